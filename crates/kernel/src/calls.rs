@@ -1,0 +1,143 @@
+//! Calls to other processes: one connection an address, numbered calls, deadlines. Whoever makes calls keeps a
+//! [`Calls`] and tells it what the kernel tells the machine.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::{ConnId, Duration, Effects, Time};
+
+/// A host name and a port.
+pub type Address = (Arc<str>, u16);
+
+/// Calls in flight, each with a tag of the caller's own that says what it was for.
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+pub struct Calls<T> {
+    next: u32,
+    links: BTreeMap<Address, Link<T>>,
+    addresses: BTreeMap<ConnId, Address>,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+struct Link<T> {
+    conn: ConnId,
+    is_open: bool,
+    calls: BTreeMap<u32, (T, Time)>,
+}
+
+impl<T> Default for Calls<T> {
+    fn default() -> Calls<T> {
+        Calls { next: 0, links: BTreeMap::new(), addresses: BTreeMap::new() }
+    }
+}
+
+impl<T> Calls<T> {
+    /// Sends the message that `make` builds for a call number, connecting first if need be. The answer is due
+    /// within `timeout`.
+    pub fn call<M, N>(
+        &mut self,
+        fx: &mut Effects<M, N>,
+        now: Time,
+        to: &Address,
+        timeout: Duration,
+        tag: T,
+        make: impl FnOnce(u32) -> M,
+    ) {
+        let number = self.next;
+        self.next = self.next.wrapping_add(1);
+        let link = self.links.entry(to.clone()).or_insert_with(|| {
+            let conn = fx.connect(&to.0, to.1);
+            self.addresses.insert(conn, to.clone());
+            Link { conn, is_open: false, calls: BTreeMap::new() }
+        });
+        link.calls.insert(number, (tag, now + timeout));
+        fx.send(link.conn, make(number));
+    }
+
+    /// Sends a message that gets no answer (acks=0).
+    pub fn tell<M, N>(&mut self, fx: &mut Effects<M, N>, to: &Address, make: impl FnOnce(u32) -> M) {
+        let number = self.next;
+        self.next = self.next.wrapping_add(1);
+        let link = self.links.entry(to.clone()).or_insert_with(|| {
+            let conn = fx.connect(&to.0, to.1);
+            self.addresses.insert(conn, to.clone());
+            Link { conn, is_open: false, calls: BTreeMap::new() }
+        });
+        fx.send(link.conn, make(number));
+    }
+
+    /// A connection opened; true if it is one of these.
+    pub fn opened(&mut self, conn: ConnId) -> bool {
+        match self.addresses.get(&conn).and_then(|address| self.links.get_mut(address)) {
+            Some(link) => {
+                link.is_open = true;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// An answer came; the tag of its call, unless the call was given up.
+    pub fn answered(&mut self, conn: ConnId, number: u32) -> Option<T> {
+        let link = self.links.get_mut(self.addresses.get(&conn)?)?;
+        link.is_open = true;
+        link.calls.remove(&number).map(|(tag, _)| tag)
+    }
+
+    /// A connection is over: its address and the calls that failed with it. None if it is not one of these.
+    pub fn closed(&mut self, conn: ConnId) -> Option<(Address, Vec<T>)> {
+        let address = self.addresses.remove(&conn)?;
+        let link = self.links.remove(&address)?;
+        Some((address, link.calls.into_values().map(|(tag, _)| tag).collect()))
+    }
+
+    /// Gives up on connections with a call past its deadline, as Kafka's clients do: the connection is closed
+    /// and every call on it fails.
+    pub fn expire<M, N>(&mut self, fx: &mut Effects<M, N>, now: Time) -> Vec<(Address, Vec<T>)> {
+        let late: Vec<ConnId> = self
+            .links
+            .values()
+            .filter(|link| link.calls.values().any(|(_, due)| *due <= now))
+            .map(|link| link.conn)
+            .collect();
+        late.into_iter().filter_map(|conn| {
+            fx.close(conn);
+            self.closed(conn)
+        }).collect()
+    }
+
+    /// Closes the connection to an address, failing its calls.
+    pub fn close<M, N>(&mut self, fx: &mut Effects<M, N>, address: &Address) -> Vec<T> {
+        match self.links.get(address).map(|link| link.conn) {
+            Some(conn) => {
+                fx.close(conn);
+                self.closed(conn).map(|(_, tags)| tags).unwrap_or_default()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// The earliest deadline.
+    pub fn next_deadline(&self) -> Option<Time> {
+        self.links.values().flat_map(|link| link.calls.values().map(|(_, due)| *due)).min()
+    }
+
+    /// Whether a message on this connection is an answer to one of these calls.
+    pub fn owns(&self, conn: ConnId) -> bool {
+        self.addresses.contains_key(&conn)
+    }
+
+    /// The address a connection goes to.
+    pub fn address(&self, conn: ConnId) -> Option<&Address> {
+        self.addresses.get(&conn)
+    }
+
+    /// How many calls to an address are waiting for their answer.
+    pub fn in_flight(&self, address: &Address) -> usize {
+        self.links.get(address).map_or(0, |link| link.calls.len())
+    }
+
+    /// Whether a connection to an address is known to be open.
+    pub fn is_open(&self, address: &Address) -> bool {
+        self.links.get(address).is_some_and(|link| link.is_open)
+    }
+}

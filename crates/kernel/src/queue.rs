@@ -1,0 +1,49 @@
+//! The event queue: a binary heap of (time, sequence, slot) beside a slab of events.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::Time;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Queue<E> {
+    heap: BinaryHeap<Reverse<(Time, u64, u32)>>,
+    slab: Vec<Option<(Time, E)>>,
+    free: Vec<u32>,
+    seq: u64,
+}
+
+impl<E> Queue<E> {
+    pub(crate) fn new() -> Queue<E> {
+        Queue { heap: BinaryHeap::new(), slab: Vec::new(), free: Vec::new(), seq: 0 }
+    }
+    pub(crate) fn push(&mut self, at: Time, event: E) {
+        self.seq += 1;
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slab[slot as usize] = Some((at, event));
+                slot
+            }
+            None => {
+                self.slab.push(Some((at, event)));
+                (self.slab.len() - 1) as u32
+            }
+        };
+        self.heap.push(Reverse((at, self.seq, slot)));
+    }
+    pub(crate) fn next_time(&self) -> Option<Time> {
+        self.heap.peek().map(|Reverse((at, _, _))| *at)
+    }
+    pub(crate) fn pop(&mut self) -> Option<(Time, E)> {
+        let Reverse((_, _, slot)) = self.heap.pop()?;
+        self.free.push(slot);
+        self.slab[slot as usize].take()
+    }
+    pub(crate) fn len(&self) -> usize {
+        self.heap.len()
+    }
+    /// All pending events, in no particular order of time but in an order that depends on the run alone.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Time, &E)> {
+        self.slab.iter().flatten().map(|(at, event)| (*at, event))
+    }
+}

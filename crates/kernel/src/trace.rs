@@ -1,0 +1,57 @@
+//! What the kernel remembers of the past: which event caused which.
+
+use crate::{ConnId, NodeId, Order, Time};
+
+/// What an event was, without its content.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub enum Stimulus {
+    /// A process started.
+    Start,
+    /// A connection opened or was accepted.
+    Open(ConnId),
+    /// A message of so many bytes came from a node.
+    Message {
+        /// The connection.
+        conn: ConnId,
+        /// The sender.
+        from: NodeId,
+        /// Its size on the wire.
+        bytes: u64,
+    },
+    /// A connection ended.
+    Close(ConnId),
+    /// A timer fired.
+    Timer,
+    /// A sync completed.
+    Synced,
+    /// An order from outside.
+    Order(Order),
+}
+
+/// One event in the trace ring.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub struct TraceEntry {
+    /// The event's number; events are numbered from 1 in the order they run.
+    pub event: u64,
+    /// The number of the event that scheduled it; 0 for orders from outside.
+    pub cause: u64,
+    /// When it ran.
+    pub at: Time,
+    /// The node it happened to.
+    pub node: NodeId,
+    /// What it was.
+    pub stimulus: Stimulus,
+}
+
+/// A note with where and when it was made.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub struct Stamped<N> {
+    /// The event during which it was made; 0 before the first.
+    pub event: u64,
+    /// When.
+    pub at: Time,
+    /// By which node.
+    pub node: NodeId,
+    /// The note.
+    pub note: N,
+}

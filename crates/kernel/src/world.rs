@@ -1,0 +1,650 @@
+//! The world: machines, the network between them, and the loop that runs their events.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use crate::effects::Effect;
+use crate::network::{Conn, End, Network};
+use crate::queue::Queue;
+use crate::{
+    CloseReason, ConnId, Death, Effects, Flight, Input, LinkSpec, Machine, NetworkSpec, Order, Payload, StableHasher,
+    Stamped, Stimulus, Streams, Time, TraceEntry,
+};
+
+/// A node: a host with at most one process on it. Nodes are numbered from 0 in the order they were added.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct NodeId(pub u32);
+
+/// What a node is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NodeState {
+    /// Its process has not been started yet.
+    New,
+    /// Its process runs.
+    Running,
+    /// Its process runs but gets no CPU: a long garbage collection, a stopped container.
+    Paused,
+    /// Its process ended by itself with this exit code.
+    Exited(i32),
+    /// Its process was killed; the host is up.
+    Killed,
+    /// The host has no power.
+    PoweredOff,
+}
+
+/// How many past events the trace ring remembers.
+const TRACE_EVENTS_MAX: usize = 4096;
+
+/// A deterministic world. Cloning it is cheap: machines are shared until they change.
+#[derive(Clone)]
+pub struct World<A: Machine> {
+    seed: u64,
+    now: Time,
+    events: u64,
+    digest: u64,
+    next_conn: u64,
+    nodes: Vec<Arc<Slot<A>>>,
+    names: BTreeMap<Arc<str>, NodeId>,
+    published: BTreeMap<(Arc<str>, u16), (NodeId, u16)>,
+    network: Network,
+    queue: Queue<Event<A::Message>>,
+    held: Vec<Event<A::Message>>,
+    stalled: BTreeMap<NodeId, VecDeque<Event<A::Message>>>,
+    notes: Vec<Stamped<A::Note>>,
+    trace: VecDeque<TraceEntry>,
+    buffer: Vec<Effect<A::Message, A::Note>>,
+}
+
+#[derive(Clone, Hash)]
+struct Slot<A> {
+    name: Arc<str>,
+    state: NodeState,
+    incarnation: u32,
+    ports: Vec<u16>,
+    streams: Streams,
+    machine: A,
+}
+
+#[derive(Clone, Debug)]
+struct Event<M> {
+    cause: u64,
+    what: What<M>,
+}
+
+#[derive(Clone, Debug)]
+enum What<M> {
+    Start { node: NodeId, incarnation: u32 },
+    Timer { node: NodeId, incarnation: u32, token: u64 },
+    Synced { node: NodeId, incarnation: u32, token: u64 },
+    Order { node: NodeId, order: Order },
+    /// Something travelling over a connection towards end `to`.
+    Travel { pair: u64, to: End, n: u32, sent: Time, cargo: Cargo<M> },
+    /// A connection attempt that fails.
+    Fail { node: NodeId, incarnation: u32, conn: ConnId, reason: CloseReason },
+}
+
+#[derive(Clone, Debug)]
+enum Cargo<M> {
+    /// A connection request reaches the acceptor.
+    Open,
+    /// Its answer reaches the opener.
+    Opened,
+    Message(M),
+    Close(CloseReason),
+}
+
+impl<A: Machine> World<A> {
+    /// An empty world.
+    pub fn new(seed: u64, spec: NetworkSpec) -> World<A> {
+        World {
+            seed,
+            now: Time::ZERO,
+            events: 0,
+            digest: 0,
+            next_conn: 1,
+            nodes: Vec::new(),
+            names: BTreeMap::new(),
+            published: BTreeMap::new(),
+            network: Network::new(spec),
+            queue: Queue::new(),
+            held: Vec::new(),
+            stalled: BTreeMap::new(),
+            notes: Vec::new(),
+            trace: VecDeque::new(),
+            buffer: Vec::new(),
+        }
+    }
+
+    // ---- building
+
+    /// Adds a host named `name` with a process that is not started yet. A later node of the same name takes
+    /// the name over.
+    pub fn add_node(&mut self, name: &str, machine: A) -> NodeId {
+        let id = NodeId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes"));
+        let name: Arc<str> = name.into();
+        self.names.insert(name.clone(), id);
+        self.nodes.push(Arc::new(Slot {
+            name,
+            state: NodeState::New,
+            incarnation: 0,
+            ports: Vec::new(),
+            streams: Streams::new(self.seed, id.0),
+            machine,
+        }));
+        id
+    }
+
+    /// Makes `host:port` another address of `node:node_port`, as a port mapping does.
+    pub fn publish(&mut self, host: &str, port: u16, node: NodeId, node_port: u16) {
+        self.published.insert((host.into(), port), (node, node_port));
+    }
+
+    /// Sets how the link from one node to another behaves.
+    pub fn set_link(&mut self, from: NodeId, to: NodeId, spec: LinkSpec) {
+        self.network.set_link(from, to, spec);
+    }
+
+    // ---- acting from outside
+
+    /// Starts the process of `node`, unless it runs already. True if it was started.
+    pub fn start(&mut self, node: NodeId) -> bool {
+        let slot = self.slot_mut(node);
+        if matches!(slot.state, NodeState::Running | NodeState::Paused) {
+            return false;
+        }
+        slot.state = NodeState::Running;
+        slot.incarnation += 1;
+        let incarnation = slot.incarnation;
+        self.schedule(self.now, 0, What::Start { node, incarnation });
+        true
+    }
+
+    /// Gives the process of `node` an order.
+    pub fn order(&mut self, node: NodeId, order: Order) {
+        self.schedule(self.now, 0, What::Order { node, order });
+    }
+
+    /// Kills the process of `node` at once. True if there was one.
+    pub fn kill(&mut self, node: NodeId) -> bool {
+        let running = self.is_running(node);
+        if running {
+            self.end_process(node, Death::Kill, NodeState::Killed);
+        }
+        running
+    }
+
+    /// Takes the power from the host of `node`. False if it had none already.
+    pub fn power_off(&mut self, node: NodeId) -> bool {
+        let state = self.state(node);
+        if state == NodeState::PoweredOff {
+            return false;
+        }
+        self.end_process(node, Death::PowerLoss, NodeState::PoweredOff);
+        true
+    }
+
+    /// Stops giving CPU to a running process. True if it was running.
+    pub fn pause(&mut self, node: NodeId) -> bool {
+        let slot = self.slot_mut(node);
+        let running = slot.state == NodeState::Running;
+        if running {
+            slot.state = NodeState::Paused;
+        }
+        running
+    }
+
+    /// Lets a paused process go on; all that came for it meanwhile is delivered now, in order.
+    pub fn resume(&mut self, node: NodeId) -> bool {
+        let slot = self.slot_mut(node);
+        let paused = slot.state == NodeState::Paused;
+        if paused {
+            slot.state = NodeState::Running;
+            for event in self.stalled.remove(&node).unwrap_or_default() {
+                self.queue.push(self.now, event);
+            }
+        }
+        paused
+    }
+
+    /// Cuts the link from one node to another, one way. False if it was cut already.
+    pub fn cut(&mut self, from: NodeId, to: NodeId) -> bool {
+        self.network.cut(from, to)
+    }
+
+    /// Heals a cut; what it held arrives now, in order. False if there was no cut.
+    pub fn heal(&mut self, from: NodeId, to: NodeId) -> bool {
+        let healed = self.network.heal(from, to);
+        if healed {
+            let (free, held) = std::mem::take(&mut self.held).into_iter().partition(|event| {
+                self.ends(event).is_none_or(|(a, b)| !self.network.is_cut(a, b))
+            });
+            self.held = held;
+            for event in Vec::<Event<A::Message>>::from_iter(free) {
+                self.queue.push(self.now, event);
+            }
+        }
+        healed
+    }
+
+    // ---- running
+
+    /// Moves the clock forward to `to` without running anything; does nothing if events are due before.
+    pub fn advance(&mut self, to: Time) {
+        if self.next_time().is_none_or(|next| next >= to) {
+            self.now = self.now.max(to);
+        }
+    }
+
+    /// When the next event is due.
+    pub fn next_time(&self) -> Option<Time> {
+        self.queue.next_time()
+    }
+
+    /// Runs the next event. None if nothing is left to happen.
+    pub fn step(&mut self) -> Option<Time> {
+        let (at, event) = self.queue.pop()?;
+        debug_assert!(at >= self.now, "time runs forward");
+        self.now = at;
+        self.dispatch(event);
+        Some(at)
+    }
+
+    /// Runs every event up to and including `until`, then sets the clock to it. Returns how many ran.
+    pub fn run_until(&mut self, until: Time) -> u64 {
+        let before = self.events;
+        while self.next_time().is_some_and(|next| next <= until) {
+            self.step();
+        }
+        self.now = self.now.max(until);
+        self.events - before
+    }
+
+    // ---- looking
+
+    /// The seed of this run.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+    /// The current virtual time.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+    /// How many events have run.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+    /// How many events are pending.
+    pub fn pending(&self) -> usize {
+        self.queue.len() + self.held.len()
+    }
+    /// All nodes, in order.
+    pub fn node_ids(&self) -> impl Iterator<Item = NodeId> + use<A> {
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+    /// The node named `name`.
+    pub fn find(&self, name: &str) -> Option<NodeId> {
+        self.names.get(name).copied()
+    }
+    /// The name of `node`.
+    pub fn name(&self, node: NodeId) -> &Arc<str> {
+        &self.nodes[node.0 as usize].name
+    }
+    /// What `node` is doing.
+    pub fn state(&self, node: NodeId) -> NodeState {
+        self.nodes[node.0 as usize].state
+    }
+    /// The machine on `node`, to look at.
+    pub fn machine(&self, node: NodeId) -> &A {
+        &self.nodes[node.0 as usize].machine
+    }
+    /// The machine on `node`, to change from outside: only for planting bugs in tests.
+    pub fn machine_mut(&mut self, node: NodeId) -> &mut A {
+        &mut self.slot_mut(node).machine
+    }
+    /// The links that are cut, one way each.
+    pub fn cuts(&self) -> impl Iterator<Item = (NodeId, NodeId)> + '_ {
+        self.network.cuts()
+    }
+    /// Takes out the notes made since the last call.
+    pub fn take_notes(&mut self) -> Vec<Stamped<A::Note>> {
+        std::mem::take(&mut self.notes)
+    }
+    /// The last events that ran, oldest first.
+    pub fn trace(&self) -> &VecDeque<TraceEntry> {
+        &self.trace
+    }
+    /// Every message on its way, ordered by (time sent, connection).
+    pub fn flights(&self) -> Vec<Flight<'_, A::Message>> {
+        let waiting = self.queue.iter().map(|(at, event)| (at, event, false));
+        let held = self.held.iter().map(|event| (Time::MAX, event, true));
+        let mut flights: Vec<_> = waiting.chain(held).filter_map(|(arrives, event, held)| self.flight(arrives, event, held)).collect();
+        flights.sort_by_key(|flight| (flight.sent, flight.conn, flight.arrives));
+        flights
+    }
+    /// The ends of an open connection: who opened it, and who accepted it on which port.
+    pub fn connection(&self, conn: ConnId) -> Option<(NodeId, NodeId, u16)> {
+        self.network.conns.get(&conn.pair()).map(|c| (c.nodes[0], c.nodes[1], c.port))
+    }
+
+    /// A digest of everything that has happened so far and of the state of every machine. Equal digests
+    /// mean equal runs, on every target.
+    pub fn digest(&self) -> u64 {
+        let mut hasher = StableHasher::new(self.digest);
+        self.now.hash(&mut hasher);
+        self.events.hash(&mut hasher);
+        for slot in &self.nodes {
+            slot.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+    /// A digest of the events alone; cheap enough to ask for after every event.
+    pub fn history_digest(&self) -> u64 {
+        self.digest
+    }
+
+    // ---- the loop
+
+    fn dispatch(&mut self, event: Event<A::Message>) {
+        match event.what {
+            What::Start { node, incarnation } => self.dispatch_to(node, incarnation, event.cause, Input::Start, Stimulus::Start),
+            What::Timer { node, incarnation, token } => {
+                self.dispatch_to(node, incarnation, event.cause, Input::Timer { token }, Stimulus::Timer)
+            }
+            What::Synced { node, incarnation, token } => {
+                self.dispatch_to(node, incarnation, event.cause, Input::Synced { token }, Stimulus::Synced)
+            }
+            What::Fail { node, incarnation, conn, reason } => {
+                self.dispatch_to(node, incarnation, event.cause, Input::Closed { conn, reason }, Stimulus::Close(conn))
+            }
+            What::Order { node, ref order } => {
+                let incarnation = self.nodes[node.0 as usize].incarnation;
+                let (input, stimulus) = (Input::Order(order.clone()), Stimulus::Order(order.clone()));
+                self.dispatch_to(node, incarnation, event.cause, input, stimulus);
+            }
+            What::Travel { pair, to, n, .. } => self.arrive(pair, to, n, event),
+        }
+    }
+
+    /// Something has come over a connection: hold it, put it back into order, drop it, or deliver it.
+    fn arrive(&mut self, pair: u64, to: End, n: u32, event: Event<A::Message>) {
+        let Some(c) = self.network.conns.get(&pair) else { return };
+        let (from_node, node) = (c.nodes[1 - to], c.nodes[to]);
+        if self.network.is_cut(from_node, node) {
+            self.held.push(event);
+            return;
+        }
+        let incarnation = c.incarnations[to];
+        let slot = &self.nodes[node.0 as usize];
+        let host_up = slot.state != NodeState::PoweredOff;
+        let same_process = slot.incarnation == incarnation && matches!(slot.state, NodeState::Running | NodeState::Paused);
+        if slot.state == NodeState::Paused && (same_process || incarnation == 0) {
+            self.stalled.entry(node).or_default().push_back(event);
+            return;
+        }
+        if n != c.delivered[to] {
+            // Something sent before it was held by a cut and is being released at this very moment.
+            if self.held.iter().any(|held| matches!(held.what, What::Travel { pair: other, to: end, .. } if other == pair && end == to)) {
+                self.held.push(event);
+            } else {
+                self.queue.push(self.now, event);
+            }
+            return;
+        }
+        let c = self.network.conns.get_mut(&pair).expect("looked up above");
+        c.delivered[to] += 1;
+        let What::Travel { cargo, .. } = event.what else { return };
+        if let Cargo::Open = cargo {
+            self.accept(pair, node, host_up, event.cause);
+            return;
+        }
+        if !same_process || !c.alive[to] {
+            // A host that is up answers for a process that is gone; a dead host is silent.
+            if host_up && matches!(cargo, Cargo::Message(_)) {
+                self.travel(pair, 1 - to, Cargo::Close(CloseReason::Reset));
+            }
+            return;
+        }
+        let conn = ConnId::new(pair, to);
+        let (input, stimulus) = match cargo {
+            Cargo::Opened => (Input::Opened { conn }, Stimulus::Open(conn)),
+            Cargo::Message(message) => {
+                let bytes = message.wire_bytes();
+                (Input::Message { conn, message }, Stimulus::Message { conn, from: from_node, bytes })
+            }
+            Cargo::Close(reason) => {
+                c.alive[to] = false;
+                if !c.alive[1 - to] {
+                    self.network.conns.remove(&pair);
+                }
+                (Input::Closed { conn, reason }, Stimulus::Close(conn))
+            }
+            Cargo::Open => return,
+        };
+        self.run_step(node, event.cause, input, stimulus);
+    }
+
+    fn accept(&mut self, pair: u64, node: NodeId, host_up: bool, cause: u64) {
+        if !host_up {
+            return;
+        }
+        let slot = &self.nodes[node.0 as usize];
+        let (incarnation, state) = (slot.incarnation, slot.state);
+        let c = self.network.conns.get_mut(&pair).expect("the caller found it");
+        let (peer, port) = (c.nodes[0], c.port);
+        if state != NodeState::Running || !slot.ports.contains(&port) {
+            c.alive[1] = false;
+            self.travel(pair, 0, Cargo::Close(CloseReason::Refused));
+            return;
+        }
+        c.alive[1] = true;
+        c.incarnations[1] = incarnation;
+        self.travel(pair, 0, Cargo::Opened);
+        let conn = ConnId::new(pair, 1);
+        self.run_step(node, cause, Input::Accepted { conn, peer, port }, Stimulus::Open(conn));
+    }
+
+    /// Runs a step of `node` if the process is still the one the event was meant for.
+    fn dispatch_to(&mut self, node: NodeId, incarnation: u32, cause: u64, input: Input<A::Message>, stimulus: Stimulus) {
+        let slot = &self.nodes[node.0 as usize];
+        if slot.incarnation != incarnation {
+            return;
+        }
+        match slot.state {
+            NodeState::Running => self.run_step(node, cause, input, stimulus),
+            NodeState::Paused => {
+                let what = match input {
+                    Input::Timer { token } => What::Timer { node, incarnation, token },
+                    Input::Synced { token } => What::Synced { node, incarnation, token },
+                    Input::Order(order) => What::Order { node, order },
+                    Input::Start => What::Start { node, incarnation },
+                    Input::Closed { conn, reason } => What::Fail { node, incarnation, conn, reason },
+                    Input::Opened { .. } | Input::Accepted { .. } | Input::Message { .. } => {
+                        unreachable!("what travels is stalled where it arrives")
+                    }
+                };
+                self.stalled.entry(node).or_default().push_back(Event { cause, what });
+            }
+            NodeState::New | NodeState::Exited(_) | NodeState::Killed | NodeState::PoweredOff => {}
+        }
+    }
+
+    fn run_step(&mut self, node: NodeId, cause: u64, input: Input<A::Message>, stimulus: Stimulus) {
+        self.events += 1;
+        let mut hasher = StableHasher::new(self.digest);
+        (self.now, node).hash(&mut hasher);
+        input.hash(&mut hasher);
+        self.digest = hasher.finish();
+        if self.trace.len() == TRACE_EVENTS_MAX {
+            self.trace.pop_front();
+        }
+        self.trace.push_back(TraceEntry { event: self.events, cause, at: self.now, node, stimulus });
+
+        let now = self.now;
+        let list = std::mem::take(&mut self.buffer);
+        let next_conn = self.next_conn;
+        let slot = self.slot_mut(node);
+        let streams = std::mem::take(&mut slot.streams);
+        let mut fx = Effects { list, streams, next_conn, node };
+        slot.machine.step(now, input, &mut fx);
+        slot.streams = std::mem::take(&mut fx.streams);
+        self.next_conn = fx.next_conn;
+        let mut list = fx.list;
+        for effect in list.drain(..) {
+            self.apply(node, effect);
+        }
+        self.buffer = list;
+    }
+
+    fn apply(&mut self, node: NodeId, effect: Effect<A::Message, A::Note>) {
+        let incarnation = self.nodes[node.0 as usize].incarnation;
+        let cause = self.events;
+        match effect {
+            Effect::Connect { conn, host, port } => self.connect(node, incarnation, conn, &host, port),
+            Effect::Listen { port } => {
+                let slot = self.slot_mut(node);
+                if !slot.ports.contains(&port) {
+                    slot.ports.push(port);
+                }
+            }
+            Effect::Send { conn, message } => {
+                if self.is_live(conn, node, incarnation) {
+                    self.travel(conn.pair(), 1 - conn.end(), Cargo::Message(message));
+                }
+            }
+            Effect::Close { conn } => {
+                if self.is_live(conn, node, incarnation) {
+                    self.close_end(conn, CloseReason::Closed);
+                }
+            }
+            Effect::Timer { at, token } => self.schedule(at.max(self.now), cause, What::Timer { node, incarnation, token }),
+            Effect::Sync { token } => {
+                let at = self.now + self.network.spec.sync;
+                self.schedule(at, cause, What::Synced { node, incarnation, token });
+            }
+            Effect::Note(note) => self.notes.push(Stamped { event: self.events, at: self.now, node, note }),
+            Effect::Exit { code } => self.end_process(node, Death::Exit, NodeState::Exited(code)),
+        }
+    }
+
+    fn connect(&mut self, node: NodeId, incarnation: u32, conn: ConnId, host: &Arc<str>, port: u16) {
+        let target = match self.published.get(&(host.clone(), port)) {
+            Some(target) => Some(*target),
+            None => self.names.get(host).map(|peer| (*peer, port)),
+        };
+        let Some((peer, port)) = target else {
+            let reason = CloseReason::UnknownHost;
+            self.schedule(self.now, self.events, What::Fail { node, incarnation, conn, reason });
+            return;
+        };
+        let opened = Conn {
+            nodes: [node, peer],
+            incarnations: [incarnation, 0],
+            port,
+            alive: [true, false],
+            last_arrival: [Time::ZERO; 2],
+            sent: [0; 2],
+            delivered: [0; 2],
+        };
+        self.network.conns.insert(conn.pair(), opened);
+        self.travel(conn.pair(), 1, Cargo::Open);
+    }
+
+    /// Puts something onto a connection towards end `to`.
+    fn travel(&mut self, pair: u64, to: End, cargo: Cargo<A::Message>) {
+        const HANDSHAKE_BYTES: u64 = 64;
+        let bytes = match &cargo {
+            Cargo::Message(message) => message.wire_bytes(),
+            Cargo::Open | Cargo::Opened | Cargo::Close(_) => HANDSHAKE_BYTES,
+        };
+        let Some(c) = self.network.conns.get(&pair) else { return };
+        let (from_node, to_node, floor) = (c.nodes[1 - to], c.nodes[to], c.last_arrival[to]);
+        let n = c.sent[to];
+        let draw = (pair << 24) ^ (u64::from(n) << 1) ^ to as u64;
+        let arrival = self.network.arrival(self.seed, draw, self.now, from_node, to_node, bytes).max(floor);
+        let c = self.network.conns.get_mut(&pair).expect("looked up above");
+        c.last_arrival[to] = arrival;
+        c.sent[to] += 1;
+        self.schedule(arrival, self.events, What::Travel { pair, to, n, sent: self.now, cargo });
+    }
+
+    /// Whether the process still takes part in `conn`.
+    fn is_live(&self, conn: ConnId, node: NodeId, incarnation: u32) -> bool {
+        let end = conn.end();
+        self.network
+            .conns
+            .get(&conn.pair())
+            .is_some_and(|c| c.nodes[end] == node && c.incarnations[end] == incarnation && c.alive[end])
+    }
+
+    fn close_end(&mut self, conn: ConnId, reason: CloseReason) {
+        self.travel(conn.pair(), 1 - conn.end(), Cargo::Close(reason));
+        if let Some(c) = self.network.conns.get_mut(&conn.pair()) {
+            c.alive[conn.end()] = false;
+        }
+    }
+
+    fn end_process(&mut self, node: NodeId, death: Death, state: NodeState) {
+        let slot = self.slot_mut(node);
+        let was_running = matches!(slot.state, NodeState::Running | NodeState::Paused);
+        slot.state = state;
+        slot.ports.clear();
+        if was_running || death == Death::PowerLoss {
+            slot.machine.halt(death);
+        }
+        let incarnation = slot.incarnation;
+        for event in self.stalled.remove(&node).unwrap_or_default() {
+            // What came over the network while it was paused now finds the process gone.
+            if matches!(event.what, What::Travel { .. }) {
+                self.queue.push(self.now, event);
+            }
+        }
+        let ends: Vec<ConnId> = self
+            .network
+            .conns
+            .iter()
+            .flat_map(|(pair, c)| (0..2).map(move |end| (ConnId::new(*pair, end), c)))
+            .filter(|(conn, c)| {
+                let end = conn.end();
+                c.nodes[end] == node && c.incarnations[end] == incarnation && c.alive[end]
+            })
+            .map(|(conn, _)| conn)
+            .collect();
+        for conn in ends {
+            match death {
+                Death::Exit => self.close_end(conn, CloseReason::Closed),
+                Death::Kill => self.close_end(conn, CloseReason::Reset),
+                Death::PowerLoss => {
+                    if let Some(c) = self.network.conns.get_mut(&conn.pair()) {
+                        c.alive[conn.end()] = false;
+                    }
+                }
+            }
+        }
+    }
+
+    fn schedule(&mut self, at: Time, cause: u64, what: What<A::Message>) {
+        self.queue.push(at, Event { cause, what });
+    }
+
+    fn is_running(&self, node: NodeId) -> bool {
+        matches!(self.state(node), NodeState::Running | NodeState::Paused)
+    }
+
+    fn slot_mut(&mut self, node: NodeId) -> &mut Slot<A> {
+        Arc::make_mut(&mut self.nodes[node.0 as usize])
+    }
+
+    fn ends(&self, event: &Event<A::Message>) -> Option<(NodeId, NodeId)> {
+        let What::Travel { pair, to, .. } = event.what else { return None };
+        let c = self.network.conns.get(&pair)?;
+        Some((c.nodes[1 - to], c.nodes[to]))
+    }
+
+    fn flight<'a>(&'a self, arrives: Time, event: &'a Event<A::Message>, held: bool) -> Option<Flight<'a, A::Message>> {
+        let What::Travel { pair, to, sent, cargo: Cargo::Message(message), .. } = &event.what else { return None };
+        let conn = ConnId::new(*pair, 1 - to);
+        let (from, to) = self.ends(event)?;
+        Some(Flight { conn, from, to, sent: *sent, arrives, held, message })
+    }
+}

@@ -1,0 +1,191 @@
+//! The kernel through its public face: order, connections, the four ways to go, storage.
+
+use kernel::*;
+
+/// A machine that connects, counts pings, and keeps a disk.
+#[derive(Clone, Hash, Default)]
+struct Echo {
+    target: Option<String>,
+    say: u32,
+    got: Vec<u32>,
+    closed: Vec<CloseReason>,
+    written: u32,
+    durable: u32,
+}
+
+#[derive(Clone, Hash, Debug)]
+struct Ping(u32);
+impl Payload for Ping {
+    fn wire_bytes(&self) -> u64 {
+        100
+    }
+}
+
+impl Machine for Echo {
+    type Message = Ping;
+    type Note = u32;
+    fn step(&mut self, now: Time, input: Input<Ping>, fx: &mut Effects<Ping, u32>) {
+        match input {
+            Input::Start => {
+                fx.listen(1);
+                if let Some(host) = &self.target {
+                    let conn = fx.connect(host, 1);
+                    for n in 0..self.say {
+                        fx.send(conn, Ping(n));
+                    }
+                }
+            }
+            Input::Message { message, .. } => {
+                self.got.push(message.0);
+                self.written += 1;
+                fx.note(message.0);
+                if message.0 % 2 == 0 {
+                    fx.sync(u64::from(self.written));
+                }
+            }
+            Input::Synced { token } => self.durable = token as u32,
+            Input::Closed { reason, .. } => self.closed.push(reason),
+            Input::Order(Order::Terminate) => fx.exit(0),
+            Input::Order(Order::Line(line)) => {
+                let conn = fx.connect(&line, 1);
+                fx.send(conn, Ping(now.as_millis() as u32));
+            }
+            _ => {}
+        }
+    }
+    fn halt(&mut self, death: Death) {
+        if death == Death::PowerLoss {
+            self.written = self.durable;
+        }
+    }
+}
+
+fn pair(say: u32) -> (World<Echo>, NodeId, NodeId) {
+    let mut world = World::new(7, NetworkSpec::default());
+    let b = world.add_node("b", Echo::default());
+    let a = world.add_node("a", Echo { target: Some("b".into()), say, ..Echo::default() });
+    world.start(b);
+    world.start(a);
+    (world, a, b)
+}
+
+#[test]
+fn messages_on_a_connection_keep_their_order_in_spite_of_jitter() {
+    let (mut world, _, b) = pair(50);
+    world.run_until(Time::from_millis(20));
+    assert_eq!(world.machine(b).got, (0..50).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_digest_and_another_seed_another() {
+    let digest = |seed| {
+        let mut world = World::new(seed, NetworkSpec::default());
+        let b = world.add_node("b", Echo::default());
+        let a = world.add_node("a", Echo { target: Some("b".into()), say: 9, ..Echo::default() });
+        world.start(b);
+        world.start(a);
+        world.run_until(Time::from_millis(9));
+        world.digest()
+    };
+    assert_eq!(digest(1), digest(1));
+    assert_ne!(digest(1), digest(2));
+}
+
+#[test]
+fn a_cut_holds_messages_in_order_until_it_heals() {
+    let (mut world, a, b) = pair(3);
+    world.cut(a, b);
+    world.run_until(Time::from_millis(500));
+    assert!(world.machine(b).got.is_empty());
+    assert_eq!(world.flights().iter().filter(|f| f.held).count(), 3);
+    world.heal(a, b);
+    world.run_until(Time::from_millis(510));
+    assert_eq!(world.machine(b).got, [0, 1, 2]);
+}
+
+#[test]
+fn a_kill_resets_a_clean_exit_closes_and_a_power_loss_is_silent() {
+    for (death, expected) in [("kill", vec![CloseReason::Reset]), ("exit", vec![CloseReason::Closed]), ("power", vec![])] {
+        let (mut world, a, b) = pair(1);
+        world.run_until(Time::from_millis(20));
+        match death {
+            "kill" => drop(world.kill(b)),
+            "exit" => world.order(b, Order::Terminate),
+            _ => drop(world.power_off(b)),
+        }
+        world.run_until(Time::from_millis(60));
+        assert_eq!(world.machine(a).closed, expected, "{death}");
+    }
+}
+
+#[test]
+fn a_dead_process_refuses_and_a_dead_host_says_nothing() {
+    let (mut world, a, b) = pair(0);
+    world.run_until(Time::from_millis(5));
+    world.kill(b);
+    world.run_until(Time::from_millis(10));
+    world.machine_mut(a).closed.clear();
+    world.order(a, Order::Line("b".into()));
+    world.order(a, Order::Line("nowhere".into()));
+    world.run_until(Time::from_millis(20));
+    assert_eq!(world.machine(a).closed, [CloseReason::UnknownHost, CloseReason::Refused]);
+    world.power_off(b);
+    world.order(a, Order::Line("b".into()));
+    world.run_until(Time::from_millis(60));
+    assert_eq!(world.machine(a).closed.len(), 2);
+}
+
+#[test]
+fn a_host_that_came_back_resets_connections_it_no_longer_knows() {
+    let (mut world, a, b) = pair(1);
+    world.run_until(Time::from_millis(20));
+    world.power_off(a);
+    world.start(a);
+    world.run_until(Time::from_millis(40));
+    // `a` opened a fresh connection; the old one is unknown to it, which `b` would learn on its next send.
+    assert_eq!(world.machine(b).got, [0, 0]);
+}
+
+#[test]
+fn power_loss_takes_what_no_sync_covered() {
+    let (mut world, _, b) = pair(4);
+    world.run_until(Time::from_millis(3));
+    assert_eq!(world.machine(b).written, 4);
+    world.power_off(b);
+    assert!(world.machine(b).written < 4, "the syncs take 2 ms and were still running");
+    let (mut world, _, b) = pair(4);
+    world.run_until(Time::from_millis(30));
+    world.power_off(b);
+    assert_eq!(world.machine(b).written, 3, "the sync asked for at the third write was the last one");
+}
+
+#[test]
+fn a_paused_process_gets_everything_once_it_goes_on() {
+    let (mut world, _, b) = pair(3);
+    world.pause(b);
+    world.run_until(Time::from_millis(100));
+    assert!(world.machine(b).got.is_empty());
+    world.resume(b);
+    world.run_until(Time::from_millis(101));
+    assert_eq!(world.state(b), NodeState::Running);
+}
+
+#[test]
+fn a_clone_is_an_independent_future() {
+    let (mut world, _, b) = pair(5);
+    world.run_until(Time::from_millis(1));
+    let mut other = world.clone();
+    world.kill(b);
+    world.run_until(Time::from_millis(50));
+    other.run_until(Time::from_millis(50));
+    assert_eq!(other.machine(b).got.len(), 5);
+    assert!(world.machine(b).got.len() < 5);
+}
+
+#[test]
+fn every_event_but_an_order_names_its_cause() {
+    let (mut world, ..) = pair(2);
+    world.run_until(Time::from_millis(20));
+    let trace = world.trace();
+    assert!(trace.iter().filter(|t| t.stimulus != Stimulus::Start).all(|t| t.cause > 0 && t.cause < t.event));
+}

@@ -1,0 +1,38 @@
+//! BeginQuorumEpoch, api key 53: new leader->voters. Tells a voter who leads.
+
+use crate::error::ErrorCode;
+use crate::ids::{BrokerId};
+
+/// BeginQuorumEpoch request (new leader->voters).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct BeginQuorumEpochRequest {
+    /// The leader.
+    pub leader: BrokerId,
+    /// Its epoch.
+    pub leader_epoch: i32,
+}
+
+/// The answer to a BeginQuorumEpoch request.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct BeginQuorumEpochResponse {
+    /// None, or why not.
+    pub error: ErrorCode,
+    /// The leader the voter knows.
+    pub leader: BrokerId,
+    /// The voter's epoch.
+    pub leader_epoch: i32,
+}
+
+impl BeginQuorumEpochRequest {
+    /// Bytes of the body on the wire, to the order of magnitude.
+    pub fn body_bytes(&self) -> u64 {
+        64
+    }
+}
+
+impl BeginQuorumEpochResponse {
+    /// Bytes of the body on the wire, to the order of magnitude.
+    pub fn body_bytes(&self) -> u64 {
+        64
+    }
+}

@@ -1,0 +1,98 @@
+//! Names and numbers of things, each with its own type.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// `node.id` of a broker or controller. −1 means none.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct BrokerId(pub i32);
+
+impl BrokerId {
+    /// No broker: a partition without leader, a quorum without known leader.
+    pub const NONE: BrokerId = BrokerId(-1);
+    /// Whether this names a broker.
+    pub fn is_some(self) -> bool {
+        self.0 >= 0
+    }
+}
+
+/// A topic's name.
+pub type TopicName = Arc<str>;
+/// A consumer group's name, `group.id`.
+pub type GroupId = Arc<str>;
+/// A member's id within a group, as given out by the coordinator.
+pub type MemberId = Arc<str>;
+/// The number of a partition in its topic.
+pub type PartitionIndex = i32;
+/// A producer's id. −1 means none.
+pub type ProducerId = i64;
+
+/// A topic's unique id, a UUID (KIP-516). A topic that is deleted and created anew has another one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct TopicId(pub u128);
+
+impl TopicId {
+    /// No topic (all bits zero).
+    pub const ZERO: TopicId = TopicId(0);
+    /// The topic id of `__cluster_metadata` (`Uuid.METADATA_TOPIC_ID`).
+    pub const METADATA: TopicId = TopicId(1);
+
+    /// A random (version 4) UUID from 128 random bits, with version and variant bits set
+    /// as `java.util.UUID.randomUUID` does.
+    pub fn from_random_bits(bits: u128) -> TopicId {
+        let versioned = (bits & !(0xf_u128 << 76)) | (0x4_u128 << 76);
+        TopicId((versioned & !(0b11_u128 << 62)) | (0b10_u128 << 62))
+    }
+}
+
+/// 22 characters of base64url without padding, as Kafka prints UUIDs (`Uuid#toString`).
+impl fmt::Display for TopicId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let mut text = String::with_capacity(22);
+        for i in 0..21 {
+            text.push(char::from(ALPHABET[(self.0 >> (122 - 6 * i)) as usize & 63]));
+        }
+        text.push(char::from(ALPHABET[(self.0 << 4) as usize & 63]));
+        f.write_str(&text)
+    }
+}
+
+/// A partition by topic name, as clients and tools name it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TopicPartition {
+    /// The topic.
+    pub topic: TopicName,
+    /// The partition's number.
+    pub partition: PartitionIndex,
+}
+
+impl TopicPartition {
+    /// Partition `partition` of `topic`.
+    pub fn new(topic: impl Into<TopicName>, partition: PartitionIndex) -> TopicPartition {
+        TopicPartition { topic: topic.into(), partition }
+    }
+}
+
+impl fmt::Display for TopicPartition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.topic, self.partition)
+    }
+}
+impl fmt::Display for BrokerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_prints_as_kafka_prints_it() {
+        // Uuid.METADATA_TOPIC_ID prints this way in Kafka's logs.
+        assert_eq!(TopicId::METADATA.to_string(), "AAAAAAAAAAAAAAAAAAAAAQ");
+        assert_eq!(TopicId::from_random_bits(u128::MAX).to_string().len(), 22);
+    }
+}

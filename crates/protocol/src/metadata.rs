@@ -1,0 +1,141 @@
+//! Records of the metadata log, `__cluster_metadata` (`metadata/src/main/resources/common/metadata/*.json`).
+//! Controllers write them, everyone replays them; nothing else changes cluster state.
+
+use crate::api::Name;
+use crate::ids::{BrokerId, PartitionIndex, TopicId, TopicName};
+
+/// A record of the metadata log, or a Raft control record in it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs)]
+pub enum MetadataRecord {
+    /// A broker made itself known (api key 0). Its offset becomes the broker epoch.
+    RegisterBroker { broker: BrokerId, incarnation: u128, broker_epoch: i64, host: Name, port: u16, rack: Option<Name>, fenced: bool },
+    /// A broker was taken off the books (1).
+    UnregisterBroker { broker: BrokerId, broker_epoch: i64 },
+    /// A topic exists (2).
+    Topic { name: TopicName, topic_id: TopicId },
+    /// A partition exists, in this state (3).
+    Partition(PartitionRecord),
+    /// A config was set, or deleted when the value is none (4).
+    Config { kind: crate::api::ConfigResourceKind, resource: Name, name: Name, value: Option<Name> },
+    /// A partition changed (5).
+    PartitionChange(PartitionChange),
+    /// A topic is gone (9).
+    RemoveTopic { topic_id: TopicId },
+    /// A feature has this level now (12): `metadata.version`, `eligible.leader.replicas.version`, …
+    FeatureLevel { name: Name, level: i16 },
+    /// Producer ids below this are given out (15).
+    ProducerIds { broker: BrokerId, broker_epoch: i64, next_producer_id: i64 },
+    /// A broker's fencing or controlled shutdown changed (17); none means unchanged.
+    BrokerRegistrationChange { broker: BrokerId, broker_epoch: i64, fenced: Option<bool>, in_controlled_shutdown: Option<bool> },
+    /// Nothing; keeps the log moving (20).
+    NoOp,
+    /// A controller made itself known (27).
+    RegisterController { controller: BrokerId, host: Name, port: u16 },
+    /// Raft: a leader's epoch begins (control record).
+    LeaderChange { leader: BrokerId, voters: Vec<BrokerId> },
+}
+
+/// The whole state of a partition.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct PartitionRecord {
+    /// The topic.
+    pub topic_id: TopicId,
+    /// Its number.
+    pub partition: PartitionIndex,
+    /// In assignment order; the first is the preferred leader.
+    pub replicas: Vec<BrokerId>,
+    /// In-sync replicas.
+    pub isr: Vec<BrokerId>,
+    /// Eligible leader replicas (KIP-966).
+    pub elr: Vec<BrokerId>,
+    /// The last leader, kept when ISR and ELR are empty.
+    pub last_known_elr: Vec<BrokerId>,
+    /// Being removed by a reassignment.
+    pub removing: Vec<BrokerId>,
+    /// Being added by a reassignment.
+    pub adding: Vec<BrokerId>,
+    /// NONE when there is none.
+    pub leader: BrokerId,
+    /// Whether the leader was elected uncleanly and has not recovered.
+    pub recovering: bool,
+    /// Grows whenever the leader is set.
+    pub leader_epoch: i32,
+    /// Grows with every change.
+    pub partition_epoch: i32,
+}
+
+/// What changed in a partition; none means unchanged. Replaying it adds one to the partition epoch, and one to the
+/// leader epoch if `leader` is set.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct PartitionChange {
+    /// The topic.
+    pub topic_id: TopicId,
+    /// Its number.
+    pub partition: PartitionIndex,
+    /// New ISR.
+    pub isr: Option<Vec<BrokerId>>,
+    /// New leader; `Some(NONE)` for no leader.
+    pub leader: Option<BrokerId>,
+    /// New replicas.
+    pub replicas: Option<Vec<BrokerId>>,
+    /// New removing replicas.
+    pub removing: Option<Vec<BrokerId>>,
+    /// New adding replicas.
+    pub adding: Option<Vec<BrokerId>>,
+    /// New recovery state.
+    pub recovering: Option<bool>,
+    /// New eligible leader replicas.
+    pub elr: Option<Vec<BrokerId>>,
+    /// New last known leader.
+    pub last_known_elr: Option<Vec<BrokerId>>,
+}
+
+/// Records that a controller appended together. They commit together.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct MetadataBatch {
+    /// Offset of the first record.
+    pub base_offset: i64,
+    /// The Raft epoch it was appended in.
+    pub epoch: i32,
+    /// When it was appended, ms since the epoch.
+    pub timestamp_ms: i64,
+    /// At least one.
+    pub records: std::sync::Arc<Vec<MetadataRecord>>,
+}
+
+impl MetadataBatch {
+    /// The offset after its last record.
+    pub fn next_offset(&self) -> i64 {
+        self.base_offset + self.records.len() as i64
+    }
+    /// Offsets and records.
+    pub fn offsets(&self) -> impl Iterator<Item = (i64, &MetadataRecord)> {
+        (self.base_offset..).zip(self.records.iter())
+    }
+    /// Bytes on disk and on the wire, to the order of magnitude: the flexible encoding is not modelled.
+    pub fn size_in_bytes(&self) -> u64 {
+        u64::from(crate::record::BATCH_OVERHEAD) + 48 * self.records.len() as u64
+    }
+}
+
+impl MetadataRecord {
+    /// Kafka's name for its type, as `kafka-dump-log` prints it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            MetadataRecord::RegisterBroker { .. } => "REGISTER_BROKER_RECORD",
+            MetadataRecord::UnregisterBroker { .. } => "UNREGISTER_BROKER_RECORD",
+            MetadataRecord::Topic { .. } => "TOPIC_RECORD",
+            MetadataRecord::Partition(_) => "PARTITION_RECORD",
+            MetadataRecord::Config { .. } => "CONFIG_RECORD",
+            MetadataRecord::PartitionChange(_) => "PARTITION_CHANGE_RECORD",
+            MetadataRecord::RemoveTopic { .. } => "REMOVE_TOPIC_RECORD",
+            MetadataRecord::FeatureLevel { .. } => "FEATURE_LEVEL_RECORD",
+            MetadataRecord::ProducerIds { .. } => "PRODUCER_IDS_RECORD",
+            MetadataRecord::BrokerRegistrationChange { .. } => "BROKER_REGISTRATION_CHANGE_RECORD",
+            MetadataRecord::NoOp => "NO_OP_RECORD",
+            MetadataRecord::RegisterController { .. } => "REGISTER_CONTROLLER_RECORD",
+            MetadataRecord::LeaderChange { .. } => "LEADER_CHANGE",
+        }
+    }
+}

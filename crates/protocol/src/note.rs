@@ -1,0 +1,79 @@
+//! Notes: the facts processes report while they run. The event feed, the timeline, lesson checks and exports are
+//! all drawn from them; they act on nothing. Closed enum, data only, no prose.
+
+use crate::api::{ApiKey, Name};
+use crate::error::ErrorCode;
+use crate::ids::{BrokerId, GroupId, MemberId, PartitionIndex, TopicName, TopicPartition};
+
+/// A fact.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs)]
+pub enum Note {
+    // ---- processes
+    /// A broker's lifecycle state changed (`BrokerState`: STARTING, RECOVERY, RUNNING, PENDING_CONTROLLED_SHUTDOWN, SHUTTING_DOWN).
+    BrokerState { broker: BrokerId, state: &'static str },
+    /// A Raft replica changed its state (`Unattached`, `Prospective`, `Candidate`, `Follower`, `Leader`, `Resigned`, `Observer`).
+    QuorumState { node: BrokerId, state: &'static str, epoch: i32, leader: BrokerId },
+
+    // ---- what the active controller decided (made when it appends the record)
+    /// A broker registered.
+    BrokerRegistered { broker: BrokerId, broker_epoch: i64 },
+    /// A broker was fenced (true) or unfenced (false).
+    BrokerFenced { broker: BrokerId, fenced: bool },
+    /// A topic was created.
+    TopicCreated { topic: TopicName, partitions: i32, replication_factor: i16 },
+    /// A topic was deleted.
+    TopicDeleted { topic: TopicName },
+    /// A partition's leader changed; NONE for no leader. `unclean`: elected from outside ISR and ELR.
+    LeaderElected { tp: TopicPartition, leader: BrokerId, leader_epoch: i32, previous: BrokerId, unclean: bool },
+    /// A partition's ISR changed.
+    IsrChanged { tp: TopicPartition, isr: Vec<BrokerId>, previous: Vec<BrokerId>, partition_epoch: i32 },
+
+    // ---- logs
+    /// A replica appended `base..next` (leader: from a producer; follower: from its leader).
+    Appended { tp: TopicPartition, broker: BrokerId, as_leader: bool, base: i64, next: i64, leader_epoch: i32 },
+    /// A replica's high watermark moved.
+    HighWatermark { tp: TopicPartition, broker: BrokerId, offset: i64 },
+    /// A replica cut `from..to` off the end of its log, because its leader's log differs.
+    Truncated { tp: TopicPartition, broker: BrokerId, from: i64, to: i64 },
+    /// A replica rolled a new segment at this base offset.
+    SegmentRolled { tp: TopicPartition, broker: BrokerId, base: i64 },
+    /// A replica removed segments; its log starts here now.
+    SegmentsDeleted { tp: TopicPartition, broker: BrokerId, log_start: i64 },
+
+    // ---- groups (made by the coordinator)
+    /// A group changed its state (`Empty`, `PreparingRebalance`, `CompletingRebalance`, `Stable`, `Dead`).
+    GroupState { group: GroupId, state: &'static str, generation: i32, reason: Name },
+    /// A member was added.
+    MemberJoined { group: GroupId, member: MemberId, client_id: Name },
+    /// A member is out. `reason`: it left, its session expired, it did not rejoin in time.
+    MemberLeft { group: GroupId, member: MemberId, reason: Name },
+    /// Offsets were committed (made when the coordinator answers).
+    OffsetsCommitted { group: GroupId, offsets: Vec<(TopicName, PartitionIndex, i64)> },
+
+    // ---- clients
+    /// A producer handed a batch to the network; `count` records with these first and last client sequence numbers.
+    Sent { tp: TopicPartition, count: u32 },
+    /// A producer learned that records were accepted. `value_hash`es are FNV-1a hashes of the values, in order,
+    /// so that history checks can follow records; `offset` is −1 for acks=0.
+    Acked { tp: TopicPartition, offset: i64, acks: i16, value_hashes: Vec<u64> },
+    /// A producer gave up on records.
+    SendFailed { tp: TopicPartition, count: u32, error: ErrorCode },
+    /// A consumer handed `count` records, `first..=last`, to its application.
+    Delivered { group: Option<GroupId>, client_id: Name, tp: TopicPartition, first: i64, last: i64, value_hashes: Vec<u64> },
+    /// A consumer's assignment changed.
+    Assigned { group: GroupId, client_id: Name, partitions: Vec<(TopicName, PartitionIndex)> },
+    /// A consumer gave partitions up (`lost`: without being asked first).
+    Revoked { group: GroupId, client_id: Name, partitions: Vec<(TopicName, PartitionIndex)>, lost: bool },
+    /// A client got an error from a broker and acts on it.
+    ClientError { client_id: Name, api: ApiKey, error: ErrorCode },
+
+    // ---- programs
+    /// A program wrote a line to its terminal.
+    Output { line: Name, is_stderr: bool },
+}
+
+/// A hash of a record's value, as [`Note::Acked`] and [`Note::Delivered`] carry it (FNV-1a, 64 bits).
+pub fn value_hash(value: Option<&[u8]>) -> u64 {
+    value.unwrap_or(b"\0null").iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+}
