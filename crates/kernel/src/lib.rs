@@ -23,7 +23,7 @@ mod world;
 pub use calls::{Address, Calls};
 pub use effects::{Effects, Effect};
 pub use hash::{StableHasher, stable_hash};
-pub use machine::{CloseReason, Death, Input, Machine, Order, Payload};
+pub use machine::{CloseReason, Death, Input, Machine, Order};
 pub use network::{ConnId, Flight, LinkSpec, NetworkSpec};
 pub use random::{Rng, Streams, keyed_draw};
 pub use time::{Duration, Time};

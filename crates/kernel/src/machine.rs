@@ -9,22 +9,19 @@ use crate::{ConnId, Effects, NodeId, Time};
 /// a checkpoint clones every machine.
 pub trait Machine: Clone + Hash {
     /// What travels over connections.
-    type Message: Clone + Hash + Payload;
+    type Message: Clone + Hash;
     /// Facts the machine reports; they do not act on anything.
     type Note: Clone;
 
     /// Handles one input. All that happens in answer goes through `fx`.
     fn step(&mut self, now: Time, input: Input<Self::Message>, fx: &mut Effects<Self::Message, Self::Note>);
 
+    /// Bytes a message occupies on a link.
+    fn wire_bytes(message: &Self::Message) -> u64;
+
     /// The process has died: drops soft state, and on [`Death::PowerLoss`] also every write that no
     /// completed sync covers. What is left is what the next [`Input::Start`] finds on disk.
     fn halt(&mut self, death: Death);
-}
-
-/// Size on the wire.
-pub trait Payload {
-    /// Bytes this message occupies on a link.
-    fn wire_bytes(&self) -> u64;
 }
 
 /// How a process died.

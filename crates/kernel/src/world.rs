@@ -8,7 +8,7 @@ use crate::effects::Effect;
 use crate::network::{Conn, End, Network};
 use crate::queue::Queue;
 use crate::{
-    CloseReason, ConnId, Death, Effects, Flight, Input, LinkSpec, Machine, NetworkSpec, Order, Payload, StableHasher,
+    CloseReason, ConnId, Death, Effects, Flight, Input, LinkSpec, Machine, NetworkSpec, Order, StableHasher,
     Stamped, Stimulus, Streams, Time, TraceEntry,
 };
 
@@ -409,7 +409,7 @@ impl<A: Machine> World<A> {
         let (input, stimulus) = match cargo {
             Cargo::Opened => (Input::Opened { conn }, Stimulus::Open(conn)),
             Cargo::Message(message) => {
-                let bytes = message.wire_bytes();
+                let bytes = A::wire_bytes(&message);
                 (Input::Message { conn, message }, Stimulus::Message { conn, from: from_node, bytes })
             }
             Cargo::Close(reason) => {
@@ -554,7 +554,7 @@ impl<A: Machine> World<A> {
     fn travel(&mut self, pair: u64, to: End, cargo: Cargo<A::Message>) {
         const HANDSHAKE_BYTES: u64 = 64;
         let bytes = match &cargo {
-            Cargo::Message(message) => message.wire_bytes(),
+            Cargo::Message(message) => A::wire_bytes(message),
             Cargo::Open | Cargo::Opened | Cargo::Close(_) => HANDSHAKE_BYTES,
         };
         let Some(c) = self.network.conns.get(&pair) else { return };

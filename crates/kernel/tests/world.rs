@@ -15,12 +15,6 @@ struct Echo {
 
 #[derive(Clone, Hash, Debug)]
 struct Ping(u32);
-impl Payload for Ping {
-    fn wire_bytes(&self) -> u64 {
-        100
-    }
-}
-
 impl Machine for Echo {
     type Message = Ping;
     type Note = u32;
@@ -52,6 +46,9 @@ impl Machine for Echo {
             }
             _ => {}
         }
+    }
+    fn wire_bytes(_: &Ping) -> u64 {
+        100
     }
     fn halt(&mut self, death: Death) {
         if death == Death::PowerLoss {

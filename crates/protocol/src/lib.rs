@@ -2,6 +2,7 @@
 //! request and response, metadata records, and the notes (facts) that processes report. No behaviour beyond
 //! sizes, hashes and encodings.
 
+mod gap;
 pub mod ids;
 pub mod error;
 pub mod record;
@@ -17,3 +18,11 @@ pub use error::ErrorCode;
 pub use ids::{BrokerId, GroupId, MemberId, PartitionIndex, ProducerId, TopicId, TopicName, TopicPartition};
 pub use note::Note;
 pub use record::{Batch, Header, Record};
+
+/// The wall clock of every run at virtual time 0, in ms since the epoch: 2027-01-15T08:00:00Z.
+pub const EPOCH_MS: i64 = 1_800_000_000_000;
+
+/// The wall clock `ns` nanoseconds after the start of a run, in ms since the epoch.
+pub const fn wall_ms(ns: u64) -> i64 {
+    EPOCH_MS + (ns / 1_000_000) as i64
+}
