@@ -1,0 +1,358 @@
+//! A broker's life as the controller sees it: registration, heartbeats, unfencing, controlled shutdown
+//! (`BrokerLifecycleManager`). Left out: offline log directories, the migration from ZooKeeper.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use kernel::{Address, Calls, ConnId, Duration, Time, Timers};
+use protocol::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
+use protocol::api::broker_registration::{BrokerRegistrationRequest, BrokerRegistrationResponse};
+use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, TopicId, gap};
+
+use crate::image::MetadataImage;
+use crate::process::{Fx, space};
+use crate::spec::{BROKER_PORT, ProcessSpec};
+
+/// Where a broker is in its life (`BrokerState`), in order.
+///
+/// NotRunning → Starting (start) → Recovery (metadata caught up) → Running (unfenced)
+/// → PendingControlledShutdown (SIGTERM) → ShuttingDown (granted, or given up after 5 min).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[allow(missing_docs)]
+pub enum BrokerState {
+    NotRunning,
+    Starting,
+    Recovery,
+    Running,
+    PendingControlledShutdown,
+    ShuttingDown,
+}
+
+impl BrokerState {
+    /// Kafka's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            BrokerState::NotRunning => "NOT_RUNNING",
+            BrokerState::Starting => "STARTING",
+            BrokerState::Recovery => "RECOVERY",
+            BrokerState::Running => "RUNNING",
+            BrokerState::PendingControlledShutdown => "PENDING_CONTROLLED_SHUTDOWN",
+            BrokerState::ShuttingDown => "SHUTTING_DOWN",
+        }
+    }
+}
+
+/// What the lifecycle reached; the process acts on it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LifecycleEvent {
+    /// The metadata of this broker is caught up with its own registration.
+    CaughtUp,
+    /// It may stop now.
+    ShutDownGranted,
+    /// It could not register in time: the process ends.
+    GaveUp,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+enum TimerKey {
+    Communicate,
+    CallDeadline,
+    RegistrationTimeout,
+    ShutdownTimeout,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Call {
+    Registration,
+    Heartbeat,
+}
+
+/// A broker's lifecycle.
+#[derive(Clone, Debug, Hash)]
+pub struct Lifecycle {
+    spec: Arc<ProcessSpec>,
+    /// Hard: `.kafka_cleanshutdown`, the broker epoch of a clean stop; −1 if there is no such file.
+    clean_shutdown_epoch: i64,
+    soft: Soft,
+}
+
+#[derive(Clone, Debug, Hash)]
+struct Soft {
+    state: BrokerState,
+    incarnation: u128,
+    previous_broker_epoch: i64,
+    broker_epoch: i64,
+    is_ready_to_unfence: bool,
+    is_in_flight: bool,
+    wants_again: bool,
+    failures: u32,
+    calls: Calls<Call>,
+    timers: Timers<TimerKey>,
+    events: VecDeque<LifecycleEvent>,
+}
+
+/// How long to wait for a controller to become known (`NodeToControllerRequestThread`).
+const NO_CONTROLLER_BACKOFF: Duration = Duration::from_millis(100);
+/// How long a broker asks for a controlled shutdown before it just stops (`BrokerServer#shutdown`).
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5 * 60);
+/// Streams of random numbers.
+const RNG_INCARNATION: u32 = 0x11;
+const RNG_BACKOFF: u32 = 0x12;
+
+impl Soft {
+    fn new() -> Soft {
+        Soft {
+            state: BrokerState::NotRunning,
+            incarnation: 0,
+            previous_broker_epoch: -1,
+            broker_epoch: -1,
+            is_ready_to_unfence: false,
+            is_in_flight: false,
+            wants_again: false,
+            failures: 0,
+            calls: Calls::default(),
+            timers: Timers::new(space::LIFECYCLE),
+            events: VecDeque::new(),
+        }
+    }
+}
+
+impl Lifecycle {
+    /// The lifecycle of a broker that has never run.
+    pub fn new(spec: &Arc<ProcessSpec>) -> Lifecycle {
+        Lifecycle { spec: spec.clone(), clean_shutdown_epoch: -1, soft: Soft::new() }
+    }
+
+    /// Where it is.
+    pub fn state(&self) -> BrokerState {
+        self.soft.state
+    }
+    /// As registered; −1 before.
+    pub fn broker_epoch(&self) -> i64 {
+        self.soft.broker_epoch
+    }
+    /// Whether the last stop was unclean (no clean-shutdown file was there at start).
+    pub fn was_unclean(&self) -> bool {
+        self.soft.previous_broker_epoch < 0
+    }
+
+    /// The process starts.
+    pub fn start(&mut self, now: Time, fx: &mut Fx) {
+        let high = u128::from(fx.rng(RNG_INCARNATION).bits());
+        let low = u128::from(fx.rng(RNG_INCARNATION).bits());
+        self.soft.incarnation = TopicId::from_random_bits(high << 64 | low).0;
+        self.soft.previous_broker_epoch = std::mem::replace(&mut self.clean_shutdown_epoch, -1);
+        self.set_state(fx, BrokerState::Starting);
+        let patience = self.spec.millis("initial.broker.registration.timeout.ms", 60_000);
+        self.soft.timers.arm(fx, now + patience, TimerKey::RegistrationTimeout);
+        self.soft.timers.arm(fx, now, TimerKey::Communicate);
+    }
+
+    /// The broker has opened its logs and may serve.
+    pub fn set_ready_to_unfence(&mut self, now: Time, fx: &mut Fx) {
+        self.soft.is_ready_to_unfence = true;
+        self.communicate_soon(fx, now);
+    }
+
+    /// SIGTERM.
+    pub fn begin_controlled_shutdown(&mut self, now: Time, fx: &mut Fx) {
+        let is_asking = self.spec.flag("controlled.shutdown.enable", true);
+        if self.soft.state == BrokerState::Running && is_asking {
+            self.set_state(fx, BrokerState::PendingControlledShutdown);
+            self.soft.timers.arm(fx, now + SHUTDOWN_PATIENCE, TimerKey::ShutdownTimeout);
+            self.communicate_soon(fx, now);
+        } else {
+            self.shut_down(fx);
+        }
+    }
+
+    /// What was reached since the last call.
+    pub fn take_event(&mut self) -> Option<LifecycleEvent> {
+        self.soft.events.pop_front()
+    }
+
+    /// Whether a connection is one of the lifecycle's.
+    pub fn owns(&self, conn: ConnId) -> bool {
+        self.soft.calls.owns(conn)
+    }
+    /// A connection opened; true if it is one of these.
+    pub fn on_opened(&mut self, conn: ConnId) -> bool {
+        self.soft.calls.opened(conn)
+    }
+
+    /// A connection to the controller is over: what was asked on it is asked again, of whoever leads then.
+    pub fn on_closed(&mut self, now: Time, fx: &mut Fx, conn: ConnId) {
+        if self.soft.calls.closed(conn).is_some_and(|(_, calls)| !calls.is_empty()) {
+            self.retry(now, fx);
+        }
+    }
+
+    /// A timer is due.
+    pub fn on_timer(&mut self, now: Time, fx: &mut Fx, image: &MetadataImage, controller: Option<Address>, token: u64) {
+        match self.soft.timers.fire(token) {
+            Some(TimerKey::Communicate) => self.communicate(now, fx, image, controller),
+            Some(TimerKey::CallDeadline) => {
+                if !self.soft.calls.expire(fx, now).is_empty() {
+                    self.retry(now, fx);
+                }
+                self.arm_deadline(fx);
+            }
+            Some(TimerKey::RegistrationTimeout) => {
+                if self.soft.broker_epoch < 0 {
+                    self.soft.events.push_back(LifecycleEvent::GaveUp);
+                }
+            }
+            Some(TimerKey::ShutdownTimeout) => self.shut_down(fx),
+            None => {}
+        }
+    }
+
+    /// An answer of the controller.
+    pub fn on_response(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, response: Response) {
+        if self.soft.calls.answered(conn, correlation).is_none() {
+            return;
+        }
+        self.soft.is_in_flight = false;
+        match response {
+            Response::BrokerRegistration(answer) => self.on_registration(now, fx, &answer),
+            Response::BrokerHeartbeat(answer) => self.on_heartbeat(now, fx, &answer),
+            other => debug_assert!(false, "a controller answered {:?} to a broker's lifecycle", other.api()),
+        }
+    }
+
+    /// The process died.
+    pub fn halt(&mut self) {
+        self.soft = Soft::new();
+    }
+
+    fn on_registration(&mut self, now: Time, fx: &mut Fx, answer: &BrokerRegistrationResponse) {
+        match answer.error {
+            ErrorCode::None => {
+                self.soft.failures = 0;
+                self.soft.broker_epoch = answer.broker_epoch;
+                self.soft.timers.cancel(&TimerKey::RegistrationTimeout);
+                self.soft.timers.arm(fx, now, TimerKey::Communicate);
+            }
+            ErrorCode::NotController => self.retry(now, fx),
+            _ => self.back_off(now, fx),
+        }
+    }
+
+    fn on_heartbeat(&mut self, now: Time, fx: &mut Fx, answer: &BrokerHeartbeatResponse) {
+        match answer.error {
+            ErrorCode::None => {}
+            ErrorCode::NotController => return self.retry(now, fx),
+            _ => return self.back_off(now, fx),
+        }
+        self.soft.failures = 0;
+        let interval = self.spec.millis("broker.heartbeat.interval.ms", 2000);
+        let next = if std::mem::take(&mut self.soft.wants_again) { now } else { now + interval };
+        self.soft.timers.arm(fx, next, TimerKey::Communicate);
+        match self.soft.state {
+            BrokerState::Starting if answer.is_caught_up => {
+                self.set_state(fx, BrokerState::Recovery);
+                self.soft.events.push_back(LifecycleEvent::CaughtUp);
+            }
+            BrokerState::Recovery if !answer.is_fenced => self.set_state(fx, BrokerState::Running),
+            BrokerState::PendingControlledShutdown if answer.should_shut_down => self.shut_down(fx),
+            BrokerState::NotRunning
+            | BrokerState::Starting
+            | BrokerState::Recovery
+            | BrokerState::Running
+            | BrokerState::PendingControlledShutdown
+            | BrokerState::ShuttingDown => {}
+        }
+    }
+
+    fn communicate(&mut self, now: Time, fx: &mut Fx, image: &MetadataImage, controller: Option<Address>) {
+        if self.soft.is_in_flight || self.soft.state == BrokerState::ShuttingDown {
+            return;
+        }
+        let Some(controller) = controller else {
+            self.soft.timers.arm(fx, now + NO_CONTROLLER_BACKOFF, TimerKey::Communicate);
+            return;
+        };
+        let (tag, request) = if self.soft.broker_epoch < 0 {
+            (Call::Registration, self.registration())
+        } else {
+            (Call::Heartbeat, self.heartbeat(image))
+        };
+        self.soft.is_in_flight = true;
+        // A controller that answers nothing for half a session is given up (`NodeToControllerChannelManager`).
+        let timeout = Duration::from_millis(self.spec.millis("broker.session.timeout.ms", 9000).as_millis() / 2);
+        let client_id: Arc<str> = format!("broker-{}-to-controller-heartbeat-channel-manager", self.spec.id).into();
+        let make = |correlation| Message::Request { correlation, client_id, request };
+        self.soft.calls.call(fx, now, &controller, timeout, tag, make);
+        self.arm_deadline(fx);
+    }
+
+    fn registration(&self) -> Request {
+        gap!("supported features and log directories are not sent", "BrokerRegistrationRequest");
+        BrokerRegistrationRequest {
+            broker: self.spec.id,
+            cluster_id: self.spec.cluster.cluster_id.clone(),
+            incarnation: self.soft.incarnation,
+            host: self.spec.host.clone(),
+            port: BROKER_PORT,
+            rack: self.spec.rack.clone(),
+            previous_broker_epoch: self.soft.previous_broker_epoch,
+        }
+        .into()
+    }
+
+    fn heartbeat(&self, image: &MetadataImage) -> Request {
+        BrokerHeartbeatRequest {
+            broker: self.spec.id,
+            broker_epoch: self.soft.broker_epoch,
+            current_metadata_offset: image.offset,
+            want_fence: !self.soft.is_ready_to_unfence,
+            want_shut_down: self.soft.state == BrokerState::PendingControlledShutdown,
+        }
+        .into()
+    }
+
+    /// Communicates now, or as soon as the answer that is awaited has come.
+    fn communicate_soon(&mut self, fx: &mut Fx, now: Time) {
+        if self.soft.is_in_flight {
+            self.soft.wants_again = true;
+        } else {
+            self.soft.timers.arm(fx, now, TimerKey::Communicate);
+        }
+    }
+
+    /// The controller was not there, or is none any more: the channel asks again without counting a failure.
+    fn retry(&mut self, now: Time, fx: &mut Fx) {
+        self.soft.is_in_flight = false;
+        self.soft.timers.arm(fx, now + NO_CONTROLLER_BACKOFF, TimerKey::Communicate);
+    }
+
+    /// The controller refused: 100 ms, doubling with each failure up to the session timeout, ±2%.
+    fn back_off(&mut self, now: Time, fx: &mut Fx) {
+        let longest = self.spec.millis("broker.session.timeout.ms", 9000).as_millis();
+        let delay_ms = (100_u64 << self.soft.failures.min(16)).min(longest);
+        self.soft.failures += 1;
+        let permille = 980 + fx.rng(RNG_BACKOFF).below(41);
+        self.soft.timers.arm(fx, now + Duration::from_micros(delay_ms * permille), TimerKey::Communicate);
+    }
+
+    fn arm_deadline(&mut self, fx: &mut Fx) {
+        match self.soft.calls.next_deadline() {
+            Some(due) => self.soft.timers.arm_once(fx, due, TimerKey::CallDeadline),
+            None => {}
+        }
+    }
+
+    fn shut_down(&mut self, fx: &mut Fx) {
+        if self.soft.state != BrokerState::ShuttingDown {
+            self.set_state(fx, BrokerState::ShuttingDown);
+            self.clean_shutdown_epoch = self.soft.broker_epoch;
+            self.soft.events.push_back(LifecycleEvent::ShutDownGranted);
+        }
+    }
+
+    fn set_state(&mut self, fx: &mut Fx, state: BrokerState) {
+        self.soft.state = state;
+        let broker: BrokerId = self.spec.id;
+        fx.note(Note::BrokerState { broker, state: state.name() });
+    }
+}

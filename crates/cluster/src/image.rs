@@ -1,0 +1,276 @@
+//! What the metadata log says so far (`MetadataImage`). Only [`MetadataImage::replay`] changes it, live and on
+//! recovery alike. Left out: ACLs, quotas, SCRAM, delegation tokens.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use protocol::api::{ConfigResourceKind, Name};
+use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionChange, PartitionRecord};
+use protocol::{BrokerId, PartitionIndex, TopicId, TopicName, gap};
+
+/// The state of the cluster as of one offset of the metadata log. Cheap to clone while there are few topics;
+/// topics and partitions are shared.
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+pub struct MetadataImage {
+    /// Offset of the last record replayed; −1 for none.
+    pub offset: i64,
+    /// Raft epoch of that record.
+    pub epoch: i32,
+    /// Every topic.
+    pub topics: BTreeMap<TopicId, Arc<TopicImage>>,
+    /// Their ids by name.
+    pub by_name: BTreeMap<TopicName, TopicId>,
+    /// Every registered broker, fenced ones too.
+    pub brokers: BTreeMap<BrokerId, BrokerImage>,
+    /// What is set dynamically. The empty name of kind Broker holds the cluster-wide defaults.
+    pub configs: BTreeMap<(ConfigResourceKind, Name), BTreeMap<Name, Name>>,
+    /// Finalized feature levels.
+    pub features: BTreeMap<Name, i16>,
+    /// The first producer id of the next block.
+    pub next_producer_id: i64,
+}
+
+/// A registered broker.
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+pub struct BrokerImage {
+    /// Offset of its registration record.
+    pub epoch: i64,
+    /// Which start of its process registered.
+    pub incarnation: u128,
+    /// Advertised host.
+    pub host: Name,
+    /// Advertised port.
+    pub port: u16,
+    /// `broker.rack`.
+    pub rack: Option<Name>,
+    /// Without a valid session, or not ready: leads nothing.
+    pub fenced: bool,
+    /// It is about to stop: leads nothing, and gets no replicas.
+    pub in_controlled_shutdown: bool,
+}
+
+impl BrokerImage {
+    /// Whether it may lead and be in ISRs.
+    pub fn is_active(&self) -> bool {
+        !self.fenced && !self.in_controlled_shutdown
+    }
+}
+
+/// A topic.
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+pub struct TopicImage {
+    /// Its id.
+    pub id: TopicId,
+    /// Its name.
+    pub name: TopicName,
+    /// Its partitions, by number without holes.
+    pub partitions: Vec<Arc<PartitionRecord>>,
+}
+
+impl Default for MetadataImage {
+    fn default() -> MetadataImage {
+        MetadataImage {
+            offset: -1,
+            epoch: -1,
+            topics: BTreeMap::new(),
+            by_name: BTreeMap::new(),
+            brokers: BTreeMap::new(),
+            configs: BTreeMap::new(),
+            features: BTreeMap::new(),
+            next_producer_id: 0,
+        }
+    }
+}
+
+impl MetadataImage {
+    /// A topic by name.
+    pub fn topic(&self, name: &str) -> Option<&Arc<TopicImage>> {
+        self.topics.get(self.by_name.get(name)?)
+    }
+    /// A partition by topic id.
+    pub fn partition(&self, topic_id: TopicId, partition: PartitionIndex) -> Option<&Arc<PartitionRecord>> {
+        self.topics.get(&topic_id)?.partitions.get(usize::try_from(partition).ok()?)
+    }
+    /// A partition by topic name.
+    pub fn partition_of(&self, topic: &str, partition: PartitionIndex) -> Option<&Arc<PartitionRecord>> {
+        self.partition(*self.by_name.get(topic)?, partition)
+    }
+    /// What is set dynamically on a resource under a name.
+    pub fn config(&self, kind: ConfigResourceKind, resource: &str, name: &str) -> Option<&Name> {
+        self.configs.get(&(kind, resource.into()))?.get(name)
+    }
+    /// Whether ELR is on (KIP-966).
+    pub fn elr_enabled(&self) -> bool {
+        self.features.get("eligible.leader.replicas.version").is_some_and(|level| *level >= 1)
+    }
+    /// Whether a broker is registered, unfenced and not shutting down.
+    pub fn is_active(&self, broker: BrokerId) -> bool {
+        self.brokers.get(&broker).is_some_and(BrokerImage::is_active)
+    }
+
+    /// Replays the records of a batch.
+    pub fn replay_batch(&mut self, batch: &MetadataBatch) {
+        for (offset, record) in batch.offsets() {
+            self.replay(offset, record);
+        }
+        self.epoch = batch.epoch;
+    }
+
+    /// Replays one record: the only thing that changes an image.
+    pub fn replay(&mut self, offset: i64, record: &MetadataRecord) {
+        self.offset = offset;
+        match record {
+            MetadataRecord::RegisterBroker { broker, incarnation, broker_epoch, host, port, rack, fenced } => {
+                let registered = BrokerImage {
+                    epoch: *broker_epoch,
+                    incarnation: *incarnation,
+                    host: host.clone(),
+                    port: *port,
+                    rack: rack.clone(),
+                    fenced: *fenced,
+                    in_controlled_shutdown: false,
+                };
+                self.brokers.insert(*broker, registered);
+            }
+            MetadataRecord::UnregisterBroker { broker, .. } => {
+                self.brokers.remove(broker);
+            }
+            MetadataRecord::BrokerRegistrationChange { broker, fenced, in_controlled_shutdown, .. } => {
+                if let Some(image) = self.brokers.get_mut(broker) {
+                    image.fenced = fenced.unwrap_or(image.fenced);
+                    image.in_controlled_shutdown = in_controlled_shutdown.unwrap_or(image.in_controlled_shutdown);
+                }
+            }
+            MetadataRecord::Topic { name, topic_id } => {
+                let topic = TopicImage { id: *topic_id, name: name.clone(), partitions: Vec::new() };
+                self.topics.insert(*topic_id, Arc::new(topic));
+                self.by_name.insert(name.clone(), *topic_id);
+            }
+            MetadataRecord::Partition(record) => self.replay_partition(record),
+            MetadataRecord::PartitionChange(change) => self.replay_change(change),
+            MetadataRecord::RemoveTopic { topic_id } => self.replay_remove_topic(*topic_id),
+            MetadataRecord::Config { kind, resource, name, value } => {
+                self.replay_config(*kind, resource, name, value.as_ref());
+            }
+            MetadataRecord::FeatureLevel { name, level } => {
+                self.features.insert(name.clone(), *level);
+            }
+            MetadataRecord::ProducerIds { next_producer_id, .. } => self.next_producer_id = *next_producer_id,
+            MetadataRecord::RegisterController { .. } => {
+                gap!("registrations of controllers are not kept", "KIP-919");
+            }
+            MetadataRecord::NoOp | MetadataRecord::LeaderChange { .. } => {}
+        }
+    }
+
+    fn replay_partition(&mut self, record: &PartitionRecord) {
+        let topic = self.topics.get_mut(&record.topic_id).expect("a partition record follows its topic record");
+        let partitions = &mut Arc::make_mut(topic).partitions;
+        let index = usize::try_from(record.partition).expect("partitions are numbered from 0");
+        if index < partitions.len() {
+            partitions[index] = Arc::new(record.clone());
+        } else {
+            debug_assert_eq!(index, partitions.len(), "partitions are numbered without holes");
+            partitions.push(Arc::new(record.clone()));
+        }
+    }
+
+    fn replay_change(&mut self, change: &PartitionChange) {
+        let topic = self.topics.get_mut(&change.topic_id).expect("a partition that changes has a topic");
+        let partitions = &mut Arc::make_mut(topic).partitions;
+        let partition = partitions.get_mut(change.partition as usize).expect("a partition that changes exists");
+        apply_change(Arc::make_mut(partition), change);
+    }
+
+    fn replay_remove_topic(&mut self, topic_id: TopicId) {
+        if let Some(topic) = self.topics.remove(&topic_id) {
+            self.by_name.remove(&topic.name);
+            self.configs.remove(&(ConfigResourceKind::Topic, topic.name.clone()));
+        }
+    }
+
+    fn replay_config(&mut self, kind: ConfigResourceKind, resource: &Name, name: &Name, value: Option<&Name>) {
+        let key = (kind, resource.clone());
+        match value {
+            Some(value) => {
+                self.configs.entry(key).or_default().insert(name.clone(), value.clone());
+            }
+            None => {
+                if let Some(configs) = self.configs.get_mut(&key) {
+                    configs.remove(name);
+                    if configs.is_empty() {
+                        self.configs.remove(&key);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The image as records that make it anew: a snapshot (`MetadataImage#write`).
+    pub fn to_records(&self) -> Vec<MetadataRecord> {
+        let mut records = Vec::new();
+        for (name, level) in &self.features {
+            records.push(MetadataRecord::FeatureLevel { name: name.clone(), level: *level });
+        }
+        for (broker, image) in &self.brokers {
+            records.push(MetadataRecord::RegisterBroker {
+                broker: *broker,
+                incarnation: image.incarnation,
+                broker_epoch: image.epoch,
+                host: image.host.clone(),
+                port: image.port,
+                rack: image.rack.clone(),
+                fenced: image.fenced,
+            });
+            if image.in_controlled_shutdown {
+                records.push(MetadataRecord::BrokerRegistrationChange {
+                    broker: *broker,
+                    broker_epoch: image.epoch,
+                    fenced: None,
+                    in_controlled_shutdown: Some(true),
+                });
+            }
+        }
+        for topic in self.topics.values() {
+            records.push(MetadataRecord::Topic { name: topic.name.clone(), topic_id: topic.id });
+            records.extend(topic.partitions.iter().map(|p| MetadataRecord::Partition(PartitionRecord::clone(p))));
+        }
+        for ((kind, resource), configs) in &self.configs {
+            records.extend(configs.iter().map(|(name, value)| MetadataRecord::Config {
+                kind: *kind,
+                resource: resource.clone(),
+                name: name.clone(),
+                value: Some(value.clone()),
+            }));
+        }
+        if self.next_producer_id > 0 {
+            records.push(MetadataRecord::ProducerIds {
+                broker: BrokerId::NONE,
+                broker_epoch: -1,
+                next_producer_id: self.next_producer_id,
+            });
+        }
+        records
+    }
+}
+
+/// What a change record does to a partition (`PartitionRegistration#merge`).
+pub fn apply_change(partition: &mut PartitionRecord, change: &PartitionChange) {
+    let set = |to: &mut Vec<BrokerId>, from: &Option<Vec<BrokerId>>| {
+        if let Some(from) = from {
+            to.clone_from(from);
+        }
+    };
+    set(&mut partition.isr, &change.isr);
+    set(&mut partition.replicas, &change.replicas);
+    set(&mut partition.removing, &change.removing);
+    set(&mut partition.adding, &change.adding);
+    set(&mut partition.elr, &change.elr);
+    set(&mut partition.last_known_elr, &change.last_known_elr);
+    if let Some(leader) = change.leader {
+        partition.leader = leader;
+        partition.leader_epoch += 1;
+    }
+    partition.recovering = change.recovering.unwrap_or(partition.recovering);
+    partition.partition_epoch += 1;
+}

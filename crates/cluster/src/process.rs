@@ -1,0 +1,334 @@
+//! One Kafka process: a broker, a controller, or both (`KafkaRaftServer`, `BrokerServer`, `ControllerServer`).
+//! Routes each input to the part it is for, and carries what is committed in the metadata log to the others.
+//!
+//! Connections are routed by who opened them or by the port they came in on; timers by their space. Left out: more
+//! than one listener a role, TLS, quotas, request queues and their threads.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kernel::{Address, ConnId, Death, Effects, Input, Machine, Order, Time, Timers};
+use protocol::api::Name;
+use protocol::{Message, Note, Request, Response, gap};
+
+use crate::broker::Broker;
+use crate::broker::lifecycle::{BrokerState, Lifecycle, LifecycleEvent};
+use crate::controller::Controller;
+use crate::image::MetadataImage;
+use crate::raft::{Committed, Replica};
+use crate::spec::{BROKER_PORT, CONTROLLER_PORT, ProcessSpec};
+
+/// What a step of a Kafka process may do.
+pub type Fx = Effects<Message, Note>;
+
+/// Timer spaces. From [`space::BROKER`] up all belong to the broker.
+pub mod space {
+    /// Timers of the Raft replica.
+    pub const RAFT: u16 = 1;
+    /// Timers of the controller.
+    pub const CONTROLLER: u16 = 2;
+    /// Timers of the broker's lifecycle.
+    pub const LIFECYCLE: u16 = 3;
+    /// The first space of the broker.
+    pub const BROKER: u16 = 16;
+}
+
+/// What a broker sees of its process while it handles an input.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// The time of the step.
+    pub now: Time,
+    /// The process.
+    pub spec: &'a ProcessSpec,
+    /// What this process has applied of the metadata log.
+    pub image: &'a Arc<MetadataImage>,
+    /// Where the active controller listens, as far as this process knows: requests go there.
+    pub controller: Option<Address>,
+    /// As registered; −1 before.
+    pub broker_epoch: i64,
+    /// Where the broker is in its life.
+    pub state: BrokerState,
+}
+
+/// One process of a Kafka cluster.
+#[derive(Clone, Debug, Hash)]
+pub struct KafkaProcess {
+    spec: Arc<ProcessSpec>,
+    raft: Replica,
+    controller: Option<Controller>,
+    lifecycle: Option<Lifecycle>,
+    broker: Option<Broker>,
+    /// Soft: replayed from the log after each start.
+    image: Arc<MetadataImage>,
+    /// Soft: connections that came in on the controller's port.
+    to_controller: BTreeMap<ConnId, ()>,
+    /// Soft: SIGTERM has come.
+    is_stopping: bool,
+}
+
+impl KafkaProcess {
+    /// A process whose storage has just been formatted.
+    pub fn new(spec: ProcessSpec) -> KafkaProcess {
+        let spec = Arc::new(spec);
+        KafkaProcess {
+            raft: Replica::new(&spec),
+            controller: spec.is_controller.then(|| Controller::new(&spec)),
+            lifecycle: spec.is_broker.then(|| Lifecycle::new(&spec)),
+            broker: spec.is_broker.then(|| Broker::new(&spec)),
+            image: Arc::default(),
+            to_controller: BTreeMap::new(),
+            is_stopping: false,
+            spec,
+        }
+    }
+
+    /// What it was told before it started.
+    pub fn spec(&self) -> &Arc<ProcessSpec> {
+        &self.spec
+    }
+    /// Its replica of the metadata log.
+    pub fn raft(&self) -> &Replica {
+        &self.raft
+    }
+    /// Its controller, active or standing by.
+    pub fn controller(&self) -> Option<&Controller> {
+        self.controller.as_ref()
+    }
+    /// Its broker's lifecycle.
+    pub fn lifecycle(&self) -> Option<&Lifecycle> {
+        self.lifecycle.as_ref()
+    }
+    /// Its broker.
+    pub fn broker(&self) -> Option<&Broker> {
+        self.broker.as_ref()
+    }
+    /// What it has applied of the metadata log.
+    pub fn image(&self) -> &Arc<MetadataImage> {
+        &self.image
+    }
+
+    fn with_broker(&mut self, now: Time, act: impl FnOnce(&mut Broker, &Context<'_>)) {
+        let (Some(broker), Some(lifecycle)) = (&mut self.broker, &self.lifecycle) else { return };
+        let cx = Context {
+            now,
+            spec: &self.spec,
+            image: &self.image,
+            controller: self.raft.leader_address(),
+            broker_epoch: lifecycle.broker_epoch(),
+            state: lifecycle.state(),
+        };
+        act(broker, &cx);
+    }
+
+    fn on_start(&mut self, now: Time, fx: &mut Fx) {
+        if self.spec.is_controller {
+            fx.listen(CONTROLLER_PORT);
+        }
+        self.raft.start(now, fx);
+        if let Some(lifecycle) = &mut self.lifecycle {
+            lifecycle.start(now, fx);
+        }
+    }
+
+    fn on_request(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, client_id: Name, request: Request) {
+        if !self.to_controller.contains_key(&conn) {
+            self.with_broker(now, |broker, cx| broker.on_request(cx, fx, conn, correlation, client_id, request));
+            return;
+        }
+        if Replica::handles(&request) {
+            self.raft.on_request(now, fx, conn, correlation, request);
+        } else if let Some(controller) = &mut self.controller {
+            controller.on_request(now, fx, &mut self.raft, conn, correlation, request);
+        }
+    }
+
+    fn on_response(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, response: Response) {
+        if self.raft.owns(conn) {
+            self.raft.on_response(now, fx, conn, correlation, response);
+        } else if self.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.owns(conn)) {
+            if let Some(lifecycle) = &mut self.lifecycle {
+                lifecycle.on_response(now, fx, conn, correlation, response);
+            }
+        } else {
+            self.with_broker(now, |broker, cx| broker.on_response(cx, fx, conn, correlation, response));
+        }
+    }
+
+    fn on_opened(&mut self, now: Time, fx: &mut Fx, conn: ConnId) {
+        if self.raft.on_opened(conn) || self.lifecycle.as_mut().is_some_and(|lifecycle| lifecycle.on_opened(conn)) {
+            return;
+        }
+        self.with_broker(now, |broker, cx| broker.on_opened(cx, fx, conn));
+    }
+
+    fn on_closed(&mut self, now: Time, fx: &mut Fx, conn: ConnId) {
+        if self.to_controller.remove(&conn).is_some() {
+            self.raft.on_peer_closed(conn);
+            if let Some(controller) = &mut self.controller {
+                controller.on_closed(conn);
+            }
+        } else if self.raft.owns(conn) {
+            self.raft.on_closed(now, fx, conn);
+        } else if self.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.owns(conn)) {
+            if let Some(lifecycle) = &mut self.lifecycle {
+                lifecycle.on_closed(now, fx, conn);
+            }
+        } else {
+            self.with_broker(now, |broker, cx| broker.on_closed(cx, fx, conn));
+        }
+    }
+
+    fn on_timer(&mut self, now: Time, fx: &mut Fx, token: u64) {
+        match Timers::<()>::space_of(token) {
+            space::RAFT => self.raft.on_timer(now, fx, token),
+            space::CONTROLLER => {
+                if let Some(controller) = &mut self.controller {
+                    controller.on_timer(now, fx, &mut self.raft, token);
+                }
+            }
+            space::LIFECYCLE => {
+                let (image, leader) = (&self.image, self.raft.leader_address());
+                if let Some(lifecycle) = &mut self.lifecycle {
+                    lifecycle.on_timer(now, fx, image, leader, token);
+                }
+            }
+            _ => self.with_broker(now, |broker, cx| broker.on_timer(cx, fx, token)),
+        }
+    }
+
+    fn on_order(&mut self, now: Time, fx: &mut Fx, order: Order) {
+        match order {
+            Order::Terminate | Order::Interrupt if self.is_stopping => {}
+            Order::Terminate | Order::Interrupt => {
+                self.is_stopping = true;
+                match &mut self.lifecycle {
+                    Some(lifecycle) => lifecycle.begin_controlled_shutdown(now, fx),
+                    None => self.raft.shutdown(now, fx),
+                }
+            }
+            // A daemon does not read its standard input.
+            Order::Line(_) | Order::EndOfInput => {}
+        }
+    }
+
+    /// Carries on what the step made ready: committed records to the image, to the controller and to the broker;
+    /// leadership to the controller; what the lifecycle reached to the broker.
+    fn settle(&mut self, now: Time, fx: &mut Fx) {
+        loop {
+            let mut is_quiet = true;
+            if let Some(committed) = self.raft.take_committed() {
+                is_quiet = false;
+                self.apply(now, fx, committed);
+            }
+            if let (Some(controller), Some(event)) = (&mut self.controller, self.raft.take_leadership()) {
+                is_quiet = false;
+                controller.on_leadership(now, fx, &mut self.raft, &self.image, event);
+            }
+            if let Some(event) = self.lifecycle.as_mut().and_then(Lifecycle::take_event) {
+                is_quiet = false;
+                self.on_lifecycle(now, fx, event);
+            }
+            if is_quiet {
+                break;
+            }
+        }
+        if self.is_stopping && self.raft.is_shut_down() {
+            fx.exit(0);
+        }
+    }
+
+    fn apply(&mut self, now: Time, fx: &mut Fx, committed: Committed) {
+        let batches = match committed {
+            Committed::Snapshot(image) => {
+                self.image = image;
+                if self.is_serving() {
+                    self.with_broker(now, |broker, cx| broker.on_snapshot(cx, fx));
+                }
+                return;
+            }
+            Committed::Batches(batches) => batches,
+        };
+        let image = Arc::make_mut(&mut self.image);
+        for batch in &batches {
+            image.replay_batch(batch);
+        }
+        self.raft.maybe_snapshot(now, &self.image);
+        if let Some(controller) = &mut self.controller {
+            controller.on_committed(now, fx, &mut self.raft, self.image.offset);
+        }
+        if self.is_serving() {
+            self.with_broker(now, |broker, cx| broker.on_metadata(cx, fx, &batches));
+        }
+    }
+
+    /// Whether the broker has been given its first image.
+    fn is_serving(&self) -> bool {
+        self.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.state() >= BrokerState::Recovery)
+    }
+
+    fn on_lifecycle(&mut self, now: Time, fx: &mut Fx, event: LifecycleEvent) {
+        match event {
+            LifecycleEvent::CaughtUp => {
+                fx.listen(BROKER_PORT);
+                self.with_broker(now, |broker, cx| broker.start(cx, fx));
+                if let Some(lifecycle) = &mut self.lifecycle {
+                    gap!("log recovery takes no time", "LogManager");
+                    lifecycle.set_ready_to_unfence(now, fx);
+                }
+            }
+            LifecycleEvent::ShutDownGranted => {
+                self.with_broker(now, |broker, cx| broker.shutdown(cx, fx));
+                self.raft.shutdown(now, fx);
+            }
+            LifecycleEvent::GaveUp => fx.exit(1),
+        }
+    }
+}
+
+impl Machine for KafkaProcess {
+    type Message = Message;
+    type Note = Note;
+
+    fn step(&mut self, now: Time, input: Input<Message>, fx: &mut Fx) {
+        match input {
+            Input::Start => self.on_start(now, fx),
+            Input::Accepted { conn, port, .. } => {
+                if port == CONTROLLER_PORT {
+                    self.to_controller.insert(conn, ());
+                }
+            }
+            Input::Opened { conn } => self.on_opened(now, fx, conn),
+            Input::Message { conn, message: Message::Request { correlation, client_id, request } } => {
+                self.on_request(now, fx, conn, correlation, client_id, request);
+            }
+            Input::Message { conn, message: Message::Response { correlation, response } } => {
+                self.on_response(now, fx, conn, correlation, response);
+            }
+            Input::Closed { conn, .. } => self.on_closed(now, fx, conn),
+            Input::Timer { token } => self.on_timer(now, fx, token),
+            Input::Synced { token } => self.with_broker(now, |broker, cx| broker.on_synced(cx, fx, token)),
+            Input::Order(order) => self.on_order(now, fx, order),
+        }
+        self.settle(now, fx);
+    }
+
+    fn wire_bytes(message: &Message) -> u64 {
+        message.wire_bytes()
+    }
+
+    fn halt(&mut self, death: Death) {
+        self.raft.halt();
+        if let Some(controller) = &mut self.controller {
+            controller.halt();
+        }
+        if let Some(lifecycle) = &mut self.lifecycle {
+            lifecycle.halt();
+        }
+        if let Some(broker) = &mut self.broker {
+            broker.halt(death);
+        }
+        self.image = Arc::default();
+        self.to_controller.clear();
+        self.is_stopping = false;
+    }
+}

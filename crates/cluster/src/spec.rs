@@ -1,0 +1,76 @@
+//! What a process is told before it starts: its `server.properties`, and the shape of its cluster.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kernel::{Address, Duration};
+use protocol::BrokerId;
+use protocol::api::Name;
+
+/// Where brokers listen for clients and for each other.
+pub const BROKER_PORT: u16 = 9092;
+/// Where controllers listen.
+pub const CONTROLLER_PORT: u16 = 9093;
+
+/// One process of a cluster.
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+pub struct ProcessSpec {
+    /// `node.id`.
+    pub id: BrokerId,
+    /// `process.roles` contains `broker`.
+    pub is_broker: bool,
+    /// `process.roles` contains `controller`.
+    pub is_controller: bool,
+    /// The host it runs on, which is also what it advertises.
+    pub host: Name,
+    /// `broker.rack`.
+    pub rack: Option<Name>,
+    /// The cluster it belongs to.
+    pub cluster: Arc<ClusterSpec>,
+    /// What its `server.properties` sets.
+    pub overrides: BTreeMap<Name, Name>,
+}
+
+/// What all processes of a cluster agree on when its storage is formatted.
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+pub struct ClusterSpec {
+    /// `cluster.id`.
+    pub cluster_id: Name,
+    /// `controller.quorum.voters`: ids and hosts, by id. They listen on [`CONTROLLER_PORT`].
+    pub voters: Vec<(BrokerId, Name)>,
+    /// Whether `eligible.leader.replicas.version=1` is set at format time (the default of new clusters, KIP-966).
+    pub elr_enabled: bool,
+    /// Seeds the replica placer with `java.util.Random` of this seed; otherwise it draws from the run's randomness.
+    pub placement_seed: Option<i64>,
+}
+
+impl ClusterSpec {
+    /// The address of a voter.
+    pub fn voter_address(&self, id: BrokerId) -> Option<Address> {
+        let (_, host) = self.voters.iter().find(|(voter, _)| *voter == id)?;
+        Some((host.clone(), CONTROLLER_PORT))
+    }
+    /// Whether a node votes.
+    pub fn is_voter(&self, id: BrokerId) -> bool {
+        self.voters.iter().any(|(voter, _)| *voter == id)
+    }
+}
+
+impl ProcessSpec {
+    /// What `server.properties` sets for a name.
+    pub fn property(&self, name: &str) -> Option<&Name> {
+        self.overrides.get(name)
+    }
+    /// A number of `server.properties`, or its default. Values are validated where the cluster is specified.
+    pub fn number(&self, name: &str, default: i64) -> i64 {
+        self.property(name).and_then(|value| value.trim().parse().ok()).unwrap_or(default)
+    }
+    /// A time of `server.properties` in ms, or its default.
+    pub fn millis(&self, name: &str, default: u64) -> Duration {
+        Duration::from_millis(u64::try_from(self.number(name, default as i64)).unwrap_or(0))
+    }
+    /// A truth value of `server.properties`, or its default.
+    pub fn flag(&self, name: &str, default: bool) -> bool {
+        self.property(name).map_or(default, |value| value.trim().eq_ignore_ascii_case("true"))
+    }
+}
