@@ -1,1 +1,17 @@
-//! Under construction.
+//! Kafka's clients as step machines: [`Producer`], [`Consumer`] and [`Admin`], each in two families ([`Profile`]).
+//!
+//! A client is a part of a program: the program hands it every [`kernel::Input`] (`handle` says whether it was the
+//! client's), calls its methods, and takes its events out afterwards. Like the real ones, clients see only what
+//! brokers answer them. What is left out on purpose: compression, security, interceptors, metrics.
+
+mod types;
+mod settings;
+mod network;
+pub mod producer;
+pub mod consumer;
+pub mod admin;
+
+pub use admin::{Admin, AdminCall, AdminEvent, AdminResult};
+pub use consumer::{Consumer, ConsumerEvent};
+pub use producer::{Producer, ProducerEvent};
+pub use types::{ClientError, ConfigError, ConsumerRecord, Fx, LogLevel, LogLine, ProducerRecord, Profile, Properties, StartAt};

@@ -1,0 +1,106 @@
+//! What an admin client can be asked, and what it answers.
+
+use protocol::api::Name;
+use protocol::api::create_topics::{CreatedTopic, NewTopic};
+use protocol::api::describe_cluster::DescribeClusterResponse;
+use protocol::api::describe_configs::{ConfigResource, DescribedConfigs};
+use protocol::api::describe_groups::DescribedGroup;
+use protocol::api::describe_quorum::DescribeQuorumResponse;
+use protocol::api::describe_topic_partitions::DescribedTopic;
+use protocol::api::list_groups::ListedGroup;
+use protocol::{BrokerId, GroupId, MemberId, TopicId, TopicName, TopicPartition};
+
+use crate::{ClientError, LogLine, StartAt};
+
+/// A call of the `Admin` interface.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs)]
+pub enum AdminCall {
+    /// `createTopics`.
+    CreateTopics { topics: Vec<NewTopic>, validate_only: bool },
+    /// `deleteTopics`.
+    DeleteTopics { topics: Vec<TopicName> },
+    /// `describeTopics`, with ELR. (With no topics: all of them.)
+    DescribeTopics { topics: Option<Vec<TopicName>> },
+    /// `listTopics`, internal ones included.
+    ListTopics,
+    /// `createPartitions`: new total counts.
+    CreatePartitions { topics: Vec<(TopicName, i32)> },
+    /// `describeConfigs`.
+    DescribeConfigs { resources: Vec<ConfigResource> },
+    /// `incrementalAlterConfigs`; a value of none deletes.
+    AlterConfigs { resource: ConfigResource, changes: Vec<(Name, Option<Name>)>, validate_only: bool },
+    /// `describeCluster`.
+    DescribeCluster { include_fenced: bool },
+    /// `listGroups`, from every broker.
+    ListGroups { states: Vec<Name> },
+    /// `describeClassicGroups`/`describeConsumerGroups`.
+    DescribeGroups { groups: Vec<GroupId> },
+    /// `listConsumerGroupOffsets`; none for all partitions.
+    ListGroupOffsets { group: GroupId, partitions: Option<Vec<TopicPartition>> },
+    /// `alterConsumerGroupOffsets`.
+    AlterGroupOffsets { group: GroupId, offsets: Vec<(TopicPartition, i64)> },
+    /// `deleteConsumerGroups`.
+    DeleteGroups { groups: Vec<GroupId> },
+    /// `removeMembersFromConsumerGroup`.
+    RemoveMembers { group: GroupId, members: Vec<MemberId> },
+    /// `listOffsets`. `StartAt::Offset` and `Committed` are refused.
+    ListOffsets { partitions: Vec<(TopicPartition, StartAt)> },
+    /// `electLeaders`; none for all partitions.
+    ElectLeaders { unclean: bool, partitions: Option<Vec<TopicPartition>> },
+    /// `describeMetadataQuorum`.
+    DescribeQuorum,
+}
+
+/// One group's committed offset.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct GroupOffset {
+    /// Which partition.
+    pub tp: TopicPartition,
+    /// −1 if none.
+    pub offset: i64,
+    /// −1 if unknown.
+    pub leader_epoch: i32,
+    /// Free text.
+    pub metadata: Name,
+}
+
+/// Something asked for by name: found, or why not.
+pub type Described<T> = Result<T, ClientError>;
+
+/// The result of an [`AdminCall`] of the same name.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs)]
+pub enum AdminResult {
+    CreateTopics(Vec<(TopicName, Described<CreatedTopic>)>),
+    DeleteTopics(Vec<(TopicName, Described<()>)>),
+    DescribeTopics(Vec<(TopicName, Described<DescribedTopic>)>),
+    /// Sorted by name: name, id, whether internal.
+    ListTopics(Vec<(TopicName, TopicId, bool)>),
+    CreatePartitions(Vec<(TopicName, Described<()>)>),
+    DescribeConfigs(Vec<(ConfigResource, Described<DescribedConfigs>)>),
+    AlterConfigs(Described<()>),
+    DescribeCluster(DescribeClusterResponse),
+    /// With the broker that coordinates each.
+    ListGroups(Vec<(ListedGroup, BrokerId)>),
+    /// With the broker that coordinates each.
+    DescribeGroups(Vec<(GroupId, Described<(DescribedGroup, BrokerId)>)>),
+    ListGroupOffsets(Vec<GroupOffset>),
+    AlterGroupOffsets(Vec<(TopicPartition, Described<()>)>),
+    DeleteGroups(Vec<(GroupId, Described<()>)>),
+    RemoveMembers(Vec<(MemberId, Described<()>)>),
+    /// Offset (−1: none), timestamp, leader epoch.
+    ListOffsets(Vec<(TopicPartition, Described<(i64, i64, i32)>)>),
+    /// ELECTION_NOT_NEEDED comes as an error.
+    ElectLeaders(Vec<(TopicPartition, Described<()>)>),
+    DescribeQuorum(DescribeQuorumResponse),
+    /// The call as a whole failed.
+    Failed(ClientError),
+}
+
+/// What an admin client tells besides results.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum AdminEvent {
+    /// A log line.
+    Log(LogLine),
+}

@@ -1,0 +1,175 @@
+//! What goes into clients and comes out of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use kernel::Effects;
+use protocol::api::Name;
+use protocol::{ErrorCode, Header, Message, Note, PartitionIndex, TopicName, TopicPartition};
+
+/// The effects of a step of a program.
+pub type Fx = Effects<Message, Note>;
+
+/// Client configuration as a program gives it: Kafka's config names with their values as text.
+pub type Properties = BTreeMap<Name, Name>;
+
+/// Which family a client is of; the families differ in key hash, stickiness, commits, defaults and error texts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Profile {
+    /// The Java clients of Apache Kafka 4.4.
+    Java,
+    /// librdkafka 2.x, and with it confluent-kafka-python and kcat.
+    Librdkafka,
+}
+
+/// An error as an application sees it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ClientError {
+    /// Java: the full class name of the exception. librdkafka: the code, e.g. `_UNKNOWN_TOPIC`.
+    pub class: Name,
+    /// The text: Java's exception message, librdkafka's `Local: Unknown topic` and its kind.
+    pub message: Name,
+    /// The broker's error behind it, or the nearest one.
+    pub code: ErrorCode,
+}
+
+impl ClientError {
+    /// An error with its parts.
+    pub fn new(class: &str, message: impl AsRef<str>, code: ErrorCode) -> ClientError {
+        ClientError { class: class.into(), message: message.as_ref().into(), code }
+    }
+    /// `TimeoutException` with a message.
+    pub fn timeout(message: impl AsRef<str>) -> ClientError {
+        ClientError::new("org.apache.kafka.common.errors.TimeoutException", message, ErrorCode::RequestTimedOut)
+    }
+    /// An error a broker answered, as this family shows it.
+    pub fn of(profile: Profile, code: ErrorCode) -> ClientError {
+        match profile {
+            Profile::Java => ClientError::new(&code.exception_class(), code.message(), code),
+            Profile::Librdkafka => ClientError::new(code.name(), format!("Broker: {}", librdkafka_text(code)), code),
+        }
+    }
+    /// The same with another text, as brokers send along with some errors.
+    pub fn with_message(mut self, message: Option<&str>) -> ClientError {
+        if let Some(message) = message {
+            self.message = message.into();
+        }
+        self
+    }
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.class, self.message)
+    }
+}
+
+/// librdkafka's own short texts (`rd_kafka_err_descs`).
+fn librdkafka_text(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::UnknownTopicOrPartition => "Unknown topic or partition",
+        ErrorCode::LeaderNotAvailable => "Leader not available",
+        ErrorCode::NotLeaderOrFollower => "Not leader for partition",
+        ErrorCode::RequestTimedOut => "Request timed out",
+        ErrorCode::MessageTooLarge => "Message size too large",
+        ErrorCode::OffsetOutOfRange => "Offset out of range",
+        ErrorCode::NotEnoughReplicas => "Not enough in-sync replicas",
+        ErrorCode::NotEnoughReplicasAfterAppend => "Message(s) written to insufficient number of in-sync replicas",
+        ErrorCode::CoordinatorNotAvailable => "Coordinator not available",
+        ErrorCode::NotCoordinator => "Not coordinator",
+        ErrorCode::IllegalGeneration => "Specified group generation id is not valid",
+        ErrorCode::UnknownMemberId => "Unknown member",
+        ErrorCode::RebalanceInProgress => "Group rebalance in progress",
+        ErrorCode::InvalidTopic => "Invalid topic",
+        ErrorCode::TopicAlreadyExists => "Topic already exists",
+        ErrorCode::InvalidTimestamp => "Invalid timestamp",
+        ErrorCode::OutOfOrderSequenceNumber => "Broker received an out of order sequence number",
+        _ => code.message(),
+    }
+}
+
+/// A configuration a client refuses (`ConfigException`).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ConfigError {
+    /// The text.
+    pub message: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+impl std::error::Error for ConfigError {}
+
+/// How loud a log line is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LogLevel {
+    /// Tools print it.
+    Warn,
+    /// Tools print it.
+    Error,
+}
+
+/// A line a client logs, with Kafka's own words.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct LogLine {
+    /// How loud.
+    pub level: LogLevel,
+    /// Java: the class that logs; librdkafka: the facility, e.g. `FAIL`.
+    pub logger: &'static str,
+    /// The text, `[Producer clientId=…]` included.
+    pub text: String,
+}
+
+/// A record to produce.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ProducerRecord {
+    /// Where to.
+    pub topic: TopicName,
+    /// Which partition; none to let the partitioner choose.
+    pub partition: Option<PartitionIndex>,
+    /// The key, or null.
+    pub key: Option<Arc<[u8]>>,
+    /// The value, or null.
+    pub value: Option<Arc<[u8]>>,
+    /// Headers.
+    pub headers: Vec<Header>,
+    /// CreateTime in ms since the epoch; none for now.
+    pub timestamp_ms: Option<i64>,
+}
+
+/// A record as a consumer hands it to its application.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ConsumerRecord {
+    /// Where from.
+    pub tp: TopicPartition,
+    /// Its offset.
+    pub offset: i64,
+    /// CreateTime (or LogAppendTime) in ms since the epoch.
+    pub timestamp_ms: i64,
+    /// Epoch of the leader that appended it.
+    pub leader_epoch: i32,
+    /// The key, or null.
+    pub key: Option<Arc<[u8]>>,
+    /// The value, or null.
+    pub value: Option<Arc<[u8]>>,
+    /// Headers.
+    pub headers: Vec<Header>,
+}
+
+/// Where an assigned partition is read from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum StartAt {
+    /// The group's committed offset, else `auto.offset.reset`.
+    Committed,
+    /// The log start.
+    Earliest,
+    /// The high watermark at that time.
+    Latest,
+    /// This offset.
+    Offset(i64),
+    /// The first record at or after this time, ms since the epoch; the end if there is none.
+    Timestamp(i64),
+}
