@@ -1,0 +1,119 @@
+//! What a program can do besides talking to brokers: print lines, look at the clock, end.
+
+use kernel::{Effects, Time};
+use protocol::{Message, Note};
+
+/// A program's hands during one step.
+pub(crate) struct Io<'a> {
+    pub(crate) now: Time,
+    pub(crate) fx: &'a mut Effects<Message, Note>,
+    pub(crate) exited: &'a mut Option<i32>,
+}
+
+impl Io<'_> {
+    /// Prints to standard output; a text of several lines makes several.
+    pub(crate) fn out(&mut self, text: impl AsRef<str>) {
+        self.print(text.as_ref(), false);
+    }
+
+    /// Prints to standard error.
+    pub(crate) fn err(&mut self, text: impl AsRef<str>) {
+        self.print(text.as_ref(), true);
+    }
+
+    /// Prints a log4j line to standard error, in the pattern `[%d] %p %m (%c)` of Kafka's tools.
+    pub(crate) fn log(&mut self, level: &str, text: &str, logger: &str) {
+        let line = format!("[{}] {level} {text} ({logger})", log_time(self.wall_ms()));
+        self.print(&line, true);
+    }
+
+    /// An ERROR line with an exception, whose stack ends the message: the logger stands on the next line.
+    pub(crate) fn log_exception(&mut self, text: &str, logger: &str) {
+        self.log("ERROR", &format!("{text}\n"), logger);
+    }
+
+    /// The wall clock, ms since the epoch.
+    pub(crate) fn wall_ms(&self) -> i64 {
+        protocol::wall_ms(self.now.as_nanos())
+    }
+
+    /// Ends the program; what it does after that in the same step is its last words.
+    pub(crate) fn exit(&mut self, code: i32) {
+        if self.exited.is_none() {
+            *self.exited = Some(code);
+            self.fx.exit(code);
+        }
+    }
+
+    fn print(&mut self, text: &str, is_stderr: bool) {
+        for line in text.split('\n') {
+            self.fx.note(Note::Output { line: line.into(), is_stderr });
+        }
+    }
+}
+
+/// `2027-01-15 08:00:00,123`, in UTC.
+pub(crate) fn log_time(ms: i64) -> String {
+    let civil = civil(ms);
+    format!("{:04}-{:02}-{:02} {:02}:{:02}:{:02},{:03}", civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second, civil.ms)
+}
+
+/// A moment in the proleptic Gregorian calendar, UTC.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Civil {
+    pub(crate) year: i64,
+    pub(crate) month: i64,
+    pub(crate) day: i64,
+    pub(crate) hour: i64,
+    pub(crate) minute: i64,
+    pub(crate) second: i64,
+    pub(crate) ms: i64,
+}
+
+/// The calendar date and time of `ms` since the epoch (Howard Hinnant's `civil_from_days`).
+pub(crate) fn civil(ms: i64) -> Civil {
+    let days = ms.div_euclid(86_400_000);
+    let in_day = ms.rem_euclid(86_400_000);
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    Civil {
+        year: year_of_era + era * 400 + i64::from(month <= 2),
+        month,
+        day: day_of_year - (153 * shifted_month + 2) / 5 + 1,
+        hour: in_day / 3_600_000,
+        minute: in_day / 60_000 % 60,
+        second: in_day / 1000 % 60,
+        ms: in_day % 1000,
+    }
+}
+
+/// The inverse of [`civil`], without a check of the fields' ranges.
+pub(crate) fn epoch_ms(civil: Civil) -> i64 {
+    let year = civil.year - i64::from(civil.month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let shifted_month = (civil.month + 9) % 12;
+    let day_of_year = (153 * shifted_month + 2) / 5 + civil.day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let days = era * 146_097 + day_of_era - 719_468;
+    days * 86_400_000 + civil.hour * 3_600_000 + civil.minute * 60_000 + civil.second * 1000 + civil.ms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_lines_carry_the_wall_clock_in_utc() {
+        assert_eq!(log_time(protocol::EPOCH_MS), "2027-01-15 08:00:00,000");
+        assert_eq!(log_time(951_782_400_123), "2000-02-29 00:00:00,123");
+        for ms in [0, 951_782_400_123, 1_800_000_000_000, 4_107_542_399_999] {
+            assert_eq!(epoch_ms(civil(ms)), ms);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Kafka's command-line tools, one file each, and the table that lists them. Help, completion and errors about options
+//! come from the same rows. Adding a tool: a file with its options and its start function, and a line in [`TOOLS`].
+
+pub(crate) mod topics;
+
+use crate::help;
+use crate::launch::Launch;
+use crate::options::{Opt, OptionError, Parsed};
+use crate::process::{Body, Print};
+
+/// A tool of Kafka's `bin` folder. `NAME` and `NAME.sh` both start it.
+pub struct Tool {
+    /// Without `.sh`.
+    pub name: &'static str,
+    /// The first line of its help.
+    pub summary: &'static str,
+    /// Its options, in the order help shows them.
+    pub options: &'static [Opt],
+    /// Options of older Kafka versions, with what to use today.
+    pub removed: &'static [(&'static str, &'static str)],
+    /// What it prints when it cannot read its options.
+    pub(crate) on_misuse: Misuse,
+    /// Its class, as it names itself in log lines.
+    pub(crate) start: fn(&Launch, &Parsed) -> Result<Body, Refusal>,
+}
+
+/// Kafka's tools differ in what they print for an option they do not know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Misuse {
+    /// The message.
+    Message,
+    /// The message and help.
+    MessageAndHelp,
+    /// Java's report of an exception nobody caught.
+    Uncaught,
+}
+
+/// A tool's answer to a command line it cannot follow: it prints this and ends.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Refusal {
+    pub(crate) out: Vec<String>,
+    pub(crate) err: Vec<String>,
+    pub(crate) with_help: bool,
+    pub(crate) code: i32,
+}
+
+impl Refusal {
+    /// One line on standard error, exit code 1.
+    pub(crate) fn line(text: impl Into<String>) -> Refusal {
+        Refusal { err: vec![text.into()], code: 1, ..Refusal::default() }
+    }
+    /// One line on standard error and help (`CommandLineUtils#printUsageAndExit`), exit code 1.
+    pub(crate) fn usage(text: impl Into<String>) -> Refusal {
+        Refusal { with_help: true, ..Refusal::line(text) }
+    }
+}
+
+impl Tool {
+    /// Help's text (Kafka prints it to standard error).
+    pub fn help(&self) -> Vec<String> {
+        std::iter::once(self.summary.to_owned()).chain(help::table(self.options)).collect()
+    }
+
+    pub(crate) fn launch(&self, launch: &Launch) -> Body {
+        let args = launch.argv.get(1..).unwrap_or_default();
+        if args.is_empty() || args.iter().any(|a| a == "--help") {
+            return Body::Print(Print { out: vec![], err: self.help(), code: 1 });
+        }
+        if args.iter().any(|a| a == "--version") {
+            return Body::Print(Print { out: vec![VERSION.to_owned()], err: vec![], code: 0 });
+        }
+        let started = match Parsed::read(args, self.options, self.removed) {
+            Ok(parsed) => (self.start)(launch, &parsed),
+            Err(error) => Err(self.misuse(error)),
+        };
+        started.unwrap_or_else(|refusal| Body::Print(self.refused(refusal)))
+    }
+
+    fn misuse(&self, error: OptionError) -> Refusal {
+        let text = match self.on_misuse {
+            Misuse::Uncaught => format!("Exception in thread \"main\" joptsimple.{}: {}", error.class, error.message),
+            Misuse::Message | Misuse::MessageAndHelp => error.message,
+        };
+        let err = std::iter::once(text).chain(error.hint).collect();
+        Refusal { out: vec![], err, with_help: self.on_misuse == Misuse::MessageAndHelp, code: 1 }
+    }
+
+    fn refused(&self, refusal: Refusal) -> Print {
+        let mut err = refusal.err;
+        if refusal.with_help {
+            err.extend(help::table(self.options));
+        }
+        Print { out: refusal.out, err, code: refusal.code }
+    }
+}
+
+/// What `--version` prints.
+pub(crate) const VERSION: &str = "4.4.0";
+
+/// Every tool, by name.
+pub const TOOLS: &[Tool] = &[topics::TOOL];
+
+/// The tool a command word names.
+pub fn find(word: &str) -> Option<&'static Tool> {
+    let word = word.rsplit('/').next().unwrap_or(word);
+    let name = word.strip_suffix(".sh").unwrap_or(word);
+    TOOLS.iter().find(|tool| tool.name == name)
+}
+
+/// A program of a workshop.
+pub struct Script {
+    /// Its path, as it is typed after `python`.
+    pub name: &'static str,
+    /// What it does.
+    pub summary: &'static str,
+    /// The environment variables it reads, with what they mean.
+    pub env: &'static [(&'static str, &'static str)],
+    pub(crate) start: fn(&Launch, &[String]) -> Result<Body, Refusal>,
+}
+
+/// The workshops' programs.
+pub const SCRIPTS: &[Script] = &[];
