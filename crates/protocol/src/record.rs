@@ -84,6 +84,7 @@ struct Sealed {
     base_sequence: i32,
     is_transactional: bool,
     is_control: bool,
+    is_log_append_time: bool,
     last_offset_delta: i32,
     base_timestamp_ms: i64,
     max_timestamp_ms: i64,
@@ -151,6 +152,7 @@ impl Batch {
                 base_sequence: stamp.base_sequence,
                 is_transactional,
                 is_control,
+                is_log_append_time: false,
                 last_offset_delta,
                 base_timestamp_ms,
                 max_timestamp_ms,
@@ -164,6 +166,14 @@ impl Batch {
     /// The same batch as a leader appends it.
     pub fn stamped(&self, base_offset: i64, leader_epoch: i32) -> Batch {
         Batch { base_offset, leader_epoch, sealed: self.sealed.clone() }
+    }
+
+    /// The batch as a topic with `message.timestamp.type=LogAppendTime` keeps it: every record reads as written at `now_ms`.
+    pub fn with_log_append_time(&self, now_ms: i64) -> Batch {
+        let records: Vec<Record> = self.sealed.records.iter().map(|r| Record { timestamp_ms: now_ms, ..r.clone() }).collect();
+        let fingerprint = fingerprint(&records, self.producer());
+        let sealed = Sealed { records, fingerprint, max_timestamp_ms: now_ms, is_log_append_time: true, ..*self.sealed };
+        Batch { sealed: Arc::new(sealed), ..*self }
     }
 
     /// Offset of the last record (it survives compaction).
@@ -209,6 +219,10 @@ impl Batch {
     /// Largest timestamp of a record, ms.
     pub fn max_timestamp_ms(&self) -> i64 {
         self.sealed.max_timestamp_ms
+    }
+    /// Whether its timestamp is the broker's (`timestampType`).
+    pub fn is_log_append_time(&self) -> bool {
+        self.sealed.is_log_append_time
     }
     /// Whether consumers never see its records.
     pub fn is_control(&self) -> bool {

@@ -1,0 +1,102 @@
+//! Retention: whole old segments go, oldest first, stopping at the first that stays (`UnifiedLog#deleteOldSegments`).
+
+use std::sync::Arc;
+
+use crate::log::Log;
+use crate::segment::Segment;
+
+/// A segment that retention removed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct DeletedSegment {
+    /// Its base offset.
+    pub base_offset: i64,
+    /// Bytes of its batches.
+    pub size_bytes: u32,
+    /// What it breached.
+    pub reason: RetentionReason,
+}
+
+/// What made a segment deletable.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum RetentionReason {
+    /// All of it is below the log start offset.
+    LogStart,
+    /// The log without it is still at least `retention.bytes`.
+    Size,
+    /// Its youngest record is older than `retention.ms`.
+    Time,
+}
+
+impl Log {
+    /// One retention run. Returns what went, oldest first; the log start has moved past it.
+    pub fn delete_old_segments(&mut self, now_ms: i64) -> Vec<DeletedSegment> {
+        let mut deleted = Vec::new();
+        self.delete_while(now_ms, RetentionReason::LogStart, &mut deleted, |log, _, next| {
+            next.is_some_and(|next| next.base_offset() <= log.log_start)
+        });
+        if self.config.delete {
+            self.delete_by_size(now_ms, &mut deleted);
+            self.delete_by_time(now_ms, &mut deleted);
+        }
+        protocol::gap!("compact,delete topics are cleaned by the cleaner threads' schedule", "LogCleanerManager#deletableLogs");
+        deleted
+    }
+
+    fn delete_by_size(&mut self, now_ms: i64, deleted: &mut Vec<DeletedSegment>) {
+        let Ok(retention) = u64::try_from(self.config.retention_bytes) else { return };
+        let Some(mut surplus) = self.size_bytes().checked_sub(retention) else { return };
+        self.delete_while(now_ms, RetentionReason::Size, deleted, |_, segment, _| {
+            match surplus.checked_sub(u64::from(segment.size_bytes())) {
+                Some(rest) => {
+                    surplus = rest;
+                    true
+                }
+                None => false,
+            }
+        });
+    }
+
+    fn delete_by_time(&mut self, now_ms: i64, deleted: &mut Vec<DeletedSegment>) {
+        let retention_ms = self.config.retention_ms;
+        if retention_ms >= 0 {
+            self.delete_while(now_ms, RetentionReason::Time, deleted, |_, segment, _| {
+                now_ms.saturating_sub(segment.largest_timestamp_ms()) > retention_ms
+            });
+        }
+    }
+
+    /// Deletes from the oldest on while `breaches`, up to the high watermark. The active segment may go too: an
+    /// empty one takes its place first.
+    fn delete_while(
+        &mut self,
+        now_ms: i64,
+        reason: RetentionReason,
+        deleted: &mut Vec<DeletedSegment>,
+        mut breaches: impl FnMut(&Log, &Segment, Option<&Segment>) -> bool,
+    ) {
+        let mut count = 0;
+        while let Some(segment) = self.segment_at(count) {
+            let next = self.segment_at(count + 1);
+            let upper_bound = next.map_or(self.log_end, Segment::base_offset);
+            let is_last_and_empty = next.is_none() && segment.is_empty();
+            if self.high_watermark < upper_bound || is_last_and_empty || !breaches(self, segment, next) {
+                break;
+            }
+            count += 1;
+        }
+        if count == 0 {
+            return;
+        }
+        if count == self.segment_count() {
+            self.roll(self.log_end, now_ms);
+        }
+        let gone: Vec<Arc<Segment>> = Arc::make_mut(&mut self.closed).drain(..count).collect();
+        self.closed_bytes -= gone.iter().map(|s| u64::from(s.size_bytes())).sum::<u64>();
+        deleted.extend(gone.iter().map(|s| DeletedSegment { base_offset: s.base_offset(), size_bytes: s.size_bytes(), reason }));
+        let first = self.segment_at(0).map_or(self.log_end, Segment::base_offset);
+        if first > self.log_start {
+            self.log_start = first;
+            self.epochs.truncate_from_start(first);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! A segment: a run of batches with its sparse indexes (`LogSegment`, `OffsetIndex`, `TimeIndex`).
+//!
+//! Index entries decide when a segment rolls and what `ls -l` and `kafka-dump-log` show; look-ups do not need them.
+//! They are kept as marks on the batches and as counts.
+
+use std::sync::Arc;
+
+use protocol::Batch;
+
+use crate::batches::{BatchList, Entry};
+use crate::config::LogConfig;
+use crate::producers::ProducerStates;
+
+/// Bytes of an entry of an offset index.
+const OFFSET_ENTRY_BYTES: u32 = 8;
+/// Bytes of an entry of a time index.
+const TIME_ENTRY_BYTES: u32 = 12;
+
+/// A segment of a log.
+#[derive(Clone, Hash, Debug)]
+pub struct Segment {
+    base_offset: i64,
+    created_ms: i64,
+    last_modified_ms: i64,
+    batches: BatchList,
+    size_bytes: u32,
+    bytes_since_index_entry: u32,
+    offset_entries: u32,
+    time_entries: u32,
+    last_time_entry_ms: i64,
+    /// Largest timestamp of a record and the last offset of the earliest batch that has it; −1 if none.
+    max_timestamp: (i64, i64),
+    /// Index sizes are cut to what is used once a segment is closed.
+    is_closed: bool,
+    /// Producer state at its base offset: the `.snapshot` file of that name, if one was written.
+    pub(crate) snapshot: Option<Arc<ProducerStates>>,
+}
+
+/// An entry of an offset index: where the batch ending with `offset` starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct IndexEntry {
+    /// Last offset of the batch.
+    pub offset: i64,
+    /// Bytes of the segment before that batch.
+    pub position: u32,
+}
+
+/// An entry of a time index: no record up to `offset` is younger than `timestamp_ms`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TimeIndexEntry {
+    /// Largest timestamp so far, ms.
+    pub timestamp_ms: i64,
+    /// Last offset of the earliest batch that has it.
+    pub offset: i64,
+}
+
+impl Segment {
+    pub(crate) fn new(base_offset: i64, created_ms: i64) -> Segment {
+        Segment {
+            base_offset,
+            created_ms,
+            last_modified_ms: created_ms,
+            batches: BatchList::default(),
+            size_bytes: 0,
+            bytes_since_index_entry: 0,
+            offset_entries: 0,
+            time_entries: 0,
+            last_time_entry_ms: -1,
+            max_timestamp: (-1, base_offset),
+            is_closed: false,
+            snapshot: None,
+        }
+    }
+
+    /// Its first possible offset; its files are named by it.
+    pub fn base_offset(&self) -> i64 {
+        self.base_offset
+    }
+    /// Bytes of its batches.
+    pub fn size_bytes(&self) -> u32 {
+        self.size_bytes
+    }
+    /// Whether it holds no batch.
+    pub fn is_empty(&self) -> bool {
+        self.size_bytes == 0
+    }
+    /// Number of batches in it.
+    pub fn batch_count(&self) -> usize {
+        self.batches.len()
+    }
+    /// The offset after its last record; its base if it is empty.
+    pub fn next_offset(&self) -> i64 {
+        self.batches.last().map_or(self.base_offset, |entry| entry.batch.next_offset())
+    }
+    /// Its batches with their positions in the file.
+    pub fn batches(&self) -> impl Iterator<Item = (u32, &Batch)> {
+        self.batches.iter_from(0).map(|entry| (entry.position, &entry.batch))
+    }
+    /// Whether a later segment has taken over.
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+    /// Its name without suffix: 20 digits.
+    pub fn file_stem(&self) -> String {
+        format!("{:020}", self.base_offset)
+    }
+    /// Size of its `.index` file: the whole allotment while it is active.
+    pub fn index_bytes(&self, config: &LogConfig) -> u32 {
+        match self.is_closed {
+            true => self.offset_entries * OFFSET_ENTRY_BYTES,
+            false => config.segment_index_bytes / OFFSET_ENTRY_BYTES * OFFSET_ENTRY_BYTES,
+        }
+    }
+    /// Size of its `.timeindex` file: the whole allotment while it is active.
+    pub fn time_index_bytes(&self, config: &LogConfig) -> u32 {
+        match self.is_closed {
+            true => self.time_entries * TIME_ENTRY_BYTES,
+            false => config.segment_index_bytes / TIME_ENTRY_BYTES * TIME_ENTRY_BYTES,
+        }
+    }
+    /// Size of its `.snapshot` file, if it has one (`ProducerStateManager`: a header of 10 bytes, 46 a producer).
+    pub fn snapshot_bytes(&self) -> Option<u32> {
+        self.snapshot.as_ref().map(|producers| 10 + 46 * producers.len() as u32)
+    }
+    /// Wall clock of the last write, ms.
+    pub fn last_modified_ms(&self) -> i64 {
+        self.last_modified_ms
+    }
+    /// What time retention compares: the largest timestamp of a record, or the last write if no record has one.
+    pub fn largest_timestamp_ms(&self) -> i64 {
+        match self.max_timestamp {
+            (timestamp, _) if timestamp >= 0 => timestamp,
+            _ => self.last_modified_ms,
+        }
+    }
+    /// Largest timestamp of a record, and the last offset of the earliest batch that has it.
+    pub fn max_timestamp(&self) -> Option<TimeIndexEntry> {
+        let (timestamp_ms, offset) = self.max_timestamp;
+        (timestamp_ms >= 0).then_some(TimeIndexEntry { timestamp_ms, offset })
+    }
+    /// The offset index, as `kafka-dump-log` prints it.
+    pub fn offset_index(&self) -> impl Iterator<Item = IndexEntry> {
+        let indexed = self.batches.iter_from(0).filter(|entry| entry.is_indexed);
+        indexed.map(|entry| IndexEntry { offset: entry.batch.last_offset(), position: entry.position })
+    }
+    /// The time index, as `kafka-dump-log` prints it.
+    pub fn time_index(&self) -> Vec<TimeIndexEntry> {
+        let mut entries: Vec<TimeIndexEntry> = Vec::new();
+        let mut max = TimeIndexEntry { timestamp_ms: -1, offset: self.base_offset };
+        let mut add = |max: TimeIndexEntry| {
+            if max.timestamp_ms > entries.last().map_or(-1, |last| last.timestamp_ms) {
+                entries.push(max);
+            }
+        };
+        for entry in self.batches.iter_from(0) {
+            if entry.batch.max_timestamp_ms() > max.timestamp_ms {
+                max = TimeIndexEntry { timestamp_ms: entry.batch.max_timestamp_ms(), offset: entry.batch.last_offset() };
+            }
+            if entry.is_indexed {
+                add(max);
+            }
+        }
+        if self.is_closed {
+            add(max);
+        }
+        entries
+    }
+
+    /// Writes a batch that [`should_roll`](Segment::should_roll) let in (`LogSegment#append`).
+    pub(crate) fn append(&mut self, batch: Batch, now_ms: i64, index_interval_bytes: u32) {
+        if batch.max_timestamp_ms() > self.max_timestamp.0 {
+            self.max_timestamp = (batch.max_timestamp_ms(), batch.last_offset());
+        }
+        let is_indexed = self.bytes_since_index_entry > index_interval_bytes;
+        if is_indexed {
+            self.offset_entries += 1;
+            self.add_time_entry();
+            self.bytes_since_index_entry = 0;
+        }
+        let (position, size) = (self.size_bytes, batch.size_in_bytes());
+        self.bytes_since_index_entry = self.bytes_since_index_entry.saturating_add(size);
+        self.size_bytes += size;
+        self.last_modified_ms = now_ms;
+        self.batches.push(Entry { batch, position, is_indexed });
+    }
+
+    fn add_time_entry(&mut self) {
+        if self.max_timestamp.0 > self.last_time_entry_ms {
+            self.last_time_entry_ms = self.max_timestamp.0;
+            self.time_entries += 1;
+        }
+    }
+
+    /// No more appends: the last time index entry is written (`LogSegment#onBecomeInactiveSegment`).
+    pub(crate) fn close(&mut self) {
+        self.add_time_entry();
+        self.is_closed = true;
+    }
+
+    /// It is the active segment again, after later ones were cut off.
+    pub(crate) fn reopen(&mut self) {
+        self.is_closed = false;
+    }
+
+    /// Its file was opened anew.
+    pub(crate) fn opened_at(&mut self, now_ms: i64) {
+        self.created_ms = now_ms;
+    }
+
+    /// Whether `batch` must go to a new segment (`LogSegment#shouldRoll`).
+    pub(crate) fn should_roll(&self, batch: &Batch, last_offset: i64, now_ms: i64, config: &LogConfig) -> bool {
+        let size_reached = i64::from(self.size_bytes) > i64::from(config.segment_bytes) - i64::from(batch.size_in_bytes());
+        let time_reached = self.size_bytes > 0 && self.waited_ms(batch, now_ms) > config.segment_ms_max();
+        let index_full = self.offset_entries >= config.segment_index_bytes / OFFSET_ENTRY_BYTES
+            || self.time_entries + 1 >= config.segment_index_bytes / TIME_ENTRY_BYTES;
+        size_reached || time_reached || index_full || last_offset - self.base_offset > i64::from(i32::MAX)
+    }
+
+    /// Record time between its first batch and `batch`; wall clock since it was created if the first batch has none.
+    fn waited_ms(&self, batch: &Batch, now_ms: i64) -> i64 {
+        match self.batches.first().map(|first| first.batch.max_timestamp_ms()) {
+            Some(first) if first >= 0 => batch.max_timestamp_ms().saturating_sub(first),
+            _ => now_ms - self.created_ms,
+        }
+    }
+
+    /// Batches from the one that holds `offset`, or the first after it.
+    pub(crate) fn batches_from(&self, offset: i64) -> impl Iterator<Item = &Batch> {
+        self.batches.iter_from(self.batches.index_of(offset)).map(|entry| &entry.batch)
+    }
+
+    /// Batches from the first with a record at or after `timestamp_ms`.
+    pub(crate) fn batches_from_timestamp(&self, timestamp_ms: i64) -> impl Iterator<Item = &Batch> {
+        self.batches.iter_from(self.batches.index_of_timestamp(timestamp_ms)).map(|entry| &entry.batch)
+    }
+
+    /// Drops every batch that reaches `offset` (`LogSegment#truncateTo`).
+    pub(crate) fn truncate_to(&mut self, offset: i64, now_ms: i64) {
+        let keep = self.batches.index_of(offset);
+        if keep == self.batches.len() {
+            return;
+        }
+        self.batches.truncate(keep);
+        if keep == 0 {
+            self.created_ms = now_ms;
+        }
+        self.last_modified_ms = now_ms;
+        self.recount();
+    }
+
+    /// Sizes and index counts from the batches that are left.
+    fn recount(&mut self) {
+        self.size_bytes = self.batches.last().map_or(0, |e| e.position + e.batch.size_in_bytes());
+        self.bytes_since_index_entry = 0;
+        (self.offset_entries, self.time_entries, self.last_time_entry_ms) = (0, 0, -1);
+        self.max_timestamp = (-1, self.base_offset);
+        for index in 0..self.batches.len() {
+            let Some(Entry { batch, is_indexed, .. }) = self.batches.get(index) else { continue };
+            let (timestamp, offset, is_indexed) = (batch.max_timestamp_ms(), batch.last_offset(), *is_indexed);
+            if timestamp > self.max_timestamp.0 {
+                self.max_timestamp = (timestamp, offset);
+            }
+            if is_indexed {
+                self.offset_entries += 1;
+                self.add_time_entry();
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Cutting the end off, and moving the start (`UnifiedLog#truncateTo`, `#maybeIncrementLogStartOffset`).
+
+use std::sync::Arc;
+
+use protocol::ErrorCode;
+
+use crate::log::Log;
+use crate::producers::ProducerStates;
+
+impl Log {
+    /// Drops everything at and after `offset`. A batch that reaches over it goes as a whole. At or above the
+    /// log end only leader epochs that start there go.
+    pub fn truncate_to(&mut self, offset: i64, now_ms: i64) {
+        if offset >= self.log_end {
+            self.epochs.truncate_from_end(offset);
+            return;
+        }
+        let first = self.segments().next().map_or(0, |segment| segment.base_offset());
+        if first > offset {
+            self.truncate_fully_and_start_at(offset, now_ms);
+            return;
+        }
+        self.drop_segments_after(offset);
+        self.active.truncate_to(offset, now_ms);
+        self.log_end = offset;
+        self.epochs.truncate_from_end(offset);
+        self.log_start = self.log_start.min(offset);
+        self.recovery_point = self.recovery_point.min(offset);
+        self.high_watermark = self.high_watermark.min(offset);
+        self.rebuild_producers();
+    }
+
+    /// Drops everything; the log is empty and starts at `offset`.
+    pub fn truncate_fully_and_start_at(&mut self, offset: i64, now_ms: i64) {
+        self.reset_segments(offset, now_ms);
+        self.log_start = offset;
+        self.high_watermark = offset;
+        self.recovery_point = self.recovery_point.min(offset);
+        self.epochs.clear();
+        self.producers = ProducerStates::default();
+    }
+
+    /// Moves the log start to `offset`, never back: DeleteRecords on a leader, or a follower that learns its leader's.
+    /// Segments below it go at the next retention run. Above the high watermark is OFFSET_OUT_OF_RANGE.
+    pub fn set_log_start(&mut self, offset: i64) -> Result<bool, ErrorCode> {
+        if offset > self.high_watermark {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        let moves = offset > self.log_start;
+        if moves {
+            self.log_start = offset;
+            self.epochs.truncate_from_start(offset);
+        }
+        Ok(moves)
+    }
+
+    /// Makes the segment that holds `offset` the active one.
+    fn drop_segments_after(&mut self, offset: i64) {
+        let keep = self.segment_index_of(offset);
+        if keep == self.closed.len() {
+            return;
+        }
+        let closed = Arc::make_mut(&mut self.closed);
+        self.active = closed[keep].as_ref().clone();
+        self.active.reopen();
+        closed.truncate(keep);
+        self.closed_bytes = closed.iter().map(|segment| u64::from(segment.size_bytes())).sum();
+    }
+
+    /// Producer state from the newest snapshot and the batches after it, as after a restart: batches before
+    /// the snapshot are remembered only if they were their producer's last.
+    pub(crate) fn rebuild_producers(&mut self) {
+        let snapshot = self.segments().rev().find_map(|s| s.snapshot.as_ref().map(|snap| (s.base_offset(), snap)));
+        let (from, mut producers) = match snapshot {
+            Some((base, snapshot)) => (base, snapshot.as_ref().clone()),
+            None => (self.log_start, ProducerStates::default()),
+        };
+        for batch in self.batches_from(from) {
+            producers.update(batch);
+        }
+        self.producers = producers;
+    }
+}
