@@ -1,1 +1,27 @@
-//! Under construction.
+//! The lab: a cluster, programs at terminals, and virtual time under the user's hand. Everything that is typed,
+//! clicked or scheduled is a command line at a virtual time; scenario + seed + command log is the run.
+
+mod actor;
+pub mod history;
+pub mod invariants;
+mod lab;
+pub mod layout;
+mod ledger;
+pub mod link;
+mod metrics;
+pub mod replicas;
+pub mod scenario;
+mod terminal;
+mod timeline;
+pub mod units;
+pub mod verbs;
+
+pub use actor::Actor;
+pub use invariants::{INVARIANTS, Violation};
+pub use lab::{App, BOOT, Given, Lab, Logged, Mark, MarkKind, ReplayError};
+pub use ledger::{Ledger, Lost, Promise};
+pub use link::{LinkError, Saved};
+pub use metrics::{Metrics, Second};
+pub use scenario::{Scenario, ScenarioError};
+pub use terminal::{Line, LineKind, Terminal};
+pub use timeline::{Branch, OpenError, Timeline};

@@ -1,0 +1,53 @@
+//! A leader's high watermark never moves back within its leader epoch.
+
+use std::collections::BTreeMap;
+
+use protocol::{BrokerId, Note, TopicPartition};
+
+use super::{Invariant, Sight};
+use crate::replicas;
+
+/// The last high watermark of each replica, with the leader epoch it was seen in.
+#[derive(Clone, Debug, Default)]
+pub struct HighWatermarkMonotonic {
+    last: BTreeMap<(TopicPartition, BrokerId), (i32, i64)>,
+}
+
+impl Invariant for HighWatermarkMonotonic {
+    const ID: &'static str = "high-watermark-monotonic";
+    const DOC: &'static str = "A high watermark never moves back within a leader epoch, and never passes the log's end.";
+    const SOURCE: &'static str = "Partition#maybeIncrementLeaderHW; RaftEventSimulationTest.MonotonicHighWatermark";
+
+    fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        match sight.note {
+            Note::HighWatermark { tp, broker, offset } => {
+                let Some(replica) = replicas::find(sight.world, sight.layout, *broker, tp) else { return Ok(()) };
+                let end = replica.log().log_end_offset();
+                if *offset > end {
+                    return Err(format!("{tp} on broker {broker}: high watermark {offset} is past the log's end {end}"));
+                }
+                let epoch = replica.leader_epoch();
+                match self.last.insert((tp.clone(), *broker), (epoch, *offset)) {
+                    Some((before_epoch, before)) if before_epoch == epoch && before > *offset => Err(format!(
+                        "{tp} on broker {broker}: high watermark fell from {before} to {offset} in epoch {epoch}"
+                    )),
+                    _ => Ok(()),
+                }
+            }
+            // A truncation may take the high watermark with it, and a restart begins from the checkpoint.
+            Note::Truncated { tp, broker, .. } => {
+                self.last.remove(&(tp.clone(), *broker));
+                Ok(())
+            }
+            Note::BrokerState { broker, .. } => {
+                self.last.retain(|(_, b), _| b != broker);
+                Ok(())
+            }
+            Note::TopicDeleted { topic } => {
+                self.last.retain(|(tp, _), _| tp.topic != *topic);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Invariants: claims that must hold after every event. One file each, listed in one table.
+//!
+//! A monitor sees every note with the world behind it and keeps what it needs. When one fails the lab stands
+//! still and shows which, where and why.
+
+use std::fmt;
+
+use kernel::{Stamped, Time, World};
+use protocol::Note;
+
+use crate::Actor;
+use crate::layout::Layout;
+
+/// What a monitor sees: one fact, and the world right after it.
+pub struct Sight<'a> {
+    /// The world.
+    pub world: &'a World<Actor>,
+    /// Which node is which.
+    pub layout: &'a Layout,
+    /// The fact.
+    pub note: &'a Note,
+}
+
+/// A claim that must hold after every event.
+pub trait Invariant {
+    /// A stable name.
+    const ID: &'static str;
+    /// The claim in a sentence.
+    const DOC: &'static str;
+    /// Where the claim comes from.
+    const SOURCE: &'static str;
+
+    /// Looks at one fact; says what is wrong if the claim fails.
+    fn check(&mut self, sight: &Sight<'_>) -> Result<(), String>;
+}
+
+/// An invariant that broke.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// Its id.
+    pub invariant: &'static str,
+    /// The claim.
+    pub claim: &'static str,
+    /// What contradicts it.
+    pub evidence: String,
+    /// After which event.
+    pub event: u64,
+    /// When.
+    pub at: Time,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "invariant `{}` broke at event {} ({}): {} — {}", self.invariant, self.event, self.at, self.claim, self.evidence)
+    }
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct InvariantInfo {
+    /// Its id.
+    pub id: &'static str,
+    /// The claim.
+    pub doc: &'static str,
+    /// Its source.
+    pub source: &'static str,
+}
+
+macro_rules! invariants {
+    ($($module:ident $name:ident)*) => {
+        $(mod $module;)*
+
+        /// Every invariant that is checked.
+        pub const INVARIANTS: &[InvariantInfo] = &[$(InvariantInfo {
+            id: <$module::$name as Invariant>::ID,
+            doc: <$module::$name as Invariant>::DOC,
+            source: <$module::$name as Invariant>::SOURCE,
+        },)*];
+
+        /// All monitors of a run.
+        #[derive(Clone, Debug, Default)]
+        pub struct Monitors { $($module: $module::$name,)* }
+
+        impl Monitors {
+            /// Shows a note to every monitor; the first that objects wins.
+            pub fn note(&mut self, world: &World<Actor>, layout: &Layout, stamped: &Stamped<Note>) -> Result<(), Violation> {
+                let sight = Sight { world, layout, note: &stamped.note };
+                $(
+                    self.$module.check(&sight).map_err(|evidence| Violation {
+                        invariant: <$module::$name as Invariant>::ID,
+                        claim: <$module::$name as Invariant>::DOC,
+                        evidence,
+                        event: stamped.event,
+                        at: stamped.at,
+                    })?;
+                )*
+                Ok(())
+            }
+        }
+    };
+}
+
+invariants! {
+    one_leader_per_epoch OneLeaderPerEpoch
+    one_quorum_leader OneQuorumLeader
+    epochs_grow EpochsGrow
+    high_watermark_monotonic HighWatermarkMonotonic
+    log_matching LogMatching
+    committed_within_log CommittedWithinLog
+    one_owner OneOwner
+}

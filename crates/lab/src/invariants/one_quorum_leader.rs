@@ -1,0 +1,27 @@
+//! At most one controller leads the metadata quorum in an epoch.
+
+use std::collections::BTreeMap;
+
+use protocol::{BrokerId, Note};
+
+use super::{Invariant, Sight};
+
+/// The leader of every Raft epoch seen.
+#[derive(Clone, Debug, Default)]
+pub struct OneQuorumLeader {
+    leaders: BTreeMap<i32, BrokerId>,
+}
+
+impl Invariant for OneQuorumLeader {
+    const ID: &'static str = "one-quorum-leader";
+    const DOC: &'static str = "At most one controller leads the metadata quorum in an epoch.";
+    const SOURCE: &'static str = "KIP-595; RaftEventSimulationTest.SingleLeader";
+
+    fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        let Note::QuorumState { node, state: "Leader", epoch, .. } = sight.note else { return Ok(()) };
+        match self.leaders.insert(*epoch, *node) {
+            Some(other) if other != *node => Err(format!("controllers {other} and {node} both lead epoch {epoch}")),
+            _ => Ok(()),
+        }
+    }
+}

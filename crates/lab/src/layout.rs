@@ -1,0 +1,133 @@
+//! Which node is which: brokers, controllers and programs by their names and ids.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cluster::{ClusterSpec, KafkaProcess, ProcessSpec};
+use kernel::{Duration, LinkSpec, NetworkSpec, NodeId, World};
+use protocol::BrokerId;
+use protocol::api::Name;
+
+use crate::Actor;
+use crate::scenario::{ClusterShape, Scenario};
+
+/// The first id of separate controllers.
+const FIRST_CONTROLLER_ID: i32 = 101;
+/// The port clients and brokers talk to brokers on.
+pub const BROKER_PORT: u16 = 9092;
+
+/// The Kafka processes of a lab.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// Brokers by id.
+    pub brokers: BTreeMap<BrokerId, NodeId>,
+    /// Controllers by id; a combined process is here and among the brokers.
+    pub controllers: BTreeMap<BrokerId, NodeId>,
+}
+
+impl Layout {
+    /// The process that `text` names: `2`, `broker 2`, `broker-2`, `controller 101`, `controller-101`.
+    pub fn find(&self, text: &str) -> Option<NodeId> {
+        let (kind, number) = match text.rsplit_once([' ', '-']) {
+            Some((kind, number)) => (kind.trim(), number),
+            None => ("", text),
+        };
+        let id = BrokerId(number.parse().ok()?);
+        match kind {
+            "broker" | "kafka" => self.brokers.get(&id).copied(),
+            "controller" => self.controllers.get(&id).copied(),
+            "" => self.brokers.get(&id).or_else(|| self.controllers.get(&id)).copied(),
+            _ => None,
+        }
+    }
+    /// All Kafka processes, brokers first, each once.
+    pub fn processes(&self) -> Vec<NodeId> {
+        let mut nodes: Vec<NodeId> = self.brokers.values().chain(self.controllers.values()).copied().collect();
+        let mut seen = std::collections::BTreeSet::new();
+        nodes.retain(|node| seen.insert(*node));
+        nodes
+    }
+}
+
+/// A world with the scenario's cluster in it, not started.
+pub(crate) fn build(scenario: &Scenario) -> (World<Actor>, Layout) {
+    let mut world = World::new(scenario.seed, network(&scenario.cluster));
+    let shape = &scenario.cluster;
+    let broker_ids: Vec<BrokerId> = (1..=shape.brokers as i32).map(BrokerId).collect();
+    let controller_ids: Vec<BrokerId> = match shape.combined {
+        true => broker_ids.iter().copied().take(shape.controllers as usize).collect(),
+        false => (0..shape.controllers as i32).map(|n| BrokerId(FIRST_CONTROLLER_ID + n)).collect(),
+    };
+    let host = |id: &BrokerId| -> Name {
+        match broker_ids.contains(id) {
+            true => format!("broker-{id}").into(),
+            false => format!("controller-{id}").into(),
+        }
+    };
+    let voters = controller_ids.iter().map(|id| (*id, host(id))).collect();
+    let cluster = Arc::new(ClusterSpec { cluster_id: cluster_id(scenario.seed), voters, ..ClusterSpec::default() });
+    let overrides: BTreeMap<Name, Name> =
+        shape.configs.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect();
+
+    let mut layout = Layout::default();
+    let separate = controller_ids.iter().filter(|id| !broker_ids.contains(id));
+    for id in broker_ids.iter().chain(separate) {
+        let is_broker = broker_ids.contains(id);
+        let spec = ProcessSpec {
+            id: *id,
+            is_broker,
+            is_controller: controller_ids.contains(id),
+            host: host(id),
+            rack: is_broker.then(|| shape.racks.get(id.0 as usize - 1)).flatten().map(|rack| rack.as_str().into()),
+            cluster: cluster.clone(),
+            overrides: overrides.clone(),
+        };
+        let node = world.add_node(&host(id), Actor::Kafka(Box::new(KafkaProcess::new(spec))));
+        if is_broker {
+            layout.brokers.insert(*id, node);
+            publish(&mut world, *id, node);
+        }
+        if controller_ids.contains(id) {
+            layout.controllers.insert(*id, node);
+        }
+    }
+    (world, layout)
+}
+
+/// The addresses people type for a broker, beside its advertised one.
+fn publish(world: &mut World<Actor>, id: BrokerId, node: NodeId) {
+    let number = id.0 as u16;
+    for host in ["localhost", "127.0.0.1", ""] {
+        world.publish(host, BROKER_PORT + number - 1, node, BROKER_PORT);
+        if number == 1 {
+            // The port-forward of the k3d workshop.
+            world.publish(host, 19092, node, BROKER_PORT);
+        }
+    }
+    for host in [format!("kafka{number}"), format!("kafka-{number}")] {
+        world.publish(&host, BROKER_PORT, node, BROKER_PORT);
+    }
+    if number == 1 {
+        world.publish("kafka", BROKER_PORT, node, BROKER_PORT);
+    }
+}
+
+fn network(shape: &ClusterShape) -> NetworkSpec {
+    let usual = NetworkSpec::default();
+    match shape.latency {
+        None => usual,
+        Some(span) => {
+            let jitter = Duration::from_nanos(span.0.as_nanos() / 5);
+            NetworkSpec { between: LinkSpec { latency: span.0, jitter, ..usual.between }, ..usual }
+        }
+    }
+}
+
+/// A cluster id as `kafka-storage random-uuid` makes them.
+fn cluster_id(seed: u64) -> Name {
+    let mut rng = kernel::Rng::new(seed, PURPOSE_CLUSTER_ID, 0);
+    let bits = (u128::from(rng.bits()) << 64) | u128::from(rng.bits());
+    protocol::TopicId::from_random_bits(bits).to_string().into()
+}
+
+const PURPOSE_CLUSTER_ID: u32 = 1_000;

@@ -1,0 +1,103 @@
+//! What producers were promised and consumers were given: the client-visible history, and what became of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kernel::Stamped;
+use protocol::note::value_hash;
+use protocol::{Note, TopicPartition};
+
+use crate::Lab;
+
+/// A record a producer was told is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Promise {
+    /// The offset it was told.
+    pub offset: i64,
+    /// Hash of the value.
+    pub value_hash: u64,
+    /// The `acks` it was sent with.
+    pub acks: i16,
+}
+
+/// A promise that the cluster does not keep: at its offset the leader's log has something else, or nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lost {
+    /// The partition.
+    pub tp: TopicPartition,
+    /// What was promised.
+    pub promise: Promise,
+    /// Whether another record has its offset now.
+    pub overwritten: bool,
+}
+
+/// The promises of a run so far.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    promises: BTreeMap<TopicPartition, Arc<Vec<Promise>>>,
+    delivered: BTreeMap<(Option<protocol::GroupId>, TopicPartition), u64>,
+    acked: u64,
+    failed: u64,
+}
+
+/// Promises remembered for one partition; older ones are dropped.
+const PROMISES_MAX: usize = 1 << 20;
+
+impl Ledger {
+    pub(crate) fn note(&mut self, stamped: &Stamped<Note>) {
+        match &stamped.note {
+            Note::Acked { tp, offset, acks, value_hashes } => {
+                self.acked += value_hashes.len() as u64;
+                if *offset < 0 {
+                    return;
+                }
+                let promises = Arc::make_mut(self.promises.entry(tp.clone()).or_default());
+                for (n, hash) in value_hashes.iter().enumerate() {
+                    promises.push(Promise { offset: offset + n as i64, value_hash: *hash, acks: *acks });
+                }
+                if promises.len() > PROMISES_MAX {
+                    promises.drain(..PROMISES_MAX / 2);
+                }
+            }
+            Note::Delivered { group, tp, value_hashes, .. } => {
+                *self.delivered.entry((group.clone(), tp.clone())).or_default() += value_hashes.len() as u64;
+            }
+            Note::SendFailed { count, .. } => self.failed += u64::from(*count),
+            Note::TopicDeleted { topic } => self.promises.retain(|tp, _| tp.topic != *topic),
+            _ => {}
+        }
+    }
+
+    /// Records acknowledged so far.
+    pub fn acked(&self) -> u64 {
+        self.acked
+    }
+    /// Records given up by producers so far.
+    pub fn failed(&self) -> u64 {
+        self.failed
+    }
+    /// Records delivered to applications, by group and partition, repeats counted.
+    pub fn delivered(&self) -> impl Iterator<Item = (&(Option<protocol::GroupId>, TopicPartition), u64)> {
+        self.delivered.iter().map(|(key, count)| (key, *count))
+    }
+
+    /// The promises that are not kept now: those the current leader of their partition contradicts. A partition
+    /// without a leader is left out, since its records may come back.
+    pub fn lost(&self, lab: &Lab) -> Vec<Lost> {
+        let mut lost = Vec::new();
+        for (tp, promises) in &self.promises {
+            let Some(log) = lab.leader_log(tp) else { continue };
+            let (start, end) = (log.log_start_offset(), log.log_end_offset());
+            for promise in promises.iter().filter(|p| p.offset >= start) {
+                let kept = promise.offset < end && {
+                    let found = lab.record_at(log, promise.offset);
+                    found.is_some_and(|value| value_hash(value.as_deref()) == promise.value_hash)
+                };
+                if !kept {
+                    lost.push(Lost { tp: tp.clone(), promise: *promise, overwritten: promise.offset < end });
+                }
+            }
+        }
+        lost
+    }
+}

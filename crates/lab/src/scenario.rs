@@ -1,0 +1,253 @@
+//! Scenario files: a cluster, a seed, and commands at virtual times, as JSON. A scenario, a seed and a command log
+//! are a whole run: save file, share link, lesson set-up, bug report and CI replay are all this.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::parse_duration;
+
+/// What a run starts from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scenario {
+    /// Version of this format.
+    pub kafkasim: u32,
+    /// What the scenario is called.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// Seeds every random choice of the run.
+    pub seed: u64,
+    /// The cluster.
+    pub cluster: ClusterShape,
+    /// The client family of programs that do not say which: `java` or `librdkafka`.
+    pub client: Family,
+    /// Topics that are created before the run begins.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<TopicShape>,
+    /// Files that programs can read, by path.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+    /// Commands at virtual times.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<TimedCommand>,
+    /// How long `kafkasim run` runs; 60 s if not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Span>,
+}
+
+/// A client family.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    /// Apache Kafka's Java clients (and kafka-python, as far as key hashing goes).
+    #[default]
+    Java,
+    /// librdkafka and what is built on it.
+    Librdkafka,
+}
+
+/// The shape of a cluster.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClusterShape {
+    /// Number of brokers; their ids count from 1.
+    pub brokers: u32,
+    /// Number of KRaft controllers: separate ones have ids from 101.
+    pub controllers: u32,
+    /// Whether the first `controllers` brokers are controllers too, instead of separate processes.
+    pub combined: bool,
+    /// Racks of the brokers, in order; none if empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub racks: Vec<String>,
+    /// `server.properties` of every broker and controller.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub configs: BTreeMap<String, String>,
+    /// One-way latency between two processes, e.g. `1ms`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Span>,
+}
+
+/// A topic made before the run begins.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TopicShape {
+    /// Its name.
+    pub name: String,
+    /// How many partitions; the broker's default if not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<i32>,
+    /// How many replicas; the broker's default if not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication_factor: Option<i16>,
+    /// Topic configs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub configs: BTreeMap<String, String>,
+}
+
+/// A command line at a virtual time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimedCommand {
+    /// When, since the run began.
+    #[serde(default)]
+    pub at: Span,
+    /// In which terminal, from 1.
+    #[serde(default = "first_terminal")]
+    pub term: u32,
+    /// What.
+    pub run: String,
+}
+
+/// A span of virtual time in a file: `"45s"`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Span(pub kernel::Duration);
+
+/// Why a scenario cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScenarioError {
+    /// Line in the file, from 1; 0 if it is about the whole.
+    pub line: usize,
+    /// Column, from 1; 0 if it is about the whole.
+    pub column: usize,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+/// The newest version of the format.
+pub const FORMAT: u32 = 1;
+
+const BROKERS_MAX: u32 = 200;
+const SUPPORTED_CONTROLLERS: [u32; 3] = [1, 3, 5];
+
+impl Default for Scenario {
+    fn default() -> Scenario {
+        Scenario {
+            kafkasim: FORMAT,
+            title: String::new(),
+            seed: 7,
+            cluster: ClusterShape::default(),
+            client: Family::Java,
+            topics: Vec::new(),
+            files: BTreeMap::new(),
+            commands: Vec::new(),
+            until: None,
+        }
+    }
+}
+
+impl Default for ClusterShape {
+    fn default() -> ClusterShape {
+        ClusterShape { brokers: 3, controllers: 3, combined: false, racks: Vec::new(), configs: BTreeMap::new(), latency: None }
+    }
+}
+
+impl Scenario {
+    /// Reads and checks a scenario file.
+    pub fn parse(text: &str) -> Result<Scenario, ScenarioError> {
+        let scenario: Scenario = serde_json::from_str(text).map_err(|e| {
+            let message = e.to_string();
+            let message = message.rsplit_once(" at line ").map_or(message.clone(), |(head, _)| head.to_owned());
+            ScenarioError { line: e.line(), column: e.column(), message }
+        })?;
+        scenario.check()?;
+        Ok(scenario)
+    }
+
+    /// As [`Scenario::parse`] reads it back.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a scenario has no keys but strings")
+    }
+
+    /// Checks what the types do not.
+    pub fn check(&self) -> Result<(), ScenarioError> {
+        let wrong = |message: String| Err(ScenarioError { line: 0, column: 0, message });
+        let ClusterShape { brokers, controllers, combined, ref racks, .. } = self.cluster;
+        if self.kafkasim != FORMAT {
+            return wrong(format!("this is a scenario of format {}, and this kafkasim reads format {FORMAT}", self.kafkasim));
+        }
+        if !(1..=BROKERS_MAX).contains(&brokers) {
+            return wrong(format!("cluster.brokers is {brokers}; it must be 1 to {BROKERS_MAX}"));
+        }
+        if combined && controllers > brokers {
+            return wrong(format!("{controllers} combined controllers need as many brokers, and there are {brokers}"));
+        }
+        if !combined && !SUPPORTED_CONTROLLERS.contains(&controllers) || controllers == 0 {
+            return wrong(format!("cluster.controllers is {controllers}; a quorum has 1, 3 or 5"));
+        }
+        if !racks.is_empty() && racks.len() != brokers as usize {
+            return wrong(format!("cluster.racks names {} racks for {brokers} brokers; name one for each", racks.len()));
+        }
+        match self.commands.iter().find(|c| c.term == 0) {
+            Some(command) => wrong(format!("`{}` runs in terminal 0; terminals count from 1", command.run)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn first_terminal() -> u32 {
+    1
+}
+
+impl Serialize for Span {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("{}ns", self.0.as_nanos()).replace("000000ns", "ms"))
+    }
+}
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_duration(&text).map(Span).map_err(serde::de::Error::custom)
+    }
+}
+
+impl fmt::Display for ScenarioError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.line, self.column) {
+            (0, _) => write!(f, "{}", self.message),
+            (line, column) => write!(f, "line {line}, column {column}: {}", self.message),
+        }
+    }
+}
+impl std::error::Error for ScenarioError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_scenario_is_three_brokers_and_three_controllers() {
+        let scenario = Scenario::parse("{}").expect("all has a default");
+        assert_eq!((scenario.cluster.brokers, scenario.cluster.controllers, scenario.seed), (3, 3, 7));
+    }
+
+    #[test]
+    fn a_scenario_reads_back_as_it_was_written() {
+        let text = r#"{"seed": 9, "topics": [{"name": "t", "partitions": 2}], "until": "1.5s",
+            "commands": [{"at": "45s", "run": "kafka-topics --list"}]}"#;
+        let scenario = Scenario::parse(text).expect("it is right");
+        assert_eq!(Scenario::parse(&scenario.to_json()), Ok(scenario));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_place_and_the_keys_there_are() {
+        let error = Scenario::parse("{\n  \"sed\": 7\n}").expect_err("sed is not a key");
+        assert_eq!((error.line, error.column), (2, 7));
+        assert!(error.message.contains("unknown field `sed`") && error.message.contains("`seed`"), "{error}");
+    }
+
+    #[test]
+    fn impossible_clusters_are_refused_with_what_would_be_right() {
+        for (text, says) in [
+            (r#"{"cluster": {"brokers": 0}}"#, "1 to 200"),
+            (r#"{"cluster": {"controllers": 2}}"#, "1, 3 or 5"),
+            (r#"{"cluster": {"combined": true, "brokers": 2, "controllers": 3}}"#, "as many brokers"),
+            (r#"{"kafkasim": 9}"#, "format 1"),
+            (r#"{"commands": [{"at": "4 fortnights", "run": "x"}]}"#, "45s"),
+        ] {
+            let error = Scenario::parse(text).expect_err(text).to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}

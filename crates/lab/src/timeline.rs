@@ -1,0 +1,375 @@
+//! A run with a past: checkpoints, seeking, stepping back, and forks that keep the other future.
+
+use std::collections::BTreeMap;
+
+use kernel::{Duration, Time};
+
+use crate::lab::{BOOT, Given, Lab, Logged};
+use crate::link::{LinkError, Saved};
+use crate::scenario::{Scenario, ScenarioError};
+use crate::verbs;
+
+/// A checkpoint is made after this many events.
+const CHECKPOINT_EVENTS: u64 = 4_000;
+/// Checkpoints kept for a branch; when there are more, every other one of the older half goes.
+const CHECKPOINTS_MAX: usize = 96;
+/// Branches kept; the oldest inactive one goes.
+const BRANCHES_MAX: usize = 8;
+
+/// One future.
+#[derive(Clone)]
+pub struct Branch {
+    /// What it is called: `main`, then after the command that started it.
+    pub name: String,
+    /// The branch it left, and when.
+    pub parent: Option<(String, Time)>,
+    log: Vec<Logged>,
+    head_event: u64,
+    head_at: Time,
+    checkpoints: BTreeMap<(u64, Time), Lab>,
+}
+
+/// A lab with its past and its other futures.
+#[derive(Clone)]
+pub struct Timeline {
+    branches: Vec<Branch>,
+    active: usize,
+    lab: Lab,
+    forks: u32,
+}
+
+impl Timeline {
+    /// A timeline that begins with the scenario's cluster at time zero.
+    pub fn new(scenario: &Scenario) -> Result<Timeline, ScenarioError> {
+        Ok(Timeline::of(Lab::new(scenario)?))
+    }
+
+    /// A timeline that begins with `lab` and cannot be rewound past it.
+    pub fn of(lab: Lab) -> Timeline {
+        let main = Branch {
+            name: "main".into(),
+            parent: None,
+            log: lab.log().to_vec(),
+            head_event: lab.events(),
+            head_at: lab.now(),
+            checkpoints: BTreeMap::from([((lab.events(), lab.now()), lab.clone())]),
+        };
+        Timeline { branches: vec![main], active: 0, lab, forks: 0 }
+    }
+
+    /// The run a link holds, standing at its playhead, with its whole past.
+    pub fn from_link(link: &str) -> Result<Timeline, OpenError> {
+        let saved = Saved::unpack(link).map_err(OpenError::Link)?;
+        let mut timeline = Timeline::new(&saved.scenario).map_err(OpenError::Scenario)?;
+        for entry in &saved.log {
+            timeline.run_to(entry.0, Time::from_nanos(entry.1));
+            timeline.command(entry.2, &entry.3);
+        }
+        timeline.run_to(saved.event, Time::from_nanos(saved.at_ns));
+        let digest = format!("{:016x}", timeline.lab.digest());
+        match digest == saved.digest {
+            true => Ok(timeline),
+            false => Err(OpenError::Digest { wanted: saved.digest, got: digest, engine: saved.engine, timeline: Box::new(timeline) }),
+        }
+    }
+
+    /// The lab at the playhead.
+    pub fn lab(&self) -> &Lab {
+        &self.lab
+    }
+
+    /// Makes sure a terminal exists; that is no act.
+    pub fn open_terminal(&mut self, term: u32) {
+        self.lab.open_terminal(term);
+    }
+
+    // ---- moving
+
+    /// Runs the next event, command of the log, or scheduled command. False if nothing is left to happen.
+    pub fn step(&mut self) -> bool {
+        if let Some(command) = self.next_logged()
+            && self.lab.events() >= command.event
+        {
+            self.run_to_logged(&command);
+            return true;
+        }
+        let moved = self.lab.step();
+        self.reached();
+        moved
+    }
+
+    /// Runs all that is due up to and including `until`, and sets the clock to it.
+    pub fn run_until(&mut self, until: Time) {
+        while let Some(command) = self.next_logged().filter(|command| command.at <= until) {
+            self.run_to_logged(&command);
+        }
+        self.run_lab(until);
+    }
+
+    /// As [`Timeline::run_until`], but stops after about `events_max` events; whether it got there.
+    pub fn run_until_or(&mut self, until: Time, events_max: u64) -> bool {
+        let stop = self.lab.events() + events_max;
+        loop {
+            let command = self.next_logged().map(|command| command.at);
+            let next = [self.lab.next_time(), command].into_iter().flatten().min();
+            if next.is_none_or(|next| next > until) || self.lab.violation().is_some() {
+                self.run_lab(until);
+                return true;
+            }
+            if self.lab.events() >= stop {
+                return false;
+            }
+            self.step();
+        }
+    }
+
+    /// Lets a span of virtual time pass.
+    pub fn run_for(&mut self, span: Duration) {
+        self.run_until(self.lab.now() + span);
+    }
+
+    /// Goes back to right after the event before the last one.
+    pub fn step_back(&mut self) -> bool {
+        let event = self.lab.events();
+        event > self.first().0 && self.seek_event(event - 1)
+    }
+
+    /// Goes to the moment right after event `event`. False if the run does not reach it.
+    pub fn seek_event(&mut self, event: u64) -> bool {
+        if event < self.lab.events() {
+            self.restore(|(at, _)| *at <= event);
+        }
+        while self.lab.events() < event {
+            if !self.step() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Goes to a moment of virtual time, boot included: back, or forward as far as the run can go.
+    pub fn seek(&mut self, at: Time) {
+        if at < self.lab.now() {
+            self.restore(|(_, checkpoint)| *checkpoint <= at);
+        }
+        self.run_until(at);
+    }
+
+    /// Goes to the latest checkpoint that `fits`, or the earliest there is.
+    fn restore(&mut self, fits: impl Fn(&(u64, Time)) -> bool) {
+        let checkpoints = &self.branches[self.active].checkpoints;
+        let chosen = checkpoints.iter().rev().find(|(key, _)| fits(key)).or_else(|| checkpoints.iter().next());
+        if let Some((_, lab)) = chosen {
+            self.lab = lab.clone();
+        }
+    }
+
+    fn run_to(&mut self, event: u64, at: Time) {
+        while self.lab.events() < event && self.lab.next_time().is_some_and(|next| next <= at) {
+            let target = event.min(self.lab.events() + CHECKPOINT_EVENTS);
+            self.lab.run_to(target, at);
+            self.reached();
+            if self.lab.violation().is_some() {
+                return;
+            }
+        }
+        self.lab.run_to(event, at);
+        self.reached();
+    }
+
+    fn run_to_logged(&mut self, command: &Logged) {
+        self.run_to(command.event, command.at);
+        self.lab.command(command.term, &command.text);
+        self.reached();
+    }
+
+    fn run_lab(&mut self, until: Time) {
+        while self.lab.next_time().is_some_and(|next| next <= until) && self.lab.step() {
+            self.reached();
+        }
+        self.lab.run_until(until);
+        self.reached();
+    }
+
+    /// The next command of the active branch that the playhead has not passed.
+    fn next_logged(&self) -> Option<Logged> {
+        self.branches[self.active].log.get(self.lab.log().len()).cloned()
+    }
+
+    /// The playhead has moved forward: the head may move with it, and a checkpoint may be due.
+    fn reached(&mut self) {
+        let (event, at) = (self.lab.events(), self.lab.now());
+        let branch = &mut self.branches[self.active];
+        if (event, at) > (branch.head_event, branch.head_at) {
+            (branch.head_event, branch.head_at) = (event, at);
+        }
+        let last = branch.checkpoints.range(..=(event, Time::MAX)).next_back().map_or(0, |((event, _), _)| *event);
+        if event >= last + CHECKPOINT_EVENTS {
+            branch.checkpoints.insert((event, at), self.lab.clone());
+            thin(&mut branch.checkpoints);
+        }
+    }
+
+    // ---- acting
+
+    /// Gives a command line at the playhead. In the past this forks: the future there was is kept as a branch.
+    pub fn command(&mut self, term: u32, text: &str) -> Given {
+        if verbs::only_moves_time(text) {
+            return self.move_time(term, text);
+        }
+        if self.is_past() {
+            self.fork(text);
+        }
+        let given = self.lab.command(term, text);
+        let log = self.lab.log().to_vec();
+        let branch = &mut self.branches[self.active];
+        branch.log = log;
+        (branch.head_event, branch.head_at) = (self.lab.events(), self.lab.now());
+        given
+    }
+
+    fn move_time(&mut self, term: u32, text: &str) -> Given {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        match words.as_slice() {
+            ["sim", "run", span @ ..] => match crate::units::parse_duration(&span.join(" ")) {
+                Ok(span) => {
+                    self.run_for(span);
+                    Given::Done(String::new())
+                }
+                Err(why) => Given::Refused(why),
+            },
+            ["sim", "until", span @ ..] => match crate::units::parse_duration(&span.join(" ")) {
+                Ok(span) => {
+                    self.seek(BOOT + span);
+                    Given::Done(String::new())
+                }
+                Err(why) => Given::Refused(why),
+            },
+            _ => self.lab.command(term, text),
+        }
+    }
+
+    /// Whether the playhead stands before the head of its branch.
+    pub fn is_past(&self) -> bool {
+        let branch = &self.branches[self.active];
+        (self.lab.events(), self.lab.now()) < (branch.head_event, branch.head_at)
+    }
+
+    fn fork(&mut self, name: &str) {
+        self.forks += 1;
+        let here = (self.lab.events(), self.lab.now());
+        let old = &self.branches[self.active];
+        let branch = Branch {
+            name: format!("{}: {}", self.forks, name.chars().take(40).collect::<String>()),
+            parent: Some((old.name.clone(), here.1)),
+            log: self.lab.log().to_vec(),
+            head_event: here.0,
+            head_at: here.1,
+            checkpoints: old.checkpoints.iter().filter(|(key, _)| **key <= here).map(|(k, l)| (*k, l.clone())).collect(),
+        };
+        if self.branches.len() == BRANCHES_MAX {
+            let oldest = (0..self.branches.len()).find(|n| *n != self.active).expect("there are at least two branches");
+            self.branches.remove(oldest);
+        }
+        self.branches.push(branch);
+        self.active = self.branches.len() - 1;
+    }
+
+    // ---- branches
+
+    /// All branches, oldest first.
+    pub fn branches(&self) -> &[Branch] {
+        &self.branches
+    }
+    /// Which branch is active.
+    pub fn active(&self) -> usize {
+        self.active
+    }
+    /// Goes to the head of another branch. False if there is no such branch.
+    pub fn switch(&mut self, branch: usize) -> bool {
+        let Some(target) = self.branches.get(branch) else { return false };
+        let (event, at) = (target.head_event, target.head_at);
+        self.active = branch;
+        self.restore(|key| *key <= (event, at));
+        self.run_head(event, at);
+        true
+    }
+    fn run_head(&mut self, event: u64, at: Time) {
+        while let Some(command) = self.next_logged() {
+            self.run_to_logged(&command);
+        }
+        self.run_to(event, at);
+    }
+    /// The first and the last moment the active branch can show.
+    pub fn range(&self) -> (Time, Time) {
+        (self.first().1, self.branches[self.active].head_at)
+    }
+    fn first(&self) -> (u64, Time) {
+        let checkpoints = &self.branches[self.active].checkpoints;
+        checkpoints.keys().next().copied().unwrap_or((0, Time::ZERO))
+    }
+    /// How many checkpoints the active branch has.
+    pub fn checkpoints(&self) -> usize {
+        self.branches[self.active].checkpoints.len()
+    }
+    /// A link that reproduces the playhead.
+    pub fn link(&self) -> String {
+        self.lab.link()
+    }
+}
+
+impl Branch {
+    /// The last moment it has been run to.
+    pub fn head(&self) -> Time {
+        self.head_at
+    }
+    /// Its commands.
+    pub fn log(&self) -> &[Logged] {
+        &self.log
+    }
+}
+
+/// Why a link cannot be opened.
+pub enum OpenError {
+    /// The text is not a whole link.
+    Link(LinkError),
+    /// Its scenario cannot be used.
+    Scenario(ScenarioError),
+    /// The replay ended in another state than the link says; the replay is at hand all the same.
+    Digest {
+        /// The digest in the link.
+        wanted: String,
+        /// The digest of the replay.
+        got: String,
+        /// The engine that made the link.
+        engine: String,
+        /// The replay.
+        timeline: Box<Timeline>,
+    },
+}
+
+impl std::fmt::Display for OpenError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            OpenError::Link(error) => error.fmt(f),
+            OpenError::Scenario(error) => error.fmt(f),
+            OpenError::Digest { wanted, got, engine, .. } => write!(
+                f,
+                "the replay ended with digest {got}, and the link says {wanted}: it was made by kafkasim {engine}, and this is {}",
+                env!("CARGO_PKG_VERSION")
+            ),
+        }
+    }
+}
+
+/// Drops every other checkpoint of the older half once there are too many.
+fn thin(checkpoints: &mut BTreeMap<(u64, Time), Lab>) {
+    if checkpoints.len() <= CHECKPOINTS_MAX {
+        return;
+    }
+    let older: Vec<(u64, Time)> = checkpoints.keys().copied().take(CHECKPOINTS_MAX / 2).collect();
+    for key in older.iter().skip(1).step_by(2) {
+        checkpoints.remove(key);
+    }
+}
+
