@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kernel::{Duration, NodeId, NodeState, Order, Stamped, Time, World};
 use protocol::Note;
-use shell::{AppProcess, Launch, Stdin};
+use shell::{AppProcess, Pipeline, Setting};
 
 use crate::history::History;
 use crate::invariants::{Monitors, Violation};
@@ -121,12 +121,15 @@ impl Lab {
     pub fn new(scenario: &Scenario) -> Result<Lab, ScenarioError> {
         scenario.check()?;
         let (world, layout) = layout::build(scenario);
-        let scheduled = scenario.commands.iter().map(|c| (BOOT + c.at.0, c.term, c.run.as_str().into()));
+        let scheduled = scenario
+            .commands
+            .iter()
+            .map(|c| (BOOT + c.at.0, c.term, c.run.as_str().into()));
         let mut scheduled: Vec<(Time, u32, Arc<str>)> = scheduled.collect();
         scheduled.sort_by_key(|(at, ..)| *at);
         let mut files = shell::Files::bundled();
         for (path, text) in &scenario.files {
-            files.insert(path, text);
+            files.insert(path, text.as_str());
         }
         let mut lab = Lab {
             scenario: Arc::new(scenario.clone()),
@@ -161,12 +164,25 @@ impl Lab {
     fn make_topics(&mut self, scenario: &Scenario) {
         const FIRST: u64 = 6_000;
         for (n, topic) in scenario.topics.iter().enumerate() {
-            let mut line = format!("kafka-topics --bootstrap-server localhost:9092 --create --topic {}", topic.name);
-            topic.partitions.iter().for_each(|n| line.push_str(&format!(" --partitions {n}")));
-            topic.replication_factor.iter().for_each(|n| line.push_str(&format!(" --replication-factor {n}")));
-            topic.configs.iter().for_each(|(k, v)| line.push_str(&format!(" --config {k}={v}")));
+            let mut line = format!(
+                "kafka-topics --bootstrap-server localhost:9092 --create --topic {}",
+                topic.name
+            );
+            topic
+                .partitions
+                .iter()
+                .for_each(|n| line.push_str(&format!(" --partitions {n}")));
+            topic
+                .replication_factor
+                .iter()
+                .for_each(|n| line.push_str(&format!(" --replication-factor {n}")));
+            topic
+                .configs
+                .iter()
+                .for_each(|(k, v)| line.push_str(&format!(" --config {k}={v}")));
             let at = Time::from_millis(FIRST + 50 * n as u64);
-            self.scheduled.push_back((at, SETUP_TERMINAL, format!("{line} &").into()));
+            self.scheduled
+                .push_back((at, SETUP_TERMINAL, format!("{line} &").into()));
         }
     }
 
@@ -196,7 +212,10 @@ impl Lab {
     /// When the next event or scheduled command is due.
     pub fn next_time(&self) -> Option<Time> {
         let command = self.scheduled.front().map(|(at, ..)| *at);
-        [self.world.next_time(), command].into_iter().flatten().min()
+        [self.world.next_time(), command]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Runs all that is due up to and including `until`, and sets the clock to it.
@@ -229,7 +248,12 @@ impl Lab {
 
     /// Gives a command line now, as if typed in terminal `term`, and logs it. `^C` and `^D` are keys.
     pub fn command(&mut self, term: u32, text: &str) -> Given {
-        let logged = Logged { event: self.world.events(), at: self.world.now(), term, text: text.into() };
+        let logged = Logged {
+            event: self.world.events(),
+            at: self.world.now(),
+            term,
+            text: text.into(),
+        };
         let given = self.carry_out(term, text);
         if !matches!(given, Given::Nothing) && !verbs::only_moves_time(text) {
             Arc::make_mut(&mut self.log).push(logged);
@@ -282,57 +306,67 @@ impl Lab {
         let parsed = match shell::parse_line(line) {
             Ok(parsed) => parsed,
             Err(error) => {
-                let text = format!("bash: {error}");
+                let text = error.to_string();
                 self.write_lines(term, LineKind::Err, &text);
                 return Given::Refused(text);
             }
         };
-        let mut first = Given::Nothing;
-        for (n, job) in parsed.jobs.into_iter().enumerate() {
+        let mut first = None;
+        for pipeline in parsed.pipelines {
             let terminal = self.terminals.entry(term).or_default();
-            if n > 0 && terminal.foreground.is_some() {
-                terminal.waiting.push_back(job.text.as_str().into());
+            if terminal.foreground.is_some() || !terminal.waiting.is_empty() {
+                terminal.waiting.push_back(pipeline);
                 continue;
             }
-            let given = self.run_job(term, job);
-            if n == 0 {
-                first = given;
-            }
+            let given = self.run_pipeline(term, pipeline);
+            first.get_or_insert(given);
         }
-        first
+        first.unwrap_or(Given::Nothing)
     }
 
-    fn run_job(&mut self, term: u32, job: shell::Job) -> Given {
-        if let [only] = job.argv.as_slice()
-            && only == "clear"
+    fn run_pipeline(&mut self, term: u32, pipeline: Pipeline) -> Given {
+        let terminal = self.terminals.entry(term).or_default();
+        if pipeline.needs_success && terminal.last_exit.is_some_and(|code| code != 0) {
+            return Given::Nothing;
+        }
+        if let [only] = pipeline.commands.as_slice()
+            && only.argv == ["clear"]
         {
-            self.terminals.entry(term).or_default().clear();
+            terminal.clear();
             return Given::Done(String::new());
         }
-        let family = match self.scenario.client {
-            Family::Java => clients::Profile::Java,
-            Family::Librdkafka => clients::Profile::Librdkafka,
+        let profile = match self.scenario.client {
+            Family::Java => shell::Profile::Java,
+            Family::Librdkafka => shell::Profile::Librdkafka,
         };
-        let stdin = job.stdin.map_or(Stdin::Terminal, |text| Stdin::Text(text.into()));
-        let background = job.background;
-        let command: Arc<str> = job.text.as_str().into();
-        let launch = Launch { argv: job.argv, env: job.env, stdin, files: self.files.clone(), profile: family };
-        let app = match AppProcess::launch(launch) {
+        let setting = Setting {
+            env: BTreeMap::new(),
+            files: self.files.clone(),
+            profile,
+        };
+        let app = match pipeline.launch(&setting).and_then(AppProcess::launch) {
             Ok(app) => app,
             Err(error) => {
                 let text = error.to_string();
                 self.write_lines(term, LineKind::Err, &text);
-                self.terminals.entry(term).or_default().last_exit = Some(127);
+                self.terminals.entry(term).or_default().last_exit = Some(error.code);
                 return Given::Refused(text);
             }
         };
         let number = self.world.node_ids().count() - self.layout.processes().len() + 1;
-        let node = self.world.add_node(&format!("app-{number}"), Actor::App(Box::new(app)));
+        let node = self
+            .world
+            .add_node(&format!("app-{number}"), Actor::App(Box::new(app)));
         self.world.start(node);
         let started = self.world.now();
-        Arc::make_mut(&mut self.apps).push(App { node, term, command, started });
+        Arc::make_mut(&mut self.apps).push(App {
+            node,
+            term,
+            command: pipeline.text.as_str().into(),
+            started,
+        });
         Arc::make_mut(&mut self.since).insert(node, started);
-        if !background {
+        if !pipeline.background {
             self.terminals.entry(term).or_default().foreground = Some(node);
         }
         Given::Started(node)
@@ -350,7 +384,11 @@ impl Lab {
 
     fn digest_note(&mut self, stamped: Stamped<Note>) {
         if let Note::Output { line, is_stderr } = &stamped.note {
-            let kind = if *is_stderr { LineKind::Err } else { LineKind::Out };
+            let kind = if *is_stderr {
+                LineKind::Err
+            } else {
+                LineKind::Out
+            };
             if let Some(app) = self.apps.iter().rev().find(|app| app.node == stamped.node) {
                 let term = app.term;
                 self.write(term, kind, line.clone());
@@ -384,15 +422,21 @@ impl Lab {
             let terminal = self.terminals.entry(term).or_default();
             terminal.foreground = None;
             terminal.last_exit = Some(code);
-            if let Some(line) = terminal.waiting.pop_front() {
-                self.run_line(term, &line);
+            while let Some(terminal) = self.terminals.get_mut(&term)
+                && terminal.foreground.is_none()
+                && let Some(pipeline) = terminal.waiting.pop_front()
+            {
+                self.run_pipeline(term, pipeline);
             }
         }
     }
 
     pub(crate) fn write(&mut self, term: u32, kind: LineKind, text: Arc<str>) {
         let at = self.world.now();
-        self.terminals.entry(term).or_default().write(at, kind, text);
+        self.terminals
+            .entry(term)
+            .or_default()
+            .write(at, kind, text);
     }
 
     fn write_lines(&mut self, term: u32, kind: LineKind, text: &str) {
@@ -403,7 +447,12 @@ impl Lab {
 
     pub(crate) fn mark(&mut self, kind: MarkKind, text: Arc<str>) {
         let (at, event) = (self.world.now(), self.world.events());
-        Arc::make_mut(&mut self.marks).push(Mark { at, event, kind, text });
+        Arc::make_mut(&mut self.marks).push(Mark {
+            at,
+            event,
+            kind,
+            text,
+        });
     }
 
     /// Records that a process changed its state just now; verbs call it.
@@ -497,7 +546,10 @@ impl Lab {
 
     /// The run up to now, to be packed into a link.
     pub fn save(&self) -> Saved {
-        let log = self.log.iter().map(|c| SavedCommand(c.event, c.at.as_nanos(), c.term, c.text.to_string()));
+        let log = self
+            .log
+            .iter()
+            .map(|c| SavedCommand(c.event, c.at.as_nanos(), c.term, c.text.to_string()));
         Saved {
             v: 1,
             engine: env!("CARGO_PKG_VERSION").into(),
@@ -529,16 +581,27 @@ impl Lab {
         let digest = format!("{:016x}", lab.digest());
         match digest == saved.digest {
             true => Ok(lab),
-            false => Err(ReplayError::Digest { wanted: saved.digest.clone(), got: digest, engine: saved.engine.clone(), lab: Box::new(lab) }),
+            false => Err(ReplayError::Digest {
+                wanted: saved.digest.clone(),
+                got: digest,
+                engine: saved.engine.clone(),
+                lab: Box::new(lab),
+            }),
         }
     }
 
     /// Runs until `event` events have run, then sets the clock to `at`. Scheduled commands run as they come due.
     pub fn run_to(&mut self, event: u64, at: Time) {
-        while self.next_time().is_some_and(|next| next <= at) && self.events() < event && self.step() {}
+        while self.next_time().is_some_and(|next| next <= at)
+            && self.events() < event
+            && self.step()
+        {}
         // Commands that were scheduled for this very moment, or events none, may still stand before `at`.
         while self.scheduled.front().is_some_and(|(due, ..)| *due <= at)
-            && self.world.next_time().is_none_or(|next| next >= self.scheduled[0].0)
+            && self
+                .world
+                .next_time()
+                .is_none_or(|next| next >= self.scheduled[0].0)
             && self.events() <= event
             && self.step()
         {}
@@ -568,7 +631,12 @@ impl std::fmt::Display for ReplayError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ReplayError::Scenario(error) => error.fmt(f),
-            ReplayError::Digest { wanted, got, engine, .. } => write!(
+            ReplayError::Digest {
+                wanted,
+                got,
+                engine,
+                ..
+            } => write!(
                 f,
                 "the replay ended with digest {got}, and the link says {wanted}: it was made by kafkasim {engine}, and this is {}",
                 env!("CARGO_PKG_VERSION")
@@ -582,22 +650,48 @@ const SETUP_TERMINAL: u32 = 0;
 /// The glyph a note deserves on the timeline.
 fn mark_of(note: &Note) -> Option<(MarkKind, Arc<str>)> {
     let text = match note {
-        Note::LeaderElected { tp, leader, leader_epoch, previous, .. } if !tp.topic.starts_with("__") || previous.is_some() => {
-            let leader = if leader.is_some() { leader.to_string() } else { "none".into() };
-            return Some((MarkKind::Leader, format!("{tp}: leader {leader}, epoch {leader_epoch}").into()));
+        Note::LeaderElected {
+            tp,
+            leader,
+            leader_epoch,
+            previous,
+            ..
+        } if !tp.topic.starts_with("__") || previous.is_some() => {
+            let leader = if leader.is_some() {
+                leader.to_string()
+            } else {
+                "none".into()
+            };
+            return Some((
+                MarkKind::Leader,
+                format!("{tp}: leader {leader}, epoch {leader_epoch}").into(),
+            ));
         }
         Note::IsrChanged { tp, isr, .. } => {
             let isr: Vec<String> = isr.iter().map(ToString::to_string).collect();
             return Some((MarkKind::Isr, format!("{tp}: ISR {}", isr.join(",")).into()));
         }
-        Note::GroupState { group, state, generation, .. } => {
+        Note::GroupState {
+            group,
+            state,
+            generation,
+            ..
+        } => {
             if *state != "PreparingRebalance" && *state != "Stable" {
                 return None;
             }
             format!("{group}: {state}, generation {generation}")
         }
-        Note::Truncated { tp, broker, from, to } => {
-            return Some((MarkKind::Truncation, format!("{tp} on broker {broker}: {to}..{from} cut off").into()));
+        Note::Truncated {
+            tp,
+            broker,
+            from,
+            to,
+        } => {
+            return Some((
+                MarkKind::Truncation,
+                format!("{tp} on broker {broker}: {to}..{from} cut off").into(),
+            ));
         }
         Note::BrokerFenced { broker, fenced } => {
             let what = if *fenced { "fenced" } else { "unfenced" };

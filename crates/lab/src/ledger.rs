@@ -46,21 +46,38 @@ const PROMISES_MAX: usize = 1 << 20;
 impl Ledger {
     pub(crate) fn note(&mut self, stamped: &Stamped<Note>) {
         match &stamped.note {
-            Note::Acked { tp, offset, acks, value_hashes } => {
+            Note::Acked {
+                tp,
+                offset,
+                acks,
+                value_hashes,
+            } => {
                 self.acked += value_hashes.len() as u64;
                 if *offset < 0 {
                     return;
                 }
                 let promises = Arc::make_mut(self.promises.entry(tp.clone()).or_default());
                 for (n, hash) in value_hashes.iter().enumerate() {
-                    promises.push(Promise { offset: offset + n as i64, value_hash: *hash, acks: *acks });
+                    promises.push(Promise {
+                        offset: offset + n as i64,
+                        value_hash: *hash,
+                        acks: *acks,
+                    });
                 }
                 if promises.len() > PROMISES_MAX {
                     promises.drain(..PROMISES_MAX / 2);
                 }
             }
-            Note::Delivered { group, tp, value_hashes, .. } => {
-                *self.delivered.entry((group.clone(), tp.clone())).or_default() += value_hashes.len() as u64;
+            Note::Delivered {
+                group,
+                tp,
+                value_hashes,
+                ..
+            } => {
+                *self
+                    .delivered
+                    .entry((group.clone(), tp.clone()))
+                    .or_default() += value_hashes.len() as u64;
             }
             Note::SendFailed { count, .. } => self.failed += u64::from(*count),
             Note::TopicDeleted { topic } => self.promises.retain(|tp, _| tp.topic != *topic),
@@ -77,7 +94,9 @@ impl Ledger {
         self.failed
     }
     /// Records delivered to applications, by group and partition, repeats counted.
-    pub fn delivered(&self) -> impl Iterator<Item = (&(Option<protocol::GroupId>, TopicPartition), u64)> {
+    pub fn delivered(
+        &self,
+    ) -> impl Iterator<Item = (&(Option<protocol::GroupId>, TopicPartition), u64)> {
         self.delivered.iter().map(|(key, count)| (key, *count))
     }
 
@@ -86,7 +105,9 @@ impl Ledger {
     pub fn lost(&self, lab: &Lab) -> Vec<Lost> {
         let mut lost = Vec::new();
         for (tp, promises) in &self.promises {
-            let Some(log) = lab.leader_log(tp) else { continue };
+            let Some(log) = lab.leader_log(tp) else {
+                continue;
+            };
             let (start, end) = (log.log_start_offset(), log.log_end_offset());
             for promise in promises.iter().filter(|p| p.offset >= start) {
                 let kept = promise.offset < end && {
@@ -94,7 +115,11 @@ impl Ledger {
                     found.is_some_and(|value| value_hash(value.as_deref()) == promise.value_hash)
                 };
                 if !kept {
-                    lost.push(Lost { tp: tp.clone(), promise: *promise, overwritten: promise.offset < end });
+                    lost.push(Lost {
+                        tp: tp.clone(),
+                        promise: *promise,
+                        overwritten: promise.offset < end,
+                    });
                 }
             }
         }

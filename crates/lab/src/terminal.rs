@@ -42,8 +42,8 @@ pub struct Terminal {
     pub written: u64,
     /// The program in the foreground.
     pub foreground: Option<NodeId>,
-    /// Command lines that wait for it to end (`a; b`).
-    pub waiting: VecDeque<Arc<str>>,
+    /// What waits for it to end (`a; b`).
+    pub waiting: VecDeque<shell::Pipeline>,
     /// How the last program ended.
     pub last_exit: Option<i32>,
 }

@@ -18,7 +18,7 @@ impl Invariant for CommittedWithinLog {
         let Note::OffsetsCommitted { group, offsets } = sight.note else { return Ok(()) };
         for (topic, partition, offset) in offsets {
             let tp = TopicPartition::new(topic.clone(), *partition);
-            let ends = replicas::all(sight.world, sight.layout, &tp).map(|(_, replica)| replica.log().log_end_offset());
+            let ends = replicas::all(sight.world, sight.layout, &tp).into_iter().map(|(_, replica)| replica.log.log_end_offset());
             if let Some(end) = ends.max()
                 && *offset > end
             {

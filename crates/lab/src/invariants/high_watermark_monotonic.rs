@@ -22,11 +22,11 @@ impl Invariant for HighWatermarkMonotonic {
         match sight.note {
             Note::HighWatermark { tp, broker, offset } => {
                 let Some(replica) = replicas::find(sight.world, sight.layout, *broker, tp) else { return Ok(()) };
-                let end = replica.log().log_end_offset();
+                let end = replica.log.log_end_offset();
                 if *offset > end {
                     return Err(format!("{tp} on broker {broker}: high watermark {offset} is past the log's end {end}"));
                 }
-                let epoch = replica.leader_epoch();
+                let epoch = replica.leader_epoch;
                 match self.last.insert((tp.clone(), *broker), (epoch, *offset)) {
                     Some((before_epoch, before)) if before_epoch == epoch && before > *offset => Err(format!(
                         "{tp} on broker {broker}: high watermark fell from {before} to {offset} in epoch {epoch}"

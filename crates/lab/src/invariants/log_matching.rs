@@ -17,18 +17,18 @@ impl Invariant for LogMatching {
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         let Note::HighWatermark { tp, broker, offset } = sight.note else { return Ok(()) };
         let Some(mine) = replicas::find(sight.world, sight.layout, *broker, tp) else { return Ok(()) };
-        if mine.is_leader() {
+        if mine.is_leader {
             return Ok(());
         }
         let Some(leader) = replicas::leader(sight.world, sight.layout, tp) else { return Ok(()) };
-        if leader.leader_epoch() != mine.leader_epoch() {
+        if leader.leader_epoch != mine.leader_epoch {
             return Ok(());
         }
         let last = offset - 1;
-        if last < mine.log().log_start_offset() || last < leader.log().log_start_offset() {
+        if last < mine.log.log_start_offset() || last < leader.log.log_start_offset() {
             return Ok(());
         }
-        let (here, there) = (replicas::batch_at(mine.log(), last), replicas::batch_at(leader.log(), last));
+        let (here, there) = (replicas::batch_at(mine.log, last), replicas::batch_at(leader.log, last));
         match (here, there) {
             (Some(here), Some(there)) if here == there => Ok(()),
             (here, there) => Err(format!("{tp} at offset {last}: broker {broker} has {here:?} and the leader {there:?}")),

@@ -51,7 +51,11 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "invariant `{}` broke at event {} ({}): {} — {}", self.invariant, self.event, self.at, self.claim, self.evidence)
+        write!(
+            f,
+            "invariant `{}` broke at event {} ({}): {} — {}",
+            self.invariant, self.event, self.at, self.claim, self.evidence
+        )
     }
 }
 

@@ -19,8 +19,8 @@ fn act(call: Call<'_>) -> Result<String, String> {
         Some((left, right)) => {
             let left = super::cut::set(&call, left, &[])?;
             let right = super::cut::set(&call, right, &left)?;
-            let between = |a, b| left.contains(a) && right.contains(b) || left.contains(b) && right.contains(a);
-            cuts.into_iter().filter(|(a, b)| between(a, b)).collect()
+            let crosses = |(a, b): &(_, _)| left.contains(a) && right.contains(b) || left.contains(b) && right.contains(a);
+            cuts.into_iter().filter(crosses).collect()
         }
     };
     if mended.is_empty() {

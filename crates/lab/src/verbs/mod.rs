@@ -37,7 +37,11 @@ verbs! { run until at kill stop start power_off pause resume cut heal status dig
 /// Whether a line is a verb that only moves the playhead.
 pub fn only_moves_time(line: &str) -> bool {
     let mut words = line.split_whitespace();
-    words.next() == Some("sim") && words.next().and_then(find).is_some_and(|verb| verb.only_moves_time)
+    words.next() == Some("sim")
+        && words
+            .next()
+            .and_then(find)
+            .is_some_and(|verb| verb.only_moves_time)
 }
 
 fn find(name: &str) -> Option<&'static Verb> {
@@ -49,12 +53,23 @@ pub(crate) fn carry_out(lab: &mut Lab, term: u32, line: &str) -> Given {
     let name = words.next().unwrap_or("help");
     let Some(verb) = find(name) else {
         let names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
-        let near = shell::nearest(name, &names).map(|near| format!(" Did you mean `sim {near}`?")).unwrap_or_default();
-        return Given::Refused(format!("sim: there is no verb `{name}`.{near} `sim help` lists them."));
+        let near = shell::nearest(name, names.iter().copied())
+            .map(|near| format!(" Did you mean `sim {near}`?"))
+            .unwrap_or_default();
+        return Given::Refused(format!(
+            "sim: there is no verb `{name}`.{near} `sim help` lists them."
+        ));
     };
-    match (verb.act)(Call { lab, term, words: words.collect() }) {
+    match (verb.act)(Call {
+        lab,
+        term,
+        words: words.collect(),
+    }) {
         Ok(answer) => Given::Done(answer),
-        Err(why) => Given::Refused(format!("sim {}: {why}\nusage: sim {}", verb.name, verb.usage)),
+        Err(why) => Given::Refused(format!(
+            "sim {}: {why}\nusage: sim {}",
+            verb.name, verb.usage
+        )),
     }
 }
 
@@ -70,10 +85,22 @@ impl Call<'_> {
 
     /// The process `text` names: `broker 2`, `controller 101`, `app 3`, `app-3`, `2`.
     fn node(&self, text: &str) -> Result<kernel::NodeId, String> {
-        let found = self.lab.layout.find(text).or_else(|| self.lab.world.find(&text.replace(' ', "-")));
+        let found = self
+            .lab
+            .layout
+            .find(text)
+            .or_else(|| self.lab.world.find(&text.replace(' ', "-")));
         found.ok_or_else(|| {
-            let names: Vec<String> = self.lab.world.node_ids().map(|node| self.lab.world.name(node).to_string()).collect();
-            format!("there is no process `{text}`; there are {}", names.join(", "))
+            let names: Vec<String> = self
+                .lab
+                .world
+                .node_ids()
+                .map(|node| self.lab.world.name(node).to_string())
+                .collect();
+            format!(
+                "there is no process `{text}`; there are {}",
+                names.join(", ")
+            )
         })
     }
 
