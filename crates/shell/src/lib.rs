@@ -11,9 +11,13 @@ mod builtins;
 mod options;
 mod help;
 mod io;
+mod java;
+mod regex;
+mod admin_tool;
 mod process;
 mod tools;
 
+pub use clients::Profile;
 pub use files::Files;
 pub use launch::{Launch, LaunchError, Setting, Stdin};
 pub use line::{parse_line, Line, Pipeline, Redirect, SimpleCommand, SyntaxError};
@@ -21,12 +25,3 @@ pub use options::{Arg, Opt, OptionError, Parsed};
 pub use process::{AppProcess, ProgramKind};
 pub use suggest::nearest;
 pub use tools::{find as find_tool, Script, Tool, SCRIPTS, TOOLS};
-
-/// The family of client libraries a program uses.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Profile {
-    /// Kafka's own clients.
-    Java,
-    /// librdkafka and what is built on it (confluent-kafka for Python, kcat).
-    Librdkafka,
-}

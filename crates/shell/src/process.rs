@@ -7,6 +7,8 @@ use crate::io::Io;
 use crate::launch::{Launch, LaunchError};
 use crate::tools::{self, SCRIPTS};
 use crate::{builtins, Profile};
+use crate::admin_tool::AdminTool;
+use crate::tools::topics::Topics;
 use std::sync::Arc;
 
 /// A process that runs one program.
@@ -43,6 +45,7 @@ impl ProgramKind {
 #[derive(Clone, Hash, Debug)]
 pub(crate) enum Body {
     Print(Print),
+    Topics(Box<AdminTool<Topics>>),
 }
 
 /// A program that prints and ends: help, usage errors, text commands.
@@ -79,7 +82,7 @@ impl AppProcess {
     /// What it is to the page.
     pub fn kind(&self) -> ProgramKind {
         match &self.body {
-            Body::Print(_) => ProgramKind::Tool,
+            Body::Print(_) | Body::Topics(_) => ProgramKind::Tool,
         }
     }
 
@@ -166,6 +169,7 @@ impl Machine for AppProcess {
         let mut io = Io { now, fx, exited: &mut self.exited };
         match &mut self.body {
             Body::Print(print) => print.step(&input, &mut io),
+            Body::Topics(tool) => tool.step(&input, &mut io),
         }
     }
 

@@ -14,13 +14,15 @@ pub struct Tool {
     pub name: &'static str,
     /// The first line of its help.
     pub summary: &'static str,
+    /// The first line of its help when it is started without any argument.
+    pub(crate) without_arguments: &'static str,
     /// Its options, in the order help shows them.
     pub options: &'static [Opt],
     /// Options of older Kafka versions, with what to use today.
     pub removed: &'static [(&'static str, &'static str)],
     /// What it prints when it cannot read its options.
     pub(crate) on_misuse: Misuse,
-    /// Its class, as it names itself in log lines.
+    /// Makes the program.
     pub(crate) start: fn(&Launch, &Parsed) -> Result<Body, Refusal>,
 }
 
@@ -63,7 +65,10 @@ impl Tool {
 
     pub(crate) fn launch(&self, launch: &Launch) -> Body {
         let args = launch.argv.get(1..).unwrap_or_default();
-        if args.is_empty() || args.iter().any(|a| a == "--help") {
+        if args.is_empty() {
+            return Body::Print(self.refused(Refusal::usage(self.without_arguments)));
+        }
+        if args.iter().any(|a| a == "--help") {
             return Body::Print(Print { out: vec![], err: self.help(), code: 1 });
         }
         if args.iter().any(|a| a == "--version") {
@@ -120,3 +125,19 @@ pub struct Script {
 
 /// The workshops' programs.
 pub const SCRIPTS: &[Script] = &[];
+
+/// `CommandLineUtils#checkRequiredArgs`.
+pub(crate) fn check_required(options: &Parsed, required: &[&str]) -> Result<(), Refusal> {
+    match required.iter().find(|name| !options.has(name)) {
+        Some(name) => Err(Refusal::usage(format!("Missing required argument \"[{name}]\""))),
+        None => Ok(()),
+    }
+}
+
+/// `CommandLineUtils#checkInvalidArgs`: `used` excludes each of `others`.
+pub(crate) fn check_invalid(options: &Parsed, used: &str, others: &[&str]) -> Result<(), Refusal> {
+    match others.iter().find(|name| options.has(used) && options.has(name)) {
+        Some(name) => Err(Refusal::usage(format!("Option \"[{used}]\" can't be used with option \"[{name}]\""))),
+        None => Ok(()),
+    }
+}

@@ -1,18 +1,382 @@
 //! `kafka-topics` (`org.apache.kafka.tools.TopicCommand`).
+//!
+//! Left out on purpose: `--partition-size-limit-per-response` (answers are never paged), deprecated `--delete-config`.
 
+use clients::{AdminCall, AdminResult, ClientError};
+use protocol::api::create_topics::NewTopic;
+use protocol::api::describe_configs::{ConfigResource, DescribedConfig};
+use protocol::api::describe_topic_partitions::{DescribedPartition, DescribedTopic};
+use protocol::api::{ConfigResourceKind, ConfigSource};
+use protocol::{gap, BrokerId, ErrorCode, TopicId, TopicName};
+
+use crate::admin_tool::{AdminTool, Calls, Script};
+use crate::java::hash_order;
 use crate::launch::Launch;
-use crate::options::{flag, value, Opt, Parsed};
-use crate::process::{Body, Print};
-use crate::tools::{Misuse, Refusal, Tool};
+use crate::options::{flag, value, Opt, OptionError, Parsed};
+use crate::process::Body;
+use crate::regex::Regex;
+use crate::tools::{check_invalid, check_required, Misuse, Refusal, Tool};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-topics",
     summary: "This tool helps to create, delete, describe, or change a topic.",
+    without_arguments: "Create, delete, describe, or change a topic.",
     options: OPTIONS,
-    removed: &[],
+    removed: &[("force", "leave it out"), ("disable-rack-aware", "brokers decide by their broker.rack")],
     on_misuse: Misuse::Message,
     start,
 };
+
+const LOGGER: &str = "org.apache.kafka.tools.TopicCommand";
+const ACTIONS: &[&str] = &["alter", "create", "describe", "list", "delete"];
+/// Options, each with the actions it goes with.
+const ONLY_WITH: &[(&str, &[&str])] = &[
+    ("config", &["alter", "create"]),
+    ("delete-config", &["alter"]),
+    ("partitions", &["alter", "create"]),
+    ("replication-factor", &["create"]),
+    ("replica-assignment", &["alter", "create"]),
+    ("under-replicated-partitions", &["describe"]),
+    ("under-min-isr-partitions", &["describe"]),
+    ("at-min-isr-partitions", &["describe"]),
+    ("unavailable-partitions", &["describe"]),
+    ("topics-with-overrides", &["describe"]),
+    ("if-exists", &["alter", "delete", "describe"]),
+    ("if-not-exists", &["create"]),
+    ("exclude-internal", &["list", "describe"]),
+];
+
+fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
+    if ACTIONS.iter().filter(|action| options.has(action)).count() != 1 {
+        return Err(Refusal::usage("Command must include exactly one action: --list, --describe, --create, --alter or --delete"));
+    }
+    check(options)?;
+    let script = Topics { options: options.clone(), stage: Stage::Start, described: vec![], configs: vec![] };
+    Ok(Body::Topics(Box::new(AdminTool::new(launch, options, script)?)))
+}
+
+fn check(options: &Parsed) -> Result<(), Refusal> {
+    if !options.has("bootstrap-server") {
+        return Err(Refusal::line("--bootstrap-server must be specified"));
+    }
+    if options.has("describe") && options.has("if-exists") && !options.has("topic") && !options.has("topic-id") {
+        return Err(Refusal::usage("--topic or --topic-id is required to describe a topic"));
+    }
+    if !options.has("list") && !options.has("describe") {
+        check_required(options, &["topic"])?;
+    }
+    if options.has("alter") {
+        if options.has("config") {
+            return Err(Refusal::usage("Option combination \"[[bootstrap-server], [config]]\" can't be used with option \"[alter]\" (To alter topic configurations, the kafka-configs tool can be used.)"));
+        }
+        check_required(options, &["partitions"])?;
+    }
+    for (option, actions) in ONLY_WITH {
+        let others: Vec<&str> = ACTIONS.iter().copied().filter(|a| !actions.contains(a)).collect();
+        check_invalid(options, option, &others)?;
+    }
+    if options.has("create") {
+        check_invalid(options, "replica-assignment", &["partitions", "replication-factor"])?;
+    }
+    Ok(())
+}
+
+/// The command under way.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct Topics {
+    options: Parsed,
+    stage: Stage,
+    described: Vec<DescribedTopic>,
+    configs: Vec<Vec<DescribedConfig>>,
+}
+
+/// Start → Creating; or Start → Listing → (done | Deleting | Altering | Describing → Configs → Cluster).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Stage {
+    Start,
+    Creating,
+    Listing,
+    Deleting,
+    Altering,
+    Describing,
+    Configs,
+    Cluster,
+}
+
+/// An exception on its way to the user.
+struct Failure {
+    class: String,
+    message: String,
+}
+
+impl Failure {
+    fn illegal_argument(message: impl Into<String>) -> Failure {
+        Failure { class: "java.lang.IllegalArgumentException".to_owned(), message: message.into() }
+    }
+}
+impl From<OptionError> for Failure {
+    fn from(e: OptionError) -> Failure {
+        Failure { class: format!("joptsimple.{}", e.class), message: e.message }
+    }
+}
+impl From<ClientError> for Failure {
+    fn from(e: ClientError) -> Failure {
+        Failure { class: e.class.to_string(), message: e.message.to_string() }
+    }
+}
+
+impl Script for Topics {
+    fn begin(&mut self, admin: &mut Calls<'_, '_>) {
+        if !self.options.has("create") {
+            self.stage = Stage::Listing;
+            admin.call(AdminCall::ListTopics);
+            return;
+        }
+        match self.new_topic(admin) {
+            Ok(topic) => {
+                self.stage = Stage::Creating;
+                admin.call(AdminCall::CreateTopics { topics: vec![topic], validate_only: false });
+            }
+            Err(failure) => fail(failure, admin),
+        }
+    }
+
+    fn answer(&mut self, _id: u64, result: AdminResult, admin: &mut Calls<'_, '_>) {
+        let done = match result {
+            AdminResult::Failed(error) => Err(error.into()),
+            AdminResult::CreateTopics(results) => self.created(results, admin),
+            AdminResult::ListTopics(topics) => self.listed(&topics, admin),
+            AdminResult::DeleteTopics(results) | AdminResult::CreatePartitions(results) => first_error(results).map(|()| admin.io.exit(0)),
+            AdminResult::DescribeTopics(results) => self.topics_described(results, admin),
+            AdminResult::DescribeConfigs(results) => results.into_iter().map(|(_, r)| Ok(r?.configs)).collect::<Result<_, Failure>>().map(|configs| {
+                self.configs = configs;
+                self.stage = Stage::Cluster;
+                admin.call(AdminCall::DescribeCluster { include_fenced: false });
+            }),
+            AdminResult::DescribeCluster(cluster) => {
+                let live: Vec<BrokerId> = cluster.brokers.iter().filter(|(_, fenced)| !fenced).map(|(b, _)| b.id).collect();
+                self.print(&live, admin);
+                admin.io.exit(0);
+                Ok(())
+            }
+            _ => unreachable!("the tool makes no other call"),
+        };
+        if let Err(failure) = done {
+            fail(failure, admin);
+        }
+    }
+}
+
+fn fail(failure: Failure, admin: &mut Calls<'_, '_>) {
+    admin.io.out(format!("Error while executing topic command : {}", failure.message));
+    admin.io.log_exception(&format!("{}: {}", failure.class, failure.message), LOGGER);
+    admin.io.exit(1);
+}
+
+fn first_error(results: Vec<(TopicName, Result<(), ClientError>)>) -> Result<(), Failure> {
+    results.into_iter().try_for_each(|(_, result)| result.map_err(Failure::from))
+}
+
+impl Topics {
+    fn new_topic(&self, admin: &mut Calls<'_, '_>) -> Result<NewTopic, Failure> {
+        let options = &self.options;
+        let name = options.one("topic")?.unwrap_or_default();
+        let partitions: Option<i32> = options.number("partitions")?;
+        let replication_factor: Option<i32> = options.number("replication-factor")?;
+        let configs = options.all("config").iter().map(|text| config(text)).collect::<Result<Vec<_>, _>>()?;
+        let assignments = options.one("replica-assignment")?.map_or(Ok(vec![]), assignments)?;
+        if name.contains(['.', '_']) {
+            admin.io.out("WARNING: Due to limitations in metric names, topics with a period ('.') or underscore ('_') could collide. To avoid issues it is best to use either, but not both.");
+        }
+        if replication_factor.is_some_and(|r| !(1..=32767).contains(&r)) {
+            return Err(Failure::illegal_argument("The replication factor must be between 1 and 32767 inclusive"));
+        }
+        if partitions.is_some_and(|p| p < 1) {
+            return Err(Failure::illegal_argument("The partitions must be greater than 0"));
+        }
+        if name.is_empty() {
+            let message = "The given topic name '' cannot be represented in a request.".to_owned();
+            return Err(Failure { class: ErrorCode::InvalidTopic.exception_class(), message });
+        }
+        Ok(NewTopic {
+            name: name.into(),
+            partitions: partitions.unwrap_or(-1),
+            replication_factor: replication_factor.and_then(|r| i16::try_from(r).ok()).unwrap_or(-1),
+            assignments,
+            configs,
+        })
+    }
+
+    fn created<T>(&mut self, results: Vec<(TopicName, Result<T, ClientError>)>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+        for (topic, result) in results {
+            match result {
+                Ok(_) => admin.io.out(format!("Created topic {topic}.")),
+                Err(e) if e.code == ErrorCode::TopicAlreadyExists && self.options.has("if-not-exists") => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        admin.io.exit(0);
+        Ok(())
+    }
+
+    fn listed(&mut self, topics: &[(TopicName, TopicId, bool)], admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+        if self.options.has("describe") && self.options.has("topic-id") {
+            return self.listed_for_id(topics, admin);
+        }
+        let topic = self.options.one("topic")?;
+        let filter = topic.map(Regex::topic_filter).transpose().map_err(|message| Failure { class: "java.util.regex.PatternSyntaxException".to_owned(), message })?;
+        let exclude_internal = self.options.has("exclude-internal");
+        let is_wanted = |name: &str, internal: bool| filter.as_ref().is_none_or(|f| f.matches(name)) && !(exclude_internal && internal);
+        let found: Vec<TopicName> = topics.iter().filter(|(name, _, internal)| is_wanted(name, *internal)).map(|(name, ..)| name.clone()).collect();
+        if self.options.has("list") {
+            admin.io.out(found.join("\n"));
+            admin.io.exit(0);
+            return Ok(());
+        }
+        match topic {
+            Some(topic) if found.is_empty() && !self.options.has("if-exists") => return Err(Failure::illegal_argument(format!("Topic '{topic}' does not exist as expected"))),
+            _ if found.is_empty() => admin.io.exit(0),
+            _ => self.found(found, admin)?,
+        }
+        Ok(())
+    }
+
+    fn listed_for_id(&mut self, topics: &[(TopicName, TopicId, bool)], admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+        let id = self.options.one("topic-id")?.unwrap_or_default();
+        let bytes = id.len() * 6 / 8;
+        if bytes != 16 {
+            return Err(Failure::illegal_argument(format!("Input string `{id}` decoded as {bytes} bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID")));
+        }
+        match topics.iter().find(|(_, found, _)| found.to_string() == id) {
+            Some((name, ..)) => self.found(vec![name.clone()], admin),
+            None if self.options.has("if-exists") => {
+                admin.io.exit(0);
+                Ok(())
+            }
+            None => Err(Failure::illegal_argument(format!("TopicId '{id}' does not exist as expected"))),
+        }
+    }
+
+    fn found(&mut self, topics: Vec<TopicName>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+        if self.options.has("delete") {
+            self.stage = Stage::Deleting;
+            admin.call(AdminCall::DeleteTopics { topics });
+        } else if self.options.has("alter") {
+            gap!("kafka-topics --alter --replica-assignment", "TopicCommand");
+            let partitions = self.options.number("partitions")?.unwrap_or_default();
+            self.stage = Stage::Altering;
+            admin.call(AdminCall::CreatePartitions { topics: topics.into_iter().map(|topic| (topic, partitions)).collect() });
+        } else {
+            self.stage = Stage::Describing;
+            admin.call(AdminCall::DescribeTopics { topics: Some(topics) });
+        }
+        Ok(())
+    }
+
+    fn topics_described(&mut self, results: Vec<(TopicName, Result<DescribedTopic, ClientError>)>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+        self.described = results.into_iter().map(|(_, result)| result).collect::<Result<_, _>>()?;
+        let count = self.described.len();
+        hash_order(&mut self.described, count, |topic| &topic.name);
+        let resources = self.described.iter().map(|t| ConfigResource { kind: ConfigResourceKind::Topic, name: t.name.clone() }).collect();
+        self.stage = Stage::Configs;
+        admin.call(AdminCall::DescribeConfigs { resources });
+        Ok(())
+    }
+
+    fn print(&self, live: &[BrokerId], admin: &mut Calls<'_, '_>) {
+        gap!("reassignments under way in kafka-topics --describe", "ListPartitionReassignments");
+        let filters = ["under-replicated-partitions", "unavailable-partitions", "under-min-isr-partitions", "at-min-isr-partitions"];
+        let filters: Vec<&str> = filters.into_iter().filter(|f| self.options.has(f)).collect();
+        let only_overrides = self.options.has("topics-with-overrides");
+        for (topic, configs) in self.described.iter().zip(&self.configs) {
+            let overrides = overrides(configs);
+            if filters.is_empty() && (!only_overrides || !overrides.is_empty()) {
+                admin.io.out(header(topic, &overrides));
+            }
+            let min_isr = configs.iter().find(|c| &*c.name == "min.insync.replicas").and_then(|c| c.value.as_ref()?.parse().ok()).unwrap_or(1);
+            for partition in topic.partitions.iter().filter(|_| !only_overrides) {
+                if filters.is_empty() || filters.iter().any(|f| is_reported(f, partition, live, min_isr)) {
+                    admin.io.out(partition_line(&topic.name, partition));
+                }
+            }
+        }
+    }
+}
+
+fn is_reported(filter: &str, partition: &DescribedPartition, live: &[BrokerId], min_isr: usize) -> bool {
+    match filter {
+        "under-replicated-partitions" => partition.isr.len() < partition.replicas.len(),
+        "unavailable-partitions" => !partition.leader.is_some() || !live.contains(&partition.leader),
+        "under-min-isr-partitions" => partition.isr.len() < min_isr,
+        _ => partition.isr.len() == min_isr,
+    }
+}
+
+/// `name=value` of everything that is not Kafka's default, in the order of the Java map that holds all configs.
+fn overrides(configs: &[DescribedConfig]) -> Vec<String> {
+    const TOPIC_CONFIGS_TABLE: usize = 64;
+    let mut set: Vec<&DescribedConfig> = configs.iter().filter(|c| c.source != ConfigSource::Default).collect();
+    hash_order(&mut set, TOPIC_CONFIGS_TABLE, |c| &c.name);
+    set.iter().map(|c| format!("{}={}", c.name, c.value.as_deref().unwrap_or("null"))).collect()
+}
+
+fn header(topic: &DescribedTopic, overrides: &[String]) -> String {
+    let replicas = topic.partitions.first().map_or(0, |p| p.replicas.len());
+    format!(
+        "Topic: {}\tTopicId: {}\tPartitionCount: {}\tReplicationFactor: {replicas}\tConfigs: {}",
+        topic.name,
+        topic.topic_id,
+        topic.partitions.len(),
+        overrides.join(",")
+    )
+}
+
+fn partition_line(topic: &str, p: &DescribedPartition) -> String {
+    let leader = if p.leader.is_some() { p.leader.to_string() } else { "none".to_owned() };
+    format!(
+        "\tTopic: {topic}\tPartition: {}\tLeader: {leader}\tReplicas: {}\tIsr: {}\tElr: {}\tLastKnownElr: {}",
+        p.partition,
+        ids(&p.replicas),
+        ids(&p.isr),
+        ids(&p.elr),
+        ids(&p.last_known_elr)
+    )
+}
+
+fn ids(brokers: &[BrokerId]) -> String {
+    brokers.iter().map(BrokerId::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn config(text: &str) -> Result<(protocol::api::Name, Option<protocol::api::Name>), Failure> {
+    match text.split_once('=') {
+        Some((name, value)) => Ok((name.trim().into(), Some(value.trim().into()))),
+        None => Err(Failure::illegal_argument("requirement failed: Invalid topic config: all configs to be added must be in the format \"key=val\".")),
+    }
+}
+
+/// `1:2,2:3`: brokers of partition 0, of partition 1, ….
+fn assignments(text: &str) -> Result<Vec<Vec<BrokerId>>, Failure> {
+    let mut all: Vec<Vec<BrokerId>> = Vec::new();
+    for (partition, list) in text.split(',').enumerate() {
+        let mut brokers = Vec::new();
+        for id in list.split(':') {
+            let number = id.trim().parse().map_err(|_| Failure { class: "java.lang.NumberFormatException".to_owned(), message: format!("For input string: \"{id}\"") })?;
+            if brokers.contains(&BrokerId(number)) {
+                return Err(tool_failure("AdminCommandFailedException", format!("Partition replica lists may not contain duplicate entries: {number}")));
+            }
+            brokers.push(BrokerId(number));
+        }
+        if all.first().is_some_and(|first| first.len() != brokers.len()) {
+            return Err(tool_failure("AdminOperationException", format!("Partition {partition} has different replication factor: [{}]", ids(&brokers).replace(',', ", "))));
+        }
+        all.push(brokers);
+    }
+    Ok(all)
+}
+
+fn tool_failure(class: &str, message: String) -> Failure {
+    Failure { class: format!("org.apache.kafka.tools.{class}"), message }
+}
 
 const OPTIONS: &[Opt] = &[
     flag("alter", "Alter the number of partitions and replica assignment. (To alter topic configurations, the kafka-configs tool can be used.)"),
@@ -41,7 +405,3 @@ const OPTIONS: &[Opt] = &[
     flag("under-replicated-partitions", "If set when describing topics, only show under-replicated partitions."),
     flag("version", "Display Kafka version."),
 ];
-
-fn start(_launch: &Launch, _options: &Parsed) -> Result<Body, Refusal> {
-    Ok(Body::Print(Print::default()))
-}

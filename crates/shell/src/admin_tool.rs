@@ -1,0 +1,112 @@
+//! The shape of Kafka's admin tools: an admin client, a few calls one after the other, some lines, an exit code.
+
+use kernel::{Input, Order};
+use protocol::Message;
+use std::hash::Hash;
+use clients::{Admin, AdminCall, AdminEvent, AdminResult, LogLevel, LogLine, Profile, Properties};
+
+use crate::io::Io;
+use crate::launch::Launch;
+use crate::options::Parsed;
+use crate::tools::Refusal;
+
+/// What a tool does with its answers. It ends by calling [`Io::exit`].
+pub(crate) trait Script: Clone + Hash {
+    /// Makes the first call, or prints and exits.
+    fn begin(&mut self, admin: &mut Calls<'_, '_>);
+    /// Takes the answer to the call `id`.
+    fn answer(&mut self, id: u64, result: AdminResult, admin: &mut Calls<'_, '_>);
+}
+
+/// A tool's hands: its admin client and its output.
+pub(crate) struct Calls<'a, 'b> {
+    pub(crate) io: &'a mut Io<'b>,
+    admin: &'a mut Admin,
+}
+
+impl Calls<'_, '_> {
+    /// Makes a call; its answer comes with the returned number.
+    pub(crate) fn call(&mut self, call: AdminCall) -> u64 {
+        self.admin.call(self.io.now, self.io.fx, call)
+    }
+}
+
+/// A running admin tool.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct AdminTool<S> {
+    admin: Admin,
+    script: S,
+}
+
+impl<S: Script> AdminTool<S> {
+    /// A tool with the client that its options ask for.
+    pub(crate) fn new(launch: &Launch, options: &Parsed, script: S) -> Result<AdminTool<S>, Refusal> {
+        let mut properties = match options.one("command-config").ok().flatten() {
+            Some(path) => properties_file(launch, path)?,
+            None => Properties::new(),
+        };
+        let servers = options.one("bootstrap-server").ok().flatten().unwrap_or_default();
+        properties.insert("bootstrap.servers".into(), servers.into());
+        let client_id = properties.get("client.id").cloned().unwrap_or_else(|| "adminclient-1".into());
+        let admin = Admin::new(Profile::Java, &properties, &client_id, 1).map_err(|e| {
+            let cause = format!("Caused by: org.apache.kafka.common.config.ConfigException: {e}");
+            Refusal { err: vec!["Failed to create new KafkaAdminClient".to_owned(), cause], code: 1, ..Refusal::default() }
+        })?;
+        Ok(AdminTool { admin, script })
+    }
+
+    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+        match input {
+            Input::Start => {
+                self.admin.start(io.now, io.fx);
+                self.script.begin(&mut Calls { io, admin: &mut self.admin });
+            }
+            Input::Order(Order::Interrupt) => return io.exit(INTERRUPTED),
+            Input::Order(Order::Terminate) => return io.exit(TERMINATED),
+            input => {
+                self.admin.handle(io.now, input, io.fx);
+            }
+        }
+        for event in self.admin.events() {
+            let AdminEvent::Log(line) = event;
+            log_line(&line, io);
+        }
+        while io.exited.is_none() {
+            let results = self.admin.results();
+            if results.is_empty() {
+                break;
+            }
+            for (id, result) in results {
+                if io.exited.is_none() {
+                    self.script.answer(id, result, &mut Calls { io, admin: &mut self.admin });
+                }
+            }
+        }
+    }
+
+    /// Its client.
+    pub(crate) fn admin(&self) -> &Admin {
+        &self.admin
+    }
+}
+
+/// 128 + SIGINT.
+pub(crate) const INTERRUPTED: i32 = 130;
+/// 128 + SIGTERM.
+pub(crate) const TERMINATED: i32 = 143;
+
+/// Prints what a Java client logs.
+pub(crate) fn log_line(line: &LogLine, io: &mut Io<'_>) {
+    let level = match line.level {
+        LogLevel::Warn => "WARN",
+        LogLevel::Error => "ERROR",
+    };
+    io.log(level, &line.text, line.logger);
+}
+
+/// Reads a properties file (`Utils#loadProps`): `key=value` or `key: value` lines, `#` and `!` start comments.
+pub(crate) fn properties_file(launch: &Launch, path: &str) -> Result<Properties, Refusal> {
+    let text = launch.files.get(path).ok_or_else(|| Refusal::line(format!("java.nio.file.NoSuchFileException: {path}")))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', '!']));
+    Ok(lines.filter_map(|line| line.split_once(['=', ':'])).map(|(key, value)| (key.trim().into(), value.trim().into())).collect())
+}
