@@ -1,14 +1,26 @@
-//! The metadata quorum (`KafkaRaftClient`). Under construction.
+//! The metadata quorum: Kafka's Raft, with pull-based replication (`KafkaRaftClient`, KIP-595, KIP-996 pre-vote,
+//! KIP-1166 high watermark in fetches). A [`Replica`] is a voter on controllers and an observer on brokers.
+//!
+//! Hard state is the log and the `quorum-state` file. Left out: changing the voter set (KIP-853), directory ids.
 
+mod election;
+mod follower;
+mod leader;
+pub mod log;
+pub mod role;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use kernel::{Address, ConnId, Time};
-use protocol::metadata::{MetadataBatch, MetadataRecord};
-use protocol::{BrokerId, Request, Response};
+use kernel::{Address, Calls, ConnId, Duration, Time, Timers};
+use protocol::metadata::MetadataBatch;
+use protocol::{BrokerId, Message, Note, Request, Response, gap};
 
 use crate::image::MetadataImage;
-use crate::process::Fx;
+use crate::process::{Fx, space};
 use crate::spec::ProcessSpec;
+use log::{MetadataLog, Snapshot};
+use role::Role;
 
 /// What the log says is committed.
 #[derive(Clone, Debug, Hash)]
@@ -33,27 +45,467 @@ pub enum Leadership {
 
 /// A replica of the metadata log.
 #[derive(Clone, Debug, Hash)]
-pub struct Replica {}
+pub struct Replica {
+    spec: Arc<ProcessSpec>,
+    hard: Hard,
+    soft: Soft,
+}
 
-#[allow(missing_docs, unused_variables)]
+/// What the disk keeps.
+#[derive(Clone, Debug, Hash)]
+struct Hard {
+    log: MetadataLog,
+    /// `quorum-state`: the epoch, whom this node voted for in it, and who leads it.
+    epoch: i32,
+    voted: BrokerId,
+    leader: BrokerId,
+}
+
+/// What a crash forgets.
+#[derive(Clone, Debug, Hash)]
+struct Soft {
+    role: Role,
+    /// Everything before it is committed, as far as this node knows.
+    high_watermark: i64,
+    /// The next offset to hand to the state machine.
+    applied: i64,
+    /// The state machine must start over from the snapshot.
+    must_load_snapshot: bool,
+    is_started: bool,
+    /// How many elections were lost in a row.
+    retries: u32,
+    /// Failed calls in a row to a peer, for back-off.
+    failures: u32,
+    calls: Calls<Call>,
+    timers: Timers<TimerKey>,
+    parked: Vec<Parked>,
+    leadership: VecDeque<Leadership>,
+    shutdown: Shutdown,
+    last_snapshot: Time,
+    /// The fetch on its way: its epoch and whom it asks.
+    is_fetching: Option<(i32, BrokerId)>,
+}
+
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+enum Shutdown {
+    No,
+    /// Resigned; waits for a new leader.
+    Pending,
+    Done,
+}
+
+/// A fetch that waits for something to give (`FetchPurgatory`).
+#[derive(Clone, Copy, Debug, Hash)]
+struct Parked {
+    conn: ConnId,
+    correlation: u32,
+    due: Time,
+    replica: BrokerId,
+    offset: i64,
+    last_epoch: i32,
+    high_watermark: i64,
+}
+
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+enum Call {
+    Vote { epoch: i32, voter: BrokerId, is_pre_vote: bool },
+    BeginEpoch { epoch: i32, voter: BrokerId },
+    EndEpoch { epoch: i32, voter: BrokerId },
+    Fetch { epoch: i32 },
+}
+
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
+enum TimerKey {
+    Election,
+    ElectionBackoff,
+    FetchTimeout,
+    Fetch,
+    CallDeadline,
+    Linger,
+    Parked,
+    BeginEpoch,
+    CheckQuorum,
+    Retry,
+    Shutdown,
+}
+
+/// Stream of random numbers of elections.
+const RNG_ELECTION: u32 = 0x21;
+/// How long an observer counts after its last fetch (`LeaderState#OBSERVER_SESSION_TIMEOUT_MS`).
+const OBSERVER_SESSION: Duration = Duration::from_secs(300);
+/// How long a resigned leader waits for its successor when it shuts down.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
+
+impl Soft {
+    fn new() -> Soft {
+        Soft {
+            role: Role::Unattached,
+            high_watermark: 0,
+            applied: 0,
+            must_load_snapshot: false,
+            is_started: false,
+            retries: 0,
+            failures: 0,
+            calls: Calls::default(),
+            timers: Timers::new(space::RAFT),
+            parked: Vec::new(),
+            leadership: VecDeque::new(),
+            shutdown: Shutdown::No,
+            last_snapshot: Time::ZERO,
+            is_fetching: None,
+        }
+    }
+}
+
 impl Replica {
-    pub fn new(spec: &Arc<ProcessSpec>) -> Replica { Replica {} }
-    pub fn handles(request: &Request) -> bool { false }
-    pub fn leader(&self) -> Option<BrokerId> { None }
-    pub fn leader_address(&self) -> Option<Address> { None }
-    pub fn start(&mut self, now: Time, fx: &mut Fx) {}
-    pub fn on_request(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, request: Request) {}
-    pub fn on_response(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, response: Response) {}
-    pub fn owns(&self, conn: ConnId) -> bool { false }
-    pub fn on_opened(&mut self, conn: ConnId) -> bool { false }
-    pub fn on_closed(&mut self, now: Time, fx: &mut Fx, conn: ConnId) {}
-    pub fn on_peer_closed(&mut self, conn: ConnId) {}
-    pub fn on_timer(&mut self, now: Time, fx: &mut Fx, token: u64) {}
-    pub fn append(&mut self, now: Time, fx: &mut Fx, records: Vec<MetadataRecord>) -> Option<i64> { None }
-    pub fn take_committed(&mut self) -> Option<Committed> { None }
-    pub fn take_leadership(&mut self) -> Option<Leadership> { None }
-    pub fn maybe_snapshot(&mut self, now: Time, image: &Arc<MetadataImage>) {}
-    pub fn shutdown(&mut self, now: Time, fx: &mut Fx) {}
-    pub fn is_shut_down(&self) -> bool { true }
-    pub fn halt(&mut self) {}
+    /// A replica with an empty log.
+    pub fn new(spec: &Arc<ProcessSpec>) -> Replica {
+        gap!("voters are static: no dynamic quorum, no directory ids", "KIP-853");
+        let hard = Hard { log: MetadataLog::default(), epoch: 0, voted: BrokerId::NONE, leader: BrokerId::NONE };
+        Replica { spec: spec.clone(), hard, soft: Soft::new() }
+    }
+
+    // ---- looking
+
+    /// The epoch.
+    pub fn epoch(&self) -> i32 {
+        self.hard.epoch
+    }
+    /// What it is in that epoch.
+    pub fn role(&self) -> &Role {
+        &self.soft.role
+    }
+    /// The name of what it is, e.g. `Follower`.
+    pub fn role_name(&self) -> &'static str {
+        self.soft.role.name(self.is_voter())
+    }
+    /// Whom it voted for in this epoch.
+    pub fn voted(&self) -> Option<BrokerId> {
+        Some(self.hard.voted).filter(|id| id.is_some())
+    }
+    /// Whether it votes.
+    pub fn is_voter(&self) -> bool {
+        self.spec.is_controller && self.spec.cluster.is_voter(self.spec.id)
+    }
+    /// The leader it knows of.
+    pub fn leader(&self) -> Option<BrokerId> {
+        Some(self.soft.role.leader(self.spec.id)).filter(|id| id.is_some())
+    }
+    /// Where that leader listens.
+    pub fn leader_address(&self) -> Option<Address> {
+        self.spec.cluster.voter_address(self.leader()?)
+    }
+    /// Whether it leads.
+    pub fn is_leader(&self) -> bool {
+        matches!(self.soft.role, Role::Leader(_))
+    }
+    /// The offset after the last record it knows to be committed.
+    pub fn high_watermark(&self) -> i64 {
+        self.soft.high_watermark
+    }
+    /// Its log.
+    pub fn log(&self) -> &MetadataLog {
+        &self.hard.log
+    }
+    /// The offset of its next record.
+    pub fn log_end(&self) -> i64 {
+        self.hard.log.end_offset()
+    }
+    /// Whether the replica is the one who takes a request that came in on the controller's port.
+    pub fn handles(request: &Request) -> bool {
+        matches!(
+            request,
+            Request::Vote(_)
+                | Request::BeginQuorumEpoch(_)
+                | Request::EndQuorumEpoch(_)
+                | Request::Fetch(_)
+                | Request::DescribeQuorum(_)
+        )
+    }
+
+    // ---- inputs
+
+    /// The process starts, with what its disk holds (`QuorumState#initialize`).
+    pub fn start(&mut self, now: Time, fx: &mut Fx) {
+        self.soft.is_started = true;
+        self.soft.last_snapshot = now;
+        if let Some(snapshot) = self.hard.log.snapshot() {
+            self.soft.high_watermark = snapshot.end_offset;
+            self.soft.must_load_snapshot = true;
+        }
+        let own = self.spec.id;
+        if self.is_voter() && self.hard.leader == own {
+            self.become_resigned(now, fx, Vec::new());
+        } else if self.is_voter() && self.hard.voted == own {
+            self.become_candidate_again(now, fx);
+        } else {
+            self.become_unattached(now, fx, self.hard.epoch);
+        }
+    }
+
+    /// A request of a voter or an observer.
+    pub fn on_request(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, request: Request) {
+        let response: Response = match request {
+            Request::Vote(request) => self.on_vote(now, fx, &request).into(),
+            Request::BeginQuorumEpoch(request) => self.on_begin_epoch(now, fx, &request).into(),
+            Request::EndQuorumEpoch(request) => self.on_end_epoch(now, fx, &request).into(),
+            Request::DescribeQuorum(_) => self.describe_quorum(now).into(),
+            Request::Fetch(request) => match self.on_fetch(now, fx, conn, correlation, &request) {
+                Some(response) => response.into(),
+                None => return,
+            },
+            other => return debug_assert!(false, "{:?} is not for the quorum", other.api()),
+        };
+        fx.send(conn, Message::Response { correlation, response });
+    }
+
+    /// An answer to one of the replica's calls.
+    pub fn on_response(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, response: Response) {
+        let Some(call) = self.soft.calls.answered(conn, correlation) else { return };
+        self.soft.failures = 0;
+        match (call, response) {
+            (Call::Vote { epoch, voter, is_pre_vote }, Response::Vote(answer)) => {
+                self.on_vote_answer(now, fx, epoch, voter, is_pre_vote, &answer);
+            }
+            (Call::BeginEpoch { epoch, voter }, Response::BeginQuorumEpoch(answer)) => {
+                if !self.learn(now, fx, answer.leader_epoch, answer.leader) && epoch == self.hard.epoch && answer.error.is_ok() {
+                    self.acknowledged_begin(voter);
+                }
+            }
+            (Call::EndEpoch { epoch, voter }, Response::EndQuorumEpoch(answer)) => {
+                if !self.learn(now, fx, answer.leader_epoch, answer.leader) && epoch == self.hard.epoch
+                    && let Role::Resigned { unacked, .. } = &mut self.soft.role {
+                        unacked.remove(&voter);
+                    }
+            }
+            (Call::Fetch { epoch }, Response::Fetch(answer)) => self.on_fetch_answer(now, fx, epoch, answer),
+            (call, response) => debug_assert!(false, "{:?} is no answer to {call:?}", response.api()),
+        }
+    }
+
+    /// Whether a connection is one the replica opened.
+    pub fn owns(&self, conn: ConnId) -> bool {
+        self.soft.calls.owns(conn)
+    }
+    /// A connection opened; true if it is one of the replica's.
+    pub fn on_opened(&mut self, conn: ConnId) -> bool {
+        self.soft.calls.opened(conn)
+    }
+    /// A connection the replica opened is over.
+    pub fn on_closed(&mut self, now: Time, fx: &mut Fx, conn: ConnId) {
+        if let Some((_, calls)) = self.soft.calls.closed(conn) {
+            self.failed(now, fx, calls);
+        }
+    }
+    /// A connection that came in on the controller's port is over.
+    pub fn on_peer_closed(&mut self, conn: ConnId) {
+        self.soft.parked.retain(|parked| parked.conn != conn);
+    }
+
+    /// A timer is due.
+    pub fn on_timer(&mut self, now: Time, fx: &mut Fx, token: u64) {
+        match self.soft.timers.fire(token) {
+            Some(TimerKey::Election) => self.on_election_timeout(now, fx),
+            Some(TimerKey::ElectionBackoff) => self.become_prospective(now, fx),
+            Some(TimerKey::FetchTimeout) => self.become_prospective(now, fx),
+            Some(TimerKey::Fetch) => self.fetch(now, fx),
+            Some(TimerKey::CallDeadline) => {
+                for (_, calls) in self.soft.calls.expire(fx, now) {
+                    self.failed(now, fx, calls);
+                }
+                self.arm_deadline(fx);
+            }
+            Some(TimerKey::Linger) => self.drain(now, fx),
+            Some(TimerKey::Parked) => self.complete_parked(now, fx),
+            Some(TimerKey::BeginEpoch) => self.send_begin_epochs(now, fx),
+            Some(TimerKey::CheckQuorum) => self.resign(now, fx),
+            Some(TimerKey::Retry) => self.ask_again(now, fx),
+            Some(TimerKey::Shutdown) => self.soft.shutdown = Shutdown::Done,
+            None => {}
+        }
+    }
+
+    /// The process wants to end: a leader resigns and waits a little for its successor.
+    pub fn shutdown(&mut self, now: Time, fx: &mut Fx) {
+        if self.soft.shutdown != Shutdown::No {
+            return;
+        }
+        self.soft.shutdown = Shutdown::Done;
+        if self.is_leader() && self.spec.cluster.voters.len() > 1 {
+            self.soft.shutdown = Shutdown::Pending;
+            self.soft.timers.arm(fx, now + SHUTDOWN_PATIENCE, TimerKey::Shutdown);
+            self.resign(now, fx);
+        }
+    }
+    /// Whether it may end after [`Replica::shutdown`].
+    pub fn is_shut_down(&self) -> bool {
+        self.soft.shutdown == Shutdown::Done
+    }
+
+    /// The process died.
+    pub fn halt(&mut self) {
+        self.soft = Soft::new();
+    }
+
+    // ---- what is ready for others
+
+    /// What became committed since the last call.
+    pub fn take_committed(&mut self) -> Option<Committed> {
+        const BATCHES_MAX: usize = 1024;
+        if self.soft.must_load_snapshot {
+            self.soft.must_load_snapshot = false;
+            let snapshot = self.hard.log.snapshot().expect("asked to load the snapshot there is");
+            self.soft.applied = snapshot.end_offset;
+            return Some(Committed::Snapshot(snapshot.image.clone()));
+        }
+        if self.soft.applied >= self.soft.high_watermark {
+            return None;
+        }
+        let batches = self.hard.log.read(self.soft.applied, self.soft.high_watermark, BATCHES_MAX);
+        self.soft.applied = batches.last()?.next_offset();
+        Some(Committed::Batches(batches))
+    }
+
+    /// A change of leadership the controller has not been told of. Ask after applying what is committed.
+    pub fn take_leadership(&mut self) -> Option<Leadership> {
+        if let Some(event) = self.soft.leadership.pop_front() {
+            return Some(event);
+        }
+        let (epoch, applied) = (self.hard.epoch, self.soft.applied);
+        match &mut self.soft.role {
+            Role::Leader(leader) if !leader.is_claimed && applied > leader.epoch_start => {
+                leader.is_claimed = true;
+                Some(Leadership::Gained { epoch })
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes a snapshot of what is applied, if the last one is old (`SnapshotGenerator`).
+    pub fn maybe_snapshot(&mut self, now: Time, image: &Arc<MetadataImage>) {
+        let interval = self.spec.millis("metadata.log.max.snapshot.interval.ms", 3_600_000);
+        if interval == Duration::ZERO || now.since(self.soft.last_snapshot) < interval {
+            return;
+        }
+        self.soft.last_snapshot = now;
+        let snapshot = Snapshot { end_offset: image.offset + 1, epoch: image.epoch, image: image.clone() };
+        self.hard.log.take_snapshot(snapshot);
+    }
+
+    // ---- shared by the phases
+
+    fn millis(&self, name: &str, default: u64) -> Duration {
+        self.spec.millis(name, default)
+    }
+    fn fetch_timeout(&self) -> Duration {
+        self.millis("controller.quorum.fetch.timeout.ms", 2000)
+    }
+    fn voters(&self) -> Vec<BrokerId> {
+        self.spec.cluster.voters.iter().map(|(id, _)| *id).collect()
+    }
+    fn other_voters(&self) -> Vec<BrokerId> {
+        self.voters().into_iter().filter(|id| *id != self.spec.id || !self.is_voter()).collect()
+    }
+    fn majority(&self) -> usize {
+        self.spec.cluster.voters.len() / 2 + 1
+    }
+
+    fn call(&mut self, now: Time, fx: &mut Fx, to: BrokerId, tag: Call, request: Request) {
+        let Some(address) = self.spec.cluster.voter_address(to) else { return };
+        let timeout = self.millis("controller.quorum.request.timeout.ms", 2000);
+        let client_id: Arc<str> = format!("raft-client-{}", self.spec.id).into();
+        let make = |correlation| Message::Request { correlation, client_id, request };
+        self.soft.calls.call(fx, now, &address, timeout, tag, make);
+        self.arm_deadline(fx);
+    }
+
+    fn arm_deadline(&mut self, fx: &mut Fx) {
+        if let Some(due) = self.soft.calls.next_deadline() {
+            self.soft.timers.arm_once(fx, due, TimerKey::CallDeadline);
+        }
+    }
+
+    /// Calls failed: what still matters is asked again after a back-off (50 ms doubling to 1 s, as clients reconnect).
+    fn failed(&mut self, now: Time, fx: &mut Fx, calls: Vec<Call>) {
+        if calls.is_empty() {
+            return;
+        }
+        self.soft.failures += 1;
+        let delay = Duration::from_millis((50_u64 << self.soft.failures.min(6)).min(1000));
+        for call in calls {
+            match call {
+                Call::Fetch { .. } => {
+                    self.soft.is_fetching = None;
+                    self.soft.timers.arm_once(fx, now + delay, TimerKey::Fetch);
+                }
+                Call::Vote { .. } | Call::EndEpoch { .. } => self.soft.timers.arm_once(fx, now + delay, TimerKey::Retry),
+                // Repeated by its own timer.
+                Call::BeginEpoch { .. } => {}
+            }
+        }
+    }
+
+    /// Changes the role, and says so.
+    fn set_role(&mut self, fx: &mut Fx, role: Role) {
+        if let Role::Leader(leader) = &self.soft.role
+            && leader.is_claimed {
+                self.soft.leadership.push_back(Leadership::Lost);
+            }
+        for parked in std::mem::take(&mut self.soft.parked) {
+            let response = self.refuse_fetch(protocol::ErrorCode::NotLeaderOrFollower);
+            fx.send(parked.conn, Message::Response { correlation: parked.correlation, response: response.into() });
+        }
+        let before = (self.soft.role.name(self.is_voter()), self.soft.role.leader(self.spec.id));
+        self.soft.role = role;
+        let keys = [
+            TimerKey::Election,
+            TimerKey::ElectionBackoff,
+            TimerKey::FetchTimeout,
+            TimerKey::Linger,
+            TimerKey::Parked,
+            TimerKey::BeginEpoch,
+            TimerKey::CheckQuorum,
+            TimerKey::Retry,
+        ];
+        for key in keys {
+            self.soft.timers.cancel(&key);
+        }
+        let after = (self.role_name(), self.soft.role.leader(self.spec.id));
+        if before != after {
+            let (state, leader) = after;
+            fx.note(Note::QuorumState { node: self.spec.id, state, epoch: self.hard.epoch, leader });
+        }
+        if self.soft.shutdown == Shutdown::Pending && after.1.is_some() {
+            self.soft.shutdown = Shutdown::Done;
+        }
+    }
+
+    /// Enters an epoch, persistently.
+    fn set_epoch(&mut self, epoch: i32, voted: BrokerId, leader: BrokerId) {
+        debug_assert!(epoch >= self.hard.epoch, "epochs grow");
+        self.hard.epoch = epoch;
+        self.hard.voted = voted;
+        self.hard.leader = leader;
+    }
+
+    /// Acts on an epoch and a leader another node named; true if that changed the role
+    /// (`KafkaRaftClient#maybeTransition`).
+    fn learn(&mut self, now: Time, fx: &mut Fx, epoch: i32, leader: BrokerId) -> bool {
+        if epoch < self.hard.epoch || (epoch == self.hard.epoch && self.is_leader()) {
+            return false;
+        }
+        if leader.is_some() && leader != self.spec.id && (epoch > self.hard.epoch || !self.follows(leader)) {
+            self.become_follower(now, fx, epoch, leader);
+            return true;
+        }
+        if epoch > self.hard.epoch {
+            self.become_unattached(now, fx, epoch);
+            return true;
+        }
+        false
+    }
+
+    fn follows(&self, leader: BrokerId) -> bool {
+        matches!(self.soft.role, Role::Follower { leader: current, .. } if current == leader)
+    }
 }

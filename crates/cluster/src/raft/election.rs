@@ -1,0 +1,205 @@
+//! Elections: votes, pre-votes, and the states before a leader is found (`ProspectiveState`, `CandidateState`,
+//! `UnattachedState`, KIP-996).
+
+use kernel::{Duration, Time};
+use protocol::api::vote::{VoteRequest, VoteResponse};
+use protocol::{BrokerId, ErrorCode};
+
+use super::role::{Ballot, Role};
+use super::{Call, RNG_ELECTION, Replica, Shutdown, TimerKey};
+use crate::process::Fx;
+
+impl Replica {
+    /// Between one and two election timeouts.
+    fn arm_election(&mut self, now: Time, fx: &mut Fx) {
+        let timeout = self.millis("controller.quorum.election.timeout.ms", 1000);
+        let extra = Duration::from_nanos(fx.rng(RNG_ELECTION).below(timeout.as_nanos().max(1)));
+        self.soft.timers.arm(fx, now + (timeout + extra), TimerKey::Election);
+    }
+
+    /// No leader is known in `epoch`, which may be a new one.
+    pub(super) fn become_unattached(&mut self, now: Time, fx: &mut Fx, epoch: i32) {
+        if epoch > self.hard.epoch {
+            self.set_epoch(epoch, BrokerId::NONE, BrokerId::NONE);
+        }
+        self.set_role(fx, Role::Unattached);
+        if self.is_voter() {
+            self.arm_election(now, fx);
+        }
+        // Whoever knows no leader asks around with fetches.
+        self.soft.timers.arm_once(fx, now, TimerKey::Fetch);
+    }
+
+    pub(super) fn on_election_timeout(&mut self, now: Time, fx: &mut Fx) {
+        if self.soft.shutdown != Shutdown::No {
+            return;
+        }
+        match &self.soft.role {
+            Role::Unattached => self.become_prospective(now, fx),
+            Role::Prospective(ballot) => match ballot.leader {
+                leader if leader.is_some() => self.become_follower(now, fx, self.hard.epoch, leader),
+                _ => self.become_unattached(now, fx, self.hard.epoch),
+            },
+            Role::Candidate(_) => self.lose(now, fx),
+            Role::Resigned { .. } => self.become_unattached(now, fx, self.hard.epoch + 1),
+            Role::Follower { .. } | Role::Leader(_) => {}
+        }
+    }
+
+    /// Asks for pre-votes, in the same epoch.
+    pub(super) fn become_prospective(&mut self, now: Time, fx: &mut Fx) {
+        if !self.is_voter() || self.soft.shutdown != Shutdown::No {
+            return;
+        }
+        let leader = self.soft.role.leader(self.spec.id);
+        self.set_role(fx, Role::Prospective(Ballot::new(self.spec.id, leader)));
+        self.arm_election(now, fx);
+        self.tally(now, fx);
+        self.ask_again(now, fx);
+    }
+
+    /// Asks for votes, in an epoch of its own.
+    fn become_candidate(&mut self, now: Time, fx: &mut Fx) {
+        self.set_epoch(self.hard.epoch + 1, self.spec.id, BrokerId::NONE);
+        self.become_candidate_again(now, fx);
+    }
+
+    /// A candidate that restarts goes on in its epoch.
+    pub(super) fn become_candidate_again(&mut self, now: Time, fx: &mut Fx) {
+        self.set_role(fx, Role::Candidate(Ballot::new(self.spec.id, BrokerId::NONE)));
+        self.arm_election(now, fx);
+        self.tally(now, fx);
+        self.ask_again(now, fx);
+    }
+
+    /// The election is lost, or came to nothing: waits a random while before the next attempt
+    /// (`binaryExponentialElectionBackoffMs`).
+    fn lose(&mut self, now: Time, fx: &mut Fx) {
+        let Role::Candidate(ballot) = &mut self.soft.role else { return };
+        if std::mem::replace(&mut ballot.is_backing_off, true) {
+            return;
+        }
+        self.soft.retries += 1;
+        let longest = self.millis("controller.quorum.election.backoff.max.ms", 1000).as_millis();
+        let slots = 2_u64 << (self.soft.retries - 1).min(20);
+        let delay_ms = (100 * fx.rng(RNG_ELECTION).below(slots)).min(longest);
+        self.soft.timers.cancel(&TimerKey::Election);
+        self.soft.timers.arm(fx, now + Duration::from_millis(delay_ms), TimerKey::ElectionBackoff);
+    }
+
+    /// Sends to every voter that has not answered what the current state asks of it.
+    pub(super) fn ask_again(&mut self, now: Time, fx: &mut Fx) {
+        match &self.soft.role {
+            Role::Prospective(ballot) => self.send_votes(now, fx, ballot.clone(), true),
+            Role::Candidate(ballot) if !ballot.is_backing_off => self.send_votes(now, fx, ballot.clone(), false),
+            Role::Resigned { .. } => self.send_end_epochs(now, fx),
+            Role::Unattached | Role::Candidate(_) | Role::Follower { .. } | Role::Leader(_) => {}
+        }
+    }
+
+    fn send_votes(&mut self, now: Time, fx: &mut Fx, ballot: Ballot, pre_vote: bool) {
+        let request = VoteRequest {
+            candidate: self.spec.id,
+            candidate_epoch: self.hard.epoch,
+            last_epoch: self.hard.log.last_epoch(),
+            last_offset: self.hard.log.end_offset(),
+            pre_vote,
+        };
+        for voter in self.other_voters() {
+            if !ballot.has_answered(voter) {
+                let call = Call::Vote { epoch: self.hard.epoch, voter, is_pre_vote: pre_vote };
+                self.call(now, fx, voter, call, request.clone().into());
+            }
+        }
+    }
+
+    /// A voter's answer.
+    pub(super) fn on_vote_answer(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        epoch: i32,
+        voter: BrokerId,
+        is_pre_vote: bool,
+        answer: &VoteResponse,
+    ) {
+        if answer.leader_epoch > self.hard.epoch || (answer.leader_epoch == self.hard.epoch && answer.leader.is_some() && !is_pre_vote) {
+            self.learn(now, fx, answer.leader_epoch, answer.leader);
+            return;
+        }
+        if epoch != self.hard.epoch {
+            return;
+        }
+        match (&mut self.soft.role, is_pre_vote) {
+            (Role::Prospective(ballot), true) => {
+                let knows_better = answer.leader.is_some() && !ballot.leader.is_some();
+                ballot.count(voter, answer.granted);
+                if knows_better && answer.leader != self.spec.id {
+                    self.become_follower(now, fx, epoch, answer.leader);
+                    return;
+                }
+            }
+            (Role::Candidate(ballot), false) if !ballot.is_backing_off => ballot.count(voter, answer.granted),
+            _ => return,
+        }
+        self.tally(now, fx);
+    }
+
+    /// Acts on the votes there are.
+    fn tally(&mut self, now: Time, fx: &mut Fx) {
+        let (majority, voters) = (self.majority(), self.spec.cluster.voters.len());
+        match &self.soft.role {
+            Role::Prospective(ballot) if ballot.granted.len() >= majority => self.become_candidate(now, fx),
+            Role::Prospective(ballot) if ballot.rejected.len() > voters - majority => {
+                match ballot.leader {
+                    leader if leader.is_some() => self.become_follower(now, fx, self.hard.epoch, leader),
+                    _ => self.become_unattached(now, fx, self.hard.epoch),
+                }
+            }
+            Role::Candidate(ballot) if ballot.granted.len() >= majority => self.become_leader(now, fx),
+            Role::Candidate(ballot) if ballot.rejected.len() > voters - majority => self.lose(now, fx),
+            _ => {}
+        }
+    }
+
+    /// Somebody asks for a vote.
+    pub(super) fn on_vote(&mut self, now: Time, fx: &mut Fx, request: &VoteRequest) -> VoteResponse {
+        if request.candidate_epoch < self.hard.epoch {
+            return self.vote_response(ErrorCode::FencedLeaderEpoch, false);
+        }
+        if request.candidate_epoch > self.hard.epoch {
+            self.become_unattached(now, fx, request.candidate_epoch);
+        }
+        let mine = (self.hard.log.last_epoch(), self.hard.log.end_offset());
+        let is_up_to_date = (request.last_epoch, request.last_offset) >= mine;
+        let granted = is_up_to_date && self.is_voter() && self.would_vote(request);
+        if granted && !request.pre_vote && self.hard.voted != request.candidate {
+            self.set_epoch(self.hard.epoch, request.candidate, BrokerId::NONE);
+            self.become_unattached(now, fx, self.hard.epoch);
+        }
+        self.vote_response(ErrorCode::None, granted)
+    }
+
+    /// Whether this role allows a vote for a candidate whose log is good enough.
+    fn would_vote(&self, request: &VoteRequest) -> bool {
+        match &self.soft.role {
+            Role::Unattached if request.pre_vote => true,
+            Role::Prospective(_) if request.pre_vote => true,
+            Role::Follower { has_fetched, .. } if request.pre_vote => !has_fetched,
+            Role::Unattached | Role::Prospective(_) => {
+                let is_free = !self.hard.voted.is_some() || self.hard.voted == request.candidate;
+                is_free && !self.hard.leader.is_some()
+            }
+            Role::Candidate(_) | Role::Follower { .. } | Role::Leader(_) | Role::Resigned { .. } => false,
+        }
+    }
+
+    fn vote_response(&self, error: ErrorCode, granted: bool) -> VoteResponse {
+        VoteResponse { error, leader: self.named_leader(), leader_epoch: self.hard.epoch, granted }
+    }
+
+    /// The leader this node names in answers.
+    pub(super) fn named_leader(&self) -> BrokerId {
+        self.soft.role.leader(self.spec.id)
+    }
+}

@@ -1,0 +1,159 @@
+//! Following a leader: fetching the metadata log, truncating where it diverges (`FollowerState`). Observers do the
+//! same, without election timeouts.
+
+use kernel::{Duration, Time};
+use protocol::api::begin_quorum_epoch::{BeginQuorumEpochRequest, BeginQuorumEpochResponse};
+use protocol::api::end_quorum_epoch::{EndQuorumEpochRequest, EndQuorumEpochResponse};
+use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
+use protocol::{BrokerId, ErrorCode, TopicId, gap};
+
+use super::role::Role;
+use super::{Call, RNG_ELECTION, Replica, TimerKey};
+use crate::process::Fx;
+
+/// How long a leader may park a fetch (`KafkaRaftClient#MAX_FETCH_WAIT_MS`).
+const FETCH_WAIT_MAX_MS: u32 = 500;
+/// At most so many bytes an answer (`KafkaRaftClient#MAX_BATCH_SIZE_BYTES`).
+const FETCH_BYTES_MAX: u32 = 8 * 1024 * 1024;
+/// How long a node without leader waits between asking one voter and the next.
+const ASK_AROUND: Duration = Duration::from_millis(100);
+
+impl Replica {
+    /// Follows `leader` in `epoch`.
+    pub(super) fn become_follower(&mut self, now: Time, fx: &mut Fx, epoch: i32, leader: BrokerId) {
+        let voted = if epoch > self.hard.epoch { BrokerId::NONE } else { self.hard.voted };
+        self.set_epoch(epoch, voted, leader);
+        self.set_role(fx, Role::Follower { leader, has_fetched: false });
+        self.soft.retries = 0;
+        if self.is_voter() {
+            self.soft.timers.arm(fx, now + self.fetch_timeout(), TimerKey::FetchTimeout);
+        }
+        self.soft.timers.arm(fx, now, TimerKey::Fetch);
+    }
+
+    /// The current leader says that it leads.
+    pub(super) fn on_begin_epoch(&mut self, now: Time, fx: &mut Fx, request: &BeginQuorumEpochRequest) -> BeginQuorumEpochResponse {
+        let error = if request.leader_epoch < self.hard.epoch { ErrorCode::FencedLeaderEpoch } else { ErrorCode::None };
+        if error.is_ok() {
+            self.learn(now, fx, request.leader_epoch, request.leader);
+        }
+        BeginQuorumEpochResponse { error, leader: self.named_leader(), leader_epoch: self.hard.epoch }
+    }
+
+    /// The leader resigns: the first of its successors starts an election at once, the others later and later.
+    pub(super) fn on_end_epoch(&mut self, now: Time, fx: &mut Fx, request: &EndQuorumEpochRequest) -> EndQuorumEpochResponse {
+        let error = if request.leader_epoch < self.hard.epoch { ErrorCode::FencedLeaderEpoch } else { ErrorCode::None };
+        if error.is_ok() {
+            self.learn(now, fx, request.leader_epoch, request.leader);
+            if self.is_voter() && self.follows(request.leader) {
+                let delay = self.successor_delay(fx, &request.preferred_successors);
+                self.soft.timers.arm(fx, now + delay, TimerKey::FetchTimeout);
+            }
+        }
+        EndQuorumEpochResponse { error, leader: self.named_leader(), leader_epoch: self.hard.epoch }
+    }
+
+    /// `KafkaRaftClient#strictExponentialElectionBackoffMs`, jittered for those who are not named.
+    fn successor_delay(&mut self, fx: &mut Fx, successors: &[BrokerId]) -> Duration {
+        let longest = self.millis("controller.quorum.election.backoff.max.ms", 1000).as_millis();
+        match successors.iter().position(|id| *id == self.spec.id) {
+            Some(0) => Duration::ZERO,
+            Some(position) => Duration::from_millis((100_u64 << (position - 1).min(10)).min(longest)),
+            None => Duration::from_millis(fx.rng(RNG_ELECTION).below(longest.max(1))),
+        }
+    }
+
+    /// Fetches from the leader, or from any voter to hear who leads.
+    pub(super) fn fetch(&mut self, now: Time, fx: &mut Fx) {
+        let to = match &self.soft.role {
+            Role::Follower { leader, .. } => *leader,
+            Role::Unattached => {
+                let others = self.other_voters();
+                if others.is_empty() {
+                    return;
+                }
+                others[fx.rng(RNG_ELECTION).index(others.len())]
+            }
+            Role::Prospective(_) | Role::Candidate(_) | Role::Leader(_) | Role::Resigned { .. } => return,
+        };
+        let Some(address) = self.spec.cluster.voter_address(to) else { return };
+        if self.soft.calls.in_flight(&address) > 0 && self.is_fetching() {
+            return;
+        }
+        let request = FetchRequest {
+            replica: self.spec.id,
+            replica_epoch: -1,
+            max_wait_ms: FETCH_WAIT_MAX_MS,
+            min_bytes: 0,
+            max_bytes: FETCH_BYTES_MAX,
+            read_committed: false,
+            session_id: 0,
+            session_epoch: -1,
+            partitions: vec![FetchPartition {
+                topic_id: TopicId::METADATA,
+                partition: 0,
+                current_leader_epoch: self.hard.epoch,
+                fetch_offset: self.hard.log.end_offset(),
+                last_fetched_epoch: self.hard.log.last_epoch(),
+                log_start_offset: self.hard.log.start_offset(),
+                partition_max_bytes: FETCH_BYTES_MAX,
+            }],
+            forgotten: Vec::new(),
+            raft_high_watermark: self.soft.high_watermark,
+        };
+        let call = Call::Fetch { epoch: self.hard.epoch };
+        self.soft.is_fetching = Some((self.hard.epoch, to));
+        self.call(now, fx, to, call, request.into());
+    }
+
+    /// Whether a fetch of this epoch to the node it would ask now is already on its way.
+    fn is_fetching(&self) -> bool {
+        self.soft.is_fetching == Some((self.hard.epoch, self.named_leader()))
+    }
+
+    /// The answer to a fetch.
+    pub(super) fn on_fetch_answer(&mut self, now: Time, fx: &mut Fx, epoch: i32, answer: FetchResponse) {
+        self.soft.is_fetching = None;
+        let Some(result) = answer.partitions.into_iter().next() else { return };
+        if let Some(hint) = result.current_leader {
+            self.learn(now, fx, hint.leader_epoch, hint.leader);
+        }
+        let is_follower = matches!(self.soft.role, Role::Follower { .. });
+        if epoch != self.hard.epoch || !result.error.is_ok() || !is_follower {
+            let delay = if self.leader().is_some() { Duration::ZERO } else { ASK_AROUND };
+            let delay = if result.error.is_ok() || epoch != self.hard.epoch { delay } else { delay.max(Duration::from_millis(20)) };
+            self.soft.timers.arm_once(fx, now + delay, TimerKey::Fetch);
+            return;
+        }
+        self.take_in(result);
+        if let Role::Follower { has_fetched, .. } = &mut self.soft.role {
+            *has_fetched = true;
+        }
+        if self.is_voter() {
+            self.soft.timers.arm(fx, now + self.fetch_timeout(), TimerKey::FetchTimeout);
+        }
+        self.fetch(now, fx);
+    }
+
+    /// Appends what came, or truncates, and moves the high watermark.
+    fn take_in(&mut self, result: FetchResult) {
+        if let Some(diverging) = result.diverging_epoch {
+            let own = self.hard.log.end_offset_for_epoch(diverging.epoch);
+            let to = if own.epoch == diverging.epoch { own.end_offset.min(diverging.end_offset) } else { own.end_offset };
+            assert!(to >= self.soft.high_watermark, "a committed record of the metadata log is never truncated");
+            self.hard.log.truncate_to(to);
+            return;
+        }
+        if result.log_start_offset > self.hard.log.end_offset() {
+            gap!("a replica behind the log start of the leader gets no snapshot", "FetchSnapshot, KIP-630");
+            return;
+        }
+        for batch in result.metadata {
+            if batch.base_offset == self.hard.log.end_offset() {
+                self.hard.log.append(batch);
+            }
+        }
+        let high_watermark = result.high_watermark.min(self.hard.log.end_offset());
+        self.soft.high_watermark = self.soft.high_watermark.max(high_watermark);
+    }
+}

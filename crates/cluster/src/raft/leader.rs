@@ -1,0 +1,309 @@
+//! Leading: the epoch's first record, appends that linger, fetches of the others, the commit rule, check-quorum and
+//! resignation (`LeaderState`, `BatchAccumulator`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use kernel::{ConnId, Duration, Time};
+use protocol::api::LeaderHint;
+use protocol::api::begin_quorum_epoch::BeginQuorumEpochRequest;
+use protocol::api::describe_quorum::{DescribeQuorumResponse, QuorumReplica};
+use protocol::api::end_quorum_epoch::EndQuorumEpochRequest;
+use protocol::api::fetch::{FetchRequest, FetchResponse, FetchResult};
+use protocol::metadata::{MetadataBatch, MetadataRecord};
+use protocol::{BrokerId, ErrorCode, Message, TopicId, wall_ms};
+
+use super::log::Position;
+use super::role::{Leader, Progress, Role};
+use super::{Call, OBSERVER_SESSION, Parked, Replica, TimerKey};
+use crate::process::Fx;
+
+/// Batches in one answer.
+const FETCH_BATCHES_MAX: usize = 1024;
+
+impl Replica {
+    /// Wins the election: appends the epoch's first record and tells the voters.
+    pub(super) fn become_leader(&mut self, now: Time, fx: &mut Fx) {
+        self.set_epoch(self.hard.epoch, self.hard.voted, self.spec.id);
+        let epoch_start = self.hard.log.end_offset();
+        let voters: BTreeMap<_, _> = self.other_voters().into_iter().map(|id| (id, Progress::default())).collect();
+        self.soft.retries = 0;
+        self.set_role(
+            fx,
+            Role::Leader(Leader {
+                epoch_start,
+                voters,
+                observers: BTreeMap::new(),
+                accumulator: Vec::new(),
+                next_offset: epoch_start,
+                fetched: BTreeSet::new(),
+                is_claimed: false,
+            }),
+        );
+        let first = MetadataRecord::LeaderChange { leader: self.spec.id, voters: self.voters() };
+        self.append(now, fx, vec![first]);
+        self.drain(now, fx);
+        self.send_begin_epochs(now, fx);
+        self.arm_check_quorum(now, fx);
+    }
+
+    /// Prepares records for the log; they are appended together, up to `append.linger.ms` from now. The offset of
+    /// the last one; none if this node does not lead.
+    pub fn append(&mut self, now: Time, fx: &mut Fx, records: Vec<MetadataRecord>) -> Option<i64> {
+        let epoch = self.hard.epoch;
+        let linger = self.millis("controller.quorum.append.linger.ms", 25);
+        let Role::Leader(leader) = &mut self.soft.role else { return None };
+        let batch = MetadataBatch {
+            base_offset: leader.next_offset,
+            epoch,
+            timestamp_ms: wall_ms(now.as_nanos()),
+            records: Arc::new(records),
+        };
+        leader.next_offset = batch.next_offset();
+        let last = leader.next_offset - 1;
+        leader.accumulator.push(batch);
+        self.soft.timers.arm_once(fx, now + linger, TimerKey::Linger);
+        Some(last)
+    }
+
+    /// The offset of the next record this leader will prepare.
+    pub fn next_offset(&self) -> i64 {
+        match &self.soft.role {
+            Role::Leader(leader) => leader.next_offset,
+            _ => self.hard.log.end_offset(),
+        }
+    }
+
+    /// Appends what lingered.
+    pub(super) fn drain(&mut self, now: Time, fx: &mut Fx) {
+        self.soft.timers.cancel(&TimerKey::Linger);
+        let Role::Leader(leader) = &mut self.soft.role else { return };
+        for batch in std::mem::take(&mut leader.accumulator) {
+            self.hard.log.append(batch);
+        }
+        self.advance();
+        self.complete_parked(now, fx);
+    }
+
+    /// The commit rule: what a majority of voters has, once that reaches into this epoch.
+    fn advance(&mut self) {
+        let own_end = self.hard.log.end_offset();
+        let Role::Leader(leader) = &self.soft.role else { return };
+        let mut ends: Vec<i64> = leader.voters.values().map(|voter| voter.end_offset).collect();
+        ends.push(own_end);
+        ends.sort_unstable_by(|a, b| b.cmp(a));
+        let candidate = ends[ends.len() / 2];
+        if candidate > leader.epoch_start && candidate > self.soft.high_watermark {
+            self.soft.high_watermark = candidate;
+        }
+    }
+
+    // ---- fetches
+
+    /// A fetch of a voter or an observer; none if it is parked.
+    pub(super) fn on_fetch(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, request: &FetchRequest) -> Option<FetchResponse> {
+        let Some(asked) = request.partitions.iter().find(|p| p.topic_id == TopicId::METADATA) else {
+            return Some(self.refuse_fetch(ErrorCode::UnknownTopicId));
+        };
+        if asked.current_leader_epoch < self.hard.epoch {
+            return Some(self.refuse_fetch(ErrorCode::FencedLeaderEpoch));
+        }
+        if asked.current_leader_epoch > self.hard.epoch {
+            return Some(self.refuse_fetch(ErrorCode::UnknownLeaderEpoch));
+        }
+        if !self.is_leader() {
+            return Some(self.refuse_fetch(ErrorCode::NotLeaderOrFollower));
+        }
+        let parked = Parked {
+            conn,
+            correlation,
+            due: now + Duration::from_millis(u64::from(request.max_wait_ms)),
+            replica: request.replica,
+            offset: asked.fetch_offset,
+            last_epoch: asked.last_fetched_epoch,
+            high_watermark: request.raft_high_watermark,
+        };
+        let before = self.soft.high_watermark;
+        let answer = self.answer_fetch(now, fx, &parked);
+        let has_news = answer.error.is_ok() && !answer.metadata.is_empty()
+            || answer.diverging_epoch.is_some()
+            || answer.log_start_offset > parked.offset
+            || answer.high_watermark > parked.high_watermark;
+        if !has_news && request.max_wait_ms > 0 {
+            self.soft.timers.arm_once(fx, parked.due, TimerKey::Parked);
+            self.soft.parked.push(parked);
+        }
+        if self.soft.high_watermark > before {
+            self.complete_parked(now, fx);
+        }
+        (has_news || request.max_wait_ms == 0).then(|| whole(answer))
+    }
+
+    /// What the log holds for a fetch; takes note of how far the replica is.
+    fn answer_fetch(&mut self, now: Time, fx: &mut Fx, parked: &Parked) -> FetchResult {
+        let (log, mut result) = (&self.hard.log, self.fetch_result(ErrorCode::None));
+        match log.validate(parked.offset, parked.last_epoch) {
+            Position::Snapshot => result.log_start_offset = log.start_offset(),
+            Position::Diverging(end) => result.diverging_epoch = Some(end),
+            Position::Valid => {
+                result.metadata = log.read(parked.offset, log.end_offset(), FETCH_BATCHES_MAX);
+                self.note_progress(now, fx, parked.replica, parked.offset);
+                result.high_watermark = self.soft.high_watermark;
+            }
+        }
+        result
+    }
+
+    fn note_progress(&mut self, now: Time, fx: &mut Fx, replica: BrokerId, offset: i64) {
+        let end = self.hard.log.end_offset();
+        let needed = self.majority() - 1;
+        let Role::Leader(leader) = &mut self.soft.role else { return };
+        let Some(voter) = leader.voters.get_mut(&replica) else {
+            leader.observers.retain(|_, p| p.last_fetch.is_some_and(|at| now.since(at) < OBSERVER_SESSION));
+            leader.observers.entry(replica).or_default().fetched(now, offset, end);
+            return;
+        };
+        voter.fetched(now, offset, end);
+        leader.fetched.insert(replica);
+        if leader.fetched.len() >= needed {
+            leader.fetched.clear();
+            self.arm_check_quorum(now, fx);
+        }
+        self.advance();
+    }
+
+    /// Answers parked fetches that have waited long enough, or for which there is news.
+    pub(super) fn complete_parked(&mut self, now: Time, fx: &mut Fx) {
+        let (end, high_watermark) = (self.hard.log.end_offset(), self.soft.high_watermark);
+        let (done, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.soft.parked).into_iter().partition(|parked| {
+            parked.due <= now || parked.offset < end || parked.high_watermark < high_watermark
+        });
+        self.soft.parked = waiting;
+        for parked in done {
+            let mut result = self.fetch_result(ErrorCode::None);
+            result.metadata = self.hard.log.read(parked.offset, end, FETCH_BATCHES_MAX);
+            let response = whole(result);
+            fx.send(parked.conn, Message::Response { correlation: parked.correlation, response: response.into() });
+        }
+        self.soft.timers.cancel(&TimerKey::Parked);
+        if let Some(due) = self.soft.parked.iter().map(|parked| parked.due).min() {
+            self.soft.timers.arm(fx, due, TimerKey::Parked);
+        }
+    }
+
+    pub(super) fn refuse_fetch(&self, error: ErrorCode) -> FetchResponse {
+        whole(self.fetch_result(error))
+    }
+
+    fn fetch_result(&self, error: ErrorCode) -> FetchResult {
+        FetchResult {
+            topic_id: TopicId::METADATA,
+            partition: 0,
+            error,
+            high_watermark: self.soft.high_watermark,
+            last_stable_offset: -1,
+            log_start_offset: -1,
+            diverging_epoch: None,
+            current_leader: Some(LeaderHint { leader: self.named_leader(), leader_epoch: self.hard.epoch }),
+            preferred_read_replica: BrokerId::NONE,
+            batches: Vec::new(),
+            metadata: Vec::new(),
+        }
+    }
+
+    // ---- keeping the office, and giving it up
+
+    /// Tells voters that have not fetched lately who leads.
+    pub(super) fn send_begin_epochs(&mut self, now: Time, fx: &mut Fx) {
+        let interval = Duration::from_millis(self.fetch_timeout().as_millis() / 2);
+        let (epoch, own) = (self.hard.epoch, self.spec.id);
+        let Role::Leader(leader) = &self.soft.role else { return };
+        let silent: Vec<BrokerId> = leader
+            .voters
+            .iter()
+            .filter(|(_, voter)| voter.last_fetch.is_none_or(|at| now.since(at) >= interval))
+            .map(|(id, _)| *id)
+            .collect();
+        for voter in silent {
+            let request = BeginQuorumEpochRequest { leader: own, leader_epoch: epoch };
+            self.call(now, fx, voter, Call::BeginEpoch { epoch, voter }, request.into());
+        }
+        if self.spec.cluster.voters.len() > 1 {
+            self.soft.timers.arm(fx, now + interval, TimerKey::BeginEpoch);
+        }
+    }
+
+    pub(super) fn acknowledged_begin(&mut self, voter: BrokerId) {
+        if let Role::Leader(leader) = &mut self.soft.role
+            && let Some(progress) = leader.voters.get_mut(&voter) {
+                progress.has_acknowledged = true;
+            }
+    }
+
+    /// A majority must fetch within 1.5 fetch timeouts (`LeaderState#timeUntilCheckQuorumExpires`).
+    fn arm_check_quorum(&mut self, now: Time, fx: &mut Fx) {
+        if self.spec.cluster.voters.len() > 1 {
+            let patience = Duration::from_millis(self.fetch_timeout().as_millis() * 3 / 2);
+            self.soft.timers.arm(fx, now + patience, TimerKey::CheckQuorum);
+        }
+    }
+
+    /// Gives up leading.
+    pub(super) fn resign(&mut self, now: Time, fx: &mut Fx) {
+        let Role::Leader(leader) = &self.soft.role else { return };
+        let mut successors: Vec<(i64, BrokerId)> = leader.voters.iter().map(|(id, voter)| (-voter.end_offset, *id)).collect();
+        successors.sort_unstable();
+        self.become_resigned(now, fx, successors.into_iter().map(|(_, id)| id).collect());
+    }
+
+    pub(super) fn become_resigned(&mut self, now: Time, fx: &mut Fx, successors: Vec<BrokerId>) {
+        let unacked = self.other_voters().into_iter().collect();
+        self.set_role(fx, Role::Resigned { unacked, successors });
+        let timeout = self.millis("controller.quorum.election.timeout.ms", 1000);
+        let extra = Duration::from_nanos(fx.rng(super::RNG_ELECTION).below(timeout.as_nanos().max(1)));
+        self.soft.timers.arm(fx, now + (timeout + extra), TimerKey::Election);
+        self.send_end_epochs(now, fx);
+    }
+
+    pub(super) fn send_end_epochs(&mut self, now: Time, fx: &mut Fx) {
+        let Role::Resigned { unacked, successors } = self.soft.role.clone() else { return };
+        let epoch = self.hard.epoch;
+        for voter in unacked {
+            let request = EndQuorumEpochRequest { leader: self.spec.id, leader_epoch: epoch, preferred_successors: successors.clone() };
+            self.call(now, fx, voter, Call::EndEpoch { epoch, voter }, request.into());
+        }
+    }
+
+    // ---- what admin tools ask
+
+    /// The state of the quorum as its leader knows it.
+    pub(super) fn describe_quorum(&self, now: Time) -> DescribeQuorumResponse {
+        let (leader_id, leader_epoch, high_watermark) = (self.named_leader(), self.hard.epoch, self.soft.high_watermark);
+        let Role::Leader(leader) = &self.soft.role else {
+            let error = ErrorCode::NotLeaderOrFollower;
+            return DescribeQuorumResponse { error, leader: leader_id, leader_epoch, high_watermark: -1, voters: Vec::new(), observers: Vec::new() };
+        };
+        let ms = |at: Option<Time>| at.map_or(-1, |at| wall_ms(at.as_nanos()));
+        let row = |(id, p): (&BrokerId, &Progress)| QuorumReplica {
+            id: *id,
+            log_end_offset: p.end_offset,
+            last_fetch_ms: ms(p.last_fetch),
+            last_caught_up_ms: ms(p.last_caught_up),
+        };
+        let own = QuorumReplica {
+            id: self.spec.id,
+            log_end_offset: self.hard.log.end_offset(),
+            last_fetch_ms: ms(Some(now)),
+            last_caught_up_ms: ms(Some(now)),
+        };
+        let mut voters: Vec<QuorumReplica> = leader.voters.iter().map(row).chain([own]).collect();
+        voters.sort_by_key(|voter| voter.id);
+        let is_live = |p: &Progress| p.last_fetch.is_some_and(|at| now.since(at) < OBSERVER_SESSION);
+        let observers = leader.observers.iter().filter(|(_, p)| is_live(p)).map(row).collect();
+        DescribeQuorumResponse { error: ErrorCode::None, leader: leader_id, leader_epoch, high_watermark, voters, observers }
+    }
+}
+
+fn whole(result: FetchResult) -> FetchResponse {
+    FetchResponse { error: result.error, session_id: 0, partitions: vec![result] }
+}

@@ -1,0 +1,147 @@
+//! What a replica of the quorum is at a moment (`EpochState`): one struct a state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::Time;
+use protocol::BrokerId;
+use protocol::metadata::MetadataBatch;
+
+/// The state of a replica in its epoch (`QuorumState`).
+///
+/// Unattached → Prospective (election timeout) → Candidate (majority of pre-votes) → Leader (majority of votes).
+/// Anything → Follower (a leader is found) or Unattached (a higher epoch). Follower → Prospective (fetch timeout).
+/// Leader → Resigned (no majority fetches, or shutdown) → Unattached in the next epoch.
+#[derive(Clone, Debug, Hash)]
+pub enum Role {
+    /// Knows no leader.
+    Unattached,
+    /// Asks whether it would be elected (KIP-996). Keeps following the leader it knew, if any.
+    Prospective(Ballot),
+    /// Asks for votes in an epoch of its own.
+    Candidate(Ballot),
+    /// Fetches from a leader.
+    Follower {
+        /// The leader.
+        leader: BrokerId,
+        /// Whether a fetch has succeeded in this epoch.
+        has_fetched: bool,
+    },
+    /// Leads.
+    Leader(Leader),
+    /// Led, and has given up; refuses fetches.
+    Resigned {
+        /// Voters that have not acknowledged EndQuorumEpoch.
+        unacked: BTreeSet<BrokerId>,
+        /// Who should follow, best log first.
+        successors: Vec<BrokerId>,
+    },
+}
+
+/// An election under way.
+#[derive(Clone, Debug, Hash)]
+pub struct Ballot {
+    /// Voters that said yes, the replica itself among them.
+    pub granted: BTreeSet<BrokerId>,
+    /// Voters that said no.
+    pub rejected: BTreeSet<BrokerId>,
+    /// The leader it knew before; NONE for a candidate.
+    pub leader: BrokerId,
+    /// Lost; waiting before the next attempt.
+    pub is_backing_off: bool,
+}
+
+/// The leader's view of the quorum (`LeaderState`).
+#[derive(Clone, Debug, Hash)]
+pub struct Leader {
+    /// Where its epoch starts: the offset of its LeaderChange record.
+    pub epoch_start: i64,
+    /// The other voters.
+    pub voters: BTreeMap<BrokerId, Progress>,
+    /// Everyone else who fetches.
+    pub observers: BTreeMap<BrokerId, Progress>,
+    /// Prepared batches that linger before they are appended (`BatchAccumulator`).
+    pub accumulator: Vec<MetadataBatch>,
+    /// The offset of the next record to prepare.
+    pub next_offset: i64,
+    /// Voters that have fetched since the check-quorum timer was last reset.
+    pub fetched: BTreeSet<BrokerId>,
+    /// Whether the controller has been told.
+    pub is_claimed: bool,
+}
+
+/// How far a replica is, as its leader knows (`LeaderState.ReplicaState`).
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+pub struct Progress {
+    /// Its log end offset; −1 unknown.
+    pub end_offset: i64,
+    /// When it fetched last; none if never in this epoch.
+    pub last_fetch: Option<Time>,
+    /// When it last had all the leader had.
+    pub last_caught_up: Option<Time>,
+    /// The leader's log end at its last fetch.
+    pub leader_end_at_last_fetch: i64,
+    /// Whether it has acknowledged BeginQuorumEpoch.
+    pub has_acknowledged: bool,
+}
+
+impl Default for Progress {
+    fn default() -> Progress {
+        Progress { end_offset: -1, last_fetch: None, last_caught_up: None, leader_end_at_last_fetch: -1, has_acknowledged: false }
+    }
+}
+
+impl Progress {
+    /// A fetch from `offset` has come.
+    pub fn fetched(&mut self, now: Time, offset: i64, leader_end: i64) {
+        if offset >= leader_end {
+            self.last_caught_up = Some(now);
+        } else if self.leader_end_at_last_fetch > 0 && offset >= self.leader_end_at_last_fetch {
+            self.last_caught_up = self.last_caught_up.max(self.last_fetch);
+        }
+        self.last_fetch = Some(now);
+        self.leader_end_at_last_fetch = leader_end;
+        self.end_offset = self.end_offset.max(offset);
+        self.has_acknowledged = true;
+    }
+}
+
+impl Ballot {
+    /// An election in which the replica has voted for itself.
+    pub fn new(own: BrokerId, leader: BrokerId) -> Ballot {
+        Ballot { granted: BTreeSet::from([own]), rejected: BTreeSet::new(), leader, is_backing_off: false }
+    }
+    /// Notes a vote. The later of two answers of one voter counts.
+    pub fn count(&mut self, voter: BrokerId, granted: bool) {
+        let (to, from) = if granted { (&mut self.granted, &mut self.rejected) } else { (&mut self.rejected, &mut self.granted) };
+        from.remove(&voter);
+        to.insert(voter);
+    }
+    /// Whether a voter has answered.
+    pub fn has_answered(&self, voter: BrokerId) -> bool {
+        self.granted.contains(&voter) || self.rejected.contains(&voter)
+    }
+}
+
+impl Role {
+    /// The leader this role knows of; NONE if none. A resigned leader names nobody.
+    pub fn leader(&self, own: BrokerId) -> BrokerId {
+        match self {
+            Role::Unattached | Role::Candidate(_) | Role::Resigned { .. } => BrokerId::NONE,
+            Role::Prospective(ballot) => ballot.leader,
+            Role::Follower { leader, .. } => *leader,
+            Role::Leader(_) => own,
+        }
+    }
+    /// Its name, as notes and the page show it.
+    pub fn name(&self, is_voter: bool) -> &'static str {
+        match self {
+            Role::Unattached => "Unattached",
+            Role::Prospective(_) => "Prospective",
+            Role::Candidate(_) => "Candidate",
+            Role::Follower { .. } if is_voter => "Follower",
+            Role::Follower { .. } => "Observer",
+            Role::Leader(_) => "Leader",
+            Role::Resigned { .. } => "Resigned",
+        }
+    }
+}
