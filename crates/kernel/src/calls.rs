@@ -90,7 +90,7 @@ impl<T> Calls<T> {
         Some((address, link.calls.into_values().map(|(tag, _)| tag).collect()))
     }
 
-    /// Gives up on connections with a call past its deadline, as Kafka's clients do: the connection is closed
+    /// Gives up on connections with a call past its deadline: the connection is closed
     /// and every call on it fails.
     pub fn expire<M, N>(&mut self, fx: &mut Effects<M, N>, now: Time) -> Vec<(Address, Vec<T>)> {
         let late: Vec<ConnId> = self
@@ -99,10 +99,12 @@ impl<T> Calls<T> {
             .filter(|link| link.calls.values().any(|(_, due)| *due <= now))
             .map(|link| link.conn)
             .collect();
-        late.into_iter().filter_map(|conn| {
-            fx.close(conn);
-            self.closed(conn)
-        }).collect()
+        late.into_iter()
+            .filter_map(|conn| {
+                fx.close(conn);
+                self.closed(conn)
+            })
+            .collect()
     }
 
     /// Closes the connection to an address, failing its calls.

@@ -8,21 +8,50 @@ use crate::{ConnId, Duration, NodeId, Rng, Streams, Time};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect<M, N> {
     /// See [`Effects::connect`].
-    Connect { #[allow(missing_docs)] conn: ConnId, #[allow(missing_docs)] host: Arc<str>, #[allow(missing_docs)] port: u16 },
+    Connect {
+        #[allow(missing_docs)]
+        conn: ConnId,
+        #[allow(missing_docs)]
+        host: Arc<str>,
+        #[allow(missing_docs)]
+        port: u16,
+    },
     /// See [`Effects::listen`].
-    Listen { #[allow(missing_docs)] port: u16 },
+    Listen {
+        #[allow(missing_docs)]
+        port: u16,
+    },
     /// See [`Effects::send`].
-    Send { #[allow(missing_docs)] conn: ConnId, #[allow(missing_docs)] message: M },
+    Send {
+        #[allow(missing_docs)]
+        conn: ConnId,
+        #[allow(missing_docs)]
+        message: M,
+    },
     /// See [`Effects::close`].
-    Close { #[allow(missing_docs)] conn: ConnId },
+    Close {
+        #[allow(missing_docs)]
+        conn: ConnId,
+    },
     /// See [`Effects::timer`].
-    Timer { #[allow(missing_docs)] at: Time, #[allow(missing_docs)] token: u64 },
+    Timer {
+        #[allow(missing_docs)]
+        at: Time,
+        #[allow(missing_docs)]
+        token: u64,
+    },
     /// See [`Effects::sync`].
-    Sync { #[allow(missing_docs)] token: u64 },
+    Sync {
+        #[allow(missing_docs)]
+        token: u64,
+    },
     /// See [`Effects::note`].
     Note(N),
     /// See [`Effects::exit`].
-    Exit { #[allow(missing_docs)] code: i32 },
+    Exit {
+        #[allow(missing_docs)]
+        code: i32,
+    },
 }
 
 /// The only way out of a step.

@@ -21,7 +21,7 @@ mod trace;
 mod world;
 
 pub use calls::{Address, Calls};
-pub use effects::{Effects, Effect};
+pub use effects::{Effect, Effects};
 pub use hash::{StableHasher, stable_hash};
 pub use machine::{CloseReason, Death, Input, Machine, Order};
 pub use network::{ConnId, Flight, LinkSpec, NetworkSpec};
@@ -29,4 +29,4 @@ pub use random::{Rng, Streams, keyed_draw};
 pub use time::{Duration, Time};
 pub use timers::Timers;
 pub use trace::{Stamped, Stimulus, TraceEntry};
-pub use world::{NodeState, World, NodeId};
+pub use world::{NodeId, NodeState, World};

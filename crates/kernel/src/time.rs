@@ -51,7 +51,7 @@ impl Duration {
     pub const fn from_micros(us: u64) -> Duration {
         Duration(us * 1_000)
     }
-    /// `ms` milliseconds; saturates, so that Kafka-style "for ever" (`i64::MAX` ms) stays for ever.
+    /// `ms` milliseconds; saturates, so that "for ever" (`i64::MAX` ms) stays for ever.
     pub const fn from_millis(ms: u64) -> Duration {
         Duration(ms.saturating_mul(1_000_000))
     }

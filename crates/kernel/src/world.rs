@@ -8,8 +8,8 @@ use crate::effects::Effect;
 use crate::network::{Conn, End, Network};
 use crate::queue::Queue;
 use crate::{
-    CloseReason, ConnId, Death, Effects, Flight, Input, LinkSpec, Machine, NetworkSpec, Order, StableHasher,
-    Stamped, Stimulus, Streams, Time, TraceEntry,
+    CloseReason, ConnId, Death, Effects, Flight, Input, LinkSpec, Machine, NetworkSpec, Order, StableHasher, Stamped,
+    Stimulus, Streams, Time, TraceEntry,
 };
 
 /// A node: a host with at most one process on it. Nodes are numbered from 0 in the order they were added.
@@ -74,14 +74,39 @@ struct Event<M> {
 
 #[derive(Clone, Debug)]
 enum What<M> {
-    Start { node: NodeId, incarnation: u32 },
-    Timer { node: NodeId, incarnation: u32, token: u64 },
-    Synced { node: NodeId, incarnation: u32, token: u64 },
-    Order { node: NodeId, order: Order },
+    Start {
+        node: NodeId,
+        incarnation: u32,
+    },
+    Timer {
+        node: NodeId,
+        incarnation: u32,
+        token: u64,
+    },
+    Synced {
+        node: NodeId,
+        incarnation: u32,
+        token: u64,
+    },
+    Order {
+        node: NodeId,
+        order: Order,
+    },
     /// Something travelling over a connection towards end `to`.
-    Travel { pair: u64, to: End, n: u32, sent: Time, cargo: Cargo<M> },
+    Travel {
+        pair: u64,
+        to: End,
+        n: u32,
+        sent: Time,
+        cargo: Cargo<M>,
+    },
     /// A connection attempt that fails.
-    Fail { node: NodeId, incarnation: u32, conn: ConnId, reason: CloseReason },
+    Fail {
+        node: NodeId,
+        incarnation: u32,
+        conn: ConnId,
+        reason: CloseReason,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -216,9 +241,9 @@ impl<A: Machine> World<A> {
     pub fn heal(&mut self, from: NodeId, to: NodeId) -> bool {
         let healed = self.network.heal(from, to);
         if healed {
-            let (free, held) = std::mem::take(&mut self.held).into_iter().partition(|event| {
-                self.ends(event).is_none_or(|(a, b)| !self.network.is_cut(a, b))
-            });
+            let (free, held) = std::mem::take(&mut self.held)
+                .into_iter()
+                .partition(|event| self.ends(event).is_none_or(|(a, b)| !self.network.is_cut(a, b)));
             self.held = held;
             for event in Vec::<Event<A::Message>>::from_iter(free) {
                 self.queue.push(self.now, event);
@@ -318,7 +343,8 @@ impl<A: Machine> World<A> {
     pub fn flights(&self) -> Vec<Flight<'_, A::Message>> {
         let waiting = self.queue.iter().map(|(at, event)| (at, event, false));
         let held = self.held.iter().map(|event| (Time::MAX, event, true));
-        let mut flights: Vec<_> = waiting.chain(held).filter_map(|(arrives, event, held)| self.flight(arrives, event, held)).collect();
+        let mut flights: Vec<_> =
+            waiting.chain(held).filter_map(|(arrives, event, held)| self.flight(arrives, event, held)).collect();
         flights.sort_by_key(|flight| (flight.sent, flight.conn, flight.arrives));
         flights
     }
@@ -347,7 +373,9 @@ impl<A: Machine> World<A> {
 
     fn dispatch(&mut self, event: Event<A::Message>) {
         match event.what {
-            What::Start { node, incarnation } => self.dispatch_to(node, incarnation, event.cause, Input::Start, Stimulus::Start),
+            What::Start { node, incarnation } => {
+                self.dispatch_to(node, incarnation, event.cause, Input::Start, Stimulus::Start)
+            }
             What::Timer { node, incarnation, token } => {
                 self.dispatch_to(node, incarnation, event.cause, Input::Timer { token }, Stimulus::Timer)
             }
@@ -377,14 +405,17 @@ impl<A: Machine> World<A> {
         let incarnation = c.incarnations[to];
         let slot = &self.nodes[node.0 as usize];
         let host_up = slot.state != NodeState::PoweredOff;
-        let same_process = slot.incarnation == incarnation && matches!(slot.state, NodeState::Running | NodeState::Paused);
+        let same_process =
+            slot.incarnation == incarnation && matches!(slot.state, NodeState::Running | NodeState::Paused);
         if slot.state == NodeState::Paused && (same_process || incarnation == 0) {
             self.stalled.entry(node).or_default().push_back(event);
             return;
         }
         if n != c.delivered[to] {
             // Something sent before it was held by a cut and is being released at this very moment.
-            if self.held.iter().any(|held| matches!(held.what, What::Travel { pair: other, to: end, .. } if other == pair && end == to)) {
+            if self.held.iter().any(
+                |held| matches!(held.what, What::Travel { pair: other, to: end, .. } if other == pair && end == to),
+            ) {
                 self.held.push(event);
             } else {
                 self.queue.push(self.now, event);
@@ -445,7 +476,14 @@ impl<A: Machine> World<A> {
     }
 
     /// Runs a step of `node` if the process is still the one the event was meant for.
-    fn dispatch_to(&mut self, node: NodeId, incarnation: u32, cause: u64, input: Input<A::Message>, stimulus: Stimulus) {
+    fn dispatch_to(
+        &mut self,
+        node: NodeId,
+        incarnation: u32,
+        cause: u64,
+        input: Input<A::Message>,
+        stimulus: Stimulus,
+    ) {
         let slot = &self.nodes[node.0 as usize];
         if slot.incarnation != incarnation {
             return;
@@ -517,7 +555,9 @@ impl<A: Machine> World<A> {
                     self.close_end(conn, CloseReason::Closed);
                 }
             }
-            Effect::Timer { at, token } => self.schedule(at.max(self.now), cause, What::Timer { node, incarnation, token }),
+            Effect::Timer { at, token } => {
+                self.schedule(at.max(self.now), cause, What::Timer { node, incarnation, token })
+            }
             Effect::Sync { token } => {
                 let at = self.now + self.network.spec.sync;
                 self.schedule(at, cause, What::Synced { node, incarnation, token });

@@ -102,7 +102,9 @@ fn a_cut_holds_messages_in_order_until_it_heals() {
 
 #[test]
 fn a_kill_resets_a_clean_exit_closes_and_a_power_loss_is_silent() {
-    for (death, expected) in [("kill", vec![CloseReason::Reset]), ("exit", vec![CloseReason::Closed]), ("power", vec![])] {
+    for (death, expected) in
+        [("kill", vec![CloseReason::Reset]), ("exit", vec![CloseReason::Closed]), ("power", vec![])]
+    {
         let (mut world, a, b) = pair(1);
         world.run_until(Time::from_millis(20));
         match death {

@@ -1,0 +1,61 @@
+//! `cargo xtask dist`: the static site, and how large it is.
+//!
+//! Every address in it is relative, so it works under any path of any host. Hosts differ in what they compress with, so
+//! sizes are given raw, gzip and brotli; the budget is in brotli.
+
+use std::path::{Path, PathBuf};
+
+use lexopt::prelude::*;
+
+use crate::shell::{Failure, Result, cmd, root};
+use crate::{Task, tools};
+
+/// Everything a visitor can load, in brotli bytes.
+const BUDGET: u64 = 250_000;
+
+pub(crate) const TASK: Task = Task {
+    name: "dist",
+    summary: "the static site, with relative addresses, and its size against the budget",
+    options: &[("--out <folder>", "where to put it (dist)")],
+    run,
+};
+
+fn run(mut args: lexopt::Parser) -> Result<()> {
+    let mut out = PathBuf::from("dist");
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("out") => out = args.value()?.into(),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    build(&out)?;
+    check_size(&out)
+}
+
+/// Builds the site into `out`.
+pub(crate) fn build(out: &Path) -> Result<()> {
+    tools::wasm_target()?;
+    tools::trunk()?;
+    tools::wasm_bindgen()?;
+    tools::wasm_opt()?;
+    // trunk names files by what they hold before the last tools ran, so nothing old may stay.
+    let _ = std::fs::remove_dir_all(out);
+    println!("Building the site into {} …", out.display());
+    cmd("trunk").words("build --release --public-url ./ --dist").arg(root().join(out)).run()
+}
+
+/// Prints the size of every file of the site; fails if they are over the budget together.
+pub(crate) fn check_size(out: &Path) -> Result<()> {
+    tools::node()?;
+    let script = root().join("crates/xtask/js/size.mjs");
+    let report = cmd("node").arg(script).arg(out).output()?;
+    print!("{report}");
+    let total = report.lines().last().and_then(|line| line.split_whitespace().last()?.parse::<u64>().ok());
+    let total = total.ok_or_else(|| Failure::new("the size report has no total"))?;
+    println!("{total} of {BUDGET} bytes of brotli");
+    if total <= BUDGET {
+        Ok(())
+    } else {
+        Err(Failure::new(format!("the site is {} bytes over its budget", total - BUDGET)))
+    }
+}

@@ -1,0 +1,202 @@
+//! `cargo xtask test`: all that CI runs, as one list of stages, the fast ones first.
+
+use std::fmt;
+
+use lexopt::prelude::*;
+
+use crate::shell::{Cmd, Failure, Result, cmd};
+use crate::{Task, r#gen};
+
+pub(crate) const TASK: Task = Task {
+    name: "test",
+    summary: "everything CI checks; ends with a line `N passed, M failed`",
+    options: &[
+        ("--quick", "without the page, the browser and the documentation"),
+        ("--only <stage>", "one stage; can be given again for more"),
+        ("--list", "the stages"),
+    ],
+    run,
+};
+
+/// A stage. What counts as one thing tested is what its tests count; a stage without tests counts as one.
+struct Stage {
+    name: &'static str,
+    what: &'static str,
+    quick: bool,
+    run: fn(&mut Tally) -> Result<()>,
+}
+
+/// In the order they run. A new one: a line here and its function below.
+const STAGES: &[Stage] = &[
+    Stage { name: "format", what: "rustfmt leaves every file as it is", quick: true, run: format },
+    Stage { name: "generated", what: "generated documents are current", quick: true, run: generated },
+    Stage { name: "rules", what: "who may use whom, licences, words", quick: true, run: rules },
+    Stage { name: "lints", what: "clippy, natively", quick: true, run: lints },
+    Stage { name: "tests", what: "unit and integration tests", quick: true, run: tests },
+    Stage { name: "docs", what: "rustdoc without a warning", quick: false, run: docs },
+];
+
+fn run(mut args: lexopt::Parser) -> Result<()> {
+    let (mut quick, mut only) = (false, Vec::new());
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("quick") => quick = true,
+            Long("only") => only.push(stage_named(&args.value()?.to_string_lossy())?),
+            Long("list") => return list(),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let chosen = |stage: &&Stage| match only.is_empty() {
+        true => stage.quick || !quick,
+        false => only.contains(&stage.name),
+    };
+    report(&STAGES.iter().filter(chosen).map(play).collect::<Vec<_>>())
+}
+
+fn list() -> Result<()> {
+    for stage in STAGES {
+        println!("{:<12} {}", stage.name, stage.what);
+    }
+    Ok(())
+}
+
+fn stage_named(name: &str) -> Result<&'static str> {
+    let known = STAGES.iter().map(|stage| stage.name);
+    known.clone().find(|known| *known == name).ok_or_else(|| {
+        Failure::new(format!("no stage is called `{name}`; there are: {}", known.collect::<Vec<_>>().join(", ")))
+    })
+}
+
+/// What a stage came to.
+struct Played {
+    stage: &'static str,
+    seconds: f64,
+    tally: Tally,
+    failure: Option<Failure>,
+}
+
+fn play(stage: &'static Stage) -> Played {
+    println!("\n=== {}: {}", stage.name, stage.what);
+    let clock = Clock::start();
+    let mut tally = Tally::default();
+    let failure = (stage.run)(&mut tally).err();
+    match &failure {
+        Some(why) => {
+            println!("{why}");
+            tally.failed = tally.failed.max(1);
+        }
+        None => tally.passed = tally.passed.max(1),
+    }
+    Played { stage: stage.name, seconds: clock.seconds(), tally, failure }
+}
+
+/// Prints the table of stages and, alone on the last line, the sum.
+fn report(all: &[Played]) -> Result<()> {
+    println!();
+    for played in all {
+        let verdict = if played.tally.failed > 0 || played.failure.is_some() { "FAILED" } else { "ok" };
+        println!("{:<12} {:>8.1} s  {:<6}  {}", played.stage, played.seconds, verdict, played.tally);
+    }
+    let passed = all.iter().map(|played| played.tally.passed).sum();
+    let failed = all.iter().map(|played| played.tally.failed).sum();
+    println!("\n{}", Tally { passed, failed });
+    if failed == 0 { Ok(()) } else { std::process::exit(1) }
+}
+
+/// How many tests passed and failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Tally {
+    passed: u64,
+    failed: u64,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)
+    }
+}
+
+impl Tally {
+    /// Runs a command and adds the results that it prints.
+    fn watch(&mut self, command: &Cmd) -> Result<()> {
+        command.watch(|line| {
+            let seen = counts(line);
+            self.passed += seen.passed;
+            self.failed += seen.failed;
+        })
+    }
+}
+
+/// The results in one line of output: `test result: ok. 3 passed; 1 failed; …` (Rust, natively and in wasm),
+/// `# pass 3` and `# fail 1` (node), `3 passed, 1 failed` (kafkasim).
+fn counts(line: &str) -> Tally {
+    let line = line.trim();
+    let number = |text: &str| text.trim().parse().unwrap_or(0);
+    let alone = |word| line.strip_prefix(word).map_or(0, number);
+    let tally = Tally { passed: alone("# pass "), failed: alone("# fail ") };
+    let results = match line.strip_prefix("test result: ") {
+        Some(rest) => rest.split_once(". ").map_or("", |(_, results)| results),
+        None if line.ends_with(" failed") => line,
+        None => return tally,
+    };
+    let of = |word| results.split([',', ';']).find_map(|part| part.trim().strip_suffix(word)).map_or(0, number);
+    Tally { passed: of(" passed"), failed: of(" failed") }
+}
+
+/// Wall time.
+#[allow(clippy::disallowed_types)]
+struct Clock(std::time::Instant);
+
+#[allow(clippy::disallowed_types)]
+impl Clock {
+    fn start() -> Clock {
+        Clock(std::time::Instant::now())
+    }
+    fn seconds(&self) -> f64 {
+        self.0.elapsed().as_secs_f64()
+    }
+}
+
+// ---- the stages
+
+fn format(_: &mut Tally) -> Result<()> {
+    cmd("cargo").words("fmt --all --check").run()
+}
+
+fn generated(_: &mut Tally) -> Result<()> {
+    r#gen::check()
+}
+
+fn rules(tally: &mut Tally) -> Result<()> {
+    tally.watch(&cmd("cargo").words("test --quiet --no-fail-fast -p kafkasim-tests --test rules"))
+}
+
+fn lints(_: &mut Tally) -> Result<()> {
+    cmd("cargo").words("clippy --quiet --workspace --exclude web --all-targets -- -D warnings").run()
+}
+
+fn tests(tally: &mut Tally) -> Result<()> {
+    tally.watch(&cmd("cargo").words("test --quiet --no-fail-fast --workspace --exclude web"))
+}
+
+fn docs(_: &mut Tally) -> Result<()> {
+    cmd("cargo")
+        .words("doc --quiet --workspace --no-deps --document-private-items")
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tally, counts};
+
+    #[test]
+    fn results_are_read_from_every_runner() {
+        let tally = |passed, failed| Tally { passed, failed };
+        assert_eq!(counts("test result: FAILED. 3 passed; 1 failed; 0 ignored; finished in 0.01s"), tally(3, 1));
+        assert_eq!(counts("# pass 4"), tally(4, 0));
+        assert_eq!(counts("# fail 2"), tally(0, 2));
+        assert_eq!(counts("40 passed, 1 failed"), tally(40, 1));
+        assert_eq!(counts("the broker has failed"), tally(0, 0));
+    }
+}
