@@ -13,6 +13,7 @@ mod help;
 mod io;
 mod java;
 mod regex;
+mod stdin;
 mod admin_tool;
 mod process;
 mod tools;

@@ -1,15 +1,20 @@
 //! One running program: a machine made of the program's own steps and the Kafka clients it embeds.
 
+use std::sync::Arc;
+
+use clients::{Consumer, Producer};
 use kernel::{Death, Effects, Input, Machine, Time};
 use protocol::{Message, Note};
 
-use crate::io::Io;
-use crate::launch::{Launch, LaunchError};
-use crate::tools::{self, SCRIPTS};
-use crate::{builtins, Profile};
 use crate::admin_tool::AdminTool;
+use crate::builtins;
+use crate::io::Io;
+use crate::launch::{Launch, LaunchError, Stdin};
+use crate::tools::console_consumer::ConsoleConsumer;
+use crate::tools::console_producer::ConsoleProducer;
 use crate::tools::topics::Topics;
-use std::sync::Arc;
+use crate::tools::{self, SCRIPTS};
+use crate::Profile;
 
 /// A process that runs one program.
 #[derive(Clone, Hash, Debug)]
@@ -41,11 +46,28 @@ impl ProgramKind {
     }
 }
 
-/// The programs there are.
-#[derive(Clone, Hash, Debug)]
-pub(crate) enum Body {
-    Print(Print),
-    Topics(Box<AdminTool<Topics>>),
+macro_rules! bodies {
+    ($($name:ident($program:ty))*) => {
+        /// The programs there are.
+        #[derive(Clone, Hash, Debug)]
+        pub(crate) enum Body {
+            $($name($program),)*
+        }
+
+        impl Body {
+            fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+                match self {
+                    $(Body::$name(program) => program.step(input, io),)*
+                }
+            }
+        }
+    };
+}
+bodies! {
+    Print(Print)
+    Topics(Box<AdminTool<Topics>>)
+    ConsoleProducer(Box<ConsoleProducer>)
+    ConsoleConsumer(Box<ConsoleConsumer>)
 }
 
 /// A program that prints and ends: help, usage errors, text commands.
@@ -76,19 +98,46 @@ impl AppProcess {
 
     /// What it is called on the stage: `client.id`, or the program's name.
     pub fn title(&self) -> String {
-        self.launch.argv.first().map_or_else(String::new, |word| word.trim_end_matches(".sh").to_owned())
+        let client_id = self.producer().map(|p| p.client_id().clone()).or_else(|| self.consumer().map(|c| c.client_id().clone()));
+        match (client_id, self.launch.argv.first()) {
+            (Some(client_id), _) => client_id.to_string(),
+            (None, Some(word)) => word.trim_end_matches(".sh").to_owned(),
+            (None, None) => String::new(),
+        }
     }
 
     /// What it is to the page.
     pub fn kind(&self) -> ProgramKind {
         match &self.body {
+            Body::ConsoleProducer(_) => ProgramKind::Producer,
+            Body::ConsoleConsumer(_) => ProgramKind::Consumer,
             Body::Print(_) | Body::Topics(_) => ProgramKind::Tool,
         }
     }
 
     /// Its client family.
     pub fn profile(&self) -> Profile {
-        self.launch.profile
+        match (self.producer(), self.consumer()) {
+            (Some(producer), _) => producer.profile(),
+            (None, Some(consumer)) => consumer.profile(),
+            (None, None) => Profile::Java,
+        }
+    }
+
+    /// Its producer, if it has one.
+    pub fn producer(&self) -> Option<&Producer> {
+        match &self.body {
+            Body::ConsoleProducer(program) => Some(program.producer()),
+            Body::Print(_) | Body::Topics(_) | Body::ConsoleConsumer(_) => None,
+        }
+    }
+
+    /// Its consumer, if it has one and has started.
+    pub fn consumer(&self) -> Option<&Consumer> {
+        match &self.body {
+            Body::ConsoleConsumer(program) => program.consumer(),
+            Body::Print(_) | Body::Topics(_) | Body::ConsoleProducer(_) => None,
+        }
     }
 
     /// What was typed to start it.
@@ -98,22 +147,25 @@ impl AppProcess {
 
     /// The group it consumes in.
     pub fn group(&self) -> Option<&str> {
-        None
+        self.consumer().and_then(|consumer| consumer.group().map(|group| &**group))
     }
 
     /// Its member id in the group, once it has one.
-    pub fn member(&self) -> Option<&str> {
-        None
+    pub fn member(&self) -> Option<Arc<str>> {
+        self.consumer().map(Consumer::member).filter(|member| !member.is_empty())
     }
 
     /// What stands in front of the line that is being typed, while it reads lines from its terminal (`>`).
     pub fn prompt(&self) -> Option<&'static str> {
-        None
+        match &self.body {
+            Body::ConsoleProducer(program) => program.reads_terminal().then_some(">"),
+            Body::Print(_) | Body::Topics(_) | Body::ConsoleConsumer(_) => None,
+        }
     }
 
     /// Whether it reads lines from its terminal.
     pub fn reads_terminal(&self) -> bool {
-        false
+        self.exited.is_none() && self.prompt().is_some()
     }
 
     /// Its exit code, once it has ended by itself.
@@ -140,8 +192,8 @@ fn load(launch: &Launch) -> Result<Body, LaunchError> {
 
 fn text_command(launch: &Launch) -> Print {
     let stdin = match &launch.stdin {
-        crate::Stdin::Terminal => None,
-        crate::Stdin::Text(text) => Some(&**text),
+        Stdin::Terminal => None,
+        Stdin::Text(text) => Some(&**text),
     };
     let output = builtins::run(&launch.argv, stdin, &launch.files);
     Print { out: output.text.lines().map(str::to_owned).collect(), err: output.errors, code: output.code }
@@ -163,13 +215,8 @@ impl Machine for AppProcess {
     type Note = Note;
 
     fn step(&mut self, now: Time, input: Input<Message>, fx: &mut Effects<Message, Note>) {
-        if self.exited.is_some() {
-            return;
-        }
-        let mut io = Io { now, fx, exited: &mut self.exited };
-        match &mut self.body {
-            Body::Print(print) => print.step(&input, &mut io),
-            Body::Topics(tool) => tool.step(&input, &mut io),
+        if self.exited.is_none() {
+            self.body.step(&input, &mut Io { now, fx, exited: &mut self.exited });
         }
     }
 

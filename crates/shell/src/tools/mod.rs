@@ -2,6 +2,10 @@
 //! come from the same rows. Adding a tool: a file with its options and its start function, and a line in [`TOOLS`].
 
 pub(crate) mod topics;
+pub(crate) mod console_producer;
+pub(crate) mod console_consumer;
+mod line_reader;
+mod formatter;
 
 use crate::help;
 use crate::launch::Launch;
@@ -103,7 +107,7 @@ impl Tool {
 pub(crate) const VERSION: &str = "4.4.0";
 
 /// Every tool, by name.
-pub const TOOLS: &[Tool] = &[topics::TOOL];
+pub const TOOLS: &[Tool] = &[console_consumer::TOOL, console_producer::TOOL, topics::TOOL];
 
 /// The tool a command word names.
 pub fn find(word: &str) -> Option<&'static Tool> {
@@ -140,4 +144,56 @@ pub(crate) fn check_invalid(options: &Parsed, used: &str, others: &[&str]) -> Re
         Some(name) => Err(Refusal::usage(format!("Option \"[{used}]\" can't be used with option \"[{name}]\""))),
         None => Ok(()),
     }
+}
+
+/// The option of the two that is used: `old` still works, `new` is today's name (KIP-1147).
+pub(crate) struct Deprecated {
+    old: &'static str,
+    new: &'static str,
+    is_old: bool,
+}
+
+/// Which of `old` and `new` is given; both are one too many.
+pub(crate) fn deprecated(options: &Parsed, old: &'static str, new: &'static str) -> Result<Deprecated, Refusal> {
+    if options.has(old) && options.has(new) {
+        let (first, second) = if old == "property" && new == "formatter-property" { (old, new) } else { (new, old) };
+        return Err(Refusal::usage(format!("Options --{first} and --{second} cannot be specified together.")));
+    }
+    Ok(Deprecated { old, new, is_old: options.has(old) })
+}
+
+impl Deprecated {
+    /// The name to read; the console producer's warning.
+    pub(crate) fn warn_as_producer(&self, out: &mut Vec<String>) -> &'static str {
+        if self.is_old {
+            out.push(format!("Warning: --{} is deprecated and will be removed in a future version. Use --{} instead.", self.old, self.new));
+        }
+        if self.is_old { self.old } else { self.new }
+    }
+    /// The name to read; the console consumer's warning.
+    pub(crate) fn warn_as_consumer(&self, out: &mut Vec<String>) -> &'static str {
+        if self.is_old {
+            out.push(format!("Option --{} is deprecated and will be removed in a future version. Use --{} instead.", self.old, self.new));
+        }
+        if self.is_old { self.old } else { self.new }
+    }
+}
+
+/// `key=value` arguments (`CommandLineUtils#parseKeyValueArgs`); a missing value is empty.
+pub(crate) fn key_values(args: &[String]) -> Vec<(String, String)> {
+    let pair = |arg: &String| arg.split_once('=').map_or((arg.clone(), String::new()), |(k, v)| (k.to_owned(), v.to_owned()));
+    args.iter().filter(|arg| !arg.is_empty()).map(pair).collect()
+}
+
+/// `ToolsUtils#validateBootstrapServer`.
+pub(crate) fn validate_bootstrap(options: &Parsed) -> Result<(), Refusal> {
+    let servers = options.all("bootstrap-server").join(",");
+    if servers.is_empty() {
+        return Err(Refusal::usage("Error while validating the bootstrap address\n"));
+    }
+    let is_valid = |server: &str| server.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    if !servers.split(',').all(is_valid) {
+        return Err(Refusal::usage("Please provide valid host:port like host1:9091,host2:9092\n"));
+    }
+    Ok(())
 }
