@@ -1,1 +1,9 @@
-//! Only test targets live here.
+//! What benchmarks and the checks of determinism run: workloads, the same natively, in Node and in a browser.
+//! They live here, and not in `xtask`, so that `cargo xtask` needs no engine to start.
+
+mod workload;
+mod digests;
+mod ring;
+
+pub use digests::digests;
+pub use workload::{Measured, Prepared, WORKLOADS, Workload};

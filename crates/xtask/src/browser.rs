@@ -1,8 +1,8 @@
-//! Finding Chromium.
+//! The browser for tests.
 
 use std::path::PathBuf;
 
-use crate::shell::{Failure, Result, which};
+use crate::shell::{Cmd, Failure, Result, tools_dir, which};
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -15,4 +15,9 @@ pub(crate) fn find() -> Result<PathBuf> {
             Failure::new("Chromium is missing; install it with: apt-get install chromium (or set CHROME to a browser)")
         }),
     }
+}
+
+/// Tells a script of `tests/js/` where the browser and its driver are.
+pub(crate) fn env(command: Cmd) -> Result<Cmd> {
+    Ok(command.env("CHROME", find()?).env("KAFKASIM_TOOLS", tools_dir()))
 }

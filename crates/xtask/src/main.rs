@@ -12,6 +12,7 @@ mod serve;
 mod shell;
 mod test;
 mod tools;
+mod wasm;
 
 use std::process::ExitCode;
 

@@ -1,11 +1,13 @@
 //! `cargo xtask test`: all that CI runs, as one list of stages, the fast ones first.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use lexopt::prelude::*;
 
-use crate::shell::{Cmd, Failure, Result, cmd};
-use crate::{Task, r#gen};
+use crate::shell::{Cmd, Failure, Result, cmd, root};
+use crate::wasm::{self, Host};
+use crate::{Task, browser, r#gen, tools};
 
 pub(crate) const TASK: Task = Task {
     name: "test",
@@ -34,6 +36,12 @@ const STAGES: &[Stage] = &[
     Stage { name: "lints", what: "clippy, natively", quick: true, run: lints },
     Stage { name: "tests", what: "unit and integration tests", quick: true, run: tests },
     Stage { name: "docs", what: "rustdoc without a warning", quick: false, run: docs },
+    Stage {
+        name: "determinism",
+        what: "equal digests natively, in Node and in Chromium",
+        quick: false,
+        run: determinism,
+    },
 ];
 
 fn run(mut args: lexopt::Parser) -> Result<()> {
@@ -184,6 +192,30 @@ fn docs(_: &mut Tally) -> Result<()> {
         .words("doc --quiet --workspace --no-deps --document-private-items")
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()
+}
+
+/// Debug and release builds, Node and Chromium print the same digests.
+fn determinism(tally: &mut Tally) -> Result<()> {
+    tools::node()?;
+    tools::playwright()?;
+    let example = || cmd("cargo").words("run --quiet -p kafkasim-tests --example digests");
+    let script = root().join("tests/js/digests.mjs");
+    let in_wasm = |host: &str, module: PathBuf| cmd("node").arg(&script).arg(host).arg(module);
+    let expected = example().output()?;
+    print!("{expected}");
+    let others = [
+        ("a release build", example().arg("--release")),
+        ("Node", in_wasm("node", wasm::build(Host::Node)?)),
+        ("Chromium", browser::env(in_wasm("chromium", wasm::build(Host::Browser)?))?),
+    ];
+    for (host, command) in others {
+        let got = command.output().unwrap_or_else(|why| why.to_string());
+        let equal = got == expected;
+        println!("{host}: {}", if equal { "the same" } else { &got });
+        tally.passed += u64::from(equal);
+        tally.failed += u64::from(!equal);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,0 +1,18 @@
+//! Runs whose digests must be equal on every host: natively in debug and release builds, in Node, in a browser.
+
+use std::fmt::Write as _;
+
+use crate::ring;
+
+/// One run a line: its name and its digest.
+pub fn digests() -> String {
+    let mut text = String::new();
+    for (name, digest) in runs() {
+        let _ = writeln!(text, "{name} {digest:016x}");
+    }
+    text
+}
+
+fn runs() -> Vec<(String, u64)> {
+    [3, 40].map(|nodes| (format!("ring of {nodes}"), ring::prepare(nodes).run().digest)).into()
+}
