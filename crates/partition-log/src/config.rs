@@ -1,5 +1,7 @@
 //! The configs a log obeys (`LogConfig`), as numbers.
 
+use protocol::config::{Configs, TOPIC_CONFIGS};
+
 /// A topic's configs as one replica's log sees them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct LogConfig {
@@ -40,23 +42,34 @@ pub struct LogConfig {
 /// Kafka 4.4's defaults.
 impl Default for LogConfig {
     fn default() -> LogConfig {
+        LogConfig::from(&Configs::defaults(TOPIC_CONFIGS))
+    }
+}
+
+/// From a topic's effective configs (`protocol::config::effective_topic_configs`).
+impl From<&Configs> for LogConfig {
+    fn from(configs: &Configs) -> LogConfig {
+        let long = |name: &str| configs.get_i64(name);
+        let bytes = |name: &str| u32::try_from(configs.get_i64(name)).unwrap_or(0);
+        let has_policy = |policy: &str| configs.get_list("cleanup.policy").any(|p| p.eq_ignore_ascii_case(policy));
+        let is_internal_set = configs.get("internal.segment.bytes").is_some();
         LogConfig {
-            segment_bytes: 1 << 30,
-            segment_ms: 7 * 24 * 3_600_000,
-            segment_index_bytes: 10 << 20,
-            index_interval_bytes: 4096,
-            retention_ms: 7 * 24 * 3_600_000,
-            retention_bytes: -1,
-            max_message_bytes: 1_048_588,
-            compact: false,
-            delete: true,
-            max_compaction_lag_ms: i64::MAX,
-            log_append_time: false,
-            timestamp_before_max_ms: i64::MAX,
-            timestamp_after_max_ms: 3_600_000,
-            flush_messages: i64::MAX,
-            flush_ms: i64::MAX,
-            min_insync_replicas: 1,
+            segment_bytes: bytes(if is_internal_set { "internal.segment.bytes" } else { "segment.bytes" }),
+            segment_ms: long("segment.ms"),
+            segment_index_bytes: bytes("segment.index.bytes"),
+            index_interval_bytes: bytes("index.interval.bytes"),
+            retention_ms: long("retention.ms"),
+            retention_bytes: long("retention.bytes"),
+            max_message_bytes: bytes("max.message.bytes"),
+            compact: has_policy("compact"),
+            delete: has_policy("delete"),
+            max_compaction_lag_ms: long("max.compaction.lag.ms"),
+            log_append_time: configs.get_str("message.timestamp.type") == "LogAppendTime",
+            timestamp_before_max_ms: long("message.timestamp.before.max.ms"),
+            timestamp_after_max_ms: long("message.timestamp.after.max.ms"),
+            flush_messages: long("flush.messages"),
+            flush_ms: long("flush.ms"),
+            min_insync_replicas: configs.get_i32("min.insync.replicas"),
         }
     }
 }

@@ -1,0 +1,28 @@
+//! Configs of the Java admin client (`AdminClientConfig`).
+
+use super::ConfigDef;
+use super::ConfigType::*;
+use super::ValidValues::*;
+
+/// Configs of the Java admin client.
+pub const ADMIN_CONFIGS: &[ConfigDef] = &[
+    ConfigDef::new("bootstrap.servers", List, "", Any, "Where to find the cluster: host:port,…"),
+    ConfigDef::new("bootstrap.controllers", List, "", Any, "Where to find the controllers; instead of bootstrap.servers."),
+    ConfigDef::new("client.id", String, "", Any, "Name of the client in logs and quotas; empty: adminclient-N."),
+    ConfigDef::new("request.timeout.ms", Int, "30000", AtLeast(0), "How long to wait for an answer."),
+    ConfigDef::new("default.api.timeout.ms", Int, "60000", AtLeast(0), "How long a call may take in all."),
+    ConfigDef::new("retries", Int, "2147483647", Between(0, i32::MAX as i64), "How often a failed request is tried again."),
+    ConfigDef::new("retry.backoff.ms", Long, "100", AtLeast(0), "First pause before a retry."),
+    ConfigDef::new("retry.backoff.max.ms", Long, "1000", AtLeast(0), "Longest pause before a retry."),
+    ConfigDef::new("reconnect.backoff.ms", Long, "50", AtLeast(0), "First pause before a reconnect."),
+    ConfigDef::new("reconnect.backoff.max.ms", Long, "1000", AtLeast(0), "Longest pause before a reconnect."),
+    ConfigDef::new("connections.max.idle.ms", Long, "300000", Any, "Idle time after which a connection is closed."),
+    ConfigDef::new("socket.connection.setup.timeout.ms", Long, "10000", Any, "First wait for a connection."),
+    ConfigDef::new("socket.connection.setup.timeout.max.ms", Long, "30000", Any, "Longest wait for a connection."),
+    ConfigDef::new("metadata.max.age.ms", Long, "300000", AtLeast(0), "Age at which metadata is fetched anew."),
+    ConfigDef::new("metadata.recovery.strategy", String, "rebootstrap", OneOfIgnoringCase(&["NONE", "REBOOTSTRAP"]), "What to do when no known broker answers."),
+    ConfigDef::new("metadata.recovery.rebootstrap.trigger.ms", Long, "300000", AtLeast(0), "How long before that."),
+    ConfigDef::new("client.dns.lookup", String, "use_all_dns_ips", OneOf(&["use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"]), "How host names are looked up."),
+    ConfigDef::new("enable.metrics.push", Boolean, "false", Any, "Whether clients push metrics to the cluster."),
+    ConfigDef::new("security.protocol", String, "PLAINTEXT", OneOfIgnoringCase(&["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]), "How brokers are spoken to."),
+];

@@ -1,0 +1,282 @@
+//! Configuration definitions: name, type, default, valid values and a line of documentation, and the words Kafka
+//! refuses a bad value with (`ConfigDef`, `LogConfig#validateNames`).
+//!
+//! The tables hold what the engine reads and what the tools and lessons name. Left out on purpose: security, metrics,
+//! quotas, sockets' buffers. Class names are not checked.
+
+use std::fmt;
+
+mod topic;
+mod broker;
+mod producer;
+mod consumer;
+mod admin;
+mod librdkafka;
+mod values;
+mod synonyms;
+
+pub use admin::ADMIN_CONFIGS;
+pub use broker::BROKER_CONFIGS;
+pub use consumer::CONSUMER_CONFIGS;
+pub use librdkafka::{LIBRDKAFKA_ADMIN_CONFIGS, LIBRDKAFKA_CONSUMER_CONFIGS, LIBRDKAFKA_PRODUCER_CONFIGS, ignored, librdkafka_configs};
+pub use producer::PRODUCER_CONFIGS;
+pub use synonyms::{BrokerLayers, ConfigSynonym, effective_topic_configs, topic_config_synonyms};
+pub use topic::{TOPIC_CONFIGS, validate_topic_configs};
+pub use values::Configs;
+
+/// The type of a config (`ConfigDef.Type`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ConfigType {
+    /// `true` or `false`.
+    Boolean,
+    /// Text.
+    String,
+    /// 32 bits.
+    Int,
+    /// 16 bits.
+    Short,
+    /// 64 bits.
+    Long,
+    /// A number with a fraction.
+    Double,
+    /// Texts between commas.
+    List,
+    /// A secret.
+    Password,
+    /// The name of a Java class.
+    Class,
+}
+
+impl ConfigType {
+    /// As error messages and documentation name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ConfigType::Boolean => "BOOLEAN",
+            ConfigType::String => "STRING",
+            ConfigType::Int => "INT",
+            ConfigType::Short => "SHORT",
+            ConfigType::Long => "LONG",
+            ConfigType::Double => "DOUBLE",
+            ConfigType::List => "LIST",
+            ConfigType::Password => "PASSWORD",
+            ConfigType::Class => "CLASS",
+        }
+    }
+}
+
+/// Which values of its type a config takes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ValidValues {
+    /// Any.
+    Any,
+    /// From this on.
+    AtLeast(i64),
+    /// Both ends included.
+    Between(i64, i64),
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// One of these, whatever the case.
+    OneOfIgnoringCase(&'static [&'static str]),
+    /// A list of these, none twice.
+    ListOf(&'static [&'static str]),
+    /// `earliest`, `latest`, `none` or `by_duration:<ISO 8601>` (KIP-1106).
+    OffsetReset,
+    /// Not the empty text.
+    NonEmpty,
+}
+
+/// A config: what it is called and what it takes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ConfigDef {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: ConfigType,
+    /// Its value if it is not set; none stands for null.
+    pub default: Option<&'static str>,
+    /// Whether it is for tests only: it can be set, but tools do not list it (`ConfigDef#defineInternal`).
+    pub is_internal: bool,
+    /// Whether it must be set.
+    pub is_required: bool,
+    /// What it takes.
+    pub valid: ValidValues,
+    /// For a topic config: the broker config that is its default, the strongest if there are several.
+    pub broker_name: Option<&'static str>,
+    /// For librdkafka: its other name, which its messages use.
+    pub other_name: Option<&'static str>,
+    /// One line on what it does.
+    pub doc: &'static str,
+}
+
+/// Why a config was refused.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ConfigError {
+    /// Simple name of Kafka's exception class: `ConfigException` or `InvalidConfigurationException`.
+    pub exception: &'static str,
+    /// Its message.
+    pub message: String,
+}
+
+impl ConfigError {
+    /// `org.apache.kafka.common.config.ConfigException` with this message.
+    pub fn new(message: String) -> ConfigError {
+        ConfigError { exception: "ConfigException", message }
+    }
+    /// `org.apache.kafka.common.errors.InvalidConfigurationException` with this message.
+    pub fn invalid_configuration(message: String) -> ConfigError {
+        ConfigError { exception: "InvalidConfigurationException", message }
+    }
+    /// The full Java class name of the exception.
+    pub fn exception_class(&self) -> String {
+        match self.exception {
+            "ConfigException" => "org.apache.kafka.common.config.ConfigException".to_owned(),
+            other => format!("org.apache.kafka.common.errors.{other}"),
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+impl std::error::Error for ConfigError {}
+
+/// The definition of `name` in `table`.
+pub fn find(table: &'static [ConfigDef], name: &str) -> Option<&'static ConfigDef> {
+    table.iter().find(|def| def.name == name)
+}
+
+impl ConfigDef {
+    const fn new(name: &'static str, kind: ConfigType, default: &'static str, valid: ValidValues, doc: &'static str) -> ConfigDef {
+        ConfigDef { name, kind, default: Some(default), is_internal: false, is_required: false, valid, broker_name: None, other_name: None, doc }
+    }
+    const fn null(name: &'static str, kind: ConfigType, valid: ValidValues, doc: &'static str) -> ConfigDef {
+        ConfigDef { default: None, ..ConfigDef::new(name, kind, "", valid, doc) }
+    }
+    const fn required(name: &'static str, kind: ConfigType, doc: &'static str) -> ConfigDef {
+        ConfigDef { is_required: true, ..ConfigDef::null(name, kind, ValidValues::Any, doc) }
+    }
+    const fn internal(self) -> ConfigDef {
+        ConfigDef { is_internal: true, ..self }
+    }
+    const fn named(self, name: &'static str) -> ConfigDef {
+        ConfigDef { other_name: Some(name), ..self }
+    }
+    const fn broker(self, name: &'static str) -> ConfigDef {
+        ConfigDef { broker_name: Some(name), ..self }
+    }
+
+    /// Whether it takes `value`; if not, in Kafka's words (`ConfigDef#parseType`, validators).
+    pub fn validate(&self, value: &str) -> Result<(), ConfigError> {
+        match self.kind {
+            ConfigType::Boolean => self.validate_boolean(value),
+            ConfigType::Int => self.validate_integer(value, i64::from(i32::MIN), i64::from(i32::MAX)),
+            ConfigType::Short => self.validate_integer(value, i64::from(i16::MIN), i64::from(i16::MAX)),
+            ConfigType::Long => self.validate_integer(value, i64::MIN, i64::MAX),
+            ConfigType::Double => self.validate_double(value),
+            ConfigType::List => self.validate_list(value),
+            ConfigType::String => self.validate_string(value.trim()),
+            ConfigType::Password | ConfigType::Class => Ok(()),
+        }
+    }
+
+    fn refuse(&self, value: &str, why: &str) -> ConfigError {
+        ConfigError::new(format!("Invalid value {value} for configuration {}: {why}", self.name))
+    }
+
+    fn validate_boolean(&self, value: &str) -> Result<(), ConfigError> {
+        match ["true", "false"].iter().any(|word| value.trim().eq_ignore_ascii_case(word)) {
+            true => Ok(()),
+            false => Err(self.refuse(value, "Expected value to be either true or false")),
+        }
+    }
+
+    fn validate_integer(&self, value: &str, min: i64, max: i64) -> Result<(), ConfigError> {
+        let number = value.trim().parse::<i64>().ok().filter(|number| (min..=max).contains(number));
+        let Some(number) = number else { return Err(self.not_a_number(value)) };
+        match self.valid {
+            ValidValues::AtLeast(least) | ValidValues::Between(least, _) if number < least => {
+                Err(self.refuse(&number.to_string(), &format!("Value must be at least {least}")))
+            }
+            ValidValues::Between(_, most) if number > most => {
+                Err(self.refuse(&number.to_string(), &format!("Value must be no more than {most}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn validate_double(&self, value: &str) -> Result<(), ConfigError> {
+        let Ok(number) = value.trim().parse::<f64>() else { return Err(self.not_a_number(value)) };
+        match self.valid {
+            ValidValues::AtLeast(least) | ValidValues::Between(least, _) if number < least as f64 => {
+                Err(self.refuse(&java_double(number), &format!("Value must be at least {least}")))
+            }
+            ValidValues::Between(_, most) if number > most as f64 => {
+                Err(self.refuse(&java_double(number), &format!("Value must be no more than {most}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn not_a_number(&self, value: &str) -> ConfigError {
+        self.refuse(value, &format!("Not a number of type {}", self.kind.name()))
+    }
+
+    fn validate_list(&self, value: &str) -> Result<(), ConfigError> {
+        let ValidValues::ListOf(words) = self.valid else { return Ok(()) };
+        let values: Vec<&str> = split_list(value).collect();
+        if (1..values.len()).any(|i| values[..i].contains(&values[i])) {
+            return Err(ConfigError::new(format!("Configuration '{}' values must not be duplicated.", self.name)));
+        }
+        for word in values {
+            if word.is_empty() {
+                return Err(ConfigError::new(format!("Configuration '{}' values must not be empty.", self.name)));
+            }
+            if !words.contains(&word) {
+                return Err(self.refuse(word, &format!("String must be one of: {}", words.join(", "))));
+            }
+        }
+        Ok(())
+    }
+
+    fn validate_string(&self, value: &str) -> Result<(), ConfigError> {
+        match self.valid {
+            ValidValues::OneOf(words) if !words.contains(&value) => {
+                Err(self.refuse(value, &format!("String must be one of: {}", words.join(", "))))
+            }
+            ValidValues::OneOfIgnoringCase(words) if !words.iter().any(|word| word.eq_ignore_ascii_case(value)) => {
+                Err(self.refuse(value, &format!("String must be one of (case insensitive): {}", words.join(", "))))
+            }
+            ValidValues::NonEmpty if value.is_empty() => Err(self.refuse(value, "String must be non-empty")),
+            ValidValues::OffsetReset => self.validate_offset_reset(value),
+            _ => Ok(()),
+        }
+    }
+
+    fn validate_offset_reset(&self, value: &str) -> Result<(), ConfigError> {
+        let fine = match value.split_once(':') {
+            Some((strategy, duration)) => strategy.eq_ignore_ascii_case("by_duration") && duration.starts_with(['P', 'p']),
+            None => ["earliest", "latest", "none"].iter().any(|word| value.eq_ignore_ascii_case(word)),
+        };
+        match fine {
+            true => Ok(()),
+            false => {
+                let why = "the value must be either 'earliest', 'latest', 'none' or of the format 'by_duration:<PnDTnHnMn.nS>'";
+                Err(self.refuse(value, why))
+            }
+        }
+    }
+}
+
+/// The values of a list, as `ConfigDef` splits them: at commas, without the blanks around them.
+pub fn split_list(value: &str) -> impl Iterator<Item = &str> {
+    let trimmed = value.trim();
+    trimmed.split(',').map(str::trim).filter(move |_| !trimmed.is_empty())
+}
+
+/// `Double.toString` for the numbers people type: always with a fraction.
+fn java_double(number: f64) -> String {
+    let text = number.to_string();
+    if text.contains(['.', 'N', 'i']) { text } else { format!("{text}.0") }
+}
