@@ -1,47 +1,303 @@
-//! The broker: dispatch of client requests, replicas, fetchers, groups. Under construction.
+//! The broker: serves clients and followers, keeps replicas, hosts group coordinators (`BrokerServer`, `KafkaApis`,
+//! `ReplicaManager`).
+//!
+//! What a crash leaves is [`disk::Disk`]; all else is [`Soft`]. Every input ends in [`Broker::settle`], which carries
+//! on what the input made ready: woken requests, the next request of a connection, messages to the controller.
 
 pub mod lifecycle;
+mod settings;
+pub mod disk;
+mod connections;
+mod dispatch;
+pub mod partition;
+mod replicas;
+mod isr;
+mod produce;
+mod fetch;
+mod fetchers;
+mod high_watermark;
+mod list_offsets;
+mod metadata;
+mod describe_topics;
+mod describe_configs;
+mod topic_configs;
+mod api_versions;
+mod producer_ids;
+mod find_coordinator;
+mod groups;
+mod to_controller;
+mod tasks;
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use kernel::{ConnId, Death};
+use kernel::{Calls, ConnId, Death, Time, Timers};
 use protocol::api::Name;
 use protocol::metadata::MetadataBatch;
-use protocol::{Request, Response};
+use protocol::{BrokerId, Message, PartitionIndex, Request, Response, TopicId};
 
-use crate::process::{Context, Fx};
+use crate::process::{Context, Fx, space};
 use crate::spec::ProcessSpec;
+use connections::{Asked, Connections, Ticket};
+use disk::{Disk, ReplicaIndex, StoredReplica};
+use fetchers::{FetchCall, Fetcher};
+use groups::HostedShard;
+use isr::AlterPartitions;
+use partition::Partition;
+use producer_ids::ProducerIds;
+use settings::Settings;
+use to_controller::Forwards;
 
 /// The broker part of a process.
 #[derive(Clone, Debug, Hash)]
-pub struct Broker {}
+pub struct Broker {
+    id: BrokerId,
+    settings: Arc<Settings>,
+    disk: Disk,
+    soft: Soft,
+}
+
+/// What a crash drops.
+#[derive(Clone, Debug, Hash)]
+struct Soft {
+    is_started: bool,
+    /// By replica index, as the logs on disk.
+    partitions: Vec<Option<Partition>>,
+    connections: Connections,
+    timers: Timers<TimerKey>,
+    work: VecDeque<Work>,
+    fetchers: BTreeMap<BrokerId, Fetcher>,
+    fetch_calls: Calls<FetchCall>,
+    alter_partitions: AlterPartitions,
+    forwards: Forwards,
+    producer_ids: ProducerIds,
+    shards: BTreeMap<PartitionIndex, HostedShard>,
+    checkpoints_due: Vec<ReplicaIndex>,
+}
+
+/// What an input made ready.
+#[derive(Clone, Copy, Debug, Hash)]
+enum Work {
+    /// A connection may have its next request handled.
+    Serve(ConnId),
+    /// A partition's log grew, its high watermark moved, or its leadership changed.
+    Wake(ReplicaIndex),
+    /// A fetcher may send.
+    Fetch(BrokerId),
+    /// ISR changes may be proposed to the controller.
+    AlterPartitions,
+}
+
+/// The broker's timers.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
+enum TimerKey {
+    /// A parked request has waited long enough.
+    Parked(Ticket),
+    /// `isr-expiration`, every half replica.lag.time.max.ms.
+    ShrinkIsr,
+    /// `highwatermark-checkpoint`.
+    CheckpointHighWatermarks,
+    /// `kafka-log-retention`.
+    Retention,
+    /// A fetcher's partitions that were put off are due.
+    FetcherBackoff(BrokerId),
+    /// A fetch to a leader has no answer for too long.
+    FetchDeadline,
+    /// A call to the controller has no answer for too long.
+    ControllerDeadline,
+    /// AlterPartition may be tried again.
+    AlterPartitionsBackoff,
+    /// Forwarded requests may be tried again.
+    ForwardsBackoff,
+    /// AllocateProducerIds may be tried again.
+    ProducerIdsBackoff,
+    /// A group coordinator's timer, by offsets partition.
+    Group(PartitionIndex, coordinator::GroupTimer),
+    /// A group coordinator's write has waited long enough for its replicas.
+    GroupWrite(PartitionIndex, u64),
+}
+
+impl Soft {
+    fn new() -> Soft {
+        Soft {
+            is_started: false,
+            partitions: Vec::new(),
+            connections: Connections::default(),
+            timers: Timers::new(space::BROKER),
+            work: VecDeque::new(),
+            fetchers: BTreeMap::new(),
+            fetch_calls: Calls::default(),
+            alter_partitions: AlterPartitions::default(),
+            forwards: Forwards::default(),
+            producer_ids: ProducerIds::default(),
+            shards: BTreeMap::new(),
+            checkpoints_due: Vec::new(),
+        }
+    }
+}
 
 impl Broker {
     /// A broker with empty log directories.
-    pub fn new(_spec: &Arc<ProcessSpec>) -> Broker {
-        Broker {}
+    pub fn new(spec: &Arc<ProcessSpec>) -> Broker {
+        Broker { id: spec.id, settings: Arc::new(Settings::new(spec)), disk: Disk::default(), soft: Soft::new() }
     }
+
     /// The metadata log is caught up: `cx.image` is the first image this start of the process sees. Opens its
     /// replicas; requests come from now on.
-    pub fn start(&mut self, _cx: &Context<'_>, _fx: &mut Fx) {}
+    pub fn start(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        self.soft.is_started = true;
+        self.start_tasks(cx.now, fx);
+        self.apply_image(cx, fx);
+        self.settle(cx, fx);
+    }
+
     /// Batches were committed and are applied in `cx.image`.
-    pub fn on_metadata(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _batches: &[MetadataBatch]) {}
+    pub fn on_metadata(&mut self, cx: &Context<'_>, fx: &mut Fx, batches: &[MetadataBatch]) {
+        if self.soft.is_started {
+            self.apply_delta(cx, fx, batches);
+            self.settle(cx, fx);
+        }
+    }
+
     /// `cx.image` was replaced as a whole by a snapshot: compare and catch up.
-    pub fn on_snapshot(&mut self, _cx: &Context<'_>, _fx: &mut Fx) {}
+    pub fn on_snapshot(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        if self.soft.is_started {
+            self.apply_image(cx, fx);
+            self.settle(cx, fx);
+        }
+    }
+
     /// A request came in on the broker's port.
-    pub fn on_request(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _conn: ConnId, _correlation: u32, _client_id: Name, _request: Request) {}
+    pub fn on_request(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId, correlation: u32, client_id: Name, request: Request) {
+        if self.soft.connections.push(conn, Asked { correlation, client_id, request }) {
+            self.soft.work.push_back(Work::Serve(conn));
+            self.settle(cx, fx);
+        }
+    }
+
     /// An answer came to one of the broker's own calls (also those to `cx.controller`).
-    pub fn on_response(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _conn: ConnId, _correlation: u32, _response: Response) {}
+    pub fn on_response(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId, correlation: u32, response: Response) {
+        if self.soft.fetch_calls.owns(conn) {
+            self.on_fetcher_response(cx, fx, conn, correlation, response);
+        } else {
+            self.on_controller_response(cx, fx, conn, correlation, response);
+        }
+        self.settle(cx, fx);
+    }
+
     /// A connection it asked for is open.
-    pub fn on_opened(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _conn: ConnId) {}
+    pub fn on_opened(&mut self, _cx: &Context<'_>, _fx: &mut Fx, conn: ConnId) {
+        if !self.soft.fetch_calls.opened(conn) {
+            self.on_controller_opened(conn);
+        }
+    }
+
     /// A connection, opened by it or accepted on its port, is over.
-    pub fn on_closed(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _conn: ConnId) {}
+    pub fn on_closed(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId) {
+        if let Some((_, failed)) = self.soft.fetch_calls.closed(conn) {
+            self.on_fetches_failed(cx, fx, failed);
+        } else if !self.on_controller_closed(cx, fx, conn) {
+            self.soft.connections.remove(conn);
+        }
+        self.settle(cx, fx);
+    }
+
     /// One of its timers is due (space [`crate::process::space::BROKER`] and up).
-    pub fn on_timer(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _token: u64) {}
+    pub fn on_timer(&mut self, cx: &Context<'_>, fx: &mut Fx, token: u64) {
+        let Some(key) = self.soft.timers.fire(token) else { return };
+        match key {
+            TimerKey::Parked(ticket) => self.on_parked_too_long(cx, fx, ticket),
+            TimerKey::ShrinkIsr => self.shrink_isrs(cx, fx),
+            TimerKey::CheckpointHighWatermarks => self.checkpoint_high_watermarks(cx.now, fx),
+            TimerKey::Retention => self.clean_up_logs(cx.now, fx),
+            TimerKey::FetcherBackoff(leader) => self.soft.work.push_back(Work::Fetch(leader)),
+            TimerKey::FetchDeadline => self.expire_fetches(cx, fx),
+            TimerKey::ControllerDeadline => self.expire_controller_calls(cx, fx),
+            TimerKey::AlterPartitionsBackoff => self.soft.work.push_back(Work::AlterPartitions),
+            TimerKey::ForwardsBackoff => self.send_forwards(cx, fx),
+            TimerKey::ProducerIdsBackoff => self.request_producer_ids(cx, fx),
+            TimerKey::Group(shard, timer) => self.on_group_timer(cx, fx, shard, timer),
+            TimerKey::GroupWrite(shard, write) => self.on_group_write_timeout(cx, fx, shard, write),
+        }
+        self.settle(cx, fx);
+    }
+
     /// A disk sync it asked for is complete.
-    pub fn on_synced(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _token: u64) {}
+    pub fn on_synced(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _token: u64) {
+        protocol::gap!("log.flush.interval.messages and .ms: segments are flushed when they roll, in no time", "LogManager#flushDirtyLogs");
+    }
+
     /// A clean stop: the controller granted the controlled shutdown. Flushes its logs; the process exits.
-    pub fn shutdown(&mut self, _cx: &Context<'_>, _fx: &mut Fx) {}
+    pub fn shutdown(&mut self, _cx: &Context<'_>, _fx: &mut Fx) {
+        self.disk.flush();
+    }
+
     /// The process died: drops soft state.
-    pub fn halt(&mut self, _death: Death) {}
+    pub fn halt(&mut self, death: Death) {
+        match death {
+            Death::Exit | Death::Kill => {}
+            Death::PowerLoss => self.disk.lose_unflushed(),
+        }
+        self.disk.forget_memory();
+        self.soft = Soft::new();
+    }
+
+    // ---- looking
+
+    /// Every replica this broker has, by index: what lies on disk, and what the running broker makes of it.
+    pub fn replicas(&self) -> impl Iterator<Item = (&StoredReplica, Option<&Partition>)> {
+        self.disk.iter().map(|(index, stored)| (stored, self.partition(index)))
+    }
+
+    /// The replica of one partition.
+    pub fn replica(&self, topic_id: TopicId, partition: PartitionIndex) -> Option<(&StoredReplica, Option<&Partition>)> {
+        let index = self.disk.find(topic_id, partition)?;
+        Some((self.disk.get(index)?, self.partition(index)))
+    }
+
+    /// The group coordinators this broker hosts, by partition of `__consumer_offsets`.
+    pub fn shards(&self) -> impl Iterator<Item = (PartitionIndex, &coordinator::GroupShard)> {
+        self.soft.shards.iter().map(|(partition, hosted)| (*partition, hosted.shard()))
+    }
+
+    /// How many fetches are parked here, waiting for data.
+    pub fn parked_fetches(&self) -> usize {
+        self.soft.connections.parked_fetches().count()
+    }
+
+    /// The timers that are pending, for a clock to show.
+    pub fn next_isr_check(&self) -> Option<Time> {
+        self.soft.timers.due(&TimerKey::ShrinkIsr)
+    }
+
+    // ---- shared by the handlers
+
+    fn partition(&self, index: ReplicaIndex) -> Option<&Partition> {
+        self.soft.partitions.get(index as usize)?.as_ref()
+    }
+
+    fn partition_mut(&mut self, index: ReplicaIndex) -> Option<&mut Partition> {
+        self.soft.partitions.get_mut(index as usize)?.as_mut()
+    }
+
+    /// Does everything that is ready, in order, until nothing is.
+    fn settle(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        while let Some(work) = self.soft.work.pop_front() {
+            match work {
+                Work::Serve(conn) => self.serve(cx, fx, conn),
+                Work::Wake(index) => self.wake(cx, fx, index),
+                Work::Fetch(leader) => self.send_fetch(cx, fx, leader),
+                Work::AlterPartitions => self.send_alter_partitions(cx, fx),
+            }
+        }
+    }
+
+    /// Answers a request, if its connection is still there, and lets the connection's next one in.
+    fn respond(&mut self, fx: &mut Fx, ticket: Ticket, response: Response) {
+        if let Some((conn, current)) = self.soft.connections.finish(ticket) {
+            self.soft.timers.cancel(&TimerKey::Parked(ticket));
+            fx.send(conn, Message::Response { correlation: current.correlation, response });
+            self.soft.work.push_back(Work::Serve(conn));
+        }
+    }
 }

@@ -1,0 +1,135 @@
+//! Connections of clients and followers (`SocketServer`). One request of a connection is handled at a time: the
+//! next is read when its answer is sent (Kafka mutes the channel), so answers keep the order of the requests.
+//! Left out: idle connections are not closed, and there is no limit to queued requests.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use kernel::ConnId;
+use protocol::Request;
+use protocol::api::Name;
+
+use super::fetch::ParkedFetch;
+use super::produce::ParkedProduce;
+
+/// Names a request that is being handled, until it is answered.
+pub type Ticket = u64;
+
+/// All connections that came in on the broker's port.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct Connections {
+    pub(super) open: BTreeMap<ConnId, Connection>,
+    tickets: BTreeMap<Ticket, ConnId>,
+    last_ticket: Ticket,
+}
+
+/// One connection.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct Connection {
+    waiting: VecDeque<Asked>,
+    pub(super) current: Option<Current>,
+}
+
+/// A request that has not been looked at.
+#[derive(Clone, Debug, Hash)]
+pub struct Asked {
+    pub(super) correlation: u32,
+    pub(super) client_id: Name,
+    pub(super) request: Request,
+}
+
+/// The request that is being handled.
+#[derive(Clone, Debug, Hash)]
+pub struct Current {
+    pub(super) correlation: u32,
+    pub(super) ticket: Ticket,
+    pub(super) parked: Parked,
+}
+
+/// Where a request is while it has no answer yet.
+#[derive(Clone, Debug, Hash)]
+pub enum Parked {
+    /// Being handled, or with a coordinator or the controller.
+    Elsewhere,
+    /// Waits for data (`DelayedFetch`).
+    Fetch(Box<ParkedFetch>),
+    /// Waits for the high watermark (`DelayedProduce`).
+    Produce(Box<ParkedProduce>),
+}
+
+/// Whose request a handler handles.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub(super) conn: ConnId,
+    pub(super) ticket: Ticket,
+    pub(super) client_id: Name,
+}
+
+impl Connections {
+    /// A request came in. True if it can be handled now.
+    pub(super) fn push(&mut self, conn: ConnId, asked: Asked) -> bool {
+        let connection = self.open.entry(conn).or_default();
+        connection.waiting.push_back(asked);
+        connection.current.is_none()
+    }
+
+    /// Starts on the next request of a connection, unless it has one in hand.
+    pub(super) fn take_next(&mut self, conn: ConnId) -> Option<(Caller, Request)> {
+        let connection = self.open.get_mut(&conn)?;
+        if connection.current.is_some() {
+            return None;
+        }
+        let Asked { correlation, client_id, request } = connection.waiting.pop_front()?;
+        self.last_ticket += 1;
+        let ticket = self.last_ticket;
+        connection.current = Some(Current { correlation, ticket, parked: Parked::Elsewhere });
+        self.tickets.insert(ticket, conn);
+        Some((Caller { conn, ticket, client_id }, request))
+    }
+
+    /// A request has its answer: its connection and correlation, unless the connection is gone.
+    pub(super) fn finish(&mut self, ticket: Ticket) -> Option<(ConnId, Current)> {
+        let conn = self.tickets.remove(&ticket)?;
+        let current = self.open.get_mut(&conn)?.current.take()?;
+        debug_assert_eq!(current.ticket, ticket, "a connection has one request in hand");
+        Some((conn, current))
+    }
+
+    /// A connection is over.
+    pub(super) fn remove(&mut self, conn: ConnId) {
+        if let Some(Connection { current: Some(current), .. }) = self.open.remove(&conn) {
+            self.tickets.remove(&current.ticket);
+        }
+    }
+
+    /// The connection a request came over, while it is being handled.
+    pub(super) fn connection_of(&self, ticket: Ticket) -> Option<ConnId> {
+        self.tickets.get(&ticket).copied()
+    }
+
+    pub(super) fn park(&mut self, conn: ConnId, parked: Parked) {
+        if let Some(current) = self.open.get_mut(&conn).and_then(|connection| connection.current.as_mut()) {
+            current.parked = parked;
+        }
+    }
+
+    pub(super) fn parked_fetch(&self, conn: ConnId) -> Option<(Ticket, &ParkedFetch)> {
+        let current = self.open.get(&conn)?.current.as_ref()?;
+        match &current.parked {
+            Parked::Fetch(fetch) => Some((current.ticket, fetch)),
+            Parked::Elsewhere | Parked::Produce(_) => None,
+        }
+    }
+
+    pub(super) fn parked_produce(&mut self, ticket: Ticket) -> Option<&mut ParkedProduce> {
+        let conn = self.tickets.get(&ticket)?;
+        match &mut self.open.get_mut(conn)?.current.as_mut()?.parked {
+            Parked::Produce(produce) => Some(produce),
+            Parked::Elsewhere | Parked::Fetch(_) => None,
+        }
+    }
+
+    /// Connections with a fetch that waits for data.
+    pub fn parked_fetches(&self) -> impl Iterator<Item = ConnId> + '_ {
+        self.open.keys().copied().filter(|conn| self.parked_fetch(*conn).is_some())
+    }
+}

@@ -1,0 +1,182 @@
+//! In-sync replicas: who falls out and who comes back, and the AlterPartition calls that make it so
+//! (`Partition#maybeShrinkIsr`, `#maybeExpandIsr`, `AlterPartitionManager`). One proposal a partition and one
+//! request a broker is in flight at a time.
+
+use std::collections::BTreeMap;
+
+use kernel::{Calls, Duration};
+use protocol::api::alter_partition::{AlterPartitionChange, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult};
+use protocol::{BrokerId, ErrorCode, Message, TopicId};
+
+use super::disk::ReplicaIndex;
+use super::partition::Partition;
+use super::{Broker, TimerKey, Work};
+use crate::process::{Context, Fx};
+
+/// Proposals on their way to the controller.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct AlterPartitions {
+    /// Not answered yet, by replica.
+    unsent: BTreeMap<ReplicaIndex, ()>,
+    in_flight: Option<Vec<ReplicaIndex>>,
+    pub(super) calls: Calls<()>,
+}
+
+/// `AlterPartitionManager#handleResponse` tries again so much later.
+const RETRY_BACKOFF: Duration = Duration::from_millis(50);
+
+impl Broker {
+    /// The `isr-expiration` task: proposes to drop followers that have not been caught up for too long.
+    pub(super) fn shrink_isrs(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        let lag_max = self.settings.replica_lag_time_max;
+        for index in self.disk.indexes() {
+            let leader_end = self.disk.log(index).log_end_offset();
+            let Some(leadership) = self.partition_mut(index).and_then(Partition::leadership_mut) else { continue };
+            if leadership.proposed.is_some() {
+                continue;
+            }
+            let lags = |id: &BrokerId| {
+                leadership.follower(*id).is_some_and(|follower| !follower.is_caught_up(cx.now, lag_max, leader_end))
+            };
+            let kept: Vec<BrokerId> = leadership.isr.iter().copied().filter(|id| !lags(id)).collect();
+            if kept.len() < leadership.isr.len() {
+                leadership.proposed = Some(kept);
+                self.propose(index);
+            }
+        }
+        let half = Duration::from_nanos(lag_max.as_nanos() / 2);
+        self.soft.timers.arm(fx, cx.now + half, TimerKey::ShrinkIsr);
+    }
+
+    /// Proposes to take a follower that just fetched into the ISR, if it has caught up.
+    pub(super) fn maybe_expand_isr(&mut self, cx: &Context<'_>, index: ReplicaIndex, id: BrokerId) {
+        let high_watermark = self.disk.log(index).high_watermark();
+        let Some(leadership) = self.partition_mut(index).and_then(Partition::leadership_mut) else { return };
+        if leadership.proposed.is_some() || leadership.isr.contains(&id) {
+            return;
+        }
+        let is_in_sync = leadership.follower(id).is_some_and(|follower| {
+            follower.log_end_offset >= high_watermark.max(leadership.epoch_start_offset) && follower.is_eligible(cx.image)
+        });
+        if is_in_sync {
+            let mut proposed = leadership.isr.clone();
+            proposed.push(id);
+            leadership.proposed = Some(proposed);
+            self.propose(index);
+        }
+    }
+
+    /// A leader elected uncleanly reports that it has recovered.
+    pub(super) fn propose_recovered(&mut self, index: ReplicaIndex) {
+        if let Some(leadership) = self.partition_mut(index).and_then(Partition::leadership_mut) {
+            leadership.proposed = Some(leadership.isr.clone());
+            self.propose(index);
+        }
+    }
+
+    fn propose(&mut self, index: ReplicaIndex) {
+        self.soft.alter_partitions.unsent.insert(index, ());
+        self.soft.work.push_back(Work::AlterPartitions);
+    }
+
+    /// Sends what is proposed, unless a request is in flight.
+    pub(super) fn send_alter_partitions(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        if self.soft.alter_partitions.in_flight.is_some() || self.soft.alter_partitions.unsent.is_empty() {
+            return;
+        }
+        let Some(controller) = cx.controller.clone().filter(|_| cx.broker_epoch >= 0) else {
+            self.soft.timers.arm_once(fx, cx.now + RETRY_BACKOFF, TimerKey::AlterPartitionsBackoff);
+            return;
+        };
+        let unsent: Vec<ReplicaIndex> = std::mem::take(&mut self.soft.alter_partitions.unsent).into_keys().collect();
+        let partitions: Vec<_> = unsent.iter().filter_map(|index| self.change_for(cx, *index)).collect();
+        if partitions.is_empty() {
+            return;
+        }
+        let request = AlterPartitionRequest { broker: self.id, broker_epoch: cx.broker_epoch, partitions };
+        let client_id = format!("broker-{}-to-controller-alter-partition-channel-manager", self.id).into();
+        let make = |correlation| Message::Request { correlation, client_id, request: request.into() };
+        let timeout = self.settings.request_timeout;
+        self.soft.alter_partitions.in_flight = Some(unsent);
+        self.soft.alter_partitions.calls.call(fx, cx.now, &controller, timeout, (), make);
+        self.arm_controller_deadline(fx);
+    }
+
+    fn change_for(&self, cx: &Context<'_>, index: ReplicaIndex) -> Option<AlterPartitionChange> {
+        let partition = self.partition(index)?;
+        let leadership = partition.leadership()?;
+        let epoch_of = |id: BrokerId| match leadership.follower(id) {
+            Some(follower) if follower.broker_epoch >= 0 => follower.broker_epoch,
+            Some(_) => cx.image.brokers.get(&id).map_or(-1, |broker| broker.epoch),
+            None => cx.broker_epoch,
+        };
+        let proposed = leadership.proposed.as_ref()?;
+        Some(AlterPartitionChange {
+            topic_id: partition.topic_id,
+            partition: partition.tp.partition,
+            leader_epoch: partition.leader_epoch,
+            partition_epoch: partition.partition_epoch,
+            new_isr: proposed.iter().map(|id| (*id, epoch_of(*id))).collect(),
+            recovering: false,
+        })
+    }
+
+    /// The controller answered.
+    pub(super) fn on_alter_partition(&mut self, cx: &Context<'_>, fx: &mut Fx, response: &AlterPartitionResponse) {
+        if !response.error.is_ok() {
+            // NOT_CONTROLLER, STALE_BROKER_EPOCH: all of it again, a little later.
+            self.retry_alter_partitions(cx, fx);
+            return;
+        }
+        let sent = self.soft.alter_partitions.in_flight.take().unwrap_or_default();
+        for result in &response.partitions {
+            if let Some(index) = self.disk.find(result.topic_id, result.partition) {
+                self.on_alter_partition_result(cx, fx, index, result);
+            }
+        }
+        let is_answered = |topic_id: TopicId, partition: i32| {
+            response.partitions.iter().any(|result| (result.topic_id, result.partition) == (topic_id, partition))
+        };
+        for index in sent {
+            if self.partition(index).is_some_and(|p| p.is_leader() && !is_answered(p.topic_id, p.tp.partition)) {
+                self.propose(index);
+            }
+        }
+        self.soft.work.push_back(Work::AlterPartitions);
+    }
+
+    /// What was in flight goes back among the unsent.
+    pub(super) fn retry_alter_partitions(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        let failed = self.soft.alter_partitions.in_flight.take().unwrap_or_default();
+        self.soft.alter_partitions.unsent.extend(failed.into_iter().map(|index| (index, ())));
+        self.soft.timers.arm_once(fx, cx.now + RETRY_BACKOFF, TimerKey::AlterPartitionsBackoff);
+    }
+
+    fn on_alter_partition_result(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, result: &AlterPartitionResult) {
+        let Some(partition) = self.partition_mut(index) else { return };
+        let (leader_epoch, partition_epoch) = (partition.leader_epoch, partition.partition_epoch);
+        let Some(leadership) = partition.leadership_mut().filter(|leadership| leadership.proposed.is_some()) else { return };
+        match result.error {
+            ErrorCode::None => {
+                if result.leader_epoch != leader_epoch || result.partition_epoch < partition_epoch {
+                    return;
+                }
+                leadership.isr.clone_from(&result.isr);
+                leadership.is_recovering = result.recovering;
+                leadership.proposed = None;
+                partition.partition_epoch = result.partition_epoch;
+                self.advance_high_watermark(cx, fx, index);
+                self.soft.work.push_back(Work::Wake(index));
+            }
+            // Metadata that settles it is on its way.
+            ErrorCode::UnknownTopicOrPartition
+            | ErrorCode::UnknownTopicId
+            | ErrorCode::FencedLeaderEpoch
+            | ErrorCode::InvalidUpdateVersion
+            | ErrorCode::InvalidRequest
+            | ErrorCode::NewLeaderElected => {}
+            ErrorCode::IneligibleReplica => leadership.proposed = None,
+            _ => self.propose(index),
+        }
+    }
+}

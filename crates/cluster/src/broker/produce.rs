@@ -1,0 +1,212 @@
+//! Produce: appends as leader, and parks acks=all requests until the high watermark passes them
+//! (`ReplicaManager#appendRecords`, `DelayedProduce`). Left out: transactions, quotas, compression.
+
+use kernel::Duration;
+use protocol::api::LeaderHint;
+use protocol::api::produce::{ProducePartition, ProduceRequest, ProduceResponse, ProduceResult};
+use protocol::{Batch, ErrorCode, Note, gap, wall_ms};
+
+use super::connections::{Caller, Parked, Ticket};
+use super::disk::ReplicaIndex;
+use super::dispatch::Answer;
+use super::partition::{WaitingWrite, Writer};
+use super::{Broker, TimerKey, Work};
+use crate::process::{Context, Fx};
+
+/// Topics that only brokers write to.
+pub(super) const INTERNAL_TOPICS: [&str; 3] = ["__consumer_offsets", "__transaction_state", "__share_group_state"];
+
+/// An acks=all request that waits for replicas.
+#[derive(Clone, Debug, Hash)]
+pub struct ParkedProduce {
+    results: Vec<ProduceResult>,
+    is_open: Vec<bool>,
+}
+
+/// What a leader's append made.
+pub(super) struct LeaderAppend {
+    pub(super) base: i64,
+    pub(super) next: i64,
+}
+
+impl Broker {
+    pub(super) fn handle_produce(&mut self, cx: &Context<'_>, fx: &mut Fx, caller: &Caller, request: ProduceRequest) -> Answer {
+        gap!("transactions", "KIP-98");
+        let has_valid_acks = matches!(request.acks, -1..=1);
+        let mut parked = ParkedProduce { results: Vec::new(), is_open: Vec::new() };
+        for (slot, asked) in (0..).zip(&request.partitions) {
+            let (result, required) = match has_valid_acks {
+                true => self.produce_to(cx, fx, asked, request.acks),
+                false => (failure(asked, ErrorCode::InvalidRequiredAcks), None),
+            };
+            let waits = required.filter(|_| request.acks == -1);
+            if let Some((index, required)) = waits {
+                self.wait_for_high_watermark(index, required, Writer::Producer { ticket: caller.ticket, slot });
+            }
+            parked.is_open.push(waits.is_some());
+            parked.results.push(result);
+        }
+        if request.acks == 0 {
+            let has_failed = parked.results.iter().any(|result| !result.error.is_ok());
+            return if has_failed { Answer::Disconnect } else { Answer::Never };
+        }
+        if !parked.is_open.contains(&true) {
+            return ProduceResponse { partitions: parked.results }.into();
+        }
+        let due = cx.now + Duration::from_millis(u64::from(request.timeout_ms));
+        self.soft.timers.arm(fx, due, TimerKey::Parked(caller.ticket));
+        self.soft.connections.park(caller.conn, Parked::Produce(Box::new(parked)));
+        Answer::Later
+    }
+
+    /// Appends one partition's batch: its result, and which high watermark confirms it.
+    fn produce_to(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        asked: &ProducePartition,
+        acks: i16,
+    ) -> (ProduceResult, Option<(ReplicaIndex, i64)>) {
+        match self.try_produce(cx, fx, asked, acks) {
+            Ok((index, append)) => {
+                let result = ProduceResult {
+                    topic_id: asked.topic_id,
+                    partition: asked.partition,
+                    error: ErrorCode::None,
+                    base_offset: append.base,
+                    log_append_time_ms: -1,
+                    log_start_offset: self.disk.log(index).log_start_offset(),
+                    current_leader: None,
+                };
+                (result, Some((index, append.next)))
+            }
+            Err(error) => {
+                let current_leader = self.leader_hint(cx, asked, error);
+                (ProduceResult { current_leader, ..failure(asked, error) }, None)
+            }
+        }
+    }
+
+    fn try_produce(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        asked: &ProducePartition,
+        acks: i16,
+    ) -> Result<(ReplicaIndex, LeaderAppend), ErrorCode> {
+        let topic = cx.image.topics.get(&asked.topic_id).ok_or(ErrorCode::UnknownTopicId)?;
+        if INTERNAL_TOPICS.contains(&&*topic.name) {
+            return Err(ErrorCode::InvalidTopic);
+        }
+        if cx.image.partition(asked.topic_id, asked.partition).is_none() {
+            return Err(ErrorCode::UnknownTopicOrPartition);
+        }
+        let index = self.disk.find(asked.topic_id, asked.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        let append = self.append_as_leader(cx, fx, index, &asked.batch, acks == -1, false)?;
+        Ok((index, append))
+    }
+
+    /// Appends a batch to a partition this broker leads, and wakes its followers.
+    pub(super) fn append_as_leader(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        index: ReplicaIndex,
+        batch: &Batch,
+        needs_min_isr: bool,
+        is_coordinator: bool,
+    ) -> Result<LeaderAppend, ErrorCode> {
+        let partition = self.partition(index).filter(|p| p.is_leader()).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        if needs_min_isr && partition.is_under_min_isr() {
+            return Err(ErrorCode::NotEnoughReplicas);
+        }
+        let (tp, leader_epoch) = (partition.tp.clone(), partition.leader_epoch);
+        let now_ms = wall_ms(cx.now.as_nanos());
+        let log = self.disk.log_mut(index);
+        let appended = match is_coordinator {
+            true => log.append_coordinator(batch, leader_epoch, now_ms),
+            false => log.append_as_leader(batch, leader_epoch, now_ms),
+        }
+        .map_err(|error| error.code)?;
+        if appended.duplicate_of.is_some() {
+            return Ok(LeaderAppend { base: appended.base, next: appended.last + 1 });
+        }
+        let next = appended.last + 1;
+        let broker = self.id;
+        if let Some(base) = appended.rolled {
+            fx.note(Note::SegmentRolled { tp: tp.clone(), broker, base });
+        }
+        fx.note(Note::Appended { tp, broker, as_leader: true, base: appended.base, next, leader_epoch });
+        self.advance_high_watermark(cx, fx, index);
+        self.soft.work.push_back(Work::Wake(index));
+        Ok(LeaderAppend { base: appended.base, next })
+    }
+
+    /// Queues a write until the high watermark reaches `required`.
+    pub(super) fn wait_for_high_watermark(&mut self, index: ReplicaIndex, required: i64, who: Writer) {
+        if let Some(partition) = self.partition_mut(index) {
+            // A duplicate may need less than what was written before it.
+            let place = partition.writes.partition_point(|write| write.required <= required);
+            partition.writes.insert(place, WaitingWrite { required, who });
+            self.soft.work.push_back(Work::Wake(index));
+        }
+    }
+
+    /// One partition of a parked request is confirmed, or will not be.
+    pub(super) fn produce_slot_done(&mut self, fx: &mut Fx, ticket: Ticket, slot: u32, error: ErrorCode) {
+        let Some(parked) = self.soft.connections.parked_produce(ticket) else { return };
+        parked.close(slot as usize, error);
+        if !parked.is_open.contains(&true) {
+            let partitions = std::mem::take(&mut parked.results);
+            self.respond(fx, ticket, ProduceResponse { partitions }.into());
+        }
+    }
+
+    /// The request's timeout is over: what is not confirmed is answered with REQUEST_TIMED_OUT. Its data stays.
+    pub(super) fn produce_timed_out(&mut self, fx: &mut Fx, ticket: Ticket) {
+        let Some(parked) = self.soft.connections.parked_produce(ticket) else { return };
+        for slot in 0..parked.results.len() {
+            if parked.is_open[slot] {
+                parked.close(slot, ErrorCode::RequestTimedOut);
+            }
+        }
+        let partitions = std::mem::take(&mut parked.results);
+        self.respond(fx, ticket, ProduceResponse { partitions }.into());
+    }
+
+    fn leader_hint(&self, cx: &Context<'_>, asked: &ProducePartition, error: ErrorCode) -> Option<LeaderHint> {
+        match error {
+            ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch => hint(cx, asked.topic_id, asked.partition),
+            _ => None,
+        }
+    }
+}
+
+/// Who leads a partition by this broker's metadata (KIP-951).
+pub(super) fn hint(cx: &Context<'_>, topic_id: protocol::TopicId, partition: i32) -> Option<LeaderHint> {
+    let record = cx.image.partition(topic_id, partition)?;
+    Some(LeaderHint { leader: record.leader, leader_epoch: record.leader_epoch })
+}
+
+impl ParkedProduce {
+    fn close(&mut self, slot: usize, error: ErrorCode) {
+        self.is_open[slot] = false;
+        let result = &mut self.results[slot];
+        result.error = error;
+        if !error.is_ok() {
+            result.base_offset = -1;
+        }
+    }
+}
+
+fn failure(asked: &ProducePartition, error: ErrorCode) -> ProduceResult {
+    ProduceResult {
+        topic_id: asked.topic_id,
+        partition: asked.partition,
+        error,
+        base_offset: -1,
+        log_append_time_ms: -1,
+        log_start_offset: -1,
+        current_leader: None,
+    }
+}

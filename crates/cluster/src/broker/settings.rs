@@ -1,0 +1,73 @@
+//! The broker configs the broker itself acts on (`KafkaConfig`), read once from `server.properties`.
+//! Left out: dynamic changes of these at run time.
+
+use kernel::Duration;
+use protocol::gap;
+
+use crate::spec::ProcessSpec;
+
+/// Broker configs as numbers. The defaults are Kafka 4.4's.
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+pub struct Settings {
+    /// `replica.lag.time.max.ms`.
+    pub replica_lag_time_max: Duration,
+    /// `replica.fetch.wait.max.ms`.
+    pub replica_fetch_wait_max_ms: u32,
+    /// `replica.fetch.min.bytes`.
+    pub replica_fetch_min_bytes: u32,
+    /// `replica.fetch.max.bytes`, of a partition.
+    pub replica_fetch_max_bytes: u32,
+    /// `replica.fetch.response.max.bytes`.
+    pub replica_fetch_response_max_bytes: u32,
+    /// `replica.fetch.backoff.ms`.
+    pub replica_fetch_backoff: Duration,
+    /// `replica.socket.timeout.ms`.
+    pub replica_socket_timeout: Duration,
+    /// `replica.high.watermark.checkpoint.interval.ms`.
+    pub hw_checkpoint_interval: Duration,
+    /// `log.retention.check.interval.ms`.
+    pub retention_check_interval: Duration,
+    /// `log.initial.task.delay.ms`.
+    pub initial_task_delay: Duration,
+    /// `fetch.max.bytes`, of an answer to a consumer.
+    pub fetch_max_bytes: u32,
+    /// `auto.create.topics.enable`.
+    pub auto_create_topics: bool,
+    /// `offsets.topic.num.partitions`.
+    pub offsets_partitions: i32,
+    /// `offsets.topic.replication.factor`.
+    pub offsets_replication_factor: i16,
+    /// `offsets.topic.segment.bytes`.
+    pub offsets_segment_bytes: i64,
+    /// `offsets.commit.timeout.ms`.
+    pub offsets_commit_timeout: Duration,
+    /// `request.timeout.ms` of calls to the controller.
+    pub request_timeout: Duration,
+}
+
+impl Settings {
+    /// What a process's `server.properties` says.
+    pub fn new(spec: &ProcessSpec) -> Settings {
+        gap!("dynamic changes of broker configs", "DynamicBrokerConfig");
+        let bytes = |name, default| u32::try_from(spec.number(name, default)).unwrap_or(u32::MAX);
+        Settings {
+            replica_lag_time_max: spec.millis("replica.lag.time.max.ms", 30_000),
+            replica_fetch_wait_max_ms: bytes("replica.fetch.wait.max.ms", 500),
+            replica_fetch_min_bytes: bytes("replica.fetch.min.bytes", 1),
+            replica_fetch_max_bytes: bytes("replica.fetch.max.bytes", 1 << 20),
+            replica_fetch_response_max_bytes: bytes("replica.fetch.response.max.bytes", 10 << 20),
+            replica_fetch_backoff: spec.millis("replica.fetch.backoff.ms", 1_000),
+            replica_socket_timeout: spec.millis("replica.socket.timeout.ms", 30_000),
+            hw_checkpoint_interval: spec.millis("replica.high.watermark.checkpoint.interval.ms", 5_000),
+            retention_check_interval: spec.millis("log.retention.check.interval.ms", 300_000),
+            initial_task_delay: spec.millis("log.initial.task.delay.ms", 30_000),
+            fetch_max_bytes: bytes("fetch.max.bytes", 57_671_680),
+            auto_create_topics: spec.flag("auto.create.topics.enable", true),
+            offsets_partitions: spec.number("offsets.topic.num.partitions", 50) as i32,
+            offsets_replication_factor: spec.number("offsets.topic.replication.factor", 3) as i16,
+            offsets_segment_bytes: spec.number("offsets.topic.segment.bytes", 104_857_600),
+            offsets_commit_timeout: spec.millis("offsets.commit.timeout.ms", 5_000),
+            request_timeout: spec.millis("request.timeout.ms", 30_000),
+        }
+    }
+}
