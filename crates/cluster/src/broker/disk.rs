@@ -28,6 +28,8 @@ pub struct StoredReplica {
 pub struct Disk {
     replicas: Vec<Option<Arc<StoredReplica>>>,
     index: BTreeMap<(TopicId, PartitionIndex), ReplicaIndex>,
+    /// `.kafka_cleanshutdown`: the last stop was in good order.
+    is_clean: bool,
 }
 
 impl Disk {
@@ -68,10 +70,10 @@ impl Disk {
     }
 
     /// Makes an empty log for a new replica.
-    pub fn create(&mut self, tp: TopicPartition, topic_id: TopicId, config: LogConfig) -> ReplicaIndex {
+    pub fn create(&mut self, tp: TopicPartition, topic_id: TopicId, config: LogConfig, now_ms: i64) -> ReplicaIndex {
         let index = u32::try_from(self.replicas.len()).expect("fewer than 2^32 replicas");
         self.index.insert((topic_id, tp.partition), index);
-        let log = Log::new(config);
+        let log = Log::new(tp.clone(), config, now_ms);
         self.replicas.push(Some(Arc::new(StoredReplica { tp, topic_id, log, checkpointed_high_watermark: 0 })));
         index
     }
@@ -89,6 +91,11 @@ impl Disk {
         (0..).zip(&self.replicas).filter_map(|(index, replica)| Some((index, replica.as_deref()?)))
     }
 
+    /// The partitions of all replicas.
+    pub fn keys(&self) -> impl Iterator<Item = (TopicId, PartitionIndex)> + '_ {
+        self.index.keys().copied()
+    }
+
     /// The indexes of all replicas.
     pub fn indexes(&self) -> Vec<ReplicaIndex> {
         self.index.values().copied().collect()
@@ -101,23 +108,25 @@ impl Disk {
         }
     }
 
-    /// The process is gone: what memory knew beyond the files is forgotten.
-    pub fn forget_memory(&mut self) {
+    /// The broker starts and loads its logs: high watermarks are those of the checkpoint file.
+    pub fn open(&mut self, now_ms: i64) {
+        let was_clean = std::mem::replace(&mut self.is_clean, false);
         for replica in self.replicas.iter_mut().flatten() {
             let replica = Arc::make_mut(replica);
-            replica.log.reset_high_watermark(replica.checkpointed_high_watermark);
+            replica.log.reopen(replica.checkpointed_high_watermark, was_clean, now_ms);
         }
     }
 
     /// The host lost power: unflushed ends of logs are gone.
     pub fn lose_unflushed(&mut self) {
         for replica in self.replicas.iter_mut().flatten() {
-            Arc::make_mut(replica).log.lose_unflushed();
+            Arc::make_mut(replica).log.lose_unflushed(protocol::EPOCH_MS);
         }
     }
 
     /// A clean stop: everything is durable.
-    pub fn flush(&mut self) {
+    pub fn close(&mut self) {
+        self.is_clean = true;
         for replica in self.replicas.iter_mut().flatten() {
             let replica = Arc::make_mut(replica);
             replica.log.flush();

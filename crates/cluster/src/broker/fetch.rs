@@ -106,13 +106,18 @@ impl Broker {
         self.respond(fx, ticket, answer(read.results).into());
     }
 
+    /// Answers the fetch parked on a connection, if there is one.
+    pub(super) fn complete_fetch_on(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId) {
+        if let Some((ticket, _)) = self.soft.connections.parked_fetch(conn) {
+            self.complete_fetch(cx, fx, conn, ticket);
+        }
+    }
+
     /// A parked request's time is over.
     pub(super) fn on_parked_too_long(&mut self, cx: &Context<'_>, fx: &mut Fx, ticket: Ticket) {
         self.produce_timed_out(fx, ticket);
         if let Some(conn) = self.soft.connections.connection_of(ticket) {
-            if self.soft.connections.parked_fetch(conn).is_some() {
-                self.complete_fetch(cx, fx, conn, ticket);
-            }
+            self.complete_fetch_on(cx, fx, conn);
         }
     }
 

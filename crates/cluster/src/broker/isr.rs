@@ -66,14 +66,6 @@ impl Broker {
         }
     }
 
-    /// A leader elected uncleanly reports that it has recovered.
-    pub(super) fn propose_recovered(&mut self, index: ReplicaIndex) {
-        if let Some(leadership) = self.partition_mut(index).and_then(Partition::leadership_mut) {
-            leadership.proposed = Some(leadership.isr.clone());
-            self.propose(index);
-        }
-    }
-
     fn propose(&mut self, index: ReplicaIndex) {
         self.soft.alter_partitions.unsent.insert(index, ());
         self.soft.work.push_back(Work::AlterPartitions);
@@ -117,6 +109,7 @@ impl Broker {
             leader_epoch: partition.leader_epoch,
             partition_epoch: partition.partition_epoch,
             new_isr: proposed.iter().map(|id| (*id, epoch_of(*id))).collect(),
+            // A leader elected uncleanly counts as recovered as soon as it leads.
             recovering: false,
         })
     }
@@ -162,7 +155,6 @@ impl Broker {
                     return;
                 }
                 leadership.isr.clone_from(&result.isr);
-                leadership.is_recovering = result.recovering;
                 leadership.proposed = None;
                 partition.partition_epoch = result.partition_epoch;
                 self.advance_high_watermark(cx, fx, index);

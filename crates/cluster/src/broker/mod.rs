@@ -34,7 +34,7 @@ use std::sync::Arc;
 use kernel::{Calls, ConnId, Death, Time, Timers};
 use protocol::api::Name;
 use protocol::metadata::MetadataBatch;
-use protocol::{BrokerId, Message, PartitionIndex, Request, Response, TopicId};
+use protocol::{BrokerId, Message, PartitionIndex, Request, Response, TopicId, wall_ms};
 
 use crate::process::{Context, Fx, space};
 use crate::spec::ProcessSpec;
@@ -146,6 +146,7 @@ impl Broker {
     /// replicas; requests come from now on.
     pub fn start(&mut self, cx: &Context<'_>, fx: &mut Fx) {
         self.soft.is_started = true;
+        self.disk.open(wall_ms(cx.now.as_nanos()));
         self.start_tasks(cx.now, fx);
         self.apply_image(cx, fx);
         self.settle(cx, fx);
@@ -229,7 +230,7 @@ impl Broker {
 
     /// A clean stop: the controller granted the controlled shutdown. Flushes its logs; the process exits.
     pub fn shutdown(&mut self, _cx: &Context<'_>, _fx: &mut Fx) {
-        self.disk.flush();
+        self.disk.close();
     }
 
     /// The process died: drops soft state.
@@ -238,7 +239,6 @@ impl Broker {
             Death::Exit | Death::Kill => {}
             Death::PowerLoss => self.disk.lose_unflushed(),
         }
-        self.disk.forget_memory();
         self.soft = Soft::new();
     }
 

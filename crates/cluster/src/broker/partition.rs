@@ -48,8 +48,6 @@ pub struct Leadership {
     pub(super) isr: Vec<BrokerId>,
     /// What the controller is being asked to make the ISR.
     pub(super) proposed: Option<Vec<BrokerId>>,
-    /// Elected uncleanly and not yet reported as recovered.
-    pub(super) is_recovering: bool,
     /// The other replicas, in assignment order.
     pub(super) followers: Vec<FollowerState>,
 }

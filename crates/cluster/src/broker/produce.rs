@@ -27,6 +27,7 @@ pub struct ParkedProduce {
 pub(super) struct LeaderAppend {
     pub(super) base: i64,
     pub(super) next: i64,
+    pub(super) log_append_time_ms: i64,
 }
 
 impl Broker {
@@ -74,7 +75,7 @@ impl Broker {
                     partition: asked.partition,
                     error: ErrorCode::None,
                     base_offset: append.base,
-                    log_append_time_ms: -1,
+                    log_append_time_ms: append.log_append_time_ms,
                     log_start_offset: self.disk.log(index).log_start_offset(),
                     current_leader: None,
                 };
@@ -128,10 +129,11 @@ impl Broker {
             false => log.append_as_leader(batch, leader_epoch, now_ms),
         }
         .map_err(|error| error.code)?;
-        if appended.duplicate_of.is_some() {
-            return Ok(LeaderAppend { base: appended.base, next: appended.last + 1 });
-        }
         let next = appended.last + 1;
+        let made = LeaderAppend { base: appended.base, next, log_append_time_ms: appended.log_append_time_ms };
+        if appended.duplicate_of.is_some() {
+            return Ok(made);
+        }
         let broker = self.id;
         if let Some(base) = appended.rolled {
             fx.note(Note::SegmentRolled { tp: tp.clone(), broker, base });
@@ -139,7 +141,7 @@ impl Broker {
         fx.note(Note::Appended { tp, broker, as_leader: true, base: appended.base, next, leader_epoch });
         self.advance_high_watermark(cx, fx, index);
         self.soft.work.push_back(Work::Wake(index));
-        Ok(LeaderAppend { base: appended.base, next })
+        Ok(made)
     }
 
     /// Queues a write until the high watermark reaches `required`.

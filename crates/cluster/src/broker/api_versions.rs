@@ -1,0 +1,43 @@
+//! ApiVersions: what a broker's listener speaks. Versions are Kafka's newest of each API.
+
+use protocol::api::{APIS, ApiKey};
+use protocol::api::api_versions::ApiVersionsResponse;
+use protocol::ErrorCode;
+
+use super::Broker;
+use super::dispatch::Answer;
+
+impl Broker {
+    pub(super) fn handle_api_versions(&mut self) -> Answer {
+        let apis = APIS.iter().filter_map(|api| Some((api.number, newest_version(api.key)?)));
+        ApiVersionsResponse { error: ErrorCode::None, apis: apis.collect() }.into()
+    }
+}
+
+/// The newest version of an API on brokers; none for what only controllers serve.
+fn newest_version(key: ApiKey) -> Option<i16> {
+    Some(match key {
+        ApiKey::Produce => 13,
+        ApiKey::Fetch => 18,
+        ApiKey::ListOffsets => 11,
+        ApiKey::Metadata => 13,
+        ApiKey::OffsetCommit | ApiKey::OffsetFetch => 10,
+        ApiKey::FindCoordinator | ApiKey::InitProducerId | ApiKey::DescribeGroups => 6,
+        ApiKey::JoinGroup => 9,
+        ApiKey::Heartbeat | ApiKey::OffsetForLeaderEpoch | ApiKey::DescribeConfigs | ApiKey::ApiVersions => 4,
+        ApiKey::LeaveGroup | ApiKey::SyncGroup | ApiKey::ListGroups => 5,
+        ApiKey::CreateTopics => 7,
+        ApiKey::DeleteTopics => 6,
+        ApiKey::CreatePartitions => 3,
+        ApiKey::DeleteGroups | ApiKey::ElectLeaders | ApiKey::DescribeQuorum | ApiKey::DescribeCluster => 2,
+        ApiKey::IncrementalAlterConfigs => 1,
+        ApiKey::DescribeTopicPartitions => 0,
+        ApiKey::Vote
+        | ApiKey::BeginQuorumEpoch
+        | ApiKey::EndQuorumEpoch
+        | ApiKey::AlterPartition
+        | ApiKey::BrokerRegistration
+        | ApiKey::BrokerHeartbeat
+        | ApiKey::AllocateProducerIds => return None,
+    })
+}

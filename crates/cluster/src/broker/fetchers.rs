@@ -1,0 +1,359 @@
+//! Following: one fetcher for each leader broker, with at most one fetch in flight for all partitions followed there
+//! (`AbstractFetcherThread`, `ReplicaFetcherThread`). Truncates where the leader says the logs part (KIP-595).
+//! Left out: num.replica.fetchers > 1, throttling, fetch sessions.
+
+use std::collections::BTreeMap;
+
+use kernel::{ConnId, Time};
+use protocol::api::fetch::{EpochEnd, FetchPartition, FetchRequest, FetchResponse, FetchResult};
+use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsResult};
+use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, gap, wall_ms};
+
+use super::disk::ReplicaIndex;
+use super::{Broker, TimerKey, Work};
+use crate::process::{Context, Fx};
+
+/// ListOffsets timestamps.
+const LATEST: i64 = -1;
+const EARLIEST: i64 = -2;
+
+/// The fetcher for one leader broker.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct Fetcher {
+    followed: BTreeMap<ReplicaIndex, Followed>,
+    /// A fetch is on its way, or parked at the leader.
+    is_in_flight: bool,
+    /// The last partition that got data: the next fetch lists those after it first.
+    cursor: ReplicaIndex,
+}
+
+/// A partition that is followed.
+#[derive(Clone, Debug, Default, Hash)]
+struct Followed {
+    /// Not to be fetched before.
+    delayed_until: Option<Time>,
+    /// Waits for metadata with a newer leader epoch.
+    is_failed: bool,
+    /// Is out of range: ListOffsets asks where the leader's log is.
+    is_resolving: bool,
+    /// The fetch in flight asks for it, with this leader epoch from this offset.
+    sent: Option<(i32, i64)>,
+}
+
+/// What a call to a leader was for.
+#[derive(Clone, Copy, Debug, Hash)]
+pub(super) enum FetchCall {
+    /// The next data of all partitions followed there.
+    Fetch(BrokerId),
+    /// Where one partition's log ends there (`LATEST`) or starts (`EARLIEST`).
+    Offsets(BrokerId, ReplicaIndex, i64),
+}
+
+impl Broker {
+    pub(super) fn start_fetching(&mut self, index: ReplicaIndex, leader: BrokerId) {
+        self.soft.fetchers.entry(leader).or_default().followed.insert(index, Followed::default());
+        self.soft.work.push_back(Work::Fetch(leader));
+    }
+
+    pub(super) fn stop_fetching(&mut self, index: ReplicaIndex) {
+        for fetcher in self.soft.fetchers.values_mut() {
+            fetcher.followed.remove(&index);
+        }
+    }
+
+    /// Sends the next fetch to a leader, if none is in flight and there is something to ask for.
+    pub(super) fn send_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId) {
+        if self.soft.fetchers.get(&leader).is_none_or(|fetcher| fetcher.is_in_flight) {
+            return;
+        }
+        let Some(endpoint) = cx.image.brokers.get(&leader) else { return };
+        let partitions = self.fetchable(cx.now, leader);
+        if partitions.is_empty() {
+            self.arm_backoff(fx, leader);
+            return;
+        }
+        gap!("followers fetch without sessions", "KIP-227");
+        let request = FetchRequest {
+            replica: self.id,
+            replica_epoch: cx.broker_epoch,
+            max_wait_ms: self.settings.replica_fetch_wait_max_ms,
+            min_bytes: self.settings.replica_fetch_min_bytes,
+            max_bytes: self.settings.replica_fetch_response_max_bytes,
+            read_committed: false,
+            session_id: 0,
+            session_epoch: -1,
+            partitions,
+            forgotten: Vec::new(),
+            raft_high_watermark: -1,
+        };
+        if let Some(fetcher) = self.soft.fetchers.get_mut(&leader) {
+            fetcher.is_in_flight = true;
+        }
+        let address = (endpoint.host.clone(), endpoint.port);
+        self.call_leader(cx, fx, &address, FetchCall::Fetch(leader), leader, request.into());
+    }
+
+    fn call_leader(&mut self, cx: &Context<'_>, fx: &mut Fx, to: &kernel::Address, tag: FetchCall, leader: BrokerId, request: Request) {
+        let client_id = format!("broker-{}-fetcher-{leader}", self.id).into();
+        let make = |correlation| Message::Request { correlation, client_id, request };
+        self.soft.fetch_calls.call(fx, cx.now, to, self.settings.replica_socket_timeout, tag, make);
+        self.arm_fetch_deadline(fx);
+    }
+
+    /// What the next fetch to a leader asks for.
+    fn fetchable(&mut self, now: Time, leader: BrokerId) -> Vec<FetchPartition> {
+        let Some(fetcher) = self.soft.fetchers.get_mut(&leader) else { return Vec::new() };
+        let cursor = fetcher.cursor;
+        let mut asked = Vec::with_capacity(fetcher.followed.len());
+        let mut first = Vec::new();
+        for (index, followed) in &mut fetcher.followed {
+            followed.sent = None;
+            let is_due = followed.delayed_until.is_none_or(|until| until <= now);
+            let partition = self.soft.partitions.get(*index as usize).and_then(Option::as_ref);
+            let (Some(partition), true, false, false) = (partition, is_due, followed.is_failed, followed.is_resolving) else { continue };
+            followed.delayed_until = None;
+            let log = self.disk.log(*index);
+            followed.sent = Some((partition.leader_epoch, log.log_end_offset()));
+            let entry = FetchPartition {
+                topic_id: partition.topic_id,
+                partition: partition.tp.partition,
+                current_leader_epoch: partition.leader_epoch,
+                fetch_offset: log.log_end_offset(),
+                last_fetched_epoch: log.latest_epoch(),
+                log_start_offset: log.log_start_offset(),
+                partition_max_bytes: self.settings.replica_fetch_max_bytes,
+            };
+            match *index > cursor {
+                true => first.push(entry),
+                false => asked.push(entry),
+            }
+        }
+        first.append(&mut asked);
+        first
+    }
+
+    /// Wakes a fetcher when the first of its delayed partitions is due.
+    fn arm_backoff(&mut self, fx: &mut Fx, leader: BrokerId) {
+        let Some(fetcher) = self.soft.fetchers.get(&leader) else { return };
+        if let Some(due) = fetcher.followed.values().filter_map(|followed| followed.delayed_until).min() {
+            self.soft.timers.arm(fx, due, TimerKey::FetcherBackoff(leader));
+        }
+    }
+
+    fn arm_fetch_deadline(&mut self, fx: &mut Fx) {
+        match self.soft.fetch_calls.next_deadline() {
+            Some(due) => self.soft.timers.arm_once(fx, due, TimerKey::FetchDeadline),
+            None => {
+                self.soft.timers.cancel(&TimerKey::FetchDeadline);
+            }
+        }
+    }
+
+    pub(super) fn expire_fetches(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        for (_, failed) in self.soft.fetch_calls.expire(fx, cx.now) {
+            self.on_fetches_failed(cx, fx, failed);
+        }
+        self.arm_fetch_deadline(fx);
+    }
+
+    /// The connection to a leader is gone: what was asked is put off.
+    pub(super) fn on_fetches_failed(&mut self, cx: &Context<'_>, fx: &mut Fx, failed: Vec<FetchCall>) {
+        let until = cx.now + self.settings.replica_fetch_backoff;
+        for call in failed {
+            let leader = match call {
+                FetchCall::Fetch(leader) => {
+                    let Some(fetcher) = self.soft.fetchers.get_mut(&leader) else { continue };
+                    fetcher.is_in_flight = false;
+                    for followed in fetcher.followed.values_mut() {
+                        if followed.sent.take().is_some() {
+                            followed.delayed_until = Some(until);
+                        }
+                    }
+                    leader
+                }
+                FetchCall::Offsets(leader, index, _) => {
+                    self.delay(cx, leader, index);
+                    leader
+                }
+            };
+            self.arm_backoff(fx, leader);
+        }
+    }
+
+    /// A leader answered.
+    pub(super) fn on_fetcher_response(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId, correlation: u32, response: Response) {
+        let Some(call) = self.soft.fetch_calls.answered(conn, correlation) else { return };
+        match (call, response) {
+            (FetchCall::Fetch(leader), Response::Fetch(response)) => self.on_fetched(cx, fx, leader, response),
+            (FetchCall::Offsets(leader, index, timestamp), Response::ListOffsets(response)) => {
+                self.on_leader_offset(cx, fx, leader, index, timestamp, &response);
+            }
+            (call, response) => debug_assert!(false, "{:?} answers {call:?}", response.api()),
+        }
+    }
+
+    fn on_fetched(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId, response: FetchResponse) {
+        if let Some(fetcher) = self.soft.fetchers.get_mut(&leader) {
+            fetcher.is_in_flight = false;
+        }
+        for result in response.partitions {
+            if let Some(index) = self.disk.find(result.topic_id, result.partition) {
+                self.on_partition_fetched(cx, fx, leader, index, result);
+            }
+        }
+        self.arm_backoff(fx, leader);
+        self.soft.work.push_back(Work::Fetch(leader));
+    }
+
+    fn on_partition_fetched(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId, index: ReplicaIndex, result: FetchResult) {
+        let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index)) else { return };
+        let Some((epoch, offset)) = followed.sent.take() else { return };
+        let is_current = self.partition(index).is_some_and(|p| p.leader_epoch == epoch && p.leader == leader);
+        if !is_current || self.disk.log(index).log_end_offset() != offset {
+            return;
+        }
+        match result.error {
+            ErrorCode::None => match result.diverging_epoch {
+                Some(end) => self.truncate_to_divergence(cx, fx, index, &end),
+                None => self.append_fetched(cx, fx, leader, index, result),
+            },
+            ErrorCode::OffsetOutOfRange => self.ask_leader_offset(cx, fx, leader, index, LATEST),
+            // Metadata with the new leader epoch is on its way; it starts the partition anew.
+            ErrorCode::FencedLeaderEpoch => self.fail(leader, index),
+            _ => self.delay(cx, leader, index),
+        }
+    }
+
+    /// Appends what the leader sent, then takes over its high watermark and log start.
+    fn append_fetched(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId, index: ReplicaIndex, result: FetchResult) {
+        let Some(partition) = self.partition(index) else { return };
+        let (tp, leader_epoch, broker) = (partition.tp.clone(), partition.leader_epoch, self.id);
+        let log = self.disk.log_mut(index);
+        let base = log.log_end_offset();
+        let now_ms = wall_ms(cx.now.as_nanos());
+        let mut rolled = Vec::new();
+        let mut is_broken = false;
+        // Batches of a leader epoch above that of the fetch wait for metadata (KAFKA-18723).
+        for batch in result.batches.iter().take_while(|batch| batch.leader_epoch <= leader_epoch) {
+            match log.append_as_follower(batch, now_ms) {
+                Ok(appended) => rolled.extend(appended.rolled),
+                Err(_) => {
+                    is_broken = true;
+                    break;
+                }
+            }
+        }
+        let next = log.log_end_offset();
+        for base in rolled {
+            fx.note(Note::SegmentRolled { tp: tp.clone(), broker, base });
+        }
+        if next > base {
+            fx.note(Note::Appended { tp, broker, as_leader: false, base, next, leader_epoch });
+            if let Some(fetcher) = self.soft.fetchers.get_mut(&leader) {
+                fetcher.cursor = index;
+            }
+        }
+        self.set_high_watermark(fx, index, result.high_watermark.min(next));
+        // Above the high watermark it is refused, and comes again with the next fetch.
+        let _ = self.disk.log_mut(index).set_log_start(result.log_start_offset);
+        if is_broken {
+            self.delay(cx, leader, index);
+        }
+    }
+
+    /// The logs part at or before `end`, the leader says (`AbstractFetcherThread#getOffsetTruncationState`).
+    fn truncate_to_divergence(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, end: &EpochEnd) {
+        let log = self.disk.log(index);
+        let own = log.end_offset_for_epoch(end.epoch);
+        let offset = match own.is_defined() {
+            false => end.end_offset,
+            true if own.epoch != end.epoch => own.end_offset,
+            true => own.end_offset.min(end.end_offset),
+        };
+        self.truncate(cx, fx, index, offset.min(log.log_end_offset()));
+    }
+
+    fn truncate(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, offset: i64) {
+        let log = self.disk.log_mut(index);
+        let from = log.log_end_offset();
+        log.truncate_to(offset, wall_ms(cx.now.as_nanos()));
+        let to = log.log_end_offset();
+        self.note_truncation(fx, index, from, to);
+    }
+
+    fn note_truncation(&mut self, fx: &mut Fx, index: ReplicaIndex, from: i64, to: i64) {
+        let broker = self.id;
+        if let Some(partition) = self.partition(index).filter(|_| from != to) {
+            fx.note(Note::Truncated { tp: partition.tp.clone(), broker, from, to });
+        }
+        self.soft.work.push_back(Work::Wake(index));
+    }
+
+    fn delay(&mut self, cx: &Context<'_>, leader: BrokerId, index: ReplicaIndex) {
+        let until = cx.now + self.settings.replica_fetch_backoff;
+        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index)) {
+            followed.delayed_until = Some(until);
+            followed.is_resolving = false;
+        }
+    }
+
+    fn fail(&mut self, leader: BrokerId, index: ReplicaIndex) {
+        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index)) {
+            followed.is_failed = true;
+        }
+    }
+
+    /// This log and the leader's do not meet: asks where the leader's is (`#fetchOffsetAndTruncate`).
+    fn ask_leader_offset(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId, index: ReplicaIndex, timestamp: i64) {
+        let Some(endpoint) = cx.image.brokers.get(&leader) else { return self.delay(cx, leader, index) };
+        let Some(partition) = self.partition(index) else { return };
+        let asked = ListOffsetsPartition {
+            topic: partition.tp.topic.clone(),
+            partition: partition.tp.partition,
+            current_leader_epoch: partition.leader_epoch,
+            timestamp,
+        };
+        let request = ListOffsetsRequest { replica: self.id, read_committed: false, partitions: vec![asked] };
+        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index)) {
+            followed.is_resolving = true;
+        }
+        let address = (endpoint.host.clone(), endpoint.port);
+        self.call_leader(cx, fx, &address, FetchCall::Offsets(leader, index, timestamp), leader, request.into());
+    }
+
+    fn on_leader_offset(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        leader: BrokerId,
+        index: ReplicaIndex,
+        timestamp: i64,
+        response: &ListOffsetsResponse,
+    ) {
+        let is_asking = |broker: &Broker| {
+            broker.soft.fetchers.get(&leader).and_then(|f| f.followed.get(&index)).is_some_and(|f| f.is_resolving)
+        };
+        if !is_asking(self) {
+            return;
+        }
+        let Some(ListOffsetsResult { error: ErrorCode::None, offset, .. }) = response.partitions.first() else {
+            self.delay(cx, leader, index);
+            self.arm_backoff(fx, leader);
+            return;
+        };
+        let end = self.disk.log(index).log_end_offset();
+        if timestamp == LATEST && *offset >= end {
+            return self.ask_leader_offset(cx, fx, leader, index, EARLIEST);
+        }
+        if timestamp == LATEST {
+            self.truncate(cx, fx, index, *offset);
+        } else if *offset > end {
+            self.disk.log_mut(index).truncate_fully_and_start_at(*offset, wall_ms(cx.now.as_nanos()));
+            self.note_truncation(fx, index, end, *offset);
+        }
+        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index)) {
+            followed.is_resolving = false;
+        }
+        self.soft.work.push_back(Work::Fetch(leader));
+    }
+}

@@ -1,0 +1,219 @@
+//! From metadata to replicas: creates logs, makes this broker leader or follower of them, and removes them
+//! (`ReplicaManager#applyDelta`, `Partition#makeLeader`, `#makeFollower`, `BrokerMetadataPublisher`).
+
+use std::collections::BTreeSet;
+
+use protocol::api::ConfigResourceKind;
+use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionRecord};
+use protocol::{BrokerId, PartitionIndex, TopicId, TopicName, TopicPartition, wall_ms};
+
+use super::disk::ReplicaIndex;
+use super::partition::{FollowerState, Leadership, Partition, Role};
+use super::{Broker, Work};
+use crate::process::{Context, Fx};
+
+/// What a delta of the metadata log touches.
+#[derive(Default)]
+struct Touched {
+    partitions: BTreeSet<(TopicId, PartitionIndex)>,
+    removed: BTreeSet<TopicId>,
+    configs: BTreeSet<TopicName>,
+    all_configs: bool,
+    brokers: BTreeSet<BrokerId>,
+}
+
+impl Broker {
+    /// Compares everything with the image: at start and after a snapshot.
+    pub(super) fn apply_image(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        let is_stray = |(topic_id, partition): &(TopicId, PartitionIndex)| {
+            cx.image.partition(*topic_id, *partition).is_none_or(|record| !record.replicas.contains(&self.id))
+        };
+        let strays: Vec<_> = self.disk.keys().filter(is_stray).collect();
+        for (topic_id, partition) in strays {
+            self.remove_replica(cx, fx, topic_id, partition);
+        }
+        for topic in cx.image.topics.values() {
+            for record in &topic.partitions {
+                self.apply_partition(cx, fx, &topic.name, record);
+            }
+        }
+        self.reload_configs(cx, fx, None);
+    }
+
+    /// Applies what committed batches changed; `cx.image` has them already.
+    pub(super) fn apply_delta(&mut self, cx: &Context<'_>, fx: &mut Fx, batches: &[MetadataBatch]) {
+        let mut touched = Touched::default();
+        for (_, record) in batches.iter().flat_map(MetadataBatch::offsets) {
+            touched.add(record);
+        }
+        for topic_id in touched.removed {
+            let of_topic: Vec<_> = self.disk.keys().filter(|(id, _)| *id == topic_id).collect();
+            for (topic_id, partition) in of_topic {
+                self.remove_replica(cx, fx, topic_id, partition);
+            }
+        }
+        for (topic_id, partition) in touched.partitions {
+            let Some(topic) = cx.image.topics.get(&topic_id) else { continue };
+            if let Some(record) = topic.partitions.get(partition as usize) {
+                self.apply_partition(cx, fx, &topic.name, record);
+            }
+        }
+        if touched.all_configs {
+            self.reload_configs(cx, fx, None);
+        }
+        for topic in touched.configs {
+            self.reload_configs(cx, fx, Some(&topic));
+        }
+        for broker in touched.brokers {
+            self.soft.work.push_back(Work::Fetch(broker));
+        }
+    }
+
+    fn apply_partition(&mut self, cx: &Context<'_>, fx: &mut Fx, topic: &TopicName, record: &PartitionRecord) {
+        if !record.replicas.contains(&self.id) {
+            self.remove_replica(cx, fx, record.topic_id, record.partition);
+            return;
+        }
+        let index = self.open_replica(cx, topic, record);
+        let is_news = self.partition(index).is_some_and(|p| record.partition_epoch > p.partition_epoch);
+        if is_news {
+            match record.leader == self.id {
+                true => self.make_leader(cx, fx, index, record),
+                false => self.make_follower(cx, fx, index, record),
+            }
+        }
+    }
+
+    fn open_replica(&mut self, cx: &Context<'_>, topic: &TopicName, record: &PartitionRecord) -> ReplicaIndex {
+        let tp = TopicPartition::new(topic.clone(), record.partition);
+        let index = self.disk.find(record.topic_id, record.partition).unwrap_or_else(|| {
+            let config = Broker::log_config(cx, topic);
+            self.disk.create(tp.clone(), record.topic_id, config, wall_ms(cx.now.as_nanos()))
+        });
+        if self.soft.partitions.len() < self.disk.len() {
+            self.soft.partitions.resize(self.disk.len(), None);
+        }
+        let min_insync_replicas = self.disk.log(index).config().min_insync_replicas;
+        let slot = &mut self.soft.partitions[index as usize];
+        slot.get_or_insert_with(|| Partition { min_insync_replicas, ..Partition::new(tp, record.topic_id) });
+        index
+    }
+
+    fn make_leader(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, record: &PartitionRecord) {
+        let log_end = self.disk.log(index).log_end_offset();
+        let id = self.id;
+        let Some(partition) = self.partition_mut(index) else { return };
+        let is_new_epoch = record.leader_epoch > partition.leader_epoch;
+        let old = std::mem::replace(&mut partition.role, Role::Follower);
+        partition.record_replicas(record);
+        let others = record.replicas.iter().copied().filter(|replica| *replica != id);
+        let (epoch_start_offset, followers) = match old {
+            Role::Leader(old) if !is_new_epoch => {
+                let kept = |replica| old.follower(replica).cloned().unwrap_or_else(|| FollowerState::new(replica, None));
+                (old.epoch_start_offset, others.map(kept).collect())
+            }
+            Role::Leader(_) | Role::Follower => {
+                let fresh = |replica| FollowerState::new(replica, record.isr.contains(&replica).then_some(cx.now));
+                (log_end, others.map(fresh).collect())
+            }
+        };
+        partition.role = Role::Leader(Leadership { epoch_start_offset, isr: record.isr.clone(), proposed: None, followers });
+        if is_new_epoch {
+            self.disk.log_mut(index).assign_epoch(record.leader_epoch, log_end);
+        }
+        self.stop_fetching(index);
+        self.advance_high_watermark(cx, fx, index);
+        self.soft.work.push_back(Work::Wake(index));
+        if is_new_epoch {
+            self.on_leadership_of_offsets(cx, fx, index, true);
+        }
+    }
+
+    fn make_follower(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, record: &PartitionRecord) {
+        let Some(partition) = self.partition_mut(index) else { return };
+        let is_new_epoch = record.leader_epoch > partition.leader_epoch;
+        let was_leader = partition.is_leader();
+        partition.role = Role::Follower;
+        partition.record_replicas(record);
+        if is_new_epoch {
+            self.stop_fetching(index);
+            self.soft.work.push_back(Work::Wake(index));
+            if record.leader.is_some() {
+                self.start_fetching(index, record.leader);
+            }
+        }
+        if was_leader {
+            self.on_leadership_of_offsets(cx, fx, index, false);
+        }
+    }
+
+    fn remove_replica(&mut self, cx: &Context<'_>, fx: &mut Fx, topic_id: TopicId, partition: PartitionIndex) {
+        let Some(index) = self.disk.find(topic_id, partition) else { return };
+        self.stop_fetching(index);
+        if let Some(partition) = self.partition_mut(index) {
+            partition.role = Role::Follower;
+        }
+        self.on_leadership_of_offsets(cx, fx, index, false);
+        // What waits here is answered before the log is gone: writes with NOT_LEADER_OR_FOLLOWER.
+        let fetches = self.partition_mut(index).map(|p| std::mem::take(&mut p.fetches)).unwrap_or_default();
+        self.wake(cx, fx, index);
+        self.disk.remove(index);
+        if let Some(slot) = self.soft.partitions.get_mut(index as usize) {
+            *slot = None;
+        }
+        for (conn, _) in fetches {
+            self.complete_fetch_on(cx, fx, conn);
+        }
+    }
+
+    /// Topic configs changed: of one topic, or of all.
+    fn reload_configs(&mut self, cx: &Context<'_>, fx: &mut Fx, topic: Option<&TopicName>) {
+        for index in self.disk.indexes() {
+            let Some(name) = self.disk.get(index).map(|replica| replica.tp.topic.clone()) else { continue };
+            if topic.is_some_and(|topic| *topic != name) {
+                continue;
+            }
+            let config = Broker::log_config(cx, &name);
+            if *self.disk.log(index).config() == config {
+                continue;
+            }
+            self.disk.log_mut(index).set_config(config);
+            if let Some(partition) = self.partition_mut(index) {
+                partition.min_insync_replicas = config.min_insync_replicas;
+            }
+            self.advance_high_watermark(cx, fx, index);
+        }
+    }
+}
+
+impl Touched {
+    fn add(&mut self, record: &MetadataRecord) {
+        match record {
+            MetadataRecord::Partition(record) => {
+                self.partitions.insert((record.topic_id, record.partition));
+            }
+            MetadataRecord::PartitionChange(change) => {
+                self.partitions.insert((change.topic_id, change.partition));
+            }
+            MetadataRecord::RemoveTopic { topic_id } => {
+                self.removed.insert(*topic_id);
+            }
+            MetadataRecord::Config { kind: ConfigResourceKind::Topic, resource, .. } => {
+                self.configs.insert(resource.clone());
+            }
+            MetadataRecord::Config { kind: ConfigResourceKind::Broker, .. } => self.all_configs = true,
+            MetadataRecord::RegisterBroker { broker, .. } => {
+                self.brokers.insert(*broker);
+            }
+            MetadataRecord::Config { kind: ConfigResourceKind::Group, .. }
+            | MetadataRecord::BrokerRegistrationChange { .. }
+            | MetadataRecord::UnregisterBroker { .. }
+            | MetadataRecord::Topic { .. }
+            | MetadataRecord::FeatureLevel { .. }
+            | MetadataRecord::ProducerIds { .. }
+            | MetadataRecord::NoOp
+            | MetadataRecord::RegisterController { .. }
+            | MetadataRecord::LeaderChange { .. } => {}
+        }
+    }
+}
