@@ -1,8 +1,8 @@
 //! ApiVersions: what a broker's listener speaks. Versions are Kafka's newest of each API.
 
-use protocol::api::{APIS, ApiKey};
-use protocol::api::api_versions::ApiVersionsResponse;
 use protocol::ErrorCode;
+use protocol::api::api_versions::ApiVersionsResponse;
+use protocol::api::{APIS, ApiKey};
 
 use super::Broker;
 use super::dispatch::Answer;

@@ -12,11 +12,11 @@ use super::fetch::ParkedFetch;
 use super::produce::ParkedProduce;
 
 /// Names a request that is being handled, until it is answered.
-pub type Ticket = u64;
+pub(super) type Ticket = u64;
 
 /// All connections that came in on the broker's port.
 #[derive(Clone, Debug, Default, Hash)]
-pub struct Connections {
+pub(super) struct Connections {
     pub(super) open: BTreeMap<ConnId, Connection>,
     tickets: BTreeMap<Ticket, ConnId>,
     last_ticket: Ticket,
@@ -24,14 +24,14 @@ pub struct Connections {
 
 /// One connection.
 #[derive(Clone, Debug, Default, Hash)]
-pub struct Connection {
+pub(super) struct Connection {
     waiting: VecDeque<Asked>,
     pub(super) current: Option<Current>,
 }
 
 /// A request that has not been looked at.
 #[derive(Clone, Debug, Hash)]
-pub struct Asked {
+pub(super) struct Asked {
     pub(super) correlation: u32,
     pub(super) client_id: Name,
     pub(super) request: Request,
@@ -39,7 +39,7 @@ pub struct Asked {
 
 /// The request that is being handled.
 #[derive(Clone, Debug, Hash)]
-pub struct Current {
+pub(super) struct Current {
     pub(super) correlation: u32,
     pub(super) ticket: Ticket,
     pub(super) parked: Parked,
@@ -47,7 +47,7 @@ pub struct Current {
 
 /// Where a request is while it has no answer yet.
 #[derive(Clone, Debug, Hash)]
-pub enum Parked {
+pub(super) enum Parked {
     /// Being handled, or with a coordinator or the controller.
     Elsewhere,
     /// Waits for data (`DelayedFetch`).
@@ -58,7 +58,7 @@ pub enum Parked {
 
 /// Whose request a handler handles.
 #[derive(Clone, Debug)]
-pub struct Caller {
+pub(super) struct Caller {
     pub(super) conn: ConnId,
     pub(super) ticket: Ticket,
     pub(super) client_id: Name,
@@ -129,7 +129,7 @@ impl Connections {
     }
 
     /// Connections with a fetch that waits for data.
-    pub fn parked_fetches(&self) -> impl Iterator<Item = ConnId> + '_ {
+    pub(super) fn parked_fetches(&self) -> impl Iterator<Item = ConnId> + '_ {
         self.open.keys().copied().filter(|conn| self.parked_fetch(*conn).is_some())
     }
 }

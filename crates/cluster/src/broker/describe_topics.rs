@@ -13,7 +13,11 @@ use crate::image::MetadataImage;
 use crate::process::Context;
 
 impl Broker {
-    pub(super) fn handle_describe_topic_partitions(&mut self, cx: &Context<'_>, request: &DescribeTopicPartitionsRequest) -> Answer {
+    pub(super) fn handle_describe_topic_partitions(
+        &mut self,
+        cx: &Context<'_>,
+        request: &DescribeTopicPartitionsRequest,
+    ) -> Answer {
         gap!("the answer has no pages", "DescribeTopicPartitionsRequest.Cursor");
         let topics = match request.topics.is_empty() {
             true => cx.image.by_name.keys().map(|name| describe(cx.image, name)).collect(),
@@ -30,7 +34,9 @@ fn describe(image: &MetadataImage, name: &TopicName) -> DescribedTopic {
         name: name.clone(),
         topic_id: topic.map_or(TopicId::ZERO, |topic| topic.id),
         is_internal: is_internal(name),
-        partitions: topic.map(|topic| topic.partitions.iter().map(|record| partition(image, record)).collect()).unwrap_or_default(),
+        partitions: topic
+            .map(|topic| topic.partitions.iter().map(|record| partition(image, record)).collect())
+            .unwrap_or_default(),
     }
 }
 

@@ -80,7 +80,10 @@ impl Disk {
 
     /// Removes a replica with its log.
     pub fn remove(&mut self, index: ReplicaIndex) {
-        protocol::gap!("files of a deleted partition vanish at once, not after file.delete.delay.ms", "LogManager#asyncDelete");
+        protocol::gap!(
+            "files of a deleted partition vanish at once, not after file.delete.delay.ms",
+            "LogManager#asyncDelete"
+        );
         if let Some(replica) = self.replicas.get_mut(index as usize).and_then(Option::take) {
             self.index.remove(&(replica.topic_id, replica.tp.partition));
         }

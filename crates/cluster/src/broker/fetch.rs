@@ -18,7 +18,7 @@ use crate::process::{Context, Fx};
 
 /// A fetch that waits for data.
 #[derive(Clone, Debug, Hash)]
-pub struct ParkedFetch {
+pub(super) struct ParkedFetch {
     request: FetchRequest,
 }
 
@@ -31,7 +31,13 @@ struct FetchRead {
 }
 
 impl Broker {
-    pub(super) fn handle_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, caller: &Caller, request: FetchRequest) -> Answer {
+    pub(super) fn handle_fetch(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        caller: &Caller,
+        request: FetchRequest,
+    ) -> Answer {
         gap!("fetch sessions: every fetch is full and sessionless", "KIP-227");
         let read = self.read_partitions(cx, &request);
         if request.replica.is_some() {
@@ -169,7 +175,12 @@ impl Broker {
     }
 
     /// Whether and up to where the asker may read (`Partition#fetchRecords`).
-    fn readable(&self, cx: &Context<'_>, request: &FetchRequest, asked: &FetchPartition) -> Result<Readable, ErrorCode> {
+    fn readable(
+        &self,
+        cx: &Context<'_>,
+        request: &FetchRequest,
+        asked: &FetchPartition,
+    ) -> Result<Readable, ErrorCode> {
         let (index, partition) = self.hosted(cx, asked.topic_id, asked.partition)?;
         partition.check_leader_epoch(asked.current_leader_epoch)?;
         let is_follower = request.replica.is_some();
@@ -203,7 +214,12 @@ impl Broker {
     }
 
     /// A replica this broker hosts, or the error that says why it does not.
-    pub(super) fn hosted(&self, cx: &Context<'_>, topic_id: protocol::TopicId, partition: i32) -> Result<(ReplicaIndex, &Partition), ErrorCode> {
+    pub(super) fn hosted(
+        &self,
+        cx: &Context<'_>,
+        topic_id: protocol::TopicId,
+        partition: i32,
+    ) -> Result<(ReplicaIndex, &Partition), ErrorCode> {
         if let Some(index) = self.disk.find(topic_id, partition) {
             if let Some(hosted) = self.partition(index) {
                 return Ok((index, hosted));

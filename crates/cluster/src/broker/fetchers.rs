@@ -19,7 +19,7 @@ const EARLIEST: i64 = -2;
 
 /// The fetcher for one leader broker.
 #[derive(Clone, Debug, Default, Hash)]
-pub struct Fetcher {
+pub(super) struct Fetcher {
     followed: BTreeMap<ReplicaIndex, Followed>,
     /// A fetch is on its way, or parked at the leader.
     is_in_flight: bool,
@@ -93,7 +93,15 @@ impl Broker {
         self.call_leader(cx, fx, &address, FetchCall::Fetch(leader), leader, request.into());
     }
 
-    fn call_leader(&mut self, cx: &Context<'_>, fx: &mut Fx, to: &kernel::Address, tag: FetchCall, leader: BrokerId, request: Request) {
+    fn call_leader(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        to: &kernel::Address,
+        tag: FetchCall,
+        leader: BrokerId,
+        request: Request,
+    ) {
         let client_id = format!("broker-{}-fetcher-{leader}", self.id).into();
         let make = |correlation| Message::Request { correlation, client_id, request };
         self.soft.fetch_calls.call(fx, cx.now, to, self.settings.replica_socket_timeout, tag, make);
@@ -110,7 +118,10 @@ impl Broker {
             followed.sent = None;
             let is_due = followed.delayed_until.is_none_or(|until| until <= now);
             let partition = self.soft.partitions.get(*index as usize).and_then(Option::as_ref);
-            let (Some(partition), true, false, false) = (partition, is_due, followed.is_failed, followed.is_resolving) else { continue };
+            let (Some(partition), true, false, false) = (partition, is_due, followed.is_failed, followed.is_resolving)
+            else {
+                continue;
+            };
             followed.delayed_until = None;
             let log = self.disk.log(*index);
             followed.sent = Some((partition.leader_epoch, log.log_end_offset()));
@@ -181,7 +192,14 @@ impl Broker {
     }
 
     /// A leader answered.
-    pub(super) fn on_fetcher_response(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId, correlation: u32, response: Response) {
+    pub(super) fn on_fetcher_response(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        conn: ConnId,
+        correlation: u32,
+        response: Response,
+    ) {
         let Some(call) = self.soft.fetch_calls.answered(conn, correlation) else { return };
         match (call, response) {
             (FetchCall::Fetch(leader), Response::Fetch(response)) => self.on_fetched(cx, fx, leader, response),
@@ -205,8 +223,18 @@ impl Broker {
         self.soft.work.push_back(Work::Fetch(leader));
     }
 
-    fn on_partition_fetched(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId, index: ReplicaIndex, result: FetchResult) {
-        let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index)) else { return };
+    fn on_partition_fetched(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        leader: BrokerId,
+        index: ReplicaIndex,
+        result: FetchResult,
+    ) {
+        let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index))
+        else {
+            return;
+        };
         let Some((epoch, offset)) = followed.sent.take() else { return };
         let is_current = self.partition(index).is_some_and(|p| p.leader_epoch == epoch && p.leader == leader);
         if !is_current || self.disk.log(index).log_end_offset() != offset {
@@ -225,7 +253,14 @@ impl Broker {
     }
 
     /// Appends what the leader sent, then takes over its high watermark and log start.
-    fn append_fetched(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId, index: ReplicaIndex, result: FetchResult) {
+    fn append_fetched(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        leader: BrokerId,
+        index: ReplicaIndex,
+        result: FetchResult,
+    ) {
         let Some(partition) = self.partition(index) else { return };
         let (tp, leader_epoch, broker) = (partition.tp.clone(), partition.leader_epoch, self.id);
         let log = self.disk.log_mut(index);
@@ -291,20 +326,29 @@ impl Broker {
 
     fn delay(&mut self, cx: &Context<'_>, leader: BrokerId, index: ReplicaIndex) {
         let until = cx.now + self.settings.replica_fetch_backoff;
-        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index)) {
+        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index))
+        {
             followed.delayed_until = Some(until);
             followed.is_resolving = false;
         }
     }
 
     fn fail(&mut self, leader: BrokerId, index: ReplicaIndex) {
-        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index)) {
+        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index))
+        {
             followed.is_failed = true;
         }
     }
 
     /// This log and the leader's do not meet: asks where the leader's is (`#fetchOffsetAndTruncate`).
-    fn ask_leader_offset(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId, index: ReplicaIndex, timestamp: i64) {
+    fn ask_leader_offset(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        leader: BrokerId,
+        index: ReplicaIndex,
+        timestamp: i64,
+    ) {
         let Some(endpoint) = cx.image.brokers.get(&leader) else { return self.delay(cx, leader, index) };
         let Some(partition) = self.partition(index) else { return };
         let asked = ListOffsetsPartition {
@@ -314,7 +358,8 @@ impl Broker {
             timestamp,
         };
         let request = ListOffsetsRequest { replica: self.id, read_committed: false, partitions: vec![asked] };
-        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index)) {
+        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index))
+        {
             followed.is_resolving = true;
         }
         let address = (endpoint.host.clone(), endpoint.port);
@@ -351,7 +396,8 @@ impl Broker {
             self.disk.log_mut(index).truncate_fully_and_start_at(*offset, wall_ms(cx.now.as_nanos()));
             self.note_truncation(fx, index, end, *offset);
         }
-        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index)) {
+        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index))
+        {
             followed.is_resolving = false;
         }
         self.soft.work.push_back(Work::Fetch(leader));

@@ -15,7 +15,12 @@ use crate::process::{Context, Fx};
 pub(super) const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
 impl Broker {
-    pub(super) fn handle_find_coordinator(&mut self, cx: &Context<'_>, fx: &mut Fx, request: &FindCoordinatorRequest) -> Answer {
+    pub(super) fn handle_find_coordinator(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        request: &FindCoordinatorRequest,
+    ) -> Answer {
         gap!("only group coordinators are looked up", "KIP-98, KIP-932");
         let Some(topic) = cx.image.topic(OFFSETS_TOPIC) else {
             let topic = self.offsets_topic(&OFFSETS_TOPIC.into());

@@ -1,6 +1,5 @@
 //! Group coordinators: one shard for each partition of `__consumer_offsets` this broker leads.
 
-use coordinator::GroupShard;
 use protocol::{ErrorCode, PartitionIndex, Request};
 
 use super::Broker;
@@ -9,9 +8,17 @@ use super::disk::ReplicaIndex;
 use super::dispatch::Answer;
 use crate::process::{Context, Fx};
 
+/// Until the coordinator lands.
+#[derive(Clone, Debug, Hash)]
+pub struct GroupShard {}
+
+/// Until the coordinator lands.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum GroupTimer {}
+
 /// A shard of the group coordinator.
 #[derive(Clone, Debug, Hash)]
-pub struct HostedShard {
+pub(super) struct HostedShard {
     shard: GroupShard,
 }
 
@@ -22,11 +29,46 @@ impl HostedShard {
 }
 
 impl Broker {
-    pub(super) fn on_leadership_of_offsets(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _index: ReplicaIndex, _leads: bool) {}
-    pub(super) fn handle_group_request(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _caller: &Caller, _request: &Request) -> Answer {
+    pub(super) fn on_leadership_of_offsets(
+        &mut self,
+        _cx: &Context<'_>,
+        _fx: &mut Fx,
+        _index: ReplicaIndex,
+        _leads: bool,
+    ) {
+    }
+    pub(super) fn handle_group_request(
+        &mut self,
+        _cx: &Context<'_>,
+        _fx: &mut Fx,
+        _caller: &Caller,
+        _request: &Request,
+    ) -> Answer {
         Answer::Disconnect
     }
-    pub(super) fn on_group_timer(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _shard: PartitionIndex, _timer: coordinator::GroupTimer) {}
-    pub(super) fn on_group_write_timeout(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _shard: PartitionIndex, _write: u64) {}
-    pub(super) fn on_group_written(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _shard: PartitionIndex, _write: u64, _error: ErrorCode) {}
+    pub(super) fn on_group_timer(
+        &mut self,
+        _cx: &Context<'_>,
+        _fx: &mut Fx,
+        _shard: PartitionIndex,
+        _timer: GroupTimer,
+    ) {
+    }
+    pub(super) fn on_group_write_timeout(
+        &mut self,
+        _cx: &Context<'_>,
+        _fx: &mut Fx,
+        _shard: PartitionIndex,
+        _write: u64,
+    ) {
+    }
+    pub(super) fn on_group_written(
+        &mut self,
+        _cx: &Context<'_>,
+        _fx: &mut Fx,
+        _shard: PartitionIndex,
+        _write: u64,
+        _error: ErrorCode,
+    ) {
+    }
 }

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use kernel::{Calls, Duration};
-use protocol::api::alter_partition::{AlterPartitionChange, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult};
+use protocol::api::alter_partition::{
+    AlterPartitionChange, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult,
+};
 use protocol::{BrokerId, ErrorCode, Message, TopicId};
 
 use super::disk::ReplicaIndex;
@@ -15,7 +17,7 @@ use crate::process::{Context, Fx};
 
 /// Proposals on their way to the controller.
 #[derive(Clone, Debug, Default, Hash)]
-pub struct AlterPartitions {
+pub(super) struct AlterPartitions {
     /// Not answered yet, by replica.
     unsent: BTreeMap<ReplicaIndex, ()>,
     in_flight: Option<Vec<ReplicaIndex>>,
@@ -56,7 +58,8 @@ impl Broker {
             return;
         }
         let is_in_sync = leadership.follower(id).is_some_and(|follower| {
-            follower.log_end_offset >= high_watermark.max(leadership.epoch_start_offset) && follower.is_eligible(cx.image)
+            follower.log_end_offset >= high_watermark.max(leadership.epoch_start_offset)
+                && follower.is_eligible(cx.image)
         });
         if is_in_sync {
             let mut proposed = leadership.isr.clone();
@@ -145,10 +148,18 @@ impl Broker {
         self.soft.timers.arm_once(fx, cx.now + RETRY_BACKOFF, TimerKey::AlterPartitionsBackoff);
     }
 
-    fn on_alter_partition_result(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, result: &AlterPartitionResult) {
+    fn on_alter_partition_result(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        index: ReplicaIndex,
+        result: &AlterPartitionResult,
+    ) {
         let Some(partition) = self.partition_mut(index) else { return };
         let (leader_epoch, partition_epoch) = (partition.leader_epoch, partition.partition_epoch);
-        let Some(leadership) = partition.leadership_mut().filter(|leadership| leadership.proposed.is_some()) else { return };
+        let Some(leadership) = partition.leadership_mut().filter(|leadership| leadership.proposed.is_some()) else {
+            return;
+        };
         match result.error {
             ErrorCode::None => {
                 if result.leader_epoch != leader_epoch || result.partition_epoch < partition_epoch {

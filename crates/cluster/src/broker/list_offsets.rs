@@ -35,7 +35,12 @@ impl Broker {
         ListOffsetsResponse { partitions: partitions.collect() }.into()
     }
 
-    fn list_offset(&self, cx: &Context<'_>, request: &ListOffsetsRequest, asked: &ListOffsetsPartition) -> Result<Found, ErrorCode> {
+    fn list_offset(
+        &self,
+        cx: &Context<'_>,
+        request: &ListOffsetsRequest,
+        asked: &ListOffsetsPartition,
+    ) -> Result<Found, ErrorCode> {
         let (index, leadership) = self.led(cx, &asked.topic, asked.partition, asked.current_leader_epoch)?;
         let log = self.disk.log(index);
         // Followers see the log end; clients the high watermark (which is the last stable offset too).
@@ -64,7 +69,11 @@ impl Broker {
         }
     }
 
-    pub(super) fn handle_offset_for_leader_epoch(&mut self, cx: &Context<'_>, request: &OffsetForLeaderEpochRequest) -> Answer {
+    pub(super) fn handle_offset_for_leader_epoch(
+        &mut self,
+        cx: &Context<'_>,
+        request: &OffsetForLeaderEpochRequest,
+    ) -> Answer {
         let partitions = request.partitions.iter().map(|asked| {
             let EpochQuestion { topic, partition, current_leader_epoch, leader_epoch } = asked;
             let (error, leader_epoch, end_offset) = match self.led(cx, topic, *partition, *current_leader_epoch) {
@@ -80,7 +89,13 @@ impl Broker {
     }
 
     /// A partition this broker leads, by name; epoch errors come before leadership errors.
-    fn led(&self, cx: &Context<'_>, topic: &str, partition: i32, leader_epoch: i32) -> Result<(ReplicaIndex, &Leadership), ErrorCode> {
+    fn led(
+        &self,
+        cx: &Context<'_>,
+        topic: &str,
+        partition: i32,
+        leader_epoch: i32,
+    ) -> Result<(ReplicaIndex, &Leadership), ErrorCode> {
         let topic_id = *cx.image.by_name.get(topic).ok_or(ErrorCode::UnknownTopicOrPartition)?;
         let (index, hosted) = self.hosted(cx, topic_id, partition)?;
         hosted.check_leader_epoch(leader_epoch)?;

@@ -19,11 +19,20 @@ const RNG_CONTROLLER: u32 = 40;
 impl Broker {
     pub(super) fn handle_metadata(&mut self, cx: &Context<'_>, fx: &mut Fx, request: &MetadataRequest) -> Answer {
         let topics = match &request.topics {
-            None => cx.image.by_name.values().filter_map(|id| cx.image.topics.get(id)).map(|topic| topic_metadata(cx.image, topic)).collect(),
-            Some(names) => names.iter().map(|name| match cx.image.topic(name) {
-                Some(topic) => topic_metadata(cx.image, topic),
-                None => self.missing_topic(cx, fx, name, request.allow_auto_topic_creation),
-            }).collect(),
+            None => cx
+                .image
+                .by_name
+                .values()
+                .filter_map(|id| cx.image.topics.get(id))
+                .map(|topic| topic_metadata(cx.image, topic))
+                .collect(),
+            Some(names) => names
+                .iter()
+                .map(|name| match cx.image.topic(name) {
+                    Some(topic) => topic_metadata(cx.image, topic),
+                    None => self.missing_topic(cx, fx, name, request.allow_auto_topic_creation),
+                })
+                .collect(),
         };
         MetadataResponse {
             brokers: live_brokers(cx.image).collect(),
@@ -52,10 +61,21 @@ impl Broker {
             };
             self.create_automatically(cx, fx, topic);
         }
-        TopicMetadata { error, name: name.clone(), topic_id: TopicId::ZERO, is_internal: is_internal(name), partitions: Vec::new() }
+        TopicMetadata {
+            error,
+            name: name.clone(),
+            topic_id: TopicId::ZERO,
+            is_internal: is_internal(name),
+            partitions: Vec::new(),
+        }
     }
 
-    pub(super) fn handle_describe_cluster(&mut self, cx: &Context<'_>, fx: &mut Fx, request: &DescribeClusterRequest) -> Answer {
+    pub(super) fn handle_describe_cluster(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        request: &DescribeClusterRequest,
+    ) -> Answer {
         let brokers = cx.image.brokers.iter().filter(|(_, broker)| request.include_fenced || !broker.fenced);
         DescribeClusterResponse {
             error: ErrorCode::None,

@@ -24,7 +24,7 @@ mod topic_configs;
 mod api_versions;
 mod producer_ids;
 mod find_coordinator;
-mod groups;
+pub mod groups;
 mod to_controller;
 mod tasks;
 
@@ -112,7 +112,7 @@ enum TimerKey {
     /// AllocateProducerIds may be tried again.
     ProducerIdsBackoff,
     /// A group coordinator's timer, by offsets partition.
-    Group(PartitionIndex, coordinator::GroupTimer),
+    Group(PartitionIndex, groups::GroupTimer),
     /// A group coordinator's write has waited long enough for its replicas.
     GroupWrite(PartitionIndex, u64),
 }
@@ -169,7 +169,15 @@ impl Broker {
     }
 
     /// A request came in on the broker's port.
-    pub fn on_request(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId, correlation: u32, client_id: Name, request: Request) {
+    pub fn on_request(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        conn: ConnId,
+        correlation: u32,
+        client_id: Name,
+        request: Request,
+    ) {
         if self.soft.connections.push(conn, Asked { correlation, client_id, request }) {
             self.soft.work.push_back(Work::Serve(conn));
             self.settle(cx, fx);
@@ -225,7 +233,10 @@ impl Broker {
 
     /// A disk sync it asked for is complete.
     pub fn on_synced(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _token: u64) {
-        protocol::gap!("log.flush.interval.messages and .ms: segments are flushed when they roll, in no time", "LogManager#flushDirtyLogs");
+        protocol::gap!(
+            "log.flush.interval.messages and .ms: segments are flushed when they roll, in no time",
+            "LogManager#flushDirtyLogs"
+        );
     }
 
     /// A clean stop: the controller granted the controlled shutdown. Flushes its logs; the process exits.
@@ -250,13 +261,17 @@ impl Broker {
     }
 
     /// The replica of one partition.
-    pub fn replica(&self, topic_id: TopicId, partition: PartitionIndex) -> Option<(&StoredReplica, Option<&Partition>)> {
+    pub fn replica(
+        &self,
+        topic_id: TopicId,
+        partition: PartitionIndex,
+    ) -> Option<(&StoredReplica, Option<&Partition>)> {
         let index = self.disk.find(topic_id, partition)?;
         Some((self.disk.get(index)?, self.partition(index)))
     }
 
     /// The group coordinators this broker hosts, by partition of `__consumer_offsets`.
-    pub fn shards(&self) -> impl Iterator<Item = (PartitionIndex, &coordinator::GroupShard)> {
+    pub fn shards(&self) -> impl Iterator<Item = (PartitionIndex, &groups::GroupShard)> {
         self.soft.shards.iter().map(|(partition, hosted)| (*partition, hosted.shard()))
     }
 

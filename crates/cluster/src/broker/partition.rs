@@ -73,14 +73,14 @@ pub struct FollowerState {
 
 /// A write that is answered when the high watermark reaches `required`.
 #[derive(Clone, Copy, Debug, Hash)]
-pub struct WaitingWrite {
+pub(super) struct WaitingWrite {
     pub(super) required: i64,
     pub(super) who: Writer,
 }
 
 /// Whose write it is.
 #[derive(Clone, Copy, Debug, Hash)]
-pub enum Writer {
+pub(super) enum Writer {
     /// A producer's: the ticket of its request, and the place of the partition in it.
     Producer { ticket: u64, slot: u32 },
     /// The group coordinator's, by the write's id.
@@ -152,7 +152,13 @@ impl Partition {
     }
 
     /// Where the leader's high watermark belongs (`Partition#maybeIncrementLeaderHW`); none while it is frozen.
-    pub(super) fn target_high_watermark(&self, now: Time, image: &MetadataImage, lag_max: Duration, log_end: i64) -> Option<i64> {
+    pub(super) fn target_high_watermark(
+        &self,
+        now: Time,
+        image: &MetadataImage,
+        lag_max: Duration,
+        log_end: i64,
+    ) -> Option<i64> {
         let leadership = self.leadership()?;
         if self.is_under_min_isr() {
             return None;
@@ -227,9 +233,10 @@ impl FollowerState {
 
     /// Not fenced, not shutting down, and the process that fetched is the one that is registered.
     pub fn is_eligible(&self, image: &MetadataImage) -> bool {
-        image.brokers.get(&self.id).is_some_and(|broker| {
-            broker.is_active() && (self.broker_epoch == -1 || self.broker_epoch == broker.epoch)
-        })
+        image
+            .brokers
+            .get(&self.id)
+            .is_some_and(|broker| broker.is_active() && (self.broker_epoch == -1 || self.broker_epoch == broker.epoch))
     }
 
     /// It fetches from `offset` while the leader's log ends at `leader_end` (`Replica#updateFetchStateOrThrow`).

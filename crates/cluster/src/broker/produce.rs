@@ -18,7 +18,7 @@ pub(super) const INTERNAL_TOPICS: [&str; 3] = ["__consumer_offsets", "__transact
 
 /// An acks=all request that waits for replicas.
 #[derive(Clone, Debug, Hash)]
-pub struct ParkedProduce {
+pub(super) struct ParkedProduce {
     results: Vec<ProduceResult>,
     is_open: Vec<bool>,
 }
@@ -31,7 +31,13 @@ pub(super) struct LeaderAppend {
 }
 
 impl Broker {
-    pub(super) fn handle_produce(&mut self, cx: &Context<'_>, fx: &mut Fx, caller: &Caller, request: ProduceRequest) -> Answer {
+    pub(super) fn handle_produce(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        caller: &Caller,
+        request: ProduceRequest,
+    ) -> Answer {
         gap!("transactions", "KIP-98");
         let has_valid_acks = matches!(request.acks, -1..=1);
         let mut parked = ParkedProduce { results: Vec::new(), is_open: Vec::new() };

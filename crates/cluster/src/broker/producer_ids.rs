@@ -12,7 +12,7 @@ use crate::process::{Context, Fx};
 
 /// The blocks of ids this broker may give out.
 #[derive(Clone, Debug, Default, Hash)]
-pub struct ProducerIds {
+pub(super) struct ProducerIds {
     current: Option<Block>,
     next: Option<Block>,
     is_asking: bool,
@@ -30,12 +30,24 @@ const RETRY_BACKOFF: Duration = Duration::from_millis(50);
 
 impl Broker {
     /// Without a transactional id every request gets a new id, whatever it brings along.
-    pub(super) fn handle_init_producer_id(&mut self, cx: &Context<'_>, fx: &mut Fx, _request: &InitProducerIdRequest) -> Answer {
+    pub(super) fn handle_init_producer_id(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        _request: &InitProducerIdRequest,
+    ) -> Answer {
         gap!("transactional ids", "KIP-98");
         match self.claim_producer_id(cx, fx) {
-            Some(producer_id) => InitProducerIdResponse { error: ErrorCode::None, producer_id, producer_epoch: 0 }.into(),
+            Some(producer_id) => {
+                InitProducerIdResponse { error: ErrorCode::None, producer_id, producer_epoch: 0 }.into()
+            }
             // Clients take this one as retriable; the block will be there on their next try.
-            None => InitProducerIdResponse { error: ErrorCode::CoordinatorLoadInProgress, producer_id: -1, producer_epoch: -1 }.into(),
+            None => InitProducerIdResponse {
+                error: ErrorCode::CoordinatorLoadInProgress,
+                producer_id: -1,
+                producer_epoch: -1,
+            }
+            .into(),
         }
     }
 

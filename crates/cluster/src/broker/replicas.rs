@@ -109,7 +109,8 @@ impl Broker {
         let others = record.replicas.iter().copied().filter(|replica| *replica != id);
         let (epoch_start_offset, followers) = match old {
             Role::Leader(old) if !is_new_epoch => {
-                let kept = |replica| old.follower(replica).cloned().unwrap_or_else(|| FollowerState::new(replica, None));
+                let kept =
+                    |replica| old.follower(replica).cloned().unwrap_or_else(|| FollowerState::new(replica, None));
                 (old.epoch_start_offset, others.map(kept).collect())
             }
             Role::Leader(_) | Role::Follower => {
@@ -117,7 +118,8 @@ impl Broker {
                 (log_end, others.map(fresh).collect())
             }
         };
-        partition.role = Role::Leader(Leadership { epoch_start_offset, isr: record.isr.clone(), proposed: None, followers });
+        partition.role =
+            Role::Leader(Leadership { epoch_start_offset, isr: record.isr.clone(), proposed: None, followers });
         if is_new_epoch {
             self.disk.log_mut(index).assign_epoch(record.leader_epoch, log_end);
         }

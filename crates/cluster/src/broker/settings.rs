@@ -8,46 +8,46 @@ use crate::spec::ProcessSpec;
 
 /// Broker configs as numbers. The defaults are Kafka 4.4's.
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
-pub struct Settings {
+pub(super) struct Settings {
     /// `replica.lag.time.max.ms`.
-    pub replica_lag_time_max: Duration,
+    pub(super) replica_lag_time_max: Duration,
     /// `replica.fetch.wait.max.ms`.
-    pub replica_fetch_wait_max_ms: u32,
+    pub(super) replica_fetch_wait_max_ms: u32,
     /// `replica.fetch.min.bytes`.
-    pub replica_fetch_min_bytes: u32,
+    pub(super) replica_fetch_min_bytes: u32,
     /// `replica.fetch.max.bytes`, of a partition.
-    pub replica_fetch_max_bytes: u32,
+    pub(super) replica_fetch_max_bytes: u32,
     /// `replica.fetch.response.max.bytes`.
-    pub replica_fetch_response_max_bytes: u32,
+    pub(super) replica_fetch_response_max_bytes: u32,
     /// `replica.fetch.backoff.ms`.
-    pub replica_fetch_backoff: Duration,
+    pub(super) replica_fetch_backoff: Duration,
     /// `replica.socket.timeout.ms`.
-    pub replica_socket_timeout: Duration,
+    pub(super) replica_socket_timeout: Duration,
     /// `replica.high.watermark.checkpoint.interval.ms`.
-    pub hw_checkpoint_interval: Duration,
+    pub(super) hw_checkpoint_interval: Duration,
     /// `log.retention.check.interval.ms`.
-    pub retention_check_interval: Duration,
+    pub(super) retention_check_interval: Duration,
     /// `log.initial.task.delay.ms`.
-    pub initial_task_delay: Duration,
+    pub(super) initial_task_delay: Duration,
     /// `fetch.max.bytes`, of an answer to a consumer.
-    pub fetch_max_bytes: u32,
+    pub(super) fetch_max_bytes: u32,
     /// `auto.create.topics.enable`.
-    pub auto_create_topics: bool,
+    pub(super) auto_create_topics: bool,
     /// `offsets.topic.num.partitions`.
-    pub offsets_partitions: i32,
+    pub(super) offsets_partitions: i32,
     /// `offsets.topic.replication.factor`.
-    pub offsets_replication_factor: i16,
+    pub(super) offsets_replication_factor: i16,
     /// `offsets.topic.segment.bytes`.
-    pub offsets_segment_bytes: i64,
+    pub(super) offsets_segment_bytes: i64,
     /// `offsets.commit.timeout.ms`.
-    pub offsets_commit_timeout: Duration,
+    pub(super) offsets_commit_timeout: Duration,
     /// `request.timeout.ms` of calls to the controller.
-    pub request_timeout: Duration,
+    pub(super) request_timeout: Duration,
 }
 
 impl Settings {
     /// What a process's `server.properties` says.
-    pub fn new(spec: &ProcessSpec) -> Settings {
+    pub(super) fn new(spec: &ProcessSpec) -> Settings {
         gap!("dynamic changes of broker configs", "DynamicBrokerConfig");
         let bytes = |name, default| u32::try_from(spec.number(name, default)).unwrap_or(u32::MAX);
         Settings {

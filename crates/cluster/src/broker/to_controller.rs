@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Address, Calls, ConnId, Duration, Time};
+use protocol::api::create_partitions::CreatePartitionsResponse;
 use protocol::api::create_topics::{CreateTopicsRequest, CreateTopicsResponse, CreatedTopic, NewTopic};
 use protocol::api::delete_topics::DeleteTopicsResponse;
-use protocol::api::create_partitions::CreatePartitionsResponse;
 use protocol::api::describe_quorum::DescribeQuorumResponse;
 use protocol::api::elect_leaders::ElectLeadersResponse;
 use protocol::api::incremental_alter_configs::IncrementalAlterConfigsResponse;
@@ -20,7 +20,7 @@ use crate::process::{Context, Fx};
 
 /// Requests that go to the active controller.
 #[derive(Clone, Debug, Default, Hash)]
-pub struct Forwards {
+pub(super) struct Forwards {
     waiting: BTreeMap<u64, Forward>,
     last: u64,
     pub(super) calls: Calls<u64>,
@@ -72,7 +72,14 @@ impl Broker {
 
     /// Sends what is not sent; gives up what waited too long.
     pub(super) fn send_forwards(&mut self, cx: &Context<'_>, fx: &mut Fx) {
-        let late: Vec<u64> = self.soft.forwards.waiting.iter().filter(|(_, f)| !f.is_sent && f.give_up <= cx.now).map(|(n, _)| *n).collect();
+        let late: Vec<u64> = self
+            .soft
+            .forwards
+            .waiting
+            .iter()
+            .filter(|(_, f)| !f.is_sent && f.give_up <= cx.now)
+            .map(|(n, _)| *n)
+            .collect();
         for number in late {
             self.finish_forward(fx, number, None);
         }
@@ -125,7 +132,14 @@ impl Broker {
 
     // ---- all channels to the controller
 
-    pub(super) fn on_controller_response(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId, correlation: u32, response: Response) {
+    pub(super) fn on_controller_response(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        conn: ConnId,
+        correlation: u32,
+        response: Response,
+    ) {
         if let Some(number) = self.soft.forwards.calls.answered(conn, correlation) {
             self.on_forward_answered(cx, fx, number, response);
         } else if self.soft.alter_partitions.calls.answered(conn, correlation).is_some() {
@@ -180,8 +194,11 @@ impl Broker {
 
     pub(super) fn arm_controller_deadline(&mut self, fx: &mut Fx) {
         let soft = &mut self.soft;
-        let deadlines =
-            [soft.forwards.calls.next_deadline(), soft.alter_partitions.calls.next_deadline(), soft.producer_ids.calls.next_deadline()];
+        let deadlines = [
+            soft.forwards.calls.next_deadline(),
+            soft.alter_partitions.calls.next_deadline(),
+            soft.producer_ids.calls.next_deadline(),
+        ];
         match deadlines.into_iter().flatten().min() {
             Some(due) if soft.timers.due(&TimerKey::ControllerDeadline) == Some(due) => {}
             Some(due) => soft.timers.arm(fx, due, TimerKey::ControllerDeadline),
@@ -200,7 +217,9 @@ fn error_of(response: &Response) -> ErrorCode {
         Response::CreatePartitions(response) => response.topics.first().map_or(ErrorCode::None, |topic| topic.1),
         Response::ElectLeaders(response) => response.error,
         Response::IncrementalAlterConfigs(response) => response.error,
-        Response::DescribeQuorum(response) if response.error == ErrorCode::NotLeaderOrFollower => ErrorCode::NotController,
+        Response::DescribeQuorum(response) if response.error == ErrorCode::NotLeaderOrFollower => {
+            ErrorCode::NotController
+        }
         _ => ErrorCode::None,
     }
 }
@@ -220,11 +239,13 @@ fn failure(request: &Request, error: ErrorCode) -> Option<Response> {
             CreateTopicsResponse { topics: topics.collect() }.into()
         }
         Request::DeleteTopics(request) => {
-            DeleteTopicsResponse { topics: request.topics.iter().map(|name| (name.clone(), error, None)).collect() }.into()
+            DeleteTopicsResponse { topics: request.topics.iter().map(|name| (name.clone(), error, None)).collect() }
+                .into()
         }
-        Request::CreatePartitions(request) => {
-            CreatePartitionsResponse { topics: request.topics.iter().map(|(name, _)| (name.clone(), error, None)).collect() }.into()
+        Request::CreatePartitions(request) => CreatePartitionsResponse {
+            topics: request.topics.iter().map(|(name, _)| (name.clone(), error, None)).collect(),
         }
+        .into(),
         Request::ElectLeaders(_) => ElectLeadersResponse { error, partitions: Vec::new() }.into(),
         Request::IncrementalAlterConfigs(_) => IncrementalAlterConfigsResponse { error, message: None }.into(),
         Request::DescribeQuorum(_) => DescribeQuorumResponse {

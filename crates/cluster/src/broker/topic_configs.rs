@@ -15,7 +15,9 @@ fn broker_names(topic_config: &str) -> &'static [(&'static str, i64)] {
         "segment.ms" => &[("log.roll.ms", 1), ("log.roll.hours", 3_600_000)],
         "segment.index.bytes" => &[("log.index.size.max.bytes", 1)],
         "index.interval.bytes" => &[("log.index.interval.bytes", 1)],
-        "retention.ms" => &[("log.retention.ms", 1), ("log.retention.minutes", 60_000), ("log.retention.hours", 3_600_000)],
+        "retention.ms" => {
+            &[("log.retention.ms", 1), ("log.retention.minutes", 60_000), ("log.retention.hours", 3_600_000)]
+        }
         "retention.bytes" => &[("log.retention.bytes", 1)],
         "max.message.bytes" => &[("message.max.bytes", 1)],
         "cleanup.policy" => &[("log.cleanup.policy", 1)],
@@ -50,7 +52,8 @@ impl Broker {
             compact: has_policy("compact").unwrap_or(base.compact),
             delete: has_policy("delete").unwrap_or(base.delete),
             max_compaction_lag_ms: number("max.compaction.lag.ms", base.max_compaction_lag_ms),
-            log_append_time: text("message.timestamp.type").map_or(base.log_append_time, |kind| &*kind == "LogAppendTime"),
+            log_append_time: text("message.timestamp.type")
+                .map_or(base.log_append_time, |kind| &*kind == "LogAppendTime"),
             timestamp_before_max_ms: number("message.timestamp.before.max.ms", base.timestamp_before_max_ms),
             timestamp_after_max_ms: number("message.timestamp.after.max.ms", base.timestamp_after_max_ms),
             flush_messages: number("flush.messages", base.flush_messages),
