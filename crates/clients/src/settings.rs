@@ -1,1 +1,136 @@
-//! Settings.
+//! Reading client configuration: text to numbers, with `ConfigDef`'s error texts, and one default a family.
+
+use kernel::{Address, Duration};
+
+use crate::{ConfigError, Profile, Properties};
+
+protocol::gap!("Unknown client config names are ignored instead of warned about (Java) or refused (librdkafka)", "AbstractConfig");
+
+/// The properties of one client with its family's defaults.
+pub(crate) struct Config<'a> {
+    pub(crate) profile: Profile,
+    pub(crate) properties: &'a Properties,
+}
+
+impl Config<'_> {
+    /// The text of `name`, if set.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.properties.get(name).map(|value| value.trim())
+    }
+
+    /// The first of several spellings that is set.
+    fn first<'n>(&self, names: &[&'n str]) -> Option<(&'n str, &str)> {
+        names.iter().find_map(|name| self.text(name).map(|value| (*name, value)))
+    }
+
+    /// A number; `defaults` are Java's and librdkafka's.
+    pub(crate) fn number(&self, names: &[&str], defaults: [i64; 2], least: i64) -> Result<i64, ConfigError> {
+        let Some((name, text)) = self.first(names) else {
+            return Ok(defaults[self.profile as usize]);
+        };
+        let value: i64 = text
+            .parse()
+            .map_err(|_| ConfigError { message: format!("Invalid value {text} for configuration {name}: Not a number of type LONG") })?;
+        if value < least {
+            return Err(ConfigError {
+                message: format!("Invalid value {value} for configuration {name}: Value must be at least {least}"),
+            });
+        }
+        Ok(value)
+    }
+
+    /// A span in ms.
+    pub(crate) fn span(&self, names: &[&str], defaults: [i64; 2]) -> Result<Duration, ConfigError> {
+        Ok(Duration::from_millis(self.number(names, defaults, 0)?.unsigned_abs()))
+    }
+
+    /// A boolean, if set.
+    pub(crate) fn set_flag(&self, name: &str) -> Result<Option<bool>, ConfigError> {
+        match self.text(name) {
+            None => Ok(None),
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(text) => Err(ConfigError {
+                message: format!("Invalid value {text} for configuration {name}: Expected value to be either true or false"),
+            }),
+        }
+    }
+
+    /// A boolean; `defaults` are Java's and librdkafka's.
+    pub(crate) fn flag(&self, name: &str, defaults: [bool; 2]) -> Result<bool, ConfigError> {
+        Ok(self.set_flag(name)?.unwrap_or(defaults[self.profile as usize]))
+    }
+
+    /// `bootstrap.servers` (librdkafka also: `metadata.broker.list`).
+    pub(crate) fn bootstrap(&self) -> Result<Vec<Address>, ConfigError> {
+        let Some((name, text)) = self.first(&["bootstrap.servers", "metadata.broker.list"]) else {
+            return Err(ConfigError { message: "Missing required configuration \"bootstrap.servers\" which has no default value.".into() });
+        };
+        let servers: Vec<&str> = text.split(',').map(str::trim).filter(|server| !server.is_empty()).collect();
+        if servers.is_empty() {
+            return Err(ConfigError { message: format!("No resolvable bootstrap urls given in {name}") });
+        }
+        servers.into_iter().map(|server| self.address(name, server)).collect()
+    }
+
+    fn address(&self, name: &str, server: &str) -> Result<Address, ConfigError> {
+        let bare = server.rsplit_once("://").map_or(server, |(_, rest)| rest);
+        let (host, port) = match (bare.rsplit_once(':'), self.profile) {
+            (Some((host, port)), _) => (host, port),
+            (None, Profile::Librdkafka) => (bare, "9092"),
+            (None, Profile::Java) => (bare, ""),
+        };
+        match port.parse::<u16>() {
+            // A listener without host name, as the seed writes it, is this machine.
+            Ok(port) => Ok((if host.is_empty() && self.profile == Profile::Librdkafka { "localhost" } else { host }.into(), port)),
+            Err(_) => Err(ConfigError { message: format!("Invalid url in {name}: {server}") }),
+        }
+    }
+}
+
+/// What all clients need of their configuration.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct NetSettings {
+    pub(crate) bootstrap: Vec<Address>,
+    pub(crate) request_timeout: Duration,
+    pub(crate) reconnect_backoff: Backoff,
+    pub(crate) retry_backoff: Backoff,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) metadata_max_age: Duration,
+}
+
+/// Exponential backoff with jitter (`ExponentialBackoff`): `base·2^n` ms up to `max`, ±20 %.
+#[derive(Clone, Copy, Hash, Debug)]
+pub(crate) struct Backoff {
+    pub(crate) base_ms: u64,
+    pub(crate) max_ms: u64,
+}
+
+impl Backoff {
+    /// The wait after `failures` failures (1 for the first).
+    pub(crate) fn wait(self, failures: u32, random: &mut kernel::Rng) -> Duration {
+        let doubled = self.base_ms.saturating_mul(1u64 << failures.saturating_sub(1).min(30));
+        let us = doubled.min(self.max_ms.max(self.base_ms)).saturating_mul(1000);
+        let jitter = us / 5;
+        Duration::from_micros(us - jitter + random.below(2 * jitter + 1))
+    }
+}
+
+impl NetSettings {
+    pub(crate) fn read(config: &Config<'_>) -> Result<NetSettings, ConfigError> {
+        Ok(NetSettings {
+            bootstrap: config.bootstrap()?,
+            request_timeout: config.span(&["request.timeout.ms", "socket.timeout.ms"], [30_000, 60_000])?,
+            reconnect_backoff: Backoff {
+                base_ms: config.number(&["reconnect.backoff.ms"], [50, 100], 0)?.unsigned_abs(),
+                max_ms: config.number(&["reconnect.backoff.max.ms"], [1_000, 10_000], 0)?.unsigned_abs(),
+            },
+            retry_backoff: Backoff {
+                base_ms: config.number(&["retry.backoff.ms"], [100, 100], 0)?.unsigned_abs(),
+                max_ms: config.number(&["retry.backoff.max.ms"], [1_000, 1_000], 0)?.unsigned_abs(),
+            },
+            connect_timeout: config.span(&["socket.connection.setup.timeout.ms"], [10_000, 30_000])?,
+            metadata_max_age: config.span(&["metadata.max.age.ms", "topic.metadata.refresh.interval.ms"], [300_000, 300_000])?,
+        })
+    }
+}

@@ -1,1 +1,366 @@
-//! Network.
+//! A client's connections (`NetworkClient`): bootstrap, one connection a broker (and one more to the coordinator),
+//! ApiVersions first, reconnect backoff, request time-outs, metadata refreshes, rebootstrap (KIP-899).
+
+mod logging;
+mod metadata;
+
+use std::collections::BTreeMap;
+
+use kernel::{Address, Calls, CloseReason, Duration, Input, Time};
+use protocol::api::Name;
+use protocol::api::api_versions::ApiVersionsRequest;
+use protocol::api::metadata::MetadataRequest;
+use protocol::{ApiKey, BrokerId, ErrorCode, Message, Note, Request, Response};
+
+use crate::settings::NetSettings;
+use crate::{ClientError, Fx, LogLine, Profile};
+pub(crate) use metadata::{Metadata, Wanted};
+
+/// Streams of random numbers of this crate.
+pub(crate) mod purpose {
+    pub(crate) const BACKOFF: u32 = 0xc11e_0001;
+    pub(crate) const NODE: u32 = 0xc11e_0002;
+    pub(crate) const PARTITION: u32 = 0xc11e_0003;
+    pub(crate) const MEMBER: u32 = 0xc11e_0004;
+}
+
+/// The kind of a client, for its log lines.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Kind {
+    Producer,
+    Consumer,
+    Admin,
+}
+
+/// Answers on one connection come in order, so group requests have their own connection, past parked fetches.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Lane {
+    Data = 0,
+    Coordinator = 1,
+}
+
+#[derive(Clone, Hash, Debug)]
+enum Call<T> {
+    ApiVersions,
+    Metadata,
+    User(T),
+}
+
+/// Where a connection stands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Link {
+    Connecting { due: Time },
+    Handshake,
+    Ready,
+}
+
+#[derive(Clone, Copy, Hash, Debug)]
+struct Penalty {
+    failures: u32,
+    until: Time,
+}
+
+/// What the network has for its client.
+#[derive(Clone, Hash, Debug)]
+pub(crate) enum NetEvent<T> {
+    /// An answer.
+    Response { tag: T, correlation: u32, response: Response },
+    /// The connection is gone, or the answer did not come in time.
+    Failed { tag: T, to: Address, is_timeout: bool },
+    /// Metadata has been refreshed.
+    Metadata,
+    /// A metadata answer that no retry mends, or no bootstrap server has a known name.
+    Fatal(ClientError),
+}
+
+/// The connections of one client; `T` says what a request was for.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct Net<T> {
+    pub(crate) profile: Profile,
+    pub(crate) kind: Kind,
+    pub(crate) client_id: Name,
+    context: Name,
+    pub(crate) settings: NetSettings,
+    lanes: [Calls<Call<T>>; 2],
+    links: BTreeMap<(Lane, Address), Link>,
+    penalties: BTreeMap<(Lane, Address), Penalty>,
+    pub(crate) metadata: Metadata,
+    unresolved: Vec<Address>,
+    log: Vec<LogLine>,
+}
+
+impl<T> Net<T> {
+    pub(crate) fn new(profile: Profile, kind: Kind, client_id: &str, group: Option<&str>, settings: NetSettings, auto_create: bool) -> Net<T> {
+        Net {
+            profile,
+            kind,
+            client_id: client_id.into(),
+            context: logging::context(kind, client_id, group),
+            settings,
+            lanes: [Calls::default(), Calls::default()],
+            links: BTreeMap::new(),
+            penalties: BTreeMap::new(),
+            metadata: Metadata::new(auto_create),
+            unresolved: Vec::new(),
+            log: Vec::new(),
+        }
+    }
+
+    /// Whether a request can go to `to` now; if not, sees to it that it can later.
+    pub(crate) fn ready(&mut self, now: Time, fx: &mut Fx, lane: Lane, to: &Address) -> bool {
+        let key = (lane, to.clone());
+        if let Some(link) = self.links.get(&key) {
+            return *link == Link::Ready;
+        }
+        if self.penalties.get(&key).is_some_and(|penalty| penalty.until > now) {
+            return false;
+        }
+        self.links.insert(key, Link::Connecting { due: now + self.settings.connect_timeout });
+        let client_software = match self.profile {
+            Profile::Java => "apache-kafka-java",
+            Profile::Librdkafka => "librdkafka",
+        };
+        let request = ApiVersionsRequest { client_software: client_software.into() };
+        let timeout = self.settings.request_timeout;
+        self.transmit(now, fx, lane, to, timeout, Call::ApiVersions, request.into());
+        false
+    }
+
+    /// Sends a request over a ready connection; returns its correlation id.
+    pub(crate) fn send(&mut self, now: Time, fx: &mut Fx, lane: Lane, to: &Address, timeout: Duration, tag: T, request: Request) -> u32 {
+        self.transmit(now, fx, lane, to, timeout, Call::User(tag), request)
+    }
+
+    /// Sends a request that gets no answer.
+    pub(crate) fn tell(&mut self, fx: &mut Fx, lane: Lane, to: &Address, request: Request) {
+        let client_id = self.client_id.clone();
+        self.lanes[lane as usize].tell(fx, to, |correlation| Message::Request { correlation, client_id, request });
+    }
+
+    fn transmit(&mut self, now: Time, fx: &mut Fx, lane: Lane, to: &Address, timeout: Duration, tag: Call<T>, request: Request) -> u32 {
+        let client_id = self.client_id.clone();
+        let mut sent = 0;
+        self.lanes[lane as usize].call(fx, now, to, timeout, tag, |correlation| {
+            sent = correlation;
+            Message::Request { correlation, client_id, request }
+        });
+        sent
+    }
+
+    /// Requests under way to `to`.
+    pub(crate) fn in_flight(&self, lane: Lane, to: &Address) -> usize {
+        self.lanes[lane as usize].in_flight(to)
+    }
+
+    /// Takes an input; none if it is not for this client.
+    pub(crate) fn handle(&mut self, now: Time, input: &Input<Message>, fx: &mut Fx) -> Option<Vec<NetEvent<T>>> {
+        match input {
+            Input::Opened { conn } => {
+                let lane = self.lane_of(*conn)?;
+                self.lanes[lane as usize].opened(*conn);
+                let address = self.lanes[lane as usize].address(*conn)?.clone();
+                self.links.insert((lane, address), Link::Handshake);
+                Some(Vec::new())
+            }
+            Input::Message { conn, message } => {
+                let lane = self.lane_of(*conn)?;
+                Some(self.message(now, fx, lane, *conn, message))
+            }
+            Input::Closed { conn, reason } => {
+                let lane = self.lane_of(*conn)?;
+                let (address, calls) = self.lanes[lane as usize].closed(*conn)?;
+                Some(self.disconnected(now, fx, lane, address, calls, Some(*reason)))
+            }
+            Input::Start | Input::Accepted { .. } | Input::Timer { .. } | Input::Synced { .. } | Input::Order(_) => None,
+        }
+    }
+
+    fn lane_of(&self, conn: kernel::ConnId) -> Option<Lane> {
+        [Lane::Data, Lane::Coordinator].into_iter().find(|lane| self.lanes[*lane as usize].owns(conn))
+    }
+
+    fn message(&mut self, now: Time, fx: &mut Fx, lane: Lane, conn: kernel::ConnId, message: &Message) -> Vec<NetEvent<T>> {
+        let Message::Response { correlation, response } = message else { return Vec::new() };
+        let address = self.lanes[lane as usize].address(conn).cloned();
+        match (self.lanes[lane as usize].answered(conn, *correlation), response) {
+            (Some(Call::ApiVersions), _) => {
+                if let Some(address) = address {
+                    self.penalties.remove(&(lane, address.clone()));
+                    self.links.insert((lane, address), Link::Ready);
+                }
+                Vec::new()
+            }
+            (Some(Call::Metadata), Response::Metadata(response)) => self.metadata_answered(now, fx, *correlation, response),
+            (Some(Call::Metadata), _) | (None, _) => Vec::new(),
+            (Some(Call::User(tag)), response) => vec![NetEvent::Response { tag, correlation: *correlation, response: response.clone() }],
+        }
+    }
+
+    /// Gives up on overdue requests and connection attempts, and refreshes metadata if it is time.
+    pub(crate) fn tick(&mut self, now: Time, fx: &mut Fx) -> Vec<NetEvent<T>> {
+        let mut events = Vec::new();
+        for lane in [Lane::Data, Lane::Coordinator] {
+            for (address, calls) in self.lanes[lane as usize].expire(fx, now) {
+                events.extend(self.disconnected(now, fx, lane, address, calls, None));
+            }
+        }
+        let stuck = |link: &Link| matches!(link, Link::Connecting { due } if *due <= now);
+        let late: Vec<(Lane, Address)> = self.links.iter().filter(|(_, link)| stuck(link)).map(|(key, _)| key.clone()).collect();
+        for (lane, address) in late {
+            let calls = self.lanes[lane as usize].close(fx, &address);
+            events.extend(self.disconnected(now, fx, lane, address, calls, None));
+        }
+        self.refresh(now, fx);
+        events
+    }
+
+    fn disconnected(&mut self, now: Time, fx: &mut Fx, lane: Lane, address: Address, calls: Vec<Call<T>>, reason: Option<CloseReason>) -> Vec<NetEvent<T>> {
+        let key = (lane, address.clone());
+        let link = self.links.remove(&key);
+        let failures = self.penalties.get(&key).map_or(0, |penalty| penalty.failures) + 1;
+        let wait = self.settings.reconnect_backoff.wait(failures, fx.rng(purpose::BACKOFF));
+        self.penalties.insert(key, Penalty { failures, until: now + wait });
+        self.log_disconnect(&address, matches!(link, Some(Link::Connecting { .. }) | None), failures, reason);
+        self.metadata.request_update();
+        let mut events = Vec::new();
+        for call in calls {
+            match call {
+                Call::ApiVersions => {}
+                Call::Metadata => self.metadata_failed(now, fx),
+                Call::User(tag) => events.push(NetEvent::Failed { tag, to: address.clone(), is_timeout: reason.is_none() }),
+            }
+        }
+        if reason == Some(CloseReason::UnknownHost) {
+            events.extend(self.unresolved(address));
+        }
+        events
+    }
+
+    fn unresolved(&mut self, address: Address) -> Option<NetEvent<T>> {
+        if !self.settings.bootstrap.contains(&address) || self.unresolved.contains(&address) || self.metadata.version > 0 {
+            return None;
+        }
+        self.unresolved.push(address);
+        let is_hopeless = self.settings.bootstrap.iter().all(|known| self.unresolved.contains(known));
+        (is_hopeless && self.profile == Profile::Java).then(|| {
+            let text = "No resolvable bootstrap urls given in bootstrap.servers";
+            NetEvent::Fatal(ClientError::new("org.apache.kafka.common.config.ConfigException", text, ErrorCode::NetworkException))
+        })
+    }
+
+    // ---- metadata
+
+    /// When metadata is next refreshed.
+    fn refresh_due(&self) -> Option<Time> {
+        if self.metadata.in_flight {
+            return None;
+        }
+        let by_age = self.metadata.last_success.map_or(Time::ZERO, |at| at + self.settings.metadata_max_age);
+        let by_wish = if self.metadata.update_requested { Time::ZERO } else { by_age };
+        let not_before = if self.metadata.is_urgent { Time::ZERO } else { self.metadata.not_before };
+        Some(by_wish.min(by_age).max(not_before))
+    }
+
+    fn refresh(&mut self, now: Time, fx: &mut Fx) {
+        if self.refresh_due().is_none_or(|due| due > now) {
+            return;
+        }
+        let Some(node) = self.any_node(now, fx) else { return };
+        let topics = match &self.metadata.wanted {
+            Wanted::All => None,
+            Wanted::Topics(topics) => Some(topics.iter().cloned().collect()),
+        };
+        let request = MetadataRequest { topics, allow_auto_topic_creation: self.metadata.allow_auto_create };
+        self.metadata.in_flight = true;
+        self.metadata.update_requested = false;
+        self.metadata.is_urgent = false;
+        let timeout = self.settings.request_timeout;
+        self.transmit(now, fx, Lane::Data, &node, timeout, Call::Metadata, request.into());
+    }
+
+    /// A node that can take a request now (`leastLoadedNode`); connects to one if there is none.
+    pub(crate) fn any_node(&mut self, now: Time, fx: &mut Fx) -> Option<Address> {
+        let mut nodes: Vec<Address> = self.metadata.brokers.values().cloned().collect();
+        let is_lost = |net: &Net<T>, node: &Address| {
+            let key = (Lane::Data, node.clone());
+            !net.links.contains_key(&key) && net.penalties.contains_key(&key)
+        };
+        if nodes.is_empty() || nodes.iter().all(|node| is_lost(self, node)) {
+            nodes.extend(self.settings.bootstrap.iter().cloned());
+        }
+        let state = |net: &Net<T>, node: &Address| net.links.get(&(Lane::Data, node.clone())).copied();
+        let best = nodes.iter().filter(|node| state(self, node) == Some(Link::Ready)).min_by_key(|node| self.in_flight(Lane::Data, node));
+        if let Some(best) = best {
+            return Some(best.clone());
+        }
+        if nodes.iter().any(|node| state(self, node).is_some()) {
+            return None;
+        }
+        let first = if nodes.is_empty() { 0 } else { fx.rng(purpose::NODE).index(nodes.len()) };
+        for i in 0..nodes.len() {
+            let node = nodes[(first + i) % nodes.len()].clone();
+            self.ready(now, fx, Lane::Data, &node);
+            if state(self, &node).is_some() {
+                break;
+            }
+        }
+        None
+    }
+
+    /// Whether any broker could be reached since the last failure; false while every known one is lost.
+    pub(crate) fn broker(&self, id: BrokerId) -> Option<&Address> {
+        self.metadata.brokers.get(&id)
+    }
+
+    fn metadata_failed(&mut self, now: Time, fx: &mut Fx) {
+        self.metadata.in_flight = false;
+        self.metadata.update_requested = true;
+        self.metadata.attempts += 1;
+        self.metadata.not_before = now + self.settings.retry_backoff.wait(self.metadata.attempts, fx.rng(purpose::BACKOFF));
+    }
+
+    fn metadata_answered(&mut self, now: Time, fx: &mut Fx, correlation: u32, response: &protocol::api::metadata::MetadataResponse) -> Vec<NetEvent<T>> {
+        if response.brokers.is_empty() {
+            self.metadata_failed(now, fx);
+            return Vec::new();
+        }
+        self.metadata.in_flight = false;
+        let failed: Vec<(&str, ErrorCode)> = response.topics.iter().filter(|t| !t.error.is_ok()).map(|t| (&*t.name, t.error)).collect();
+        if !failed.is_empty() {
+            self.log_metadata_errors(correlation, &failed);
+            for (_, error) in &failed {
+                fx.note(Note::ClientError { client_id: self.client_id.clone(), api: ApiKey::Metadata, error: *error });
+            }
+        }
+        if self.metadata.update(now, response) {
+            // An incomplete answer is asked for again, at growing intervals as long as nothing changes.
+            self.metadata.update_requested = true;
+            self.metadata.attempts += 1;
+        } else {
+            self.metadata.attempts = 0;
+        }
+        self.metadata.not_before = now + self.settings.retry_backoff.wait(self.metadata.attempts.max(1), fx.rng(purpose::BACKOFF));
+        vec![NetEvent::Metadata]
+    }
+
+    /// When `tick` has something to do.
+    pub(crate) fn due(&self, now: Time) -> Option<Time> {
+        let calls = self.lanes.iter().filter_map(Calls::next_deadline);
+        let links = self.links.values().filter_map(|link| match link {
+            Link::Connecting { due } => Some(*due),
+            Link::Handshake | Link::Ready => None,
+        });
+        let penalties = self.penalties.values().map(|penalty| penalty.until).filter(|until| *until > now);
+        // A refresh that is due but has no node to go to waits for a connection or a penalty's end.
+        let refresh = self.refresh_due().filter(|due| *due > now);
+        calls.chain(links).chain(penalties).chain(refresh).min()
+    }
+
+    /// Closes every connection.
+    pub(crate) fn shut(&mut self, fx: &mut Fx) {
+        for (lane, address) in std::mem::take(&mut self.links).into_keys() {
+            self.lanes[lane as usize].close(fx, &address);
+        }
+        self.penalties.clear();
+    }
+}

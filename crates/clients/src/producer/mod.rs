@@ -1,18 +1,29 @@
-//! The producer.
+//! The producer (`KafkaProducer` and its `Sender`; KIP-98 idempotence, KIP-480/794 partitioner, KIP-951 hints).
+//!
+//! A record waits in `blocked` as long as the caller of a Java producer would be stuck in `send()` (metadata, memory),
+//! then in the accumulator, then in flight. librdkafka's `produce()` does not block: there a record waits for its topic.
 
-use kernel::{Input, Time};
+mod settings;
+mod partitioner;
+mod accumulator;
+mod idempotence;
+mod admission;
+mod sender;
+mod responses;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use kernel::{Input, Time, Timers};
 use protocol::api::Name;
-use protocol::{Message, TopicName, TopicPartition};
+use protocol::{Message, Note, Record, TopicId, TopicName, TopicPartition};
 
+use crate::network::{Kind, Net, NetEvent};
+use crate::settings::Config;
 use crate::{ClientError, ConfigError, Fx, LogLine, ProducerRecord, Profile, Properties};
-
-/// A Kafka producer.
-#[derive(Clone, Hash, Debug)]
-pub struct Producer {
-    profile: Profile,
-    client_id: Name,
-    next: u64,
-}
+use accumulator::{Accumulator, ProducerBatch};
+use idempotence::Identity;
+use partitioner::Partitioner;
+use settings::ProducerSettings;
 
 /// What a producer tells its application.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -51,42 +62,171 @@ pub enum ProducerEvent {
     Closed,
 }
 
+/// A record whose caller waits.
+#[derive(Clone, Hash, Debug)]
+struct Blocked {
+    handle: u64,
+    topic: TopicName,
+    partition: Option<i32>,
+    record: Record,
+    since: Time,
+}
+
+/// What a request of the producer was for.
+#[derive(Clone, Hash, Debug)]
+enum Sent {
+    InitProducerId,
+    /// Batches by topic id, partition and batch id.
+    Produce(Vec<(TopicId, i32, u64)>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+struct Wake;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Phase {
+    Open,
+    Closing,
+    Closed,
+}
+
+/// A Kafka producer.
+#[derive(Clone, Hash, Debug)]
+pub struct Producer {
+    profile: Profile,
+    settings: ProducerSettings,
+    net: Net<Sent>,
+    space: u16,
+    timers: Timers<Wake>,
+    phase: Phase,
+    is_started: bool,
+    next_handle: u64,
+    incomplete: BTreeSet<u64>,
+    /// Flushes under way: each waits for the handles up to its own.
+    flushes: Vec<u64>,
+    blocked: VecDeque<Blocked>,
+    /// Since when the head of `blocked` is the head.
+    head_since: Option<Time>,
+    /// librdkafka: topics first asked for at.
+    topics_since: BTreeMap<TopicName, Time>,
+    partitioner: Partitioner,
+    accumulator: Accumulator,
+    flying: BTreeMap<u64, (TopicPartition, ProducerBatch)>,
+    drain_from: BTreeMap<kernel::Address, TopicPartition>,
+    identity: Identity,
+    identity_not_before: Time,
+    identity_attempts: u32,
+    events: Vec<ProducerEvent>,
+}
+
 impl Producer {
     /// A producer; its timers carry `space`.
     pub fn new(profile: Profile, properties: &Properties, client_id: &str, space: u16) -> Result<Producer, ConfigError> {
-        let _ = (properties, space);
-        Ok(Producer { profile, client_id: client_id.into(), next: 0 })
+        let settings = ProducerSettings::read(&Config { profile, properties })?;
+        let net = Net::new(profile, Kind::Producer, client_id, None, settings.net.clone(), true);
+        Ok(Producer {
+            profile,
+            settings,
+            net,
+            space,
+            timers: Timers::new(space),
+            phase: Phase::Open,
+            is_started: false,
+            next_handle: 0,
+            incomplete: BTreeSet::new(),
+            flushes: Vec::new(),
+            blocked: VecDeque::new(),
+            head_since: None,
+            topics_since: BTreeMap::new(),
+            partitioner: Partitioner::default(),
+            accumulator: Accumulator::default(),
+            flying: BTreeMap::new(),
+            drain_from: BTreeMap::new(),
+            identity: Identity::None,
+            identity_not_before: Time::ZERO,
+            identity_attempts: 0,
+            events: Vec::new(),
+        })
     }
+
     /// Starts it: connects to the bootstrap servers.
-    pub fn start(&mut self, _now: Time, _fx: &mut Fx) {}
+    pub fn start(&mut self, now: Time, fx: &mut Fx) {
+        self.is_started = true;
+        self.run(now, fx);
+    }
+
     /// Offers it an input; true if it was for this client.
-    pub fn handle(&mut self, _now: Time, _input: &Input<Message>, _fx: &mut Fx) -> bool {
-        false
+    pub fn handle(&mut self, now: Time, input: &Input<Message>, fx: &mut Fx) -> bool {
+        if let Input::Timer { token } = input {
+            if Timers::<Wake>::space_of(*token) != self.space {
+                return false;
+            }
+            if self.timers.fire(*token).is_some() {
+                self.run(now, fx);
+            }
+            return true;
+        }
+        let Some(events) = self.net.handle(now, input, fx) else { return false };
+        for event in events {
+            self.network_event(now, fx, event);
+        }
+        self.run(now, fx);
+        true
     }
+
     /// Sends a record; an event with the same handle tells what became of it.
-    pub fn send(&mut self, _now: Time, _fx: &mut Fx, _record: ProducerRecord) -> u64 {
-        self.next += 1;
-        self.next
+    pub fn send(&mut self, now: Time, fx: &mut Fx, record: ProducerRecord) -> u64 {
+        self.next_handle += 1;
+        let handle = self.next_handle;
+        let ProducerRecord { topic, partition, key, value, headers, timestamp_ms } = record;
+        let timestamp_ms = timestamp_ms.unwrap_or_else(|| protocol::wall_ms(now.as_nanos()));
+        let record = Record { offset_delta: 0, timestamp_ms, key, value, headers };
+        self.incomplete.insert(handle);
+        if self.phase != Phase::Open {
+            let error = match self.profile {
+                Profile::Java => ClientError::new("java.lang.IllegalStateException", "Cannot perform operation after producer has been closed", protocol::ErrorCode::InvalidRequest),
+                Profile::Librdkafka => ClientError::new("_DESTROY", "Local: Broker handle destroyed", protocol::ErrorCode::InvalidRequest),
+            };
+            self.fail_record(handle, &topic, &record, error);
+            return handle;
+        }
+        self.blocked.push_back(Blocked { handle, topic, partition, record, since: now });
+        self.run(now, fx);
+        handle
     }
+
     /// Asks for `Flushed` once everything sent so far is done; nothing lingers until then.
-    pub fn flush(&mut self, _now: Time, _fx: &mut Fx) {}
+    pub fn flush(&mut self, now: Time, fx: &mut Fx) {
+        self.flushes.push(self.next_handle);
+        self.run(now, fx);
+    }
+
     /// Sends what is left, then closes.
-    pub fn close(&mut self, _now: Time, _fx: &mut Fx) {}
+    pub fn close(&mut self, now: Time, fx: &mut Fx) {
+        if self.phase == Phase::Open {
+            self.phase = Phase::Closing;
+        }
+        self.run(now, fx);
+    }
+
     /// Takes out what happened.
     pub fn events(&mut self) -> Vec<ProducerEvent> {
-        Vec::new()
+        let mut events: Vec<ProducerEvent> = self.net.take_log().into_iter().map(ProducerEvent::Log).collect();
+        events.append(&mut self.events);
+        events
     }
+
     /// Records sent and not yet done.
     pub fn pending(&self) -> usize {
-        0
+        self.incomplete.len()
     }
     /// Java: whether `send` is blocked (waiting for metadata or memory), so that its caller cannot go on.
     pub fn is_blocked(&self) -> bool {
-        false
+        self.profile == Profile::Java && !self.blocked.is_empty()
     }
     /// Whether `close` is complete.
     pub fn is_closed(&self) -> bool {
-        false
+        self.phase == Phase::Closed
     }
     /// The family.
     pub fn profile(&self) -> Profile {
@@ -94,6 +234,117 @@ impl Producer {
     }
     /// `client.id`.
     pub fn client_id(&self) -> &Name {
-        &self.client_id
+        &self.net.client_id
+    }
+    /// Batches waiting and batches in flight.
+    pub fn batches(&self) -> (usize, usize) {
+        (self.accumulator.waiting().count(), self.flying.len())
+    }
+
+    // ---- the loop (`Sender#runOnce`)
+
+    fn run(&mut self, now: Time, fx: &mut Fx) {
+        if !self.is_started || self.phase == Phase::Closed {
+            return;
+        }
+        for event in self.net.tick(now, fx) {
+            self.network_event(now, fx, event);
+        }
+        self.admit(now, fx);
+        self.expire(now, fx);
+        self.ask_identity(now, fx);
+        self.drain(now, fx);
+        self.finish_flushes();
+        if self.phase == Phase::Closing && self.incomplete.is_empty() {
+            self.phase = Phase::Closed;
+            self.net.shut(fx);
+            self.timers.clear();
+            self.events.push(ProducerEvent::Closed);
+            return;
+        }
+        self.arm(now, fx);
+    }
+
+    fn finish_flushes(&mut self) {
+        let oldest = self.incomplete.first().copied().unwrap_or(u64::MAX);
+        while self.flushes.first().is_some_and(|upto| *upto < oldest) {
+            self.flushes.remove(0);
+            self.events.push(ProducerEvent::Flushed);
+        }
+    }
+
+    fn is_hurried(&self) -> bool {
+        !self.flushes.is_empty() || self.phase == Phase::Closing
+    }
+
+    fn arm(&mut self, now: Time, fx: &mut Fx) {
+        let delivery = self.settings.delivery_timeout;
+        let batches = self.accumulator.waiting().map(|batch| batch.created + delivery);
+        let flying = self.flying.values().map(|(_, batch)| batch.created + delivery);
+        let heads = self.accumulator.queues.values().filter_map(|queue| queue.batches.front()).map(|head| head.send_due(&self.settings));
+        let due = batches
+            .chain(flying)
+            .chain(heads)
+            .chain(self.net.due(now))
+            .chain(self.admission_due())
+            .chain(Some(self.identity_not_before))
+            .filter(|due| *due > now)
+            .min();
+        let Some(due) = due.filter(|due| *due < Time::MAX) else { return };
+        if self.timers.due(&Wake).is_none_or(|armed| armed > due) {
+            self.timers.arm(fx, due, Wake);
+        }
+    }
+
+    fn network_event(&mut self, now: Time, fx: &mut Fx, event: NetEvent<Sent>) {
+        match event {
+            NetEvent::Response { tag: Sent::InitProducerId, response, .. } => self.identity_answered(now, fx, &response),
+            NetEvent::Failed { tag: Sent::InitProducerId, .. } => self.identity_failed(now, fx),
+            NetEvent::Response { tag: Sent::Produce(batches), correlation, response } => {
+                self.produce_answered(now, fx, &batches, correlation, &response);
+            }
+            NetEvent::Failed { tag: Sent::Produce(batches), to, is_timeout } => self.produce_failed(now, fx, &batches, &to, is_timeout),
+            NetEvent::Metadata => {}
+            NetEvent::Fatal(error) => {
+                for blocked in std::mem::take(&mut self.blocked) {
+                    self.fail_record(blocked.handle, &blocked.topic, &blocked.record, error.clone());
+                }
+                self.events.push(ProducerEvent::Fatal(error));
+            }
+        }
+    }
+
+    // ---- the end of a record
+
+    fn fail_record(&mut self, handle: u64, topic: &TopicName, record: &Record, error: ClientError) {
+        self.incomplete.remove(&handle);
+        let (key_len, value_len) = (record.key.as_ref().map(|key| key.len()), record.value.as_ref().map(|value| value.len()));
+        self.events.push(ProducerEvent::Failed { handle, topic: topic.clone(), key_len, value_len, error });
+    }
+
+    fn fail_batch(&mut self, fx: &mut Fx, tp: &TopicPartition, batch: ProducerBatch, error: ClientError, was_sent: bool) {
+        self.accumulator.memory_used -= batch.memory;
+        if let (Some(stamp), Some(queue)) = (batch.stamp, self.accumulator.queues.get_mut(tp)) {
+            queue.sequence_done(stamp, batch.count(), false, was_sent);
+        }
+        fx.note(Note::SendFailed { tp: tp.clone(), count: batch.count(), error: error.code });
+        for (handle, record) in &batch.entries {
+            self.fail_record(*handle, &tp.topic, record, error.clone());
+        }
+    }
+
+    fn ack_batch(&mut self, fx: &mut Fx, tp: &TopicPartition, batch: ProducerBatch, base: i64, log_append_time_ms: i64) {
+        self.accumulator.memory_used -= batch.memory;
+        if let (Some(stamp), Some(queue)) = (batch.stamp, self.accumulator.queues.get_mut(tp)) {
+            queue.sequence_done(stamp, batch.count(), true, true);
+        }
+        let value_hashes = batch.entries.iter().map(|(_, record)| protocol::note::value_hash(record.value.as_deref())).collect();
+        fx.note(Note::Acked { tp: tp.clone(), offset: base, acks: self.settings.acks, value_hashes });
+        for (n, (handle, record)) in (0i64..).zip(&batch.entries) {
+            self.incomplete.remove(handle);
+            let offset = if base < 0 { -1 } else { base + n };
+            let timestamp_ms = if log_append_time_ms >= 0 { log_append_time_ms } else { record.timestamp_ms };
+            self.events.push(ProducerEvent::Acked { handle: *handle, tp: tp.clone(), offset, timestamp_ms });
+        }
     }
 }

@@ -1,0 +1,99 @@
+//! The lines clients log about the network, in the words of `NetworkClient` and of librdkafka.
+
+use kernel::{Address, CloseReason};
+use protocol::ErrorCode;
+use protocol::api::Name;
+
+use super::{Kind, Net};
+use crate::{LogLevel, LogLine, Profile};
+
+const NETWORK_CLIENT: &str = "org.apache.kafka.clients.NetworkClient";
+
+/// `[Producer clientId=…]`.
+pub(super) fn context(kind: Kind, client_id: &str, group: Option<&str>) -> Name {
+    match (kind, group) {
+        (Kind::Producer, _) => format!("[Producer clientId={client_id}]"),
+        (Kind::Consumer, None) => format!("[Consumer clientId={client_id}, groupId=null]"),
+        (Kind::Consumer, Some(group)) => format!("[Consumer clientId={client_id}, groupId={group}]"),
+        (Kind::Admin, _) => format!("[AdminClient clientId={client_id}]"),
+    }
+    .into()
+}
+
+/// An address as Java's `Node` and `InetAddress` print it, as far as names tell.
+fn java_address(address: &Address) -> String {
+    let (host, port) = address;
+    match &**host {
+        "localhost" => format!("localhost/127.0.0.1:{port}"),
+        ip if ip.parse::<std::net::IpAddr>().is_ok() => format!("/{ip}:{port}"),
+        name => format!("{name}:{port}"),
+    }
+}
+
+impl<T> Net<T> {
+    /// Logs a line in Java's form: level, class, text with the client's prefix.
+    pub(crate) fn warn(&mut self, logger: &'static str, text: impl AsRef<str>) {
+        self.log.push(LogLine { level: LogLevel::Warn, logger, text: format!("{} {}", self.context, text.as_ref()) });
+    }
+
+    /// Takes out the log.
+    pub(crate) fn take_log(&mut self) -> Vec<LogLine> {
+        std::mem::take(&mut self.log)
+    }
+
+    fn node_id(&self, address: &Address) -> i32 {
+        let known = self.metadata.brokers.iter().find(|(_, known)| *known == address).map(|(id, _)| id.0);
+        let in_bootstrap = || self.settings.bootstrap.iter().position(|known| known == address);
+        known.unwrap_or_else(|| -1 - in_bootstrap().unwrap_or(0) as i32)
+    }
+
+    pub(super) fn log_disconnect(&mut self, address: &Address, never_opened: bool, failures: u32, reason: Option<CloseReason>) {
+        match self.profile {
+            Profile::Java => self.log_java_disconnect(address, never_opened, reason),
+            Profile::Librdkafka if failures == 1 => self.log_librdkafka_disconnect(address, never_opened, reason),
+            Profile::Librdkafka => {}
+        }
+    }
+
+    fn log_java_disconnect(&mut self, address: &Address, never_opened: bool, reason: Option<CloseReason>) {
+        let (host, port) = address;
+        if reason == Some(CloseReason::UnknownHost) {
+            let text = format!("Couldn't resolve server {host}:{port} from bootstrap.servers as DNS resolution failed for {host}");
+            self.log.push(LogLine { level: LogLevel::Warn, logger: "org.apache.kafka.clients.ClientUtils", text });
+            return;
+        }
+        if !never_opened {
+            return;
+        }
+        let (node, shown) = (self.node_id(address), java_address(address));
+        self.warn(NETWORK_CLIENT, format!("Connection to node {node} ({shown}) could not be established. Node may not be available."));
+        if node < 0 && self.kind != Kind::Admin {
+            self.warn(NETWORK_CLIENT, format!("Bootstrap broker {host}:{port} (id: {node} rack: null isFenced: false) disconnected"));
+        }
+    }
+
+    fn log_librdkafka_disconnect(&mut self, address: &Address, never_opened: bool, reason: Option<CloseReason>) {
+        let (host, port) = address;
+        let node = self.node_id(address);
+        let name = if node < 0 { format!("{host}:{port}/bootstrap") } else { format!("{host}:{port}/{node}") };
+        let what = match reason {
+            Some(CloseReason::UnknownHost) => format!("Failed to resolve '{host}:{port}': Name or service not known (after 0ms in state CONNECT)"),
+            Some(CloseReason::Refused) => format!("Connect to ipv4#{host}:{port} failed: Connection refused (after 0ms in state CONNECT)"),
+            Some(CloseReason::Closed | CloseReason::Reset) => "Disconnected (in state UP)".to_string(),
+            None if never_opened => "Connection setup timed out in state CONNECT".to_string(),
+            None => "1 request(s) timed out: disconnect".to_string(),
+        };
+        self.log.push(LogLine { level: LogLevel::Error, logger: "FAIL", text: format!("[thrd:{name}]: {name}: {what}") });
+    }
+
+    pub(super) fn log_metadata_errors(&mut self, correlation: u32, failed: &[(&str, ErrorCode)]) {
+        if self.profile == Profile::Librdkafka {
+            return;
+        }
+        let list: Vec<String> = failed.iter().map(|(topic, error)| format!("{topic}={}", error.name())).collect();
+        let list = list.join(", ");
+        let kind = if failed.iter().all(|(_, error)| error.is_retriable()) { "a recoverable issue" } else { "an unrecoverable issue" };
+        let text = format!("The metadata response from the cluster reported {kind} with correlation id {correlation} : {{{list}}}");
+        self.warn(NETWORK_CLIENT, text);
+    }
+}

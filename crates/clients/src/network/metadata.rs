@@ -1,0 +1,178 @@
+//! What a client believes about the cluster: brokers, topics, leaders (`Metadata`, `MetadataSnapshot`). It is what
+//! some broker answered some time ago, and so may be wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::{Address, Time};
+use protocol::api::metadata::{MetadataResponse, TopicMetadata};
+use protocol::api::{LeaderHint, Name};
+use protocol::{BrokerId, ErrorCode, TopicId, TopicName, TopicPartition};
+
+/// Which topics a client asks about.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Wanted {
+    /// Every topic.
+    All,
+    /// These.
+    Topics(BTreeSet<TopicName>),
+}
+
+/// The cache, and when to renew it.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct Metadata {
+    pub(crate) brokers: BTreeMap<BrokerId, Address>,
+    pub(crate) cluster_id: Option<Name>,
+    topics: BTreeMap<TopicName, Topic>,
+    names: BTreeMap<TopicId, TopicName>,
+    pub(crate) wanted: Wanted,
+    pub(crate) allow_auto_create: bool,
+    pub(super) update_requested: bool,
+    /// The next refresh does not wait for the backoff: there is a new topic.
+    pub(super) is_urgent: bool,
+    pub(super) in_flight: bool,
+    pub(super) attempts: u32,
+    pub(super) not_before: Time,
+    pub(super) last_success: Option<Time>,
+    /// Counts answers.
+    pub(crate) version: u64,
+}
+
+/// A topic as last heard of.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct Topic {
+    pub(crate) id: TopicId,
+    pub(crate) is_internal: bool,
+    pub(crate) error: ErrorCode,
+    pub(crate) partitions: Vec<Partition>,
+}
+
+/// A partition as last heard of.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct Partition {
+    pub(crate) leader: BrokerId,
+    pub(crate) leader_epoch: i32,
+}
+
+impl Metadata {
+    pub(super) fn new(allow_auto_create: bool) -> Metadata {
+        Metadata {
+            brokers: BTreeMap::new(),
+            cluster_id: None,
+            topics: BTreeMap::new(),
+            names: BTreeMap::new(),
+            wanted: Wanted::Topics(BTreeSet::new()),
+            allow_auto_create,
+            update_requested: true,
+            is_urgent: true,
+            in_flight: false,
+            attempts: 0,
+            not_before: Time::ZERO,
+            last_success: None,
+            version: 0,
+        }
+    }
+
+    /// Asks about a topic from now on; true if it was not asked about before.
+    pub(crate) fn want(&mut self, topic: &TopicName) -> bool {
+        match &mut self.wanted {
+            Wanted::All => false,
+            Wanted::Topics(topics) => {
+                let is_new = topics.insert(topic.clone());
+                self.update_requested |= is_new;
+                self.is_urgent |= is_new;
+                is_new
+            }
+        }
+    }
+
+    /// Asks for a refresh as soon as the backoff allows.
+    pub(crate) fn request_update(&mut self) {
+        self.update_requested = true;
+    }
+
+    /// Asks for a refresh at once.
+    pub(crate) fn request_update_now(&mut self) {
+        self.update_requested = true;
+        self.is_urgent = true;
+    }
+
+    /// A topic without error.
+    pub(crate) fn topic(&self, name: &str) -> Option<&Topic> {
+        self.topics.get(name).filter(|topic| !topic.partitions.is_empty())
+    }
+    /// The last error heard about a topic, if it has been asked about.
+    pub(crate) fn topic_error(&self, name: &str) -> Option<ErrorCode> {
+        self.topics.get(name).map(|topic| topic.error)
+    }
+    /// The name of a topic id.
+    pub(crate) fn name(&self, id: TopicId) -> Option<&TopicName> {
+        self.names.get(&id)
+    }
+    /// How many partitions a topic has.
+    pub(crate) fn partition_count(&self, name: &str) -> Option<i32> {
+        self.topic(name).map(|topic| topic.partitions.len() as i32)
+    }
+    fn partition(&self, tp: &TopicPartition) -> Option<&Partition> {
+        self.topic(&tp.topic)?.partitions.get(usize::try_from(tp.partition).ok()?)
+    }
+    /// A partition's leader, if there is one and its address is known: id, address, epoch.
+    pub(crate) fn leader(&self, tp: &TopicPartition) -> Option<(BrokerId, &Address, i32)> {
+        let partition = self.partition(tp)?;
+        let address = self.brokers.get(&partition.leader)?;
+        Some((partition.leader, address, partition.leader_epoch))
+    }
+    /// Partitions of a topic that have a leader.
+    pub(crate) fn available(&self, name: &str) -> Vec<i32> {
+        let partitions = self.topic(name).map_or(&[][..], |topic| &topic.partitions);
+        partitions.iter().zip(0..).filter(|(p, _)| self.brokers.contains_key(&p.leader)).map(|(_, n)| n).collect()
+    }
+
+    /// Takes over a leader named by an error answer (KIP-951); true if it was news.
+    pub(crate) fn hint(&mut self, tp: &TopicPartition, hint: LeaderHint) -> bool {
+        let Some(topic) = self.topics.get_mut(&tp.topic) else { return false };
+        let Some(partition) = usize::try_from(tp.partition).ok().and_then(|n| topic.partitions.get_mut(n)) else { return false };
+        let is_news = hint.leader_epoch > partition.leader_epoch && hint.leader.is_some();
+        if is_news {
+            *partition = Partition { leader: hint.leader, leader_epoch: hint.leader_epoch };
+        }
+        is_news
+    }
+
+    /// Takes over an answer; true if something in it asks for another refresh soon.
+    pub(super) fn update(&mut self, now: Time, response: &MetadataResponse) -> bool {
+        self.version += 1;
+        self.last_success = Some(now);
+        self.cluster_id = Some(response.cluster_id.clone());
+        self.brokers = response.brokers.iter().map(|b| (b.id, (b.host.clone(), b.port))).collect();
+        if self.wanted == Wanted::All {
+            let listed: BTreeSet<&TopicName> = response.topics.iter().map(|t| &t.name).collect();
+            self.topics.retain(|name, _| listed.contains(name));
+        }
+        let mut is_incomplete = false;
+        for topic in &response.topics {
+            is_incomplete |= topic.error.is_retriable() || topic.partitions.iter().any(|p| !p.leader.is_some());
+            self.update_topic(topic);
+        }
+        self.names = self.topics.iter().filter(|(_, t)| t.id != TopicId::ZERO).map(|(name, t)| (t.id, name.clone())).collect();
+        is_incomplete
+    }
+
+    fn update_topic(&mut self, heard: &TopicMetadata) {
+        let mut topic = Topic { id: heard.topic_id, is_internal: heard.is_internal, error: heard.error, partitions: Vec::new() };
+        if heard.error.is_ok() || !heard.partitions.is_empty() {
+            let known = self.topics.get(&heard.name).filter(|known| known.id == heard.topic_id);
+            for (n, p) in heard.partitions.iter().enumerate() {
+                let fresh = Partition { leader: p.leader, leader_epoch: p.leader_epoch };
+                // A broker that is behind does not take a newer leader epoch away (KIP-320).
+                let newer = known.and_then(|t| t.partitions.get(n)).filter(|old| old.leader_epoch > fresh.leader_epoch);
+                topic.partitions.push(newer.cloned().unwrap_or(fresh));
+            }
+        }
+        self.topics.insert(heard.name.clone(), topic);
+    }
+
+    /// All topics heard of that exist.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = (&TopicName, &Topic)> {
+        self.topics.iter().filter(|(_, topic)| topic.error.is_ok())
+    }
+}

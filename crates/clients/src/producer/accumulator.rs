@@ -1,0 +1,151 @@
+//! Records waiting to be sent, in batches by partition (`RecordAccumulator`, `ProducerBatch`, `BufferPool`).
+
+use std::collections::{BTreeMap, VecDeque};
+
+use kernel::Time;
+use protocol::record::{BATCH_OVERHEAD, ProducerStamp};
+use protocol::{Record, TopicPartition};
+
+use super::settings::ProducerSettings;
+
+/// A batch being filled, waiting, or in flight.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct ProducerBatch {
+    pub(crate) id: u64,
+    pub(crate) entries: Vec<(u64, Record)>,
+    pub(crate) created: Time,
+    pub(crate) bytes: u32,
+    limit: u32,
+    is_closed: bool,
+    pub(crate) memory: u64,
+    pub(crate) attempts: u32,
+    /// When it came back from its last attempt; its creation before that.
+    pub(crate) last_attempt: Time,
+    pub(crate) retry_at: Time,
+    /// Epoch of the leader it was last sent to.
+    pub(crate) sent_to_epoch: i32,
+    pub(crate) stamp: Option<ProducerStamp>,
+}
+
+impl ProducerBatch {
+    fn bytes_of(&self, record: &Record) -> u32 {
+        let base = self.entries.first().map_or(record.timestamp_ms, |(_, first)| first.timestamp_ms);
+        Record { offset_delta: self.entries.len() as i32, ..record.clone() }.size_in_bytes(base)
+    }
+    fn has_room(&self, record: &Record, records_max: usize) -> bool {
+        self.entries.is_empty() || (self.entries.len() < records_max && self.bytes + self.bytes_of(record) <= self.limit)
+    }
+    /// Whether nothing more goes in.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_closed || (!self.entries.is_empty() && self.limit <= self.bytes)
+    }
+    fn push(&mut self, handle: u64, record: Record) {
+        self.bytes += self.bytes_of(&record);
+        self.entries.push((handle, record));
+    }
+    /// The first sequence number, if it has one.
+    pub(crate) fn base_sequence(&self) -> Option<i32> {
+        self.stamp.map(|stamp| stamp.base_sequence)
+    }
+    pub(crate) fn count(&self) -> u32 {
+        self.entries.len() as u32
+    }
+    /// When it may be sent, leaving aside that it is full or that a flush is under way.
+    pub(crate) fn send_due(&self, settings: &ProducerSettings) -> Time {
+        self.retry_at.max(self.last_attempt + settings.linger)
+    }
+}
+
+/// What waits for one partition, and its idempotence state.
+#[derive(Clone, Default, Hash, Debug)]
+pub(crate) struct Queue {
+    pub(crate) batches: VecDeque<ProducerBatch>,
+    /// Ids of batches in flight.
+    pub(crate) flying: Vec<u64>,
+    pub(crate) sequences: super::idempotence::Sequences,
+}
+
+impl Queue {
+    /// Puts a batch that is to be retried back, in sequence order if it has a sequence (`reenqueue`).
+    pub(crate) fn put_back(&mut self, batch: ProducerBatch) {
+        let before = |queued: &ProducerBatch| match (queued.base_sequence(), batch.base_sequence()) {
+            (Some(queued), Some(own)) => queued < own,
+            _ => false,
+        };
+        let at = self.batches.iter().take_while(|queued| before(queued)).count();
+        self.batches.insert(at, batch);
+    }
+}
+
+/// All queues.
+#[derive(Clone, Default, Hash, Debug)]
+pub(crate) struct Accumulator {
+    pub(crate) queues: BTreeMap<TopicPartition, Queue>,
+    pub(crate) memory_used: u64,
+    next_batch: u64,
+}
+
+/// What an append did.
+pub(crate) struct AppendResult {
+    pub(crate) bytes: u32,
+    /// Whether every batch of the partition is full now.
+    pub(crate) all_full: bool,
+}
+
+impl Accumulator {
+    /// Appends to the last batch or opens one; none if there is no memory for that.
+    pub(crate) fn append(&mut self, now: Time, settings: &ProducerSettings, tp: &TopicPartition, handle: u64, record: &Record) -> Option<AppendResult> {
+        if !self.queues.contains_key(tp) {
+            self.queues.insert(tp.clone(), Queue::default());
+        }
+        let queue = self.queues.get_mut(tp).expect("inserted above");
+        if let Some(last) = queue.batches.back_mut().filter(|last| !last.is_closed && last.attempts == 0) {
+            if last.has_room(record, settings.batch_records_max) {
+                let before = last.bytes;
+                last.push(handle, record.clone());
+                return Some(AppendResult { bytes: last.bytes - before, all_full: last.is_full() });
+            }
+            last.is_closed = true;
+        }
+        let limit = settings.batch_bytes.max(BATCH_OVERHEAD + record.size_upper_bound());
+        if self.memory_used + u64::from(limit) > settings.memory_bytes {
+            return None;
+        }
+        self.memory_used += u64::from(limit);
+        self.next_batch += 1;
+        let mut batch = ProducerBatch {
+            id: self.next_batch,
+            entries: Vec::new(),
+            created: now,
+            bytes: BATCH_OVERHEAD,
+            limit,
+            is_closed: false,
+            memory: u64::from(limit),
+            attempts: 0,
+            last_attempt: now,
+            retry_at: now,
+            sent_to_epoch: -1,
+            stamp: None,
+        };
+        batch.push(handle, record.clone());
+        let result = AppendResult { bytes: batch.bytes, all_full: batch.is_full() };
+        queue.batches.push_back(batch);
+        Some(result)
+    }
+
+    /// Takes batches out of the queues that are older than the delivery time-out (`expiredBatches`).
+    pub(crate) fn take_expired(&mut self, now: Time, settings: &ProducerSettings) -> Vec<(TopicPartition, ProducerBatch)> {
+        let mut expired = Vec::new();
+        for (tp, queue) in &mut self.queues {
+            while queue.batches.front().is_some_and(|head| head.created + settings.delivery_timeout <= now) {
+                expired.extend(queue.batches.pop_front().map(|batch| (tp.clone(), batch)));
+            }
+        }
+        expired
+    }
+
+    /// Batches waiting.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &ProducerBatch> {
+        self.queues.values().flat_map(|queue| &queue.batches)
+    }
+}

@@ -1,0 +1,122 @@
+//! Sequence numbers and producer ids of an idempotent producer (`TransactionManager` without transactions).
+
+use std::collections::BTreeSet;
+
+use protocol::record::ProducerStamp;
+
+use super::accumulator::Queue;
+
+/// The producer's id.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) enum Identity {
+    /// Not asked for yet.
+    #[default]
+    None,
+    /// InitProducerId is under way.
+    Asking,
+    /// Given out.
+    Known { id: i64, epoch: i16 },
+}
+
+/// Sequence numbers of one partition.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct Sequences {
+    /// The producer epoch the numbers below belong to.
+    epoch: i16,
+    next: i32,
+    last_acked: i32,
+    /// First sequence numbers of batches drained and not done, retries included.
+    outstanding: BTreeSet<i32>,
+    /// A batch that had been sent was given up: the broker may or may not have it.
+    unresolved: bool,
+    bump: bool,
+}
+
+impl Default for Sequences {
+    fn default() -> Sequences {
+        Sequences { epoch: -1, next: 0, last_acked: -1, outstanding: BTreeSet::new(), unresolved: false, bump: false }
+    }
+}
+
+fn add(sequence: i32, count: u32) -> i32 {
+    sequence.wrapping_add(count as i32) & i32::MAX
+}
+
+impl Queue {
+    /// Whether the head must wait for other batches (`shouldStopDrainBatchesForPartition`).
+    pub(crate) fn must_wait(&self, epoch: i16) -> bool {
+        let sequences = &self.sequences;
+        let Some(head) = self.batches.front() else { return true };
+        match head.base_sequence() {
+            Some(own) => sequences.bump || sequences.outstanding.first().is_some_and(|first| *first != own),
+            None => {
+                let is_stale = sequences.epoch != epoch && !sequences.outstanding.is_empty();
+                is_stale || sequences.unresolved || sequences.bump || sequences.outstanding.len() >= 5
+            }
+        }
+    }
+
+    /// The stamp of the head batch, which is about to be sent.
+    pub(crate) fn stamp_head(&mut self, id: i64, epoch: i16) -> Option<ProducerStamp> {
+        let sequences = &mut self.sequences;
+        let head = self.batches.front_mut()?;
+        if head.stamp.is_none() {
+            if sequences.epoch != epoch {
+                *sequences = Sequences { epoch, ..Sequences::default() };
+            }
+            head.stamp = Some(ProducerStamp { producer_id: id, producer_epoch: epoch, base_sequence: sequences.next });
+            sequences.outstanding.insert(sequences.next);
+            sequences.next = add(sequences.next, head.count());
+        }
+        head.stamp
+    }
+
+    /// A batch is done for good.
+    pub(crate) fn sequence_done(&mut self, stamp: ProducerStamp, count: u32, is_acked: bool, was_sent: bool) {
+        let sequences = &mut self.sequences;
+        if stamp.producer_epoch != sequences.epoch {
+            return;
+        }
+        sequences.outstanding.remove(&stamp.base_sequence);
+        if is_acked {
+            sequences.last_acked = sequences.last_acked.max(add(stamp.base_sequence, count) - 1);
+        } else if was_sent {
+            sequences.unresolved = true;
+        }
+    }
+
+    /// Whether a batch answered OUT_OF_ORDER_SEQUENCE_NUMBER is next in line, so that waiting does not mend it.
+    pub(crate) fn is_next(&self, stamp: ProducerStamp) -> bool {
+        self.sequences.unresolved || stamp.base_sequence == self.sequences.last_acked.wrapping_add(1)
+    }
+
+    /// Asks for a new producer epoch for this partition.
+    pub(crate) fn request_bump(&mut self) {
+        self.sequences.bump = true;
+    }
+
+    /// With nothing in flight: whether sequences given up must be left behind with a new epoch.
+    pub(crate) fn needs_bump(&mut self) -> bool {
+        let sequences = &mut self.sequences;
+        if !self.flying.is_empty() {
+            return false;
+        }
+        if sequences.unresolved && sequences.outstanding.is_empty() {
+            sequences.unresolved = false;
+            // A later batch was accepted: the broker had the one in doubt.
+            sequences.bump |= sequences.last_acked.wrapping_add(1) & i32::MAX != sequences.next;
+        }
+        sequences.bump
+    }
+
+    /// Starts the numbers anew in `epoch`, for batches that wait too (`startSequencesAtBeginning`).
+    pub(crate) fn restart(&mut self, id: i64, epoch: i16) {
+        let mut sequences = Sequences { epoch, ..Sequences::default() };
+        for batch in self.batches.iter_mut().filter(|batch| batch.stamp.is_some()) {
+            batch.stamp = Some(ProducerStamp { producer_id: id, producer_epoch: epoch, base_sequence: sequences.next });
+            sequences.outstanding.insert(sequences.next);
+            sequences.next = add(sequences.next, batch.count());
+        }
+        self.sequences = sequences;
+    }
+}

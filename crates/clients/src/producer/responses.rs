@@ -1,0 +1,120 @@
+//! Answers to Produce requests: success, retries with backoff, leader changes, giving up (`Sender#completeBatch`).
+
+use kernel::{Address, Time};
+use protocol::api::produce::ProduceResult;
+use protocol::{ApiKey, ErrorCode, Note, Response, TopicId, TopicPartition};
+
+use super::{Producer, ProducerBatch};
+use crate::network::purpose;
+use crate::{Fx, Profile};
+
+const SENDER: &str = "org.apache.kafka.clients.producer.internals.Sender";
+
+protocol::gap!("A batch of several records refused with MESSAGE_TOO_LARGE fails instead of being split", "KIP-126");
+
+/// Errors that say the client's metadata is out of date (`InvalidMetadataException`).
+fn is_metadata_error(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::UnknownTopicOrPartition
+            | ErrorCode::UnknownTopicId
+            | ErrorCode::InconsistentTopicId
+            | ErrorCode::LeaderNotAvailable
+            | ErrorCode::NotLeaderOrFollower
+            | ErrorCode::ReplicaNotAvailable
+            | ErrorCode::KafkaStorageError
+            | ErrorCode::FencedLeaderEpoch
+            | ErrorCode::UnknownLeaderEpoch
+            | ErrorCode::NetworkException
+    )
+}
+
+impl Producer {
+    pub(super) fn produce_answered(&mut self, now: Time, fx: &mut Fx, batches: &[(TopicId, i32, u64)], correlation: u32, response: &Response) {
+        let Response::Produce(response) = response else { return };
+        for (topic_id, partition, id) in batches {
+            let result = response.partitions.iter().find(|result| result.topic_id == *topic_id && result.partition == *partition);
+            // A batch that is not in the air any more has expired meanwhile.
+            let (Some(result), Some((tp, batch))) = (result, self.land(*id)) else { continue };
+            self.batch_answered(now, fx, tp, batch, correlation, result);
+        }
+    }
+
+    fn batch_answered(&mut self, now: Time, fx: &mut Fx, tp: TopicPartition, batch: ProducerBatch, correlation: u32, result: &ProduceResult) {
+        match result.error {
+            ErrorCode::None => self.ack_batch(fx, &tp, batch, result.base_offset, result.log_append_time_ms),
+            ErrorCode::DuplicateSequenceNumber => self.ack_batch(fx, &tp, batch, -1, -1),
+            code => {
+                fx.note(Note::ClientError { client_id: self.net.client_id.clone(), api: ApiKey::Produce, error: code });
+                if let Some(hint) = result.current_leader {
+                    self.net.metadata.hint(&tp, hint);
+                }
+                self.batch_failed(now, fx, tp, batch, correlation, code, "");
+            }
+        }
+    }
+
+    /// The connection is gone: every batch on it may or may not have been written.
+    pub(super) fn produce_failed(&mut self, now: Time, fx: &mut Fx, batches: &[(TopicId, i32, u64)], to: &Address, is_timeout: bool) {
+        let node = self.net.metadata.brokers.iter().find(|(_, address)| *address == to).map_or(-1, |(id, _)| id.0);
+        let why = if is_timeout { " due to timeout" } else { "" };
+        let detail = format!(". Error Message: Disconnected from node {node}{why}");
+        for (_, _, id) in batches {
+            if let Some((tp, batch)) = self.land(*id) {
+                self.batch_failed(now, fx, tp, batch, 0, ErrorCode::NetworkException, &detail);
+            }
+        }
+    }
+
+    fn batch_failed(&mut self, now: Time, fx: &mut Fx, tp: TopicPartition, batch: ProducerBatch, correlation: u32, code: ErrorCode, detail: &str) {
+        if self.can_retry(now, &tp, &batch, code) {
+            self.log_retry(&tp, &batch, correlation, code, detail);
+            self.reenqueue(now, fx, &tp, batch);
+        } else {
+            let was_sent = code == ErrorCode::NetworkException || code == ErrorCode::RequestTimedOut;
+            let error = self.error_of(code);
+            self.fail_batch(fx, &tp, batch, error, was_sent);
+        }
+        if is_metadata_error(code) {
+            if self.profile == Profile::Java {
+                let what = format!("{}: {}", code.exception_class(), code.message());
+                self.net.warn(SENDER, format!("Received invalid metadata error in produce request on partition {tp} due to {what} Going to request metadata update now"));
+            }
+            self.net.metadata.request_update();
+        }
+    }
+
+    fn can_retry(&mut self, now: Time, tp: &TopicPartition, batch: &ProducerBatch, code: ErrorCode) -> bool {
+        if batch.attempts >= self.settings.retries || batch.created + self.settings.delivery_timeout <= now {
+            return false;
+        }
+        match (code, batch.stamp, self.accumulator.queues.get_mut(tp)) {
+            (ErrorCode::OutOfOrderSequenceNumber, Some(stamp), Some(queue)) => {
+                if queue.is_next(stamp) {
+                    queue.request_bump();
+                }
+                true
+            }
+            _ => code.is_retriable(),
+        }
+    }
+
+    fn log_retry(&mut self, tp: &TopicPartition, batch: &ProducerBatch, correlation: u32, code: ErrorCode, detail: &str) {
+        if self.profile == Profile::Java {
+            let left = self.settings.retries - batch.attempts - 1;
+            self.net.warn(
+                SENDER,
+                format!("Got error produce response with correlation id {correlation} on topic-partition {tp}, retrying ({left} attempts left). Error: {}{detail}", code.name()),
+            );
+        }
+    }
+
+    fn reenqueue(&mut self, now: Time, fx: &mut Fx, tp: &TopicPartition, mut batch: ProducerBatch) {
+        batch.attempts += 1;
+        batch.last_attempt = now;
+        batch.retry_at = now + self.net.settings.retry_backoff.wait(batch.attempts, fx.rng(purpose::BACKOFF));
+        if let Some(queue) = self.accumulator.queues.get_mut(tp) {
+            queue.put_back(batch);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! From the accumulator to the network (`RecordAccumulator#ready` and `#drain`, `Sender#sendProduceRequests`).
+
+use std::collections::BTreeSet;
+
+use kernel::{Address, Time};
+use protocol::api::init_producer_id::InitProducerIdRequest;
+use protocol::api::produce::{ProducePartition, ProduceRequest};
+use protocol::record::ProducerStamp;
+use protocol::{Batch, ErrorCode, Note, Response, TopicPartition};
+
+use super::admission::timed_out;
+use super::idempotence::Identity;
+use super::{Producer, ProducerBatch, Sent};
+use crate::network::{Lane, purpose};
+use crate::{ClientError, Fx, Profile};
+
+protocol::gap!("partitioner.availability.timeout.ms: partitions of slow nodes are not avoided", "KIP-794");
+
+impl Producer {
+    // ---- producer id
+
+    pub(super) fn ask_identity(&mut self, now: Time, fx: &mut Fx) {
+        if !self.settings.idempotent || self.identity != Identity::None || self.identity_not_before > now {
+            return;
+        }
+        let Some(node) = self.net.any_node(now, fx) else { return };
+        self.identity = Identity::Asking;
+        let request = InitProducerIdRequest { producer_id: -1, producer_epoch: -1 };
+        let timeout = self.net.settings.request_timeout;
+        self.net.send(now, fx, Lane::Data, &node, timeout, Sent::InitProducerId, request.into());
+    }
+
+    pub(super) fn identity_answered(&mut self, now: Time, fx: &mut Fx, response: &Response) {
+        match response {
+            Response::InitProducerId(answer) if answer.error.is_ok() => {
+                self.identity = Identity::Known { id: answer.producer_id, epoch: answer.producer_epoch };
+                self.identity_attempts = 0;
+            }
+            _ => self.identity_failed(now, fx),
+        }
+    }
+
+    pub(super) fn identity_failed(&mut self, now: Time, fx: &mut Fx) {
+        self.identity = Identity::None;
+        self.identity_attempts += 1;
+        self.identity_not_before = now + self.net.settings.retry_backoff.wait(self.identity_attempts, fx.rng(purpose::BACKOFF));
+    }
+
+    /// Leaves sequences in doubt behind with a new epoch (`bumpIdempotentEpochAndResetIdIfNeeded`).
+    fn bump_epoch(&mut self) {
+        let Identity::Known { id, epoch } = self.identity else { return };
+        let bumped = epoch.checked_add(1);
+        let mut is_bumped = false;
+        for queue in self.accumulator.queues.values_mut() {
+            if let (true, Some(epoch)) = (queue.needs_bump(), bumped) {
+                queue.restart(id, epoch);
+                is_bumped = true;
+            }
+        }
+        match bumped {
+            Some(epoch) if is_bumped => self.identity = Identity::Known { id, epoch },
+            Some(_) => {}
+            None => self.identity = Identity::None,
+        }
+    }
+
+    // ---- expiry
+
+    pub(super) fn expire(&mut self, now: Time, fx: &mut Fx) {
+        let late = |batch: &ProducerBatch| batch.created + self.settings.delivery_timeout <= now;
+        let in_flight: Vec<u64> = self.flying.iter().filter(|(_, (_, batch))| late(batch)).map(|(id, _)| *id).collect();
+        for id in in_flight {
+            if let Some((tp, batch)) = self.land(id) {
+                self.expire_batch(now, fx, &tp, batch, true);
+            }
+        }
+        for (tp, batch) in self.accumulator.take_expired(now, &self.settings) {
+            let was_sent = batch.attempts > 0;
+            self.expire_batch(now, fx, &tp, batch, was_sent);
+        }
+    }
+
+    fn expire_batch(&mut self, now: Time, fx: &mut Fx, tp: &TopicPartition, batch: ProducerBatch, was_sent: bool) {
+        let error = match self.profile {
+            Profile::Java => ClientError::timeout(format!(
+                "Expiring {} record(s) for {tp}:{} ms has passed since batch creation",
+                batch.count(),
+                now.since(batch.created).as_millis()
+            )),
+            Profile::Librdkafka => timed_out(),
+        };
+        self.fail_batch(fx, tp, batch, error, was_sent);
+    }
+
+    /// Takes a batch out of the air.
+    pub(super) fn land(&mut self, id: u64) -> Option<(TopicPartition, ProducerBatch)> {
+        let (tp, batch) = self.flying.remove(&id)?;
+        if let Some(queue) = self.accumulator.queues.get_mut(&tp) {
+            queue.flying.retain(|flying| *flying != id);
+        }
+        Some((tp, batch))
+    }
+
+    // ---- drain
+
+    pub(super) fn drain(&mut self, now: Time, fx: &mut Fx) {
+        self.bump_epoch();
+        if self.settings.idempotent && !matches!(self.identity, Identity::Known { .. }) {
+            return;
+        }
+        loop {
+            let mut is_idle = true;
+            for node in self.ready_nodes(now) {
+                if !self.net.ready(now, fx, Lane::Data, &node) || self.net.in_flight(Lane::Data, &node) >= self.settings.in_flight_max {
+                    continue;
+                }
+                let batches = self.drain_node(now, &node);
+                if !batches.is_empty() {
+                    is_idle = false;
+                    self.transmit(now, fx, &node, batches);
+                }
+            }
+            if is_idle {
+                return;
+            }
+        }
+    }
+
+    /// Nodes that lead a partition whose head batch is to go now.
+    fn ready_nodes(&mut self, now: Time) -> BTreeSet<Address> {
+        let mut nodes = BTreeSet::new();
+        let is_hurried = self.is_hurried() || self.is_exhausted();
+        let mut is_leader_unknown = false;
+        for (tp, queue) in &self.accumulator.queues {
+            let Some(head) = queue.batches.front() else { continue };
+            let Some((_, address, epoch)) = self.net.metadata.leader(tp) else {
+                is_leader_unknown = true;
+                continue;
+            };
+            if self.in_backoff(head, epoch, now) || self.is_muted(tp) {
+                continue;
+            }
+            let is_due = head.last_attempt + self.settings.linger <= now;
+            if is_due || queue.batches.len() > 1 || head.is_full() || is_hurried {
+                nodes.insert(address.clone());
+            }
+        }
+        if is_leader_unknown {
+            self.net.metadata.request_update();
+        }
+        nodes
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.head_since.is_some() && self.blocked.front().is_some_and(|head| self.net.metadata.partition_count(&head.topic).is_some())
+    }
+
+    /// A retry waits out its backoff, unless the leader has changed since.
+    fn in_backoff(&self, head: &ProducerBatch, leader_epoch: i32, now: Time) -> bool {
+        head.attempts > 0 && head.retry_at > now && leader_epoch <= head.sent_to_epoch
+    }
+
+    /// With one request in flight per connection, a partition in flight is left alone, so that order is kept.
+    fn is_muted(&self, tp: &TopicPartition) -> bool {
+        self.settings.in_flight_max == 1 && self.accumulator.queues.get(tp).is_some_and(|queue| !queue.flying.is_empty())
+    }
+
+    /// At most one batch of each partition that the node leads, up to max.request.size, going round.
+    fn drain_node(&mut self, now: Time, node: &Address) -> Vec<(TopicPartition, ProducerBatch)> {
+        let leads = |tp: &TopicPartition| self.net.metadata.leader(tp).filter(|(_, address, _)| *address == node).map(|(_, _, epoch)| epoch);
+        let mut partitions: Vec<(TopicPartition, i32)> = self.accumulator.queues.keys().filter_map(|tp| Some((tp.clone(), leads(tp)?))).collect();
+        if let Some(from) = self.drain_from.get(node) {
+            let turn = partitions.iter().take_while(|(tp, _)| tp < from).count();
+            let turns = turn % partitions.len().max(1);
+            partitions.rotate_left(turns);
+        }
+        let mut bytes = 0;
+        let mut batches = Vec::new();
+        for (tp, leader_epoch) in partitions {
+            let Some(head) = self.accumulator.queues.get(&tp).and_then(|queue| queue.batches.front()) else { continue };
+            if self.in_backoff(head, leader_epoch, now) || self.is_muted(&tp) {
+                continue;
+            }
+            if bytes + head.bytes > self.settings.request_bytes_max && !batches.is_empty() {
+                self.drain_from.insert(node.clone(), tp);
+                break;
+            }
+            bytes += head.bytes;
+            if let Some(mut batch) = self.take_head(&tp) {
+                batch.sent_to_epoch = leader_epoch;
+                batch.last_attempt = now;
+                batches.push((tp, batch));
+            }
+        }
+        batches
+    }
+
+    fn take_head(&mut self, tp: &TopicPartition) -> Option<ProducerBatch> {
+        let queue = self.accumulator.queues.get_mut(tp)?;
+        if let Identity::Known { id, epoch } = self.identity {
+            if queue.must_wait(epoch) {
+                return None;
+            }
+            queue.stamp_head(id, epoch);
+        }
+        queue.batches.pop_front()
+    }
+
+    fn transmit(&mut self, now: Time, fx: &mut Fx, node: &Address, batches: Vec<(TopicPartition, ProducerBatch)>) {
+        let mut partitions = Vec::new();
+        let mut tags = Vec::new();
+        let mut done = Vec::new();
+        for (tp, batch) in batches {
+            let Some(topic_id) = self.net.metadata.topic(&tp.topic).map(|topic| topic.id) else { continue };
+            let records = batch.entries.iter().map(|(_, record)| record.clone()).collect();
+            let sealed = Batch::new(records, batch.stamp.unwrap_or_else(ProducerStamp::default));
+            fx.note(Note::Sent { tp: tp.clone(), count: batch.count() });
+            partitions.push(ProducePartition { topic_id, partition: tp.partition, batch: sealed });
+            tags.push((topic_id, tp.partition, batch.id));
+            if self.settings.acks == 0 {
+                done.push((tp, batch));
+                continue;
+            }
+            if let Some(queue) = self.accumulator.queues.get_mut(&tp) {
+                queue.flying.push(batch.id);
+            }
+            self.flying.insert(batch.id, (tp, batch));
+        }
+        let timeout = self.net.settings.request_timeout;
+        let timeout_ms = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+        let request = ProduceRequest { acks: self.settings.acks, timeout_ms, partitions };
+        if self.settings.acks == 0 {
+            self.net.tell(fx, Lane::Data, node, request.into());
+            for (tp, batch) in done {
+                self.ack_batch(fx, &tp, batch, -1, -1);
+            }
+        } else {
+            self.net.send(now, fx, Lane::Data, node, timeout, Sent::Produce(tags), request.into());
+        }
+    }
+
+    /// The error of a batch that is not retried.
+    pub(super) fn error_of(&self, code: ErrorCode) -> ClientError {
+        ClientError::of(self.profile, code)
+    }
+}
