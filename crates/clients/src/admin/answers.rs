@@ -1,0 +1,231 @@
+//! What each answer means for its call.
+
+use kernel::Time;
+use protocol::api::Name;
+use protocol::api::describe_topic_partitions::DescribeTopicPartitionsRequest;
+use protocol::api::list_groups::ListGroupsRequest;
+use protocol::api::list_offsets::ListOffsetsResponse;
+use protocol::{ApiKey, BrokerId, ErrorCode, Note, Response, TopicPartition};
+
+use super::{Admin, AdminCall, AdminResult, Described, GroupOffset, Target, Task};
+use crate::{ClientError, Fx};
+
+/// What to do with a part after its answer.
+enum Verdict {
+    Done,
+    Retry(ErrorCode),
+    Fail(ErrorCode, Option<Name>),
+}
+
+fn is_coordinator_error(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable | ErrorCode::CoordinatorLoadInProgress)
+}
+
+fn of_group(code: ErrorCode) -> Verdict {
+    match code {
+        ErrorCode::None => Verdict::Done,
+        code if is_coordinator_error(code) => Verdict::Retry(code),
+        code => Verdict::Fail(code, None),
+    }
+}
+
+impl Admin {
+    pub(super) fn part_answered(&mut self, now: Time, fx: &mut Fx, number: u64, part: u64, response: Response) {
+        let Some(mut task) = self.tasks.remove(&number) else { return };
+        let Some(at) = task.parts.iter().position(|candidate| candidate.number == part) else {
+            self.tasks.insert(number, task);
+            return;
+        };
+        let from = task.parts[at].to;
+        let api = response.api();
+        let verdict = self.judge(now, fx, &mut task, from, response);
+        match verdict {
+            Verdict::Done => {
+                task.parts.retain(|candidate| candidate.number != part);
+                self.tasks.insert(number, task);
+            }
+            Verdict::Retry(code) => {
+                self.note_error(fx, api, code);
+                self.tasks.insert(number, task);
+                self.retry_part(now, fx, number, part);
+            }
+            Verdict::Fail(code, message) => {
+                self.note_error(fx, api, code);
+                let error = ClientError::of(self.profile, code).with_message(message.as_deref());
+                self.results.push((number, AdminResult::Failed(error)));
+            }
+        }
+    }
+
+    fn note_error(&self, fx: &mut Fx, api: ApiKey, error: ErrorCode) {
+        fx.note(Note::ClientError { client_id: self.net.client_id.clone(), api, error });
+    }
+
+    fn described<T>(&self, code: ErrorCode, message: Option<&Name>, value: T) -> Described<T> {
+        if code.is_ok() { Ok(value) } else { Err(ClientError::of(self.profile, code).with_message(message.map(|m| &**m))) }
+    }
+
+    fn judge(&mut self, now: Time, fx: &mut Fx, task: &mut Task, from: BrokerId, response: Response) -> Verdict {
+        match response {
+            Response::Metadata(answer) => return self.metadata_for(task, answer),
+            Response::ListOffsets(answer) => return self.look_ups_answered(now, fx, task, answer),
+            Response::CreateTopics(answer) => {
+                if answer.topics.iter().any(|topic| topic.error == ErrorCode::NotController) {
+                    return Verdict::Retry(ErrorCode::NotController);
+                }
+                let topics = answer.topics.into_iter().map(|t| (t.name.clone(), self.described(t.error, t.message.clone().as_ref(), t)));
+                task.result = Some(AdminResult::CreateTopics(topics.collect()));
+            }
+            Response::DeleteTopics(answer) => {
+                let topics = answer.topics.into_iter().map(|(name, code, message)| (name, self.described(code, message.as_ref(), ())));
+                task.result = Some(AdminResult::DeleteTopics(topics.collect()));
+            }
+            Response::CreatePartitions(answer) => {
+                let topics = answer.topics.into_iter().map(|(name, code, message)| (name, self.described(code, message.as_ref(), ())));
+                task.result = Some(AdminResult::CreatePartitions(topics.collect()));
+            }
+            Response::DescribeTopicPartitions(answer) => {
+                let topics = answer.topics.into_iter().map(|t| (t.name.clone(), self.described(t.error, None, t)));
+                task.result = Some(AdminResult::DescribeTopics(topics.collect()));
+            }
+            Response::DescribeConfigs(answer) => {
+                let found = answer.results.into_iter().map(|r| (r.resource.clone(), self.described(r.error, r.message.clone().as_ref(), r)));
+                if let Some(AdminResult::DescribeConfigs(all)) = &mut task.result {
+                    all.extend(found);
+                }
+            }
+            Response::IncrementalAlterConfigs(answer) => {
+                task.result = Some(AdminResult::AlterConfigs(self.described(answer.error, answer.message.as_ref(), ())));
+            }
+            Response::DescribeCluster(answer) => task.result = Some(AdminResult::DescribeCluster(answer)),
+            Response::ElectLeaders(answer) => {
+                if !answer.error.is_ok() {
+                    return Verdict::Fail(answer.error, None);
+                }
+                let results = answer.partitions.into_iter().map(|(topic, p, code)| (TopicPartition::new(topic, p), self.described(code, None, ())));
+                task.result = Some(AdminResult::ElectLeaders(results.collect()));
+            }
+            Response::DescribeQuorum(answer) => match answer.error {
+                ErrorCode::None => task.result = Some(AdminResult::DescribeQuorum(answer)),
+                code if code.is_retriable() => return Verdict::Retry(code),
+                code => return Verdict::Fail(code, None),
+            },
+            other => return self.judge_group(task, from, other),
+        }
+        Verdict::Done
+    }
+
+    /// Answers of coordinators.
+    fn judge_group(&mut self, task: &mut Task, from: BrokerId, response: Response) -> Verdict {
+        match response {
+            Response::ListGroups(answer) => {
+                if !answer.error.is_ok() {
+                    return of_group(answer.error);
+                }
+                if let Some(AdminResult::ListGroups(all)) = &mut task.result {
+                    all.extend(answer.groups.into_iter().map(|group| (group, from)));
+                    all.sort_by(|a, b| a.0.group.cmp(&b.0.group));
+                }
+            }
+            Response::DescribeGroups(answer) => {
+                if let Some(code) = answer.groups.iter().map(|group| group.error).find(|code| is_coordinator_error(*code)) {
+                    return Verdict::Retry(code);
+                }
+                let found = answer.groups.into_iter().map(|g| {
+                    let text = (g.error == ErrorCode::GroupIdNotFound).then(|| format!("Group {} not found.", g.group).into());
+                    (g.group.clone(), self.described(g.error, text.as_ref(), (g, from)))
+                });
+                if let Some(AdminResult::DescribeGroups(all)) = &mut task.result {
+                    all.extend(found);
+                }
+            }
+            Response::OffsetFetch(answer) => {
+                let code = answer.partitions.iter().map(|p| p.error).find(|code| is_coordinator_error(*code)).unwrap_or(answer.error);
+                if !code.is_ok() {
+                    return of_group(code);
+                }
+                let found = answer.partitions.into_iter().filter(|p| p.offset >= 0).map(|p| GroupOffset {
+                    tp: TopicPartition::new(p.topic, p.partition),
+                    offset: p.offset,
+                    leader_epoch: p.leader_epoch,
+                    metadata: p.metadata,
+                });
+                task.result = Some(AdminResult::ListGroupOffsets(found.collect()));
+            }
+            Response::OffsetCommit(answer) => {
+                if let Some((_, _, code)) = answer.partitions.iter().find(|(_, _, code)| is_coordinator_error(*code)) {
+                    return Verdict::Retry(*code);
+                }
+                let results = answer.partitions.into_iter().map(|(topic, p, code)| (TopicPartition::new(topic, p), self.described(code, None, ())));
+                task.result = Some(AdminResult::AlterGroupOffsets(results.collect()));
+            }
+            Response::DeleteGroups(answer) => {
+                if let Some((_, code)) = answer.groups.iter().find(|(_, code)| is_coordinator_error(*code)) {
+                    return Verdict::Retry(*code);
+                }
+                let found = answer.groups.into_iter().map(|(group, code)| (group, self.described(code, None, ())));
+                if let Some(AdminResult::DeleteGroups(all)) = &mut task.result {
+                    all.extend(found);
+                }
+            }
+            Response::LeaveGroup(answer) => {
+                if !answer.error.is_ok() {
+                    return of_group(answer.error);
+                }
+                let results = answer.members.into_iter().map(|(member, code)| (member, self.described(code, None, ())));
+                task.result = Some(AdminResult::RemoveMembers(results.collect()));
+            }
+            _ => return Verdict::Fail(ErrorCode::UnknownServerError, None),
+        }
+        Verdict::Done
+    }
+
+    /// The first step of calls that start with a list of topics or brokers.
+    fn metadata_for(&mut self, task: &mut Task, answer: protocol::api::metadata::MetadataResponse) -> Verdict {
+        match task.call.clone() {
+            AdminCall::ListTopics => {
+                let mut topics: Vec<_> = answer.topics.into_iter().filter(|t| t.error.is_ok()).map(|t| (t.name, t.topic_id, t.is_internal)).collect();
+                topics.sort();
+                task.result = Some(AdminResult::ListTopics(topics));
+            }
+            AdminCall::DescribeTopics { .. } => {
+                let mut topics: Vec<_> = answer.topics.into_iter().map(|t| t.name).collect();
+                topics.sort();
+                if !topics.is_empty() {
+                    self.part(task, Target::Any, DescribeTopicPartitionsRequest { topics });
+                }
+            }
+            AdminCall::ListGroups { states } => {
+                for broker in answer.brokers {
+                    self.part(task, Target::Broker(broker.id), ListGroupsRequest { states: states.clone() });
+                }
+            }
+            _ => return Verdict::Fail(ErrorCode::UnknownServerError, None),
+        }
+        Verdict::Done
+    }
+
+    fn look_ups_answered(&mut self, now: Time, fx: &mut Fx, task: &mut Task, answer: ListOffsetsResponse) -> Verdict {
+        let mut again = Vec::new();
+        let Some(AdminResult::ListOffsets(found)) = &mut task.result else { return Verdict::Fail(ErrorCode::UnknownServerError, None) };
+        for result in answer.partitions {
+            let tp = TopicPartition::new(result.topic, result.partition);
+            match result.error {
+                ErrorCode::None => found.push((tp, Ok((result.offset, result.timestamp, result.leader_epoch)))),
+                code if code.is_retriable() => again.push(tp),
+                code => found.push((tp, Err(ClientError::of(self.profile, code)))),
+            }
+        }
+        if !again.is_empty() {
+            let AdminCall::ListOffsets { partitions } = task.call.clone() else { return Verdict::Done };
+            let wanted = partitions.into_iter().filter(|(tp, _)| again.contains(tp));
+            task.look_ups.extend(wanted.map(|(tp, at)| (tp, super::plan::look_up(at))));
+            task.tries += 1;
+            let wait = self.net.settings.retry_backoff.wait(task.tries, fx.rng(crate::network::purpose::BACKOFF));
+            task.look_up_not_before = now + wait;
+            task.metadata_after = self.net.metadata.version;
+            self.net.metadata.request_update();
+        }
+        Verdict::Done
+    }
+}
