@@ -17,6 +17,7 @@ pub mod units;
 pub mod verbs;
 
 pub use actor::Actor;
+pub use kernel::{Duration, NodeId, NodeState, Time};
 pub use invariants::{INVARIANTS, Violation};
 pub use lab::{App, BOOT, Given, Lab, Logged, Mark, MarkKind, ReplayError};
 pub use ledger::{Ledger, Lost, Promise};

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use kernel::{NodeState, World};
+use cluster::{KafkaProcess, MetadataImage};
+use kernel::{NodeId, NodeState, Time, World};
 use partition_log::Log;
+use protocol::api::Name;
 use protocol::{Batch, BrokerId, GroupId, MemberId, PartitionIndex, TopicName, TopicPartition};
 
 use crate::layout::Layout;
@@ -72,14 +74,69 @@ pub fn batch_at(log: &Log, offset: i64) -> Option<Batch> {
         .find(|batch| (batch.base_offset..=batch.last_offset()).contains(&offset))
 }
 
-/// Members of a group with their assignment, as its running coordinator has them.
-pub fn assignments(
-    world: &World<Actor>,
-    layout: &Layout,
-    group: &GroupId,
-) -> Vec<(MemberId, Vec<(TopicName, PartitionIndex)>)> {
-    let _ = (world, layout, group);
+/// A group, as its running coordinator has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupInfo {
+    /// group.id.
+    pub id: GroupId,
+    /// The broker that coordinates it.
+    pub coordinator: BrokerId,
+    /// Empty, PreparingRebalance, CompletingRebalance, Stable, Dead.
+    pub state: &'static str,
+    /// Generation.
+    pub generation: i32,
+    /// The assignor chosen, if any.
+    pub protocol: Option<Name>,
+    /// Members in the coordinator's order.
+    pub members: Vec<MemberInfo>,
+    /// Committed offsets.
+    pub offsets: Vec<(TopicPartition, i64)>,
+}
+
+/// A member of a group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemberInfo {
+    /// Member id.
+    pub id: MemberId,
+    /// client.id.
+    pub client_id: Name,
+    /// Assigned partitions.
+    pub assignment: Vec<(TopicName, PartitionIndex)>,
+    /// When it is evicted if nothing more is heard of it.
+    pub session_ends: Option<Time>,
+}
+
+/// All groups that running brokers coordinate, by name.
+pub fn groups(world: &World<Actor>, layout: &Layout) -> Vec<GroupInfo> {
+    let _ = (world, layout);
     Vec::new()
+}
+
+/// Members of a group with their assignment, as its running coordinator has them.
+pub fn assignments(world: &World<Actor>, layout: &Layout, group: &GroupId) -> Vec<(MemberId, Vec<(TopicName, PartitionIndex)>)> {
+    let found = groups(world, layout).into_iter().find(|found| found.id == *group);
+    found.map_or(Vec::new(), |found| found.members.into_iter().map(|m| (m.id, m.assignment)).collect())
+}
+
+/// The node of the active controller, if one runs.
+pub fn active_controller(world: &World<Actor>, layout: &Layout) -> Option<NodeId> {
+    let running = layout.controllers.values().copied().filter(|node| world.state(*node) == NodeState::Running);
+    running
+        .filter_map(|node| world.machine(node).kafka().map(|process| (node, process.raft())))
+        .filter(|(_, raft)| raft.is_leader())
+        .max_by_key(|(_, raft)| raft.epoch())
+        .map(|(node, _)| node)
+}
+
+/// The metadata as the active controller has applied it; without one, as the most advanced process has.
+pub fn image<'a>(world: &'a World<Actor>, layout: &Layout) -> Option<&'a Arc<MetadataImage>> {
+    match active_controller(world, layout) {
+        Some(node) => world.machine(node).kafka().map(KafkaProcess::image),
+        None => {
+            let images = layout.processes().into_iter().filter_map(|node| world.machine(node).kafka()).map(KafkaProcess::image);
+            images.max_by_key(|image| image.offset)
+        }
+    }
 }
 
 impl Lab {

@@ -2,5 +2,11 @@
 //! engine's own state. Nothing here acts on anything.
 
 mod picture;
+mod observe;
+mod flights;
+mod story;
 
+pub use flights::flights;
+pub use observe::{Lens, groups, observe, process_name};
 pub use picture::*;
+pub use story::{Level, StoryLine, tell};

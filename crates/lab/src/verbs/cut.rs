@@ -6,7 +6,7 @@ use super::{Call, Verb};
 
 pub(super) const VERB: Verb = Verb {
     name: "cut",
-    usage: "cut A… | B…   (sim cut 1 | 2 3;  sim cut 1 > 2 for one way;  `rest` means all others)",
+    usage: "cut A… | B…   (sim cut 1 | 2 3;  sim cut 1 > 2 for one way;  `rest` means all others; leader:orders-0, followers:orders-0)",
     summary: "Cuts the network between two sets of processes; what is sent is held until it heals.",
     only_moves_time: false,
     act,
@@ -48,7 +48,10 @@ pub(super) fn set(call: &Call<'_>, side: &str, others: &[NodeId]) -> Result<Vec<
             }
             _ => word.to_owned(),
         };
-        nodes.push(call.node(&named)?);
+        match named.split_once(':') {
+            Some((kind, rest)) => nodes.extend(call.by_role(kind, rest)?),
+            None => nodes.push(call.node(&named)?),
+        }
     }
     match nodes.is_empty() {
         true => Err("one side names no process".into()),

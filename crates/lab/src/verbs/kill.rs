@@ -6,7 +6,7 @@ use super::{Call, Verb};
 
 pub(super) const VERB: Verb = Verb {
     name: "kill",
-    usage: "kill PROCESS   (broker 1, controller 101, app 3)",
+    usage: "kill PROCESS   (broker 1, controller 101, app 3, term:4, leader:orders-0)",
     summary: "Kills a process at once (kill -9): its page cache survives, its connections are reset.",
     only_moves_time: false,
     act,

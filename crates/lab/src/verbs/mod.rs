@@ -104,6 +104,27 @@ impl Call<'_> {
         })
     }
 
+    /// The processes with a role now: `term:4` (its program), `leader:orders-0`, `followers:orders-0`.
+    fn by_role(&self, kind: &str, rest: &str) -> Result<Vec<kernel::NodeId>, String> {
+        match kind {
+            "term" => {
+                let terminal = rest.parse().ok().and_then(|n: u32| self.lab.terminals().get(&n));
+                let program = terminal.and_then(|terminal| terminal.foreground);
+                program.map(|node| vec![node]).ok_or_else(|| format!("no program runs in terminal {rest}"))
+            }
+            "leader" | "followers" => {
+                let (topic, partition) = rest.rsplit_once('-').ok_or("write a partition as in orders-0")?;
+                let partition: i32 = partition.parse().map_err(|_| format!("`{partition}` is not a partition"))?;
+                let image = crate::replicas::image(&self.lab.world, &self.lab.layout).ok_or("no process knows any metadata yet")?;
+                let found = image.partition_of(topic, partition).ok_or_else(|| format!("there is no partition {rest}"))?;
+                let wanted = found.replicas.iter().filter(|id| (**id == found.leader) == (kind == "leader"));
+                let nodes: Vec<_> = wanted.filter_map(|id| self.lab.layout.brokers.get(id).copied()).collect();
+                if nodes.is_empty() { Err(format!("{rest} has no {kind}")) } else { Ok(nodes) }
+            }
+            _ => Err(format!("`{kind}:` is no role; there are term:4, leader:orders-0 and followers:orders-0")),
+        }
+    }
+
     /// A span of time from all the words.
     fn span(&self) -> Result<kernel::Duration, String> {
         crate::units::parse_duration(&self.words.join(" "))
