@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cluster::broker::partition::Partition;
 use cluster::{KafkaProcess, MetadataImage};
 use kernel::{NodeId, NodeState, Time, World};
 use partition_log::Log;
@@ -30,8 +31,14 @@ pub fn find<'a>(
     tp: &TopicPartition,
 ) -> Option<Replica<'a>> {
     let node = layout.brokers.get(&broker)?;
-    let _ = (world.machine(*node).kafka()?.broker()?, tp);
-    None
+    let process = world.machine(*node).kafka()?;
+    let topic_id = image(world, layout)?.by_name.get(&tp.topic)?;
+    let (stored, partition) = process.broker()?.replica(*topic_id, tp.partition)?;
+    Some(Replica {
+        log: &stored.log,
+        is_leader: partition.is_some_and(Partition::is_leader),
+        leader_epoch: partition.map_or(-1, Partition::leader_epoch),
+    })
 }
 
 /// Every replica of a partition.
