@@ -22,7 +22,7 @@ pub(crate) fn trunk() -> Result<()> {
     if version("trunk").as_deref() == Some(TRUNK) {
         return Ok(());
     }
-    cargo_install(&format!("trunk {TRUNK} (takes some minutes)"), &format!("trunk --version {TRUNK} --locked --debug"))
+    cargo_install(&format!("trunk {TRUNK}"), &format!("trunk --version {TRUNK} --locked --debug"))
 }
 
 /// wasm-bindgen and its test runner, of exactly the version that the page is linked with.
@@ -33,8 +33,7 @@ pub(crate) fn wasm_bindgen() -> Result<()> {
         return Ok(());
     }
     // Without --locked: the lock file of the tool may name versions that are gone from an index.
-    let what = format!("wasm-bindgen {wanted} (takes some minutes)");
-    cargo_install(&what, &format!("wasm-bindgen-cli --version {wanted} --debug"))
+    cargo_install(&format!("wasm-bindgen {wanted}"), &format!("wasm-bindgen-cli --version {wanted} --debug"))
 }
 
 /// wasm-opt, which makes the released page smaller. Not the one of a Linux distribution: those are too old.
@@ -100,8 +99,9 @@ fn npm_install(what: &str, packages: &[(&str, &str)]) -> Result<()> {
 }
 
 fn install(what: &str, command: &Cmd) -> Result<()> {
-    println!("Installing {what} …");
-    command
-        .run()
-        .map_err(|why| Failure::new(format!("cannot install {what}: {why}\nInstall it with: {}", command.line())))
+    println!("Installing {what}; this can take some minutes …");
+    let failed = |why| {
+        Failure::new(format!("{what} is missing and cannot be installed: {why}\nThe command is: {}", command.line()))
+    };
+    command.run().map_err(failed)
 }
