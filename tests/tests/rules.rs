@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &["serde", "serde_json", "miniz_oxide"],
     ),
     ("view", &["lab", "cluster", "clients", "shell", "coordinator", "partition-log", "kernel", "protocol"], &["serde"]),
-    ("lessons", &["view", "lab"], &["serde", "serde_json"]),
+    ("lessons", &["view", "lab", "kernel", "protocol"], &["serde", "serde_json", "pulldown-cmark"]),
 ];
 
 /// Crates at the edge may use anything from outside; these are the arrows between them and ours.
