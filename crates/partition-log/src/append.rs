@@ -13,7 +13,7 @@ pub struct Appended {
     pub base: i64,
     /// Offset of the last record.
     pub last: i64,
-    /// The broker's time if the topic stamps it; −1 for CreateTime.
+    /// The broker's time if the topic stamps it; −1 for CreateTime; of a duplicate, the largest timestamp of the first copy.
     pub log_append_time_ms: i64,
     /// The base offset of the batch this one repeats: nothing was written, `base` and `last` are that batch's.
     pub duplicate_of: Option<i64>,
@@ -92,9 +92,12 @@ impl Log {
     }
 
     fn append(&mut self, batch: &Batch, leader_epoch: i32, now_ms: i64, origin: Origin) -> Result<Appended, AppendError> {
-        self.check_batch(batch)?;
         if origin == Origin::Client {
-            check_client_batch(batch)?;
+            self.check_base_offset(batch)?;
+        }
+        self.check_size(batch)?;
+        if origin == Origin::Client {
+            self.check_client_batch(batch)?;
         }
         self.check_records(batch, now_ms)?;
         protocol::gap!("compression.type: the broker recompresses", "LogValidator#validateMessagesAndAssignOffsetsCompressed");
@@ -109,30 +112,56 @@ impl Log {
         let rolled = self.roll_for(&stamped, now_ms);
         let (base, last) = (stamped.base_offset, stamped.last_offset());
         let checks_sequences = origin == Origin::Client;
-        if let Some((base, last)) = self.producers.check(&self.partition, &stamped, checks_sequences)? {
-            return Ok(Appended { base, last, log_append_time_ms, duplicate_of: Some(base), rolled });
+        if let Some(old) = self.producers.check(&self.partition, &stamped, checks_sequences)? {
+            let (base, last) = (old.first_offset, old.last_offset);
+            // Also for CreateTime, as Kafka does.
+            return Ok(Appended { base, last, log_append_time_ms: old.timestamp_ms, duplicate_of: Some(base), rolled });
         }
         self.producers.update(&stamped);
         self.write(stamped, now_ms);
         Ok(Appended { base, last, log_append_time_ms, duplicate_of: None, rolled })
     }
 
-    fn check_batch(&self, batch: &Batch) -> Result<(), AppendError> {
-        if batch.base_offset != 0 {
-            let message = format!(
-                "The baseOffset of the record batch in the append to {} should be 0, but it is {}",
-                self.partition, batch.base_offset
-            );
-            return Err(AppendError::new(ErrorCode::InvalidRecord, message));
+    fn check_base_offset(&self, batch: &Batch) -> Result<(), AppendError> {
+        if batch.base_offset == 0 {
+            return Ok(());
         }
-        if batch.size_in_bytes() > self.config.max_message_bytes {
-            let message = format!(
-                "The record batch size in the append to {} is {} bytes which exceeds the maximum configured value of {}.",
-                self.partition,
-                batch.size_in_bytes(),
-                self.config.max_message_bytes
-            );
-            return Err(AppendError::new(ErrorCode::MessageTooLarge, message));
+        let message = format!(
+            "The baseOffset of the record batch in the append to {} should be 0, but it is {}",
+            self.partition, batch.base_offset
+        );
+        Err(AppendError::new(ErrorCode::InvalidRecord, message))
+    }
+
+    fn check_size(&self, batch: &Batch) -> Result<(), AppendError> {
+        if batch.size_in_bytes() <= self.config.max_message_bytes {
+            return Ok(());
+        }
+        let message = format!(
+            "The record batch size in the append to {} is {} bytes which exceeds the maximum configured value of {}.",
+            self.partition,
+            batch.size_in_bytes(),
+            self.config.max_message_bytes
+        );
+        Err(AppendError::new(ErrorCode::MessageTooLarge, message))
+    }
+
+    fn check_client_batch(&self, batch: &Batch) -> Result<(), AppendError> {
+        let invalid = |what: String| {
+            let message = format!("{what} in topic partition {}", self.partition);
+            Err(AppendError::new(ErrorCode::InvalidRecord, message))
+        };
+        let (first, last, count) = (batch.base_offset, batch.last_offset(), i64::from(batch.count()));
+        if last - first + 1 != count {
+            return invalid(format!("Inconsistent batch offset range [{first}, {last}] and count of records {count}"));
+        }
+        if batch.is_control() {
+            return invalid("Clients are not allowed to write control records".to_owned());
+        }
+        let producer = batch.producer();
+        if producer.producer_id >= 0 && producer.base_sequence < 0 {
+            let (sequence, id) = (producer.base_sequence, producer.producer_id);
+            return invalid(format!("Invalid sequence number {sequence} in record batch with producerId {id}"));
         }
         Ok(())
     }
@@ -158,8 +187,8 @@ impl Log {
         let mut code = ErrorCode::None;
         let mut record_errors = Vec::new();
         for (offset, record) in batch.offsets() {
-            let (record_code, message) = if self.config.compact && !batch.is_control() && record.key.is_none() {
-                let message = format!("Compacted topic cannot accept message without key in topic partition {}.", self.partition);
+            let (record_code, message) = if self.config.compact && record.key.is_none() {
+                let message = format!("Compacted topic cannot accept message without key in topic partition {}", self.partition);
                 (ErrorCode::InvalidRecord, message)
             } else if !self.config.log_append_time && !self.is_timestamp_fine(record.timestamp_ms, now_ms) {
                 (ErrorCode::InvalidTimestamp, self.timestamp_message(record.timestamp_ms, offset, now_ms))
@@ -216,25 +245,6 @@ impl Log {
         );
         AppendError::new(ErrorCode::UnknownServerError, message)
     }
-}
-
-fn check_client_batch(batch: &Batch) -> Result<(), AppendError> {
-    let invalid = |message: String| Err(AppendError::new(ErrorCode::InvalidRecord, message));
-    let (first, last, count) = (batch.base_offset, batch.last_offset(), i64::from(batch.count()));
-    if last - first + 1 != count {
-        return invalid(format!("Inconsistent batch offset range [{first}, {last}] and count of records {count}"));
-    }
-    if batch.is_control() {
-        return invalid("Clients are not allowed to write control records".to_owned());
-    }
-    let producer = batch.producer();
-    if producer.producer_id >= 0 && producer.base_sequence < 0 {
-        return invalid(format!(
-            "Invalid sequence number {} in record batch with producerId {}",
-            producer.base_sequence, producer.producer_id
-        ));
-    }
-    Ok(())
 }
 
 fn records_message(code: ErrorCode, errors: &[RecordError]) -> String {

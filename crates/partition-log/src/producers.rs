@@ -68,20 +68,20 @@ impl ProducerStates {
         self.entries.len()
     }
 
-    /// Offsets of the batch that `batch` repeats, or why it does not follow the producer's last one.
+    /// The batch that `batch` repeats, or why it does not follow the producer's last one.
     pub(crate) fn check(
         &self,
         partition: &TopicPartition,
         batch: &Batch,
         checks_sequences: bool,
-    ) -> Result<Option<(i64, i64)>, AppendError> {
+    ) -> Result<Option<BatchMetadata>, AppendError> {
         let producer = batch.producer();
         let Some(entry) = self.entries.get(&producer.producer_id) else {
             protocol::gap!("a transactional first batch must start at sequence 0", "KIP-890");
             return Ok(None);
         };
         if checks_sequences && let Some(old) = entry.duplicate_of(batch) {
-            return Ok(Some((old.first_offset, old.last_offset)));
+            return Ok(Some(*old));
         }
         if producer.producer_epoch < entry.producer_epoch {
             let message = format!(

@@ -8,11 +8,11 @@ use crate::log::Log;
 use crate::producers::ProducerStates;
 
 impl Log {
-    /// Drops everything at and after `offset`. A batch that reaches over it goes as a whole. At or above the
-    /// log end only leader epochs that start there go.
+    /// Drops everything at and after `offset`. A batch that reaches over it goes as a whole. If `offset` is not below the
+    /// log end, only a leader epoch that starts at the log end goes: one that was assigned and never written in.
     pub fn truncate_to(&mut self, offset: i64, now_ms: i64) {
         if offset >= self.log_end {
-            self.epochs.truncate_from_end(offset);
+            self.epochs.truncate_from_end(self.log_end);
             return;
         }
         let first = self.segments().next().map_or(0, |segment| segment.base_offset());
@@ -67,10 +67,11 @@ impl Log {
         self.closed_bytes = closed.iter().map(|segment| u64::from(segment.size_bytes())).sum();
     }
 
-    /// Producer state from the newest snapshot and the batches after it, as after a restart: batches before
-    /// the snapshot are remembered only if they were their producer's last.
+    /// Producer state from the newest snapshot above the log start and the batches after it, as after a restart: of what
+    /// came before the snapshot only each producer's last batch is remembered.
     pub(crate) fn rebuild_producers(&mut self) {
-        let snapshot = self.segments().rev().find_map(|s| s.snapshot.as_ref().map(|snap| (s.base_offset(), snap)));
+        let above_start = self.segments().rev().take_while(|segment| segment.base_offset() > self.log_start);
+        let snapshot = above_start.into_iter().find_map(|s| s.snapshot.as_ref().map(|snapshot| (s.base_offset(), snapshot)));
         let (from, mut producers) = match snapshot {
             Some((base, snapshot)) => (base, snapshot.as_ref().clone()),
             None => (self.log_start, ProducerStates::default()),

@@ -48,7 +48,7 @@ fn one_record_without_key_refuses_the_whole_batch_of_a_compacted_topic() {
     assert_eq!(
         error.message,
         "One or more records have been rejected due to 1 record errors in total, and only showing the first three errors at most: \
-         [RecordError(batchIndex=1, message='Compacted topic cannot accept message without key in topic partition orders-0.')]"
+         [RecordError(batchIndex=1, message='Compacted topic cannot accept message without key in topic partition orders-0')]"
     );
     assert_eq!(log.log_end_offset(), 0);
 }
@@ -93,7 +93,7 @@ fn clients_may_not_write_control_records_but_coordinators_may() {
     let control = Batch::control(Record::new(NOW, Some(&[0, 0, 0, 2]), None));
     let mut log = default_log();
     let error = log.append_as_leader(&control, 0, NOW).expect_err("a client");
-    assert_eq!((error.code, error.message.as_str()), (ErrorCode::InvalidRecord, "Clients are not allowed to write control records"));
+    assert_eq!((error.code, error.message.as_str()), (ErrorCode::InvalidRecord, "Clients are not allowed to write control records in topic partition orders-0"));
     assert!(log.append_coordinator(&control, 0, NOW).is_ok());
 }
 

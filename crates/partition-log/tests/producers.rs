@@ -1,0 +1,178 @@
+//! Idempotence: duplicates, gaps, epochs, and what a restart forgets.
+
+mod common;
+use common::*;
+use partition_log::{Log, LogConfig};
+use protocol::{Batch, ErrorCode};
+
+fn code(log: &mut Log, batch: &Batch) -> ErrorCode {
+    log.append_as_leader(batch, 0, NOW).map_or_else(|error| error.code, |_| ErrorCode::None)
+}
+
+#[test]
+fn a_retried_batch_is_answered_with_its_first_offsets_and_not_written() {
+    let mut log = default_log();
+    append(&mut log, &batch(5));
+    append(&mut log, &sequenced(1, 0, 0, 3));
+    let again = log.append_as_leader(&sequenced(1, 0, 0, 3), 0, NOW).expect("a success to the producer");
+    assert_eq!((again.base, again.last, again.duplicate_of), (5, 7, Some(5)));
+    assert_eq!(log.log_end_offset(), 8);
+}
+
+#[test]
+fn five_batches_are_remembered_and_the_sixth_last_is_out_of_order() {
+    let mut log = default_log();
+    for sequence in 0..6 {
+        append(&mut log, &sequenced(1, 0, sequence, 1));
+    }
+    for sequence in 1..6 {
+        let again = log.append_as_leader(&sequenced(1, 0, sequence, 1), 0, NOW).expect("remembered");
+        assert_eq!(again.duplicate_of, Some(i64::from(sequence)));
+    }
+    assert_eq!(code(&mut log, &sequenced(1, 0, 0, 1)), ErrorCode::OutOfOrderSequenceNumber);
+}
+
+#[test]
+fn a_gap_in_sequences_is_refused_with_kafkas_words() {
+    let mut log = default_log();
+    append(&mut log, &sequenced(9, 0, 0, 2));
+    let error = log.append_as_leader(&sequenced(9, 0, 3, 1), 0, NOW).expect_err("2 is missing");
+    assert_eq!(error.code, ErrorCode::OutOfOrderSequenceNumber);
+    assert_eq!(
+        error.message,
+        "Out of order sequence number for producer 9 at offset 2 in partition orders-0: 3 (incoming seq. number), \
+         1 (current end sequence number)"
+    );
+    assert_eq!(code(&mut log, &sequenced(9, 0, 2, 1)), ErrorCode::None);
+}
+
+#[test]
+fn a_partial_overlap_is_no_duplicate() {
+    let mut log = default_log();
+    append(&mut log, &sequenced(1, 0, 0, 3));
+    assert_eq!(code(&mut log, &sequenced(1, 0, 0, 2)), ErrorCode::OutOfOrderSequenceNumber);
+    assert_eq!(code(&mut log, &sequenced(1, 0, 2, 2)), ErrorCode::OutOfOrderSequenceNumber);
+}
+
+#[test]
+fn an_unknown_producer_may_start_anywhere() {
+    let mut log = default_log();
+    assert_eq!(code(&mut log, &sequenced(1, 0, 77, 1)), ErrorCode::None);
+    assert_eq!(code(&mut log, &sequenced(1, 0, 78, 1)), ErrorCode::None);
+}
+
+#[test]
+fn an_old_epoch_is_fenced_and_a_new_one_starts_at_zero() {
+    let mut log = default_log();
+    append(&mut log, &sequenced(1, 1, 0, 1));
+    let error = log.append_as_leader(&sequenced(1, 0, 1, 1), 0, NOW).expect_err("old epoch");
+    assert_eq!(error.code, ErrorCode::InvalidProducerEpoch);
+    assert_eq!(error.message, "Epoch of producer 1 at offset 1 in orders-0 is 0, which is < the last seen epoch 1 (TV-1)");
+    let error = log.append_as_leader(&sequenced(1, 2, 1, 1), 0, NOW).expect_err("not zero");
+    assert_eq!(error.code, ErrorCode::OutOfOrderSequenceNumber);
+    assert_eq!(
+        error.message,
+        "Invalid sequence number for new epoch of producer 1at offset 1 in partition orders-0: 2 (request epoch), \
+         1 (seq. number), 1 (current producer epoch)"
+    );
+    assert_eq!(code(&mut log, &sequenced(1, 2, 0, 1)), ErrorCode::None);
+}
+
+#[test]
+fn sequences_wrap_to_zero() {
+    let mut log = default_log();
+    append(&mut log, &sequenced(1, 0, i32::MAX - 1, 2));
+    assert_eq!(code(&mut log, &sequenced(1, 0, 0, 1)), ErrorCode::None);
+    let mut log = default_log();
+    append(&mut log, &sequenced(1, 0, i32::MAX, 3));
+    assert_eq!(log.producers().next().map(|(_, entry)| entry.last_sequence()), Some(1));
+    assert_eq!(code(&mut log, &sequenced(1, 0, 2, 1)), ErrorCode::None);
+}
+
+#[test]
+fn producers_do_not_mix() {
+    let mut log = default_log();
+    append(&mut log, &sequenced(1, 0, 0, 2));
+    append(&mut log, &sequenced(2, 0, 0, 2));
+    assert_eq!(log.log_end_offset(), 4, "same sequences, different producers");
+    assert_eq!(log.producers().map(|(id, _)| id).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn a_batch_with_a_producer_id_needs_a_sequence() {
+    let mut log = default_log();
+    let error = log.append_as_leader(&sequenced(5, 0, -1, 1), 0, NOW).expect_err("no sequence");
+    assert_eq!(error.code, ErrorCode::InvalidRecord);
+    assert_eq!(error.message, "Invalid sequence number -1 in record batch with producerId 5 in topic partition orders-0");
+}
+
+#[test]
+fn a_coordinators_sequences_are_not_looked_at() {
+    let mut log = default_log();
+    for _ in 0..2 {
+        log.append_coordinator(&sequenced(5, 0, 0, 1), 0, NOW).expect("fine");
+    }
+    assert_eq!(log.log_end_offset(), 2);
+    log.append_coordinator(&sequenced(5, 1, 0, 1), 0, NOW).expect("fine");
+    assert_eq!(log.append_coordinator(&sequenced(5, 0, 0, 1), 0, NOW).map_err(|e| e.code).err(), Some(ErrorCode::InvalidProducerEpoch));
+}
+
+#[test]
+fn a_follower_knows_its_leaders_producers() {
+    let (mut leader, mut follower) = (default_log(), default_log());
+    for sequence in 0..3 {
+        append(&mut leader, &sequenced(1, 0, sequence, 1));
+    }
+    for batch in leader.batches_from(0) {
+        follower.append_as_follower(batch, NOW).expect("in order");
+    }
+    let again = follower.append_as_leader(&sequenced(1, 0, 1, 1), 1, NOW).expect("a duplicate on the new leader too");
+    assert_eq!(again.duplicate_of, Some(1));
+}
+
+#[test]
+fn a_silent_producer_is_forgotten_after_a_day() {
+    const DAY: i64 = 86_400_000;
+    let mut log = default_log();
+    append(&mut log, &sequenced(1, 0, 0, 1));
+    log.expire_producers(NOW + DAY - 1, DAY);
+    assert_eq!(log.producers().count(), 1);
+    log.expire_producers(NOW + DAY, DAY);
+    assert_eq!(log.producers().count(), 0);
+}
+
+#[test]
+fn a_clean_restart_remembers_one_batch_of_each_producer() {
+    let mut log = default_log();
+    for sequence in 0..3 {
+        append(&mut log, &sequenced(1, 0, sequence, 1));
+    }
+    log.reopen(3, true, NOW);
+    assert_eq!(code(&mut log, &sequenced(1, 0, 1, 1)), ErrorCode::OutOfOrderSequenceNumber, "only the last is known");
+    let again = log.append_as_leader(&sequenced(1, 0, 2, 1), 0, NOW).expect("known");
+    assert_eq!(again.duplicate_of, Some(2));
+}
+
+#[test]
+fn after_a_crash_producers_are_read_back_from_the_last_snapshot_on() {
+    let mut log = log(LogConfig { segment_bytes: 300, ..LogConfig::default() });
+    for sequence in 0..8 {
+        append(&mut log, &sequenced(1, 0, sequence, 1));
+    }
+    let before = log.log_end_offset();
+    log.reopen(0, false, NOW);
+    assert_eq!((log.log_end_offset(), log.high_watermark()), (before, 0), "the page cache outlives the process");
+    assert_eq!(log.producers().next().map(|(_, entry)| entry.last_sequence()), Some(7));
+    assert_eq!(code(&mut log, &sequenced(1, 0, 8, 1)), ErrorCode::None);
+}
+
+#[test]
+fn truncation_takes_producers_back() {
+    let mut log = default_log();
+    for sequence in 0..4 {
+        append(&mut log, &sequenced(1, 0, sequence, 1));
+    }
+    log.truncate_to(2, NOW);
+    assert_eq!(code(&mut log, &sequenced(1, 0, 3, 1)), ErrorCode::OutOfOrderSequenceNumber);
+    assert_eq!(code(&mut log, &sequenced(1, 0, 2, 1)), ErrorCode::None);
+}

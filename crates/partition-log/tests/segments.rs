@@ -1,0 +1,122 @@
+//! When segments roll, and what their index files hold.
+
+mod common;
+use common::*;
+use partition_log::{LogConfig, Segment};
+
+const HOUR: i64 = 3_600_000;
+
+#[test]
+fn a_segment_never_grows_above_segment_bytes() {
+    let mut log = log(LogConfig { segment_bytes: 300, ..LogConfig::default() });
+    for _ in 0..3 {
+        append(&mut log, &batch_of_size(NOW, 150));
+    }
+    assert_eq!(segment_bases(&log), [0, 2], "two batches of 150 fill it, the third goes to a new one");
+    assert_eq!(log.segments().map(Segment::size_bytes).collect::<Vec<_>>(), [300, 150]);
+    assert_eq!(log.size_bytes(), 450);
+}
+
+#[test]
+fn a_roll_is_reported_with_the_new_segments_base() {
+    let mut log = log(LogConfig { segment_bytes: 150, ..LogConfig::default() });
+    let rolled: Vec<_> = (0..3).map(|_| log.append_as_leader(&batch_of_size(NOW, 150), 0, NOW).expect("fine").rolled).collect();
+    assert_eq!(rolled, [None, Some(1), Some(2)]);
+}
+
+#[test]
+fn segment_ms_compares_record_times_and_not_the_clock() {
+    let mut log = log(LogConfig { segment_ms: HOUR, ..LogConfig::default() });
+    log.append_as_leader(&batch_at(NOW, 1), 0, NOW).expect("fine");
+    log.append_as_leader(&batch_at(NOW, 1), 0, NOW + 10 * HOUR).expect("fine");
+    assert_eq!(segment_bases(&log), [0], "ten hours have passed, but not between the records");
+    log.append_as_leader(&batch_at(NOW + HOUR, 1), 0, NOW + 10 * HOUR).expect("fine");
+    assert_eq!(segment_bases(&log), [0], "exactly an hour is not more than an hour");
+    log.append_as_leader(&batch_at(NOW + HOUR + 1, 1), 0, NOW + 10 * HOUR).expect("fine");
+    assert_eq!(segment_bases(&log), [0, 3]);
+}
+
+#[test]
+fn without_record_times_segment_ms_compares_the_clock() {
+    let mut log = log(LogConfig { segment_ms: HOUR, ..LogConfig::default() });
+    log.append_as_leader(&batch_at(-1, 1), 0, NOW).expect("fine");
+    log.append_as_leader(&batch_at(-1, 1), 0, NOW + HOUR).expect("fine");
+    log.append_as_leader(&batch_at(-1, 1), 0, NOW + HOUR + 1).expect("fine");
+    assert_eq!(segment_bases(&log), [0, 2]);
+}
+
+#[test]
+fn an_idle_log_does_not_roll() {
+    let mut log = log(LogConfig { segment_ms: HOUR, retention_ms: -1, ..LogConfig::default() });
+    append(&mut log, &batch(1));
+    log.delete_old_segments(NOW + 100 * HOUR);
+    assert_eq!(segment_bases(&log), [0]);
+}
+
+#[test]
+fn a_compacted_topic_rolls_after_max_compaction_lag() {
+    let mut log = log(LogConfig { compact: true, max_compaction_lag_ms: 1000, ..LogConfig::default() });
+    append(&mut log, &batch_at(NOW, 1));
+    append(&mut log, &batch_at(NOW + 1001, 1));
+    assert_eq!(segment_bases(&log), [0, 1]);
+}
+
+#[test]
+fn an_index_entry_is_written_after_more_than_index_interval_bytes() {
+    let mut log = log(LogConfig { index_interval_bytes: 4096, ..LogConfig::default() });
+    for n in 0..12 {
+        append(&mut log, &batch_of_size(NOW + n, 1024));
+    }
+    // Four batches make 4096, which is not more; so the sixth batch is the first with an entry.
+    let index: Vec<_> = log.active_segment().offset_index().map(|entry| (entry.offset, entry.position)).collect();
+    assert_eq!(index, [(5, 5 * 1024), (10, 10 * 1024)]);
+    let times: Vec<_> = log.active_segment().time_index().iter().map(|entry| (entry.timestamp_ms - NOW, entry.offset)).collect();
+    assert_eq!(times, [(5, 5), (10, 10)]);
+}
+
+#[test]
+fn a_small_closed_segment_has_an_empty_index_and_one_time_entry() {
+    let config = LogConfig { segment_bytes: 300, ..LogConfig::default() };
+    let mut log = log(config);
+    for _ in 0..3 {
+        append(&mut log, &batch_of_size(NOW, 150));
+    }
+    let files: Vec<_> = log.segments().map(|s| (s.index_bytes(&config), s.time_index_bytes(&config))).collect();
+    assert_eq!(files, [(0, 12), (10_485_760, 10_485_756)], "the active segment's files have their full size");
+    assert_eq!(log.segments().map(Segment::file_stem).collect::<Vec<_>>(), ["00000000000000000000", "00000000000000000002"]);
+}
+
+#[test]
+fn a_full_index_rolls_the_segment() {
+    let mut log = log(LogConfig { index_interval_bytes: 0, segment_index_bytes: 16, ..LogConfig::default() });
+    for n in 0..4 {
+        append(&mut log, &batch_at(NOW + n, 1));
+    }
+    // Sixteen bytes hold two offset entries but only one time entry, of which the last is kept free.
+    assert_eq!(segment_bases(&log), [0, 1, 2, 3]);
+}
+
+#[test]
+fn a_producer_snapshot_is_written_at_each_roll() {
+    let mut log = log(LogConfig { segment_bytes: 200, ..LogConfig::default() });
+    append(&mut log, &sequenced(7, 0, 0, 1));
+    append(&mut log, &sequenced(8, 0, 0, 1));
+    append(&mut log, &sequenced(8, 0, 1, 1));
+    let snapshots: Vec<_> = log.segments().map(Segment::snapshot_bytes).collect();
+    assert_eq!(snapshots, [None, Some(10 + 2 * 46)]);
+}
+
+#[test]
+fn a_clone_shares_what_is_closed_and_goes_its_own_way() {
+    let mut log = log(LogConfig { segment_bytes: 300, ..LogConfig::default() });
+    for _ in 0..500 {
+        append(&mut log, &batch_of_size(NOW, 150));
+    }
+    let mut fork = log.clone();
+    append(&mut fork, &batch_of_size(NOW, 150));
+    assert_eq!((log.log_end_offset(), fork.log_end_offset()), (500, 501));
+    fork.truncate_to(3, NOW);
+    fork.validate().expect("sound");
+    log.validate().expect("sound");
+    assert_eq!((log.segment_count(), fork.segment_count()), (250, 2));
+}
