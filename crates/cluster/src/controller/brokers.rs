@@ -1,0 +1,257 @@
+//! Brokers: registration, heartbeats, fencing, controlled shutdown, producer id blocks (`ClusterControlManager`,
+//! `BrokerHeartbeatManager`, `ProducerIdControlManager`).
+
+use kernel::{Duration, Time};
+use protocol::api::allocate_producer_ids::{AllocateProducerIdsRequest, AllocateProducerIdsResponse};
+use protocol::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
+use protocol::api::broker_registration::{BrokerRegistrationRequest, BrokerRegistrationResponse};
+use protocol::metadata::MetadataRecord;
+use protocol::{BrokerId, ErrorCode, Request};
+
+use super::refuse::refuse;
+use super::{Controller, Decision, TimerKey};
+use crate::image::BrokerImage;
+use crate::process::Fx;
+use crate::raft::Replica;
+
+/// Producer ids in a block (`ProducerIdsBlock#PRODUCER_ID_BLOCK_SIZE`).
+const PRODUCER_ID_BLOCK: i32 = 1000;
+
+/// What the active controller knows of a broker's liveness (`BrokerHeartbeatState`).
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+pub struct HeartbeatState {
+    /// When it was heard of last.
+    pub last_contact: Time,
+    /// How far it has applied the metadata log.
+    pub metadata_offset: i64,
+    /// Whether it is fenced.
+    pub is_fenced: bool,
+    /// In controlled shutdown: the offset every other broker must have applied before it may stop.
+    pub shutdown_offset: Option<i64>,
+}
+
+impl HeartbeatState {
+    /// A broker of which a new controller knows only that it is registered.
+    pub(super) fn new(now: Time, broker: &BrokerImage) -> HeartbeatState {
+        HeartbeatState {
+            last_contact: now,
+            metadata_offset: -1,
+            is_fenced: broker.fenced,
+            shutdown_offset: broker.in_controlled_shutdown.then_some(i64::MAX),
+        }
+    }
+}
+
+/// Where a broker stands with its controller (`BrokerControlState`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum ControlState {
+    Fenced,
+    Unfenced,
+    ControlledShutdown,
+    ShutdownNow,
+}
+
+impl Controller {
+    pub(super) fn session_timeout(&self) -> Duration {
+        self.spec.millis("broker.session.timeout.ms", 9000)
+    }
+
+    /// A starting broker makes itself known.
+    pub(super) fn register_broker(&mut self, now: Time, raft: &Replica, request: &BrokerRegistrationRequest) -> Decision {
+        let refused = |error| Decision { records: Vec::new(), response: BrokerRegistrationResponse { error, broker_epoch: -1 }.into() };
+        if request.cluster_id != self.spec.cluster.cluster_id {
+            return refused(ErrorCode::InconsistentClusterId);
+        }
+        let session = self.session_timeout();
+        let Some(active) = &self.active else { return refused(ErrorCode::NotController) };
+        let existing = active.state.image().brokers.get(&request.broker).cloned();
+        let is_known = existing.as_ref().is_some_and(|broker| broker.incarnation == request.incarnation);
+        let has_session = active
+            .heartbeats
+            .get(&request.broker)
+            .is_some_and(|heartbeat| !heartbeat.is_fenced && now.since(heartbeat.last_contact) <= session);
+        if existing.is_some() && !is_known && has_session {
+            return refused(ErrorCode::DuplicateBrokerRegistration);
+        }
+        let mut records = Vec::new();
+        let mut broker_epoch = raft.next_offset();
+        match &existing {
+            // The answer to an earlier attempt was lost.
+            Some(broker) if is_known => broker_epoch = broker.epoch,
+            Some(broker) => {
+                let was_clean = !active.state.image().elr_enabled() || request.previous_broker_epoch == broker.epoch;
+                self.leave_in_sync(request.broker, !was_clean, &mut records);
+            }
+            None => {}
+        }
+        records.push(MetadataRecord::RegisterBroker {
+            broker: request.broker,
+            incarnation: request.incarnation,
+            broker_epoch,
+            host: request.host.clone(),
+            port: request.port,
+            rack: request.rack.clone(),
+            fenced: true,
+        });
+        if let Some(active) = &mut self.active {
+            let state = HeartbeatState { last_contact: now, metadata_offset: -1, is_fenced: true, shutdown_offset: None };
+            active.heartbeats.insert(request.broker, state);
+        }
+        Decision { records, response: BrokerRegistrationResponse { error: ErrorCode::None, broker_epoch }.into() }
+    }
+
+    /// Whether a broker is who it says it is.
+    pub(super) fn check_broker_epoch(&self, broker: BrokerId, broker_epoch: i64) -> ErrorCode {
+        let registered = self.active.as_ref().and_then(|active| active.state.image().brokers.get(&broker));
+        match registered {
+            None => ErrorCode::BrokerIdNotRegistered,
+            Some(registered) if registered.epoch != broker_epoch => ErrorCode::StaleBrokerEpoch,
+            Some(_) => ErrorCode::None,
+        }
+    }
+
+    /// A broker shows that it lives.
+    pub(super) fn broker_heartbeat(&mut self, now: Time, raft: &Replica, request: &BrokerHeartbeatRequest) -> Decision {
+        let error = self.check_broker_epoch(request.broker, request.broker_epoch);
+        if !error.is_ok() {
+            let response = BrokerHeartbeatResponse { error, is_caught_up: false, is_fenced: true, should_shut_down: false };
+            return Decision { records: Vec::new(), response: response.into() };
+        }
+        let (current, next, registered_at) = self.next_control_state(request);
+        let mut records = Vec::new();
+        if current != next {
+            match next {
+                ControlState::Fenced | ControlState::ShutdownNow => self.fence(request.broker, &mut records),
+                ControlState::Unfenced => self.unfence(request.broker, &mut records),
+                ControlState::ControlledShutdown => self.enter_shutdown(request.broker, &mut records),
+            }
+        }
+        let last = raft.next_offset() + records.len() as i64 - 1;
+        if let Some(heartbeat) = self.active.as_mut().and_then(|active| active.heartbeats.get_mut(&request.broker)) {
+            heartbeat.last_contact = now;
+            heartbeat.metadata_offset = heartbeat.metadata_offset.max(request.current_metadata_offset);
+            heartbeat.is_fenced = matches!(next, ControlState::Fenced | ControlState::ShutdownNow);
+            match next {
+                ControlState::ControlledShutdown if current != next || heartbeat.shutdown_offset == Some(i64::MAX) => {
+                    heartbeat.shutdown_offset = Some(last);
+                }
+                ControlState::ControlledShutdown | ControlState::ShutdownNow => {}
+                ControlState::Fenced | ControlState::Unfenced => heartbeat.shutdown_offset = None,
+            }
+        }
+        let response = BrokerHeartbeatResponse {
+            error: ErrorCode::None,
+            is_caught_up: request.current_metadata_offset >= registered_at,
+            is_fenced: matches!(next, ControlState::Fenced | ControlState::ShutdownNow),
+            should_shut_down: next == ControlState::ShutdownNow,
+        };
+        Decision { records, response: response.into() }
+    }
+
+    /// `BrokerHeartbeatManager#calculateNextBrokerState`. Also where the broker's registration lies.
+    fn next_control_state(&self, request: &BrokerHeartbeatRequest) -> (ControlState, ControlState, i64) {
+        let active = self.active.as_ref().expect("only the active controller hears heartbeats");
+        let registered_at = active.state.registered_at(request.broker);
+        let broker = &active.state.image().brokers[&request.broker];
+        let current = match broker {
+            broker if broker.fenced => ControlState::Fenced,
+            broker if broker.in_controlled_shutdown => ControlState::ControlledShutdown,
+            _ => ControlState::Unfenced,
+        };
+        let next = match current {
+            ControlState::Fenced if request.want_shut_down => ControlState::ShutdownNow,
+            ControlState::Fenced if !request.want_fence && request.current_metadata_offset >= registered_at => ControlState::Unfenced,
+            ControlState::Fenced => ControlState::Fenced,
+            ControlState::Unfenced if request.want_fence && request.want_shut_down => ControlState::ShutdownNow,
+            ControlState::Unfenced if request.want_fence => ControlState::Fenced,
+            ControlState::Unfenced if request.want_shut_down => {
+                if active.state.leads_any(request.broker) { ControlState::ControlledShutdown } else { ControlState::ShutdownNow }
+            }
+            ControlState::Unfenced => ControlState::Unfenced,
+            ControlState::ControlledShutdown if active.state.leads_any(request.broker) => ControlState::ControlledShutdown,
+            ControlState::ControlledShutdown => {
+                let wanted = active.heartbeats.get(&request.broker).and_then(|heartbeat| heartbeat.shutdown_offset);
+                let have = self.lowest_active_offset();
+                if wanted.is_none_or(|wanted| wanted <= have) { ControlState::ShutdownNow } else { ControlState::ControlledShutdown }
+            }
+            ControlState::ShutdownNow => ControlState::ShutdownNow,
+        };
+        (current, next, registered_at)
+    }
+
+    /// How far the slowest broker that serves has applied the log; the end of time if none serves.
+    fn lowest_active_offset(&self) -> i64 {
+        let Some(active) = &self.active else { return i64::MAX };
+        let serving = active.heartbeats.values().filter(|heartbeat| !heartbeat.is_fenced && heartbeat.shutdown_offset.is_none());
+        serving.map(|heartbeat| heartbeat.metadata_offset).min().unwrap_or(i64::MAX)
+    }
+
+    fn registration_change(&self, broker: BrokerId, fenced: Option<bool>, in_controlled_shutdown: Option<bool>) -> MetadataRecord {
+        let broker_epoch = self.active.as_ref().map_or(-1, |active| active.state.image().brokers[&broker].epoch);
+        MetadataRecord::BrokerRegistrationChange { broker, broker_epoch, fenced, in_controlled_shutdown }
+    }
+
+    /// A broker is dead, or as good as: it leaves every ISR (`handleBrokerFenced`).
+    pub(super) fn fence(&mut self, broker: BrokerId, records: &mut Vec<MetadataRecord>) {
+        self.leave_in_sync(broker, false, records);
+        records.push(self.registration_change(broker, Some(true), None));
+    }
+
+    fn unfence(&mut self, broker: BrokerId, records: &mut Vec<MetadataRecord>) {
+        records.push(self.registration_change(broker, Some(false), None));
+        self.elect_leaderless(Some(broker), records);
+    }
+
+    fn enter_shutdown(&mut self, broker: BrokerId, records: &mut Vec<MetadataRecord>) {
+        records.push(self.registration_change(broker, None, Some(true)));
+        self.leave_in_sync(broker, false, records);
+    }
+
+    // ---- sessions
+
+    /// Fences the broker whose session ran out longest ago: one an event, as Kafka does.
+    pub(super) fn fence_stale(&mut self, now: Time, fx: &mut Fx, raft: &mut Replica) {
+        let session = self.session_timeout();
+        let Some(active) = &self.active else { return };
+        let oldest = active.heartbeats.iter().filter(|(_, heartbeat)| !heartbeat.is_fenced);
+        let oldest = oldest.min_by_key(|(id, heartbeat)| (heartbeat.last_contact, **id)).map(|(id, heartbeat)| (*id, *heartbeat));
+        if let Some((broker, heartbeat)) = oldest
+            && now.since(heartbeat.last_contact) > session {
+                let mut records = Vec::new();
+                self.fence(broker, &mut records);
+                if let Some(heartbeat) = self.active.as_mut().and_then(|active| active.heartbeats.get_mut(&broker)) {
+                    heartbeat.is_fenced = true;
+                    heartbeat.shutdown_offset = None;
+                }
+                self.commit(now, fx, raft, records);
+            }
+        self.arm_fencing(fx);
+    }
+
+    /// The timer is left where it is when sessions only grow; firing early, it finds nothing and is armed again.
+    pub(super) fn arm_fencing(&mut self, fx: &mut Fx) {
+        let session = self.session_timeout();
+        let Some(active) = &self.active else { return };
+        let oldest = active.heartbeats.values().filter(|heartbeat| !heartbeat.is_fenced).map(|heartbeat| heartbeat.last_contact).min();
+        if let Some(oldest) = oldest {
+            let due = oldest + (session + Duration::from_nanos(1));
+            self.timers.arm_once(fx, due, TimerKey::FenceStale);
+        }
+    }
+
+    /// Hands out a block of producer ids.
+    pub(super) fn allocate_producer_ids(&self, request: &AllocateProducerIdsRequest) -> Decision {
+        let error = self.check_broker_epoch(request.broker, request.broker_epoch);
+        let Some(active) = self.active.as_ref().filter(|_| error.is_ok()) else {
+            return Decision { records: Vec::new(), response: refuse(&Request::AllocateProducerIds(request.clone()), error) };
+        };
+        let first = active.state.image().next_producer_id;
+        let record = MetadataRecord::ProducerIds {
+            broker: request.broker,
+            broker_epoch: request.broker_epoch,
+            next_producer_id: first + i64::from(PRODUCER_ID_BLOCK),
+        };
+        let response = AllocateProducerIdsResponse { error: ErrorCode::None, first, count: PRODUCER_ID_BLOCK };
+        Decision { records: vec![record], response: response.into() }
+    }
+}

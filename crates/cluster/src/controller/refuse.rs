@@ -1,0 +1,46 @@
+//! Answers that say the same error for everything that was asked.
+
+use protocol::api::allocate_producer_ids::AllocateProducerIdsResponse;
+use protocol::api::alter_partition::AlterPartitionResponse;
+use protocol::api::api_versions::ApiVersionsResponse;
+use protocol::api::broker_heartbeat::BrokerHeartbeatResponse;
+use protocol::api::broker_registration::BrokerRegistrationResponse;
+use protocol::api::create_partitions::CreatePartitionsResponse;
+use protocol::api::create_topics::{CreateTopicsResponse, CreatedTopic};
+use protocol::api::delete_topics::DeleteTopicsResponse;
+use protocol::api::elect_leaders::ElectLeadersResponse;
+use protocol::api::incremental_alter_configs::IncrementalAlterConfigsResponse;
+use protocol::{ErrorCode, Request, Response, TopicId};
+
+/// The answer to `request` when all of it fails with `error`.
+pub(super) fn refuse(request: &Request, error: ErrorCode) -> Response {
+    match request {
+        Request::BrokerRegistration(_) => BrokerRegistrationResponse { error, broker_epoch: -1 }.into(),
+        Request::BrokerHeartbeat(_) => {
+            BrokerHeartbeatResponse { error, is_caught_up: false, is_fenced: true, should_shut_down: false }.into()
+        }
+        Request::AlterPartition(_) => AlterPartitionResponse { error, partitions: Vec::new() }.into(),
+        Request::AllocateProducerIds(_) => AllocateProducerIdsResponse { error, first: -1, count: 0 }.into(),
+        Request::CreateTopics(request) => {
+            let failed = request.topics.iter().map(|topic| CreatedTopic {
+                name: topic.name.clone(),
+                topic_id: TopicId::ZERO,
+                error,
+                message: None,
+                partitions: -1,
+                replication_factor: -1,
+            });
+            CreateTopicsResponse { topics: failed.collect() }.into()
+        }
+        Request::DeleteTopics(request) => {
+            DeleteTopicsResponse { topics: request.topics.iter().map(|topic| (topic.clone(), error, None)).collect() }.into()
+        }
+        Request::CreatePartitions(request) => {
+            CreatePartitionsResponse { topics: request.topics.iter().map(|(topic, _)| (topic.clone(), error, None)).collect() }.into()
+        }
+        Request::ElectLeaders(_) => ElectLeadersResponse { error, partitions: Vec::new() }.into(),
+        Request::IncrementalAlterConfigs(_) => IncrementalAlterConfigsResponse { error, message: None }.into(),
+        // Not a controller's business: what clients send to brokers only.
+        _ => ApiVersionsResponse { error: ErrorCode::UnsupportedVersion, apis: Vec::new() }.into(),
+    }
+}

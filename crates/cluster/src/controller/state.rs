@@ -1,0 +1,143 @@
+//! The active controller's state: an image that runs ahead of what is committed, and indexes over it that save it
+//! from scanning partitions (`BrokersToIsrs`, `ReplicationControlManager#imbalancedPartitions`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use protocol::metadata::{MetadataRecord, PartitionRecord};
+use protocol::{BrokerId, Note, PartitionIndex, TopicId, TopicPartition};
+
+use crate::image::MetadataImage;
+
+/// A partition by topic id.
+pub(super) type PartitionKey = (TopicId, PartitionIndex);
+
+/// Image and indexes. Only [`State::replay`] changes it.
+#[derive(Clone, Debug, Hash)]
+pub(super) struct State {
+    image: MetadataImage,
+    /// Partitions with a broker in ISR or ELR.
+    in_sync: BTreeMap<BrokerId, BTreeSet<PartitionKey>>,
+    leaderless: BTreeSet<PartitionKey>,
+    imbalanced: BTreeSet<PartitionKey>,
+    /// Where each broker's registration record lies.
+    registered_at: BTreeMap<BrokerId, i64>,
+}
+
+impl State {
+    pub(super) fn new(image: &Arc<MetadataImage>) -> State {
+        let mut state = State {
+            image: MetadataImage::clone(image),
+            in_sync: BTreeMap::new(),
+            leaderless: BTreeSet::new(),
+            imbalanced: BTreeSet::new(),
+            registered_at: image.brokers.iter().map(|(id, broker)| (*id, broker.epoch)).collect(),
+        };
+        for partition in image.topics.values().flat_map(|topic| &topic.partitions) {
+            state.index(partition, true);
+        }
+        state
+    }
+
+    pub(super) fn image(&self) -> &MetadataImage {
+        &self.image
+    }
+    /// Partitions with `broker` in ISR or ELR.
+    pub(super) fn in_sync(&self, broker: BrokerId) -> Vec<PartitionKey> {
+        self.in_sync.get(&broker).into_iter().flatten().copied().collect()
+    }
+    pub(super) fn leads_any(&self, broker: BrokerId) -> bool {
+        let leads = |key: &PartitionKey| self.partition(*key).is_some_and(|partition| partition.leader == broker);
+        self.in_sync.get(&broker).is_some_and(|keys| keys.iter().any(leads))
+    }
+    pub(super) fn leaderless(&self) -> &BTreeSet<PartitionKey> {
+        &self.leaderless
+    }
+    pub(super) fn imbalanced(&self) -> &BTreeSet<PartitionKey> {
+        &self.imbalanced
+    }
+    pub(super) fn registered_at(&self, broker: BrokerId) -> i64 {
+        self.registered_at.get(&broker).copied().unwrap_or(-1)
+    }
+    pub(super) fn partition(&self, (topic_id, partition): PartitionKey) -> Option<&Arc<PartitionRecord>> {
+        self.image.partition(topic_id, partition)
+    }
+
+    /// Replays a record, and reports what it means.
+    pub(super) fn replay(&mut self, offset: i64, record: &MetadataRecord, note: impl FnMut(Note)) {
+        let touched = match record {
+            MetadataRecord::Partition(partition) => Some((partition.topic_id, partition.partition)),
+            MetadataRecord::PartitionChange(change) => Some((change.topic_id, change.partition)),
+            _ => None,
+        };
+        let before = touched.and_then(|key| self.partition(key)).cloned();
+        if let Some(before) = &before {
+            self.index(before, false);
+        }
+        if let MetadataRecord::RemoveTopic { topic_id } = record {
+            self.forget_topic(*topic_id);
+        }
+        if let MetadataRecord::RegisterBroker { broker, .. } = record {
+            self.registered_at.insert(*broker, offset);
+        }
+        self.report(record, before.as_deref(), note);
+        self.image.replay(offset, record);
+        if let Some(after) = touched.and_then(|key| self.partition(key)).cloned() {
+            self.index(&after, true);
+        }
+    }
+
+    fn forget_topic(&mut self, topic_id: TopicId) {
+        let partitions = self.image.topics.get(&topic_id).map(|topic| topic.partitions.clone());
+        for partition in partitions.into_iter().flatten() {
+            self.index(&partition, false);
+        }
+    }
+
+    /// Enters a partition into the indexes, or takes it out.
+    fn index(&mut self, partition: &PartitionRecord, enter: bool) {
+        let key = (partition.topic_id, partition.partition);
+        let set = |set: &mut BTreeSet<PartitionKey>, is_member: bool| {
+            if enter && is_member {
+                set.insert(key);
+            } else {
+                set.remove(&key);
+            }
+        };
+        for broker in partition.isr.iter().chain(&partition.elr) {
+            set(self.in_sync.entry(*broker).or_default(), true);
+        }
+        set(&mut self.leaderless, !partition.leader.is_some());
+        set(&mut self.imbalanced, partition.replicas.first() != Some(&partition.leader));
+    }
+
+    fn report(&self, record: &MetadataRecord, before: Option<&PartitionRecord>, mut note: impl FnMut(Note)) {
+        match record {
+            MetadataRecord::RegisterBroker { broker, broker_epoch, .. } => {
+                note(Note::BrokerRegistered { broker: *broker, broker_epoch: *broker_epoch });
+            }
+            MetadataRecord::BrokerRegistrationChange { broker, fenced: Some(fenced), .. } => {
+                note(Note::BrokerFenced { broker: *broker, fenced: *fenced });
+            }
+            MetadataRecord::RemoveTopic { topic_id } => {
+                if let Some(topic) = self.image.topics.get(topic_id) {
+                    note(Note::TopicDeleted { topic: topic.name.clone() });
+                }
+            }
+            MetadataRecord::PartitionChange(change) => {
+                let (Some(before), Some(topic)) = (before, self.image.topics.get(&change.topic_id)) else { return };
+                let tp = TopicPartition::new(topic.name.clone(), change.partition);
+                if let Some(leader) = change.leader {
+                    let leader_epoch = before.leader_epoch + 1;
+                    let unclean = change.recovering == Some(true);
+                    note(Note::LeaderElected { tp: tp.clone(), leader, leader_epoch, previous: before.leader, unclean });
+                }
+                if let Some(isr) = &change.isr {
+                    let partition_epoch = before.partition_epoch + 1;
+                    note(Note::IsrChanged { tp, isr: isr.clone(), previous: before.isr.clone(), partition_epoch });
+                }
+            }
+            _ => {}
+        }
+    }
+}

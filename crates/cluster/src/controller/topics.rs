@@ -1,0 +1,294 @@
+//! Topics: CreateTopics, DeleteTopics, CreatePartitions (`ReplicationControlManager`).
+
+use protocol::api::ConfigResourceKind;
+use protocol::api::Name;
+use protocol::api::create_partitions::{CreatePartitionsRequest, CreatePartitionsResponse};
+use protocol::api::create_topics::{CreateTopicsRequest, CreateTopicsResponse, CreatedTopic, NewTopic};
+use protocol::api::delete_topics::{DeleteTopicsRequest, DeleteTopicsResponse};
+use protocol::metadata::{MetadataRecord, PartitionRecord};
+use protocol::{BrokerId, ErrorCode, Note, TopicId, TopicName, gap};
+
+use super::placement::{UsableBroker, place};
+use super::{Controller, Decision, RNG_PLACEMENT, RNG_TOPIC_ID};
+use crate::process::Fx;
+
+/// A refusal: its code and what users read.
+pub(super) type Refusal = (ErrorCode, String);
+
+/// `Topic#MAX_NAME_LENGTH`.
+const NAME_LENGTH_MAX: usize = 249;
+/// `ReplicationControlManager#MAX_PARTITIONS_PER_BATCH`.
+const PARTITIONS_MAX: usize = 10_000;
+
+impl Controller {
+    /// Creates topics, each on its own.
+    pub(super) fn create_topics(&mut self, fx: &mut Fx, request: &CreateTopicsRequest) -> Decision {
+        let mut records = Vec::new();
+        let mut topics: Vec<CreatedTopic> = Vec::new();
+        for (at, topic) in request.topics.iter().enumerate() {
+            let is_twice = request.topics.iter().enumerate().any(|(other, t)| other != at && t.name == topic.name);
+            let created = if is_twice {
+                Err((ErrorCode::InvalidRequest, "Duplicate topic name.".to_owned()))
+            } else {
+                self.create_topic(fx, topic, records.len())
+            };
+            topics.push(match created {
+                Ok((created, mut made)) => {
+                    if !request.validate_only {
+                        let (partitions, replication_factor) = (created.partitions, created.replication_factor);
+                        fx.note(Note::TopicCreated { topic: topic.name.clone(), partitions, replication_factor });
+                        records.append(&mut made);
+                    }
+                    created
+                }
+                Err((error, message)) => CreatedTopic {
+                    name: topic.name.clone(),
+                    topic_id: TopicId::ZERO,
+                    error,
+                    message: Some(message.into()),
+                    partitions: -1,
+                    replication_factor: -1,
+                },
+            });
+        }
+        Decision { records, response: CreateTopicsResponse { topics }.into() }
+    }
+
+    fn create_topic(&mut self, fx: &mut Fx, topic: &NewTopic, pending: usize) -> Result<(CreatedTopic, Vec<MetadataRecord>), Refusal> {
+        self.check_new_name(&topic.name)?;
+        for (name, value) in &topic.configs {
+            self.check_topic_config(name, value.as_deref())?;
+        }
+        let assignments = if topic.assignments.is_empty() {
+            self.place_new(fx, topic)?
+        } else {
+            self.check_manual(topic)?;
+            topic.assignments.clone()
+        };
+        if pending + assignments.len() > PARTITIONS_MAX {
+            return Err((ErrorCode::PolicyViolation, "Excessively large number of partitions per request.".into()));
+        }
+        let topic_id = new_topic_id(fx);
+        let mut records = vec![MetadataRecord::Topic { name: topic.name.clone(), topic_id }];
+        for (name, value) in &topic.configs {
+            records.push(MetadataRecord::Config {
+                kind: ConfigResourceKind::Topic,
+                resource: topic.name.clone(),
+                name: name.clone(),
+                value: value.clone(),
+            });
+        }
+        let replication_factor = assignments.first().map_or(0, Vec::len) as i16;
+        let partitions = assignments.len() as i32;
+        for (partition, replicas) in (0..).zip(assignments) {
+            records.push(MetadataRecord::Partition(self.new_partition(topic_id, partition, replicas)?));
+        }
+        let created =
+            CreatedTopic { name: topic.name.clone(), topic_id, error: ErrorCode::None, message: None, partitions, replication_factor };
+        Ok((created, records))
+    }
+
+    /// What the placer finds for a new topic.
+    fn place_new(&mut self, fx: &mut Fx, topic: &NewTopic) -> Result<Vec<Vec<BrokerId>>, Refusal> {
+        if topic.replication_factor == 0 || topic.replication_factor < -1 {
+            let text = "Replication factor must be larger than 0, or -1 to use the default value.";
+            return Err((ErrorCode::InvalidReplicationFactor, text.into()));
+        }
+        if topic.partitions == 0 || topic.partitions < -1 {
+            let text = "Number of partitions was set to an invalid non-positive value.";
+            return Err((ErrorCode::InvalidPartitions, text.into()));
+        }
+        let or_default = |asked: i64, name| if asked == -1 { self.spec.number(name, 1) } else { asked };
+        let partitions = or_default(i64::from(topic.partitions), "num.partitions") as i32;
+        let replicas = or_default(i64::from(topic.replication_factor), "default.replication.factor") as i32;
+        if partitions as usize > PARTITIONS_MAX {
+            return Err((ErrorCode::PolicyViolation, "Excessively large number of partitions per request.".into()));
+        }
+        self.place(fx, partitions, replicas).map_err(|text| {
+            (ErrorCode::InvalidReplicationFactor, format!("Unable to replicate the partition {replicas} time(s): {text}"))
+        })
+    }
+
+    fn place(&mut self, fx: &mut Fx, partitions: i32, replicas: i32) -> Result<Vec<Vec<BrokerId>>, String> {
+        let Some(active) = &mut self.active else { return Err("All brokers are currently fenced.".into()) };
+        let brokers = active.state.image().brokers.iter().filter(|(_, broker)| !broker.in_controlled_shutdown);
+        let usable: Vec<UsableBroker> =
+            brokers.map(|(id, broker)| UsableBroker { id: *id, rack: broker.rack.clone(), fenced: broker.fenced }).collect();
+        match &mut active.placement {
+            Some(lcg) => place(lcg, &usable, partitions, replicas),
+            None => place(&mut fx.rng(RNG_PLACEMENT), &usable, partitions, replicas),
+        }
+    }
+
+    /// The state of a partition that begins: in sync are the replicas that live, and the first of them leads.
+    fn new_partition(&self, topic_id: TopicId, partition: i32, replicas: Vec<BrokerId>) -> Result<PartitionRecord, Refusal> {
+        let is_active = |id: &BrokerId| self.active.as_ref().is_some_and(|active| active.state.image().is_active(*id));
+        let isr: Vec<BrokerId> = replicas.iter().copied().filter(is_active).collect();
+        let Some(leader) = isr.first().copied() else {
+            let text = format!("All brokers specified in the manual partition assignment for partition {partition} are fenced or in controlled shutdown.");
+            return Err((ErrorCode::InvalidReplicaAssignment, text));
+        };
+        Ok(PartitionRecord {
+            topic_id,
+            partition,
+            replicas,
+            isr,
+            elr: Vec::new(),
+            last_known_elr: Vec::new(),
+            removing: Vec::new(),
+            adding: Vec::new(),
+            leader,
+            recovering: false,
+            leader_epoch: 0,
+            partition_epoch: 0,
+        })
+    }
+
+    fn check_manual(&self, topic: &NewTopic) -> Result<(), Refusal> {
+        if topic.replication_factor != -1 {
+            let text = "A manual partition assignment was specified, but replication factor was not set to -1.";
+            return Err((ErrorCode::InvalidRequest, text.into()));
+        }
+        if topic.partitions != -1 {
+            let text = "A manual partition assignment was specified, but numPartitions was not set to -1.";
+            return Err((ErrorCode::InvalidRequest, text.into()));
+        }
+        let invalid = |text: String| Err((ErrorCode::InvalidReplicaAssignment, text));
+        let factor = topic.assignments[0].len();
+        for replicas in &topic.assignments {
+            if replicas.is_empty() {
+                return invalid("The manual partition assignment includes an empty replica list.".into());
+            }
+            let mut sorted = replicas.clone();
+            sorted.sort_unstable();
+            for (at, id) in sorted.iter().enumerate() {
+                if !self.active.as_ref().is_some_and(|active| active.state.image().brokers.contains_key(id)) {
+                    return invalid(format!("The manual partition assignment includes broker {id}, but no such broker is registered."));
+                }
+                if at > 0 && sorted[at - 1] == *id {
+                    return invalid(format!("The manual partition assignment includes the broker {id} more than once."));
+                }
+            }
+            if replicas.len() != factor {
+                return invalid(format!(
+                    "The manual partition assignment includes a partition with {} replica(s), but this is not consistent with previous partitions, which have {factor} replica(s).",
+                    replicas.len()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_new_name(&self, name: &TopicName) -> Result<(), Refusal> {
+        validate_topic_name(name).map_err(|text| (ErrorCode::InvalidTopic, text))?;
+        let Some(active) = &self.active else { return Ok(()) };
+        let names = &active.state.image().by_name;
+        if names.contains_key(name) {
+            return Err((ErrorCode::TopicAlreadyExists, format!("Topic '{name}' already exists.")));
+        }
+        if name.contains(['.', '_']) {
+            let unified = name.replace('.', "_");
+            if let Some(existing) = names.keys().find(|other| other.replace('.', "_") == unified) {
+                return Err((ErrorCode::InvalidTopic, format!("Topic '{name}' collides with existing topic: {existing}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes topics, each on its own.
+    pub(super) fn delete_topics(&mut self, request: &DeleteTopicsRequest) -> Decision {
+        gap!("delete.topic.enable=false is not looked at", "ControllerApis#deleteTopics");
+        let mut records: Vec<MetadataRecord> = Vec::new();
+        let mut topics = Vec::new();
+        for (at, name) in request.topics.iter().enumerate() {
+            let id = self.active.as_ref().and_then(|active| active.state.image().by_name.get(name)).copied();
+            topics.push(match id {
+                _ if request.topics[..at].contains(name) => {
+                    (name.clone(), ErrorCode::InvalidRequest, Some("Duplicate topic name.".into()))
+                }
+                Some(topic_id) => {
+                    records.push(MetadataRecord::RemoveTopic { topic_id });
+                    (name.clone(), ErrorCode::None, None)
+                }
+                None => {
+                    let error = ErrorCode::UnknownTopicOrPartition;
+                    (name.clone(), error, Some(error.message().into()))
+                }
+            });
+        }
+        Decision { records, response: DeleteTopicsResponse { topics }.into() }
+    }
+
+    /// Adds partitions to topics.
+    pub(super) fn create_partitions(&mut self, fx: &mut Fx, request: &CreatePartitionsRequest) -> Decision {
+        gap!("a manual assignment of added partitions is not taken", "CreatePartitionsRequest.assignments");
+        let mut records = Vec::new();
+        let mut topics = Vec::new();
+        for (name, count) in &request.topics {
+            let (error, message): (_, Option<Name>) = match self.grow_topic(fx, name, *count) {
+                Ok(mut made) => {
+                    records.append(&mut made);
+                    (ErrorCode::None, None)
+                }
+                Err((error, text)) => (error, Some(text.into())),
+            };
+            topics.push((name.clone(), error, message));
+        }
+        Decision { records, response: CreatePartitionsResponse { topics }.into() }
+    }
+
+    fn grow_topic(&mut self, fx: &mut Fx, name: &TopicName, count: i32) -> Result<Vec<MetadataRecord>, Refusal> {
+        let found = self.active.as_ref().and_then(|active| active.state.image().topic(name)).cloned();
+        let Some(topic) = found else {
+            let error = ErrorCode::UnknownTopicOrPartition;
+            return Err((error, error.message().to_owned()));
+        };
+        let current = topic.partitions.len() as i32;
+        if count == current {
+            return Err((ErrorCode::InvalidPartitions, format!("Topic already has {current} partition(s).")));
+        }
+        if count < current {
+            let text = format!("The topic {name} currently has {current} partition(s); {count} would not be an increase.");
+            return Err((ErrorCode::InvalidPartitions, text));
+        }
+        if (count - current) as usize > PARTITIONS_MAX {
+            return Err((ErrorCode::PolicyViolation, "Excessively large number of partitions per request.".into()));
+        }
+        let replicas = topic.partitions[0].replicas.len() as i32;
+        let placed = self.place(fx, count - current, replicas).map_err(|text| {
+            (ErrorCode::InvalidReplicationFactor, format!("Unable to replicate the partition {replicas} time(s): {text}"))
+        })?;
+        (current..).zip(placed).map(|(partition, replicas)| Ok(MetadataRecord::Partition(self.new_partition(topic.id, partition, replicas)?))).collect()
+    }
+}
+
+/// Whether a topic may have this name (`Topic#validate`); the error is Kafka's text.
+pub(super) fn validate_topic_name(name: &str) -> Result<(), String> {
+    let invalid = |text: &str| Err(format!("Topic name is invalid: {text}"));
+    match name {
+        "" => return invalid("the empty string is not allowed"),
+        "." => return invalid("'.' is not allowed"),
+        ".." => return invalid("'..' is not allowed"),
+        _ => {}
+    }
+    if name.len() > NAME_LENGTH_MAX {
+        return invalid(&format!("the length of '{name}' is longer than the max allowed length {NAME_LENGTH_MAX}"));
+    }
+    if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
+        return invalid(&format!("'{name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"));
+    }
+    Ok(())
+}
+
+/// A random UUID whose text does not begin with a dash (`Uuid#randomUuid`).
+fn new_topic_id(fx: &mut Fx) -> TopicId {
+    loop {
+        let rng = fx.rng(RNG_TOPIC_ID);
+        let bits = u128::from(rng.bits()) << 64 | u128::from(rng.bits());
+        let id = TopicId::from_random_bits(bits);
+        if !id.to_string().starts_with('-') {
+            return id;
+        }
+    }
+}
+
