@@ -12,7 +12,8 @@ use crate::builtins;
 use crate::files::Files;
 use crate::line::{Pipeline, Redirect, SimpleCommand};
 use crate::suggest::nearest;
-use crate::tools::{SCRIPTS, TOOLS};
+use crate::programs::SCRIPTS;
+use crate::tools::TOOLS;
 use crate::Profile;
 
 /// Everything a program is started with.

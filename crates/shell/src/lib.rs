@@ -17,6 +17,7 @@ mod stdin;
 mod admin_tool;
 mod process;
 mod tools;
+mod programs;
 
 pub use clients::Profile;
 pub use files::Files;
@@ -25,4 +26,5 @@ pub use line::{parse_line, Line, Pipeline, Redirect, SimpleCommand, SyntaxError}
 pub use options::{Arg, Opt, OptionError, Parsed};
 pub use process::{AppProcess, ProgramKind};
 pub use suggest::nearest;
-pub use tools::{find as find_tool, Script, Tool, SCRIPTS, TOOLS};
+pub use programs::{Script, SCRIPTS};
+pub use tools::{find as find_tool, Tool, TOOLS};

@@ -13,7 +13,11 @@ use crate::launch::{Launch, LaunchError, Stdin};
 use crate::tools::console_consumer::ConsoleConsumer;
 use crate::tools::console_producer::ConsoleProducer;
 use crate::tools::topics::Topics;
-use crate::tools::{self, SCRIPTS};
+use crate::programs::admin::AdminPy;
+use crate::programs::consumer::PyConsumer;
+use crate::programs::producer::PyProducer;
+use crate::programs::SCRIPTS;
+use crate::tools;
 use crate::Profile;
 
 /// A process that runs one program.
@@ -68,6 +72,9 @@ bodies! {
     Topics(Box<AdminTool<Topics>>)
     ConsoleProducer(Box<ConsoleProducer>)
     ConsoleConsumer(Box<ConsoleConsumer>)
+    AdminPy(Box<AdminPy>)
+    PyProducer(Box<PyProducer>)
+    PyConsumer(Box<PyConsumer>)
 }
 
 /// A program that prints and ends: help, usage errors, text commands.
@@ -98,6 +105,12 @@ impl AppProcess {
 
     /// What it is called on the stage: `client.id`, or the program's name.
     pub fn title(&self) -> String {
+        match &self.body {
+            Body::AdminPy(program) => return program.title(),
+            Body::PyProducer(program) => return program.title(),
+            Body::PyConsumer(program) => return program.title(),
+            _ => {}
+        }
         let client_id = self.producer().map(|p| p.client_id().clone()).or_else(|| self.consumer().map(|c| c.client_id().clone()));
         match (client_id, self.launch.argv.first()) {
             (Some(client_id), _) => client_id.to_string(),
@@ -109,18 +122,19 @@ impl AppProcess {
     /// What it is to the page.
     pub fn kind(&self) -> ProgramKind {
         match &self.body {
-            Body::ConsoleProducer(_) => ProgramKind::Producer,
-            Body::ConsoleConsumer(_) => ProgramKind::Consumer,
-            Body::Print(_) | Body::Topics(_) => ProgramKind::Tool,
+            Body::ConsoleProducer(_) | Body::PyProducer(_) => ProgramKind::Producer,
+            Body::ConsoleConsumer(_) | Body::PyConsumer(_) => ProgramKind::Consumer,
+            _ => ProgramKind::Tool,
         }
     }
 
     /// Its client family.
     pub fn profile(&self) -> Profile {
-        match (self.producer(), self.consumer()) {
-            (Some(producer), _) => producer.profile(),
-            (None, Some(consumer)) => consumer.profile(),
-            (None, None) => Profile::Java,
+        match &self.body {
+            Body::AdminPy(program) => program.profile(),
+            Body::PyProducer(program) => program.producer().profile(),
+            Body::PyConsumer(program) => program.profile(),
+            _ => Profile::Java,
         }
     }
 
@@ -128,7 +142,8 @@ impl AppProcess {
     pub fn producer(&self) -> Option<&Producer> {
         match &self.body {
             Body::ConsoleProducer(program) => Some(program.producer()),
-            Body::Print(_) | Body::Topics(_) | Body::ConsoleConsumer(_) => None,
+            Body::PyProducer(program) => Some(program.producer()),
+            _ => None,
         }
     }
 
@@ -136,7 +151,8 @@ impl AppProcess {
     pub fn consumer(&self) -> Option<&Consumer> {
         match &self.body {
             Body::ConsoleConsumer(program) => program.consumer(),
-            Body::Print(_) | Body::Topics(_) | Body::ConsoleProducer(_) => None,
+            Body::PyConsumer(program) => program.consumer(),
+            _ => None,
         }
     }
 
@@ -159,7 +175,8 @@ impl AppProcess {
     pub fn prompt(&self) -> Option<&'static str> {
         match &self.body {
             Body::ConsoleProducer(program) => program.reads_terminal().then_some(">"),
-            Body::Print(_) | Body::Topics(_) | Body::ConsoleConsumer(_) => None,
+            Body::PyProducer(program) => program.reads_terminal().then_some(""),
+            _ => None,
         }
     }
 

@@ -116,20 +116,6 @@ pub fn find(word: &str) -> Option<&'static Tool> {
     TOOLS.iter().find(|tool| tool.name == name)
 }
 
-/// A program of a workshop.
-pub struct Script {
-    /// Its path, as it is typed after `python`.
-    pub name: &'static str,
-    /// What it does.
-    pub summary: &'static str,
-    /// The environment variables it reads, with what they mean.
-    pub env: &'static [(&'static str, &'static str)],
-    pub(crate) start: fn(&Launch, &[String]) -> Result<Body, Refusal>,
-}
-
-/// The workshops' programs.
-pub const SCRIPTS: &[Script] = &[];
-
 /// `CommandLineUtils#checkRequiredArgs`.
 pub(crate) fn check_required(options: &Parsed, required: &[&str]) -> Result<(), Refusal> {
     match required.iter().find(|name| !options.has(name)) {
