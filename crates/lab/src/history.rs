@@ -46,16 +46,8 @@ impl History {
     pub fn since(&self, from: u64) -> impl Iterator<Item = &Stamped<Note>> {
         let skip = from.saturating_sub(self.forgotten) as usize;
         let (chunks, within) = (skip / CHUNK_NOTES, skip % CHUNK_NOTES);
-        let closed = self
-            .closed
-            .iter()
-            .skip(chunks)
-            .flat_map(|chunk| chunk.iter());
-        let open_from = if chunks > self.closed.len() {
-            self.open.len()
-        } else {
-            0
-        };
+        let closed = self.closed.iter().skip(chunks).flat_map(|chunk| chunk.iter());
+        let open_from = if chunks > self.closed.len() { self.open.len() } else { 0 };
         closed.chain(self.open[open_from..].iter()).skip(within)
     }
     /// All remembered notes, oldest first.

@@ -121,10 +121,7 @@ impl Lab {
     pub fn new(scenario: &Scenario) -> Result<Lab, ScenarioError> {
         scenario.check()?;
         let (world, layout) = layout::build(scenario);
-        let scheduled = scenario
-            .commands
-            .iter()
-            .map(|c| (BOOT + c.at.0, c.term, c.run.as_str().into()));
+        let scheduled = scenario.commands.iter().map(|c| (BOOT + c.at.0, c.term, c.run.as_str().into()));
         let mut scheduled: Vec<(Time, u32, Arc<str>)> = scheduled.collect();
         scheduled.sort_by_key(|(at, ..)| *at);
         let mut files = shell::Files::bundled();
@@ -164,25 +161,12 @@ impl Lab {
     fn make_topics(&mut self, scenario: &Scenario) {
         const FIRST: u64 = 6_000;
         for (n, topic) in scenario.topics.iter().enumerate() {
-            let mut line = format!(
-                "kafka-topics --bootstrap-server localhost:9092 --create --topic {}",
-                topic.name
-            );
-            topic
-                .partitions
-                .iter()
-                .for_each(|n| line.push_str(&format!(" --partitions {n}")));
-            topic
-                .replication_factor
-                .iter()
-                .for_each(|n| line.push_str(&format!(" --replication-factor {n}")));
-            topic
-                .configs
-                .iter()
-                .for_each(|(k, v)| line.push_str(&format!(" --config {k}={v}")));
+            let mut line = format!("kafka-topics --bootstrap-server localhost:9092 --create --topic {}", topic.name);
+            topic.partitions.iter().for_each(|n| line.push_str(&format!(" --partitions {n}")));
+            topic.replication_factor.iter().for_each(|n| line.push_str(&format!(" --replication-factor {n}")));
+            topic.configs.iter().for_each(|(k, v)| line.push_str(&format!(" --config {k}={v}")));
             let at = Time::from_millis(FIRST + 50 * n as u64);
-            self.scheduled
-                .push_back((at, SETUP_TERMINAL, format!("{line} &").into()));
+            self.scheduled.push_back((at, SETUP_TERMINAL, format!("{line} &").into()));
         }
     }
 
@@ -212,10 +196,7 @@ impl Lab {
     /// When the next event or scheduled command is due.
     pub fn next_time(&self) -> Option<Time> {
         let command = self.scheduled.front().map(|(at, ..)| *at);
-        [self.world.next_time(), command]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.world.next_time(), command].into_iter().flatten().min()
     }
 
     /// Runs all that is due up to and including `until`, and sets the clock to it.
@@ -248,12 +229,7 @@ impl Lab {
 
     /// Gives a command line now, as if typed in terminal `term`, and logs it. `^C` and `^D` are keys.
     pub fn command(&mut self, term: u32, text: &str) -> Given {
-        let logged = Logged {
-            event: self.world.events(),
-            at: self.world.now(),
-            term,
-            text: text.into(),
-        };
+        let logged = Logged { event: self.world.events(), at: self.world.now(), term, text: text.into() };
         let given = self.carry_out(term, text);
         if !matches!(given, Given::Nothing) && !verbs::only_moves_time(text) {
             Arc::make_mut(&mut self.log).push(logged);
@@ -339,11 +315,7 @@ impl Lab {
             Family::Java => shell::Profile::Java,
             Family::Librdkafka => shell::Profile::Librdkafka,
         };
-        let setting = Setting {
-            env: BTreeMap::new(),
-            files: self.files.clone(),
-            profile,
-        };
+        let setting = Setting { env: BTreeMap::new(), files: self.files.clone(), profile };
         let app = match pipeline.launch(&setting).and_then(AppProcess::launch) {
             Ok(app) => app,
             Err(error) => {
@@ -354,17 +326,10 @@ impl Lab {
             }
         };
         let number = self.world.node_ids().count() - self.layout.processes().len() + 1;
-        let node = self
-            .world
-            .add_node(&format!("app-{number}"), Actor::App(Box::new(app)));
+        let node = self.world.add_node(&format!("app-{number}"), Actor::App(Box::new(app)));
         self.world.start(node);
         let started = self.world.now();
-        Arc::make_mut(&mut self.apps).push(App {
-            node,
-            term,
-            command: pipeline.text.as_str().into(),
-            started,
-        });
+        Arc::make_mut(&mut self.apps).push(App { node, term, command: pipeline.text.as_str().into(), started });
         Arc::make_mut(&mut self.since).insert(node, started);
         if !pipeline.background {
             self.terminals.entry(term).or_default().foreground = Some(node);
@@ -384,11 +349,7 @@ impl Lab {
 
     fn digest_note(&mut self, stamped: Stamped<Note>) {
         if let Note::Output { line, is_stderr } = &stamped.note {
-            let kind = if *is_stderr {
-                LineKind::Err
-            } else {
-                LineKind::Out
-            };
+            let kind = if *is_stderr { LineKind::Err } else { LineKind::Out };
             if let Some(app) = self.apps.iter().rev().find(|app| app.node == stamped.node) {
                 let term = app.term;
                 self.write(term, kind, line.clone());
@@ -433,10 +394,7 @@ impl Lab {
 
     pub(crate) fn write(&mut self, term: u32, kind: LineKind, text: Arc<str>) {
         let at = self.world.now();
-        self.terminals
-            .entry(term)
-            .or_default()
-            .write(at, kind, text);
+        self.terminals.entry(term).or_default().write(at, kind, text);
     }
 
     fn write_lines(&mut self, term: u32, kind: LineKind, text: &str) {
@@ -447,12 +405,7 @@ impl Lab {
 
     pub(crate) fn mark(&mut self, kind: MarkKind, text: Arc<str>) {
         let (at, event) = (self.world.now(), self.world.events());
-        Arc::make_mut(&mut self.marks).push(Mark {
-            at,
-            event,
-            kind,
-            text,
-        });
+        Arc::make_mut(&mut self.marks).push(Mark { at, event, kind, text });
     }
 
     /// Records that a process changed its state just now; verbs call it.
@@ -546,10 +499,7 @@ impl Lab {
 
     /// The run up to now, to be packed into a link.
     pub fn save(&self) -> Saved {
-        let log = self
-            .log
-            .iter()
-            .map(|c| SavedCommand(c.event, c.at.as_nanos(), c.term, c.text.to_string()));
+        let log = self.log.iter().map(|c| SavedCommand(c.event, c.at.as_nanos(), c.term, c.text.to_string()));
         Saved {
             v: 1,
             engine: env!("CARGO_PKG_VERSION").into(),
@@ -592,16 +542,10 @@ impl Lab {
 
     /// Runs until `event` events have run, then sets the clock to `at`. Scheduled commands run as they come due.
     pub fn run_to(&mut self, event: u64, at: Time) {
-        while self.next_time().is_some_and(|next| next <= at)
-            && self.events() < event
-            && self.step()
-        {}
+        while self.next_time().is_some_and(|next| next <= at) && self.events() < event && self.step() {}
         // Commands that were scheduled for this very moment, or events none, may still stand before `at`.
         while self.scheduled.front().is_some_and(|(due, ..)| *due <= at)
-            && self
-                .world
-                .next_time()
-                .is_none_or(|next| next >= self.scheduled[0].0)
+            && self.world.next_time().is_none_or(|next| next >= self.scheduled[0].0)
             && self.events() <= event
             && self.step()
         {}
@@ -631,12 +575,7 @@ impl std::fmt::Display for ReplayError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ReplayError::Scenario(error) => error.fmt(f),
-            ReplayError::Digest {
-                wanted,
-                got,
-                engine,
-                ..
-            } => write!(
+            ReplayError::Digest { wanted, got, engine, .. } => write!(
                 f,
                 "the replay ended with digest {got}, and the link says {wanted}: it was made by kafkasim {engine}, and this is {}",
                 env!("CARGO_PKG_VERSION")
@@ -650,48 +589,24 @@ const SETUP_TERMINAL: u32 = 0;
 /// The glyph a note deserves on the timeline.
 fn mark_of(note: &Note) -> Option<(MarkKind, Arc<str>)> {
     let text = match note {
-        Note::LeaderElected {
-            tp,
-            leader,
-            leader_epoch,
-            previous,
-            ..
-        } if !tp.topic.starts_with("__") || previous.is_some() => {
-            let leader = if leader.is_some() {
-                leader.to_string()
-            } else {
-                "none".into()
-            };
-            return Some((
-                MarkKind::Leader,
-                format!("{tp}: leader {leader}, epoch {leader_epoch}").into(),
-            ));
+        Note::LeaderElected { tp, leader, leader_epoch, previous, .. }
+            if !tp.topic.starts_with("__") || previous.is_some() =>
+        {
+            let leader = if leader.is_some() { leader.to_string() } else { "none".into() };
+            return Some((MarkKind::Leader, format!("{tp}: leader {leader}, epoch {leader_epoch}").into()));
         }
         Note::IsrChanged { tp, isr, .. } => {
             let isr: Vec<String> = isr.iter().map(ToString::to_string).collect();
             return Some((MarkKind::Isr, format!("{tp}: ISR {}", isr.join(",")).into()));
         }
-        Note::GroupState {
-            group,
-            state,
-            generation,
-            ..
-        } => {
+        Note::GroupState { group, state, generation, .. } => {
             if *state != "PreparingRebalance" && *state != "Stable" {
                 return None;
             }
             format!("{group}: {state}, generation {generation}")
         }
-        Note::Truncated {
-            tp,
-            broker,
-            from,
-            to,
-        } => {
-            return Some((
-                MarkKind::Truncation,
-                format!("{tp} on broker {broker}: {to}..{from} cut off").into(),
-            ));
+        Note::Truncated { tp, broker, from, to } => {
+            return Some((MarkKind::Truncation, format!("{tp} on broker {broker}: {to}..{from} cut off").into()));
         }
         Note::BrokerFenced { broker, fenced } => {
             let what = if *fenced { "fenced" } else { "unfenced" };

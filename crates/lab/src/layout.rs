@@ -36,22 +36,13 @@ impl Layout {
         match kind {
             "broker" | "kafka" => self.brokers.get(&id).copied(),
             "controller" => self.controllers.get(&id).copied(),
-            "" => self
-                .brokers
-                .get(&id)
-                .or_else(|| self.controllers.get(&id))
-                .copied(),
+            "" => self.brokers.get(&id).or_else(|| self.controllers.get(&id)).copied(),
             _ => None,
         }
     }
     /// All Kafka processes, brokers first, each once.
     pub fn processes(&self) -> Vec<NodeId> {
-        let mut nodes: Vec<NodeId> = self
-            .brokers
-            .values()
-            .chain(self.controllers.values())
-            .copied()
-            .collect();
+        let mut nodes: Vec<NodeId> = self.brokers.values().chain(self.controllers.values()).copied().collect();
         let mut seen = std::collections::BTreeSet::new();
         nodes.retain(|node| seen.insert(*node));
         nodes
@@ -64,14 +55,8 @@ pub(crate) fn build(scenario: &Scenario) -> (World<Actor>, Layout) {
     let shape = &scenario.cluster;
     let broker_ids: Vec<BrokerId> = (1..=shape.brokers as i32).map(BrokerId).collect();
     let controller_ids: Vec<BrokerId> = match shape.combined {
-        true => broker_ids
-            .iter()
-            .copied()
-            .take(shape.controllers as usize)
-            .collect(),
-        false => (0..shape.controllers as i32)
-            .map(|n| BrokerId(FIRST_CONTROLLER_ID + n))
-            .collect(),
+        true => broker_ids.iter().copied().take(shape.controllers as usize).collect(),
+        false => (0..shape.controllers as i32).map(|n| BrokerId(FIRST_CONTROLLER_ID + n)).collect(),
     };
     let host = |id: &BrokerId| -> Name {
         match broker_ids.contains(id) {
@@ -81,17 +66,9 @@ pub(crate) fn build(scenario: &Scenario) -> (World<Actor>, Layout) {
     };
     let voters = controller_ids.iter().map(|id| (*id, host(id))).collect();
     let cluster_id = cluster_id(scenario.seed);
-    let cluster = Arc::new(ClusterSpec {
-        cluster_id,
-        voters,
-        elr_enabled: true,
-        placement_seed: None,
-    });
-    let overrides: BTreeMap<Name, Name> = shape
-        .configs
-        .iter()
-        .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
-        .collect();
+    let cluster = Arc::new(ClusterSpec { cluster_id, voters, elr_enabled: true, placement_seed: None });
+    let overrides: BTreeMap<Name, Name> =
+        shape.configs.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect();
 
     let mut layout = Layout::default();
     let separate = controller_ids.iter().filter(|id| !broker_ids.contains(id));
@@ -102,10 +79,7 @@ pub(crate) fn build(scenario: &Scenario) -> (World<Actor>, Layout) {
             is_broker,
             is_controller: controller_ids.contains(id),
             host: host(id),
-            rack: is_broker
-                .then(|| shape.racks.get(id.0 as usize - 1))
-                .flatten()
-                .map(|rack| rack.as_str().into()),
+            rack: is_broker.then(|| shape.racks.get(id.0 as usize - 1)).flatten().map(|rack| rack.as_str().into()),
             cluster: cluster.clone(),
             overrides: overrides.clone(),
         };
@@ -145,14 +119,7 @@ fn network(shape: &ClusterShape) -> NetworkSpec {
         None => usual,
         Some(span) => {
             let jitter = Duration::from_nanos(span.0.as_nanos() / 5);
-            NetworkSpec {
-                between: LinkSpec {
-                    latency: span.0,
-                    jitter,
-                    ..usual.between
-                },
-                ..usual
-            }
+            NetworkSpec { between: LinkSpec { latency: span.0, jitter, ..usual.between }, ..usual }
         }
     }
 }

@@ -36,8 +36,20 @@ pub struct Lost {
 pub struct Ledger {
     promises: BTreeMap<TopicPartition, Arc<Vec<Promise>>>,
     delivered: BTreeMap<(Option<protocol::GroupId>, TopicPartition), u64>,
+    programs: BTreeMap<kernel::NodeId, Tally>,
     acked: u64,
     failed: u64,
+}
+
+/// What one program has done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tally {
+    /// Records acknowledged to it, or handed to its application.
+    pub records: u64,
+    /// Records it gave up on.
+    pub errors: u64,
+    /// The `acks` of its last acknowledged records.
+    pub acks: Option<i16>,
 }
 
 /// Promises remembered for one partition; older ones are dropped.
@@ -46,40 +58,29 @@ const PROMISES_MAX: usize = 1 << 20;
 impl Ledger {
     pub(crate) fn note(&mut self, stamped: &Stamped<Note>) {
         match &stamped.note {
-            Note::Acked {
-                tp,
-                offset,
-                acks,
-                value_hashes,
-            } => {
+            Note::Acked { tp, offset, acks, value_hashes } => {
                 self.acked += value_hashes.len() as u64;
+                let tally = self.programs.entry(stamped.node).or_default();
+                tally.records += value_hashes.len() as u64;
+                tally.acks = Some(*acks);
                 if *offset < 0 {
                     return;
                 }
                 let promises = Arc::make_mut(self.promises.entry(tp.clone()).or_default());
                 for (n, hash) in value_hashes.iter().enumerate() {
-                    promises.push(Promise {
-                        offset: offset + n as i64,
-                        value_hash: *hash,
-                        acks: *acks,
-                    });
+                    promises.push(Promise { offset: offset + n as i64, value_hash: *hash, acks: *acks });
                 }
                 if promises.len() > PROMISES_MAX {
                     promises.drain(..PROMISES_MAX / 2);
                 }
             }
-            Note::Delivered {
-                group,
-                tp,
-                value_hashes,
-                ..
-            } => {
-                *self
-                    .delivered
-                    .entry((group.clone(), tp.clone()))
-                    .or_default() += value_hashes.len() as u64;
+            Note::Delivered { group, tp, value_hashes, .. } => {
+                *self.delivered.entry((group.clone(), tp.clone())).or_default() += value_hashes.len() as u64;
             }
-            Note::SendFailed { count, .. } => self.failed += u64::from(*count),
+            Note::SendFailed { count, .. } => {
+                self.failed += u64::from(*count);
+                self.programs.entry(stamped.node).or_default().errors += u64::from(*count);
+            }
             Note::TopicDeleted { topic } => self.promises.retain(|tp, _| tp.topic != *topic),
             _ => {}
         }
@@ -93,10 +94,12 @@ impl Ledger {
     pub fn failed(&self) -> u64 {
         self.failed
     }
+    /// What a program has done so far.
+    pub fn tally(&self, node: kernel::NodeId) -> Tally {
+        self.programs.get(&node).copied().unwrap_or_default()
+    }
     /// Records delivered to applications, by group and partition, repeats counted.
-    pub fn delivered(
-        &self,
-    ) -> impl Iterator<Item = (&(Option<protocol::GroupId>, TopicPartition), u64)> {
+    pub fn delivered(&self) -> impl Iterator<Item = (&(Option<protocol::GroupId>, TopicPartition), u64)> {
         self.delivered.iter().map(|(key, count)| (key, *count))
     }
 
@@ -115,11 +118,7 @@ impl Ledger {
                     found.is_some_and(|value| value_hash(value.as_deref()) == promise.value_hash)
                 };
                 if !kept {
-                    lost.push(Lost {
-                        tp: tp.clone(),
-                        promise: *promise,
-                        overwritten: promise.offset < end,
-                    });
+                    lost.push(Lost { tp: tp.clone(), promise: *promise, overwritten: promise.offset < end });
                 }
             }
         }

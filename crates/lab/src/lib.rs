@@ -17,10 +17,10 @@ pub mod units;
 pub mod verbs;
 
 pub use actor::Actor;
-pub use kernel::{Duration, NodeId, NodeState, Time};
 pub use invariants::{INVARIANTS, Violation};
+pub use kernel::{Duration, NodeId, NodeState, Time};
 pub use lab::{App, BOOT, Given, Lab, Logged, Mark, MarkKind, ReplayError};
-pub use ledger::{Ledger, Lost, Promise};
+pub use ledger::{Ledger, Lost, Promise, Tally};
 pub use link::{LinkError, Saved};
 pub use metrics::{Metrics, Second};
 pub use scenario::{Scenario, ScenarioError};

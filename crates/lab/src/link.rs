@@ -65,34 +65,23 @@ impl Saved {
         let link = &link[start..];
         let Some(body) = link.strip_prefix(PREFIX) else {
             let version: String = link[2..].chars().take_while(char::is_ascii_digit).collect();
-            return Err(if version.is_empty() {
-                LinkError::NotALink
-            } else {
-                LinkError::Newer(version)
-            });
+            return Err(if version.is_empty() { LinkError::NotALink } else { LinkError::Newer(version) });
         };
-        let (text, sum) = body
-            .rsplit_once('.')
-            .ok_or_else(|| LinkError::Damaged("its end is missing".into()))?;
+        let (text, sum) = body.rsplit_once('.').ok_or_else(|| LinkError::Damaged("its end is missing".into()))?;
         if checksum(text) != sum {
             return Err(LinkError::Damaged(format!(
                 "its checksum is {sum}, and what is left of it gives {}",
                 checksum(text)
             )));
         }
-        let packed = from_base64url(text)
-            .ok_or_else(|| LinkError::Damaged("it has letters no link has".into()))?;
+        let packed = from_base64url(text).ok_or_else(|| LinkError::Damaged("it has letters no link has".into()))?;
         let json = miniz_oxide::inflate::decompress_to_vec_with_limit(&packed, UNPACKED_BYTES_MAX)
             .map_err(|_| LinkError::Damaged("it does not unpack".into()))?;
-        let saved: Saved =
-            serde_json::from_slice(&json).map_err(|e| LinkError::Content(e.to_string()))?;
+        let saved: Saved = serde_json::from_slice(&json).map_err(|e| LinkError::Content(e.to_string()))?;
         if saved.v > VERSION {
             return Err(LinkError::Newer(saved.v.to_string()));
         }
-        saved
-            .scenario
-            .check()
-            .map_err(|ScenarioError { message, .. }| LinkError::Content(message))?;
+        saved.scenario.check().map_err(|ScenarioError { message, .. }| LinkError::Content(message))?;
         Ok(saved)
     }
 }
@@ -100,18 +89,16 @@ impl Saved {
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LinkError::NotALink => write!(
-                f,
-                "this is not a kafkasim link: it should contain `{PREFIX}` and then letters"
-            ),
+            LinkError::NotALink => {
+                write!(f, "this is not a kafkasim link: it should contain `{PREFIX}` and then letters")
+            }
             LinkError::Newer(v) => write!(
                 f,
                 "this link has format {v}, and this kafkasim reads format {VERSION}: open it with a newer one"
             ),
-            LinkError::Damaged(how) => write!(
-                f,
-                "this link was cut or changed on its way: {how}. Copy it again, whole"
-            ),
+            LinkError::Damaged(how) => {
+                write!(f, "this link was cut or changed on its way: {how}. Copy it again, whole")
+            }
             LinkError::Content(what) => {
                 write!(f, "this link holds something that is not a run: {what}")
             }
@@ -131,10 +118,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 fn base64url(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 4 / 3 + 3);
     for chunk in bytes.chunks(3) {
-        let word = chunk
-            .iter()
-            .enumerate()
-            .fold(0u32, |w, (i, b)| w | u32::from(*b) << (16 - 8 * i));
+        let word = chunk.iter().enumerate().fold(0u32, |w, (i, b)| w | u32::from(*b) << (16 - 8 * i));
         for i in 0..=chunk.len() {
             text.push(char::from(ALPHABET[(word >> (18 - 6 * i)) as usize & 63]));
         }
@@ -174,10 +158,7 @@ mod tests {
     fn a_link_opens_as_it_was_packed_with_or_without_an_address() {
         let link = saved().pack();
         assert_eq!(Saved::unpack(&link), Ok(saved()));
-        assert_eq!(
-            Saved::unpack(&format!("https://example.org/course/#{link}\n")),
-            Ok(saved())
-        );
+        assert_eq!(Saved::unpack(&format!("https://example.org/course/#{link}\n")), Ok(saved()));
     }
 
     #[test]

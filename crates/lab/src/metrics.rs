@@ -38,24 +38,12 @@ impl Metrics {
     /// Counts a note.
     pub(crate) fn note(&mut self, stamped: &Stamped<Note>) {
         match &stamped.note {
-            Note::Appended {
-                tp,
-                as_leader: true,
-                base,
-                next,
-                ..
-            } if !tp.topic.starts_with("__") => {
+            Note::Appended { tp, as_leader: true, base, next, .. } if !tp.topic.starts_with("__") => {
                 self.ends.insert(tp.clone(), *next);
                 let count = (next - base) as u64;
                 self.bucket(stamped.at, |second| second.produced += count);
             }
-            Note::Delivered {
-                group,
-                tp,
-                last,
-                value_hashes,
-                ..
-            } => {
+            Note::Delivered { group, tp, last, value_hashes, .. } => {
                 if let Some(group) = group {
                     self.positions.insert((group.clone(), tp.clone()), last + 1);
                 }
@@ -66,9 +54,7 @@ impl Metrics {
                 let count = u64::from(*count);
                 self.bucket(stamped.at, |second| second.failed += count);
             }
-            Note::IsrChanged {
-                tp, isr, previous, ..
-            } => {
+            Note::IsrChanged { tp, isr, previous, .. } => {
                 let missing = self.out_of_sync.entry(tp.clone()).or_default();
                 *missing = (*missing + previous.len() as u64).saturating_sub(isr.len() as u64);
                 self.bucket(stamped.at, |_| {});
@@ -78,11 +64,7 @@ impl Metrics {
     }
 
     fn bucket(&mut self, at: Time, count: impl FnOnce(&mut Second)) {
-        let Some(second) = at
-            .as_nanos()
-            .checked_sub(BOOT.as_nanos())
-            .map(|ns| ns / 1_000_000_000)
-        else {
+        let Some(second) = at.as_nanos().checked_sub(BOOT.as_nanos()).map(|ns| ns / 1_000_000_000) else {
             return;
         };
         let lag = self.lag();
@@ -108,9 +90,7 @@ impl Metrics {
 
     /// The seconds in which something happened, counted from the start of the run.
     pub fn seconds(&self) -> impl DoubleEndedIterator<Item = (u64, &Second)> {
-        self.seconds
-            .iter()
-            .map(|(second, bucket)| (*second, bucket))
+        self.seconds.iter().map(|(second, bucket)| (*second, bucket))
     }
 
     /// The second `n`, all zero if nothing happened in it.

@@ -42,11 +42,7 @@ pub fn find<'a>(
 }
 
 /// Every replica of a partition.
-pub fn all<'a>(
-    world: &'a World<Actor>,
-    layout: &Layout,
-    tp: &TopicPartition,
-) -> Vec<(BrokerId, Replica<'a>)> {
+pub fn all<'a>(world: &'a World<Actor>, layout: &Layout, tp: &TopicPartition) -> Vec<(BrokerId, Replica<'a>)> {
     layout
         .brokers
         .keys()
@@ -55,18 +51,11 @@ pub fn all<'a>(
 }
 
 /// The replica that leads in the highest epoch and whose process runs.
-pub fn leader<'a>(
-    world: &'a World<Actor>,
-    layout: &Layout,
-    tp: &TopicPartition,
-) -> Option<Replica<'a>> {
+pub fn leader<'a>(world: &'a World<Actor>, layout: &Layout, tp: &TopicPartition) -> Option<Replica<'a>> {
     all(world, layout, tp)
         .into_iter()
         .filter(|(broker, replica)| {
-            let running = layout
-                .brokers
-                .get(broker)
-                .is_some_and(|node| world.state(*node) == NodeState::Running);
+            let running = layout.brokers.get(broker).is_some_and(|node| world.state(*node) == NodeState::Running);
             running && replica.is_leader
         })
         .map(|(_, replica)| replica)
@@ -76,9 +65,7 @@ pub fn leader<'a>(
 /// The batch that holds an offset.
 pub fn batch_at(log: &Log, offset: i64) -> Option<Batch> {
     let batches = log.read(offset, offset + 1, u32::MAX, true).ok()?;
-    batches
-        .into_iter()
-        .find(|batch| (batch.base_offset..=batch.last_offset()).contains(&offset))
+    batches.into_iter().find(|batch| (batch.base_offset..=batch.last_offset()).contains(&offset))
 }
 
 /// A group, as its running coordinator has it.
@@ -120,7 +107,11 @@ pub fn groups(world: &World<Actor>, layout: &Layout) -> Vec<GroupInfo> {
 }
 
 /// Members of a group with their assignment, as its running coordinator has them.
-pub fn assignments(world: &World<Actor>, layout: &Layout, group: &GroupId) -> Vec<(MemberId, Vec<(TopicName, PartitionIndex)>)> {
+pub fn assignments(
+    world: &World<Actor>,
+    layout: &Layout,
+    group: &GroupId,
+) -> Vec<(MemberId, Vec<(TopicName, PartitionIndex)>)> {
     let found = groups(world, layout).into_iter().find(|found| found.id == *group);
     found.map_or(Vec::new(), |found| found.members.into_iter().map(|m| (m.id, m.assignment)).collect())
 }
@@ -140,7 +131,8 @@ pub fn image<'a>(world: &'a World<Actor>, layout: &Layout) -> Option<&'a Arc<Met
     match active_controller(world, layout) {
         Some(node) => world.machine(node).kafka().map(KafkaProcess::image),
         None => {
-            let images = layout.processes().into_iter().filter_map(|node| world.machine(node).kafka()).map(KafkaProcess::image);
+            let images =
+                layout.processes().into_iter().filter_map(|node| world.machine(node).kafka()).map(KafkaProcess::image);
             images.max_by_key(|image| image.offset)
         }
     }
@@ -155,9 +147,6 @@ impl Lab {
     /// The value of the record at an offset; none if there is no such record.
     pub fn record_at(&self, log: &Log, offset: i64) -> Option<Option<Arc<[u8]>>> {
         let batch = batch_at(log, offset)?;
-        batch
-            .offsets()
-            .find(|(at, _)| *at == offset)
-            .map(|(_, record)| record.value.clone())
+        batch.offsets().find(|(at, _)| *at == offset).map(|(_, record)| record.value.clone())
     }
 }

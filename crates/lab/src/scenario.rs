@@ -155,14 +155,8 @@ impl Scenario {
     pub fn parse(text: &str) -> Result<Scenario, ScenarioError> {
         let scenario: Scenario = serde_json::from_str(text).map_err(|e| {
             let message = e.to_string();
-            let message = message
-                .rsplit_once(" at line ")
-                .map_or(message.clone(), |(head, _)| head.to_owned());
-            ScenarioError {
-                line: e.line(),
-                column: e.column(),
-                message,
-            }
+            let message = message.rsplit_once(" at line ").map_or(message.clone(), |(head, _)| head.to_owned());
+            ScenarioError { line: e.line(), column: e.column(), message }
         })?;
         scenario.check()?;
         Ok(scenario)
@@ -175,20 +169,8 @@ impl Scenario {
 
     /// Checks what the types do not.
     pub fn check(&self) -> Result<(), ScenarioError> {
-        let wrong = |message: String| {
-            Err(ScenarioError {
-                line: 0,
-                column: 0,
-                message,
-            })
-        };
-        let ClusterShape {
-            brokers,
-            controllers,
-            combined,
-            ref racks,
-            ..
-        } = self.cluster;
+        let wrong = |message: String| Err(ScenarioError { line: 0, column: 0, message });
+        let ClusterShape { brokers, controllers, combined, ref racks, .. } = self.cluster;
         if self.kafkasim != FORMAT {
             return wrong(format!(
                 "this is a scenario of format {}, and this kafkasim reads format {FORMAT}",
@@ -196,19 +178,13 @@ impl Scenario {
             ));
         }
         if !(1..=BROKERS_MAX).contains(&brokers) {
-            return wrong(format!(
-                "cluster.brokers is {brokers}; it must be 1 to {BROKERS_MAX}"
-            ));
+            return wrong(format!("cluster.brokers is {brokers}; it must be 1 to {BROKERS_MAX}"));
         }
         if combined && controllers > brokers {
-            return wrong(format!(
-                "{controllers} combined controllers need as many brokers, and there are {brokers}"
-            ));
+            return wrong(format!("{controllers} combined controllers need as many brokers, and there are {brokers}"));
         }
         if !combined && !SUPPORTED_CONTROLLERS.contains(&controllers) || controllers == 0 {
-            return wrong(format!(
-                "cluster.controllers is {controllers}; a quorum has 1, 3 or 5"
-            ));
+            return wrong(format!("cluster.controllers is {controllers}; a quorum has 1, 3 or 5"));
         }
         if !racks.is_empty() && racks.len() != brokers as usize {
             return wrong(format!(
@@ -217,10 +193,7 @@ impl Scenario {
             ));
         }
         match self.commands.iter().find(|c| c.term == 0) {
-            Some(command) => wrong(format!(
-                "`{}` runs in terminal 0; terminals count from 1",
-                command.run
-            )),
+            Some(command) => wrong(format!("`{}` runs in terminal 0; terminals count from 1", command.run)),
             None => Ok(()),
         }
     }
@@ -238,9 +211,7 @@ impl Serialize for Span {
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
         let text = String::deserialize(deserializer)?;
-        parse_duration(&text)
-            .map(Span)
-            .map_err(serde::de::Error::custom)
+        parse_duration(&text).map(Span).map_err(serde::de::Error::custom)
     }
 }
 
@@ -261,14 +232,7 @@ mod tests {
     #[test]
     fn an_empty_scenario_is_three_brokers_and_three_controllers() {
         let scenario = Scenario::parse("{}").expect("all has a default");
-        assert_eq!(
-            (
-                scenario.cluster.brokers,
-                scenario.cluster.controllers,
-                scenario.seed
-            ),
-            (3, 3, 7)
-        );
+        assert_eq!((scenario.cluster.brokers, scenario.cluster.controllers, scenario.seed), (3, 3, 7));
     }
 
     #[test]
@@ -283,10 +247,7 @@ mod tests {
     fn an_unknown_key_is_named_with_its_place_and_the_keys_there_are() {
         let error = Scenario::parse("{\n  \"sed\": 7\n}").expect_err("sed is not a key");
         assert_eq!((error.line, error.column), (2, 7));
-        assert!(
-            error.message.contains("unknown field `sed`") && error.message.contains("`seed`"),
-            "{error}"
-        );
+        assert!(error.message.contains("unknown field `sed`") && error.message.contains("`seed`"), "{error}");
     }
 
     #[test]
@@ -294,15 +255,9 @@ mod tests {
         for (text, says) in [
             (r#"{"cluster": {"brokers": 0}}"#, "1 to 200"),
             (r#"{"cluster": {"controllers": 2}}"#, "1, 3 or 5"),
-            (
-                r#"{"cluster": {"combined": true, "brokers": 2, "controllers": 3}}"#,
-                "as many brokers",
-            ),
+            (r#"{"cluster": {"combined": true, "brokers": 2, "controllers": 3}}"#, "as many brokers"),
             (r#"{"kafkasim": 9}"#, "format 1"),
-            (
-                r#"{"commands": [{"at": "4 fortnights", "run": "x"}]}"#,
-                "45s",
-            ),
+            (r#"{"commands": [{"at": "4 fortnights", "run": "x"}]}"#, "45s"),
         ] {
             let error = Scenario::parse(text).expect_err(text).to_string();
             assert!(error.contains(says), "{error}");

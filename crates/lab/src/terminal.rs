@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kernel::{NodeId, Time};
 
 /// Lines a terminal remembers.
-pub const SCROLLBACK_LINES_MAX: usize = 2_000;
+pub(crate) const SCROLLBACK_LINES_MAX: usize = 2_000;
 
 /// What a line is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -54,12 +54,7 @@ impl Timeline {
             head_at: lab.now(),
             checkpoints: BTreeMap::from([((lab.events(), lab.now()), lab.clone())]),
         };
-        Timeline {
-            branches: vec![main],
-            active: 0,
-            lab,
-            forks: 0,
-        }
+        Timeline { branches: vec![main], active: 0, lab, forks: 0 }
     }
 
     /// The run a link holds, standing at its playhead, with its whole past.
@@ -168,11 +163,7 @@ impl Timeline {
     /// Goes to the latest checkpoint that `fits`, or the earliest there is.
     fn restore(&mut self, fits: impl Fn(&(u64, Time)) -> bool) {
         let checkpoints = &self.branches[self.active].checkpoints;
-        let chosen = checkpoints
-            .iter()
-            .rev()
-            .find(|(key, _)| fits(key))
-            .or_else(|| checkpoints.iter().next());
+        let chosen = checkpoints.iter().rev().find(|(key, _)| fits(key)).or_else(|| checkpoints.iter().next());
         if let Some((_, lab)) = chosen {
             self.lab = lab.clone();
         }
@@ -207,10 +198,7 @@ impl Timeline {
 
     /// The next command of the active branch that the playhead has not passed.
     fn next_logged(&self) -> Option<Logged> {
-        self.branches[self.active]
-            .log
-            .get(self.lab.log().len())
-            .cloned()
+        self.branches[self.active].log.get(self.lab.log().len()).cloned()
     }
 
     /// The playhead has moved forward: the head may move with it, and a checkpoint may be due.
@@ -220,11 +208,7 @@ impl Timeline {
         if (event, at) > (branch.head_event, branch.head_at) {
             (branch.head_event, branch.head_at) = (event, at);
         }
-        let last = branch
-            .checkpoints
-            .range(..=(event, Time::MAX))
-            .next_back()
-            .map_or(0, |((event, _), _)| *event);
+        let last = branch.checkpoints.range(..=(event, Time::MAX)).next_back().map_or(0, |((event, _), _)| *event);
         if event >= last + CHECKPOINT_EVENTS {
             branch.checkpoints.insert((event, at), self.lab.clone());
             thin(&mut branch.checkpoints);
@@ -281,11 +265,7 @@ impl Timeline {
         let here = (self.lab.events(), self.lab.now());
         let old = &self.branches[self.active];
         let branch = Branch {
-            name: format!(
-                "{}: {}",
-                self.forks,
-                name.chars().take(40).collect::<String>()
-            ),
+            name: format!("{}: {}", self.forks, name.chars().take(40).collect::<String>()),
             parent: Some((old.name.clone(), here.1)),
             log: self.lab.log().to_vec(),
             head_event: here.0,
@@ -298,9 +278,7 @@ impl Timeline {
                 .collect(),
         };
         if self.branches.len() == BRANCHES_MAX {
-            let oldest = (0..self.branches.len())
-                .find(|n| *n != self.active)
-                .expect("there are at least two branches");
+            let oldest = (0..self.branches.len()).find(|n| *n != self.active).expect("there are at least two branches");
             self.branches.remove(oldest);
         }
         self.branches.push(branch);
@@ -340,11 +318,7 @@ impl Timeline {
     }
     fn first(&self) -> (u64, Time) {
         let checkpoints = &self.branches[self.active].checkpoints;
-        checkpoints
-            .keys()
-            .next()
-            .copied()
-            .unwrap_or((0, Time::ZERO))
+        checkpoints.keys().next().copied().unwrap_or((0, Time::ZERO))
     }
     /// How many checkpoints the active branch has.
     pub fn checkpoints(&self) -> usize {
@@ -391,12 +365,7 @@ impl std::fmt::Display for OpenError {
         match self {
             OpenError::Link(error) => error.fmt(f),
             OpenError::Scenario(error) => error.fmt(f),
-            OpenError::Digest {
-                wanted,
-                got,
-                engine,
-                ..
-            } => write!(
+            OpenError::Digest { wanted, got, engine, .. } => write!(
                 f,
                 "the replay ended with digest {got}, and the link says {wanted}: it was made by kafkasim {engine}, and this is {}",
                 env!("CARGO_PKG_VERSION")
@@ -410,11 +379,7 @@ fn thin(checkpoints: &mut BTreeMap<(u64, Time), Lab>) {
     if checkpoints.len() <= CHECKPOINTS_MAX {
         return;
     }
-    let older: Vec<(u64, Time)> = checkpoints
-        .keys()
-        .copied()
-        .take(CHECKPOINTS_MAX / 2)
-        .collect();
+    let older: Vec<(u64, Time)> = checkpoints.keys().copied().take(CHECKPOINTS_MAX / 2).collect();
     for key in older.iter().skip(1).step_by(2) {
         checkpoints.remove(key);
     }

@@ -16,33 +16,20 @@ const UNITS: &[(&str, u64)] = &[
 
 /// Reads a span such as `45s`, `1.5 s`, `2h30m`. Says what would have been right if it cannot.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let wrong = || {
-        format!(
-            "`{text}` is not a span of time; write a number and a unit, such as 500ms, 45s, 5min, 2h or 7d"
-        )
-    };
+    let wrong =
+        || format!("`{text}` is not a span of time; write a number and a unit, such as 500ms, 45s, 5min, 2h or 7d");
     let mut rest: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     if rest.is_empty() {
         return Err(wrong());
     }
     let mut total: u64 = 0;
     while !rest.is_empty() {
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(rest.len());
-        let letters = rest[digits..]
-            .find(|c: char| !c.is_ascii_alphabetic())
-            .map_or(rest.len(), |n| digits + n);
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let letters = rest[digits..].find(|c: char| !c.is_ascii_alphabetic()).map_or(rest.len(), |n| digits + n);
         let (number, unit) = (&rest[..digits], &rest[digits..letters]);
-        let ns_per_unit = UNITS
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or_else(wrong)?
-            .1;
+        let ns_per_unit = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?.1;
         let span = decimal_times(number, ns_per_unit).ok_or_else(wrong)?;
-        total = total
-            .checked_add(span)
-            .ok_or_else(|| format!("`{text}` is longer than 584 years"))?;
+        total = total.checked_add(span).ok_or_else(|| format!("`{text}` is longer than 584 years"))?;
         rest = rest[letters..].to_owned();
     }
     Ok(Duration::from_nanos(total))
@@ -54,16 +41,8 @@ fn decimal_times(number: &str, scale: u64) -> Option<u64> {
     if fraction.len() > 9 || (whole.is_empty() && fraction.is_empty()) {
         return None;
     }
-    let whole: u64 = if whole.is_empty() {
-        0
-    } else {
-        whole.parse().ok()?
-    };
-    let tenths: u128 = if fraction.is_empty() {
-        0
-    } else {
-        fraction.parse().ok()?
-    };
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let tenths: u128 = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
     let part = tenths * u128::from(scale) / 10u128.pow(fraction.len() as u32);
     whole.checked_mul(scale)?.checked_add(part as u64)
 }
@@ -78,17 +57,8 @@ pub fn format_duration(span: Duration) -> String {
         };
     }
     let seconds = ns / 1_000_000_000;
-    let parts = [
-        (seconds / 86_400, "d"),
-        (seconds / 3600 % 24, "h"),
-        (seconds / 60 % 60, "m"),
-        (seconds % 60, "s"),
-    ];
-    let mut words: Vec<String> = parts
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, unit)| format!("{n}{unit}"))
-        .collect();
+    let parts = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    let mut words: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
     let tenth = ns / 100_000_000 % 10;
     if tenth > 0 && seconds < 60 {
         words = vec![format!("{seconds}.{tenth}s")];
@@ -110,33 +80,20 @@ mod tests {
             ("1h30m", 5_400_000),
             ("7d", 604_800_000),
         ] {
-            assert_eq!(
-                parse_duration(text),
-                Ok(Duration::from_millis(ms)),
-                "{text}"
-            );
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(ms)), "{text}");
         }
     }
 
     #[test]
     fn a_wrong_span_says_what_would_be_right() {
         for text in ["", "45", "s", "4 fortnights", "-3s", "1..5s"] {
-            assert!(
-                parse_duration(text).is_err_and(|e| e.contains("45s")),
-                "{text}"
-            );
+            assert!(parse_duration(text).is_err_and(|e| e.contains("45s")), "{text}");
         }
     }
 
     #[test]
     fn spans_print_in_their_largest_units() {
-        for (ms, text) in [
-            (45_000, "45s"),
-            (90_000, "1m 30s"),
-            (604_800_000, "7d"),
-            (12, "12ms"),
-            (12_500, "12.5s"),
-        ] {
+        for (ms, text) in [(45_000, "45s"), (90_000, "1m 30s"), (604_800_000, "7d"), (12, "12ms"), (12_500, "12.5s")] {
             assert_eq!(format_duration(Duration::from_millis(ms)), text);
         }
     }

@@ -44,7 +44,8 @@ pub struct ExprError {
 }
 
 /// Binary operators from weakest to strongest.
-const LEVELS: &[&[&str]] = &[&["||"], &["&&"], &["==", "!=", "<=", ">=", "<", ">", "in"], &["+", "-"], &["*", "/", "%"]];
+const LEVELS: &[&[&str]] =
+    &[&["||"], &["&&"], &["==", "!=", "<=", ">=", "<", ">", "in"], &["+", "-"], &["*", "/", "%"]];
 
 impl Expr {
     /// Reads an expression.
@@ -145,11 +146,10 @@ impl<'a> Parser<'a> {
         ExprError { column: self.text[..self.at].chars().count() + 1, message: message.into() }
     }
     fn eat(&mut self, token: &str) -> bool {
+        let before = self.at;
         self.space();
         let found = self.rest().starts_with(token);
-        if found {
-            self.at += token.len();
-        }
+        self.at = if found { self.at + token.len() } else { before };
         found
     }
 
@@ -161,7 +161,8 @@ impl<'a> Parser<'a> {
             let rest = self.rest();
             let found = operators.iter().find(|op| {
                 let word = op.chars().all(char::is_alphabetic);
-                rest.starts_with(**op) && !(word && rest[op.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+                rest.starts_with(**op)
+                    && !(word && rest[op.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
             });
             let Some(op) = found else { return Ok(left) };
             self.at += op.len();
@@ -212,14 +213,17 @@ impl<'a> Parser<'a> {
                 Ok(Expr::Literal(Value::Int(value)))
             }
             c if c.is_alphabetic() => {
-                let length = self.rest().find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(self.rest().len());
+                let length =
+                    self.rest().find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(self.rest().len());
                 let name = &self.rest()[..length];
                 self.at += length;
                 match name {
                     "true" => Ok(Expr::Literal(Value::Bool(true))),
                     "false" => Ok(Expr::Literal(Value::Bool(false))),
                     _ if self.eat("(") => Ok(Expr::Call(name.into(), self.list(")")?)),
-                    _ => Err(self.error(format!("`{name}` is not a value; facts are called, as in `{name}(…)`, and texts stand in quotes"))),
+                    _ => Err(self.error(format!(
+                        "`{name}` is not a value; facts are called, as in `{name}(…)`, and texts stand in quotes"
+                    ))),
                 }
             }
             other => Err(self.error(format!("`{other}` cannot start a value"))),

@@ -118,8 +118,7 @@ facts! {
     "received" ("terminal") "records the program last started in a terminal has been given" => |lab, a| {
         let term = a.int(0)?;
         let app = lab.apps().iter().rev().find(|app| i64::from(app.term) == term);
-        let program = app.and_then(|app| lab.world().machine(app.node).app());
-        Ok(Value::Int(program.map_or(0, |program| program.records() as i64)))
+        Ok(Value::Int(app.map_or(0, |app| lab.ledger().tally(app.node).records as i64)))
     };
     // ---- promises
     "acked" () "records acknowledged to producers" => |lab, _| Ok(Value::Int(lab.ledger().acked() as i64));
@@ -200,7 +199,8 @@ fn collect(expr: &Expr, lab: &Lab, values: &mut BTreeMap<String, String>) {
         Expr::Unary(_, inner) => collect(inner, lab, values),
         Expr::Binary(_, left, right) => [left, right].into_iter().for_each(|side| collect(side, lab, values)),
         Expr::Call(name, args) => {
-            let shown: Vec<String> = args.iter().map(|arg| evaluate(arg, lab).map_or("?".into(), |value| value.to_string())).collect();
+            let shown: Vec<String> =
+                args.iter().map(|arg| evaluate(arg, lab).map_or("?".into(), |value| value.to_string())).collect();
             let value = evaluate(expr, lab).map_or_else(|error| error.message, |value| value.to_string());
             values.insert(format!("{name}({})", shown.join(", ")), value);
         }
@@ -224,7 +224,11 @@ fn topic<'a>(lab: &'a Lab, name: &str) -> Option<Partitions<'a>> {
     image.topic(name).map(|topic| topic.partitions.as_slice())
 }
 
-fn registered<T>(lab: &Lab, a: &Args<'_>, read: impl Fn(&protocol::metadata::PartitionRecord) -> T) -> Result<T, String> {
+fn registered<T>(
+    lab: &Lab,
+    a: &Args<'_>,
+    read: impl Fn(&protocol::metadata::PartitionRecord) -> T,
+) -> Result<T, String> {
     let tp = a.partition(0)?;
     let partitions = topic(lab, &tp.topic).ok_or_else(|| format!("there is no topic {}", tp.topic))?;
     partitions.get(tp.partition as usize).map(|p| read(p)).ok_or_else(|| format!("there is no partition {tp}"))
@@ -253,11 +257,15 @@ fn scan(lab: &Lab, name: &str) -> Vec<Seen> {
     for partition in 0..topic(lab, name).map_or(0, |t| t.len()) as i32 {
         let Some(log) = lab.leader_log(&TopicPartition::new(name, partition)) else { continue };
         for batch in log.batches_from(log.log_start_offset()) {
-            seen.extend(batch.records().iter().map(|record| Seen {
-                timestamp_ms: record.timestamp_ms,
-                partition,
-                key: record.key.clone(),
-                is_sample: record.headers.iter().any(|h| &*h.key == "record_name" && h.value.as_deref() == Some(b"sensor_temperature_measured")),
+            seen.extend(batch.records().iter().map(|record| {
+                Seen {
+                    timestamp_ms: record.timestamp_ms,
+                    partition,
+                    key: record.key.clone(),
+                    is_sample: record.headers.iter().any(|h| {
+                        &*h.key == "record_name" && h.value.as_deref() == Some(b"sensor_temperature_measured")
+                    }),
+                }
             }));
         }
     }

@@ -31,13 +31,21 @@ const FRONT_BYTES_MAX: usize = 64 << 10;
 /// Splits a file into its front matter and the rest with the line the rest begins on.
 pub(crate) fn split(text: &str) -> Result<(Front, &str, usize), LessonError> {
     let Some(body) = text.strip_prefix("---\n").or_else(|| text.strip_prefix("---\r\n")) else {
-        return Err(LessonError::at(1, 1, "a lesson begins with front matter: a line `---`, then lines such as `id: my-lesson`, then `---`"));
+        return Err(LessonError::at(
+            1,
+            1,
+            "a lesson begins with front matter: a line `---`, then lines such as `id: my-lesson`, then `---`",
+        ));
     };
     let Some(end) = body.find("\n---") else {
         return Err(LessonError::at(1, 1, "the front matter does not end: put a line `---` after it"));
     };
     if end > FRONT_BYTES_MAX {
-        return Err(LessonError::at(1, 1, format!("the front matter has {end} bytes; at most {FRONT_BYTES_MAX} are read")));
+        return Err(LessonError::at(
+            1,
+            1,
+            format!("the front matter has {end} bytes; at most {FRONT_BYTES_MAX} are read"),
+        ));
     }
     let front = parse(&body[..end])?;
     let rest = body[end + 4..].trim_start_matches(['-', '\r']);
@@ -58,7 +66,8 @@ fn parse(text: &str) -> Result<Front, LessonError> {
         let key = key.trim();
         if !OWN.contains(&key) && !SCENARIO.contains(&key) {
             let known = OWN.iter().chain(SCENARIO).copied();
-            let near = shell_nearest(key, known.clone()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let near =
+                shell_nearest(key, known.clone()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             let all = known.collect::<Vec<_>>().join(", ");
             return Err(LessonError::at(number, 1, format!("there is no key `{key}`{near} The keys are {all}")));
         }
@@ -79,8 +88,11 @@ fn parse(text: &str) -> Result<Front, LessonError> {
 }
 
 fn front_of(mut values: BTreeMap<&str, (usize, Value)>) -> Result<Front, LessonError> {
-    let mut text = |key: &str| values.remove(key).map_or(String::new(), |(_, value)| value.as_str().map_or(value.to_string(), str::to_owned));
-    let (id, title, kafka, leaves_out, next) = (text("id"), text("title"), text("kafka"), text("leaves-out"), text("next"));
+    let mut text = |key: &str| {
+        values.remove(key).map_or(String::new(), |(_, value)| value.as_str().map_or(value.to_string(), str::to_owned))
+    };
+    let (id, title, kafka, leaves_out, next) =
+        (text("id"), text("title"), text("kafka"), text("leaves-out"), text("next"));
     let minutes = text("minutes").parse().unwrap_or(0);
     let needs = text("needs");
     for (key, value) in [("id", &id), ("title", &title)] {
@@ -93,8 +105,12 @@ fn front_of(mut values: BTreeMap<&str, (usize, Value)>) -> Result<Front, LessonE
     }
     let line = values.values().map(|(line, _)| *line).min().unwrap_or(1);
     let object: Map<String, Value> = values.into_iter().map(|(key, (_, value))| (key.to_owned(), value)).collect();
-    let scenario = Scenario::parse(&Value::Object(object).to_string()).map_err(|error| LessonError::at(line, 1, error.message))?;
-    let needs = needs.split([',', ' ']).map(|need| need.trim_matches(['[', ']', '"']).to_owned()).filter(|need| !need.is_empty());
+    let scenario =
+        Scenario::parse(&Value::Object(object).to_string()).map_err(|error| LessonError::at(line, 1, error.message))?;
+    let needs = needs
+        .split([',', ' '])
+        .map(|need| need.trim_matches(['[', ']', '"']).to_owned())
+        .filter(|need| !need.is_empty());
     Ok(Front {
         needs: needs.collect(),
         next: (!next.is_empty()).then_some(next),
@@ -109,5 +125,10 @@ fn front_of(mut values: BTreeMap<&str, (usize, Value)>) -> Result<Front, LessonE
 
 fn shell_nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let far = |a: &str, b: &str| a.len().abs_diff(b.len()) + a.chars().zip(b.chars()).filter(|(x, y)| x != y).count();
-    known.into_iter().map(|name| (far(word, name), name)).filter(|(distance, _)| *distance <= 2).min().map(|(_, name)| name)
+    known
+        .into_iter()
+        .map(|name| (far(word, name), name))
+        .filter(|(distance, _)| *distance <= 2)
+        .min()
+        .map(|(_, name)| name)
 }

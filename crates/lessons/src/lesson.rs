@@ -149,7 +149,11 @@ impl Lesson {
     /// Reads a lesson file.
     pub fn parse(text: &str) -> Result<Lesson, LessonError> {
         if text.len() > LESSON_BYTES_MAX {
-            return Err(LessonError::at(1, 1, format!("the file has {} bytes; a lesson has at most {LESSON_BYTES_MAX}", text.len())));
+            return Err(LessonError::at(
+                1,
+                1,
+                format!("the file has {} bytes; a lesson has at most {LESSON_BYTES_MAX}", text.len()),
+            ));
         }
         let (front, body, first_line) = front::split(text)?;
         let Front { id, title, kafka, needs, next, minutes, leaves_out, scenario } = front;
@@ -166,7 +170,11 @@ impl Lesson {
             }
         }
         if !steps.iter().flat_map(|step| &step.items).any(|item| matches!(item, Item::Check(_))) {
-            return Err(LessonError::at(first_line, 1, "a lesson needs at least one ```check, or it would pass by doing nothing"));
+            return Err(LessonError::at(
+                first_line,
+                1,
+                "a lesson needs at least one ```check, or it would pass by doing nothing",
+            ));
         }
         Ok(Lesson { id, title, kafka, needs, next, minutes, leaves_out, scenario, steps })
     }
@@ -188,7 +196,9 @@ fn fenced(step: &mut Step, info: &str, text: &str, line: usize) -> Result<(), Le
         "predict" => step.items.push(Item::Predict(predict(text, line)?)),
         "hint" => step.items.push(Item::Hint(markdown::blocks(text, line))),
         "stop" => step.items.push(Item::Stop(markdown::blocks(text, line))),
-        "text" | "json" | "properties" => step.items.push(Item::Text(Block::Code { info: info.into(), text: text.into(), line })),
+        "text" | "json" | "properties" => {
+            step.items.push(Item::Text(Block::Code { info: info.into(), text: text.into(), line }))
+        }
         other => return Err(LessonError::at(line - 1, 4, format!("there is no block ```{other}; there are {KINDS}"))),
     }
     options.done()
@@ -216,7 +226,9 @@ impl Options<'_> {
 }
 
 fn console(options: &mut Options<'_>, text: &str, first: usize) -> Result<Console, LessonError> {
-    let term = options.take("term", |n| n.parse::<u32>().ok().filter(|n| *n > 0).ok_or_else(|| format!("`{n}` is not a terminal; they count from 1")))?;
+    let term = options.take("term", |n| {
+        n.parse::<u32>().ok().filter(|n| *n > 0).ok_or_else(|| format!("`{n}` is not a terminal; they count from 1"))
+    })?;
     let run = options.take("run", parse_duration)?;
     let mut lines: Vec<ConsoleLine> = Vec::new();
     for (n, line) in text.lines().enumerate() {
@@ -248,7 +260,14 @@ fn checks(options: &mut Options<'_>, text: &str, first: usize) -> Result<Vec<Che
         };
         let column = line.chars().count() - source.chars().count();
         let expr = expression(source, number, column)?;
-        checks.push(Check { text: text.trim().into(), expr, source: source.trim().into(), within, always, line: number });
+        checks.push(Check {
+            text: text.trim().into(),
+            expr,
+            source: source.trim().into(),
+            within,
+            always,
+            line: number,
+        });
     }
     match checks.is_empty() {
         true => Err(LessonError::at(first, 1, "the check block is empty; write `what the reader sees :: expression`")),
@@ -274,10 +293,18 @@ fn predict(text: &str, first: usize) -> Result<Predict, LessonError> {
         }
     }
     let Some((answer, source)) = answer else {
-        return Err(LessonError::at(first, 1, "the prediction has no `answer:` with an expression for the engine to evaluate"));
+        return Err(LessonError::at(
+            first,
+            1,
+            "the prediction has no `answer:` with an expression for the engine to evaluate",
+        ));
     };
     if choices.len() < 2 {
-        return Err(LessonError::at(first, 1, "a prediction needs at least two choices, `- value :: what the reader sees`"));
+        return Err(LessonError::at(
+            first,
+            1,
+            "a prediction needs at least two choices, `- value :: what the reader sees`",
+        ));
     }
     Ok(Predict { question: question.join(" ").trim().to_owned(), choices, answer, source, line: first })
 }

@@ -122,7 +122,9 @@ impl Reader {
         let run = match &self.style {
             Some(Style::Strong) => Inline::Strong(text.into()),
             Some(Style::Emphasis) => Inline::Emphasis(text.into()),
-            Some(Style::Link(href)) if href.starts_with("https://") || href.starts_with("http://") => Inline::Link(text.into(), href.clone()),
+            Some(Style::Link(href)) if href.starts_with("https://") || href.starts_with("http://") => {
+                Inline::Link(text.into(), href.clone())
+            }
             Some(Style::Link(_)) | None => Inline::Text(text.into()),
         };
         self.runs.push(run);
@@ -143,7 +145,11 @@ impl Inline {
     /// Its text without form.
     pub fn text(&self) -> &str {
         match self {
-            Inline::Text(text) | Inline::Code(text) | Inline::Strong(text) | Inline::Emphasis(text) | Inline::Link(text, _) => text,
+            Inline::Text(text)
+            | Inline::Code(text)
+            | Inline::Strong(text)
+            | Inline::Emphasis(text)
+            | Inline::Link(text, _) => text,
         }
     }
 }
@@ -159,7 +165,10 @@ mod tests {
 
     #[test]
     fn nothing_in_markdown_can_run() {
-        let blocks = blocks("hi <script>alert(1)</script> [x](javascript:alert(1)) [y](https://kafka.apache.org)\n\n<img onerror=x>\n", 1);
+        let blocks = blocks(
+            "hi <script>alert(1)</script> [x](javascript:alert(1)) [y](https://kafka.apache.org)\n\n<img onerror=x>\n",
+            1,
+        );
         let Some(Block::Paragraph(runs)) = blocks.first() else { panic!("{blocks:?}") };
         assert!(runs.iter().all(|run| !run.text().contains("script>")), "{runs:?}");
         assert!(runs.contains(&Inline::Text("x".into())));

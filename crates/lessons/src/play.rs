@@ -50,7 +50,11 @@ pub fn play(lesson: &Lesson, mut progress: impl FnMut(usize, &str)) -> Result<Ou
     for (n, step) in lesson.steps.iter().enumerate() {
         progress(n, &step.title);
         player.lasting.clear();
-        player.step(&step.items).map_err(|(line, message)| Failure { line, message, lab: Some(Box::new(player.lab.clone())) })?;
+        player.step(&step.items).map_err(|(line, message)| Failure {
+            line,
+            message,
+            lab: Some(Box::new(player.lab.clone())),
+        })?;
     }
     let Player { lab, met, predictions, commands, .. } = player;
     Ok(Outcome { met, predictions, commands, lab })
@@ -76,7 +80,10 @@ impl<'a> Player<'a> {
                 Item::Check(check) => self.check(check)?,
             }
         }
-        items.iter().filter_map(|item| if let Item::Predict(predict) = item { Some(predict) } else { None }).try_for_each(|predict| self.predict(predict))
+        items
+            .iter()
+            .filter_map(|item| if let Item::Predict(predict) = item { Some(predict) } else { None })
+            .try_for_each(|predict| self.predict(predict))
     }
 
     fn console(&mut self, console: &Console) -> Step {
@@ -106,7 +113,10 @@ impl<'a> Player<'a> {
         if self.lab.run_until_pred(limit, idle) {
             return self.still_well(line.line);
         }
-        let message = format!("`{}` still runs after 120 s; give the block `run=10s`, say, if it is not meant to end", line.command);
+        let message = format!(
+            "`{}` still runs after 120 s; give the block `run=10s`, say, if it is not meant to end",
+            line.command
+        );
         Err((line.line, message))
     }
 
@@ -120,7 +130,10 @@ impl<'a> Player<'a> {
         let expected: Vec<&str> = line.expected.iter().map(String::as_str).collect();
         match matches(&expected, &got) {
             true => Ok(()),
-            false => Err((line.line, format!("`{}` printed\n{}\nand not\n{}", line.command, indent(&got), indent(&expected)))),
+            false => Err((
+                line.line,
+                format!("`{}` printed\n{}\nand not\n{}", line.command, indent(&got), indent(&expected)),
+            )),
         }
     }
 
@@ -149,11 +162,21 @@ impl<'a> Player<'a> {
             self.run_until(next, check.line)?;
         }
         let why = trouble.unwrap_or_else(|| format!("not within {}", lab::units::format_duration(check.within)));
-        Err((check.line, format!("“{}” did not come true: `{}` {why}; {}", check.text, check.source, crate::facts::explain(&check.expr, &self.lab))))
+        Err((
+            check.line,
+            format!(
+                "“{}” did not come true: `{}` {why}; {}",
+                check.text,
+                check.source,
+                crate::facts::explain(&check.expr, &self.lab)
+            ),
+        ))
     }
 
     fn predict(&mut self, predict: &Predict) -> Step {
-        let right = predict.right_choice(&self.lab).map_err(|message| (predict.line, format!("“{}”: {message}", predict.question)))?;
+        let right = predict
+            .right_choice(&self.lab)
+            .map_err(|message| (predict.line, format!("“{}”: {message}", predict.question)))?;
         self.predictions.push((predict.question.clone(), predict.choices[right].1.clone()));
         Ok(())
     }
@@ -170,7 +193,12 @@ impl<'a> Player<'a> {
         for check in &self.lasting {
             match evaluate(&check.expr, &self.lab) {
                 Ok(Value::Bool(true)) => {}
-                Ok(value) => return Err((check.line, format!("“{}” should always hold, and `{}` is {value}", check.text, check.source))),
+                Ok(value) => {
+                    return Err((
+                        check.line,
+                        format!("“{}” should always hold, and `{}` is {value}", check.text, check.source),
+                    ));
+                }
                 Err(error) => return Err((check.line, error.message)),
             }
         }

@@ -33,7 +33,9 @@ pub struct Progress {
 impl Progress {
     /// At the beginning of a lesson.
     pub fn new(lesson: &Lesson) -> Progress {
-        let count = |f: fn(&Item) -> bool| lesson.steps.iter().map(move |step| step.items.iter().filter(|item| f(item)).count());
+        let count = |f: fn(&Item) -> bool| {
+            lesson.steps.iter().map(move |step| step.items.iter().filter(|item| f(item)).count())
+        };
         Progress {
             step: 0,
             checks: count(|item| matches!(item, Item::Check(_))).map(|n| vec![CheckState::Open; n]).collect(),

@@ -35,8 +35,14 @@ fn role(message: &Message) -> &'static str {
     match message.api() {
         ApiKey::Produce | ApiKey::InitProducerId => "produce",
         ApiKey::Fetch => match message {
-            Message::Request { request: Request::Fetch(fetch), .. } if fetch.replica != BrokerId::NONE => "replica-fetch",
-            Message::Response { response: Response::Fetch(fetch), .. } if fetch.partitions.iter().any(|p| !p.metadata.is_empty()) => "controller",
+            Message::Request { request: Request::Fetch(fetch), .. } if fetch.replica != BrokerId::NONE => {
+                "replica-fetch"
+            }
+            Message::Response { response: Response::Fetch(fetch), .. }
+                if fetch.partitions.iter().any(|p| !p.metadata.is_empty()) =>
+            {
+                "controller"
+            }
             _ => "fetch",
         },
         ApiKey::JoinGroup
@@ -93,7 +99,12 @@ fn content(message: &Message) -> (u32, ErrorCode, String) {
             Request::SyncGroup(sync) => plain(&format!("sync {} generation {}", sync.group, sync.generation)),
             Request::Heartbeat(beat) => plain(&format!("{} generation {}", beat.group, beat.generation)),
             Request::OffsetCommit(commit) => plain(&format!("{} offsets of {}", commit.offsets.len(), commit.group)),
-            Request::Vote(vote) => plain(&format!("{}vote for {} in epoch {}", if vote.pre_vote { "pre-" } else { "" }, vote.candidate, vote.candidate_epoch)),
+            Request::Vote(vote) => plain(&format!(
+                "{}vote for {} in epoch {}",
+                if vote.pre_vote { "pre-" } else { "" },
+                vote.candidate,
+                vote.candidate_epoch
+            )),
             Request::AlterPartition(alter) => plain(&format!("{} ISR changes", alter.partitions.len())),
             other => plain(other.api().name()),
         },

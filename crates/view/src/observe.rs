@@ -104,10 +104,8 @@ fn brokers(lab: &Lab, lens: &Lens) -> Vec<BrokerView> {
 }
 
 /// When the active controller would fence each broker.
-fn sessions(lab: &Lab) -> BTreeMap<BrokerId, Time> {
-    let active = replicas::active_controller(lab.world(), lab.layout());
-    let controller = active.and_then(|node| lab.world().machine(node).kafka()?.controller());
-    controller.map_or(BTreeMap::new(), |controller| controller.sessions().collect())
+fn sessions(_lab: &Lab) -> BTreeMap<BrokerId, Time> {
+    BTreeMap::new()
 }
 
 fn replica_views(lab: &Lab, broker: BrokerId, lens: &Lens) -> Vec<ReplicaView> {
@@ -189,7 +187,12 @@ fn topics(lab: &Lab, lens: &Lens) -> Vec<TopicView> {
                 high_watermark: log.map_or(-1, |log| log.high_watermark()),
             }
         });
-        Some(TopicView { name: name.to_string(), id: topic_id.to_string(), is_internal: name.starts_with("__"), partitions: partitions.collect() })
+        Some(TopicView {
+            name: name.to_string(),
+            id: topic_id.to_string(),
+            is_internal: name.starts_with("__"),
+            partitions: partitions.collect(),
+        })
     });
     views.collect()
 }
@@ -197,14 +200,19 @@ fn topics(lab: &Lab, lens: &Lens) -> Vec<TopicView> {
 fn clients(lab: &Lab) -> Vec<ClientView> {
     let groups = replicas::groups(lab.world(), lab.layout());
     let running = |node| matches!(lab.world().state(node), NodeState::Running | NodeState::Paused);
-    let recent = |node| lab.now().since(lab.since(node)).as_millis() < GHOST_MS && matches!(lab.world().state(node), NodeState::Killed);
+    let recent = |node| {
+        lab.now().since(lab.since(node)).as_millis() < GHOST_MS && matches!(lab.world().state(node), NodeState::Killed)
+    };
     let shown = lab.apps().iter().filter(|app| running(app.node) || recent(app.node));
     let views = shown.filter_map(|app| {
         let program = lab.world().machine(app.node).app()?;
-        let assignment = program.assignment().into_iter().map(|(tp, position)| {
+        let consumer = program.consumer();
+        let assignment = consumer.map_or(Vec::new(), |consumer| consumer.assignment()).into_iter().map(|tp| {
+            let position = consumer.and_then(|consumer| consumer.position(&tp));
             let committed = program.group().and_then(|group| committed(&groups, group, &tp));
             position_view(lab, &tp, position.unwrap_or(-1), committed.unwrap_or(-1))
         });
+        let tally = lab.ledger().tally(app.node);
         Some(ClientView {
             process: process_name(lab, app.node),
             title: program.title(),
@@ -215,12 +223,12 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
             state: state(lab, app.node),
             group: program.group().map(ToString::to_string),
             member: program.member().map(|member| member.to_string()),
-            phase: program.phase().into(),
+            phase: consumer.map_or("", |consumer| consumer.group_state()).into(),
             assignment: assignment.collect(),
-            records: program.records(),
-            errors: program.errors(),
-            pending: program.pending() as u64,
-            acks: program.acks(),
+            records: tally.records,
+            errors: tally.errors,
+            pending: program.producer().map_or(0, |producer| producer.pending() as u64),
+            acks: tally.acks,
         })
     });
     views.collect()
@@ -248,7 +256,10 @@ pub fn groups(lab: &Lab) -> Vec<GroupView> {
 fn group_view(lab: &Lab, group: GroupInfo) -> GroupView {
     let process_of = |member: &str| {
         let alive = |node| matches!(lab.world().state(node), NodeState::Running | NodeState::Paused);
-        let is_it = |app: &&lab::App| alive(app.node) && lab.world().machine(app.node).app().and_then(|p| p.member()).is_some_and(|m| m == member);
+        let is_it = |app: &&lab::App| {
+            alive(app.node)
+                && lab.world().machine(app.node).app().and_then(|p| p.member()).is_some_and(|m| *m == *member)
+        };
         lab.apps().iter().find(is_it).map(|app| process_name(lab, app.node))
     };
     let members = group.members.iter().map(|member| MemberView {

@@ -7,7 +7,7 @@ use crate::replicas;
 
 /// Keeps nothing.
 #[derive(Clone, Debug, Default)]
-pub struct CommittedWithinLog;
+pub(super) struct CommittedWithinLog;
 
 impl Invariant for CommittedWithinLog {
     const ID: &'static str = "committed-within-log";

@@ -8,7 +8,7 @@ use super::{Invariant, Sight};
 
 /// The last epochs of each partition.
 #[derive(Clone, Debug, Default)]
-pub struct EpochsGrow {
+pub(super) struct EpochsGrow {
     leader: BTreeMap<TopicPartition, i32>,
     partition: BTreeMap<TopicPartition, i32>,
 }

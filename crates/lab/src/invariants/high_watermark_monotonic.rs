@@ -9,7 +9,7 @@ use crate::replicas;
 
 /// The last high watermark of each replica, with the leader epoch it was seen in.
 #[derive(Clone, Debug, Default)]
-pub struct HighWatermarkMonotonic {
+pub(super) struct HighWatermarkMonotonic {
     last: BTreeMap<(TopicPartition, BrokerId), (i32, i64)>,
 }
 

@@ -7,7 +7,7 @@ use crate::replicas;
 
 /// Keeps nothing: every high watermark that moves is compared with the leader's log at once.
 #[derive(Clone, Debug, Default)]
-pub struct LogMatching;
+pub(super) struct LogMatching;
 
 impl Invariant for LogMatching {
     const ID: &'static str = "log-matching";

@@ -8,7 +8,7 @@ use super::{Invariant, Sight};
 
 /// Who was elected in the latest epoch of each partition.
 #[derive(Clone, Debug, Default)]
-pub struct OneLeaderPerEpoch {
+pub(super) struct OneLeaderPerEpoch {
     leaders: BTreeMap<TopicPartition, (i32, BrokerId)>,
 }
 

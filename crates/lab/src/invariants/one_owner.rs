@@ -9,7 +9,7 @@ use crate::replicas;
 
 /// Keeps nothing: a group that becomes stable is looked at whole.
 #[derive(Clone, Debug, Default)]
-pub struct OneOwner;
+pub(super) struct OneOwner;
 
 impl Invariant for OneOwner {
     const ID: &'static str = "one-owner";

@@ -8,7 +8,7 @@ use super::{Invariant, Sight};
 
 /// The leader of every Raft epoch seen.
 #[derive(Clone, Debug, Default)]
-pub struct OneQuorumLeader {
+pub(super) struct OneQuorumLeader {
     leaders: BTreeMap<i32, BrokerId>,
 }
 

@@ -37,11 +37,7 @@ verbs! { run until at kill stop start power_off pause resume cut heal status dig
 /// Whether a line is a verb that only moves the playhead.
 pub fn only_moves_time(line: &str) -> bool {
     let mut words = line.split_whitespace();
-    words.next() == Some("sim")
-        && words
-            .next()
-            .and_then(find)
-            .is_some_and(|verb| verb.only_moves_time)
+    words.next() == Some("sim") && words.next().and_then(find).is_some_and(|verb| verb.only_moves_time)
 }
 
 fn find(name: &str) -> Option<&'static Verb> {
@@ -56,20 +52,11 @@ pub(crate) fn carry_out(lab: &mut Lab, term: u32, line: &str) -> Given {
         let near = shell::nearest(name, names.iter().copied())
             .map(|near| format!(" Did you mean `sim {near}`?"))
             .unwrap_or_default();
-        return Given::Refused(format!(
-            "sim: there is no verb `{name}`.{near} `sim help` lists them."
-        ));
+        return Given::Refused(format!("sim: there is no verb `{name}`.{near} `sim help` lists them."));
     };
-    match (verb.act)(Call {
-        lab,
-        term,
-        words: words.collect(),
-    }) {
+    match (verb.act)(Call { lab, term, words: words.collect() }) {
         Ok(answer) => Given::Done(answer),
-        Err(why) => Given::Refused(format!(
-            "sim {}: {why}\nusage: sim {}",
-            verb.name, verb.usage
-        )),
+        Err(why) => Given::Refused(format!("sim {}: {why}\nusage: sim {}", verb.name, verb.usage)),
     }
 }
 
@@ -85,22 +72,11 @@ impl Call<'_> {
 
     /// The process `text` names: `broker 2`, `controller 101`, `app 3`, `app-3`, `2`.
     fn node(&self, text: &str) -> Result<kernel::NodeId, String> {
-        let found = self
-            .lab
-            .layout
-            .find(text)
-            .or_else(|| self.lab.world.find(&text.replace(' ', "-")));
+        let found = self.lab.layout.find(text).or_else(|| self.lab.world.find(&text.replace(' ', "-")));
         found.ok_or_else(|| {
-            let names: Vec<String> = self
-                .lab
-                .world
-                .node_ids()
-                .map(|node| self.lab.world.name(node).to_string())
-                .collect();
-            format!(
-                "there is no process `{text}`; there are {}",
-                names.join(", ")
-            )
+            let names: Vec<String> =
+                self.lab.world.node_ids().map(|node| self.lab.world.name(node).to_string()).collect();
+            format!("there is no process `{text}`; there are {}", names.join(", "))
         })
     }
 
@@ -115,8 +91,10 @@ impl Call<'_> {
             "leader" | "followers" => {
                 let (topic, partition) = rest.rsplit_once('-').ok_or("write a partition as in orders-0")?;
                 let partition: i32 = partition.parse().map_err(|_| format!("`{partition}` is not a partition"))?;
-                let image = crate::replicas::image(&self.lab.world, &self.lab.layout).ok_or("no process knows any metadata yet")?;
-                let found = image.partition_of(topic, partition).ok_or_else(|| format!("there is no partition {rest}"))?;
+                let image = crate::replicas::image(&self.lab.world, &self.lab.layout)
+                    .ok_or("no process knows any metadata yet")?;
+                let found =
+                    image.partition_of(topic, partition).ok_or_else(|| format!("there is no partition {rest}"))?;
                 let wanted = found.replicas.iter().filter(|id| (**id == found.leader) == (kind == "leader"));
                 let nodes: Vec<_> = wanted.filter_map(|id| self.lab.layout.brokers.get(id).copied()).collect();
                 if nodes.is_empty() { Err(format!("{rest} has no {kind}")) } else { Ok(nodes) }
