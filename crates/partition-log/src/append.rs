@@ -69,7 +69,12 @@ impl Log {
 
     /// Appends a batch of a group or transaction coordinator, or of Raft: may be a control batch; its sequence
     /// numbers are not checked.
-    pub fn append_coordinator(&mut self, batch: &Batch, leader_epoch: i32, now_ms: i64) -> Result<Appended, AppendError> {
+    pub fn append_coordinator(
+        &mut self,
+        batch: &Batch,
+        leader_epoch: i32,
+        now_ms: i64,
+    ) -> Result<Appended, AppendError> {
         self.append(batch, leader_epoch, now_ms, Origin::Coordinator)
     }
 
@@ -88,10 +93,22 @@ impl Log {
         let rolled = self.roll_for(batch, now_ms);
         self.producers.update(batch);
         self.write(batch.clone(), now_ms);
-        Ok(Appended { base: batch.base_offset, last: batch.last_offset(), log_append_time_ms: -1, duplicate_of: None, rolled })
+        Ok(Appended {
+            base: batch.base_offset,
+            last: batch.last_offset(),
+            log_append_time_ms: -1,
+            duplicate_of: None,
+            rolled,
+        })
     }
 
-    fn append(&mut self, batch: &Batch, leader_epoch: i32, now_ms: i64, origin: Origin) -> Result<Appended, AppendError> {
+    fn append(
+        &mut self,
+        batch: &Batch,
+        leader_epoch: i32,
+        now_ms: i64,
+        origin: Origin,
+    ) -> Result<Appended, AppendError> {
         if origin == Origin::Client {
             self.check_base_offset(batch)?;
         }
@@ -100,7 +117,10 @@ impl Log {
             self.check_client_batch(batch)?;
         }
         self.check_records(batch, now_ms)?;
-        protocol::gap!("compression.type: the broker recompresses", "LogValidator#validateMessagesAndAssignOffsetsCompressed");
+        protocol::gap!(
+            "compression.type: the broker recompresses",
+            "LogValidator#validateMessagesAndAssignOffsetsCompressed"
+        );
         let mut stamped = batch.stamped(self.log_end, leader_epoch);
         let mut log_append_time_ms = -1;
         if self.config.log_append_time {
@@ -188,7 +208,8 @@ impl Log {
         let mut record_errors = Vec::new();
         for (offset, record) in batch.offsets() {
             let (record_code, message) = if self.config.compact && record.key.is_none() {
-                let message = format!("Compacted topic cannot accept message without key in topic partition {}", self.partition);
+                let message =
+                    format!("Compacted topic cannot accept message without key in topic partition {}", self.partition);
                 (ErrorCode::InvalidRecord, message)
             } else if !self.config.log_append_time && !self.is_timestamp_fine(record.timestamp_ms, now_ms) {
                 (ErrorCode::InvalidTimestamp, self.timestamp_message(record.timestamp_ms, offset, now_ms))

@@ -58,7 +58,8 @@ impl BatchList {
     }
 
     pub(crate) fn iter_from(&self, index: usize) -> impl Iterator<Item = &Entry> {
-        (index..self.len()).filter_map(|i| self.get(i))
+        let chunks = self.chunks.get(index / CHUNK_LEN..).unwrap_or_default();
+        chunks.iter().flat_map(|chunk| &chunk.entries).chain(&self.tail).skip(index % CHUNK_LEN)
     }
 
     pub(crate) fn push(&mut self, entry: Entry) {

@@ -18,7 +18,10 @@ impl Log {
 
     /// A power loss: the log ends where it was last flushed.
     pub fn lose_unflushed(&mut self, now_ms: i64) {
-        protocol::gap!("the operating system writes dirty pages back by itself after some 30 s", "vm.dirty_expire_centisecs");
+        protocol::gap!(
+            "the operating system writes dirty pages back by itself after some 30 s",
+            "vm.dirty_expire_centisecs"
+        );
         self.truncate_to(self.recovery_point, now_ms);
     }
 

@@ -31,13 +31,20 @@ impl Log {
         }
         check(next <= self.log_end, "a batch reaches over the log end")?;
         let epochs = self.epochs();
-        check(epochs.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1), "leader epochs out of order")
+        check(
+            epochs.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1),
+            "leader epochs out of order",
+        )
     }
 
     fn summary(&self) -> String {
         format!(
             "logStart={} highWatermark={} logEnd={} recoveryPoint={} epochs={:?}",
-            self.log_start, self.high_watermark, self.log_end, self.recovery_point, self.epochs()
+            self.log_start,
+            self.high_watermark,
+            self.log_end,
+            self.recovery_point,
+            self.epochs()
         )
     }
 }

@@ -18,13 +18,15 @@ mod timestamps;
 mod durability;
 mod segment;
 mod batches;
+mod files;
 mod invariants;
 
 pub use append::{AppendError, Appended, RecordError};
 pub use config::LogConfig;
 pub use epochs::{EpochCache, EpochEnd};
+pub use files::LogFile;
 pub use log::Log;
-pub use producers::{BatchMetadata, ProducerEntry, PRODUCER_BATCHES_MAX};
+pub use producers::{BatchMetadata, PRODUCER_BATCHES_MAX, ProducerEntry};
 pub use retention::{DeletedSegment, RetentionReason};
 pub use segment::{IndexEntry, Segment, TimeIndexEntry};
 pub use timestamps::TimestampOffset;

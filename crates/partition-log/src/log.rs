@@ -72,7 +72,10 @@ impl Log {
     }
     /// Where `read_committed` readers stop.
     pub fn last_stable_offset(&self) -> i64 {
-        protocol::gap!("transactions: the last stable offset is the high watermark", "KIP-98, UnifiedLog#fetchLastStableOffsetMetadata");
+        protocol::gap!(
+            "transactions: the last stable offset is the high watermark",
+            "KIP-98, UnifiedLog#fetchLastStableOffsetMetadata"
+        );
         self.high_watermark
     }
 

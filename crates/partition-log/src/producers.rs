@@ -91,7 +91,10 @@ impl ProducerStates {
             return Err(AppendError::new(ErrorCode::InvalidProducerEpoch, message));
         }
         if checks_sequences && !entry.accepts(batch) {
-            return Err(AppendError::new(ErrorCode::OutOfOrderSequenceNumber, entry.sequence_message(partition, batch)));
+            return Err(AppendError::new(
+                ErrorCode::OutOfOrderSequenceNumber,
+                entry.sequence_message(partition, batch),
+            ));
         }
         Ok(None)
     }
@@ -110,7 +113,11 @@ impl ProducerStates {
             last_offset: batch.last_offset(),
             timestamp_ms: batch.max_timestamp_ms(),
         };
-        let new = || ProducerEntry { producer_epoch: producer.producer_epoch, batches: VecDeque::new(), last_timestamp_ms: -1 };
+        let new = || ProducerEntry {
+            producer_epoch: producer.producer_epoch,
+            batches: VecDeque::new(),
+            last_timestamp_ms: -1,
+        };
         let entry = self.entries.entry(producer.producer_id).or_insert_with(new);
         if entry.producer_epoch != producer.producer_epoch {
             entry.producer_epoch = producer.producer_epoch;

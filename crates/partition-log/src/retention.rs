@@ -38,7 +38,15 @@ impl Log {
             self.delete_by_size(now_ms, &mut deleted);
             self.delete_by_time(now_ms, &mut deleted);
         }
-        protocol::gap!("compact,delete topics are cleaned by the cleaner threads' schedule", "LogCleanerManager#deletableLogs");
+        protocol::gap!(
+            "compact,delete topics are cleaned on the cleaner threads' schedule",
+            "LogCleanerManager#deletableLogs"
+        );
+        protocol::gap!("compaction: every version of a key stays", "LogCleaner, KIP-58, KIP-354");
+        protocol::gap!(
+            "deleted segments vanish at once, not after file.delete.delay.ms",
+            "LocalLog#deleteSegmentFiles"
+        );
         deleted
     }
 
@@ -92,7 +100,11 @@ impl Log {
         }
         let gone: Vec<Arc<Segment>> = Arc::make_mut(&mut self.closed).drain(..count).collect();
         self.closed_bytes -= gone.iter().map(|s| u64::from(s.size_bytes())).sum::<u64>();
-        deleted.extend(gone.iter().map(|s| DeletedSegment { base_offset: s.base_offset(), size_bytes: s.size_bytes(), reason }));
+        deleted.extend(gone.iter().map(|s| DeletedSegment {
+            base_offset: s.base_offset(),
+            size_bytes: s.size_bytes(),
+            reason,
+        }));
         let first = self.segment_at(0).map_or(self.log_end, Segment::base_offset);
         if first > self.log_start {
             self.log_start = first;

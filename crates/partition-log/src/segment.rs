@@ -154,7 +154,8 @@ impl Segment {
         };
         for entry in self.batches.iter_from(0) {
             if entry.batch.max_timestamp_ms() > max.timestamp_ms {
-                max = TimeIndexEntry { timestamp_ms: entry.batch.max_timestamp_ms(), offset: entry.batch.last_offset() };
+                max =
+                    TimeIndexEntry { timestamp_ms: entry.batch.max_timestamp_ms(), offset: entry.batch.last_offset() };
             }
             if entry.is_indexed {
                 add(max);
@@ -209,7 +210,8 @@ impl Segment {
 
     /// Whether `batch` must go to a new segment (`LogSegment#shouldRoll`).
     pub(crate) fn should_roll(&self, batch: &Batch, last_offset: i64, now_ms: i64, config: &LogConfig) -> bool {
-        let size_reached = i64::from(self.size_bytes) > i64::from(config.segment_bytes) - i64::from(batch.size_in_bytes());
+        let size_reached =
+            i64::from(self.size_bytes) > i64::from(config.segment_bytes) - i64::from(batch.size_in_bytes());
         let time_reached = self.size_bytes > 0 && self.waited_ms(batch, now_ms) > config.segment_ms_max();
         let index_full = self.offset_entries >= config.segment_index_bytes / OFFSET_ENTRY_BYTES
             || self.time_entries + 1 >= config.segment_index_bytes / TIME_ENTRY_BYTES;

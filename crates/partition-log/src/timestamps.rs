@@ -33,7 +33,9 @@ impl Log {
     }
 
     fn first_at_or_after(&self, batch: &Batch, timestamp_ms: i64) -> Option<TimestampOffset> {
-        let found = |(offset, record): &(i64, &protocol::Record)| record.timestamp_ms >= timestamp_ms && *offset >= self.log_start;
+        let found = |(offset, record): &(i64, &protocol::Record)| {
+            record.timestamp_ms >= timestamp_ms && *offset >= self.log_start
+        };
         batch.offsets().find(found).map(|(offset, record)| TimestampOffset {
             timestamp_ms: record.timestamp_ms,
             offset,

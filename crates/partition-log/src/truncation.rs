@@ -71,7 +71,8 @@ impl Log {
     /// came before the snapshot only each producer's last batch is remembered.
     pub(crate) fn rebuild_producers(&mut self) {
         let above_start = self.segments().rev().take_while(|segment| segment.base_offset() > self.log_start);
-        let snapshot = above_start.into_iter().find_map(|s| s.snapshot.as_ref().map(|snapshot| (s.base_offset(), snapshot)));
+        let snapshot =
+            above_start.into_iter().find_map(|s| s.snapshot.as_ref().map(|snapshot| (s.base_offset(), snapshot)));
         let (from, mut producers) = match snapshot {
             Some((base, snapshot)) => (base, snapshot.as_ref().clone()),
             None => (self.log_start, ProducerStates::default()),

@@ -42,7 +42,8 @@ fn a_batch_above_segment_bytes_is_refused() {
 fn one_record_without_key_refuses_the_whole_batch_of_a_compacted_topic() {
     let mut log = log(LogConfig { compact: true, delete: false, ..LogConfig::default() });
     let records = vec![record(NOW, 1), Record::new(NOW, None, Some(b"v")), Record::new(NOW, Some(b""), Some(b"v"))];
-    let error = log.append_as_leader(&Batch::new(records, ProducerStamp::default()), 0, NOW).expect_err("a key is missing");
+    let error =
+        log.append_as_leader(&Batch::new(records, ProducerStamp::default()), 0, NOW).expect_err("a key is missing");
     assert_eq!(error.code, ErrorCode::InvalidRecord);
     assert_eq!(error.record_errors.iter().map(|e| e.batch_index).collect::<Vec<_>>(), [1], "an empty key is a key");
     assert_eq!(
@@ -93,7 +94,10 @@ fn clients_may_not_write_control_records_but_coordinators_may() {
     let control = Batch::control(Record::new(NOW, Some(&[0, 0, 0, 2]), None));
     let mut log = default_log();
     let error = log.append_as_leader(&control, 0, NOW).expect_err("a client");
-    assert_eq!((error.code, error.message.as_str()), (ErrorCode::InvalidRecord, "Clients are not allowed to write control records in topic partition orders-0"));
+    assert_eq!(
+        (error.code, error.message.as_str()),
+        (ErrorCode::InvalidRecord, "Clients are not allowed to write control records in topic partition orders-0")
+    );
     assert!(log.append_coordinator(&control, 0, NOW).is_ok());
 }
 

@@ -67,7 +67,10 @@ fn an_old_epoch_is_fenced_and_a_new_one_starts_at_zero() {
     append(&mut log, &sequenced(1, 1, 0, 1));
     let error = log.append_as_leader(&sequenced(1, 0, 1, 1), 0, NOW).expect_err("old epoch");
     assert_eq!(error.code, ErrorCode::InvalidProducerEpoch);
-    assert_eq!(error.message, "Epoch of producer 1 at offset 1 in orders-0 is 0, which is < the last seen epoch 1 (TV-1)");
+    assert_eq!(
+        error.message,
+        "Epoch of producer 1 at offset 1 in orders-0 is 0, which is < the last seen epoch 1 (TV-1)"
+    );
     let error = log.append_as_leader(&sequenced(1, 2, 1, 1), 0, NOW).expect_err("not zero");
     assert_eq!(error.code, ErrorCode::OutOfOrderSequenceNumber);
     assert_eq!(
@@ -103,7 +106,10 @@ fn a_batch_with_a_producer_id_needs_a_sequence() {
     let mut log = default_log();
     let error = log.append_as_leader(&sequenced(5, 0, -1, 1), 0, NOW).expect_err("no sequence");
     assert_eq!(error.code, ErrorCode::InvalidRecord);
-    assert_eq!(error.message, "Invalid sequence number -1 in record batch with producerId 5 in topic partition orders-0");
+    assert_eq!(
+        error.message,
+        "Invalid sequence number -1 in record batch with producerId 5 in topic partition orders-0"
+    );
 }
 
 #[test]
@@ -114,7 +120,10 @@ fn a_coordinators_sequences_are_not_looked_at() {
     }
     assert_eq!(log.log_end_offset(), 2);
     log.append_coordinator(&sequenced(5, 1, 0, 1), 0, NOW).expect("fine");
-    assert_eq!(log.append_coordinator(&sequenced(5, 0, 0, 1), 0, NOW).map_err(|e| e.code).err(), Some(ErrorCode::InvalidProducerEpoch));
+    assert_eq!(
+        log.append_coordinator(&sequenced(5, 0, 0, 1), 0, NOW).map_err(|e| e.code).err(),
+        Some(ErrorCode::InvalidProducerEpoch)
+    );
 }
 
 #[test]

@@ -36,7 +36,11 @@ fn outside_the_log_is_out_of_range_and_the_end_is_not() {
     assert_eq!(log.read(4, 10, ALL, true), Err(ErrorCode::OffsetOutOfRange));
     assert_eq!(log.read(11, 10, ALL, true), Err(ErrorCode::OffsetOutOfRange));
     assert_eq!(log.read(10, 10, ALL, true).map(|batches| batches.len()), Ok(0));
-    assert_eq!(log.read(5, 10, ALL, true).map(|batches| batches[0].base_offset), Ok(0), "the whole batch, from before the log start");
+    assert_eq!(
+        log.read(5, 10, ALL, true).map(|batches| batches[0].base_offset),
+        Ok(0),
+        "the whole batch, from before the log start"
+    );
 }
 
 #[test]
@@ -101,7 +105,9 @@ fn a_timestamp_finds_the_first_record_at_or_after_it() {
     for at in [100, 300, 200, 400] {
         log.append_as_leader(&batch_at(NOW + at, 2), 3, NOW).expect("fine");
     }
-    let find = |at: i64| log.offset_for_timestamp(NOW + at).map(|found| (found.timestamp_ms - NOW, found.offset, found.leader_epoch));
+    let find = |at: i64| {
+        log.offset_for_timestamp(NOW + at).map(|found| (found.timestamp_ms - NOW, found.offset, found.leader_epoch))
+    };
     assert_eq!(find(0), Some((100, 0, 3)));
     assert_eq!(find(101), Some((300, 2, 3)));
     assert_eq!(find(200), Some((300, 2, 3)), "in offset order, not in time order");

@@ -26,7 +26,10 @@ fn a_segment_goes_when_its_youngest_record_is_older_than_retention_ms() {
     let mut log = with_retention_ms(log_at(LogConfig::default(), &[0, HOUR, 2 * HOUR]), HOUR);
     assert!(log.delete_old_segments(NOW + HOUR).is_empty(), "exactly as old is not older");
     let deleted = log.delete_old_segments(NOW + HOUR + 1);
-    assert_eq!(deleted.iter().map(|d| (d.base_offset, d.size_bytes, d.reason)).collect::<Vec<_>>(), [(0, 150, RetentionReason::Time)]);
+    assert_eq!(
+        deleted.iter().map(|d| (d.base_offset, d.size_bytes, d.reason)).collect::<Vec<_>>(),
+        [(0, 150, RetentionReason::Time)]
+    );
     assert_eq!((log.log_start_offset(), segment_bases(&log)), (1, vec![1, 2]));
     log.validate().expect("sound");
 }
@@ -76,12 +79,16 @@ fn an_expired_active_segment_is_rolled_first_and_the_log_is_empty() {
 
 #[test]
 fn segments_below_the_log_start_go_even_in_compacted_topics() {
-    let mut log = log_at(LogConfig { compact: true, delete: false, retention_bytes: 0, ..LogConfig::default() }, &[0, 0, 0]);
+    let mut log =
+        log_at(LogConfig { compact: true, delete: false, retention_bytes: 0, ..LogConfig::default() }, &[0, 0, 0]);
     log.set_config(LogConfig { retention_ms: 0, ..*log.config() });
     assert!(log.delete_old_segments(NOW + HOUR).is_empty(), "no time or size retention without delete");
     log.set_log_start(2).expect("committed");
     let deleted = log.delete_old_segments(NOW + HOUR);
-    assert_eq!(deleted.iter().map(|d| (d.base_offset, d.reason)).collect::<Vec<_>>(), [(0, RetentionReason::LogStart), (1, RetentionReason::LogStart)]);
+    assert_eq!(
+        deleted.iter().map(|d| (d.base_offset, d.reason)).collect::<Vec<_>>(),
+        [(0, RetentionReason::LogStart), (1, RetentionReason::LogStart)]
+    );
 }
 
 #[test]

@@ -20,7 +20,8 @@ fn a_segment_never_grows_above_segment_bytes() {
 #[test]
 fn a_roll_is_reported_with_the_new_segments_base() {
     let mut log = log(LogConfig { segment_bytes: 150, ..LogConfig::default() });
-    let rolled: Vec<_> = (0..3).map(|_| log.append_as_leader(&batch_of_size(NOW, 150), 0, NOW).expect("fine").rolled).collect();
+    let rolled: Vec<_> =
+        (0..3).map(|_| log.append_as_leader(&batch_of_size(NOW, 150), 0, NOW).expect("fine").rolled).collect();
     assert_eq!(rolled, [None, Some(1), Some(2)]);
 }
 
@@ -70,7 +71,8 @@ fn an_index_entry_is_written_after_more_than_index_interval_bytes() {
     // Four batches make 4096, which is not more; so the sixth batch is the first with an entry.
     let index: Vec<_> = log.active_segment().offset_index().map(|entry| (entry.offset, entry.position)).collect();
     assert_eq!(index, [(5, 5 * 1024), (10, 10 * 1024)]);
-    let times: Vec<_> = log.active_segment().time_index().iter().map(|entry| (entry.timestamp_ms - NOW, entry.offset)).collect();
+    let times: Vec<_> =
+        log.active_segment().time_index().iter().map(|entry| (entry.timestamp_ms - NOW, entry.offset)).collect();
     assert_eq!(times, [(5, 5), (10, 10)]);
 }
 
@@ -83,7 +85,10 @@ fn a_small_closed_segment_has_an_empty_index_and_one_time_entry() {
     }
     let files: Vec<_> = log.segments().map(|s| (s.index_bytes(&config), s.time_index_bytes(&config))).collect();
     assert_eq!(files, [(0, 12), (10_485_760, 10_485_756)], "the active segment's files have their full size");
-    assert_eq!(log.segments().map(Segment::file_stem).collect::<Vec<_>>(), ["00000000000000000000", "00000000000000000002"]);
+    assert_eq!(
+        log.segments().map(Segment::file_stem).collect::<Vec<_>>(),
+        ["00000000000000000000", "00000000000000000002"]
+    );
 }
 
 #[test]

@@ -20,11 +20,27 @@ fn topic_configs_are_refused_in_kafkas_words() {
         ("retention.ms", "abc", "Invalid value abc for configuration retention.ms: Not a number of type LONG"),
         ("retention.ms", "-5", "Invalid value -5 for configuration retention.ms: Value must be at least -1"),
         ("segment.bytes", "1000", "Invalid value 1000 for configuration segment.bytes: Value must be at least 1048576"),
-        ("max.message.bytes", "4294967296", "Invalid value 4294967296 for configuration max.message.bytes: Not a number of type INT"),
-        ("cleanup.policy", "compakt", "Invalid value compakt for configuration cleanup.policy: String must be one of: compact, delete"),
+        (
+            "max.message.bytes",
+            "4294967296",
+            "Invalid value 4294967296 for configuration max.message.bytes: Not a number of type INT",
+        ),
+        (
+            "cleanup.policy",
+            "compakt",
+            "Invalid value compakt for configuration cleanup.policy: String must be one of: compact, delete",
+        ),
         ("cleanup.policy", "delete,delete", "Configuration 'cleanup.policy' values must not be duplicated."),
-        ("min.cleanable.dirty.ratio", "2", "Invalid value 2.0 for configuration min.cleanable.dirty.ratio: Value must be no more than 1"),
-        ("preallocate", "yes", "Invalid value yes for configuration preallocate: Expected value to be either true or false"),
+        (
+            "min.cleanable.dirty.ratio",
+            "2",
+            "Invalid value 2.0 for configuration min.cleanable.dirty.ratio: Value must be no more than 1",
+        ),
+        (
+            "preallocate",
+            "yes",
+            "Invalid value yes for configuration preallocate: Expected value to be either true or false",
+        ),
         ("min.compaction.lag.ms", "9223372036854775807", ""),
     ] {
         match message {
@@ -32,7 +48,10 @@ fn topic_configs_are_refused_in_kafkas_words() {
             _ => assert_eq!(topic_error(name, value), message),
         }
     }
-    assert_eq!(validate_topic_configs(&map(&[("cleanup.policy", "compact, delete"), ("retention.ms", " -1 ")])), Ok(()));
+    assert_eq!(
+        validate_topic_configs(&map(&[("cleanup.policy", "compact, delete"), ("retention.ms", " -1 ")])),
+        Ok(())
+    );
 }
 
 #[test]
@@ -79,7 +98,10 @@ fn a_topic_config_defaults_to_the_broker_config_that_stands_in_for_it() {
 #[test]
 fn the_defaults_of_4_0_hold() {
     let producer = Configs::new(PRODUCER_CONFIGS, map(&[("bootstrap.servers", "kafka:9092")])).expect("fine");
-    assert_eq!((producer.get_i64("linger.ms"), producer.get_bool("enable.idempotence"), producer.get_str("acks")), (5, true, "all"));
+    assert_eq!(
+        (producer.get_i64("linger.ms"), producer.get_bool("enable.idempotence"), producer.get_str("acks")),
+        (5, true, "all")
+    );
     let topic = Configs::defaults(TOPIC_CONFIGS);
     assert_eq!(topic.get_i64("message.timestamp.after.max.ms"), 3_600_000);
     let consumer = Configs::defaults(CONSUMER_CONFIGS);
@@ -114,9 +136,17 @@ fn librdkafka_refuses_in_its_own_words_under_its_own_names() {
     for (name, value, message) in [
         ("foo.bar", "1", "No such configuration property: \"foo.bar\""),
         ("linger.ms", "abc", "Invalid value for configuration property \"queue.buffering.max.ms\""),
-        ("linger.ms", "-1", "Configuration property \"queue.buffering.max.ms\" value -1 is outside allowed range 0..900000\n"),
+        (
+            "linger.ms",
+            "-1",
+            "Configuration property \"queue.buffering.max.ms\" value -1 is outside allowed range 0..900000\n",
+        ),
         ("linger.ms", "", "Float configuration property \"queue.buffering.max.ms\" cannot be set to empty value"),
-        ("acks", "5000", "Configuration property \"request.required.acks\" value 5000 is outside allowed range -1..1000\n"),
+        (
+            "acks",
+            "5000",
+            "Configuration property \"request.required.acks\" value 5000 is outside allowed range -1..1000\n",
+        ),
         ("acks", "", "Integer configuration property \"request.required.acks\" cannot be set to empty value"),
         ("enable.idempotence", "maybe", "Expected bool value for \"enable.idempotence\": true or false"),
         ("compression.type", "x", "Invalid value \"x\" for configuration property \"compression.codec\""),
@@ -143,13 +173,17 @@ fn librdkafka_takes_either_name_and_ignores_the_other_kinds_configs() {
     let values = map(&[("queue.buffering.max.ms", "0.5"), ("request.required.acks", "all"), ("group.id", "g")]);
     let configs = librdkafka_configs(LIBRDKAFKA_PRODUCER_CONFIGS, &values).expect("fine");
     assert_eq!((configs.get_f64("linger.ms"), configs.get_i64("linger.ms"), configs.get_i64("acks")), (0.5, 0, -1));
-    assert_eq!(ignored(LIBRDKAFKA_PRODUCER_CONFIGS, &values).map(|name| name.as_ref()).collect::<Vec<_>>(), ["group.id"]);
+    assert_eq!(
+        ignored(LIBRDKAFKA_PRODUCER_CONFIGS, &values).map(|name| name.as_ref()).collect::<Vec<_>>(),
+        ["group.id"]
+    );
 }
 
 #[test]
 fn a_topic_takes_its_brokers_values_unless_it_has_its_own() {
     let (topic, empty) = (map(&[("segment.bytes", "2000000")]), BTreeMap::new());
-    let properties = map(&[("log.retention.hours", "2"), ("log.segment.bytes", "3000000"), ("min.insync.replicas", "2")]);
+    let properties =
+        map(&[("log.retention.hours", "2"), ("log.segment.bytes", "3000000"), ("min.insync.replicas", "2")]);
     let layers = BrokerLayers { dynamic: &empty, dynamic_default: &empty, properties: &properties };
     let configs = effective_topic_configs(&topic, layers);
     assert_eq!(configs.get_i64("retention.ms"), 7_200_000);
@@ -169,7 +203,10 @@ fn synonyms_say_where_a_value_comes_from() {
         let synonyms = topic_config_synonyms(def, &topic, layers);
         synonyms.iter().map(|s| format!("{}:{}={}", s.source.name(), s.name, s.value)).collect::<Vec<_>>()
     };
-    assert_eq!(of("cleanup.policy"), ["DYNAMIC_TOPIC_CONFIG:cleanup.policy=compact", "DEFAULT_CONFIG:log.cleanup.policy=delete"]);
+    assert_eq!(
+        of("cleanup.policy"),
+        ["DYNAMIC_TOPIC_CONFIG:cleanup.policy=compact", "DEFAULT_CONFIG:log.cleanup.policy=delete"]
+    );
     assert_eq!(of("retention.ms"), [""; 0], "log.retention.ms has no default of its own");
     assert_eq!(ConfigSource::Default.name(), "DEFAULT_CONFIG");
 }

@@ -5,6 +5,7 @@ use super::ConfigType::*;
 use super::ValidValues::*;
 
 /// Configs of the Java admin client.
+#[rustfmt::skip] // A table: one config a line.
 pub const ADMIN_CONFIGS: &[ConfigDef] = &[
     ConfigDef::new("bootstrap.servers", List, "", Any, "Where to find the cluster: host:port,…"),
     ConfigDef::new("bootstrap.controllers", List, "", Any, "Where to find the controllers; instead of bootstrap.servers."),

@@ -7,6 +7,7 @@ use super::ValidValues::*;
 const FOREVER: &str = "9223372036854775807";
 
 /// Configs of a broker or controller, by area.
+#[rustfmt::skip] // A table: one config a line.
 pub const BROKER_CONFIGS: &[ConfigDef] = &[
     // The node.
     ConfigDef::null("node.id", Int, AtLeast(0), "The id of this node in the cluster."),

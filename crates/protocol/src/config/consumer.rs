@@ -5,6 +5,7 @@ use super::ConfigType::*;
 use super::ValidValues::*;
 
 /// Configs of the Java consumer. Deserializers are not asked for: programs here read bytes.
+#[rustfmt::skip] // A table: one config a line.
 pub const CONSUMER_CONFIGS: &[ConfigDef] = &[
     ConfigDef::required("bootstrap.servers", List, "Where to find the cluster: host:port,…"),
     ConfigDef::new("client.id", String, "", Any, "Name of the client in logs and quotas; empty: consumer-GROUP-N."),

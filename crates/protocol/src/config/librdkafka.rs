@@ -74,7 +74,9 @@ fn check_range(name: &str, number: f64, valid: ValidValues) -> Result<(), Config
     match valid {
         Between(least, most) if number < least as f64 || number > most as f64 => {
             // The line feed is librdkafka's.
-            let message = format!("Configuration property \"{name}\" value {number:.0} is outside allowed range {least}..{most}\n");
+            let message = format!(
+                "Configuration property \"{name}\" value {number:.0} is outside allowed range {least}..{most}\n"
+            );
             Err(ConfigError::new(message))
         }
         _ => Ok(()),

@@ -18,7 +18,9 @@ mod synonyms;
 pub use admin::ADMIN_CONFIGS;
 pub use broker::BROKER_CONFIGS;
 pub use consumer::CONSUMER_CONFIGS;
-pub use librdkafka::{LIBRDKAFKA_ADMIN_CONFIGS, LIBRDKAFKA_CONSUMER_CONFIGS, LIBRDKAFKA_PRODUCER_CONFIGS, ignored, librdkafka_configs};
+pub use librdkafka::{
+    LIBRDKAFKA_ADMIN_CONFIGS, LIBRDKAFKA_CONSUMER_CONFIGS, LIBRDKAFKA_PRODUCER_CONFIGS, ignored, librdkafka_configs,
+};
 pub use producer::PRODUCER_CONFIGS;
 pub use synonyms::{BrokerLayers, ConfigSynonym, effective_topic_configs, topic_config_synonyms};
 pub use topic::{TOPIC_CONFIGS, validate_topic_configs};
@@ -148,8 +150,24 @@ pub fn find(table: &'static [ConfigDef], name: &str) -> Option<&'static ConfigDe
 }
 
 impl ConfigDef {
-    const fn new(name: &'static str, kind: ConfigType, default: &'static str, valid: ValidValues, doc: &'static str) -> ConfigDef {
-        ConfigDef { name, kind, default: Some(default), is_internal: false, is_required: false, valid, broker_name: None, other_name: None, doc }
+    const fn new(
+        name: &'static str,
+        kind: ConfigType,
+        default: &'static str,
+        valid: ValidValues,
+        doc: &'static str,
+    ) -> ConfigDef {
+        ConfigDef {
+            name,
+            kind,
+            default: Some(default),
+            is_internal: false,
+            is_required: false,
+            valid,
+            broker_name: None,
+            other_name: None,
+            doc,
+        }
     }
     const fn null(name: &'static str, kind: ConfigType, valid: ValidValues, doc: &'static str) -> ConfigDef {
         ConfigDef { default: None, ..ConfigDef::new(name, kind, "", valid, doc) }
@@ -256,7 +274,9 @@ impl ConfigDef {
 
     fn validate_offset_reset(&self, value: &str) -> Result<(), ConfigError> {
         let fine = match value.split_once(':') {
-            Some((strategy, duration)) => strategy.eq_ignore_ascii_case("by_duration") && duration.starts_with(['P', 'p']),
+            Some((strategy, duration)) => {
+                strategy.eq_ignore_ascii_case("by_duration") && duration.starts_with(['P', 'p'])
+            }
             None => ["earliest", "latest", "none"].iter().any(|word| value.eq_ignore_ascii_case(word)),
         };
         match fine {

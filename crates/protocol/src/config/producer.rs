@@ -5,6 +5,7 @@ use super::ConfigType::*;
 use super::ValidValues::*;
 
 /// Configs of the Java producer. Serializers are not asked for: programs here send bytes.
+#[rustfmt::skip] // A table: one config a line.
 pub const PRODUCER_CONFIGS: &[ConfigDef] = &[
     ConfigDef::required("bootstrap.servers", List, "Where to find the cluster: host:port,…"),
     ConfigDef::new("client.id", String, "", Any, "Name of the client in logs and quotas; empty: producer-N."),

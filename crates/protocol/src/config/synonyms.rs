@@ -37,7 +37,11 @@ const IN_OTHER_UNITS: &[(&str, &[(&str, i64)])] = &[
 ];
 
 /// Every definition of the topic config `def`, strongest first: what DescribeConfigs answers as synonyms.
-pub fn topic_config_synonyms(def: &ConfigDef, topic: &BTreeMap<Name, Name>, broker: BrokerLayers<'_>) -> Vec<ConfigSynonym> {
+pub fn topic_config_synonyms(
+    def: &ConfigDef,
+    topic: &BTreeMap<Name, Name>,
+    broker: BrokerLayers<'_>,
+) -> Vec<ConfigSynonym> {
     let mut synonyms = Vec::new();
     let mut add = |name: &str, value: Option<&str>, source| {
         synonyms.extend(value.map(|value| ConfigSynonym { name: name.into(), value: value.into(), source }));
@@ -76,7 +80,12 @@ fn broker_value(def: &ConfigDef, broker: BrokerLayers<'_>) -> Option<Name> {
         match unit {
             1 => Some(value.clone()),
             // A negative number of hours means for ever, as −1 ms does.
-            _ => value.trim().parse::<i64>().ok().map(|n| if n < 0 { -1 } else { n * unit }).map(|ms| ms.to_string().into()),
+            _ => value
+                .trim()
+                .parse::<i64>()
+                .ok()
+                .map(|n| if n < 0 { -1 } else { n * unit })
+                .map(|ms| ms.to_string().into()),
         }
     })
 }

@@ -26,6 +26,7 @@ pub fn validate_topic_configs(values: &BTreeMap<Name, Name>) -> Result<(), Confi
 }
 
 /// Configs of a topic, by name.
+#[rustfmt::skip] // A table: one config a line.
 pub const TOPIC_CONFIGS: &[ConfigDef] = &[
     ConfigDef::new("cleanup.policy", List, "delete", ListOf(&["compact", "delete"]), "What happens to old segments: delete them, or keep the last value of each key.").broker("log.cleanup.policy"),
     ConfigDef::new("compression.gzip.level", Int, "-1", Between(-1, 9), "Level if compression.type is gzip.").broker("compression.gzip.level"),

@@ -27,7 +27,8 @@ impl Configs {
             match values.get(def.name) {
                 Some(value) => def.validate(value)?,
                 None if def.is_required => {
-                    let message = format!("Missing required configuration \"{}\" which has no default value.", def.name);
+                    let message =
+                        format!("Missing required configuration \"{}\" which has no default value.", def.name);
                     return Err(ConfigError::new(message));
                 }
                 None => {}
