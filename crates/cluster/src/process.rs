@@ -292,9 +292,11 @@ impl Machine for KafkaProcess {
     fn step(&mut self, now: Time, input: Input<Message>, fx: &mut Fx) {
         match input {
             Input::Start => self.on_start(now, fx),
-            Input::Accepted { conn, port, .. } => {
+            Input::Accepted { conn, port, peer } => {
                 if port == CONTROLLER_PORT {
                     self.to_controller.insert(conn, ());
+                } else if let Some(broker) = &mut self.broker {
+                    broker.on_accepted(conn, peer);
                 }
             }
             Input::Opened { conn } => self.on_opened(now, fx, conn),

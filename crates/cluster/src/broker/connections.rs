@@ -25,6 +25,7 @@ pub(super) struct Connections {
 /// One connection.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Connection {
+    host: Option<Name>,
     waiting: VecDeque<Asked>,
     pub(super) current: Option<Current>,
 }
@@ -62,9 +63,16 @@ pub(super) struct Caller {
     pub(super) conn: ConnId,
     pub(super) ticket: Ticket,
     pub(super) client_id: Name,
+    /// `/` and its address.
+    pub(super) client_host: Name,
 }
 
 impl Connections {
+    /// A peer has connected.
+    pub(super) fn accept(&mut self, conn: ConnId, host: Name) {
+        self.open.entry(conn).or_default().host = Some(host);
+    }
+
     /// A request came in. True if it can be handled now.
     pub(super) fn push(&mut self, conn: ConnId, asked: Asked) -> bool {
         let connection = self.open.entry(conn).or_default();
@@ -83,7 +91,8 @@ impl Connections {
         let ticket = self.last_ticket;
         connection.current = Some(Current { correlation, ticket, parked: Parked::Elsewhere });
         self.tickets.insert(ticket, conn);
-        Some((Caller { conn, ticket, client_id }, request))
+        let client_host = connection.host.clone().unwrap_or_else(|| "/127.0.0.1".into());
+        Some((Caller { conn, ticket, client_id, client_host }, request))
     }
 
     /// A request has its answer: its connection and correlation, unless the connection is gone.

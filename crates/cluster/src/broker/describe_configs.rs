@@ -1,13 +1,107 @@
-//! DescribeConfigs (`ConfigHelper`). Under construction.
+//! DescribeConfigs: every config of a topic or broker with its effective value and where that comes from
+//! (`ConfigHelper`). Left out: documentation, sensitivity and read-only flags; configs of loggers, clients and groups.
 
-use protocol::api::describe_configs::{DescribeConfigsRequest, DescribeConfigsResponse};
+use protocol::api::describe_configs::{
+    ConfigResource, DescribeConfigsRequest, DescribeConfigsResponse, DescribedConfig, DescribedConfigs,
+};
+use protocol::api::{ConfigResourceKind, ConfigSource, Name};
+use protocol::config::{BROKER_CONFIGS, ConfigDef, TOPIC_CONFIGS, effective_topic_configs, topic_config_synonyms};
+use protocol::{ErrorCode, gap};
 
 use super::Broker;
 use super::dispatch::Answer;
+use super::topic_configs::{broker_layers, dynamic_configs};
 use crate::process::Context;
 
 impl Broker {
-    pub(super) fn handle_describe_configs(&mut self, _cx: &Context<'_>, _request: &DescribeConfigsRequest) -> Answer {
-        DescribeConfigsResponse { results: Vec::new() }.into()
+    pub(super) fn handle_describe_configs(&mut self, cx: &Context<'_>, request: &DescribeConfigsRequest) -> Answer {
+        gap!("configs of groups, loggers and client metrics are not described", "ConfigHelper#describeConfigs");
+        let results = request.resources.iter().map(|resource| {
+            let described = match resource.kind {
+                ConfigResourceKind::Topic => topic_configs(cx, resource),
+                ConfigResourceKind::Broker if resource.name.is_empty() => Ok(cluster_defaults(cx)),
+                ConfigResourceKind::Broker => self.broker_configs(cx, resource),
+                ConfigResourceKind::Group => Ok(Vec::new()),
+            };
+            let (error, message, configs) = match described {
+                Ok(configs) => (ErrorCode::None, None, configs),
+                Err((error, message)) => (error, message, Vec::new()),
+            };
+            DescribedConfigs { error, message, resource: resource.clone(), configs }
+        });
+        DescribeConfigsResponse { results: results.collect() }.into()
     }
+
+    fn broker_configs(&self, cx: &Context<'_>, resource: &ConfigResource) -> Result<Vec<DescribedConfig>, Refusal> {
+        if *resource.name != *self.id.to_string() {
+            let message = format!("Unexpected broker id, expected {} or empty string, but received {}", self.id, resource.name);
+            return Err((ErrorCode::InvalidRequest, Some(message.into())));
+        }
+        Ok(visible(BROKER_CONFIGS).map(|def| broker_config(cx, def)).collect())
+    }
+}
+
+/// An error and its message; none for the error's own.
+type Refusal = (ErrorCode, Option<Name>);
+
+fn topic_configs(cx: &Context<'_>, resource: &ConfigResource) -> Result<Vec<DescribedConfig>, Refusal> {
+    if cx.image.topic(&resource.name).is_none() {
+        return Err((ErrorCode::UnknownTopicOrPartition, None));
+    }
+    let own = dynamic_configs(cx, ConfigResourceKind::Topic, &resource.name);
+    let layers = broker_layers(cx);
+    let effective = effective_topic_configs(own, layers);
+    let describe = |def: &ConfigDef| {
+        let synonyms = topic_config_synonyms(def, own, layers);
+        DescribedConfig {
+            name: def.name.into(),
+            value: effective.get(def.name).map(Into::into),
+            source: synonyms.first().map_or(ConfigSource::Default, |strongest| strongest.source),
+            synonyms: synonyms.into_iter().map(|synonym| (synonym.name, synonym.value, synonym.source)).collect(),
+        }
+    };
+    Ok(visible(TOPIC_CONFIGS).map(describe).collect())
+}
+
+/// What is set at run time on all brokers.
+fn cluster_defaults(cx: &Context<'_>) -> Vec<DescribedConfig> {
+    let source = ConfigSource::DynamicDefaultBroker;
+    let set = dynamic_configs(cx, ConfigResourceKind::Broker, "").iter();
+    set.map(|(name, value)| DescribedConfig {
+        name: name.clone(),
+        value: Some(value.clone()),
+        source,
+        synonyms: vec![(name.clone(), value.clone(), source)],
+    })
+    .collect()
+}
+
+fn broker_config(cx: &Context<'_>, def: &ConfigDef) -> DescribedConfig {
+    let layers = broker_layers(cx);
+    let set = [
+        (layers.dynamic, ConfigSource::DynamicBroker),
+        (layers.dynamic_default, ConfigSource::DynamicDefaultBroker),
+        (layers.properties, ConfigSource::StaticBroker),
+    ];
+    let mut synonyms: Vec<(Name, Name, ConfigSource)> = Vec::new();
+    for (values, source) in set {
+        synonyms.extend(values.get(def.name).map(|value| (def.name.into(), value.clone(), source)));
+    }
+    synonyms.extend(def.default.map(|value| (def.name.into(), value.into(), ConfigSource::Default)));
+    let given = match def.name {
+        // These are given to the process another way.
+        "node.id" | "broker.id" => Some(cx.spec.id.to_string().into()),
+        "broker.rack" => cx.spec.rack.clone(),
+        _ => None,
+    };
+    let strongest = synonyms.first().map(|(_, value, _)| value.clone());
+    let source = match given {
+        Some(_) => ConfigSource::StaticBroker,
+        None => synonyms.first().map_or(ConfigSource::Default, |(_, _, source)| *source),
+    };
+    DescribedConfig { name: def.name.into(), value: given.or(strongest), source, synonyms }
+}
+
+fn visible(table: &'static [ConfigDef]) -> impl Iterator<Item = &'static ConfigDef> {
+    table.iter().filter(|def| !def.is_internal)
 }

@@ -24,14 +24,14 @@ mod topic_configs;
 mod api_versions;
 mod producer_ids;
 mod find_coordinator;
-pub mod groups;
+mod groups;
 mod to_controller;
 mod tasks;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use kernel::{Calls, ConnId, Death, Time, Timers};
+use kernel::{Calls, ConnId, Death, NodeId, Time, Timers};
 use protocol::api::Name;
 use protocol::metadata::MetadataBatch;
 use protocol::{BrokerId, Message, PartitionIndex, Request, Response, TopicId, wall_ms};
@@ -41,7 +41,7 @@ use crate::spec::ProcessSpec;
 use connections::{Asked, Connections, Ticket};
 use disk::{Disk, ReplicaIndex, StoredReplica};
 use fetchers::{FetchCall, Fetcher};
-use groups::HostedShard;
+use groups::Groups;
 use isr::AlterPartitions;
 use partition::Partition;
 use producer_ids::ProducerIds;
@@ -71,7 +71,7 @@ struct Soft {
     alter_partitions: AlterPartitions,
     forwards: Forwards,
     producer_ids: ProducerIds,
-    shards: BTreeMap<PartitionIndex, HostedShard>,
+    groups: Groups,
     checkpoints_due: Vec<ReplicaIndex>,
 }
 
@@ -112,7 +112,7 @@ enum TimerKey {
     /// AllocateProducerIds may be tried again.
     ProducerIdsBackoff,
     /// A group coordinator's timer, by offsets partition.
-    Group(PartitionIndex, groups::GroupTimer),
+    Group(PartitionIndex, coordinator::GroupTimer),
     /// A group coordinator's write has waited long enough for its replicas.
     GroupWrite(PartitionIndex, u64),
 }
@@ -130,7 +130,7 @@ impl Soft {
             alter_partitions: AlterPartitions::default(),
             forwards: Forwards::default(),
             producer_ids: ProducerIds::default(),
-            shards: BTreeMap::new(),
+            groups: Groups::default(),
             checkpoints_due: Vec::new(),
         }
     }
@@ -166,6 +166,11 @@ impl Broker {
             self.apply_image(cx, fx);
             self.settle(cx, fx);
         }
+    }
+
+    /// A peer has connected to the broker's port. Hosts have addresses as in a container network: 172.18.0.2 and up.
+    pub fn on_accepted(&mut self, conn: ConnId, peer: NodeId) {
+        self.soft.connections.accept(conn, format!("/172.18.{}.{}", (peer.0 + 2) / 256, (peer.0 + 2) % 256).into());
     }
 
     /// A request came in on the broker's port.
@@ -271,8 +276,8 @@ impl Broker {
     }
 
     /// The group coordinators this broker hosts, by partition of `__consumer_offsets`.
-    pub fn shards(&self) -> impl Iterator<Item = (PartitionIndex, &groups::GroupShard)> {
-        self.soft.shards.iter().map(|(partition, hosted)| (*partition, hosted.shard()))
+    pub fn shards(&self) -> impl Iterator<Item = (PartitionIndex, &coordinator::GroupShard)> {
+        self.soft.groups.shards.iter().map(|(partition, hosted)| (*partition, &hosted.shard))
     }
 
     /// How many fetches are parked here, waiting for data.

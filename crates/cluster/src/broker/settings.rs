@@ -41,6 +41,8 @@ pub(super) struct Settings {
     pub(super) offsets_segment_bytes: i64,
     /// `offsets.commit.timeout.ms`.
     pub(super) offsets_commit_timeout: Duration,
+    /// The group coordinator's.
+    pub(super) groups: coordinator::GroupConfig,
     /// `request.timeout.ms` of calls to the controller.
     pub(super) request_timeout: Duration,
 }
@@ -67,6 +69,7 @@ impl Settings {
             offsets_replication_factor: spec.number("offsets.topic.replication.factor", 3) as i16,
             offsets_segment_bytes: spec.number("offsets.topic.segment.bytes", 104_857_600),
             offsets_commit_timeout: spec.millis("offsets.commit.timeout.ms", 5_000),
+            groups: super::groups::group_config(spec),
             request_timeout: spec.millis("request.timeout.ms", 30_000),
         }
     }

@@ -1,0 +1,283 @@
+//! A cluster of real processes and one scripted client, for tests.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use cluster::{ClusterSpec, KafkaProcess, ProcessSpec};
+use kernel::{
+    Address, Calls, Death, Duration, Effects, Input, LinkSpec, Machine, NetworkSpec, NodeId, Order, Stamped, Time, World,
+};
+use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
+use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse};
+use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest};
+use protocol::api::produce::{ProducePartition, ProduceRequest, ProduceResult};
+use protocol::record::ProducerStamp;
+use protocol::{Batch, BrokerId, ErrorCode, Message, Note, Record, Request, Response, TopicId, TopicPartition, wall_ms};
+
+#[derive(Clone, Hash)]
+pub enum Actor {
+    Kafka(Box<KafkaProcess>),
+    Client(Client),
+}
+
+/// Sends what the test puts into its outbox, and keeps the answers.
+#[derive(Clone, Hash, Default)]
+pub struct Client {
+    outbox: VecDeque<(u32, u32, Address, Request)>,
+    lanes: BTreeMap<u32, Calls<u32>>,
+    pub answers: BTreeMap<u32, (Time, Option<Response>)>,
+}
+
+impl Machine for Actor {
+    type Message = Message;
+    type Note = Note;
+
+    fn step(&mut self, now: Time, input: Input<Message>, fx: &mut Effects<Message, Note>) {
+        match self {
+            Actor::Kafka(process) => process.step(now, input, fx),
+            Actor::Client(client) => client.step(now, input, fx),
+        }
+    }
+    fn wire_bytes(message: &Message) -> u64 {
+        message.wire_bytes()
+    }
+    fn halt(&mut self, death: Death) {
+        if let Actor::Kafka(process) = self {
+            process.halt(death);
+        }
+    }
+}
+
+impl Client {
+    fn step(&mut self, now: Time, input: Input<Message>, fx: &mut Effects<Message, Note>) {
+        match input {
+            Input::Order(Order::Line(_)) => {
+                for (handle, lane, to, request) in std::mem::take(&mut self.outbox) {
+                    let calls = self.lanes.entry(lane).or_default();
+                    calls.call(fx, now, &to, Duration::from_secs(3600), handle, |correlation| Message::Request {
+                        correlation,
+                        client_id: "test".into(),
+                        request,
+                    });
+                }
+            }
+            Input::Message { conn, message: Message::Response { correlation, response } } => {
+                let handle = self.lanes.values_mut().find_map(|calls| calls.answered(conn, correlation));
+                self.answers.insert(handle.expect("an answer has a question"), (now, Some(response)));
+            }
+            Input::Closed { conn, .. } => {
+                for handle in self.lanes.values_mut().filter_map(|calls| calls.closed(conn)).flat_map(|(_, tags)| tags) {
+                    self.answers.insert(handle, (now, None));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+pub struct Cluster {
+    pub world: World<Actor>,
+    pub brokers: Vec<NodeId>,
+    pub client: NodeId,
+    pub notes: Vec<Stamped<Note>>,
+    last_handle: u32,
+}
+
+/// One way, without jitter: timelines can be checked to the microsecond.
+pub const ONE_WAY: Duration = Duration::from_millis(1);
+
+impl Cluster {
+    /// `brokers` brokers and one controller (node 101), started and ready.
+    pub fn new(seed: u64, brokers: u32, configs: &[(&str, &str)]) -> Cluster {
+        let link = LinkSpec { latency: ONE_WAY, jitter: Duration::ZERO, bytes_per_second: 0 };
+        let mut world = World::new(seed, NetworkSpec { between: link, ..NetworkSpec::default() });
+        let shared = Arc::new(ClusterSpec {
+            cluster_id: "test-cluster".into(),
+            voters: vec![(BrokerId(101), "controller-101".into())],
+            elr_enabled: true,
+            placement_seed: Some(0),
+        });
+        let spec = |id: i32, host: String, is_broker| ProcessSpec {
+            id: BrokerId(id),
+            is_broker,
+            is_controller: !is_broker,
+            host: host.as_str().into(),
+            rack: None,
+            cluster: shared.clone(),
+            overrides: configs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        };
+        let mut add = |host: String, id: i32, is_broker| {
+            let process = KafkaProcess::new(spec(id, host.clone(), is_broker));
+            world.add_node(&host, Actor::Kafka(Box::new(process)))
+        };
+        let controller = add("controller-101".to_owned(), 101, false);
+        let brokers: Vec<NodeId> = (1..=brokers as i32).map(|id| add(format!("broker-{id}"), id, true)).collect();
+        let client = world.add_node("app-1", Actor::Client(Client::default()));
+        for node in [controller].into_iter().chain(brokers.iter().copied()).chain([client]) {
+            world.start(node);
+        }
+        let mut cluster = Cluster { world, brokers, client, notes: Vec::new(), last_handle: 0 };
+        cluster.run(Duration::from_secs(10));
+        cluster
+    }
+
+    pub fn run(&mut self, span: Duration) {
+        let until = self.world.now() + span;
+        self.world.run_until(until);
+        self.notes.extend(self.world.take_notes());
+    }
+
+    pub fn node(&self, id: i32) -> NodeId {
+        self.brokers[id as usize - 1]
+    }
+
+    pub fn process(&self, id: i32) -> &KafkaProcess {
+        match self.world.machine(self.node(id)) {
+            Actor::Kafka(process) => process,
+            Actor::Client(_) => panic!("node {id} is a client"),
+        }
+    }
+
+    /// Sends a request to broker `id`; each `lane` is a connection of its own.
+    pub fn ask(&mut self, lane: u32, id: i32, request: impl Into<Request>) -> u32 {
+        self.last_handle += 1;
+        let handle = self.last_handle;
+        let to: Address = (format!("broker-{id}").as_str().into(), 9092);
+        let Actor::Client(client) = self.world.machine_mut(self.client) else { panic!("the client is a client") };
+        client.outbox.push_back((handle, lane, to, request.into()));
+        self.world.order(self.client, Order::Line("go".into()));
+        handle
+    }
+
+    pub fn answer(&self, handle: u32) -> Option<(Time, Option<Response>)> {
+        let Actor::Client(client) = self.world.machine(self.client) else { panic!("the client is a client") };
+        client.answers.get(&handle).cloned()
+    }
+
+    /// Runs until the answer is there, at most `within`.
+    pub fn wait(&mut self, handle: u32, within: Duration) -> (Time, Option<Response>) {
+        let until = self.world.now() + within;
+        while self.answer(handle).is_none() && self.world.next_time().is_some_and(|next| next <= until) {
+            self.world.step();
+        }
+        self.notes.extend(self.world.take_notes());
+        self.answer(handle).expect("the answer comes in time")
+    }
+
+    pub fn call(&mut self, id: i32, request: impl Into<Request>) -> Response {
+        let handle = self.ask(0, id, request);
+        self.wait(handle, Duration::from_secs(60)).1.expect("the connection holds")
+    }
+
+    /// Creates a topic with this assignment and waits until it is everywhere.
+    pub fn create_topic(&mut self, name: &str, assignments: &[&[i32]], configs: &[(&str, &str)]) -> TopicId {
+        let topic = NewTopic {
+            name: name.into(),
+            partitions: -1,
+            replication_factor: -1,
+            assignments: assignments.iter().map(|ids| ids.iter().map(|id| BrokerId(*id)).collect()).collect(),
+            configs: configs.iter().map(|(name, value)| ((*name).into(), Some((*value).into()))).collect(),
+        };
+        let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: 30_000, validate_only: false };
+        let Response::CreateTopics(response) = self.call(1, request) else { panic!("CreateTopics answers CreateTopics") };
+        assert_eq!(response.topics[0].error, ErrorCode::None, "{:?}", response.topics[0].message);
+        self.run(Duration::from_secs(2));
+        response.topics[0].topic_id
+    }
+
+    pub fn batch(&self, value: &str) -> Batch {
+        let record = Record::new(wall_ms(self.world.now().as_nanos()), None, Some(value.as_bytes()));
+        Batch::new(vec![record], ProducerStamp::default())
+    }
+
+    /// Sends one record to partition 0 of a topic.
+    pub fn produce(&mut self, lane: u32, id: i32, topic_id: TopicId, acks: i16, value: &str) -> u32 {
+        let batch = self.batch(value);
+        let partitions = vec![ProducePartition { topic_id, partition: 0, batch }];
+        self.ask(lane, id, ProduceRequest { acks, timeout_ms: 30_000, partitions })
+    }
+
+    pub fn produced(&mut self, handle: u32) -> (Time, ProduceResult) {
+        match self.wait(handle, Duration::from_secs(60)) {
+            (at, Some(Response::Produce(response))) => (at, response.partitions[0].clone()),
+            other => panic!("not a produce answer: {other:?}"),
+        }
+    }
+
+    /// A consumer's fetch of partition 0.
+    pub fn fetch(&mut self, lane: u32, id: i32, topic_id: TopicId, fetch_offset: i64, leader_epoch: i32, max_wait_ms: u32) -> u32 {
+        let partition = FetchPartition {
+            topic_id,
+            partition: 0,
+            current_leader_epoch: leader_epoch,
+            fetch_offset,
+            last_fetched_epoch: -1,
+            log_start_offset: -1,
+            partition_max_bytes: 1 << 20,
+        };
+        let request = FetchRequest {
+            replica: BrokerId::NONE,
+            replica_epoch: -1,
+            max_wait_ms,
+            min_bytes: 1,
+            max_bytes: 52_428_800,
+            read_committed: false,
+            session_id: 0,
+            session_epoch: -1,
+            partitions: vec![partition],
+            forgotten: Vec::new(),
+            raft_high_watermark: -1,
+        };
+        self.ask(lane, id, request)
+    }
+
+    pub fn fetched(&mut self, handle: u32) -> (Time, FetchResponse) {
+        match self.wait(handle, Duration::from_secs(60)) {
+            (at, Some(Response::Fetch(response))) => (at, response),
+            other => panic!("not a fetch answer: {other:?}"),
+        }
+    }
+
+    pub fn list_offset(&mut self, id: i32, topic: &str, timestamp: i64) -> (ErrorCode, i64) {
+        let asked = ListOffsetsPartition { topic: topic.into(), partition: 0, current_leader_epoch: -1, timestamp };
+        let request = ListOffsetsRequest { replica: BrokerId::NONE, read_committed: false, partitions: vec![asked] };
+        let Response::ListOffsets(response) = self.call(id, request) else { panic!("ListOffsets answers ListOffsets") };
+        (response.partitions[0].error, response.partitions[0].offset)
+    }
+
+    /// (log end, high watermark) of broker `id`'s replica of partition 0.
+    pub fn offsets(&self, id: i32, topic_id: TopicId) -> (i64, i64) {
+        let broker = self.process(id).broker().expect("it is a broker");
+        let (stored, _) = broker.replica(topic_id, 0).expect("it has a replica");
+        (stored.log.log_end_offset(), stored.log.high_watermark())
+    }
+
+    /// The values in broker `id`'s replica of partition 0.
+    pub fn values(&self, id: i32, topic_id: TopicId) -> Vec<String> {
+        let broker = self.process(id).broker().expect("it is a broker");
+        let (stored, _) = broker.replica(topic_id, 0).expect("it has a replica");
+        let batches: Vec<Batch> = stored.log.batches_from(0).cloned().collect();
+        let text = |record: &Record| String::from_utf8_lossy(record.value.as_deref().unwrap_or_default()).into_owned();
+        batches.iter().flat_map(|batch| batch.records().iter().map(text)).collect()
+    }
+
+    /// The committed partition 0 as broker `id` sees it: leader, epoch, ISR.
+    pub fn partition(&self, id: i32, topic_id: TopicId) -> (i32, i32, Vec<i32>) {
+        let record = self.process(id).image().partition(topic_id, 0).expect("the partition exists").clone();
+        (record.leader.0, record.leader_epoch, record.isr.iter().map(|id| id.0).collect())
+    }
+
+    /// When the first note that `wanted` accepts was made, from `since` on.
+    pub fn when(&self, since: Time, wanted: impl Fn(&Note) -> bool) -> Option<Time> {
+        self.notes.iter().find(|stamped| stamped.at >= since && wanted(&stamped.note)).map(|stamped| stamped.at)
+    }
+}
+
+pub fn tp(topic: &str) -> TopicPartition {
+    TopicPartition::new(topic, 0)
+}
+
+pub fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
