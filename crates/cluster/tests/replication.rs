@@ -67,9 +67,10 @@ fn b2_a_stalled_follower_freezes_the_high_watermark_until_it_is_dropped_from_the
     assert_eq!(cluster.partition(1, topic).2, [1, 2, 3]);
     cluster.run(Duration::from_secs(20));
     assert_eq!(cluster.partition(1, topic).2, [1, 2]);
-    let shrunk = cluster.when(start, |note| matches!(note, Note::IsrChanged { tp: t, .. } if *t == tp("t"))).expect("it shrank");
+    let shrunk =
+        cluster.when(start, |note| matches!(note, Note::IsrChanged { tp: t, .. } if *t == tp("t"))).expect("it shrank");
     let took = shrunk.since(start);
-    assert!(took >= Duration::from_secs(30) - ms(600) && took <= Duration::from_millis(45_100), "took {took:?}");
+    assert!(took >= ms(29_400) && took <= Duration::from_millis(45_100), "took {took:?}");
     assert_eq!(cluster.offsets(1, topic), (2, 2), "with follower 3 out, the other two commit both records");
     // The answer came either from the shrink or from the 30 s time-out, whichever was first.
     assert!(cluster.answer(all).is_some());
@@ -114,7 +115,8 @@ fn b3_after_a_crash_of_the_leader_the_next_in_order_leads_within_the_session_and
     cluster.world.kill(node);
     cluster.run(Duration::from_secs(14));
     assert_eq!(cluster.partition(2, topic), (2, 1, vec![2, 3]));
-    let is_election = |note: &Note| matches!(note, Note::LeaderElected { tp: t, leader: BrokerId(2), .. } if *t == tp("t"));
+    let is_election =
+        |note: &Note| matches!(note, Note::LeaderElected { tp: t, leader: BrokerId(2), .. } if *t == tp("t"));
     let took = cluster.when(died, is_election).expect("2 was elected").since(died);
     assert!(took > Duration::from_secs(6) && took < Duration::from_secs(12), "took {took:?}");
     let handle = cluster.produce(0, 2, topic, -1, "after");
@@ -123,7 +125,7 @@ fn b3_after_a_crash_of_the_leader_the_next_in_order_leads_within_the_session_and
     // The old leader comes back as a follower, catches up, and is taken into the ISR.
     cluster.world.start(node);
     cluster.run(Duration::from_secs(20));
-    assert_eq!(cluster.partition(2, topic), (2, 1, vec![2, 3, 1]));
+    assert_eq!(cluster.partition(2, topic), (2, 1, vec![1, 2, 3]));
     assert_eq!(cluster.values(1, topic), ["kept", "after"]);
 }
 
@@ -139,10 +141,11 @@ fn acks_1_loses_what_only_the_dead_leader_had_and_the_suffix_is_truncated_when_i
     let handle = cluster.produce(0, 1, topic, 1, "lost");
     assert_eq!(cluster.produced(handle).1.error, ErrorCode::None, "acks=1 says it is written");
     cluster.world.kill(nodes[0]);
+    // What is on its way to the followers is not given to them before they follow somebody else.
+    cluster.run(Duration::from_secs(14));
     for follower in &nodes[1..] {
         cluster.world.heal(nodes[0], *follower);
     }
-    cluster.run(Duration::from_secs(14));
     let handle = cluster.produce(0, 2, topic, -1, "other");
     assert_eq!(cluster.produced(handle).1.base_offset, 1, "the offset of the lost record is used again");
     let back = cluster.world.now();

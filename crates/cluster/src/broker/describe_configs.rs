@@ -34,7 +34,8 @@ impl Broker {
 
     fn broker_configs(&self, cx: &Context<'_>, resource: &ConfigResource) -> Result<Vec<DescribedConfig>, Refusal> {
         if *resource.name != *self.id.to_string() {
-            let message = format!("Unexpected broker id, expected {} or empty string, but received {}", self.id, resource.name);
+            let message =
+                format!("Unexpected broker id, expected {} or empty string, but received {}", self.id, resource.name);
             return Err((ErrorCode::InvalidRequest, Some(message.into())));
         }
         Ok(visible(BROKER_CONFIGS).map(|def| broker_config(cx, def)).collect())

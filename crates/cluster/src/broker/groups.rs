@@ -97,7 +97,8 @@ impl Broker {
         if let Some(partition) = self.partition_mut(hosted.index) {
             partition.writes.retain(|write| matches!(write.who, Writer::Producer { .. }));
         }
-        let of_shard = |key: &TimerKey| matches!(key, TimerKey::Group(p, _) | TimerKey::GroupWrite(p, _) if *p == partition);
+        let of_shard =
+            |key: &TimerKey| matches!(key, TimerKey::Group(p, _) | TimerKey::GroupWrite(p, _) if *p == partition);
         let timers: Vec<TimerKey> = self.soft.timers.pending().map(|(key, _)| key.clone()).filter(of_shard).collect();
         for key in timers {
             self.soft.timers.cancel(&key);
@@ -106,7 +107,13 @@ impl Broker {
     }
 
     /// A request about groups.
-    pub(super) fn handle_group_request(&mut self, cx: &Context<'_>, fx: &mut Fx, caller: &Caller, request: &Request) -> Answer {
+    pub(super) fn handle_group_request(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        caller: &Caller,
+        request: &Request,
+    ) -> Answer {
         let parts = self.split(cx, request);
         if parts.is_empty() {
             return Answer::Now(merge(request, Vec::new(), &[]));
@@ -124,11 +131,22 @@ impl Broker {
         Answer::Later
     }
 
-    fn ask_shard(&mut self, cx: &Context<'_>, fx: &mut Fx, caller: &Caller, partition: PartitionIndex, request: &Request) {
+    fn ask_shard(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        caller: &Caller,
+        partition: PartitionIndex,
+        request: &Request,
+    ) {
         self.soft.groups.last_reply += 1;
         let reply_to = self.soft.groups.last_reply;
         self.soft.groups.replies.insert(reply_to, caller.ticket);
-        let who = coordinator::Caller { reply_to, client_id: caller.client_id.clone(), client_host: caller.client_host.clone() };
+        let who = coordinator::Caller {
+            reply_to,
+            client_id: caller.client_id.clone(),
+            client_host: caller.client_host.clone(),
+        };
         let topics = |name: &str| cx.image.topic(name).map(|topic| topic.partitions.len() as i32);
         let rng = fx.rng(RNG_MEMBER_IDS);
         let mut uuid = || (u128::from(rng.bits()) << 64) | u128::from(rng.bits());
@@ -146,7 +164,10 @@ impl Broker {
 
     /// Which shards a request is for, each with its part.
     fn split(&self, cx: &Context<'_>, request: &Request) -> Vec<(PartitionIndex, Request)> {
-        let count = cx.image.topic(OFFSETS_TOPIC).map_or(self.settings.offsets_partitions, |topic| topic.partitions.len() as i32);
+        let count = cx
+            .image
+            .topic(OFFSETS_TOPIC)
+            .map_or(self.settings.offsets_partitions, |topic| topic.partitions.len() as i32);
         let shard_of = |group: &GroupId| group_partition(group, count);
         let by_shard = |groups: &[GroupId]| {
             let mut shards: BTreeMap<PartitionIndex, Vec<GroupId>> = BTreeMap::new();
@@ -173,7 +194,13 @@ impl Broker {
     }
 
     /// A shard's timer is due.
-    pub(super) fn on_group_timer(&mut self, cx: &Context<'_>, fx: &mut Fx, partition: PartitionIndex, timer: GroupTimer) {
+    pub(super) fn on_group_timer(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        partition: PartitionIndex,
+        timer: GroupTimer,
+    ) {
         if let Some(hosted) = self.soft.groups.shards.get_mut(&partition) {
             let outcome = hosted.shard.timer(now_ms(cx), timer);
             self.carry_out(cx, fx, partition, outcome);
@@ -181,7 +208,14 @@ impl Broker {
     }
 
     /// A shard's write is below the high watermark, or will not be.
-    pub(super) fn on_group_written(&mut self, cx: &Context<'_>, fx: &mut Fx, partition: PartitionIndex, write: u64, error: ErrorCode) {
+    pub(super) fn on_group_written(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        partition: PartitionIndex,
+        write: u64,
+        error: ErrorCode,
+    ) {
         if let Some(hosted) = self.soft.groups.shards.get_mut(&partition) {
             self.soft.timers.cancel(&TimerKey::GroupWrite(partition, write));
             let outcome = hosted.shard.written(now_ms(cx), write, error);
@@ -190,7 +224,13 @@ impl Broker {
     }
 
     /// A shard's write waited offsets.commit.timeout.ms for its replicas. It stays in the log.
-    pub(super) fn on_group_write_timeout(&mut self, cx: &Context<'_>, fx: &mut Fx, partition: PartitionIndex, write: u64) {
+    pub(super) fn on_group_write_timeout(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        partition: PartitionIndex,
+        write: u64,
+    ) {
         self.on_group_written(cx, fx, partition, write, ErrorCode::RequestTimedOut);
     }
 
@@ -216,7 +256,13 @@ impl Broker {
     }
 
     /// Appends what a shard writes. What follows at once if that fails.
-    fn write_for_shard(&mut self, cx: &Context<'_>, fx: &mut Fx, partition: PartitionIndex, write: coordinator::Write) -> Option<Outcome> {
+    fn write_for_shard(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        partition: PartitionIndex,
+        write: coordinator::Write,
+    ) -> Option<Outcome> {
         let index = self.soft.groups.shards.get(&partition)?.index;
         let batch = Batch::new(write.records, ProducerStamp::default());
         match self.append_as_leader(cx, fx, index, &batch, true, true) {

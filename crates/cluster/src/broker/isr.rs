@@ -64,6 +64,8 @@ impl Broker {
         if is_in_sync {
             let mut proposed = leadership.isr.clone();
             proposed.push(id);
+            // A real broker proposes a set; what comes out of it is ascending.
+            proposed.sort_unstable();
             leadership.proposed = Some(proposed);
             self.propose(index);
         }

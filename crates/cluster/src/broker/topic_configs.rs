@@ -15,12 +15,19 @@ static NOTHING_SET: BTreeMap<Name, Name> = BTreeMap::new();
 impl Broker {
     /// What the logs of a topic obey.
     pub(super) fn log_config(cx: &Context<'_>, topic: &str) -> LogConfig {
-        LogConfig::from(&effective_topic_configs(dynamic_configs(cx, ConfigResourceKind::Topic, topic), broker_layers(cx)))
+        LogConfig::from(&effective_topic_configs(
+            dynamic_configs(cx, ConfigResourceKind::Topic, topic),
+            broker_layers(cx),
+        ))
     }
 }
 
 /// What is set at run time on a resource.
-pub(super) fn dynamic_configs<'a>(cx: &Context<'a>, kind: ConfigResourceKind, resource: &str) -> &'a BTreeMap<Name, Name> {
+pub(super) fn dynamic_configs<'a>(
+    cx: &Context<'a>,
+    kind: ConfigResourceKind,
+    resource: &str,
+) -> &'a BTreeMap<Name, Name> {
     cx.image.configs.get(&(kind, resource.into())).unwrap_or(&NOTHING_SET)
 }
 

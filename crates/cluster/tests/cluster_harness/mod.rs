@@ -1,19 +1,22 @@
 //! A cluster of real processes and one scripted client, for tests.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use cluster::{ClusterSpec, KafkaProcess, ProcessSpec};
 use kernel::{
-    Address, Calls, Death, Duration, Effects, Input, LinkSpec, Machine, NetworkSpec, NodeId, Order, Stamped, Time, World,
+    Address, Calls, Death, Duration, Effects, Input, LinkSpec, Machine, NetworkSpec, NodeId, Order, Stamped, Time,
+    World,
 };
 use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse};
 use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest};
 use protocol::api::produce::{ProducePartition, ProduceRequest, ProduceResult};
 use protocol::record::ProducerStamp;
-use protocol::{Batch, BrokerId, ErrorCode, Message, Note, Record, Request, Response, TopicId, TopicPartition, wall_ms};
+use protocol::{
+    Batch, BrokerId, ErrorCode, Message, Note, Record, Request, Response, TopicId, TopicPartition, wall_ms,
+};
 
 #[derive(Clone, Hash)]
 pub enum Actor {
@@ -67,7 +70,8 @@ impl Client {
                 self.answers.insert(handle.expect("an answer has a question"), (now, Some(response)));
             }
             Input::Closed { conn, .. } => {
-                for handle in self.lanes.values_mut().filter_map(|calls| calls.closed(conn)).flat_map(|(_, tags)| tags) {
+                for handle in self.lanes.values_mut().filter_map(|calls| calls.closed(conn)).flat_map(|(_, tags)| tags)
+                {
                     self.answers.insert(handle, (now, None));
                 }
             }
@@ -180,7 +184,9 @@ impl Cluster {
             configs: configs.iter().map(|(name, value)| ((*name).into(), Some((*value).into()))).collect(),
         };
         let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: 30_000, validate_only: false };
-        let Response::CreateTopics(response) = self.call(1, request) else { panic!("CreateTopics answers CreateTopics") };
+        let Response::CreateTopics(response) = self.call(1, request) else {
+            panic!("CreateTopics answers CreateTopics")
+        };
         assert_eq!(response.topics[0].error, ErrorCode::None, "{:?}", response.topics[0].message);
         self.run(Duration::from_secs(2));
         response.topics[0].topic_id
@@ -206,7 +212,15 @@ impl Cluster {
     }
 
     /// A consumer's fetch of partition 0.
-    pub fn fetch(&mut self, lane: u32, id: i32, topic_id: TopicId, fetch_offset: i64, leader_epoch: i32, max_wait_ms: u32) -> u32 {
+    pub fn fetch(
+        &mut self,
+        lane: u32,
+        id: i32,
+        topic_id: TopicId,
+        fetch_offset: i64,
+        leader_epoch: i32,
+        max_wait_ms: u32,
+    ) -> u32 {
         let partition = FetchPartition {
             topic_id,
             partition: 0,
