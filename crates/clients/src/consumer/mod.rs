@@ -1,17 +1,30 @@
-//! The consumer.
+//! The consumer (`ClassicKafkaConsumer`, `ConsumerCoordinator`, `Fetcher`): classic group protocol, eager rebalancing.
+//!
+//! A Java consumer joins, commits and fetches inside `poll()`; only heartbeats have their own thread. librdkafka works
+//! in the background whether or not the application polls.
 
-use kernel::{Input, Time};
+mod settings;
+mod state;
+mod group;
+mod join;
+mod heartbeat;
+mod assign;
+mod commit;
+mod positions;
+mod fetch;
+mod close;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use kernel::{Address, Duration, Input, Time, Timers};
 use protocol::api::Name;
-use protocol::{GroupId, MemberId, Message, TopicName, TopicPartition};
+use protocol::{GroupId, MemberId, Message, Note, TopicName, TopicPartition};
 
+use crate::network::{Kind, Net, NetEvent};
+use crate::settings::Config;
 use crate::{ClientError, ConfigError, ConsumerRecord, Fx, LogLine, Profile, Properties, StartAt};
-
-/// A Kafka consumer (classic group protocol).
-#[derive(Clone, Hash, Debug)]
-pub struct Consumer {
-    profile: Profile,
-    client_id: Name,
-}
+use settings::ConsumerSettings;
+use state::{Asked, Commit, Completed, GroupPhase, Life, Membership, Partition, Seek, Subscription};
 
 /// What a consumer tells its application.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -34,72 +47,220 @@ pub enum ConsumerEvent {
     Closed,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+struct Wake;
+
+/// A Kafka consumer (classic group protocol).
+#[derive(Clone, Hash, Debug)]
+pub struct Consumer {
+    profile: Profile,
+    settings: ConsumerSettings,
+    net: Net<Asked>,
+    space: u16,
+    timers: Timers<Wake>,
+    is_started: bool,
+    life: Life,
+    has_failed: bool,
+    subscription: Subscription,
+    membership: Membership,
+    /// Counts assignments, so that answers for an old one are told apart.
+    assignment: u64,
+    partitions: BTreeMap<TopicPartition, Partition>,
+    completed: VecDeque<Completed>,
+    fetching: BTreeSet<Address>,
+    commits: BTreeMap<u64, Commit>,
+    next_commit: u64,
+    auto_commit_due: Time,
+    reported_missing: BTreeSet<TopicName>,
+    events: Vec<ConsumerEvent>,
+}
+
 impl Consumer {
     /// A consumer; its timers carry `space`.
     pub fn new(profile: Profile, properties: &Properties, client_id: &str, space: u16) -> Result<Consumer, ConfigError> {
-        let _ = (properties, space);
-        Ok(Consumer { profile, client_id: client_id.into() })
+        let settings = ConsumerSettings::read(&Config { profile, properties })?;
+        let net = Net::new(profile, Kind::Consumer, client_id, settings.group.as_deref(), settings.net.clone(), settings.auto_create);
+        Ok(Consumer {
+            profile,
+            settings,
+            net,
+            space,
+            timers: Timers::new(space),
+            is_started: false,
+            life: Life::Open,
+            has_failed: false,
+            subscription: Subscription::None,
+            membership: Membership::new(),
+            assignment: 0,
+            partitions: BTreeMap::new(),
+            completed: VecDeque::new(),
+            fetching: BTreeSet::new(),
+            commits: BTreeMap::new(),
+            next_commit: 0,
+            auto_commit_due: Time::MAX,
+            reported_missing: BTreeSet::new(),
+            events: Vec::new(),
+        })
     }
+
     /// Starts it: connects to the bootstrap servers.
-    pub fn start(&mut self, _now: Time, _fx: &mut Fx) {}
-    /// Offers it an input; true if it was for this client.
-    pub fn handle(&mut self, _now: Time, _input: &Input<Message>, _fx: &mut Fx) -> bool {
-        false
+    pub fn start(&mut self, now: Time, fx: &mut Fx) {
+        self.is_started = true;
+        self.run(now, fx, false);
     }
+
+    /// Offers it an input; true if it was for this client.
+    pub fn handle(&mut self, now: Time, input: &Input<Message>, fx: &mut Fx) -> bool {
+        if let Input::Timer { token } = input {
+            if Timers::<Wake>::space_of(*token) != self.space {
+                return false;
+            }
+            if self.timers.fire(*token).is_some() {
+                self.run(now, fx, false);
+            }
+            return true;
+        }
+        let Some(events) = self.net.handle(now, input, fx) else { return false };
+        for event in events {
+            self.network_event(now, fx, event);
+        }
+        self.run(now, fx, false);
+        true
+    }
+
     /// Joins the group for these topics.
-    pub fn subscribe(&mut self, _topics: Vec<TopicName>, _now: Time, _fx: &mut Fx) {}
+    pub fn subscribe(&mut self, topics: Vec<TopicName>, now: Time, fx: &mut Fx) {
+        if self.settings.group.is_none() {
+            let text = "To use the group management or offset commit APIs, you must provide a valid group.id in the consumer configuration.";
+            self.fail(ClientError::new("org.apache.kafka.common.errors.InvalidGroupIdException", text, protocol::ErrorCode::InvalidGroupId));
+            return;
+        }
+        for topic in &topics {
+            self.net.metadata.want(topic);
+        }
+        if self.membership.phase != GroupPhase::Unjoined {
+            self.membership.rejoin = Some("the subscription has changed");
+        }
+        self.subscription = Subscription::Topics(topics);
+        self.membership.last_poll = now;
+        self.arm_auto_commit(now);
+        self.run(now, fx, false);
+    }
+
     /// Reads these partitions, without a group membership.
-    pub fn assign(&mut self, _partitions: Vec<(TopicPartition, StartAt)>, _now: Time, _fx: &mut Fx) {}
+    pub fn assign(&mut self, partitions: Vec<(TopicPartition, StartAt)>, now: Time, fx: &mut Fx) {
+        self.subscription = Subscription::Assigned;
+        self.set_assignment(partitions);
+        self.arm_auto_commit(now);
+        self.run(now, fx, false);
+    }
+
     /// What poll() returns now: at most `max` (and `max.poll.records`) records; advances the positions. Call it after
     /// every step while the program is in its poll loop.
-    pub fn poll(&mut self, _now: Time, _fx: &mut Fx, _max: usize) -> Vec<ConsumerRecord> {
-        Vec::new()
+    pub fn poll(&mut self, now: Time, fx: &mut Fx, max: usize) -> Vec<ConsumerRecord> {
+        if self.life != Life::Open || self.has_failed {
+            return Vec::new();
+        }
+        self.membership.last_poll = now;
+        // librdkafka: a poll ends the exile after max.poll.interval.ms.
+        self.membership.is_exiled = false;
+        self.run(now, fx, true);
+        let records = self.collect(fx, max.min(self.settings.max_poll_records));
+        if !records.is_empty() {
+            // What has been taken out is fetched anew at once (pipelining).
+            self.fetch(now, fx);
+        }
+        self.arm(now, fx);
+        records
     }
+
     /// Whether records are buffered.
     pub fn has_data(&self) -> bool {
-        false
+        !self.completed.is_empty()
     }
+
     /// Commits positions (or `offsets`), retrying until `default.api.timeout.ms`; `Committed` tells the end of it.
-    pub fn commit_sync(&mut self, _now: Time, _fx: &mut Fx, _offsets: Option<Vec<(TopicPartition, i64)>>) {}
-    /// Commits positions (or `offsets`) once; `Committed` tells the end of it.
-    pub fn commit_async(&mut self, _now: Time, _fx: &mut Fx, _offsets: Option<Vec<(TopicPartition, i64)>>) {}
-    /// Sets the position of an assigned partition; false if it is not assigned.
-    pub fn seek(&mut self, _tp: &TopicPartition, _to: StartAt) -> bool {
-        false
+    pub fn commit_sync(&mut self, now: Time, fx: &mut Fx, offsets: Option<Vec<(TopicPartition, i64)>>) {
+        let deadline = now + self.settings.api_timeout;
+        self.application_commit(now, fx, state::CommitKind::Sync { deadline }, offsets);
     }
+    /// Commits positions (or `offsets`) once; `Committed` tells the end of it.
+    pub fn commit_async(&mut self, now: Time, fx: &mut Fx, offsets: Option<Vec<(TopicPartition, i64)>>) {
+        self.application_commit(now, fx, state::CommitKind::Async, offsets);
+    }
+
+    /// Sets the position of an assigned partition; false if it is not assigned.
+    pub fn seek(&mut self, tp: &TopicPartition, to: StartAt) -> bool {
+        let Some(partition) = self.partitions.get_mut(tp) else { return false };
+        let committed = partition.committed;
+        *partition = Partition { committed, stored: partition.stored, ..Partition::new(to) };
+        self.completed.retain(|completed| completed.tp != *tp);
+        true
+    }
+
+    /// librdkafka `store_offsets`: what the next auto-commit commits.
+    pub fn store(&mut self, tp: &TopicPartition, offset: i64) -> bool {
+        match self.partitions.get_mut(tp) {
+            Some(partition) => {
+                partition.stored = Some(offset);
+                true
+            }
+            None => false,
+        }
+    }
+
     /// Commits (if auto-commit is on), leaves the group, closes.
-    pub fn close(&mut self, _now: Time, _fx: &mut Fx) {}
+    pub fn close(&mut self, now: Time, fx: &mut Fx) {
+        if self.life == Life::Open {
+            self.begin_close(now);
+            self.run(now, fx, false);
+        }
+    }
+
     /// Takes out what happened.
     pub fn events(&mut self) -> Vec<ConsumerEvent> {
-        Vec::new()
+        let mut events: Vec<ConsumerEvent> = self.net.take_log().into_iter().map(ConsumerEvent::Log).collect();
+        events.append(&mut self.events);
+        events
     }
+
     /// Whether `close` is complete.
     pub fn is_closed(&self) -> bool {
-        false
+        self.life == Life::Closed
     }
     /// The partitions it has now.
     pub fn assignment(&self) -> Vec<TopicPartition> {
-        Vec::new()
+        self.partitions.keys().cloned().collect()
     }
     /// The next offset it will hand out, once known.
-    pub fn position(&self, _tp: &TopicPartition) -> Option<i64> {
-        None
+    pub fn position(&self, tp: &TopicPartition) -> Option<i64> {
+        self.partitions.get(tp).and_then(|partition| partition.position)
     }
     /// Its group.
     pub fn group(&self) -> Option<&GroupId> {
-        None
+        self.settings.group.as_ref()
     }
     /// Its member id, `""` until it has one.
     pub fn member(&self) -> MemberId {
-        "".into()
+        self.membership.member.clone()
     }
     /// The generation it is in, −1 for none.
     pub fn generation(&self) -> i32 {
-        -1
+        self.membership.generation
     }
     /// Where it stands with its group: `unjoined`, `preparing`, `joining`, `syncing`, `stable`.
     pub fn group_state(&self) -> &'static str {
-        "unjoined"
+        match self.membership.phase {
+            GroupPhase::Unjoined => "unjoined",
+            GroupPhase::Preparing { .. } => "preparing",
+            GroupPhase::Joining => "joining",
+            GroupPhase::Assigning { .. } | GroupPhase::Syncing => "syncing",
+            GroupPhase::Stable => "stable",
+        }
+    }
+    /// When a live member's next heartbeat is due.
+    pub fn next_heartbeat(&self) -> Option<Time> {
+        (self.membership.phase == GroupPhase::Stable).then_some(self.membership.heartbeat_due)
     }
     /// The family.
     pub fn profile(&self) -> Profile {
@@ -107,6 +268,96 @@ impl Consumer {
     }
     /// `client.id`.
     pub fn client_id(&self) -> &Name {
-        &self.client_id
+        &self.net.client_id
+    }
+
+    // ---- the loop
+
+    fn is_subscribed(&self) -> bool {
+        matches!(self.subscription, Subscription::Topics(_))
+    }
+
+    fn run(&mut self, now: Time, fx: &mut Fx, in_poll: bool) {
+        if !self.is_started || self.life == Life::Closed {
+            return;
+        }
+        for event in self.net.tick(now, fx) {
+            self.network_event(now, fx, event);
+        }
+        let acts = (in_poll || self.profile == Profile::Librdkafka) && self.life == Life::Open && !self.has_failed;
+        self.find_coordinator(now, fx);
+        self.heartbeat(now, fx);
+        if acts {
+            self.join(now, fx);
+            self.auto_commit(now);
+        }
+        self.send_commits(now, fx);
+        if acts {
+            self.update_positions(now, fx);
+            self.fetch(now, fx);
+        }
+        self.continue_close(now, fx);
+        self.arm(now, fx);
+    }
+
+    fn arm(&mut self, now: Time, fx: &mut Fx) {
+        if self.life == Life::Closed {
+            return;
+        }
+        let partitions = self.partitions.values().map(|partition| partition.not_before);
+        let commits = self.commits.values().map(|commit| commit.not_before);
+        let own = self.group_dues().into_iter().chain([self.auto_commit_due, self.close_due()]);
+        let due = partitions.chain(commits).chain(own).chain(self.net.due(now)).filter(|due| *due > now && *due < Time::MAX).min();
+        let Some(due) = due else { return };
+        if self.timers.due(&Wake).is_none_or(|armed| armed > due) {
+            self.timers.arm(fx, due, Wake);
+        }
+    }
+
+    fn network_event(&mut self, now: Time, fx: &mut Fx, event: NetEvent<Asked>) {
+        match event {
+            NetEvent::Response { tag, response, .. } => self.answered(now, fx, tag, response),
+            NetEvent::Failed { tag, .. } => self.unanswered(now, fx, tag),
+            NetEvent::Metadata => self.metadata_changed(now, fx),
+            NetEvent::Fatal(error) => self.fail(error),
+        }
+    }
+
+    fn fail(&mut self, error: ClientError) {
+        if !self.has_failed {
+            self.has_failed = true;
+            self.events.push(ConsumerEvent::Fatal(error));
+        }
+    }
+
+    fn backoff(&self, attempts: u32, fx: &mut Fx) -> Duration {
+        self.net.settings.retry_backoff.wait(attempts, fx.rng(crate::network::purpose::BACKOFF))
+    }
+
+    // ---- assignment
+
+    fn set_assignment(&mut self, partitions: Vec<(TopicPartition, StartAt)>) {
+        self.assignment += 1;
+        self.completed.clear();
+        self.partitions = partitions.into_iter().map(|(tp, start)| (tp, Partition::new(start))).collect();
+        let topics: Vec<TopicName> = self.partitions.keys().map(|tp| tp.topic.clone()).collect();
+        for topic in topics {
+            self.net.metadata.want(&topic);
+        }
+    }
+
+    /// Gives all partitions up, and says so.
+    fn drop_assignment(&mut self, fx: &mut Fx, lost: bool) {
+        let partitions: Vec<TopicPartition> = std::mem::take(&mut self.partitions).into_keys().collect();
+        self.completed.clear();
+        self.assignment += 1;
+        if partitions.is_empty() {
+            return;
+        }
+        if let Some(group) = self.settings.group.clone().filter(|_| self.is_subscribed()) {
+            let pairs = partitions.iter().map(|tp| (tp.topic.clone(), tp.partition)).collect();
+            fx.note(Note::Revoked { group, client_id: self.net.client_id.clone(), partitions: pairs, lost });
+            self.events.push(if lost { ConsumerEvent::Lost(partitions) } else { ConsumerEvent::Revoked(partitions) });
+        }
     }
 }

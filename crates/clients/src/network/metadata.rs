@@ -23,7 +23,6 @@ pub(crate) struct Metadata {
     pub(crate) brokers: BTreeMap<BrokerId, Address>,
     pub(crate) cluster_id: Option<Name>,
     topics: BTreeMap<TopicName, Topic>,
-    names: BTreeMap<TopicId, TopicName>,
     pub(crate) wanted: Wanted,
     pub(crate) allow_auto_create: bool,
     pub(super) update_requested: bool,
@@ -41,7 +40,6 @@ pub(crate) struct Metadata {
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct Topic {
     pub(crate) id: TopicId,
-    pub(crate) is_internal: bool,
     pub(crate) error: ErrorCode,
     pub(crate) partitions: Vec<Partition>,
 }
@@ -59,7 +57,6 @@ impl Metadata {
             brokers: BTreeMap::new(),
             cluster_id: None,
             topics: BTreeMap::new(),
-            names: BTreeMap::new(),
             wanted: Wanted::Topics(BTreeSet::new()),
             allow_auto_create,
             update_requested: true,
@@ -103,10 +100,6 @@ impl Metadata {
     /// The last error heard about a topic, if it has been asked about.
     pub(crate) fn topic_error(&self, name: &str) -> Option<ErrorCode> {
         self.topics.get(name).map(|topic| topic.error)
-    }
-    /// The name of a topic id.
-    pub(crate) fn name(&self, id: TopicId) -> Option<&TopicName> {
-        self.names.get(&id)
     }
     /// How many partitions a topic has.
     pub(crate) fn partition_count(&self, name: &str) -> Option<i32> {
@@ -153,12 +146,11 @@ impl Metadata {
             is_incomplete |= topic.error.is_retriable() || topic.partitions.iter().any(|p| !p.leader.is_some());
             self.update_topic(topic);
         }
-        self.names = self.topics.iter().filter(|(_, t)| t.id != TopicId::ZERO).map(|(name, t)| (t.id, name.clone())).collect();
         is_incomplete
     }
 
     fn update_topic(&mut self, heard: &TopicMetadata) {
-        let mut topic = Topic { id: heard.topic_id, is_internal: heard.is_internal, error: heard.error, partitions: Vec::new() };
+        let mut topic = Topic { id: heard.topic_id, error: heard.error, partitions: Vec::new() };
         if heard.error.is_ok() || !heard.partitions.is_empty() {
             let known = self.topics.get(&heard.name).filter(|known| known.id == heard.topic_id);
             for (n, p) in heard.partitions.iter().enumerate() {
@@ -169,10 +161,5 @@ impl Metadata {
             }
         }
         self.topics.insert(heard.name.clone(), topic);
-    }
-
-    /// All topics heard of that exist.
-    pub(crate) fn topics(&self) -> impl Iterator<Item = (&TopicName, &Topic)> {
-        self.topics.iter().filter(|(_, topic)| topic.error.is_ok())
     }
 }

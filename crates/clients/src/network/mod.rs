@@ -21,7 +21,6 @@ pub(crate) mod purpose {
     pub(crate) const BACKOFF: u32 = 0xc11e_0001;
     pub(crate) const NODE: u32 = 0xc11e_0002;
     pub(crate) const PARTITION: u32 = 0xc11e_0003;
-    pub(crate) const MEMBER: u32 = 0xc11e_0004;
 }
 
 /// The kind of a client, for its log lines.
@@ -307,7 +306,7 @@ impl<T> Net<T> {
         None
     }
 
-    /// Whether any broker could be reached since the last failure; false while every known one is lost.
+    /// A broker's address, if the last metadata had it.
     pub(crate) fn broker(&self, id: BrokerId) -> Option<&Address> {
         self.metadata.brokers.get(&id)
     }

@@ -1,0 +1,185 @@
+//! Fetching, one request a node at a time, and handing records out (`AbstractFetch`, `FetchCollector`).
+
+use std::collections::BTreeMap;
+
+use kernel::{Address, Time};
+use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
+use protocol::{ApiKey, BrokerId, ErrorCode, Note, TopicId, TopicPartition};
+
+use super::state::{Asked, Completed, GroupPhase, Seek};
+use super::Consumer;
+use crate::network::Lane;
+use crate::{ConsumerRecord, Fx, Profile};
+
+protocol::gap!("Consumers fetch without sessions: every fetch names all its partitions", "KIP-227");
+protocol::gap!("Consumers fetch from leaders only", "KIP-392");
+
+impl Consumer {
+    /// During a rebalance nothing is fetched or handed out (`markPendingRevocation`).
+    fn is_rebalancing(&self) -> bool {
+        self.is_subscribed() && self.membership.phase != GroupPhase::Stable
+    }
+
+    pub(super) fn fetch(&mut self, now: Time, fx: &mut Fx) {
+        if self.is_rebalancing() {
+            return;
+        }
+        let mut by_node: BTreeMap<Address, Vec<(TopicPartition, TopicId, i64, i32)>> = BTreeMap::new();
+        let mut is_leader_unknown = false;
+        for (tp, partition) in &self.partitions {
+            let (Seek::Done, Some(position)) = (partition.seek, partition.position) else { continue };
+            if partition.not_before > now || self.completed.iter().any(|completed| completed.tp == *tp) {
+                continue;
+            }
+            match (self.net.metadata.leader(tp), self.net.metadata.topic(&tp.topic)) {
+                (Some((_, node, epoch)), Some(topic)) => {
+                    by_node.entry(node.clone()).or_default().push((tp.clone(), topic.id, position, epoch));
+                }
+                _ => is_leader_unknown = true,
+            }
+        }
+        if is_leader_unknown {
+            self.net.metadata.request_update();
+        }
+        for (node, partitions) in by_node {
+            if !self.fetching.contains(&node) && self.net.ready(now, fx, Lane::Data, &node) {
+                self.send_fetch(now, fx, node, partitions);
+            }
+        }
+    }
+
+    fn send_fetch(&mut self, now: Time, fx: &mut Fx, node: Address, wanted: Vec<(TopicPartition, TopicId, i64, i32)>) {
+        let partition = |(tp, topic_id, fetch_offset, epoch): &(TopicPartition, TopicId, i64, i32)| FetchPartition {
+            topic_id: *topic_id,
+            partition: tp.partition,
+            current_leader_epoch: *epoch,
+            fetch_offset: *fetch_offset,
+            last_fetched_epoch: -1,
+            log_start_offset: -1,
+            partition_max_bytes: self.settings.partition_bytes_max,
+        };
+        let request = FetchRequest {
+            replica: BrokerId::NONE,
+            replica_epoch: -1,
+            max_wait_ms: u32::try_from(self.settings.fetch_wait.as_millis()).unwrap_or(u32::MAX),
+            min_bytes: self.settings.fetch_bytes_min,
+            max_bytes: self.settings.fetch_bytes_max,
+            read_committed: self.settings.read_committed,
+            session_id: 0,
+            session_epoch: -1,
+            partitions: wanted.iter().map(partition).collect(),
+            forgotten: Vec::new(),
+            raft_high_watermark: -1,
+        };
+        let partitions = wanted.into_iter().map(|(tp, id, offset, _)| (tp, id, offset)).collect();
+        self.fetching.insert(node.clone());
+        let tag = Asked::Fetch { assignment: self.assignment, node: node.clone(), partitions };
+        let timeout = self.net.settings.request_timeout;
+        self.net.send(now, fx, Lane::Data, &node, timeout, tag, request.into());
+    }
+
+    pub(super) fn fetch_answered(&mut self, now: Time, fx: &mut Fx, assignment: u64, asked: &[(TopicPartition, TopicId, i64)], answer: FetchResponse) {
+        if assignment != self.assignment {
+            return;
+        }
+        if !answer.error.is_ok() {
+            self.note_error(fx, ApiKey::Fetch, answer.error);
+        }
+        for result in answer.partitions {
+            let found = asked.iter().find(|(tp, id, _)| *id == result.topic_id && tp.partition == result.partition);
+            let Some((tp, _, offset)) = found else { continue };
+            let is_current = self.partitions.get(tp).is_some_and(|p| p.seek == Seek::Done && p.position == Some(*offset));
+            if is_current {
+                self.partition_fetched(now, fx, tp, *offset, result);
+            }
+        }
+    }
+
+    fn partition_fetched(&mut self, now: Time, fx: &mut Fx, tp: &TopicPartition, offset: i64, result: FetchResult) {
+        match result.error {
+            ErrorCode::None if result.batches.is_empty() => {}
+            ErrorCode::None => self.completed.push_back(Completed { tp: tp.clone(), batches: result.batches.into() }),
+            ErrorCode::OffsetOutOfRange => {
+                self.note_error(fx, ApiKey::Fetch, result.error);
+                self.out_of_range(tp, offset);
+            }
+            code => {
+                self.note_error(fx, ApiKey::Fetch, code);
+                let is_moved = result.current_leader.is_some_and(|hint| self.net.metadata.hint(tp, hint));
+                self.net.metadata.request_update();
+                let wait = self.backoff(1, fx);
+                if let Some(partition) = self.partitions.get_mut(tp).filter(|_| !is_moved) {
+                    partition.not_before = now + wait;
+                }
+            }
+        }
+    }
+
+    // ---- handing out
+
+    pub(super) fn collect(&mut self, fx: &mut Fx, max: usize) -> Vec<ConsumerRecord> {
+        let mut records = Vec::new();
+        if self.is_rebalancing() {
+            return records;
+        }
+        while records.len() < max {
+            let Some(mut completed) = self.completed.pop_front() else { break };
+            let from = records.len();
+            let is_drained = self.collect_partition(&mut completed, max, &mut records);
+            self.delivered(fx, &completed.tp, &records[from..]);
+            if !is_drained {
+                self.completed.push_front(completed);
+            }
+        }
+        records
+    }
+
+    /// Takes records of one partition; true if nothing is left.
+    fn collect_partition(&mut self, completed: &mut Completed, max: usize, records: &mut Vec<ConsumerRecord>) -> bool {
+        let stores = self.profile == Profile::Librdkafka && self.settings.auto_store;
+        let Some(partition) = self.partitions.get_mut(&completed.tp) else { return true };
+        let mut position = partition.position.unwrap_or(0);
+        while let Some(batch) = completed.batches.front() {
+            for (offset, record) in batch.offsets().filter(|_| !batch.is_control()) {
+                // Brokers send whole batches; what lies before the position was asked for by nobody.
+                if offset < position {
+                    continue;
+                }
+                if records.len() >= max {
+                    partition.position = Some(position);
+                    return false;
+                }
+                records.push(ConsumerRecord {
+                    tp: completed.tp.clone(),
+                    offset,
+                    timestamp_ms: record.timestamp_ms,
+                    leader_epoch: batch.leader_epoch,
+                    key: record.key.clone(),
+                    value: record.value.clone(),
+                    headers: record.headers.clone(),
+                });
+                position = offset + 1;
+                partition.epoch = batch.leader_epoch;
+                if stores {
+                    partition.stored = Some(position);
+                }
+            }
+            position = position.max(batch.next_offset());
+            partition.position = Some(position);
+            completed.batches.pop_front();
+        }
+        true
+    }
+
+    fn delivered(&self, fx: &mut Fx, tp: &TopicPartition, records: &[ConsumerRecord]) {
+        let (Some(first), Some(last)) = (records.first(), records.last()) else { return };
+        fx.note(Note::Delivered {
+            group: self.settings.group.clone(),
+            client_id: self.net.client_id.clone(),
+            tp: tp.clone(),
+            first: first.offset,
+            last: last.offset,
+            value_hashes: records.iter().map(|record| protocol::note::value_hash(record.value.as_deref())).collect(),
+        });
+    }
+}

@@ -1,0 +1,133 @@
+//! Finding the coordinator, and routing what it answers (`AbstractCoordinator`).
+
+use kernel::{Address, Time};
+use protocol::api::find_coordinator::FindCoordinatorRequest;
+use protocol::{ApiKey, ErrorCode, Note, Response};
+
+use super::state::{Asked, Coordinator, GroupPhase};
+use super::{Consumer, Life};
+use crate::{ClientError, Fx};
+use crate::network::Lane;
+
+impl Consumer {
+    /// Whether the coordinator is needed now.
+    fn wants_coordinator(&self) -> bool {
+        self.settings.group.is_some()
+            && (self.is_subscribed() && !self.has_failed && self.life == Life::Open
+                || !self.commits.is_empty()
+                || self.partitions.values().any(|partition| partition.seek == super::Seek::Committed))
+    }
+
+    pub(super) fn find_coordinator(&mut self, now: Time, fx: &mut Fx) {
+        let Coordinator::Unknown { not_before, tries } = self.membership.coordinator else { return };
+        if not_before > now || !self.wants_coordinator() || self.net.metadata.version == 0 {
+            return;
+        }
+        let Some(group) = self.settings.group.clone() else { return };
+        let Some(node) = self.net.any_node(now, fx) else { return };
+        self.membership.coordinator = Coordinator::Finding { tries: tries + 1 };
+        let timeout = self.net.settings.request_timeout;
+        self.net.send(now, fx, Lane::Data, &node, timeout, Asked::Coordinator, FindCoordinatorRequest { group }.into());
+    }
+
+    /// The coordinator's address if a request can go to it now.
+    pub(super) fn coordinator(&mut self, now: Time, fx: &mut Fx) -> Option<Address> {
+        let Coordinator::Known(_, node) = &self.membership.coordinator else { return None };
+        let node = node.clone();
+        self.net.ready(now, fx, Lane::Coordinator, &node).then_some(node)
+    }
+
+    /// The coordinator must be looked for again (`markCoordinatorUnknown`).
+    pub(super) fn lose_coordinator(&mut self, now: Time, fx: &mut Fx) {
+        let tries = match self.membership.coordinator {
+            Coordinator::Unknown { tries, .. } | Coordinator::Finding { tries } => tries,
+            Coordinator::Known(..) => 0,
+        };
+        let not_before = now + self.backoff(tries.max(1), fx);
+        self.membership.coordinator = Coordinator::Unknown { not_before, tries };
+    }
+
+    fn coordinator_answered(&mut self, now: Time, fx: &mut Fx, response: &Response) {
+        let Response::FindCoordinator(answer) = response else { return };
+        match (answer.error, &answer.broker) {
+            (ErrorCode::None, Some(broker)) => {
+                self.membership.coordinator = Coordinator::Known(broker.id, (broker.host.clone(), broker.port));
+            }
+            (ErrorCode::None, None) => self.lose_coordinator(now, fx),
+            (code, _) if code.is_retriable() => {
+                self.note_error(fx, ApiKey::FindCoordinator, code);
+                self.lose_coordinator(now, fx);
+            }
+            (code, _) => self.fail(ClientError::of(self.profile, code)),
+        }
+    }
+
+    pub(super) fn note_error(&self, fx: &mut Fx, api: ApiKey, error: ErrorCode) {
+        fx.note(Note::ClientError { client_id: self.net.client_id.clone(), api, error });
+    }
+
+    pub(super) fn answered(&mut self, now: Time, fx: &mut Fx, tag: Asked, response: Response) {
+        match (tag, response) {
+            (Asked::Coordinator, response) => self.coordinator_answered(now, fx, &response),
+            (Asked::Join, Response::JoinGroup(answer)) => self.join_answered(now, fx, answer),
+            (Asked::Sync { generation }, Response::SyncGroup(answer)) => self.sync_answered(now, fx, generation, answer),
+            (Asked::Heartbeat { generation }, Response::Heartbeat(answer)) => self.heartbeat_answered(now, fx, generation, answer.error),
+            (Asked::Leave, _) => self.left(),
+            (Asked::Commit(number), Response::OffsetCommit(answer)) => self.commit_answered(now, fx, number, &answer),
+            (Asked::Committed { assignment }, Response::OffsetFetch(answer)) => self.committed_answered(now, fx, assignment, answer),
+            (Asked::LookUp { assignment, partitions }, Response::ListOffsets(answer)) => {
+                self.look_up_answered(now, fx, assignment, &partitions, answer);
+            }
+            (Asked::Fetch { assignment, node, partitions }, Response::Fetch(answer)) => {
+                self.fetching.remove(&node);
+                self.fetch_answered(now, fx, assignment, &partitions, answer);
+            }
+            (tag, _) => self.unanswered(now, fx, tag),
+        }
+    }
+
+    /// The connection broke, or no answer came in time.
+    pub(super) fn unanswered(&mut self, now: Time, fx: &mut Fx, tag: Asked) {
+        match tag {
+            Asked::Coordinator => self.lose_coordinator(now, fx),
+            Asked::Join | Asked::Sync { .. } => {
+                self.lose_coordinator(now, fx);
+                self.join_again(now, fx);
+            }
+            Asked::Heartbeat { .. } => {
+                self.membership.heartbeat_in_flight = false;
+                self.membership.heartbeat_due = now + self.backoff(1, fx);
+                self.lose_coordinator(now, fx);
+            }
+            Asked::Leave => self.left(),
+            Asked::Commit(number) => {
+                self.lose_coordinator(now, fx);
+                self.commit_failed(now, fx, number, ErrorCode::CoordinatorNotAvailable);
+            }
+            Asked::Committed { assignment } => {
+                self.lose_coordinator(now, fx);
+                self.ask_again(now, fx, assignment, None);
+            }
+            Asked::LookUp { assignment, partitions } => self.ask_again(now, fx, assignment, Some(&partitions)),
+            Asked::Fetch { node, .. } => {
+                self.fetching.remove(&node);
+            }
+        }
+    }
+
+    /// Times at which the membership acts.
+    pub(super) fn group_dues(&self) -> Vec<Time> {
+        let mut dues = Vec::new();
+        if let Coordinator::Unknown { not_before, .. } = self.membership.coordinator {
+            dues.push(not_before);
+        }
+        if self.is_subscribed() {
+            dues.push(self.membership.not_before);
+            if self.membership.phase != GroupPhase::Unjoined && self.membership.phase != GroupPhase::Joining {
+                dues.extend([self.membership.heartbeat_due, self.membership.session_ends]);
+            }
+            dues.push(self.membership.last_poll + self.settings.max_poll_interval + kernel::Duration::from_nanos(1));
+        }
+        dues
+    }
+}

@@ -1,0 +1,209 @@
+//! Where to read from: committed offsets, else `auto.offset.reset` (`ConsumerCoordinator#refreshCommittedOffsetsIfNeeded`,
+//! `OffsetFetcher`).
+
+use std::collections::BTreeMap;
+
+use kernel::{Address, Time};
+use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse};
+use protocol::api::offset_fetch::{OffsetFetchRequest, OffsetFetchResponse};
+use protocol::{ApiKey, BrokerId, ErrorCode, TopicPartition};
+
+use super::state::{Asked, Seek};
+use super::Consumer;
+use crate::network::Lane;
+use crate::{ClientError, Fx, Profile, StartAt};
+
+protocol::gap!("Positions are not validated against leader epochs: truncation shows as OFFSET_OUT_OF_RANGE or not at all", "KIP-320");
+
+impl Consumer {
+    pub(super) fn update_positions(&mut self, now: Time, fx: &mut Fx) {
+        if self.settings.group.is_some() {
+            self.ask_committed(now, fx);
+        } else {
+            self.reset_where(|partition| partition.seek == Seek::Committed);
+        }
+        self.look_up(now, fx);
+    }
+
+    fn ask_committed(&mut self, now: Time, fx: &mut Fx) {
+        let waits = |p: &super::Partition| p.seek == Seek::Committed && !p.is_asked && p.not_before <= now;
+        if !self.partitions.values().any(waits) {
+            return;
+        }
+        let (Some(node), Some(group)) = (self.coordinator(now, fx), self.settings.group.clone()) else { return };
+        let mut wanted = Vec::new();
+        for (tp, partition) in self.partitions.iter_mut().filter(|(_, p)| waits(p)) {
+            partition.is_asked = true;
+            wanted.push((tp.topic.clone(), tp.partition));
+        }
+        let request = OffsetFetchRequest { group, partitions: Some(wanted), require_stable: true };
+        let timeout = self.net.settings.request_timeout;
+        self.net.send(now, fx, Lane::Coordinator, &node, timeout, Asked::Committed { assignment: self.assignment }, request.into());
+    }
+
+    pub(super) fn committed_answered(&mut self, now: Time, fx: &mut Fx, assignment: u64, answer: OffsetFetchResponse) {
+        if assignment != self.assignment {
+            return;
+        }
+        let error = answer.partitions.iter().map(|p| p.error).find(|code| !code.is_ok()).unwrap_or(answer.error);
+        if !error.is_ok() {
+            self.note_error(fx, ApiKey::OffsetFetch, error);
+            if matches!(error, ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable) {
+                self.lose_coordinator(now, fx);
+            }
+            if error.is_retriable() {
+                self.ask_again(now, fx, assignment, None);
+            } else {
+                self.fail(ClientError::of(self.profile, error));
+            }
+            return;
+        }
+        for result in answer.partitions {
+            let tp = TopicPartition::new(result.topic, result.partition);
+            let Some(partition) = self.partitions.get_mut(&tp).filter(|p| p.seek == Seek::Committed) else { continue };
+            partition.is_asked = false;
+            if result.offset >= 0 {
+                partition.seek = Seek::Done;
+                partition.position = Some(result.offset);
+                partition.committed = Some(result.offset);
+                partition.epoch = result.leader_epoch;
+            }
+        }
+        self.reset_where(|partition| partition.seek == Seek::Committed && !partition.is_asked);
+    }
+
+    /// Resets partitions as `auto.offset.reset` says.
+    fn reset_where(&mut self, which: impl Fn(&super::Partition) -> bool) {
+        let chosen: Vec<TopicPartition> = self.partitions.iter().filter(|(_, p)| which(p)).map(|(tp, _)| tp.clone()).collect();
+        if chosen.is_empty() {
+            return;
+        }
+        let Some(start) = self.settings.reset else {
+            let list: Vec<String> = chosen.iter().map(ToString::to_string).collect();
+            self.fail(match self.profile {
+                Profile::Java => ClientError::new(
+                    "org.apache.kafka.clients.consumer.NoOffsetForPartitionException",
+                    format!("Undefined offset with no reset policy for partitions: [{}]", list.join(", ")),
+                    ErrorCode::OffsetOutOfRange,
+                ),
+                Profile::Librdkafka => ClientError::new("_AUTO_OFFSET_RESET", "no previously committed offset available: Local: No offset stored", ErrorCode::OffsetOutOfRange),
+            });
+            return;
+        };
+        for tp in chosen {
+            self.reset(&tp, start);
+        }
+    }
+
+    fn reset(&mut self, tp: &TopicPartition, start: StartAt) {
+        if let Some(partition) = self.partitions.get_mut(tp) {
+            partition.seek = Seek::LookUp(start);
+            partition.position = None;
+            partition.is_asked = false;
+        }
+        self.completed.retain(|completed| completed.tp != *tp);
+    }
+
+    /// The position is outside the log.
+    pub(super) fn out_of_range(&mut self, tp: &TopicPartition, offset: i64) {
+        match self.settings.reset {
+            Some(start) => self.reset(tp, start),
+            None => self.fail(match self.profile {
+                Profile::Java => ClientError::new(
+                    "org.apache.kafka.clients.consumer.OffsetOutOfRangeException",
+                    format!("Fetch position {offset} is out of range for partition {tp} and no reset policy is defined"),
+                    ErrorCode::OffsetOutOfRange,
+                ),
+                Profile::Librdkafka => ClientError::of(Profile::Librdkafka, ErrorCode::OffsetOutOfRange),
+            }),
+        }
+    }
+
+    fn look_up(&mut self, now: Time, fx: &mut Fx) {
+        let mut by_leader: BTreeMap<Address, Vec<(TopicPartition, StartAt, i32)>> = BTreeMap::new();
+        let mut is_leader_unknown = false;
+        for (tp, partition) in &self.partitions {
+            let Seek::LookUp(start) = partition.seek else { continue };
+            if partition.is_asked || partition.not_before > now {
+                continue;
+            }
+            match self.net.metadata.leader(tp) {
+                Some((_, address, epoch)) => by_leader.entry(address.clone()).or_default().push((tp.clone(), start, epoch)),
+                None => is_leader_unknown = true,
+            }
+        }
+        if is_leader_unknown {
+            self.net.metadata.request_update();
+        }
+        for (node, wanted) in by_leader {
+            if self.net.ready(now, fx, Lane::Data, &node) {
+                self.send_look_up(now, fx, &node, wanted);
+            }
+        }
+    }
+
+    fn send_look_up(&mut self, now: Time, fx: &mut Fx, node: &Address, wanted: Vec<(TopicPartition, StartAt, i32)>) {
+        let mut partitions = Vec::new();
+        let mut tags = Vec::new();
+        for (tp, start, current_leader_epoch) in wanted {
+            if let Some(partition) = self.partitions.get_mut(&tp) {
+                partition.is_asked = true;
+            }
+            let timestamp = match start {
+                StartAt::Earliest => -2,
+                StartAt::Timestamp(ms) => ms,
+                StartAt::Latest | StartAt::Committed | StartAt::Offset(_) => -1,
+            };
+            partitions.push(ListOffsetsPartition { topic: tp.topic.clone(), partition: tp.partition, current_leader_epoch, timestamp });
+            tags.push((tp, start));
+        }
+        let request = ListOffsetsRequest { replica: BrokerId::NONE, read_committed: self.settings.read_committed, partitions };
+        let tag = Asked::LookUp { assignment: self.assignment, partitions: tags };
+        let timeout = self.net.settings.request_timeout;
+        self.net.send(now, fx, Lane::Data, node, timeout, tag, request.into());
+    }
+
+    pub(super) fn look_up_answered(&mut self, now: Time, fx: &mut Fx, assignment: u64, asked: &[(TopicPartition, StartAt)], answer: ListOffsetsResponse) {
+        if assignment != self.assignment {
+            return;
+        }
+        for result in answer.partitions {
+            let tp = TopicPartition::new(result.topic, result.partition);
+            let Some((_, start)) = asked.iter().find(|(known, _)| *known == tp) else { continue };
+            let Some(partition) = self.partitions.get_mut(&tp).filter(|p| p.seek == Seek::LookUp(*start)) else { continue };
+            partition.is_asked = false;
+            match result.error {
+                ErrorCode::None if result.offset >= 0 => {
+                    partition.seek = Seek::Done;
+                    partition.position = Some(result.offset);
+                    partition.epoch = result.leader_epoch;
+                }
+                // Nothing as young as the time asked for: the end.
+                ErrorCode::None => partition.seek = Seek::LookUp(StartAt::Latest),
+                code => {
+                    self.note_error(fx, ApiKey::ListOffsets, code);
+                    self.ask_again(now, fx, assignment, Some(&[(tp, *start)]));
+                    self.net.metadata.request_update();
+                }
+            }
+        }
+    }
+
+    /// Offsets are asked for again after a while: of these partitions, or of all that wait for committed ones.
+    pub(super) fn ask_again(&mut self, now: Time, fx: &mut Fx, assignment: u64, which: Option<&[(TopicPartition, StartAt)]>) {
+        if assignment != self.assignment {
+            return;
+        }
+        let at = now + self.backoff(1, fx);
+        for (tp, partition) in &mut self.partitions {
+            let is_meant = match which {
+                None => partition.seek == Seek::Committed,
+                Some(which) => which.iter().any(|(known, _)| known == tp),
+            };
+            if is_meant {
+                partition.is_asked = false;
+                partition.not_before = at;
+            }
+        }
+    }
+}

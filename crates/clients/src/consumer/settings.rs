@@ -1,0 +1,124 @@
+//! Consumer configuration.
+
+use kernel::Duration;
+use protocol::GroupId;
+use protocol::api::Name;
+
+use crate::settings::{Config, NetSettings};
+use crate::{ConfigError, Profile, StartAt};
+
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct ConsumerSettings {
+    pub(crate) net: NetSettings,
+    pub(crate) group: Option<GroupId>,
+    pub(crate) instance: Option<Name>,
+    pub(crate) session_timeout: Duration,
+    pub(crate) heartbeat_interval: Duration,
+    pub(crate) max_poll_interval: Duration,
+    pub(crate) max_poll_records: usize,
+    pub(crate) auto_commit: bool,
+    pub(crate) auto_commit_interval: Duration,
+    /// librdkafka `enable.auto.offset.store`.
+    pub(crate) auto_store: bool,
+    /// `auto.offset.reset`; none raises an error.
+    pub(crate) reset: Option<StartAt>,
+    pub(crate) fetch_bytes_min: u32,
+    pub(crate) fetch_bytes_max: u32,
+    pub(crate) partition_bytes_max: u32,
+    pub(crate) fetch_wait: Duration,
+    pub(crate) read_committed: bool,
+    pub(crate) assignors: Vec<Name>,
+    pub(crate) rack: Option<Name>,
+    pub(crate) api_timeout: Duration,
+    pub(crate) auto_create: bool,
+}
+
+fn invalid<T>(name: &str, value: &str, why: &str) -> Result<T, ConfigError> {
+    Err(ConfigError { message: format!("Invalid value {value} for configuration {name}: {why}") })
+}
+
+impl ConsumerSettings {
+    pub(crate) fn read(config: &Config<'_>) -> Result<ConsumerSettings, ConfigError> {
+        if let Some(protocol @ "consumer") = config.text("group.protocol") {
+            protocol::gap!("The consumer group protocol of KIP-848 is refused; groups are classic", "KIP-848");
+            return invalid("group.protocol", protocol, "not modelled in this simulator; use classic");
+        }
+        let text = |name: &str| config.text(name).filter(|text| !text.is_empty()).map(Name::from);
+        let group = text("group.id");
+        if config.profile == Profile::Java && group.is_none() && config.set_flag("enable.auto.commit")? == Some(true) {
+            return Err(ConfigError { message: "enable.auto.commit cannot be set to true when default group id (null) is used.".into() });
+        }
+        let bytes = |names: &[&str], default: i64| Ok::<u32, ConfigError>(u32::try_from(config.number(names, [default, default], 0)?).unwrap_or(u32::MAX));
+        Ok(ConsumerSettings {
+            net: NetSettings::read(config)?,
+            instance: text("group.instance.id"),
+            session_timeout: config.span(&["session.timeout.ms"], [45_000, 45_000])?,
+            heartbeat_interval: config.span(&["heartbeat.interval.ms"], [3_000, 3_000])?,
+            max_poll_interval: config.span(&["max.poll.interval.ms"], [300_000, 300_000])?,
+            max_poll_records: config.number(&["max.poll.records"], [500, i64::from(i32::MAX)], 1)? as usize,
+            auto_commit: config.flag("enable.auto.commit", [true, true])? && group.is_some(),
+            auto_commit_interval: config.span(&["auto.commit.interval.ms"], [5_000, 5_000])?,
+            auto_store: config.flag("enable.auto.offset.store", [true, true])?,
+            reset: read_reset(config)?,
+            fetch_bytes_min: bytes(&["fetch.min.bytes"], 1)?,
+            fetch_bytes_max: bytes(&["fetch.max.bytes"], 52_428_800)?,
+            partition_bytes_max: bytes(&["max.partition.fetch.bytes", "fetch.message.max.bytes"], 1_048_576)?,
+            fetch_wait: config.span(&["fetch.max.wait.ms", "fetch.wait.max.ms"], [500, 500])?,
+            read_committed: match (config.text("isolation.level"), config.profile) {
+                (None, Profile::Java) | (Some("read_uncommitted"), _) => false,
+                (None, Profile::Librdkafka) | (Some("read_committed"), _) => true,
+                (Some(other), _) => return invalid("isolation.level", other, "String must be one of: read_committed, read_uncommitted"),
+            },
+            assignors: read_assignors(config)?,
+            rack: text("client.rack"),
+            api_timeout: config.span(&["default.api.timeout.ms"], [60_000, 60_000])?,
+            auto_create: config.flag("allow.auto.create.topics", [true, false])?,
+            group,
+        })
+    }
+
+    /// Whether the member may leave its group by itself (it has no `group.instance.id`).
+    pub(crate) fn is_dynamic(&self) -> bool {
+        self.instance.is_none()
+    }
+}
+
+fn read_reset(config: &Config<'_>) -> Result<Option<StartAt>, ConfigError> {
+    match (config.text("auto.offset.reset"), config.profile) {
+        (None | Some("latest"), _) | (Some("largest" | "end"), Profile::Librdkafka) => Ok(Some(StartAt::Latest)),
+        (Some("earliest"), _) | (Some("smallest" | "beginning"), Profile::Librdkafka) => Ok(Some(StartAt::Earliest)),
+        (Some("none"), Profile::Java) | (Some("error"), Profile::Librdkafka) => Ok(None),
+        (Some(other), _) if other.starts_with("by_duration:") => {
+            protocol::gap!("auto.offset.reset=by_duration is refused", "KIP-1106");
+            invalid("auto.offset.reset", other, "by_duration is not modelled in this simulator")
+        }
+        (Some(other), _) => invalid("auto.offset.reset", other, "the value must be either 'earliest', 'latest', 'none' or of the format 'by_duration:<PnDTnHnMn.nS.>'."),
+    }
+}
+
+fn read_assignors(config: &Config<'_>) -> Result<Vec<Name>, ConfigError> {
+    let text = config.text("partition.assignment.strategy").unwrap_or(match config.profile {
+        Profile::Java => "range,cooperative-sticky",
+        Profile::Librdkafka => "range,roundrobin",
+    });
+    let short = |class: &str| match class.rsplit('.').next().unwrap_or(class) {
+        "RangeAssignor" => "range",
+        "RoundRobinAssignor" => "roundrobin",
+        "StickyAssignor" => "sticky",
+        "CooperativeStickyAssignor" => "cooperative-sticky",
+        _ => "",
+    };
+    let names: Vec<Name> = text
+        .split(',')
+        .map(str::trim)
+        .map(|name| if short(name).is_empty() { name.into() } else { short(name).into() })
+        .collect();
+    match names.first().map(|name| &**name) {
+        Some("range" | "roundrobin") => Ok(names),
+        Some("sticky" | "cooperative-sticky") => {
+            protocol::gap!("Sticky and cooperative assignors are refused as first choice; the eager protocol is modelled", "KIP-429");
+            invalid("partition.assignment.strategy", text, "sticky assignors are not modelled in this simulator as first choice")
+        }
+        _ => invalid("partition.assignment.strategy", text, "no such assignor"),
+    }
+}

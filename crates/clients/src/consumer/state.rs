@@ -1,0 +1,186 @@
+//! What a consumer keeps: partitions with their positions, fetched data, its membership, commits under way.
+
+use std::collections::VecDeque;
+
+use kernel::{Address, Time};
+use protocol::api::Name;
+use protocol::api::join_group::JoinMember;
+use protocol::{Batch, BrokerId, MemberId, TopicId, TopicName, TopicPartition};
+
+use crate::StartAt;
+
+/// What an assigned partition waits for (`SubscriptionState.FetchState`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Seek {
+    /// The group's committed offset.
+    Committed,
+    /// An offset that its leader must look up (AWAIT_RESET).
+    LookUp(StartAt),
+    /// Nothing: it has a position (FETCHING).
+    Done,
+}
+
+/// An assigned partition.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct Partition {
+    pub(crate) seek: Seek,
+    /// The next offset to hand out.
+    pub(crate) position: Option<i64>,
+    /// Leader epoch of the last record handed out; −1 unknown.
+    pub(crate) epoch: i32,
+    /// librdkafka: the offset stored for the next commit.
+    pub(crate) stored: Option<i64>,
+    /// The last offset committed by this consumer.
+    pub(crate) committed: Option<i64>,
+    /// A look-up of its offset is under way.
+    pub(crate) is_asked: bool,
+    pub(crate) not_before: Time,
+}
+
+impl Partition {
+    pub(crate) fn new(start: StartAt) -> Partition {
+        let (seek, position) = match start {
+            StartAt::Committed => (Seek::Committed, None),
+            StartAt::Offset(offset) => (Seek::Done, Some(offset)),
+            StartAt::Earliest | StartAt::Latest | StartAt::Timestamp(_) => (Seek::LookUp(start), None),
+        };
+        Partition { seek, position, epoch: -1, stored: None, committed: None, is_asked: false, not_before: Time::ZERO }
+    }
+}
+
+/// Data of one partition that has been fetched and not handed out (`CompletedFetch`).
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct Completed {
+    pub(crate) tp: TopicPartition,
+    pub(crate) batches: VecDeque<Batch>,
+}
+
+/// What partitions come from.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Subscription {
+    None,
+    Topics(Vec<TopicName>),
+    Assigned,
+}
+
+/// Where the group's coordinator is.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Coordinator {
+    Unknown { not_before: Time, tries: u32 },
+    Finding { tries: u32 },
+    Known(BrokerId, Address),
+}
+
+/// Where a member stands.
+///
+/// Unjoined → Preparing (commit, give up partitions) → Joining → [Assigning, the leader] → Syncing → Stable;
+/// Stable → Preparing on a rejoin; any → Unjoined when a request fails.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum GroupPhase {
+    Unjoined,
+    /// The commit before giving up partitions is under way.
+    Preparing { commit: u64 },
+    Joining,
+    /// The leader waits for metadata of the group's topics.
+    Assigning { members: Vec<JoinMember>, metadata_after: u64 },
+    Syncing,
+    Stable,
+}
+
+/// A consumer's membership in its group.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct Membership {
+    pub(crate) coordinator: Coordinator,
+    pub(crate) phase: GroupPhase,
+    pub(crate) member: MemberId,
+    pub(crate) generation: i32,
+    pub(crate) protocol: Name,
+    pub(crate) rejoin: Option<&'static str>,
+    pub(crate) not_before: Time,
+    pub(crate) attempts: u32,
+    pub(crate) heartbeat_due: Time,
+    pub(crate) heartbeat_in_flight: bool,
+    pub(crate) session_ends: Time,
+    /// As leader: partition counts of the group's topics that the assignment was made with.
+    pub(crate) watched: Option<Vec<(TopicName, Option<i32>)>>,
+    pub(crate) last_poll: Time,
+    /// librdkafka: out since max.poll.interval.ms passed, until the application polls.
+    pub(crate) is_exiled: bool,
+}
+
+impl Membership {
+    pub(crate) fn new() -> Membership {
+        Membership {
+            coordinator: Coordinator::Unknown { not_before: Time::ZERO, tries: 0 },
+            phase: GroupPhase::Unjoined,
+            member: "".into(),
+            generation: -1,
+            protocol: "".into(),
+            rejoin: None,
+            not_before: Time::ZERO,
+            attempts: 0,
+            heartbeat_due: Time::MAX,
+            heartbeat_in_flight: false,
+            session_ends: Time::MAX,
+            watched: None,
+            last_poll: Time::ZERO,
+            is_exiled: false,
+        }
+    }
+    /// Forgets the generation; also the member id unless `keep_id`.
+    pub(crate) fn reset(&mut self, keep_id: bool) {
+        self.generation = -1;
+        self.watched = None;
+        if !keep_id {
+            self.member = "".into();
+        }
+    }
+}
+
+/// Why offsets are committed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum CommitKind {
+    /// The application waits, until the deadline.
+    Sync { deadline: Time },
+    /// The application goes on.
+    Async,
+    /// Auto-commit.
+    Auto,
+    /// Before partitions are given up, or on close; until the deadline.
+    Final { deadline: Time },
+}
+
+/// A commit under way.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct Commit {
+    pub(crate) kind: CommitKind,
+    pub(crate) offsets: Vec<(TopicPartition, i64, i32)>,
+    pub(crate) is_sent: bool,
+    pub(crate) not_before: Time,
+    pub(crate) attempts: u32,
+    pub(crate) generation: i32,
+}
+
+/// What a request was for.
+#[derive(Clone, Hash, Debug)]
+pub(crate) enum Asked {
+    Coordinator,
+    Join,
+    Sync { generation: i32 },
+    Heartbeat { generation: i32 },
+    Leave,
+    Commit(u64),
+    /// Committed offsets of the assignment with this number.
+    Committed { assignment: u64 },
+    LookUp { assignment: u64, partitions: Vec<(TopicPartition, StartAt)> },
+    Fetch { assignment: u64, node: Address, partitions: Vec<(TopicPartition, TopicId, i64)> },
+}
+
+/// Where `close` stands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Life {
+    Open,
+    Committing { commit: u64, deadline: Time },
+    Leaving { is_sent: bool, deadline: Time },
+    Closed,
+}
