@@ -25,9 +25,9 @@ impl Log {
         self.truncate_to(self.recovery_point, now_ms);
     }
 
-    /// The broker opens its log again (`LogLoader`): the high watermark is that of the checkpoint file, and of each
-    /// producer only what a snapshot and the batches after it tell is known. A clean shutdown flushes and writes a snapshot
-    /// at the log end.
+    /// The broker opens its log again (`LogLoader`). The high watermark is that of the checkpoint file; of producers only
+    /// what a snapshot and the batches after it tell is known; a leader epoch in which nothing was written is forgotten.
+    /// A clean shutdown flushes and writes a snapshot at the log end.
     pub fn reopen(&mut self, high_watermark_checkpoint: i64, was_clean: bool, now_ms: i64) {
         if was_clean {
             self.flush();
@@ -35,7 +35,12 @@ impl Log {
         } else {
             self.rebuild_producers();
         }
+        protocol::gap!(
+            "the log start offset survives a crash at once, not from its checkpoint of every 60 s",
+            "LogManager#checkpointLogStartOffsets"
+        );
         self.active.opened_at(now_ms);
+        self.epochs.truncate_from_end(self.log_end);
         self.high_watermark = high_watermark_checkpoint.max(self.log_start).min(self.log_end);
     }
 }

@@ -153,3 +153,22 @@ fn flush_messages_flushes_by_itself() {
     append(&mut log, &batch(1));
     assert_eq!(log.flushed_to(), 2);
 }
+
+#[test]
+fn a_restart_forgets_an_epoch_in_which_nothing_was_written() {
+    let mut log = log_with_epochs(&[1]);
+    log.assign_epoch(2, 4);
+    log.reopen(4, false, NOW);
+    assert_eq!(log.epochs(), [(1, 0)]);
+    assert_eq!(log.high_watermark(), 4);
+}
+
+#[test]
+fn after_a_restart_the_high_watermark_is_the_checkpointed_one_within_the_log() {
+    let mut log = log_with_epochs(&[1]);
+    log.set_high_watermark(4);
+    log.reopen(2, true, NOW);
+    assert_eq!(log.high_watermark(), 2);
+    log.reopen(99, true, NOW);
+    assert_eq!(log.high_watermark(), 4);
+}
