@@ -83,11 +83,6 @@ impl<S: Script> AdminTool<S> {
             }
         }
     }
-
-    /// Its client.
-    pub(crate) fn admin(&self) -> &Admin {
-        &self.admin
-    }
 }
 
 /// 128 + SIGINT.

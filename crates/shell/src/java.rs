@@ -1,22 +1,35 @@
-//! Two habits of Java that show in tool output: the iteration order of a `HashMap`, and which exceptions carry a stack.
+//! A habit of Java that shows in tool output: the iteration order of a `HashMap`.
 
 use protocol::hashing::java_string_hash;
+use protocol::TopicPartition;
+
+/// `new HashMap<>()`'s capacity.
+pub(crate) const DEFAULT_CAPACITY: usize = 16;
 
 /// Sorts `items` as a `java.util.HashMap` made for `capacity` entries iterates over them: by bucket, and in a bucket in
 /// insertion order. (Buckets so full that Java makes trees of them do not occur here.)
 pub(crate) fn hash_order<T>(items: &mut [T], capacity: usize, key: impl Fn(&T) -> &str) {
+    bucket_order(items, capacity, |item| java_string_hash(key(item)));
+}
+
+/// The same for keys that are `TopicPartition`s.
+pub(crate) fn partition_hash_order<T>(items: &mut [T], capacity: usize, key: impl Fn(&T) -> &TopicPartition) {
+    bucket_order(items, capacity, |item| {
+        let tp = key(item);
+        31i32.wrapping_mul(31i32.wrapping_add(tp.partition)).wrapping_add(java_string_hash(&tp.topic))
+    });
+}
+
+fn bucket_order<T>(items: &mut [T], capacity: usize, hash: impl Fn(&T) -> i32) {
     let mut table = capacity.max(1).next_power_of_two();
     while items.len() * 4 > table * 3 {
         table *= 2;
     }
     items.sort_by_key(|item| {
-        let hash = java_string_hash(key(item)) as u32;
+        let hash = hash(item) as u32;
         (hash ^ (hash >> 16)) as usize & (table - 1)
     });
 }
-
-/// `new HashMap<>()`'s capacity.
-pub(crate) const DEFAULT_CAPACITY: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -28,5 +41,15 @@ mod tests {
         let mut names = ["cfg", "defaults", "my_topic", "orders", "ra"];
         hash_order(&mut names, 5, |n| n);
         assert_eq!(names, ["my_topic", "orders", "defaults", "cfg", "ra"]);
+    }
+
+    /// As real `--reset-offsets` runs printed them.
+    #[test]
+    fn partitions_come_in_the_order_of_a_java_hash_map() {
+        for (topic, order) in [("demo", [0, 1, 2]), ("kt", [2, 1, 0])] {
+            let mut partitions = [0, 1, 2].map(|p| TopicPartition::new(topic, p));
+            partition_hash_order(&mut partitions, DEFAULT_CAPACITY, |tp| tp);
+            assert_eq!(partitions.map(|tp| tp.partition), order, "{topic}");
+        }
     }
 }

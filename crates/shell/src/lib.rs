@@ -12,6 +12,7 @@ mod options;
 mod help;
 mod io;
 mod java;
+mod duration;
 mod regex;
 mod stdin;
 mod admin_tool;

@@ -12,6 +12,7 @@ use crate::io::Io;
 use crate::launch::{Launch, LaunchError, Stdin};
 use crate::tools::console_consumer::ConsoleConsumer;
 use crate::tools::console_producer::ConsoleProducer;
+use crate::tools::consumer_groups::ConsumerGroups;
 use crate::tools::topics::Topics;
 use crate::programs::admin::AdminPy;
 use crate::programs::consumer::PyConsumer;
@@ -70,6 +71,7 @@ macro_rules! bodies {
 bodies! {
     Print(Print)
     Topics(Box<AdminTool<Topics>>)
+    ConsumerGroups(Box<AdminTool<ConsumerGroups>>)
     ConsoleProducer(Box<ConsoleProducer>)
     ConsoleConsumer(Box<ConsoleConsumer>)
     AdminPy(Box<AdminPy>)

@@ -4,6 +4,7 @@
 pub(crate) mod topics;
 pub(crate) mod console_producer;
 pub(crate) mod console_consumer;
+pub(crate) mod consumer_groups;
 mod line_reader;
 mod formatter;
 
@@ -107,7 +108,7 @@ impl Tool {
 pub(crate) const VERSION: &str = "4.4.0";
 
 /// Every tool, by name.
-pub const TOOLS: &[Tool] = &[console_consumer::TOOL, console_producer::TOOL, topics::TOOL];
+pub const TOOLS: &[Tool] = &[console_consumer::TOOL, console_producer::TOOL, consumer_groups::TOOL, topics::TOOL];
 
 /// The tool a command word names.
 pub fn find(word: &str) -> Option<&'static Tool> {

@@ -1,0 +1,98 @@
+//! The two ways Kafka's tools take a time: an ISO 8601 date-time and an ISO 8601 duration.
+
+use crate::io::{epoch_ms, Civil};
+
+/// `Utils#getDateTime`: ms since the epoch of `YYYY-MM-DDThh:mm[:ss[.sss]]`, with `Z` or `+hh:mm` (else UTC, the zone of
+/// every machine here). The error is a `ParseException`'s text.
+pub(crate) fn date_time(text: &str) -> Result<i64, String> {
+    let Some((date, time)) = text.split_once('T') else {
+        return Err("Error parsing timestamp. It does not contain a 'T' according to ISO8601 format".to_owned());
+    };
+    parse_date_time(date, time).ok_or_else(|| format!("Unparseable date: \"{text}\""))
+}
+
+fn parse_date_time(date: &str, time: &str) -> Option<i64> {
+    let zone_at = time.find(['Z', '+', '-']).unwrap_or(time.len());
+    let (time, zone) = time.split_at(zone_at);
+    let date: Vec<i64> = date.split('-').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let clock: Vec<i64> = clock.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let [year, month, day] = date[..] else { return None };
+    let (hour, minute, second) = match clock[..] {
+        [hour, minute] => (hour, minute, 0),
+        [hour, minute, second] => (hour, minute, second),
+        _ => return None,
+    };
+    let in_range = (1..=12).contains(&month) && (1..=31).contains(&day) && (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
+    let ms = fraction.parse().ok().filter(|ms| (0..1000).contains(ms) && in_range)?;
+    Some(epoch_ms(Civil { year, month, day, hour, minute, second, ms }) - zone_ms(zone)?)
+}
+
+fn zone_ms(zone: &str) -> Option<i64> {
+    let (sign, rest) = match zone.chars().next() {
+        None | Some('Z') => return Some(0),
+        Some('-') => (-1, &zone[1..]),
+        Some(_) => (1, &zone[1..]),
+    };
+    let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+    let hours: i64 = digits.get(..2)?.parse().ok()?;
+    let minutes: i64 = digits.get(2..).filter(|m| !m.is_empty()).map_or(Some(0), |m| m.parse().ok())?;
+    Some(sign * (hours * 60 + minutes) * 60_000)
+}
+
+/// `java.time.Duration#parse`, in ms: `PnDTnHnMn.nS`. The error is Java's text.
+pub(crate) fn duration(text: &str) -> Result<i64, String> {
+    parse_duration(&text.to_uppercase()).ok_or_else(|| "Text cannot be parsed to a Duration".to_owned())
+}
+
+fn parse_duration(text: &str) -> Option<i64> {
+    let (sign, text) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let rest = text.strip_prefix('P')?;
+    let (days, time) = rest.split_once('T').map_or((rest, None), |(days, time)| (days, Some(time)));
+    let mut total = if days.is_empty() { 0 } else { days.strip_suffix('D')?.parse::<i64>().ok()?.checked_mul(86_400_000)? };
+    if days.is_empty() && time.is_none_or(str::is_empty) {
+        return None;
+    }
+    let mut rest = time.unwrap_or("");
+    for (unit, ms) in [('H', 3_600_000), ('M', 60_000), ('S', 1000)] {
+        if let Some((number, tail)) = rest.split_once(unit) {
+            total = total.checked_add(scaled(number, ms)?)?;
+            rest = tail;
+        }
+    }
+    rest.is_empty().then_some(sign * total)
+}
+
+/// `number` (with decimals, for seconds) times `ms`.
+fn scaled(number: &str, ms: i64) -> Option<i64> {
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
+    if !decimals.is_empty() && ms != 1000 {
+        return None;
+    }
+    let thousandths: i64 = format!("{decimals:0<3}").get(..3)?.parse().ok()?;
+    whole.parse::<i64>().ok()?.checked_mul(ms)?.checked_add(thousandths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn date_times_are_utc_unless_they_say_otherwise() {
+        assert_eq!(date_time("2027-01-15T08:00:00.000"), Ok(protocol::EPOCH_MS));
+        assert_eq!(date_time("2027-01-15T08:00:01Z"), Ok(protocol::EPOCH_MS + 1000));
+        assert_eq!(date_time("2027-01-15T10:00:00.000+02:00"), Ok(protocol::EPOCH_MS));
+        assert_eq!(date_time("2020-01-01"), Err("Error parsing timestamp. It does not contain a 'T' according to ISO8601 format".to_owned()));
+        assert_eq!(date_time("2020-13-01T00:00:00"), Err("Unparseable date: \"2020-13-01T00:00:00\"".to_owned()));
+    }
+
+    #[test]
+    fn durations_are_javas() {
+        assert_eq!(duration("PT1H"), Ok(3_600_000));
+        assert_eq!(duration("P1DT2H3M4.5S"), Ok(93_784_500));
+        assert_eq!(duration("PT0S"), Ok(0));
+        for bad in ["1h", "P", "PT", "P1H", "PT1X", ""] {
+            assert_eq!(duration(bad), Err("Text cannot be parsed to a Duration".to_owned()), "{bad}");
+        }
+    }
+}

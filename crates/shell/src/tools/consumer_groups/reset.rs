@@ -1,0 +1,349 @@
+//! `kafka-consumer-groups --reset-offsets`.
+
+use std::collections::BTreeMap;
+
+use clients::admin::{Described, GroupOffset};
+use clients::{AdminCall, AdminResult, ClientError, StartAt};
+use protocol::api::describe_groups::DescribedGroup;
+use protocol::api::describe_topic_partitions::DescribedTopic;
+use protocol::{BrokerId, ErrorCode, GroupId, TopicName, TopicPartition};
+
+use super::{not_found, Failure};
+use crate::admin_tool::Calls;
+use crate::duration;
+use crate::java::{partition_hash_order, DEFAULT_CAPACITY};
+use crate::options::Parsed;
+use crate::Files;
+
+const LOGGER: &str = "org.apache.kafka.tools.OffsetsUtils";
+
+/// Describing → Topics → for each inactive group: Committed → Earliest → Latest → (ByTime) → (Altering).
+#[derive(Clone, Hash, Debug)]
+pub(super) struct Reset {
+    scenario: Scenario,
+    scope: Scope,
+    execute: bool,
+    export: bool,
+    stage: Stage,
+    groups: Vec<GroupId>,
+    at: usize,
+    committed: BTreeMap<TopicPartition, i64>,
+    partitions: Vec<TopicPartition>,
+    earliest: BTreeMap<TopicPartition, i64>,
+    latest: BTreeMap<TopicPartition, i64>,
+    planned: Vec<(GroupId, TopicPartition, i64)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Stage {
+    Describing,
+    Topics,
+    Committed,
+    Earliest,
+    Latest,
+    ByTime,
+    Altering,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Scenario {
+    Earliest,
+    Latest,
+    Current,
+    Offset(i64),
+    Shift(i64),
+    Time(i64),
+    /// Group (none: every group), partition, offset.
+    File(Vec<(Option<String>, TopicPartition, i64)>),
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Scope {
+    /// Every partition the group has an offset for.
+    AllTopics,
+    /// Topics, each with some partitions or (none) all.
+    Topics(Vec<(TopicName, Option<Vec<i32>>)>),
+}
+
+impl Reset {
+    pub(super) fn begin(options: &Parsed, files: &Files, groups: Vec<GroupId>, admin: &mut Calls<'_, '_>) -> Result<Reset, Failure> {
+        let scenario = scenario(options, files, admin.io.wall_ms())?;
+        let scope = scope(options)?;
+        admin.call(AdminCall::DescribeGroups { groups });
+        Ok(Reset {
+            scenario,
+            scope,
+            execute: options.has("execute"),
+            export: options.has("export"),
+            stage: Stage::Describing,
+            groups: vec![],
+            at: 0,
+            committed: BTreeMap::new(),
+            partitions: vec![],
+            earliest: BTreeMap::new(),
+            latest: BTreeMap::new(),
+            planned: vec![],
+        })
+    }
+
+    pub(super) fn answer(&mut self, result: AdminResult, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+        match result {
+            AdminResult::DescribeGroups(groups) => self.described(groups, admin)?,
+            AdminResult::DescribeTopics(topics) => self.topics_known(topics, admin)?,
+            AdminResult::ListGroupOffsets(offsets) => self.committed_known(offsets, admin)?,
+            AdminResult::ListOffsets(offsets) => self.offsets_known(offsets, admin)?,
+            AdminResult::AlterGroupOffsets(results) => {
+                if let Some(error) = results.into_iter().find_map(|(_, result)| result.err()) {
+                    return Err(Failure::of(&error));
+                }
+                self.at += 1;
+                self.next_group(admin);
+            }
+            _ => unreachable!("a reset makes no other call"),
+        }
+        Ok(())
+    }
+
+    fn described(&mut self, groups: Vec<(GroupId, Described<(DescribedGroup, BrokerId)>)>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+        for (group, result) in groups {
+            let state = match result {
+                Ok((described, _)) => described.state,
+                // A group that is not there yet is made by committing offsets.
+                Err(e) if e.code == ErrorCode::GroupIdNotFound => "Dead".into(),
+                Err(e) => return Err(Failure::of(&not_found(&group, e))),
+            };
+            if matches!(&*state, "Empty" | "Dead") {
+                self.groups.push(group);
+            } else {
+                admin.io.out(format!("\nError: Assignments can only be reset if the group '{group}' is inactive, but the current state is {state}."));
+            }
+        }
+        match &self.scope {
+            Scope::Topics(topics) if !topics.is_empty() && !self.groups.is_empty() => {
+                self.stage = Stage::Topics;
+                admin.call(AdminCall::DescribeTopics { topics: Some(topics.iter().map(|(topic, _)| topic.clone()).collect()) });
+            }
+            _ => self.next_group(admin),
+        }
+        Ok(())
+    }
+
+    fn topics_known(&mut self, topics: Vec<(TopicName, Described<DescribedTopic>)>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+        let Scope::Topics(wanted) = &self.scope else { return Ok(()) };
+        for (name, topic) in topics {
+            let topic = topic.map_err(|e| Failure::bare(&e.class, &*e.message))?;
+            let chosen = wanted.iter().find(|(wanted, _)| *wanted == name).and_then(|(_, partitions)| partitions.clone());
+            let chosen = chosen.unwrap_or_else(|| topic.partitions.iter().map(|p| p.partition).collect());
+            let missing: Vec<String> = chosen.iter().filter(|p| topic.partitions.iter().all(|t| t.partition != **p)).map(|p| format!("{name}-{p}")).collect();
+            if !missing.is_empty() {
+                return Err(Failure::bare(&ErrorCode::UnknownTopicOrPartition.exception_class(), format!("The partitions \"{}\" do not exist", missing.join(", "))));
+            }
+            self.partitions.extend(chosen.into_iter().map(|p| TopicPartition::new(name.clone(), p)));
+        }
+        self.next_group(admin);
+        Ok(())
+    }
+
+    fn next_group(&mut self, admin: &mut Calls<'_, '_>) {
+        match self.groups.get(self.at) {
+            Some(group) => {
+                self.stage = Stage::Committed;
+                admin.call(AdminCall::ListGroupOffsets { group: group.clone(), partitions: None });
+            }
+            None => {
+                self.print(admin);
+                admin.io.exit(0);
+            }
+        }
+    }
+
+    fn committed_known(&mut self, offsets: Vec<GroupOffset>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+        self.committed = offsets.into_iter().filter(|o| o.offset >= 0).map(|o| (o.tp, o.offset)).collect();
+        if self.scope == Scope::AllTopics {
+            self.partitions = self.committed.keys().cloned().collect();
+        }
+        if let Scenario::File(rows) = &self.scenario {
+            let group = &self.groups[self.at];
+            self.partitions = rows.iter().filter(|(g, ..)| g.as_ref().is_none_or(|g| **g == **group)).map(|(_, tp, _)| tp.clone()).collect();
+        }
+        if self.partitions.is_empty() {
+            return self.plan(&BTreeMap::new(), admin);
+        }
+        self.stage = Stage::Earliest;
+        self.list(StartAt::Earliest, admin);
+        Ok(())
+    }
+
+    fn list(&self, start: StartAt, admin: &mut Calls<'_, '_>) {
+        admin.call(AdminCall::ListOffsets { partitions: self.partitions.iter().map(|tp| (tp.clone(), start)).collect() });
+    }
+
+    fn offsets_known(&mut self, offsets: Vec<(TopicPartition, Described<(i64, i64, i32)>)>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+        let failed = |e: ClientError| Failure::of(&e);
+        let found: BTreeMap<TopicPartition, i64> = offsets.into_iter().map(|(tp, r)| r.map(|(offset, ..)| (tp, offset))).collect::<Result<_, _>>().map_err(failed)?;
+        match (self.stage, &self.scenario) {
+            (Stage::Earliest, _) => {
+                self.earliest = found;
+                self.stage = Stage::Latest;
+                self.list(StartAt::Latest, admin);
+                Ok(())
+            }
+            (Stage::Latest, Scenario::Time(ms)) => {
+                let ms = *ms;
+                self.latest = found;
+                self.stage = Stage::ByTime;
+                self.list(StartAt::Timestamp(ms), admin);
+                Ok(())
+            }
+            (Stage::Latest, _) => {
+                self.latest = found;
+                self.plan(&BTreeMap::new(), admin)
+            }
+            (_, _) => self.plan(&found, admin),
+        }
+    }
+
+    /// Decides the group's new offsets, then commits them if told so.
+    fn plan(&mut self, by_time: &BTreeMap<TopicPartition, i64>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+        let group = self.groups[self.at].clone();
+        let mut plan = Vec::new();
+        for tp in &self.partitions {
+            plan.push((tp.clone(), self.new_offset(tp, &group, by_time, admin)?));
+        }
+        self.planned.extend(plan.iter().map(|(tp, offset)| (group.clone(), tp.clone(), *offset)));
+        if self.execute && !plan.is_empty() {
+            self.stage = Stage::Altering;
+            admin.call(AdminCall::AlterGroupOffsets { group, offsets: plan });
+        } else {
+            self.at += 1;
+            self.next_group(admin);
+        }
+        Ok(())
+    }
+
+    fn new_offset(&self, tp: &TopicPartition, group: &str, by_time: &BTreeMap<TopicPartition, i64>, admin: &mut Calls<'_, '_>) -> Result<i64, Failure> {
+        let earliest = self.earliest.get(tp).copied().unwrap_or(0);
+        let latest = self.latest.get(tp).copied().unwrap_or(0);
+        let committed = self.committed.get(tp).copied();
+        Ok(match &self.scenario {
+            Scenario::Earliest => earliest,
+            Scenario::Latest => latest,
+            Scenario::Current => committed.unwrap_or(latest),
+            Scenario::Offset(offset) => in_range(*offset, tp, earliest, latest, admin),
+            Scenario::Shift(by) => {
+                let current = committed.ok_or_else(|| {
+                    Failure::bare("java.lang.IllegalArgumentException", format!("Cannot shift offset for partition {tp} since there is no current committed offset"))
+                })?;
+                in_range(current.saturating_add(*by), tp, earliest, latest, admin)
+            }
+            Scenario::Time(_) => match by_time.get(tp).copied().filter(|offset| *offset >= 0) {
+                Some(offset) => offset,
+                None => {
+                    admin.io.out(format!("\nWarn: Partition {} from topic {} is empty. Falling back to latest known offset.", tp.partition, tp.topic));
+                    latest
+                }
+            },
+            Scenario::File(rows) => {
+                let row = rows.iter().find(|(g, row_tp, _)| row_tp == tp && g.as_ref().is_none_or(|g| **g == *group));
+                in_range(row.map_or(latest, |(.., offset)| *offset), tp, earliest, latest, admin)
+            }
+        })
+    }
+
+    fn print(&mut self, admin: &mut Calls<'_, '_>) {
+        partition_hash_order(&mut self.planned, DEFAULT_CAPACITY, |(_, tp, _)| tp);
+        self.planned.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        if self.export {
+            let with_group = self.groups.len() > 1;
+            for (group, tp, offset) in &self.planned {
+                let group = if with_group { format!("{group},") } else { String::new() };
+                admin.io.out(format!("{group}{},{},{offset}", tp.topic, tp.partition));
+            }
+            return admin.io.out("");
+        }
+        let g = self.planned.iter().map(|(group, ..)| group.len()).max().unwrap_or(0).max(15);
+        let t = self.planned.iter().map(|(_, tp, _)| tp.topic.len()).max().unwrap_or(0).max(15);
+        admin.io.out(format!("\n{:g$} {:t$} {:<10} NEW-OFFSET", "GROUP", "TOPIC", "PARTITION"));
+        for (group, tp, offset) in &self.planned {
+            admin.io.out(format!("{group:g$} {:t$} {:<10} {offset}", tp.topic, tp.partition));
+        }
+    }
+}
+
+fn in_range(offset: i64, tp: &TopicPartition, earliest: i64, latest: i64, admin: &mut Calls<'_, '_>) -> i64 {
+    let (relation, bound) = if offset > latest {
+        ("higher than latest", latest)
+    } else if offset < earliest {
+        ("lower than earliest", earliest)
+    } else {
+        return offset;
+    };
+    admin.io.log("WARN", &format!("New offset ({offset}) is {relation} offset for topic partition {tp}. Value will be set to {bound}"), LOGGER);
+    bound
+}
+
+fn scenario(options: &Parsed, files: &Files, now_ms: i64) -> Result<Scenario, Failure> {
+    if options.has("to-earliest") {
+        return Ok(Scenario::Earliest);
+    }
+    if options.has("to-latest") {
+        return Ok(Scenario::Latest);
+    }
+    if let Some(offset) = options.number("to-offset")? {
+        return Ok(Scenario::Offset(offset));
+    }
+    if let Some(by) = options.number("shift-by")? {
+        return Ok(Scenario::Shift(by));
+    }
+    if let Some(text) = options.one("to-datetime")? {
+        let parsed = duration::date_time(text).map_err(|e| {
+            let text = format!("java.text.ParseException: {e}");
+            Failure { stack: format!("java.lang.RuntimeException: {text}"), text }
+        });
+        return Ok(Scenario::Time(parsed?));
+    }
+    if let Some(text) = options.one("by-duration")? {
+        let ms = duration::duration(text).map_err(|e| Failure::bare("java.time.format.DateTimeParseException", e))?;
+        return Ok(Scenario::Time(now_ms.saturating_sub(ms)));
+    }
+    match options.one("from-file")? {
+        Some(path) => csv(path, files).map(Scenario::File),
+        None => Ok(Scenario::Current),
+    }
+}
+
+/// `topic,partition,offset` or `group,topic,partition,offset` lines, as `--export` writes them.
+fn csv(path: &str, files: &Files) -> Result<Vec<(Option<String>, TopicPartition, i64)>, Failure> {
+    let text = files.get(path).ok_or_else(|| Failure::bare("java.nio.file.NoSuchFileException", path))?;
+    let mut rows = Vec::new();
+    for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let cells: Vec<&str> = line.split(',').map(|cell| cell.trim().trim_matches('"')).collect();
+        let (group, topic, partition, offset) = match cells[..] {
+            [topic, partition, offset] => (None, topic, partition, offset),
+            [group, topic, partition, offset] => (Some(group.to_owned()), topic, partition, offset),
+            _ => return Err(bad_row(path, n, line)),
+        };
+        let (Ok(partition), Ok(offset)) = (partition.parse(), offset.parse()) else { return Err(bad_row(path, n, line)) };
+        rows.push((group, TopicPartition::new(topic, partition), offset));
+    }
+    Ok(rows)
+}
+
+fn bad_row(path: &str, n: usize, line: &str) -> Failure {
+    Failure::bare("java.lang.RuntimeException", format!("{path}, line {}: '{line}' is not topic,partition,offset or group,topic,partition,offset", n + 1))
+}
+
+fn scope(options: &Parsed) -> Result<Scope, Failure> {
+    if options.has("all-topics") {
+        return Ok(Scope::AllTopics);
+    }
+    let parse = |text: &String| match text.split_once(':') {
+        None => Ok((text.as_str().into(), None)),
+        Some((topic, list)) => {
+            let partitions = list.split(',').map(|p| p.trim().parse()).collect::<Result<Vec<i32>, _>>();
+            let partitions = partitions.map_err(|_| Failure::bare("java.lang.NumberFormatException", format!("For input string: \"{list}\"")))?;
+            Ok((topic.into(), Some(partitions)))
+        }
+    };
+    options.all("topic").iter().map(parse).collect::<Result<_, _>>().map(Scope::Topics)
+}
