@@ -76,8 +76,8 @@ impl Replica {
             }
             Role::Prospective(_) | Role::Candidate(_) | Role::Leader(_) | Role::Resigned { .. } => return,
         };
-        let Some(address) = self.spec.cluster.voter_address(to) else { return };
-        if self.soft.calls.in_flight(&address) > 0 && self.is_fetching() {
+        // An observer that asks around may ask the next voter while the last is silent.
+        if self.soft.fetching == Some((self.hard.epoch, self.named_leader())) {
             return;
         }
         let request = FetchRequest {
@@ -101,22 +101,23 @@ impl Replica {
             forgotten: Vec::new(),
             raft_high_watermark: self.soft.high_watermark,
         };
-        let call = Call::Fetch { epoch: self.hard.epoch };
-        self.soft.is_fetching = Some((self.hard.epoch, to));
+        let call = Call::Fetch { epoch: self.hard.epoch, to };
+        self.soft.fetching = Some((self.hard.epoch, to));
         self.call(now, fx, to, call, request.into());
     }
 
-    /// Whether a fetch of this epoch to the node it would ask now is already on its way.
-    fn is_fetching(&self) -> bool {
-        self.soft.is_fetching == Some((self.hard.epoch, self.named_leader()))
-    }
-
     /// The answer to a fetch.
-    pub(super) fn on_fetch_answer(&mut self, now: Time, fx: &mut Fx, epoch: i32, answer: FetchResponse) {
-        self.soft.is_fetching = None;
+    pub(super) fn on_fetch_answer(&mut self, now: Time, fx: &mut Fx, epoch: i32, to: BrokerId, answer: FetchResponse) {
+        let is_awaited = self.soft.fetching == Some((epoch, to));
+        if is_awaited {
+            self.soft.fetching = None;
+        }
         let Some(result) = answer.partitions.into_iter().next() else { return };
         if let Some(hint) = result.current_leader {
             self.learn(now, fx, hint.leader_epoch, hint.leader);
+        }
+        if !is_awaited {
+            return;
         }
         let is_follower = matches!(self.soft.role, Role::Follower { .. });
         if epoch != self.hard.epoch || !result.error.is_ok() || !is_follower {

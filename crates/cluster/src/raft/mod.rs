@@ -82,8 +82,8 @@ struct Soft {
     leadership: VecDeque<Leadership>,
     shutdown: Shutdown,
     last_snapshot: Time,
-    /// The fetch on its way: its epoch and whom it asks.
-    is_fetching: Option<(i32, BrokerId)>,
+    /// The fetch on its way that counts: its epoch and whom it asks.
+    fetching: Option<(i32, BrokerId)>,
 }
 
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
@@ -111,7 +111,7 @@ enum Call {
     Vote { epoch: i32, voter: BrokerId, is_pre_vote: bool },
     BeginEpoch { epoch: i32, voter: BrokerId },
     EndEpoch { epoch: i32, voter: BrokerId },
-    Fetch { epoch: i32 },
+    Fetch { epoch: i32, to: BrokerId },
 }
 
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,7 +152,7 @@ impl Soft {
             leadership: VecDeque::new(),
             shutdown: Shutdown::No,
             last_snapshot: Time::ZERO,
-            is_fetching: None,
+            fetching: None,
         }
     }
 }
@@ -278,7 +278,7 @@ impl Replica {
                         unacked.remove(&voter);
                     }
             }
-            (Call::Fetch { epoch }, Response::Fetch(answer)) => self.on_fetch_answer(now, fx, epoch, answer),
+            (Call::Fetch { epoch, to }, Response::Fetch(answer)) => self.on_fetch_answer(now, fx, epoch, to, answer),
             (call, response) => debug_assert!(false, "{:?} is no answer to {call:?}", response.api()),
         }
     }
@@ -434,9 +434,11 @@ impl Replica {
         let delay = Duration::from_millis((50_u64 << self.soft.failures.min(6)).min(1000));
         for call in calls {
             match call {
-                Call::Fetch { .. } => {
-                    self.soft.is_fetching = None;
-                    self.soft.timers.arm_once(fx, now + delay, TimerKey::Fetch);
+                Call::Fetch { epoch, to } => {
+                    if self.soft.fetching == Some((epoch, to)) {
+                        self.soft.fetching = None;
+                        self.soft.timers.arm_once(fx, now + delay, TimerKey::Fetch);
+                    }
                 }
                 Call::Vote { .. } | Call::EndEpoch { .. } => self.soft.timers.arm_once(fx, now + delay, TimerKey::Retry),
                 // Repeated by its own timer.
