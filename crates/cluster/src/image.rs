@@ -206,6 +206,15 @@ impl MetadataImage {
         }
     }
 
+    /// The image a snapshot describes.
+    pub fn from_snapshot(end_offset: i64, epoch: i32, records: &[MetadataRecord]) -> MetadataImage {
+        let mut image = MetadataImage::default();
+        for record in records {
+            image.replay(end_offset - 1, record);
+        }
+        MetadataImage { offset: end_offset - 1, epoch, ..image }
+    }
+
     /// The image as records that make it anew: a snapshot (`MetadataImage#write`).
     pub fn to_records(&self) -> Vec<MetadataRecord> {
         let mut records = Vec::new();

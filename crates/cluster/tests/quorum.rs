@@ -6,11 +6,16 @@ use std::sync::Arc;
 
 use cluster::{ClusterSpec, KafkaProcess, MetadataImage, ProcessSpec};
 use kernel::{ConnId, Death, Effects, Input, Machine, NetworkSpec, NodeId, Order, Time, World};
-use protocol::api::Name;
+use protocol::api::alter_partition::{AlterPartitionChange, AlterPartitionRequest};
+use protocol::api::describe_configs::ConfigResource;
+use protocol::api::describe_quorum::DescribeQuorumRequest;
+use protocol::api::elect_leaders::ElectLeadersRequest;
+use protocol::api::incremental_alter_configs::IncrementalAlterConfigsRequest;
+use protocol::api::{ConfigResourceKind, Name};
 use protocol::api::create_partitions::CreatePartitionsRequest;
 use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
 use protocol::api::delete_topics::DeleteTopicsRequest;
-use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response};
+use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, TopicId};
 
 // ---- a world
 
@@ -444,7 +449,164 @@ fn with_elr_the_last_in_sync_replica_leaves_an_empty_isr() {
     }
 }
 
+#[test]
+fn alter_partition_is_checked_in_kafkas_order() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(12_000);
+    cluster.create("orders", 1, 3);
+    let partition = cluster.image().topic("orders").expect("it exists").partitions[0].clone();
+    let epochs: BTreeMap<BrokerId, i64> = cluster.image().brokers.iter().map(|(id, broker)| (*id, broker.epoch)).collect();
+    let (leader, follower) = (partition.replicas[0], partition.replicas[1]);
+    let member = |id: BrokerId| (id, epochs[&id]);
+    let good = AlterPartitionChange {
+        topic_id: partition.topic_id,
+        partition: 0,
+        leader_epoch: 0,
+        partition_epoch: 0,
+        new_isr: vec![member(leader), member(follower)],
+        recovering: false,
+    };
+    let change = |edit: fn(&mut AlterPartitionChange)| {
+        let mut change = good.clone();
+        edit(&mut change);
+        change
+    };
+    let cases = [
+        (leader, change(|c| c.topic_id = TopicId(9)), ErrorCode::UnknownTopicId),
+        (leader, change(|c| c.partition = 5), ErrorCode::UnknownTopicOrPartition),
+        (leader, change(|c| c.partition_epoch = 1), ErrorCode::NotController),
+        (leader, change(|c| c.leader_epoch = -1), ErrorCode::FencedLeaderEpoch),
+        (follower, good.clone(), ErrorCode::InvalidRequest),
+        (leader, change(|c| c.partition_epoch = -1), ErrorCode::InvalidUpdateVersion),
+        (leader, change(|c| drop(c.new_isr.remove(0))), ErrorCode::InvalidRequest),
+        (leader, change(|c| c.recovering = true), ErrorCode::InvalidRequest),
+        (leader, change(|c| c.new_isr[1].1 -= 1), ErrorCode::IneligibleReplica),
+        (leader, good.clone(), ErrorCode::None),
+        (leader, good.clone(), ErrorCode::InvalidUpdateVersion),
+    ];
+    for (at, (broker, change, error)) in cases.into_iter().enumerate() {
+        let request = AlterPartitionRequest { broker, broker_epoch: epochs[&broker], partitions: vec![change] };
+        let Some(Response::AlterPartition(answer)) = cluster.ask(request, 500) else { panic!("no answer") };
+        let result = &answer.partitions[0];
+        assert_eq!((answer.error, result.error), (ErrorCode::None, error), "case {at}");
+        if error.is_ok() {
+            assert_eq!((&result.isr, result.leader_epoch, result.partition_epoch), (&vec![leader, follower], 0, 1));
+        }
+    }
+    let request = AlterPartitionRequest { broker: leader, broker_epoch: 0, partitions: vec![good] };
+    let Some(Response::AlterPartition(answer)) = cluster.ask(request, 500) else { panic!("no answer") };
+    assert_eq!(answer.error, ErrorCode::StaleBrokerEpoch);
+}
+
+#[test]
+fn unclean_elections_happen_only_when_asked_for() {
+    let mut cluster = Cluster::new(Shape { elr: false, ..SEPARATE });
+    cluster.run_ms(12_000);
+    cluster.create("orders", 1, 2);
+    let replicas = cluster.image().topic("orders").expect("it exists").partitions[0].replicas.clone();
+    cluster.kill(replicas[1].0);
+    cluster.run_ms(12_000);
+    cluster.kill(replicas[0].0);
+    cluster.run_ms(12_000);
+    cluster.world.start(cluster.nodes[&replicas[1].0]);
+    cluster.run_ms(12_000);
+    let before = cluster.image().topic("orders").expect("it exists").partitions[0].clone();
+    assert_eq!((before.leader, before.isr.clone()), (BrokerId::NONE, vec![replicas[0]]), "only the last in sync may lead");
+    let elect = |cluster: &mut Cluster, unclean| {
+        let request = ElectLeadersRequest { unclean, partitions: Some(vec![("orders".into(), 0)]), timeout_ms: 30_000 };
+        match cluster.ask(request, 1_000) {
+            Some(Response::ElectLeaders(answer)) => answer.partitions[0].2,
+            other => panic!("no answer: {other:?}"),
+        }
+    };
+    assert_eq!(elect(&mut cluster, false), ErrorCode::PreferredLeaderNotAvailable);
+    assert_eq!(elect(&mut cluster, true), ErrorCode::None);
+    let after = cluster.image().topic("orders").expect("it exists").partitions[0].clone();
+    assert_eq!((after.leader, after.isr.clone(), after.leader_epoch), (replicas[1], vec![replicas[1]], before.leader_epoch + 1));
+    assert_eq!(elect(&mut cluster, true), ErrorCode::ElectionNotNeeded);
+}
+
+#[test]
+fn configs_are_checked_and_replayed() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(12_000);
+    cluster.create("orders", 1, 1);
+    let mut alter = |kind, name: &str, config: &str, value: Option<&str>| {
+        let request = IncrementalAlterConfigsRequest {
+            resource: ConfigResource { kind, name: name.into() },
+            changes: vec![(config.into(), value.map(Into::into))],
+            validate_only: false,
+        };
+        match cluster.ask(request, 500) {
+            Some(Response::IncrementalAlterConfigs(answer)) => (answer.error, answer.message.map(|text| text.to_string())),
+            other => panic!("no answer: {other:?}"),
+        }
+    };
+    use ConfigResourceKind::{Broker, Topic};
+    assert_eq!(alter(Topic, "orders", "retention.ms", Some("1000")), (ErrorCode::None, None));
+    let refused = |error, text: &str| (error, Some(text.to_owned()));
+    assert_eq!(
+        alter(Topic, "orders", "retention.ms", Some("abc")),
+        refused(ErrorCode::InvalidConfig, "Invalid value abc for configuration retention.ms: Not a number of type LONG")
+    );
+    assert_eq!(alter(Topic, "orders", "foo.bar", Some("1")), refused(ErrorCode::InvalidConfig, "Unknown topic config name: foo.bar"));
+    assert_eq!(alter(Topic, "nope", "retention.ms", Some("1")).0, ErrorCode::UnknownTopicOrPartition);
+    assert_eq!(alter(Broker, "9", "log.retention.ms", Some("1")).0, ErrorCode::BrokerIdNotRegistered);
+    let elr = refused(ErrorCode::InvalidConfig, "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.");
+    assert_eq!(alter(Broker, "", "min.insync.replicas", None), elr);
+    assert_eq!(cluster.image().config(Topic, "orders", "retention.ms").map(|value| &**value), Some("1000"));
+}
+
+#[test]
+fn the_leader_describes_its_quorum() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(12_000);
+    let Some(Response::DescribeQuorum(answer)) = cluster.ask(DescribeQuorumRequest { detail: true }, 500) else { panic!("no answer") };
+    assert_eq!(answer.leader, BrokerId(cluster.leader()));
+    assert_eq!(answer.voters.iter().map(|voter| voter.id.0).collect::<Vec<_>>(), [101, 102, 103]);
+    assert_eq!(answer.observers.iter().map(|observer| observer.id.0).collect::<Vec<_>>(), [1, 2, 3]);
+    for replica in answer.voters.iter().chain(&answer.observers) {
+        assert!(answer.high_watermark - replica.log_end_offset <= 1, "everybody keeps up");
+    }
+}
+
+#[test]
+fn leaders_move_back_to_preferred_replicas_within_five_minutes() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(12_000);
+    cluster.create("orders", 3, 2);
+    cluster.world.order(cluster.nodes[&2], Order::Terminate);
+    cluster.run_ms(8_000);
+    cluster.world.start(cluster.nodes[&2]);
+    cluster.run_ms(300_000);
+    for partition in &cluster.image().topic("orders").expect("it exists").partitions {
+        // Where the preferred replica is in sync again, it leads again.
+        if partition.isr.contains(&partition.replicas[0]) {
+            assert_eq!(partition.leader, partition.replicas[0]);
+        }
+    }
+}
+
 // ---- determinism and cost
+
+#[test]
+fn a_node_that_was_away_for_long_gets_a_snapshot() {
+    let mut cluster = Cluster::new(Shape { controllers: 3, brokers: 1, ..SEPARATE });
+    cluster.run_ms(12_000);
+    cluster.create("orders", 3, 1);
+    let away = if cluster.leader() == 101 { 102 } else { 101 };
+    cluster.kill(away);
+    cluster.run_ms(4 * 3_600_000);
+    let leader = cluster.leader();
+    assert!(cluster.process(leader).raft().log().start_offset() > cluster.process(away).raft().log().end_offset());
+    cluster.world.start(cluster.nodes[&away]);
+    cluster.run_ms(5_250);
+    let (mut there, mut here) = (cluster.process(away).image().as_ref().clone(), cluster.image().clone());
+    (there.offset, here.offset) = (0, 0);
+    assert_eq!(there, here);
+    assert!(there.topic("orders").is_some());
+    assert!(cluster.process(away).raft().log_end() + 1 >= cluster.process(leader).raft().log_end());
+}
 
 #[test]
 fn the_same_seed_gives_the_same_run() {

@@ -35,6 +35,7 @@ fn newest_version(key: ApiKey) -> Option<i16> {
         ApiKey::Vote
         | ApiKey::BeginQuorumEpoch
         | ApiKey::EndQuorumEpoch
+        | ApiKey::FetchSnapshot
         | ApiKey::AlterPartition
         | ApiKey::BrokerRegistration
         | ApiKey::BrokerHeartbeat

@@ -75,6 +75,7 @@ impl Broker {
             Request::Vote(_)
             | Request::BeginQuorumEpoch(_)
             | Request::EndQuorumEpoch(_)
+            | Request::FetchSnapshot(_)
             | Request::AlterPartition(_)
             | Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)

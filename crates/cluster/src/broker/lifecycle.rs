@@ -197,11 +197,10 @@ impl Lifecycle {
                 }
                 self.arm_deadline(fx);
             }
-            Some(TimerKey::RegistrationTimeout) => {
-                if self.soft.broker_epoch < 0 {
-                    self.soft.events.push_back(LifecycleEvent::GaveUp);
-                }
+            Some(TimerKey::RegistrationTimeout) if self.soft.broker_epoch < 0 => {
+                self.soft.events.push_back(LifecycleEvent::GaveUp);
             }
+            Some(TimerKey::RegistrationTimeout) => {}
             Some(TimerKey::ShutdownTimeout) => self.shut_down(fx),
             None => {}
         }
@@ -336,9 +335,8 @@ impl Lifecycle {
     }
 
     fn arm_deadline(&mut self, fx: &mut Fx) {
-        match self.soft.calls.next_deadline() {
-            Some(due) => self.soft.timers.arm_once(fx, due, TimerKey::CallDeadline),
-            None => {}
+        if let Some(due) = self.soft.calls.next_deadline() {
+            self.soft.timers.arm_once(fx, due, TimerKey::CallDeadline);
         }
     }
 

@@ -1,11 +1,15 @@
 //! Dynamic configs (`ConfigurationControlManager`).
 
+use std::collections::BTreeMap;
+
 use protocol::api::incremental_alter_configs::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 use protocol::api::{ConfigResourceKind, Name};
 use protocol::metadata::MetadataRecord;
-use protocol::{ErrorCode, gap};
+use protocol::config::validate_topic_configs;
+use protocol::{BrokerId, ErrorCode, gap};
 
 use super::topics::Refusal;
+use crate::image::MetadataImage;
 use super::{Controller, Decision};
 
 const MIN_ISR: &str = "min.insync.replicas";
@@ -34,9 +38,16 @@ impl Controller {
         Some(MetadataRecord::Config { kind: ConfigResourceKind::Broker, resource: "".into(), name: MIN_ISR.into(), value: Some(value) })
     }
 
-    /// Whether a topic may have this config.
-    pub(super) fn check_topic_config(&self, _name: &str, _value: Option<&str>) -> Result<(), Refusal> {
-        Ok(())
+    /// Checks the configs of a topic that is to be created.
+    pub(super) fn check_new_configs(&self, configs: &[(Name, Option<Name>)]) -> Result<(), Refusal> {
+        let mut values = BTreeMap::new();
+        for (name, value) in configs {
+            let Some(value) = value else {
+                return Err((ErrorCode::InvalidConfig, format!("Null value not supported for topic configs: {name}")));
+            };
+            values.insert(name.clone(), value.clone());
+        }
+        check_topic_configs(&values)
     }
 
     /// Sets and deletes configs of one resource.
@@ -54,25 +65,38 @@ impl Controller {
         let resource = &request.resource;
         let Some(active) = &self.active else { return Err((ErrorCode::NotController, String::new())) };
         let image = active.state.image();
-        if resource.kind == ConfigResourceKind::Topic && !image.by_name.contains_key(&resource.name) {
-            return Err((ErrorCode::UnknownTopicOrPartition, format!("The topic '{}' does not exist.", resource.name)));
-        }
+        check_exists(image, &resource.kind, &resource.name)?;
         let mut records = Vec::new();
+        let mut values = image.configs.get(&(resource.kind, resource.name.clone())).cloned().unwrap_or_default();
         for (name, value) in &request.changes {
-            if resource.kind == ConfigResourceKind::Topic {
-                self.check_topic_config(name, value.as_deref())?;
-            }
             if image.config(resource.kind, &resource.name, name) != value.as_ref() {
-                records.push(MetadataRecord::Config {
-                    kind: resource.kind,
-                    resource: resource.name.clone(),
-                    name: name.clone(),
-                    value: value.clone(),
-                });
+                let (kind, resource) = (resource.kind, resource.name.clone());
+                records.push(MetadataRecord::Config { kind, resource, name: name.clone(), value: value.clone() });
             }
+            match value {
+                Some(value) => values.insert(name.clone(), value.clone()),
+                None => values.remove(name),
+            };
+        }
+        match resource.kind {
+            ConfigResourceKind::Topic => check_topic_configs(&values)?,
+            ConfigResourceKind::Broker => self.check_min_isr(request)?,
+            ConfigResourceKind::Group => {}
         }
         records.extend(self.clear_elr(request));
         Ok(records)
+    }
+
+    /// What eligible leaders mean depends on one `min.insync.replicas` for all brokers.
+    fn check_min_isr(&self, request: &IncrementalAlterConfigsRequest) -> Result<(), Refusal> {
+        let elr = self.active.as_ref().is_some_and(|active| active.state.image().elr_enabled());
+        let Some((_, value)) = request.changes.iter().find(|(name, _)| elr && &**name == MIN_ISR) else { return Ok(()) };
+        let text = match (request.resource.name.is_empty(), value) {
+            (false, _) => "Broker-level min.insync.replicas cannot be altered while ELR is enabled.",
+            (true, None) => "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.",
+            (true, Some(_)) => return Ok(()),
+        };
+        Err((ErrorCode::InvalidConfig, text.into()))
     }
 
     /// A new `min.insync.replicas` makes what is known of eligible leaders worthless.
@@ -99,5 +123,24 @@ impl Controller {
                 })
             })
             .collect()
+    }
+}
+
+fn check_topic_configs(values: &BTreeMap<Name, Name>) -> Result<(), Refusal> {
+    validate_topic_configs(values).map_err(|error| (ErrorCode::InvalidConfig, error.message))
+}
+
+/// Whether there is such a resource (`QuorumController.ConfigResourceExistenceChecker`).
+fn check_exists(image: &MetadataImage, kind: &ConfigResourceKind, name: &str) -> Result<(), Refusal> {
+    match kind {
+        ConfigResourceKind::Topic if !image.by_name.contains_key(name) => {
+            Err((ErrorCode::UnknownTopicOrPartition, format!("The topic '{name}' does not exist.")))
+        }
+        ConfigResourceKind::Broker if !name.is_empty() => match name.parse::<i32>() {
+            Ok(id) if image.brokers.contains_key(&BrokerId(id)) => Ok(()),
+            Ok(id) => Err((ErrorCode::BrokerIdNotRegistered, format!("No node with id {id} found."))),
+            Err(_) => Err((ErrorCode::InvalidRequest, format!("Invalid broker name {name}"))),
+        },
+        ConfigResourceKind::Topic | ConfigResourceKind::Broker | ConfigResourceKind::Group => Ok(()),
     }
 }

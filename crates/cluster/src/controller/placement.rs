@@ -168,7 +168,7 @@ fn hash_map_buckets(len: usize) -> u32 {
 }
 
 fn bucket(name: Option<&str>, buckets: u32) -> u32 {
-    let hash = name.map_or(0, |name| hashing::java_string_hash(name)) as u32;
+    let hash = name.map_or(0, hashing::java_string_hash) as u32;
     (hash ^ (hash >> 16)) & (buckets - 1)
 }
 

@@ -56,9 +56,7 @@ impl Controller {
 
     fn create_topic(&mut self, fx: &mut Fx, topic: &NewTopic, pending: usize) -> Result<(CreatedTopic, Vec<MetadataRecord>), Refusal> {
         self.check_new_name(&topic.name)?;
-        for (name, value) in &topic.configs {
-            self.check_topic_config(name, value.as_deref())?;
-        }
+        self.check_new_configs(&topic.configs)?;
         let assignments = if topic.assignments.is_empty() {
             self.place_new(fx, topic)?
         } else {

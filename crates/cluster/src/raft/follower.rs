@@ -1,14 +1,19 @@
 //! Following a leader: fetching the metadata log, truncating where it diverges (`FollowerState`). Observers do the
 //! same, without election timeouts.
 
+use std::sync::Arc;
+
 use kernel::{Duration, Time};
 use protocol::api::begin_quorum_epoch::{BeginQuorumEpochRequest, BeginQuorumEpochResponse};
 use protocol::api::end_quorum_epoch::{EndQuorumEpochRequest, EndQuorumEpochResponse};
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
-use protocol::{BrokerId, ErrorCode, TopicId, gap};
+use protocol::api::fetch_snapshot::{FetchSnapshotRequest, FetchSnapshotResponse};
+use protocol::{BrokerId, ErrorCode, TopicId};
 
+use super::log::Snapshot;
 use super::role::Role;
 use super::{Call, RNG_ELECTION, Replica, TimerKey};
+use crate::image::MetadataImage;
 use crate::process::Fx;
 
 /// How long a leader may park a fetch (`KafkaRaftClient#MAX_FETCH_WAIT_MS`).
@@ -126,10 +131,43 @@ impl Replica {
             self.soft.timers.arm_once(fx, now + delay, TimerKey::Fetch);
             return;
         }
+        let must_fetch_snapshot = result.log_start_offset > self.hard.log.end_offset();
         self.take_in(result);
         if let Role::Follower { has_fetched, .. } = &mut self.soft.role {
             *has_fetched = true;
         }
+        if self.is_voter() {
+            self.soft.timers.arm(fx, now + self.fetch_timeout(), TimerKey::FetchTimeout);
+        }
+        if must_fetch_snapshot {
+            self.fetch_snapshot(now, fx, to);
+        } else {
+            self.fetch(now, fx);
+        }
+    }
+
+    /// The leader's log begins after the end of this one: asks for the snapshot that fills the gap.
+    fn fetch_snapshot(&mut self, now: Time, fx: &mut Fx, to: BrokerId) {
+        let epoch = self.hard.epoch;
+        let request = FetchSnapshotRequest { replica: self.spec.id, current_leader_epoch: epoch };
+        self.soft.fetching = Some((epoch, to));
+        self.call(now, fx, to, Call::FetchSnapshot { epoch, to }, request.into());
+    }
+
+    /// The snapshot: the log starts over from it.
+    pub(super) fn on_snapshot_answer(&mut self, now: Time, fx: &mut Fx, epoch: i32, to: BrokerId, answer: FetchSnapshotResponse) {
+        if self.soft.fetching != Some((epoch, to)) {
+            return;
+        }
+        self.soft.fetching = None;
+        if !answer.error.is_ok() || epoch != self.hard.epoch {
+            self.soft.timers.arm_once(fx, now + ASK_AROUND, TimerKey::Fetch);
+            return;
+        }
+        let image = MetadataImage::from_snapshot(answer.end_offset, answer.epoch, &answer.records);
+        self.hard.log.install_snapshot(Snapshot { end_offset: answer.end_offset, epoch: answer.epoch, image: Arc::new(image) });
+        self.soft.high_watermark = answer.end_offset;
+        self.soft.must_load_snapshot = true;
         if self.is_voter() {
             self.soft.timers.arm(fx, now + self.fetch_timeout(), TimerKey::FetchTimeout);
         }
@@ -143,10 +181,6 @@ impl Replica {
             let to = if own.epoch == diverging.epoch { own.end_offset.min(diverging.end_offset) } else { own.end_offset };
             assert!(to >= self.soft.high_watermark, "a committed record of the metadata log is never truncated");
             self.hard.log.truncate_to(to);
-            return;
-        }
-        if result.log_start_offset > self.hard.log.end_offset() {
-            gap!("a replica behind the log start of the leader gets no snapshot", "FetchSnapshot, KIP-630");
             return;
         }
         for batch in result.metadata {

@@ -1,6 +1,7 @@
 //! Leading: the epoch's first record, appends that linger, fetches of the others, the commit rule, check-quorum and
 //! resignation (`LeaderState`, `BatchAccumulator`).
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use protocol::api::begin_quorum_epoch::BeginQuorumEpochRequest;
 use protocol::api::describe_quorum::{DescribeQuorumResponse, QuorumReplica};
 use protocol::api::end_quorum_epoch::EndQuorumEpochRequest;
 use protocol::api::fetch::{FetchRequest, FetchResponse, FetchResult};
+use protocol::api::fetch_snapshot::{FetchSnapshotRequest, FetchSnapshotResponse};
 use protocol::metadata::{MetadataBatch, MetadataRecord};
 use protocol::{BrokerId, ErrorCode, Message, TopicId, wall_ms};
 
@@ -152,6 +154,28 @@ impl Replica {
             }
         }
         result
+    }
+
+    /// A replica that is too far behind asks for the newest snapshot.
+    pub(super) fn on_fetch_snapshot(&self, request: &FetchSnapshotRequest) -> FetchSnapshotResponse {
+        let error = match request.current_leader_epoch.cmp(&self.hard.epoch) {
+            Ordering::Less => ErrorCode::FencedLeaderEpoch,
+            Ordering::Greater => ErrorCode::UnknownLeaderEpoch,
+            Ordering::Equal if !self.is_leader() => ErrorCode::NotLeaderOrFollower,
+            Ordering::Equal => ErrorCode::None,
+        };
+        match self.hard.log.snapshot() {
+            Some(snapshot) if error.is_ok() => FetchSnapshotResponse {
+                error,
+                end_offset: snapshot.end_offset,
+                epoch: snapshot.epoch,
+                records: Arc::new(snapshot.image.to_records()),
+            },
+            _ => {
+                let error = if error.is_ok() { ErrorCode::UnknownServerError } else { error };
+                FetchSnapshotResponse { error, end_offset: -1, epoch: -1, records: Arc::default() }
+            }
+        }
     }
 
     fn note_progress(&mut self, now: Time, fx: &mut Fx, replica: BrokerId, offset: i64) {

@@ -112,6 +112,7 @@ enum Call {
     BeginEpoch { epoch: i32, voter: BrokerId },
     EndEpoch { epoch: i32, voter: BrokerId },
     Fetch { epoch: i32, to: BrokerId },
+    FetchSnapshot { epoch: i32, to: BrokerId },
 }
 
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
@@ -219,6 +220,7 @@ impl Replica {
                 | Request::BeginQuorumEpoch(_)
                 | Request::EndQuorumEpoch(_)
                 | Request::Fetch(_)
+                | Request::FetchSnapshot(_)
                 | Request::DescribeQuorum(_)
         )
     }
@@ -250,6 +252,7 @@ impl Replica {
             Request::BeginQuorumEpoch(request) => self.on_begin_epoch(now, fx, &request).into(),
             Request::EndQuorumEpoch(request) => self.on_end_epoch(now, fx, &request).into(),
             Request::DescribeQuorum(_) => self.describe_quorum(now).into(),
+            Request::FetchSnapshot(request) => self.on_fetch_snapshot(&request).into(),
             Request::Fetch(request) => match self.on_fetch(now, fx, conn, correlation, &request) {
                 Some(response) => response.into(),
                 None => return,
@@ -279,6 +282,7 @@ impl Replica {
                     }
             }
             (Call::Fetch { epoch, to }, Response::Fetch(answer)) => self.on_fetch_answer(now, fx, epoch, to, answer),
+            (Call::FetchSnapshot { epoch, to }, Response::FetchSnapshot(answer)) => self.on_snapshot_answer(now, fx, epoch, to, answer),
             (call, response) => debug_assert!(false, "{:?} is no answer to {call:?}", response.api()),
         }
     }
@@ -434,7 +438,7 @@ impl Replica {
         let delay = Duration::from_millis((50_u64 << self.soft.failures.min(6)).min(1000));
         for call in calls {
             match call {
-                Call::Fetch { epoch, to } => {
+                Call::Fetch { epoch, to } | Call::FetchSnapshot { epoch, to } => {
                     if self.soft.fetching == Some((epoch, to)) {
                         self.soft.fetching = None;
                         self.soft.timers.arm_once(fx, now + delay, TimerKey::Fetch);

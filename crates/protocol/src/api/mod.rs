@@ -202,6 +202,7 @@ mod request_types {
     pub(super) use super::end_quorum_epoch::EndQuorumEpochRequest as EndQuorumEpoch;
     pub(super) use super::describe_quorum::DescribeQuorumRequest as DescribeQuorum;
     pub(super) use super::alter_partition::AlterPartitionRequest as AlterPartition;
+    pub(super) use super::fetch_snapshot::FetchSnapshotRequest as FetchSnapshot;
     pub(super) use super::describe_cluster::DescribeClusterRequest as DescribeCluster;
     pub(super) use super::broker_registration::BrokerRegistrationRequest as BrokerRegistration;
     pub(super) use super::broker_heartbeat::BrokerHeartbeatRequest as BrokerHeartbeat;
@@ -237,6 +238,7 @@ mod response_types {
     pub(super) use super::end_quorum_epoch::EndQuorumEpochResponse as EndQuorumEpoch;
     pub(super) use super::describe_quorum::DescribeQuorumResponse as DescribeQuorum;
     pub(super) use super::alter_partition::AlterPartitionResponse as AlterPartition;
+    pub(super) use super::fetch_snapshot::FetchSnapshotResponse as FetchSnapshot;
     pub(super) use super::describe_cluster::DescribeClusterResponse as DescribeCluster;
     pub(super) use super::broker_registration::BrokerRegistrationResponse as BrokerRegistration;
     pub(super) use super::broker_heartbeat::BrokerHeartbeatResponse as BrokerHeartbeat;
@@ -273,6 +275,7 @@ apis! {
     54 EndQuorumEpoch end_quorum_epoch "resigning leader->voters"
     55 DescribeQuorum describe_quorum "admin->broker->controller"
     56 AlterPartition alter_partition "leader->controller"
+    59 FetchSnapshot fetch_snapshot "observer->active controller"
     60 DescribeCluster describe_cluster "admin->broker"
     62 BrokerRegistration broker_registration "broker->controller"
     63 BrokerHeartbeat broker_heartbeat "broker->controller"
