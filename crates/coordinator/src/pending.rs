@@ -152,6 +152,10 @@ impl GroupShard {
         }
         for (change, _) in &failed.replayed {
             let id = change.group();
+            let is_unused = |g: &Group| g.protocol_type.is_none() && g.members.is_empty() && g.pending_join.is_empty();
+            if !self.hard.knows(id) && self.soft.groups.get(id).is_some_and(is_unused) {
+                self.soft.groups.remove(id);
+            }
             if self.hard.knows(id) && !self.soft.groups.contains_key(id) {
                 let group = match self.hard.groups.get(id) {
                     Some(record) => Group::from_record(id.clone(), record, cx.now_ms),

@@ -93,6 +93,15 @@ fn a_commit_that_fails_is_undone() {
 }
 
 #[test]
+fn a_group_that_only_a_failed_commit_made_is_not_there() {
+    let mut b = Broker::new();
+    b.instant = false;
+    b.send("c", commit("", -1, 8));
+    b.settle(ErrorCode::NotEnoughReplicas);
+    assert!(b.shard.group("g").is_none());
+}
+
+#[test]
 fn a_commit_that_times_out_may_still_arrive() {
     let mut b = Broker::new();
     b.instant = false;
@@ -212,6 +221,6 @@ fn list_filters_by_state_in_any_case() {
         let id = b.send("c", ListGroupsRequest { states: vec![state.into()] });
         let Response::ListGroups(answer) = &b.replies[&id] else { panic!("a ListGroups answer") };
         assert_eq!(answer.groups.len(), count);
-        assert!(answer.groups.iter().all(|g| &*g.protocol_type == "" && &*g.group_type == "Classic"));
+        assert!(answer.groups.iter().all(|g| g.protocol_type.is_empty() && &*g.group_type == "Classic"));
     }
 }
