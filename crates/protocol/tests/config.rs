@@ -13,6 +13,7 @@ fn topic_error(name: &str, value: &str) -> String {
     validate_topic_configs(&map(&[(name, value)])).expect_err("refused").message
 }
 
+/// Each said by Kafka 4.4.0 itself; no words: it takes the value.
 #[test]
 fn topic_configs_are_refused_in_kafkas_words() {
     for (name, value, message) in [
@@ -30,7 +31,20 @@ fn topic_configs_are_refused_in_kafkas_words() {
             "compakt",
             "Invalid value compakt for configuration cleanup.policy: String must be one of: compact, delete",
         ),
-        ("cleanup.policy", "delete,delete", "Configuration 'cleanup.policy' values must not be duplicated."),
+        ("cleanup.policy", "compact,,delete", "Configuration 'cleanup.policy' values must not be empty."),
+        (
+            "compression.gzip.level",
+            "0",
+            "Invalid value 0 for configuration compression.gzip.level: Value must be between 1 and 9 or equal to -1",
+        ),
+        (
+            "leader.replication.throttled.replicas",
+            "foo",
+            "Invalid value [foo] for configuration leader.replication.throttled.replicas: leader.replication.throttled.replicas must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...",
+        ),
+        ("retention.bytes", "-5", ""),
+        ("cleanup.policy", "delete,delete", ""),
+        ("leader.replication.throttled.replicas", "0:1,2:3", ""),
         (
             "min.cleanable.dirty.ratio",
             "2",
@@ -124,10 +138,33 @@ fn java_clients_ignore_names_they_do_not_know() {
 #[test]
 fn auto_offset_reset_takes_a_duration() {
     let def = find(CONSUMER_CONFIGS, "auto.offset.reset").expect("there");
-    for fine in ["earliest", "latest", "none", "by_duration:PT1H"] {
-        assert_eq!(def.validate(fine), Ok(()));
+    for fine in ["earliest", "latest", "none", "by_duration:PT1H", "by_duration:P1DT2H3.5S"] {
+        assert_eq!(def.validate(fine), Ok(()), "{fine}");
     }
-    assert!(def.validate("smallest").is_err());
+    for bad in [
+        "smallest",
+        "EARLIEST",
+        "by_duration:x",
+        "by_duration:-PT1H",
+        "by_duration:P",
+        "by_duration:PT",
+        "by_duration:PT1X",
+    ] {
+        let message = format!(
+            "Invalid value {bad} for configuration auto.offset.reset: Invalid value `{bad}` for configuration auto.offset.reset. \
+             The value must be either 'earliest', 'latest', 'none' or of the format 'by_duration:<PnDTnHnMn.nS.>'."
+        );
+        assert_eq!(def.validate(bad).expect_err(bad).message, message);
+    }
+}
+
+#[test]
+fn an_empty_list_of_servers_is_refused() {
+    let error = Configs::new(PRODUCER_CONFIGS, map(&[("bootstrap.servers", "")])).expect_err("refused");
+    assert_eq!(
+        error.message,
+        "Configuration 'bootstrap.servers' must not be empty. Valid values include: any non-empty value"
+    );
 }
 
 /// Each said by librdkafka 2.16 itself.

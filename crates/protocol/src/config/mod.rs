@@ -79,12 +79,18 @@ pub enum ValidValues {
     OneOf(&'static [&'static str]),
     /// One of these, whatever the case.
     OneOfIgnoringCase(&'static [&'static str]),
-    /// A list of these, none twice.
+    /// From the first to the second, or the third.
+    BetweenOr(i64, i64, i64),
+    /// A list of these; one that stands twice counts once.
     ListOf(&'static [&'static str]),
     /// `earliest`, `latest`, `none` or `by_duration:<ISO 8601>` (KIP-1106).
     OffsetReset,
     /// Not the empty text.
     NonEmpty,
+    /// A list of at least one.
+    NonEmptyList,
+    /// `*`, or `partition:broker,…`.
+    ThrottledReplicas,
 }
 
 /// A config: what it is called and what it takes.
@@ -173,7 +179,7 @@ impl ConfigDef {
         ConfigDef { default: None, ..ConfigDef::new(name, kind, "", valid, doc) }
     }
     const fn required(name: &'static str, kind: ConfigType, doc: &'static str) -> ConfigDef {
-        ConfigDef { is_required: true, ..ConfigDef::null(name, kind, ValidValues::Any, doc) }
+        ConfigDef { is_required: true, ..ConfigDef::null(name, kind, ValidValues::NonEmptyList, doc) }
     }
     const fn internal(self) -> ConfigDef {
         ConfigDef { is_internal: true, ..self }
@@ -220,6 +226,10 @@ impl ConfigDef {
             ValidValues::Between(_, most) if number > most => {
                 Err(self.refuse(&number.to_string(), &format!("Value must be no more than {most}")))
             }
+            ValidValues::BetweenOr(least, most, other) if !(least..=most).contains(&number) && number != other => {
+                let why = format!("Value must be between {least} and {most} or equal to {other}");
+                Err(self.refuse(&number.to_string(), &why))
+            }
             _ => Ok(()),
         }
     }
@@ -242,20 +252,39 @@ impl ConfigDef {
     }
 
     fn validate_list(&self, value: &str) -> Result<(), ConfigError> {
-        let ValidValues::ListOf(words) = self.valid else { return Ok(()) };
-        let values: Vec<&str> = split_list(value).collect();
-        if (1..values.len()).any(|i| values[..i].contains(&values[i])) {
-            return Err(ConfigError::new(format!("Configuration '{}' values must not be duplicated.", self.name)));
+        let mut values = split_list(value);
+        match self.valid {
+            ValidValues::ListOf(words) => values.try_for_each(|word| {
+                if word.is_empty() {
+                    return Err(ConfigError::new(format!("Configuration '{}' values must not be empty.", self.name)));
+                }
+                match words.contains(&word) {
+                    true => Ok(()),
+                    false => Err(self.refuse(word, &format!("String must be one of: {}", words.join(", ")))),
+                }
+            }),
+            ValidValues::NonEmptyList if values.next().is_none() => Err(ConfigError::new(format!(
+                "Configuration '{}' must not be empty. Valid values include: any non-empty value",
+                self.name
+            ))),
+            ValidValues::ThrottledReplicas => self.validate_throttled(value),
+            _ => Ok(()),
         }
-        for word in values {
-            if word.is_empty() {
-                return Err(ConfigError::new(format!("Configuration '{}' values must not be empty.", self.name)));
-            }
-            if !words.contains(&word) {
-                return Err(self.refuse(word, &format!("String must be one of: {}", words.join(", "))));
-            }
+    }
+
+    fn validate_throttled(&self, value: &str) -> Result<(), ConfigError> {
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_pair = |text: &str| text.split_once(':').is_some_and(|(a, b)| is_number(a) && is_number(b));
+        if value.trim() == "*" || split_list(value).all(is_pair) {
+            return Ok(());
         }
-        Ok(())
+        let list: Vec<&str> = split_list(value).collect();
+        let why = format!(
+            "{} must be the literal '*' or a list of replicas in the following format: \
+             [partitionId]:[brokerId],[partitionId]:[brokerId],...",
+            self.name
+        );
+        Err(self.refuse(&format!("[{}]", list.join(", ")), &why))
     }
 
     fn validate_string(&self, value: &str) -> Result<(), ConfigError> {
@@ -273,20 +302,36 @@ impl ConfigDef {
     }
 
     fn validate_offset_reset(&self, value: &str) -> Result<(), ConfigError> {
-        let fine = match value.split_once(':') {
-            Some((strategy, duration)) => {
-                strategy.eq_ignore_ascii_case("by_duration") && duration.starts_with(['P', 'p'])
-            }
-            None => ["earliest", "latest", "none"].iter().any(|word| value.eq_ignore_ascii_case(word)),
+        let is_fine = match value.split_once(':') {
+            Some((strategy, duration)) => strategy == "by_duration" && is_iso_duration(duration),
+            None => ["earliest", "latest", "none"].contains(&value),
         };
-        match fine {
-            true => Ok(()),
-            false => {
-                let why = "the value must be either 'earliest', 'latest', 'none' or of the format 'by_duration:<PnDTnHnMn.nS>'";
-                Err(self.refuse(value, why))
-            }
-        }
+        // It says so twice, and with that dot.
+        let why = format!(
+            "Invalid value `{value}` for configuration {}. The value must be either 'earliest', 'latest', 'none' or of the \
+             format 'by_duration:<PnDTnHnMn.nS.>'.",
+            self.name
+        );
+        if is_fine { Ok(()) } else { Err(self.refuse(value, &why)) }
     }
+}
+
+/// Whether this is a duration that is not negative, as `PnDTnHnMn.nS`.
+fn is_iso_duration(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix(['P', 'p']) else { return false };
+    let (days, time) = rest.split_once(['T', 't']).map_or((rest, None), |(days, time)| (days, Some(time)));
+    let has_parts = |text: &str, units: &str| {
+        let mut units = units.chars();
+        text.split_inclusive(|c: char| c.is_ascii_alphabetic()).all(|part| {
+            let (number, unit) = part.split_at(part.len() - part.chars().next_back().map_or(0, char::len_utf8));
+            let unit = unit.to_ascii_uppercase();
+            number.parse::<f64>().is_ok_and(|n| n >= 0.0)
+                && (unit == "S" || !number.contains('.'))
+                && units.any(|next| unit.starts_with(next))
+        })
+    };
+    let has_any = !days.is_empty() || time.is_some();
+    has_any && has_parts(days, "D") && time.is_none_or(|time| !time.is_empty() && has_parts(time, "HMS"))
 }
 
 /// The values of a list, as `ConfigDef` splits them: at commas, without the blanks around them.
