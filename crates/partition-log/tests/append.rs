@@ -72,6 +72,7 @@ fn a_record_older_than_timestamp_before_max_is_refused() {
     let error = log.append_as_leader(&Batch::new(records, ProducerStamp::default()), 0, NOW).expect_err("too old");
     assert_eq!(error.code, ErrorCode::InvalidTimestamp);
     assert_eq!(error.record_errors[0].batch_index, 1);
+    assert!(log.append_as_leader(&batch_at(-1, 1), 0, NOW).is_ok(), "no timestamp is never too old");
     let message = format!(
         "Timestamp {} of message with offset 1 is out of range. The timestamp should be within [{}, {}]",
         NOW - 1001,

@@ -185,3 +185,33 @@ fn truncation_takes_producers_back() {
     assert_eq!(code(&mut log, &sequenced(1, 0, 3, 1)), ErrorCode::OutOfOrderSequenceNumber);
     assert_eq!(code(&mut log, &sequenced(1, 0, 2, 1)), ErrorCode::None);
 }
+
+#[test]
+fn a_new_epoch_forgets_the_batches_of_the_old() {
+    let mut log = default_log();
+    append(&mut log, &sequenced(1, 0, 0, 3));
+    append(&mut log, &sequenced(1, 1, 0, 1));
+    assert_eq!(
+        code(&mut log, &sequenced(1, 1, 0, 3)),
+        ErrorCode::OutOfOrderSequenceNumber,
+        "no duplicate of the old epoch's"
+    );
+}
+
+#[test]
+fn a_snapshot_at_the_log_start_is_not_read_back() {
+    let mut log = log(LogConfig { segment_bytes: 200, ..LogConfig::default() });
+    append(&mut log, &sequenced(1, 0, 0, 1));
+    append(&mut log, &sequenced(1, 0, 1, 1));
+    append(&mut log, &sequenced(2, 0, 0, 1));
+    assert_eq!(segment_bases(&log), [0, 2]);
+    log.set_high_watermark(3);
+    log.set_log_start(2).expect("committed");
+    log.delete_old_segments(NOW);
+    log.reopen(3, false, NOW);
+    assert_eq!(
+        log.producers().map(|(id, _)| id).collect::<Vec<_>>(),
+        [2],
+        "producer 1 is known from deleted records only"
+    );
+}

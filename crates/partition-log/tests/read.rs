@@ -125,6 +125,9 @@ fn timestamps_are_found_across_segments_and_chunks() {
     for n in (0..1000).step_by(13) {
         assert_eq!(log.offset_for_timestamp(NOW + 10 * n - 5).map(|found| found.offset), Some(n));
     }
+    for n in 0..1000 {
+        assert_eq!(log.offset_for_timestamp(NOW + 10 * n).map(|found| found.offset), Some(n));
+    }
 }
 
 #[test]
