@@ -1,7 +1,7 @@
 //! The workloads for a host that runs wasm: Node or a browser.
 #![cfg(target_arch = "wasm32")]
 
-use kafkasim_tests::{Prepared, WORKLOADS};
+use kafkasim_tests::{Run, WORKLOADS};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// The names of the workloads.
@@ -12,18 +12,26 @@ pub fn workloads() -> Vec<String> {
 
 /// A workload that is ready to run.
 #[wasm_bindgen]
-pub struct Run(Prepared);
+pub struct Running(Box<dyn Run>);
 
 #[wasm_bindgen]
-impl Run {
+impl Running {
     /// Makes workload number `at` ready.
     #[wasm_bindgen(constructor)]
-    pub fn new(at: usize) -> Run {
-        Run((WORKLOADS[at].prepare)())
+    pub fn new(at: usize) -> Running {
+        Running((WORKLOADS[at].prepare)())
     }
-    /// Runs it; what it did, as text.
-    pub fn run(self) -> String {
-        self.0.run().to_string()
+    /// How many parts it has.
+    pub fn parts(&self) -> u32 {
+        self.0.parts()
+    }
+    /// Runs a part.
+    pub fn run(&mut self, n: u32) {
+        self.0.run(n);
+    }
+    /// What all of it did, as text.
+    pub fn measured(&self) -> String {
+        self.0.measured().to_string()
     }
 }
 

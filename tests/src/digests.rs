@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::ring;
+use crate::{engine, ring};
 
 /// One run a line: its name and its digest.
 pub fn digests() -> String {
@@ -14,5 +14,9 @@ pub fn digests() -> String {
 }
 
 fn runs() -> Vec<(String, u64)> {
-    [3, 40].map(|nodes| (format!("ring of {nodes}"), ring::prepare(nodes).run().digest)).into()
+    let rings = [3, 40].map(|nodes| (format!("ring of {nodes}"), ring::Ring::new(nodes).digest_after(20)));
+    let clusters = [(1, 1), (3, 3)].map(|(brokers, controllers)| {
+        (format!("{brokers} idle brokers, {controllers} controllers"), engine::idle_digest(brokers, controllers))
+    });
+    rings.into_iter().chain(clusters).collect()
 }

@@ -4,6 +4,7 @@
 mod workload;
 mod digests;
 mod ring;
+mod engine;
 
 pub use digests::digests;
-pub use workload::{Measured, Prepared, WORKLOADS, Workload};
+pub use workload::{Measured, Run, WORKLOADS, Workload};

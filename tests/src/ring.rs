@@ -1,9 +1,9 @@
 //! The kernel alone: nodes in a ring, each with a few messages in flight to the next, which sends them back. Nothing
 //! but queue, links, connections, trace and digest is at work, so this is the floor under every other figure.
 
-use kernel::{Death, Effects, Input, Machine, NetworkSpec, Time, World};
+use kernel::{Death, Duration, Effects, Input, Machine, NetworkSpec, Time, World};
 
-use crate::{Measured, Prepared};
+use crate::{Measured, Run};
 
 const PORT: u16 = 1;
 /// Messages a node keeps in flight.
@@ -47,29 +47,51 @@ impl Machine for Node {
     }
 }
 
-/// A ring of `nodes` that has found its rhythm.
-pub(crate) fn prepare(nodes: usize) -> Prepared {
-    let mut world = World::new(7, NetworkSpec::default());
-    for n in 0..nodes {
-        let next = format!("n{}", (n + 1) % nodes);
-        world.add_node(&format!("n{n}"), Node { next, got: 0 });
-    }
-    for node in world.node_ids() {
-        world.start(node);
-    }
-    world.run_until(Time::from_millis(20));
-    Prepared::new(move || run(world))
+/// A ring that has found its rhythm.
+pub(crate) struct Ring {
+    world: World<Node>,
+    measured: Measured,
 }
 
-fn run(mut world: World<Node>) -> Measured {
-    let delivered = |world: &World<Node>| world.node_ids().map(|node| world.machine(node).got).sum::<u64>();
-    let (before, since, from) = (delivered(&world), world.now(), world.events());
-    while world.events() - from < EVENTS && world.step().is_some() {}
-    Measured {
-        units: delivered(&world) - before,
-        events: world.events() - from,
-        pending: world.pending() as u64,
-        virtual_ns: world.now().since(since).as_nanos(),
-        digest: world.digest(),
+impl Ring {
+    pub(crate) fn new(nodes: usize) -> Ring {
+        let mut world = World::new(7, NetworkSpec::default());
+        for n in 0..nodes {
+            let next = format!("n{}", (n + 1) % nodes);
+            world.add_node(&format!("n{n}"), Node { next, got: 0 });
+        }
+        for node in world.node_ids() {
+            world.start(node);
+        }
+        world.run_until(Time::from_millis(20));
+        Ring { world, measured: Measured::default() }
+    }
+
+    /// The digest after so many more virtual milliseconds.
+    pub(crate) fn digest_after(mut self, ms: u64) -> u64 {
+        self.world.run_until(self.world.now() + Duration::from_millis(ms));
+        self.world.digest()
+    }
+
+    fn delivered(&self) -> u64 {
+        self.world.node_ids().map(|node| self.world.machine(node).got).sum()
+    }
+}
+
+impl Run for Ring {
+    fn run(&mut self, _: u32) {
+        let (before, since, from) = (self.delivered(), self.world.now(), self.world.events());
+        while self.world.events() - from < EVENTS && self.world.step().is_some() {}
+        self.measured = Measured {
+            units: self.delivered() - before,
+            events: self.world.events() - from,
+            pending: self.world.pending() as u64,
+            virtual_ns: self.world.now().since(since).as_nanos(),
+            digest: self.world.digest(),
+        };
+    }
+
+    fn measured(&self) -> Measured {
+        self.measured
     }
 }

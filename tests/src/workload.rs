@@ -2,34 +2,35 @@
 
 use std::fmt;
 
-use crate::ring;
+use crate::{engine, ring};
 
-/// Something to measure. A new one: a line in [`WORKLOADS`].
+/// Something to measure. A new one: a line in [`WORKLOADS`], and a row in `crates/xtask/src/bench.rs`.
 pub struct Workload {
     /// Its name, by which it is asked for and its figures are found.
     pub id: &'static str,
     /// Makes everything ready.
-    pub prepare: fn() -> Prepared,
+    pub prepare: fn() -> Box<dyn Run>,
 }
 
 /// All workloads.
 pub const WORKLOADS: &[Workload] = &[
-    Workload { id: "kernel-10", prepare: || ring::prepare(10) },
-    Workload { id: "kernel-1000", prepare: || ring::prepare(1000) },
+    Workload { id: "kernel-10", prepare: || Box::new(ring::Ring::new(10)) },
+    Workload { id: "kernel-1000", prepare: || Box::new(ring::Ring::new(1000)) },
+    Workload { id: "idle", prepare: || Box::new(engine::Idle::new()) },
+    Workload { id: "checkpoint", prepare: || Box::new(engine::Checkpoint::new()) },
+    Workload { id: "seek", prepare: || Box::new(engine::Seek::new()) },
 ];
 
-/// A workload that is ready to run, once.
-pub struct Prepared(Box<dyn FnOnce() -> Measured>);
-
-impl Prepared {
-    /// Something that runs like this.
-    pub fn new(run: impl FnOnce() -> Measured + 'static) -> Prepared {
-        Prepared(Box::new(run))
+/// A workload that is ready to run, in one part or in several that are timed one by one.
+pub trait Run {
+    /// How many parts it has.
+    fn parts(&self) -> u32 {
+        1
     }
-    /// Runs it.
-    pub fn run(self) -> Measured {
-        (self.0)()
-    }
+    /// Runs part `n`, counted from 0. Each is run once, in order.
+    fn run(&mut self, n: u32);
+    /// What all of it did.
+    fn measured(&self) -> Measured;
 }
 
 /// What a run did; the time it took is added by the host.

@@ -19,8 +19,12 @@ pub(crate) const TASK: Task = Task {
 /// How a workload's figure is said.
 #[derive(Clone, Copy)]
 enum Unit {
-    /// CPU nanoseconds for one.
-    Nanoseconds,
+    /// CPU time for one.
+    Each,
+    /// CPU time for one, at the 95th percentile.
+    Percentile95,
+    /// How many in a CPU second.
+    PerSecond,
 }
 
 /// A row of the table: a workload of `tests/src/workload.rs`, what it measures, and what others reach.
@@ -35,14 +39,27 @@ const ROWS: &[Row] = &[
     Row {
         id: "kernel-10",
         what: "kernel: one message delivered, 10 nodes",
-        unit: Unit::Nanoseconds,
+        unit: Unit::Each,
         peers: "turmoil 750 ns, madsim 1,300 ns (a datagram, 10 hosts)",
     },
     Row {
         id: "kernel-1000",
         what: "kernel: one message delivered, 1,000 nodes",
-        unit: Unit::Nanoseconds,
+        unit: Unit::Each,
         peers: "turmoil 1,490 ns, madsim 1,350 ns (50 hosts)",
+    },
+    Row {
+        id: "idle",
+        what: "virtual seconds in a CPU second, 3 idle brokers",
+        unit: Unit::PerSecond,
+        peers: "turmoil 58 (10 idle hosts), VOPR 1,400 (under load, another system), FoundationDB 10-36",
+    },
+    Row { id: "checkpoint", what: "checkpoint: one copy of the world", unit: Unit::Each, peers: "none offers it" },
+    Row {
+        id: "seek",
+        what: "seek to any event of a long run, 95th percentile",
+        unit: Unit::Percentile95,
+        peers: "none offers it",
     },
 ];
 
@@ -86,6 +103,7 @@ fn run(mut args: lexopt::Parser) -> Result<()> {
 struct Measured {
     id: String,
     nanoseconds: u64,
+    part_nanoseconds: u64,
     units: u64,
     events: u64,
     pending: u64,
@@ -103,10 +121,13 @@ fn measured(command: &Cmd) -> Result<Vec<Measured>> {
 impl Measured {
     fn read(line: &str) -> Option<Measured> {
         let words: Vec<_> = line.split_whitespace().collect();
-        let [id, nanoseconds, units, events, pending, virtual_ns, digest] = words[..] else { return None };
+        let [id, nanoseconds, part_nanoseconds, units, events, pending, virtual_ns, digest] = words[..] else {
+            return None;
+        };
         Some(Measured {
             id: id.into(),
             nanoseconds: nanoseconds.parse().ok()?,
+            part_nanoseconds: part_nanoseconds.parse().ok()?,
             units: units.parse().ok()?,
             events: events.parse().ok()?,
             pending: pending.parse().ok()?,
@@ -117,18 +138,18 @@ impl Measured {
 
     fn figure(&self, unit: Unit) -> String {
         match unit {
-            Unit::Nanoseconds => format!("{} ns", thousands(self.nanoseconds / self.units.max(1))),
+            Unit::Each => time(self.nanoseconds / self.units.max(1)),
+            Unit::Percentile95 => time(self.part_nanoseconds),
+            Unit::PerSecond => thousands(per_second(self.units, self.nanoseconds)),
         }
     }
 
     fn density(&self) -> String {
-        let per_second = u128::from(self.events) * 1_000_000_000 / u128::from(self.virtual_ns.max(1));
-        let rate = u128::from(self.events) * 1_000_000_000 / u128::from(self.nanoseconds.max(1));
         format!(
             "{} events, {} a virtual second, {} a CPU second, {} pending",
             thousands(self.events),
-            thousands(per_second as u64),
-            thousands(rate as u64),
+            thousands(per_second(self.events, self.virtual_ns)),
+            thousands(per_second(self.events, self.nanoseconds)),
             thousands(self.pending)
         )
     }
@@ -151,6 +172,18 @@ fn print_table(native: &[Measured], wasm: &[Measured]) -> Result<()> {
     }
     println!("\n{WARNINGS}");
     Ok(())
+}
+
+fn per_second(count: u64, nanoseconds: u64) -> u64 {
+    (u128::from(count) * 1_000_000_000 / u128::from(nanoseconds.max(1))) as u64
+}
+
+fn time(nanoseconds: u64) -> String {
+    match nanoseconds {
+        0..10_000 => format!("{} ns", thousands(nanoseconds)),
+        10_000..10_000_000 => format!("{} µs", thousands(nanoseconds / 1_000)),
+        _ => format!("{} ms", thousands(nanoseconds / 1_000_000)),
+    }
 }
 
 /// `1234567` as `1,234,567`.

@@ -1,0 +1,119 @@
+//! The whole engine: clusters that idle, and moving through a long run.
+
+use kernel::{Duration, Time, keyed_draw};
+use lab::scenario::Scenario;
+use lab::{Lab, Timeline};
+
+use crate::{Measured, Run};
+
+fn lab(scenario: &Scenario) -> Lab {
+    Lab::new(scenario).expect("the scenario is a valid one")
+}
+
+/// What a lab has done since `from`.
+fn measured(lab: &Lab, from: (Time, u64), units: u64) -> Measured {
+    Measured {
+        units,
+        events: lab.events() - from.1,
+        pending: lab.world().pending() as u64,
+        virtual_ns: lab.now().since(from.0).as_nanos(),
+        digest: lab.digest(),
+    }
+}
+
+/// Three brokers and three controllers without a client: heartbeats, fetches of metadata, and elections' timers.
+pub(crate) struct Idle {
+    lab: Lab,
+    from: (Time, u64),
+}
+
+const IDLE_SECONDS: u64 = 600;
+
+impl Idle {
+    pub(crate) fn new() -> Idle {
+        let lab = lab(&Scenario::default());
+        Idle { from: (lab.now(), lab.events()), lab }
+    }
+}
+
+impl Run for Idle {
+    fn run(&mut self, _: u32) {
+        self.lab.run_for(Duration::from_secs(IDLE_SECONDS));
+    }
+    fn measured(&self) -> Measured {
+        measured(&self.lab, self.from, IDLE_SECONDS)
+    }
+}
+
+/// The digest of a cluster that has idled for half a minute.
+pub(crate) fn idle_digest(brokers: u32, controllers: u32) -> u64 {
+    let mut scenario = Scenario::default();
+    (scenario.cluster.brokers, scenario.cluster.controllers) = (brokers, controllers);
+    let mut lab = lab(&scenario);
+    lab.run_for(Duration::from_secs(30));
+    lab.digest()
+}
+
+/// Copies of a world, each followed by an event, so that what a copy shares must be parted from it.
+pub(crate) struct Checkpoint {
+    lab: Lab,
+    from: (Time, u64),
+}
+
+const COPIES: u64 = 1_000;
+
+impl Checkpoint {
+    pub(crate) fn new() -> Checkpoint {
+        let Idle { lab, from } = Idle::new();
+        Checkpoint { lab, from }
+    }
+}
+
+impl Run for Checkpoint {
+    fn run(&mut self, _: u32) {
+        for _ in 0..COPIES {
+            let copy = self.lab.clone();
+            self.lab.step();
+            drop(copy);
+        }
+    }
+    fn measured(&self) -> Measured {
+        measured(&self.lab, self.from, COPIES)
+    }
+}
+
+/// Going to moments all over a long run, in no order.
+pub(crate) struct Seek {
+    timeline: Timeline,
+    from: (Time, u64),
+    /// As of the head of the run.
+    whole: Measured,
+}
+
+const SEEKS: u32 = 40;
+const LONG_RUN_EVENTS: u64 = 1_000_000;
+
+impl Seek {
+    pub(crate) fn new() -> Seek {
+        let mut timeline = Timeline::new(&Scenario::default()).expect("the scenario is a valid one");
+        let from = (timeline.lab().now(), timeline.lab().events());
+        while timeline.lab().events() < LONG_RUN_EVENTS {
+            timeline.run_for(Duration::from_secs(60));
+        }
+        let whole = measured(timeline.lab(), from, SEEKS.into());
+        Seek { timeline, from, whole }
+    }
+}
+
+impl Run for Seek {
+    fn parts(&self) -> u32 {
+        SEEKS
+    }
+    fn run(&mut self, n: u32) {
+        let event = self.from.1 + keyed_draw(7, 0, u64::from(n), 0) % self.whole.events;
+        assert!(self.timeline.seek_event(event), "the run reaches every event it has had");
+    }
+    fn measured(&self) -> Measured {
+        Measured { digest: self.timeline.lab().digest(), ..self.whole }
+    }
+}
