@@ -1,2 +1,51 @@
-//! Under construction.
-fn main() {}
+//! `kafkasim`: the engine on the command line. Runs scenarios, plays lessons as tests, replays links, and has two pocket
+//! calculators. Exit codes: 0 well, 1 a test failed or an invariant broke, 2 the input was wrong.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the outer edge may look at a clock")]
+
+mod commands;
+mod input;
+mod report;
+
+use clap::{Parser, Subcommand};
+
+/// A Kafka cluster you can run, break, rewind and test, without a cluster.
+#[derive(Parser)]
+#[command(name = "kafkasim", version, about, long_about = None)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs a scenario and says how it went.
+    Run(commands::run::Run),
+    /// Plays lessons and scenarios as tests: all bundled lessons if none is named.
+    Test(commands::test::Test),
+    /// Replays a share link (or a file that holds one) and checks its digest.
+    Replay(commands::replay::Replay),
+    /// Prints the partition a client gives a key.
+    Partition(commands::partition::Partition),
+    /// Prints where a new topic's replicas are placed.
+    Place(commands::place::Place),
+    /// Lists what is modelled: tools, verbs, facts, invariants and APIs.
+    List,
+}
+
+fn main() -> std::process::ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(run) => run.act(),
+        Command::Test(test) => test.act(),
+        Command::Replay(replay) => replay.act(),
+        Command::Partition(partition) => partition.act(),
+        Command::Place(place) => place.act(),
+        Command::List => commands::list::act(),
+    };
+    match result {
+        Ok(code) => code.into(),
+        Err(message) => {
+            eprintln!("kafkasim: {message}");
+            2.into()
+        }
+    }
+}

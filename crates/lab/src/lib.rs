@@ -26,3 +26,8 @@ pub use metrics::{Metrics, Second};
 pub use scenario::{Scenario, ScenarioError};
 pub use terminal::{Line, LineKind, Terminal};
 pub use timeline::{Branch, OpenError, Timeline};
+
+/// Names and summaries of the tools a terminal knows.
+pub fn tools() -> impl Iterator<Item = (&'static str, &'static str)> {
+    shell::TOOLS.iter().map(|tool| (tool.name, tool.summary))
+}

@@ -1,0 +1,157 @@
+//! `kafkasim test`: lessons and scenarios as tests.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+use lab::units::format_duration;
+use lab::{BOOT, Lab, Scenario};
+use lessons::{BUNDLED, Lesson, play};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::Exit;
+use crate::input::{page_link, read, write};
+
+/// Arguments of `test`.
+#[derive(clap::Args)]
+pub(crate) struct Test {
+    /// Lessons (`.md`) and scenarios (`.json`). Without any: the bundled lessons.
+    files: Vec<PathBuf>,
+    /// Writes the results as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Another seed than the files'.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Prints the checks that were met, with their virtual times.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// How one file went.
+struct Played {
+    name: String,
+    took: Duration,
+    lines: Vec<String>,
+    trouble: Option<Trouble>,
+}
+
+/// Why a file failed.
+struct Trouble {
+    message: String,
+    replay: Vec<String>,
+}
+
+impl Test {
+    pub(crate) fn act(self) -> Exit {
+        let mut tests: Vec<(String, String)> = Vec::new();
+        for path in &self.files {
+            tests.push((path.display().to_string(), read(path)?));
+        }
+        if tests.is_empty() {
+            tests = BUNDLED.iter().map(|(name, text)| (format!("{name}.md"), (*text).to_owned())).collect();
+        }
+        let mut played = Vec::new();
+        for (name, text) in tests {
+            let bar = ProgressBar::new_spinner();
+            bar.set_message(name.clone());
+            bar.enable_steady_tick(Duration::from_millis(120));
+            let result = self.play(name, &text, &bar);
+            bar.finish_and_clear();
+            self.print(&result);
+            played.push(result);
+        }
+        let failed = played.iter().filter(|p| p.trouble.is_some()).count();
+        if let Some(path) = &self.junit {
+            write(path, &junit(&played)?)?;
+        }
+        println!("{} passed, {failed} failed", played.len() - failed);
+        Ok(u8::from(failed > 0))
+    }
+
+    fn play(&self, name: String, text: &str, bar: &ProgressBar) -> Played {
+        let began = Instant::now();
+        let result = match Path::new(&name).extension().and_then(|e| e.to_str()) {
+            Some("json") => self.scenario(text),
+            _ => self.lesson(text, &name, bar),
+        };
+        let took = began.elapsed();
+        match result {
+            Ok(lines) => Played { name, took, lines, trouble: None },
+            Err(trouble) => Played { name, took, lines: Vec::new(), trouble: Some(trouble) },
+        }
+    }
+
+    fn lesson(&self, text: &str, name: &str, bar: &ProgressBar) -> Result<Vec<String>, Trouble> {
+        let mut lesson = Lesson::parse(text).map_err(|error| Trouble { message: error.to_string(), replay: Vec::new() })?;
+        lesson.scenario.seed = self.seed.unwrap_or(lesson.scenario.seed);
+        let outcome = play(&lesson, |_, step| bar.set_message(format!("{name}: {step}")));
+        match outcome {
+            Ok(outcome) => {
+                let met = outcome.met.iter().map(|(text, at)| format!("● {text} ({})", format_duration(*at)));
+                let told = outcome.predictions.iter().map(|(question, answer)| format!("? {question} — {answer}"));
+                Ok(met.chain(told).collect())
+            }
+            Err(failure) => {
+                let replay = failure.lab.as_deref().map_or(Vec::new(), how_to_replay);
+                Err(Trouble { message: failure.to_string(), replay })
+            }
+        }
+    }
+
+    fn scenario(&self, text: &str) -> Result<Vec<String>, Trouble> {
+        let wrong = |message: String| Trouble { message, replay: Vec::new() };
+        let mut scenario = Scenario::parse(text).map_err(|error| wrong(error.to_string()))?;
+        scenario.seed = self.seed.unwrap_or(scenario.seed);
+        let until = scenario.until.map_or(lab::Duration::from_secs(60), |until| until.0);
+        let mut lab = Lab::new(&scenario).map_err(|error| wrong(error.to_string()))?;
+        lab.run_until(BOOT + until);
+        match lab.violation() {
+            Some(violation) => Err(Trouble { message: violation.to_string(), replay: how_to_replay(&lab) }),
+            None => Ok(vec![format!("● {} invariants held for {}", lab::INVARIANTS.len(), format_duration(until))]),
+        }
+    }
+
+    fn print(&self, played: &Played) {
+        match &played.trouble {
+            None => {
+                println!("ok    {} ({:.2} s)", played.name, played.took.as_secs_f64());
+                if self.verbose {
+                    played.lines.iter().for_each(|line| println!("      {line}"));
+                }
+            }
+            Some(trouble) => {
+                println!("FAIL  {} ({:.2} s)", played.name, played.took.as_secs_f64());
+                trouble.message.lines().chain(trouble.replay.iter().map(String::as_str)).for_each(|line| println!("      {line}"));
+            }
+        }
+    }
+}
+
+/// Seed, event, command and page link that show a run again.
+fn how_to_replay(lab: &Lab) -> Vec<String> {
+    let link = lab.link();
+    vec![
+        format!("seed {}, event {}, clock {}, digest {:016x}", lab.scenario().seed, lab.events(), format_duration(lab.clock()), lab.digest()),
+        format!("replay: kafkasim replay '{link}'"),
+        format!("page:   {}", page_link(&link)),
+    ]
+}
+
+fn junit(played: &[Played]) -> Result<String, String> {
+    let mut suite = TestSuite::new("kafkasim");
+    for test in played {
+        let mut status = TestCaseStatus::success();
+        if let Some(trouble) = &test.trouble {
+            status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(trouble.message.lines().next().unwrap_or_default());
+            status.set_description(format!("{}\n{}", trouble.message, trouble.replay.join("\n")));
+        }
+        let mut case = TestCase::new(test.name.clone(), status);
+        case.set_time(test.took);
+        suite.add_test_case(case);
+    }
+    let mut report = Report::new("kafkasim");
+    report.add_test_suite(suite);
+    report.to_string().map_err(|error| error.to_string())
+}
