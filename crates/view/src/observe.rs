@@ -103,9 +103,14 @@ fn brokers(lab: &Lab, lens: &Lens) -> Vec<BrokerView> {
     views.collect()
 }
 
-/// When the active controller would fence each broker.
-fn sessions(_lab: &Lab) -> BTreeMap<BrokerId, Time> {
-    BTreeMap::new()
+/// When the active controller would fence each broker that is not fenced.
+fn sessions(lab: &Lab) -> BTreeMap<BrokerId, Time> {
+    let active = replicas::active_controller(lab.world(), lab.layout());
+    let process = active.and_then(|node| lab.world().machine(node).kafka());
+    let Some((process, heartbeats)) = process.and_then(|p| Some((p, p.controller()?.heartbeats()?))) else { return BTreeMap::new() };
+    let timeout = process.spec().millis("broker.session.timeout.ms", 9000);
+    let live = heartbeats.iter().filter(|(_, heartbeat)| !heartbeat.is_fenced);
+    live.map(|(id, heartbeat)| (*id, heartbeat.last_contact + timeout)).collect()
 }
 
 fn replica_views(lab: &Lab, broker: BrokerId, lens: &Lens) -> Vec<ReplicaView> {

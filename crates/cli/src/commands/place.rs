@@ -1,5 +1,9 @@
 //! `kafkasim place`: where replicas go.
 
+use cluster::controller::placement::{UsableBroker, place};
+use cluster::controller::random::Lcg;
+use protocol::BrokerId;
+
 use super::Exit;
 
 /// Arguments of `place`.
@@ -25,7 +29,8 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn act(self) -> Exit {
         let brokers = brokers(&self.brokers)?;
-        let placed = cluster::controller::place_with_java_random(self.java_random_seed, &brokers, self.partitions, self.rf)?;
+        let mut random = Lcg::new(self.java_random_seed);
+        let placed = place(&mut random, &brokers, self.partitions, i32::from(self.rf))?;
         if self.json {
             let ids: Vec<Vec<i32>> = placed.iter().map(|replicas| replicas.iter().map(|id| id.0).collect()).collect();
             println!("{}", serde_json::json!(ids));
@@ -39,19 +44,17 @@ impl Place {
     }
 }
 
-type Racked = (protocol::BrokerId, Option<protocol::api::Name>);
-
-fn brokers(text: &str) -> Result<Vec<Racked>, String> {
+fn brokers(text: &str) -> Result<Vec<UsableBroker>, String> {
     if let Ok(count @ 1..=1000) = text.parse::<i32>() {
-        return Ok((1..=count).map(|id| (protocol::BrokerId(id), None)).collect());
+        return Ok((1..=count).map(|id| UsableBroker { id: BrokerId(id), rack: None, fenced: false }).collect());
     }
     let one = |word: &str| {
         let (id, rack) = word.split_once(':').map_or((word, None), |(id, rack)| (id, Some(rack.into())));
         let id: i32 = id.trim().parse().map_err(|_| format!("--brokers: `{id}` is not a broker id; write 3, or 1,2,5, or 1:rack-a,2:rack-b"))?;
-        Ok((protocol::BrokerId(id), rack))
+        Ok(UsableBroker { id: BrokerId(id), rack, fenced: false })
     };
-    let brokers: Vec<Racked> = text.split(',').map(one).collect::<Result<_, String>>()?;
-    let mut ids: Vec<_> = brokers.iter().map(|(id, _)| *id).collect();
+    let brokers: Vec<UsableBroker> = text.split(',').map(one).collect::<Result<_, String>>()?;
+    let mut ids: Vec<_> = brokers.iter().map(|broker| broker.id).collect();
     ids.sort();
     ids.dedup();
     match ids.len() == brokers.len() {
