@@ -478,7 +478,7 @@ fn alter_partition_is_checked_in_kafkas_order() {
         (leader, change(|c| c.leader_epoch = -1), ErrorCode::FencedLeaderEpoch),
         (follower, good.clone(), ErrorCode::InvalidRequest),
         (leader, change(|c| c.partition_epoch = -1), ErrorCode::InvalidUpdateVersion),
-        (leader, change(|c| drop(c.new_isr.remove(0))), ErrorCode::InvalidRequest),
+        (leader, change(|c| c.new_isr.truncate(0)), ErrorCode::InvalidRequest),
         (leader, change(|c| c.recovering = true), ErrorCode::InvalidRequest),
         (leader, change(|c| c.new_isr[1].1 -= 1), ErrorCode::IneligibleReplica),
         (leader, good.clone(), ErrorCode::None),
