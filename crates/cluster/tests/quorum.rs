@@ -587,7 +587,65 @@ fn leaders_move_back_to_preferred_replicas_within_five_minutes() {
     }
 }
 
+#[test]
+fn a_crashed_last_replica_leads_again_once_it_is_back() {
+    for elr in [true, false] {
+        for combined in [true, false] {
+            let mut cluster = Cluster::new(Shape { elr, combined, ..ONE_OF_EACH });
+            cluster.run_ms(8_000);
+            cluster.create("orders", 1, 1);
+            cluster.kill(1);
+            cluster.run_ms(12_000);
+            cluster.world.start(cluster.nodes[&1]);
+            cluster.run_ms(15_000);
+            let partition = cluster.image().topic("orders").expect("it exists").partitions[0].clone();
+            assert_eq!((partition.leader, &partition.isr[..]), (BrokerId(1), &[BrokerId(1)][..]), "elr {elr}, combined {combined}");
+        }
+    }
+}
+
+#[test]
+fn a_lone_combined_node_stops_and_starts_in_good_order() {
+    let mut cluster = Cluster::new(Shape { combined: true, ..ONE_OF_EACH });
+    cluster.run_ms(8_000);
+    cluster.create("orders", 1, 1);
+    cluster.world.order(cluster.nodes[&1], Order::Terminate);
+    cluster.run_ms(5_000);
+    assert!(!cluster.is_up(1));
+    cluster.world.start(cluster.nodes[&1]);
+    cluster.run_ms(8_000);
+    let partition = cluster.image().topic("orders").expect("it exists").partitions[0].clone();
+    assert_eq!((partition.leader, partition.recovering), (BrokerId(1), false), "a clean stop keeps it eligible");
+}
+
+#[test]
+fn power_loss_takes_nothing_from_the_metadata_log() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(12_000);
+    cluster.create("orders", 3, 3);
+    for id in [101, 102, 103] {
+        assert!(cluster.world.power_off(cluster.nodes[&id]));
+    }
+    cluster.run_ms(3_000);
+    for id in [101, 102, 103] {
+        cluster.world.start(cluster.nodes[&id]);
+    }
+    cluster.run_ms(12_000);
+    assert!(cluster.image().topic("orders").is_some());
+    assert_eq!(cluster.fenced(), [(1, false), (2, false), (3, false)]);
+}
+
 // ---- determinism and cost
+
+#[test]
+fn an_idle_cluster_costs_few_events() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(60_000);
+    let before = cluster.world.events();
+    cluster.run_ms(60_000);
+    let a_second = (cluster.world.events() - before) / 60;
+    assert!(a_second < 200, "{a_second} events a second");
+}
 
 #[test]
 fn a_node_that_was_away_for_long_gets_a_snapshot() {

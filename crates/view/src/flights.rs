@@ -55,6 +55,7 @@ fn role(message: &Message) -> &'static str {
         ApiKey::Vote
         | ApiKey::BeginQuorumEpoch
         | ApiKey::EndQuorumEpoch
+        | ApiKey::FetchSnapshot
         | ApiKey::DescribeQuorum
         | ApiKey::AlterPartition
         | ApiKey::BrokerRegistration

@@ -6,7 +6,7 @@ use protocol::api::allocate_producer_ids::{AllocateProducerIdsRequest, AllocateP
 use protocol::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
 use protocol::api::broker_registration::{BrokerRegistrationRequest, BrokerRegistrationResponse};
 use protocol::metadata::MetadataRecord;
-use protocol::{BrokerId, ErrorCode, Request};
+use protocol::{BrokerId, ErrorCode, Request, gap};
 
 use super::refuse::refuse;
 use super::{Controller, Decision, TimerKey};
@@ -58,6 +58,7 @@ impl Controller {
 
     /// A starting broker makes itself known.
     pub(super) fn register_broker(&mut self, now: Time, raft: &Replica, request: &BrokerRegistrationRequest) -> Decision {
+        gap!("brokers cannot be unregistered", "UnregisterBroker, kafka-cluster.sh unregister");
         let refused = |error| Decision { records: Vec::new(), response: BrokerRegistrationResponse { error, broker_epoch: -1 }.into() };
         if request.cluster_id != self.spec.cluster.cluster_id {
             return refused(ErrorCode::InconsistentClusterId);

@@ -5,7 +5,7 @@ use kernel::Time;
 use protocol::api::alter_partition::{AlterPartitionChange, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult};
 use protocol::api::elect_leaders::{ElectLeadersRequest, ElectLeadersResponse};
 use protocol::metadata::{MetadataRecord, PartitionRecord};
-use protocol::{BrokerId, ErrorCode, TopicName};
+use protocol::{BrokerId, ErrorCode, TopicName, gap};
 
 use super::election::{ChangeBuilder, Election};
 use super::state::PartitionKey;
@@ -78,6 +78,8 @@ impl Controller {
 
     /// Leaders ask to change ISRs.
     pub(super) fn alter_partition(&mut self, request: &AlterPartitionRequest) -> Decision {
+        gap!("partitions cannot be reassigned: there is no AlterPartitionReassignments", "KIP-455");
+        gap!("offline log directories", "KIP-858");
         let error = match self.check_broker_epoch(request.broker, request.broker_epoch) {
             ErrorCode::BrokerIdNotRegistered => ErrorCode::StaleBrokerEpoch,
             error => error,

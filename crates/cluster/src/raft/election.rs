@@ -59,7 +59,7 @@ impl Replica {
     }
 
     /// Asks for votes, in an epoch of its own.
-    fn become_candidate(&mut self, now: Time, fx: &mut Fx) {
+    pub(super) fn become_candidate(&mut self, now: Time, fx: &mut Fx) {
         self.set_epoch(self.hard.epoch + 1, self.spec.id, BrokerId::NONE);
         self.become_candidate_again(now, fx);
     }

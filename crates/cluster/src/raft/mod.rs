@@ -8,13 +8,14 @@ mod follower;
 mod leader;
 pub mod log;
 pub mod role;
+mod transition;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kernel::{Address, Calls, ConnId, Duration, Time, Timers};
 use protocol::metadata::MetadataBatch;
-use protocol::{BrokerId, Message, Note, Request, Response, gap};
+use protocol::{BrokerId, Message, Request, Response, gap};
 
 use crate::image::MetadataImage;
 use crate::process::{Fx, space};
@@ -236,7 +237,9 @@ impl Replica {
             self.soft.must_load_snapshot = true;
         }
         let own = self.spec.id;
-        if self.is_voter() && self.hard.leader == own {
+        if self.is_voter() && self.spec.cluster.voters.len() == 1 {
+            self.become_candidate(now, fx);
+        } else if self.is_voter() && self.hard.leader == own {
             self.become_resigned(now, fx, Vec::new());
         } else if self.is_voter() && self.hard.voted == own {
             self.become_candidate_again(now, fx);
@@ -394,124 +397,5 @@ impl Replica {
         self.soft.last_snapshot = now;
         let snapshot = Snapshot { end_offset: image.offset + 1, epoch: image.epoch, image: image.clone() };
         self.hard.log.take_snapshot(snapshot);
-    }
-
-    // ---- shared by the phases
-
-    fn millis(&self, name: &str, default: u64) -> Duration {
-        self.spec.millis(name, default)
-    }
-    fn fetch_timeout(&self) -> Duration {
-        self.millis("controller.quorum.fetch.timeout.ms", 2000)
-    }
-    fn voters(&self) -> Vec<BrokerId> {
-        self.spec.cluster.voters.iter().map(|(id, _)| *id).collect()
-    }
-    fn other_voters(&self) -> Vec<BrokerId> {
-        self.voters().into_iter().filter(|id| *id != self.spec.id || !self.is_voter()).collect()
-    }
-    fn majority(&self) -> usize {
-        self.spec.cluster.voters.len() / 2 + 1
-    }
-
-    fn call(&mut self, now: Time, fx: &mut Fx, to: BrokerId, tag: Call, request: Request) {
-        let Some(address) = self.spec.cluster.voter_address(to) else { return };
-        let timeout = self.millis("controller.quorum.request.timeout.ms", 2000);
-        let client_id: Arc<str> = format!("raft-client-{}", self.spec.id).into();
-        let make = |correlation| Message::Request { correlation, client_id, request };
-        self.soft.calls.call(fx, now, &address, timeout, tag, make);
-        self.arm_deadline(fx);
-    }
-
-    fn arm_deadline(&mut self, fx: &mut Fx) {
-        if let Some(due) = self.soft.calls.next_deadline() {
-            self.soft.timers.arm_once(fx, due, TimerKey::CallDeadline);
-        }
-    }
-
-    /// Calls failed: what still matters is asked again after a back-off (50 ms doubling to 1 s, as clients reconnect).
-    fn failed(&mut self, now: Time, fx: &mut Fx, calls: Vec<Call>) {
-        if calls.is_empty() {
-            return;
-        }
-        self.soft.failures += 1;
-        let delay = Duration::from_millis((50_u64 << self.soft.failures.min(6)).min(1000));
-        for call in calls {
-            match call {
-                Call::Fetch { epoch, to } | Call::FetchSnapshot { epoch, to } => {
-                    if self.soft.fetching == Some((epoch, to)) {
-                        self.soft.fetching = None;
-                        self.soft.timers.arm_once(fx, now + delay, TimerKey::Fetch);
-                    }
-                }
-                Call::Vote { .. } | Call::EndEpoch { .. } => self.soft.timers.arm_once(fx, now + delay, TimerKey::Retry),
-                // Repeated by its own timer.
-                Call::BeginEpoch { .. } => {}
-            }
-        }
-    }
-
-    /// Changes the role, and says so.
-    fn set_role(&mut self, fx: &mut Fx, role: Role) {
-        if let Role::Leader(leader) = &self.soft.role
-            && leader.is_claimed {
-                self.soft.leadership.push_back(Leadership::Lost);
-            }
-        for parked in std::mem::take(&mut self.soft.parked) {
-            let response = self.refuse_fetch(protocol::ErrorCode::NotLeaderOrFollower);
-            fx.send(parked.conn, Message::Response { correlation: parked.correlation, response: response.into() });
-        }
-        let before = (self.soft.role.name(self.is_voter()), self.soft.role.leader(self.spec.id));
-        self.soft.role = role;
-        let keys = [
-            TimerKey::Election,
-            TimerKey::ElectionBackoff,
-            TimerKey::FetchTimeout,
-            TimerKey::Linger,
-            TimerKey::Parked,
-            TimerKey::BeginEpoch,
-            TimerKey::CheckQuorum,
-            TimerKey::Retry,
-        ];
-        for key in keys {
-            self.soft.timers.cancel(&key);
-        }
-        let after = (self.role_name(), self.soft.role.leader(self.spec.id));
-        if before != after {
-            let (state, leader) = after;
-            fx.note(Note::QuorumState { node: self.spec.id, state, epoch: self.hard.epoch, leader });
-        }
-        if self.soft.shutdown == Shutdown::Pending && after.1.is_some() {
-            self.soft.shutdown = Shutdown::Done;
-        }
-    }
-
-    /// Enters an epoch, persistently.
-    fn set_epoch(&mut self, epoch: i32, voted: BrokerId, leader: BrokerId) {
-        debug_assert!(epoch >= self.hard.epoch, "epochs grow");
-        self.hard.epoch = epoch;
-        self.hard.voted = voted;
-        self.hard.leader = leader;
-    }
-
-    /// Acts on an epoch and a leader another node named; true if that changed the role
-    /// (`KafkaRaftClient#maybeTransition`).
-    fn learn(&mut self, now: Time, fx: &mut Fx, epoch: i32, leader: BrokerId) -> bool {
-        if epoch < self.hard.epoch || (epoch == self.hard.epoch && self.is_leader()) {
-            return false;
-        }
-        if leader.is_some() && leader != self.spec.id && (epoch > self.hard.epoch || !self.follows(leader)) {
-            self.become_follower(now, fx, epoch, leader);
-            return true;
-        }
-        if epoch > self.hard.epoch {
-            self.become_unattached(now, fx, epoch);
-            return true;
-        }
-        false
-    }
-
-    fn follows(&self, leader: BrokerId) -> bool {
-        matches!(self.soft.role, Role::Follower { leader: current, .. } if current == leader)
     }
 }
