@@ -1,10 +1,23 @@
 //! Reading client configuration: text to numbers, with `ConfigDef`'s error texts, and one default a family.
 
 use kernel::{Address, Duration};
+use protocol::config::{ConfigDef, Configs, librdkafka_configs};
 
 use crate::{ConfigError, Profile, Properties};
 
-protocol::gap!("Unknown client config names are ignored instead of warned about (Java) or refused (librdkafka)", "AbstractConfig");
+protocol::gap!("Java clients do not warn about configs they do not know", "AbstractConfig#logUnused");
+
+/// Checks properties against the definitions of a family and a kind of client; librdkafka's come back with one spelling each.
+pub(crate) fn check(profile: Profile, java: &'static [ConfigDef], librdkafka: &'static [ConfigDef], properties: &Properties) -> Result<Properties, ConfigError> {
+    let checked = match profile {
+        Profile::Java => Configs::new(java, properties.clone()),
+        Profile::Librdkafka => librdkafka_configs(librdkafka, properties),
+    };
+    match checked {
+        Ok(configs) => Ok(configs.overrides().clone()),
+        Err(error) => Err(ConfigError { message: error.message }),
+    }
+}
 
 /// The properties of one client with its family's defaults.
 pub(crate) struct Config<'a> {
@@ -28,7 +41,12 @@ impl Config<'_> {
         let Some((name, text)) = self.first(names) else {
             return Ok(defaults[self.profile as usize]);
         };
-        let value: i64 = text
+        // librdkafka takes fractions of a millisecond; they are cut off.
+        let whole = match self.profile {
+            Profile::Java => text,
+            Profile::Librdkafka => text.split_once('.').map_or(text, |(whole, _)| whole),
+        };
+        let value: i64 = whole
             .parse()
             .map_err(|_| ConfigError { message: format!("Invalid value {text} for configuration {name}: Not a number of type LONG") })?;
         if value < least {
@@ -120,7 +138,10 @@ impl NetSettings {
     pub(crate) fn read(config: &Config<'_>) -> Result<NetSettings, ConfigError> {
         Ok(NetSettings {
             bootstrap: config.bootstrap()?,
-            request_timeout: config.span(&["request.timeout.ms", "socket.timeout.ms"], [30_000, 60_000])?,
+            request_timeout: match config.profile {
+                Profile::Java => config.span(&["request.timeout.ms"], [30_000, 30_000])?,
+                Profile::Librdkafka => config.span(&["socket.timeout.ms"], [60_000, 60_000])?,
+            },
             reconnect_backoff: Backoff {
                 base_ms: config.number(&["reconnect.backoff.ms"], [50, 100], 0)?.unsigned_abs(),
                 max_ms: config.number(&["reconnect.backoff.max.ms"], [1_000, 10_000], 0)?.unsigned_abs(),
@@ -130,7 +151,13 @@ impl NetSettings {
                 max_ms: config.number(&["retry.backoff.max.ms"], [1_000, 1_000], 0)?.unsigned_abs(),
             },
             connect_timeout: config.span(&["socket.connection.setup.timeout.ms"], [10_000, 30_000])?,
-            metadata_max_age: config.span(&["metadata.max.age.ms", "topic.metadata.refresh.interval.ms"], [300_000, 300_000])?,
+            metadata_max_age: match config.profile {
+                Profile::Java => config.span(&["metadata.max.age.ms"], [300_000, 300_000])?,
+                Profile::Librdkafka => match config.number(&["topic.metadata.refresh.interval.ms"], [300_000, 300_000], -1)? {
+                    -1 => Duration::from_millis(u64::MAX),
+                    ms => Duration::from_millis(ms.unsigned_abs()),
+                },
+            },
         })
     }
 }

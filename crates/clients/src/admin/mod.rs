@@ -12,12 +12,13 @@ use std::collections::BTreeMap;
 
 use kernel::{Address, Duration, Input, Time, Timers};
 use protocol::api::Name;
+use protocol::config;
 use protocol::{BrokerId, ErrorCode, GroupId, Message, Request, TopicPartition};
 
 pub use call::{AdminCall, AdminEvent, AdminResult, Described, GroupOffset};
 
 use crate::network::{Kind, Net, NetEvent};
-use crate::settings::{Config, NetSettings};
+use crate::settings::{Config, NetSettings, check};
 use crate::{ClientError, ConfigError, Fx, Profile, Properties};
 
 /// Whom a request is for.
@@ -93,7 +94,8 @@ pub struct Admin {
 impl Admin {
     /// An admin client; its timers carry `space`.
     pub fn new(profile: Profile, properties: &Properties, client_id: &str, space: u16) -> Result<Admin, ConfigError> {
-        let config = Config { profile, properties };
+        let checked = check(profile, config::ADMIN_CONFIGS, config::LIBRDKAFKA_ADMIN_CONFIGS, properties)?;
+        let config = Config { profile, properties: &checked };
         let settings = NetSettings::read(&config)?;
         Ok(Admin {
             profile,

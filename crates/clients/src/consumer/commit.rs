@@ -14,7 +14,9 @@ const COORDINATOR: &str = "org.apache.kafka.clients.consumer.internals.ConsumerC
 
 impl Consumer {
     pub(super) fn arm_auto_commit(&mut self, now: Time) {
-        self.auto_commit_due = if self.settings.auto_commit { now + self.settings.auto_commit_interval } else { Time::MAX };
+        let is_never = self.profile == Profile::Librdkafka && self.settings.auto_commit_interval == kernel::Duration::ZERO;
+        let is_on = self.settings.auto_commit && !is_never;
+        self.auto_commit_due = if is_on { now + self.settings.auto_commit_interval } else { Time::MAX };
     }
 
     /// What a commit without arguments commits. Java: every position (`allConsumed`), whether or not anything was read;

@@ -18,10 +18,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use kernel::{Address, Duration, Input, Time, Timers};
 use protocol::api::Name;
+use protocol::config;
 use protocol::{GroupId, MemberId, Message, Note, TopicName, TopicPartition};
 
 use crate::network::{Kind, Net, NetEvent};
-use crate::settings::Config;
+use crate::settings::{Config, check};
 use crate::{ClientError, ConfigError, ConsumerRecord, Fx, LogLine, Profile, Properties, StartAt};
 use settings::ConsumerSettings;
 use state::{Asked, Commit, Completed, GroupPhase, Life, Membership, Partition, Seek, Subscription};
@@ -78,7 +79,8 @@ pub struct Consumer {
 impl Consumer {
     /// A consumer; its timers carry `space`.
     pub fn new(profile: Profile, properties: &Properties, client_id: &str, space: u16) -> Result<Consumer, ConfigError> {
-        let settings = ConsumerSettings::read(&Config { profile, properties })?;
+        let checked = check(profile, config::CONSUMER_CONFIGS, config::LIBRDKAFKA_CONSUMER_CONFIGS, properties)?;
+        let settings = ConsumerSettings::read(&Config { profile, properties: &checked })?;
         let net = Net::new(profile, Kind::Consumer, client_id, settings.group.as_deref(), settings.net.clone(), settings.auto_create);
         Ok(Consumer {
             profile,

@@ -15,10 +15,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use kernel::{Input, Time, Timers};
 use protocol::api::Name;
+use protocol::config;
 use protocol::{Message, Note, Record, TopicId, TopicName, TopicPartition};
 
 use crate::network::{Kind, Net, NetEvent};
-use crate::settings::Config;
+use crate::settings::{Config, check};
 use crate::{ClientError, ConfigError, Fx, LogLine, ProducerRecord, Profile, Properties};
 use accumulator::{Accumulator, ProducerBatch};
 use idempotence::Identity;
@@ -122,7 +123,8 @@ pub struct Producer {
 impl Producer {
     /// A producer; its timers carry `space`.
     pub fn new(profile: Profile, properties: &Properties, client_id: &str, space: u16) -> Result<Producer, ConfigError> {
-        let settings = ProducerSettings::read(&Config { profile, properties })?;
+        let checked = check(profile, config::PRODUCER_CONFIGS, config::LIBRDKAFKA_PRODUCER_CONFIGS, properties)?;
+        let settings = ProducerSettings::read(&Config { profile, properties: &checked })?;
         let net = Net::new(profile, Kind::Producer, client_id, None, settings.net.clone(), true);
         Ok(Producer {
             profile,

@@ -227,7 +227,7 @@ impl Producer {
             self.flying.insert(batch.id, (tp, batch));
         }
         let timeout = self.net.settings.request_timeout;
-        let timeout_ms = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+        let timeout_ms = u32::try_from(self.settings.replica_timeout.as_millis()).unwrap_or(u32::MAX);
         let request = ProduceRequest { acks: self.settings.acks, timeout_ms, partitions };
         if self.settings.acks == 0 {
             self.net.tell(fx, Lane::Data, node, request.into());

@@ -9,6 +9,8 @@ use crate::{ConfigError, Profile};
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct ProducerSettings {
     pub(crate) net: NetSettings,
+    /// How long the leader may wait for replicas.
+    pub(crate) replica_timeout: Duration,
     pub(crate) acks: i16,
     pub(crate) idempotent: bool,
     pub(crate) retries: u32,
@@ -49,6 +51,7 @@ impl ProducerSettings {
         let delivery_timeout = read_delivery_timeout(config, linger, net.request_timeout)?;
         let batch = config.number(&["batch.size"], [16_384, 1_000_000], 0)?;
         Ok(ProducerSettings {
+            replica_timeout: config.span(&["request.timeout.ms"], [30_000, 30_000])?,
             acks,
             idempotent,
             retries: u32::try_from(retries).unwrap_or(u32::MAX),
@@ -75,6 +78,9 @@ fn read_acks(config: &Config<'_>) -> Result<i16, ConfigError> {
         None | Some("all" | "-1") => Ok(-1),
         Some("1") => Ok(1),
         Some("0") => Ok(0),
+        Some(number) if config.profile == Profile::Librdkafka => {
+            number.parse().map_err(|_| ConfigError { message: "Invalid value for configuration property \"request.required.acks\"".into() })
+        }
         Some(other) => refuse(format!("Invalid value {other} for configuration acks: String must be one of: all, -1, 0, 1")),
     }
 }

@@ -1,0 +1,477 @@
+//! A scripted broker and an application around one client, in a kernel world.
+
+#![allow(dead_code, unreachable_pub, missing_docs)]
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use clients::*;
+use kernel::*;
+use protocol::api::create_topics::{CreateTopicsResponse, CreatedTopic};
+use protocol::api::fetch::{FetchResponse, FetchResult};
+use protocol::api::find_coordinator::FindCoordinatorResponse;
+use protocol::api::heartbeat::HeartbeatResponse;
+use protocol::api::init_producer_id::InitProducerIdResponse;
+use protocol::api::join_group::{JoinGroupResponse, JoinMember};
+use protocol::api::leave_group::LeaveGroupResponse;
+use protocol::api::list_offsets::{ListOffsetsResponse, ListOffsetsResult};
+use protocol::api::metadata::{BrokerEndpoint, MetadataResponse, PartitionMetadata, TopicMetadata};
+use protocol::api::offset_commit::OffsetCommitResponse;
+use protocol::api::offset_fetch::{OffsetFetchResponse, OffsetFetchResult};
+use protocol::api::produce::{ProduceResponse, ProduceResult};
+use protocol::api::sync_group::SyncGroupResponse;
+use protocol::api::api_versions::ApiVersionsResponse;
+use protocol::{ApiKey, Batch, BrokerId, ErrorCode, Message, Note, Record, Request, Response, TopicId, TopicPartition};
+
+/// A broker that does as its fields say.
+#[derive(Clone, Hash, Default)]
+pub struct FakeBroker {
+    pub topics: BTreeMap<Arc<str>, i32>,
+    pub log: BTreeMap<(TopicId, i32), Vec<Batch>>,
+    pub log_start: i64,
+    /// Answers for the next Produce requests; nothing is written on an error.
+    pub produce_errors: VecDeque<ErrorCode>,
+    /// The next so many Produce requests are written, but the connection is cut instead of an answer.
+    pub produce_drops: u32,
+    /// Every Produce request gets this long to be answered: never.
+    pub is_mute: bool,
+    pub heartbeat_errors: VecDeque<ErrorCode>,
+    pub committed: BTreeMap<(Arc<str>, i32), i64>,
+    pub generation: i32,
+    /// What was asked, in order, ApiVersions and Metadata left out.
+    pub asked: Vec<ApiKey>,
+    pub produced: Vec<(i32, u32)>,
+}
+
+pub fn topic_id(name: &str) -> TopicId {
+    TopicId(u128::from(protocol::note::value_hash(Some(name.as_bytes()))))
+}
+
+impl FakeBroker {
+    pub fn with(topics: &[(&str, i32)]) -> FakeBroker {
+        FakeBroker { topics: topics.iter().map(|(name, n)| (Arc::from(*name), *n)).collect(), ..FakeBroker::default() }
+    }
+    pub fn values(&self, topic: &str, partition: i32) -> Vec<String> {
+        let batches = self.log.get(&(topic_id(topic), partition)).map_or(&[][..], |log| log);
+        let text = |r: &Record| String::from_utf8_lossy(r.value.as_deref().unwrap_or_default()).into_owned();
+        batches.iter().flat_map(|b| b.records()).map(text).collect()
+    }
+    pub fn put(&mut self, topic: &str, partition: i32, value: &str) {
+        let batch = Batch::new(vec![Record::new(1, None, Some(value.as_bytes()))], Default::default());
+        self.append((topic_id(topic), partition), &batch).expect("not idempotent");
+    }
+    fn end(&self, at: (TopicId, i32)) -> i64 {
+        self.log.get(&at).and_then(|log| log.last()).map_or(0, Batch::next_offset)
+    }
+    /// Appends as a leader does: known batches of an idempotent producer are not written again, gaps are refused.
+    fn append(&mut self, at: (TopicId, i32), batch: &Batch) -> Result<i64, ErrorCode> {
+        let base = self.end(at);
+        let stamp = batch.producer();
+        let log = self.log.entry(at).or_default();
+        if stamp.producer_id >= 0 {
+            if let Some(known) = log.iter().find(|b| b.producer() == stamp) {
+                return Ok(known.base_offset);
+            }
+            let last = log.iter().rev().find(|b| b.producer().producer_epoch == stamp.producer_epoch);
+            if stamp.base_sequence != last.map_or(0, |b| b.last_sequence() + 1) {
+                return Err(ErrorCode::OutOfOrderSequenceNumber);
+            }
+        }
+        log.push(batch.stamped(base, 0));
+        Ok(base)
+    }
+    fn endpoint() -> BrokerEndpoint {
+        BrokerEndpoint { id: BrokerId(1), host: "broker-1".into(), port: 9092, rack: None }
+    }
+    fn metadata(&self, topics: Option<&Vec<Arc<str>>>) -> MetadataResponse {
+        let names: Vec<Arc<str>> = topics.cloned().unwrap_or_else(|| self.topics.keys().cloned().collect());
+        let describe = |name: Arc<str>| {
+            let count = self.topics.get(&name).copied();
+            let partition = |n| PartitionMetadata {
+                error: ErrorCode::None,
+                partition: n,
+                leader: BrokerId(1),
+                leader_epoch: 0,
+                replicas: vec![BrokerId(1)],
+                isr: vec![BrokerId(1)],
+                offline_replicas: vec![],
+            };
+            TopicMetadata {
+                error: if count.is_some() { ErrorCode::None } else { ErrorCode::UnknownTopicOrPartition },
+                topic_id: if count.is_some() { topic_id(&name) } else { TopicId::ZERO },
+                name,
+                is_internal: false,
+                partitions: (0..count.unwrap_or(0)).map(partition).collect(),
+            }
+        };
+        MetadataResponse {
+            brokers: vec![FakeBroker::endpoint()],
+            cluster_id: "fake".into(),
+            controller: BrokerId(1),
+            topics: names.into_iter().map(describe).collect(),
+        }
+    }
+
+    fn answer(&mut self, request: Request) -> Option<Response> {
+        if !matches!(request.api(), ApiKey::ApiVersions | ApiKey::Metadata) {
+            self.asked.push(request.api());
+        }
+        Some(match request {
+            Request::ApiVersions(_) => ApiVersionsResponse { error: ErrorCode::None, apis: vec![] }.into(),
+            Request::Metadata(r) => self.metadata(r.topics.as_ref()).into(),
+            Request::InitProducerId(_) => InitProducerIdResponse { error: ErrorCode::None, producer_id: 7, producer_epoch: 0 }.into(),
+            Request::Produce(r) => {
+                let error = self.produce_errors.pop_front().unwrap_or_default();
+                let mut partitions = Vec::new();
+                for p in r.partitions {
+                    self.produced.push((p.partition, p.batch.count()));
+                    let written = if error.is_ok() { self.append((p.topic_id, p.partition), &p.batch) } else { Err(error) };
+                    let (base_offset, error) = (written.unwrap_or(-1), written.err().unwrap_or_default());
+                    partitions.push(ProduceResult {
+                        topic_id: p.topic_id,
+                        partition: p.partition,
+                        error,
+                        base_offset,
+                        log_append_time_ms: -1,
+                        log_start_offset: 0,
+                        current_leader: None,
+                    });
+                }
+                if r.acks == 0 || self.is_mute {
+                    return None;
+                }
+                ProduceResponse { partitions }.into()
+            }
+            Request::FindCoordinator(_) => FindCoordinatorResponse { error: ErrorCode::None, broker: Some(FakeBroker::endpoint()) }.into(),
+            Request::JoinGroup(r) if r.member.is_empty() => self.joined(ErrorCode::MemberIdRequired, &r, "m-1"),
+            Request::JoinGroup(r) => {
+                self.generation += 1;
+                self.joined(ErrorCode::None, &r, &r.member)
+            }
+            Request::SyncGroup(r) => {
+                let assignment = r.assignments.into_iter().find(|(m, _)| *m == r.member).map(|(_, a)| a).unwrap_or_default();
+                SyncGroupResponse { error: ErrorCode::None, protocol_name: Some(r.protocol_name), assignment }.into()
+            }
+            Request::Heartbeat(_) => HeartbeatResponse { error: self.heartbeat_errors.pop_front().unwrap_or_default() }.into(),
+            Request::LeaveGroup(r) => {
+                LeaveGroupResponse { error: ErrorCode::None, members: r.members.into_iter().map(|m| (m.member, ErrorCode::None)).collect() }.into()
+            }
+            Request::OffsetCommit(r) => {
+                for o in &r.offsets {
+                    self.committed.insert((o.topic.clone(), o.partition), o.offset);
+                }
+                OffsetCommitResponse { partitions: r.offsets.into_iter().map(|o| (o.topic, o.partition, ErrorCode::None)).collect() }.into()
+            }
+            Request::OffsetFetch(r) => {
+                let result = |(topic, partition): (Arc<str>, i32)| OffsetFetchResult {
+                    offset: self.committed.get(&(topic.clone(), partition)).copied().unwrap_or(-1),
+                    topic,
+                    partition,
+                    leader_epoch: -1,
+                    metadata: "".into(),
+                    error: ErrorCode::None,
+                };
+                OffsetFetchResponse { error: ErrorCode::None, partitions: r.partitions.unwrap_or_default().into_iter().map(result).collect() }.into()
+            }
+            Request::ListOffsets(r) => {
+                let result = |p: protocol::api::list_offsets::ListOffsetsPartition| ListOffsetsResult {
+                    offset: if p.timestamp == -2 { self.log_start } else { self.end((topic_id(&p.topic), p.partition)) },
+                    topic: p.topic,
+                    partition: p.partition,
+                    error: ErrorCode::None,
+                    timestamp: -1,
+                    leader_epoch: 0,
+                };
+                ListOffsetsResponse { partitions: r.partitions.into_iter().map(result).collect() }.into()
+            }
+            Request::Fetch(r) => {
+                let result = |p: protocol::api::fetch::FetchPartition| {
+                    let at = (p.topic_id, p.partition);
+                    let end = self.end(at);
+                    let is_in = p.fetch_offset <= end && p.fetch_offset >= self.log_start;
+                    let batches = self.log.get(&at).into_iter().flatten().filter(|b| b.next_offset() > p.fetch_offset).cloned();
+                    FetchResult {
+                        topic_id: p.topic_id,
+                        partition: p.partition,
+                        error: if is_in { ErrorCode::None } else { ErrorCode::OffsetOutOfRange },
+                        high_watermark: end,
+                        last_stable_offset: end,
+                        log_start_offset: self.log_start,
+                        diverging_epoch: None,
+                        current_leader: None,
+                        preferred_read_replica: BrokerId::NONE,
+                        batches: if is_in { batches.collect() } else { vec![] },
+                        metadata: vec![],
+                    }
+                };
+                FetchResponse { error: ErrorCode::None, session_id: 0, partitions: r.partitions.into_iter().map(result).collect() }.into()
+            }
+            Request::CreateTopics(r) => {
+                let created = |t: protocol::api::create_topics::NewTopic| {
+                    let is_new = self.topics.insert(t.name.clone(), t.partitions).is_none();
+                    CreatedTopic {
+                        topic_id: topic_id(&t.name),
+                        error: if is_new { ErrorCode::None } else { ErrorCode::TopicAlreadyExists },
+                        message: (!is_new).then(|| format!("Topic '{}' already exists.", t.name).into()),
+                        name: t.name,
+                        partitions: t.partitions,
+                        replication_factor: 1,
+                    }
+                };
+                CreateTopicsResponse { topics: r.topics.into_iter().map(created).collect() }.into()
+            }
+            other => panic!("the fake broker does not know {:?}", other.api()),
+        })
+    }
+
+    fn joined(&self, error: ErrorCode, r: &protocol::api::join_group::JoinGroupRequest, member: &str) -> Response {
+        let me = JoinMember { member: member.into(), group_instance_id: None, subscription: r.protocols[0].subscription.clone() };
+        JoinGroupResponse {
+            error,
+            generation: self.generation,
+            protocol_name: Some(r.protocols[0].name.clone()),
+            leader: member.into(),
+            skip_assignment: false,
+            member: member.into(),
+            members: vec![me],
+        }
+        .into()
+    }
+}
+
+/// What an application does at a time.
+#[derive(Clone, Hash)]
+pub enum Do {
+    Send { topic: &'static str, key: Option<&'static str>, value: String, times: u32 },
+    Flush,
+    CloseProducer,
+    Subscribe(&'static str),
+    Assign(Vec<(TopicPartition, StartAt)>),
+    StopPolling,
+    Commit(Option<Vec<(TopicPartition, i64)>>),
+    CloseConsumer,
+    Call(AdminCall),
+}
+
+/// A program with a producer, a consumer or an admin client.
+#[derive(Clone, Hash, Default)]
+pub struct App {
+    pub producer: Option<Producer>,
+    pub consumer: Option<Consumer>,
+    pub admin: Option<Admin>,
+    pub script: Vec<(u64, Do)>,
+    pub is_polling: bool,
+    pub produced: Vec<(Time, ProducerEvent)>,
+    pub consumed: Vec<(Time, ConsumerEvent)>,
+    pub records: Vec<ConsumerRecord>,
+    pub results: Vec<(Time, AdminResult)>,
+    pub logs: Vec<LogLine>,
+}
+
+#[derive(Clone, Hash)]
+pub enum Actor {
+    Broker(FakeBroker),
+    App(Box<App>),
+}
+
+impl Machine for Actor {
+    type Message = Message;
+    type Note = Note;
+    fn step(&mut self, now: Time, input: Input<Message>, fx: &mut Fx) {
+        match self {
+            Actor::Broker(broker) => broker.step(input, fx),
+            Actor::App(app) => app.step(now, input, fx),
+        }
+    }
+    fn wire_bytes(message: &Message) -> u64 {
+        message.wire_bytes()
+    }
+    fn halt(&mut self, _: Death) {}
+}
+
+impl FakeBroker {
+    fn step(&mut self, input: Input<Message>, fx: &mut Fx) {
+        match input {
+            Input::Start => fx.listen(9092),
+            Input::Message { conn, message: Message::Request { correlation, request, .. } } => {
+                let is_produce = matches!(request, Request::Produce(_));
+                let response = self.answer(request);
+                if is_produce && self.produce_drops > 0 {
+                    self.produce_drops -= 1;
+                    fx.close(conn);
+                } else if let Some(response) = response {
+                    fx.send(conn, Message::Response { correlation, response });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl App {
+    fn step(&mut self, now: Time, input: Input<Message>, fx: &mut Fx) {
+        if let Input::Start = input {
+            for (n, (at, _)) in self.script.iter().enumerate() {
+                fx.timer(Time::from_millis(*at), n as u64);
+            }
+            self.producer.iter_mut().for_each(|p| p.start(now, fx));
+            self.consumer.iter_mut().for_each(|c| c.start(now, fx));
+            self.admin.iter_mut().for_each(|a| a.start(now, fx));
+        }
+        match input {
+            Input::Timer { token } if token < 1 << 48 => self.act(now, token as usize, fx),
+            input => {
+                let _ = self.producer.as_mut().is_some_and(|p| p.handle(now, &input, fx))
+                    || self.consumer.as_mut().is_some_and(|c| c.handle(now, &input, fx))
+                    || self.admin.as_mut().is_some_and(|a| a.handle(now, &input, fx));
+            }
+        }
+        if let Some(producer) = &mut self.producer {
+            for event in producer.events() {
+                match event {
+                    ProducerEvent::Log(line) => self.logs.push(line),
+                    event => self.produced.push((now, event)),
+                }
+            }
+        }
+        if let Some(consumer) = &mut self.consumer {
+            while self.is_polling {
+                let records = consumer.poll(now, fx, usize::MAX);
+                if records.is_empty() {
+                    break;
+                }
+                self.records.extend(records);
+            }
+            self.consumed.extend(consumer.events().into_iter().map(|event| (now, event)));
+        }
+        if let Some(admin) = &mut self.admin {
+            self.results.extend(admin.results().into_iter().map(|(_, result)| (now, result)));
+            self.logs.extend(admin.events().into_iter().map(|AdminEvent::Log(line)| line));
+        }
+    }
+
+    fn act(&mut self, now: Time, n: usize, fx: &mut Fx) {
+        let what = self.script[n].1.clone();
+        match (what, &mut self.producer, &mut self.consumer, &mut self.admin) {
+            (Do::Send { topic, key, value, times }, Some(producer), ..) => {
+                for i in 0..times {
+                    let value = value.replace('#', &i.to_string());
+                    let bytes = |text: &str| Arc::<[u8]>::from(text.as_bytes());
+                    let record = ProducerRecord {
+                        topic: topic.into(),
+                        partition: None,
+                        key: key.map(bytes),
+                        value: Some(bytes(&value)),
+                        headers: vec![],
+                        timestamp_ms: None,
+                    };
+                    producer.send(now, fx, record);
+                }
+            }
+            (Do::Flush, Some(producer), ..) => producer.flush(now, fx),
+            (Do::CloseProducer, Some(producer), ..) => producer.close(now, fx),
+            (Do::Subscribe(topic), _, Some(consumer), _) => {
+                consumer.subscribe(vec![topic.into()], now, fx);
+                self.is_polling = true;
+            }
+            (Do::Assign(partitions), _, Some(consumer), _) => {
+                consumer.assign(partitions, now, fx);
+                self.is_polling = true;
+            }
+            (Do::StopPolling, ..) => self.is_polling = false,
+            (Do::Commit(offsets), _, Some(consumer), _) => consumer.commit_sync(now, fx, offsets),
+            (Do::CloseConsumer, _, Some(consumer), _) => {
+                self.is_polling = false;
+                consumer.close(now, fx);
+            }
+            (Do::Call(call), _, _, Some(admin)) => {
+                admin.call(now, fx, call);
+            }
+            _ => panic!("the script does not fit the application"),
+        }
+    }
+}
+
+pub fn properties(pairs: &[(&str, &str)]) -> Properties {
+    let all = [("bootstrap.servers", "broker-1:9092")].iter().chain(pairs);
+    all.map(|(name, value)| (Arc::from(*name), Arc::from(*value))).collect()
+}
+
+/// A send of one record.
+pub fn send(topic: &'static str, key: Option<&'static str>, value: &str) -> Do {
+    Do::Send { topic, key, value: value.into(), times: 1 }
+}
+
+pub struct Run {
+    pub world: World<Actor>,
+    broker: NodeId,
+    app: NodeId,
+}
+
+impl Run {
+    pub fn new(broker: FakeBroker, app: App) -> Run {
+        let mut world = World::new(7, NetworkSpec::default());
+        let broker = world.add_node("broker-1", Actor::Broker(broker));
+        let app = world.add_node("app-1", Actor::App(Box::new(app)));
+        world.start(broker);
+        world.start(app);
+        Run { world, broker, app }
+    }
+    pub fn producer(broker: FakeBroker, profile: Profile, pairs: &[(&str, &str)], script: Vec<(u64, Do)>) -> Run {
+        let producer = Producer::new(profile, &properties(pairs), "p", 1).expect("good configuration");
+        Run::new(broker, App { producer: Some(producer), script, ..App::default() })
+    }
+    pub fn consumer(broker: FakeBroker, profile: Profile, pairs: &[(&str, &str)], script: Vec<(u64, Do)>) -> Run {
+        let consumer = Consumer::new(profile, &properties(pairs), "c", 1).expect("good configuration");
+        Run::new(broker, App { consumer: Some(consumer), script, ..App::default() })
+    }
+    pub fn admin(broker: FakeBroker, pairs: &[(&str, &str)], script: Vec<(u64, Do)>) -> Run {
+        let admin = Admin::new(Profile::Java, &properties(pairs), "adminclient-1", 1).expect("good configuration");
+        Run::new(broker, App { admin: Some(admin), script, ..App::default() })
+    }
+    pub fn until(mut self, ms: u64) -> Run {
+        let until = Time::from_millis(ms);
+        let mut events = 0;
+        while self.world.next_time().is_some_and(|at| at <= until) {
+            self.world.step();
+            events += 1;
+            assert!(events < 200_000, "the client spins at {}", self.world.now());
+        }
+        self
+    }
+    pub fn broker(&self) -> &FakeBroker {
+        match self.world.machine(self.broker) {
+            Actor::Broker(broker) => broker,
+            Actor::App(_) => unreachable!(),
+        }
+    }
+    pub fn broker_mut(&mut self) -> &mut FakeBroker {
+        match self.world.machine_mut(self.broker) {
+            Actor::Broker(broker) => broker,
+            Actor::App(_) => unreachable!(),
+        }
+    }
+    pub fn kill_broker(&mut self) {
+        self.world.kill(self.broker);
+    }
+    pub fn app(&self) -> &App {
+        match self.world.machine(self.app) {
+            Actor::App(app) => app,
+            Actor::Broker(_) => unreachable!(),
+        }
+    }
+    pub fn acked(&self) -> usize {
+        self.app().produced.iter().filter(|(_, e)| matches!(e, ProducerEvent::Acked { .. })).count()
+    }
+    /// Failures: when (ms) and why.
+    pub fn failed(&self) -> Vec<(u64, String)> {
+        let failed = self.app().produced.iter().filter_map(|(at, e)| match e {
+            ProducerEvent::Failed { error, .. } => Some((at.as_millis(), error.to_string())),
+            _ => None,
+        });
+        failed.collect()
+    }
+    pub fn values(&self) -> Vec<String> {
+        self.app().records.iter().map(|r| String::from_utf8_lossy(r.value.as_deref().unwrap_or_default()).into_owned()).collect()
+    }
+}
