@@ -19,6 +19,7 @@ mod admin_tool;
 mod process;
 mod tools;
 mod programs;
+mod docker;
 
 pub use clients::Profile;
 pub use files::Files;

@@ -8,14 +8,20 @@ use protocol::{Message, Note};
 
 use crate::admin_tool::AdminTool;
 use crate::builtins;
+use crate::docker::{self, Docker};
 use crate::io::Io;
 use crate::launch::{Launch, LaunchError, Stdin};
+use crate::tools::configs::Configs;
+use crate::tools::get_offsets::GetOffsets;
+use crate::tools::leader_election::LeaderElection;
+use crate::tools::metadata_quorum::MetadataQuorum;
 use crate::tools::console_consumer::ConsoleConsumer;
 use crate::tools::console_producer::ConsoleProducer;
 use crate::tools::consumer_groups::ConsumerGroups;
 use crate::tools::topics::Topics;
 use crate::programs::admin::AdminPy;
 use crate::programs::consumer::PyConsumer;
+use crate::programs::experiment::ExperimentProducer;
 use crate::programs::producer::PyProducer;
 use crate::programs::SCRIPTS;
 use crate::tools;
@@ -72,9 +78,14 @@ bodies! {
     Print(Print)
     Topics(Box<AdminTool<Topics>>)
     ConsumerGroups(Box<AdminTool<ConsumerGroups>>)
+    GetOffsets(Box<AdminTool<GetOffsets>>)
+    Configs(Box<AdminTool<Configs>>)
+    LeaderElection(Box<AdminTool<LeaderElection>>)
+    MetadataQuorum(Box<AdminTool<MetadataQuorum>>)
     ConsoleProducer(Box<ConsoleProducer>)
     ConsoleConsumer(Box<ConsoleConsumer>)
     AdminPy(Box<AdminPy>)
+    Experiment(Box<ExperimentProducer>)
     PyProducer(Box<PyProducer>)
     PyConsumer(Box<PyConsumer>)
 }
@@ -110,6 +121,7 @@ impl AppProcess {
         match &self.body {
             Body::AdminPy(program) => return program.title(),
             Body::PyProducer(program) => return program.title(),
+            Body::Experiment(program) => return program.title(),
             Body::PyConsumer(program) => return program.title(),
             _ => {}
         }
@@ -124,7 +136,7 @@ impl AppProcess {
     /// What it is to the page.
     pub fn kind(&self) -> ProgramKind {
         match &self.body {
-            Body::ConsoleProducer(_) | Body::PyProducer(_) => ProgramKind::Producer,
+            Body::ConsoleProducer(_) | Body::PyProducer(_) | Body::Experiment(_) => ProgramKind::Producer,
             Body::ConsoleConsumer(_) | Body::PyConsumer(_) => ProgramKind::Consumer,
             _ => ProgramKind::Tool,
         }
@@ -135,6 +147,7 @@ impl AppProcess {
         match &self.body {
             Body::AdminPy(program) => program.profile(),
             Body::PyProducer(program) => program.producer().profile(),
+            Body::Experiment(program) => program.producer().profile(),
             Body::PyConsumer(program) => program.profile(),
             _ => Profile::Java,
         }
@@ -145,6 +158,7 @@ impl AppProcess {
         match &self.body {
             Body::ConsoleProducer(program) => Some(program.producer()),
             Body::PyProducer(program) => Some(program.producer()),
+            Body::Experiment(program) => Some(program.producer()),
             _ => None,
         }
     }
@@ -205,6 +219,10 @@ fn load(launch: &Launch) -> Result<Body, LaunchError> {
     }
     match word {
         "python" | "python3" => script(launch, word),
+        "docker" => match docker::read(launch)? {
+            Docker::Run(launch) => load(&launch),
+            Docker::Say(text) => Ok(Body::Print(Print { out: vec![text], ..Print::default() })),
+        },
         _ => Err(LaunchError::not_found(word)),
     }
 }

@@ -4,6 +4,8 @@ pub(crate) mod python;
 pub(crate) mod admin;
 pub(crate) mod producer;
 pub(crate) mod consumer;
+mod load;
+pub(crate) mod experiment;
 
 use crate::launch::Launch;
 use crate::process::Body;

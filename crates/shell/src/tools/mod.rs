@@ -5,6 +5,10 @@ pub(crate) mod topics;
 pub(crate) mod console_producer;
 pub(crate) mod console_consumer;
 pub(crate) mod consumer_groups;
+pub(crate) mod configs;
+pub(crate) mod get_offsets;
+pub(crate) mod leader_election;
+pub(crate) mod metadata_quorum;
 mod line_reader;
 mod formatter;
 
@@ -108,7 +112,17 @@ impl Tool {
 pub(crate) const VERSION: &str = "4.4.0";
 
 /// Every tool, by name.
-pub const TOOLS: &[Tool] = &[console_consumer::TOOL, console_producer::TOOL, consumer_groups::TOOL, topics::TOOL];
+pub const TOOLS: &[Tool] = &[
+    topics::TOOL,
+    console_producer::TOOL,
+    console_consumer::TOOL,
+    consumer_groups::TOOL,
+    get_offsets::TOOL,
+    configs::TOOL,
+    leader_election::TOOL,
+    metadata_quorum::TOOL,
+    crate::programs::experiment::TOOL,
+];
 
 /// The tool a command word names.
 pub fn find(word: &str) -> Option<&'static Tool> {
