@@ -8,8 +8,6 @@ use kernel::{Duration, NodeState, Time};
 use protocol::api::metadata::MetadataRequest;
 use protocol::{BrokerId, ErrorCode, Note, Response};
 
-const FAR: Duration = Duration::from_secs(60);
-
 fn three() -> (Cluster, protocol::TopicId) {
     let mut cluster = Cluster::new(1, 3, &[("auto.leader.rebalance.enable", "false")]);
     let topic = cluster.create_topic("t", &[&[1, 2, 3]], &[("min.insync.replicas", "2")]);
@@ -84,25 +82,22 @@ fn b2_a_stalled_follower_freezes_the_high_watermark_until_it_is_dropped_from_the
 #[test]
 fn acks_all_times_out_with_the_request_while_the_data_stays_and_is_committed_later() {
     let (mut cluster, topic) = three();
-    cluster.run(Duration::from_secs(1));
+    let handle = cluster.produce(0, 1, topic, -1, "first");
+    cluster.produced(handle);
+    // Just after an ISR check: the next ones come 14 and 29 s later, too early, and 44 s later, too late for this write.
+    let check = cluster.process(1).broker().and_then(|broker| broker.next_isr_check()).expect("it runs by the clock");
+    let now = cluster.world.now();
+    cluster.run(check.since(now) + Duration::from_secs(1));
     let stalled = cluster.node(3);
     cluster.world.pause(stalled);
-    let mut handle = cluster.produce(0, 1, topic, -1, "late");
-    // The request times out after 30 s unless the ISR shrank before: try until one does.
-    let mut seen = cluster.produced(handle).1.error;
-    if seen.is_ok() {
-        cluster.world.resume(stalled);
-        cluster.run(FAR);
-        cluster.world.pause(stalled);
-        cluster.run(Duration::from_secs(3));
-        handle = cluster.produce(0, 1, topic, -1, "late");
-        seen = cluster.produced(handle).1.error;
-    }
-    assert!(matches!(seen, ErrorCode::None | ErrorCode::RequestTimedOut), "{seen}");
-    cluster.run(FAR);
-    assert!(cluster.values(1, topic).contains(&"late".to_owned()));
-    let (end, high_watermark) = cluster.offsets(1, topic);
-    assert_eq!(end, high_watermark);
+    let sent = cluster.world.now();
+    let handle = cluster.produce(0, 1, topic, -1, "late");
+    let (at, result) = cluster.produced(handle);
+    assert_eq!((result.error, result.base_offset), (ErrorCode::RequestTimedOut, -1));
+    assert_eq!(at, sent + Duration::from_secs(30) + times(ONE_WAY, 2));
+    cluster.run(Duration::from_secs(20));
+    assert_eq!(cluster.partition(1, topic).2, [1, 2]);
+    assert_eq!(cluster.offsets(1, topic), (2, 2), "the record the producer gave up is committed");
 }
 
 #[test]
@@ -276,6 +271,70 @@ fn a_topic_appears_when_metadata_is_asked_for_it_and_disappears_when_deleted() {
         let broker = cluster.process(id).broker().expect("it is a broker");
         assert_eq!(broker.replicas().count(), 0, "broker {id}");
     }
+}
+
+#[test]
+fn a_follower_behind_the_leaders_log_start_begins_anew_where_the_leaders_log_begins() {
+    let mut cluster = Cluster::new(1, 2, &[("auto.leader.rebalance.enable", "false")]);
+    let topic = cluster.create_topic("t", &[&[1, 2]], &[("retention.ms", "1000")]);
+    let handle = cluster.produce(0, 1, topic, -1, "old");
+    cluster.produced(handle);
+    let node = cluster.node(2);
+    cluster.world.kill(node);
+    cluster.run(Duration::from_secs(15));
+    for n in 0..5 {
+        let handle = cluster.produce(0, 1, topic, -1, &n.to_string());
+        cluster.produced(handle);
+    }
+    cluster.run(Duration::from_secs(320));
+    assert_eq!(cluster.values(1, topic), [""; 0], "retention took everything that is older than a second");
+    assert_eq!(cluster.offsets(1, topic), (6, 6));
+    let back = cluster.world.now();
+    cluster.world.start(node);
+    cluster.run(Duration::from_secs(20));
+    assert_eq!(cluster.offsets(2, topic), (6, 6));
+    assert_eq!(cluster.partition(1, topic).2, [1, 2]);
+    let anew = |note: &Note| matches!(note, Note::Truncated { broker: BrokerId(2), from: 1, to: 6, .. });
+    assert!(cluster.when(back, anew).is_some());
+    assert!(cluster.when(Time::ZERO, |note| matches!(note, Note::SegmentsDeleted { log_start: 6, .. })).is_some());
+}
+
+#[test]
+fn acks_0_gets_no_answer_and_an_error_closes_the_connection() {
+    let (mut cluster, topic) = three();
+    let fine = cluster.produce(5, 1, topic, 0, "x");
+    let wrong = cluster.produce(6, 2, topic, 0, "x");
+    cluster.run(Duration::from_secs(2));
+    assert_eq!(cluster.answer(fine), None);
+    assert_eq!(cluster.answer(wrong).expect("the connection was closed").1, None);
+    assert_eq!(cluster.values(1, topic), ["x"]);
+}
+
+#[test]
+fn requests_of_one_connection_are_handled_one_after_the_other() {
+    let (mut cluster, topic) = three();
+    let parked = cluster.fetch(4, 1, topic, 0, 0, 500);
+    let behind = cluster.produce(4, 1, topic, 1, "behind");
+    let (_, fetched) = cluster.fetched(parked);
+    assert!(fetched.partitions[0].batches.is_empty(), "the record behind it in the connection was not seen before");
+    assert_eq!(cluster.produced(behind).1.error, ErrorCode::None);
+}
+
+#[test]
+fn after_a_clean_stop_the_leader_has_moved_before_the_process_ends_and_nothing_is_lost() {
+    let (mut cluster, topic) = three();
+    let handle = cluster.produce(0, 1, topic, -1, "kept");
+    cluster.produced(handle);
+    let node = cluster.node(1);
+    cluster.world.order(node, kernel::Order::Terminate);
+    cluster.run(Duration::from_secs(8));
+    assert_eq!(cluster.world.state(node), NodeState::Exited(0));
+    assert_eq!(cluster.partition(2, topic), (2, 1, vec![2, 3]));
+    let handle = cluster.produce(0, 2, topic, -1, "after");
+    assert_eq!(cluster.produced(handle).1.error, ErrorCode::None);
+    cluster.world.start(node);
+    cluster.run(Duration::from_secs(10));
+    assert_eq!(cluster.values(1, topic), ["kept", "after"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{ConnId, Time};
+use kernel::{Address, ConnId, Time};
 use protocol::api::fetch::{EpochEnd, FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsResult};
 use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, gap, wall_ms};
@@ -23,6 +23,8 @@ pub(super) struct Fetcher {
     followed: BTreeMap<ReplicaIndex, Followed>,
     /// A fetch is on its way, or parked at the leader.
     is_in_flight: bool,
+    /// Where the leader was when it was last asked.
+    address: Option<Address>,
     /// The last partition that got data: the next fetch lists those after it first.
     cursor: ReplicaIndex,
 }
@@ -61,6 +63,19 @@ impl Broker {
         }
     }
 
+    /// Ends fetchers that follow nothing any more, with their connections (`#shutdownIdleFetcherThreads`).
+    pub(super) fn stop_idle_fetchers(&mut self, fx: &mut Fx) {
+        let calls = &mut self.soft.fetch_calls;
+        self.soft.fetchers.retain(|_, fetcher| {
+            if fetcher.followed.is_empty() {
+                if let Some(address) = &fetcher.address {
+                    calls.close(fx, address);
+                }
+            }
+            !fetcher.followed.is_empty()
+        });
+    }
+
     /// Sends the next fetch to a leader, if none is in flight and there is something to ask for.
     pub(super) fn send_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId) {
         if self.soft.fetchers.get(&leader).is_none_or(|fetcher| fetcher.is_in_flight) {
@@ -86,10 +101,11 @@ impl Broker {
             forgotten: Vec::new(),
             raft_high_watermark: -1,
         };
+        let address = (endpoint.host.clone(), endpoint.port);
         if let Some(fetcher) = self.soft.fetchers.get_mut(&leader) {
             fetcher.is_in_flight = true;
+            fetcher.address = Some(address.clone());
         }
-        let address = (endpoint.host.clone(), endpoint.port);
         self.call_leader(cx, fx, &address, FetchCall::Fetch(leader), leader, request.into());
     }
 
@@ -97,7 +113,7 @@ impl Broker {
         &mut self,
         cx: &Context<'_>,
         fx: &mut Fx,
-        to: &kernel::Address,
+        to: &Address,
         tag: FetchCall,
         leader: BrokerId,
         request: Request,

@@ -38,6 +38,7 @@ impl Broker {
             }
         }
         self.reload_configs(cx, fx, None);
+        self.stop_idle_fetchers(fx);
     }
 
     /// Applies what committed batches changed; `cx.image` has them already.
@@ -64,6 +65,7 @@ impl Broker {
         for topic in touched.configs {
             self.reload_configs(cx, fx, Some(&topic));
         }
+        self.stop_idle_fetchers(fx);
         for broker in touched.brokers {
             self.soft.work.push_back(Work::Fetch(broker));
         }

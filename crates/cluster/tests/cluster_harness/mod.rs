@@ -130,6 +130,17 @@ impl Cluster {
         let until = self.world.now() + span;
         self.world.run_until(until);
         self.notes.extend(self.world.take_notes());
+        self.validate();
+    }
+
+    /// Every log of every broker keeps its invariants.
+    pub fn validate(&self) {
+        for id in 1..=self.brokers.len() as i32 {
+            let broker = self.process(id).broker().expect("it is a broker");
+            for (stored, _) in broker.replicas() {
+                stored.log.validate().expect("the log keeps its invariants");
+            }
+        }
     }
 
     pub fn node(&self, id: i32) -> NodeId {
