@@ -4,9 +4,11 @@
 mod picture;
 mod observe;
 mod flights;
+mod stir;
 mod story;
 
 pub use flights::flights;
 pub use observe::{Lens, groups, observe, process_name};
 pub use picture::*;
+pub use stir::{Stir, glyph, is_told, stir};
 pub use story::{Level, StoryLine, tell};

@@ -1,0 +1,66 @@
+//! What a note is on the timeline: whether it is told, its mark, and how much it stirs.
+
+use protocol::Note;
+
+/// What the events that just ran were like.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Stir {
+    /// Heartbeats, empty polls.
+    Quiet,
+    /// Records or members moved: worth slow motion.
+    Busy,
+    /// A story line worth a stop.
+    Notable,
+}
+
+/// Whether a note belongs in the story: internal topics, the chatter of commits and what terminals show do not.
+pub fn is_told(note: &Note) -> bool {
+    match note {
+        Note::Output { .. } | Note::OffsetsCommitted { .. } => false,
+        Note::Appended { tp, .. }
+        | Note::HighWatermark { tp, .. }
+        | Note::SegmentRolled { tp, .. }
+        | Note::LeaderElected { tp, .. }
+        | Note::IsrChanged { tp, .. } => !tp.topic.starts_with("__"),
+        _ => true,
+    }
+}
+
+/// How much a note stirs.
+pub fn stir(note: &Note) -> Stir {
+    match note {
+        _ if !is_told(note) => Stir::Quiet,
+        Note::Appended { .. }
+        | Note::HighWatermark { .. }
+        | Note::Sent { .. }
+        | Note::Acked { .. }
+        | Note::Delivered { .. }
+        | Note::SegmentRolled { .. }
+        | Note::ClientError { .. }
+        | Note::QuorumState { .. } => Stir::Busy,
+        _ => Stir::Notable,
+    }
+}
+
+/// The mark of a note on the timeline.
+pub fn glyph(note: &Note) -> &'static str {
+    match note {
+        Note::LeaderElected { .. } => "♛",
+        Note::IsrChanged { isr, previous, .. } if isr.len() < previous.len() => "−",
+        Note::IsrChanged { .. } => "+",
+        Note::BrokerFenced { fenced: true, .. } => "⊘",
+        Note::BrokerFenced { .. } | Note::BrokerRegistered { .. } | Note::BrokerState { .. } => "◈",
+        Note::QuorumState { .. } => "✚",
+        Note::TopicCreated { .. } | Note::TopicDeleted { .. } => "▤",
+        Note::Truncated { .. } | Note::SegmentsDeleted { .. } => "⌁",
+        Note::GroupState { .. } | Note::MemberJoined { .. } | Note::MemberLeft { .. } => "◆",
+        Note::Assigned { .. } | Note::Revoked { .. } => "◇",
+        Note::SendFailed { .. } | Note::ClientError { .. } => "✕",
+        Note::Appended { .. } => "▪",
+        Note::HighWatermark { .. } => "⚑",
+        Note::Sent { .. } => "●",
+        Note::Acked { .. } => "✓",
+        Note::Delivered { .. } => "▲",
+        Note::SegmentRolled { .. } | Note::OffsetsCommitted { .. } | Note::Output { .. } => "·",
+    }
+}

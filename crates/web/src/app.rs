@@ -1,0 +1,171 @@
+//! The page's frame: header, lesson, stage, rail, timeline, terminals.
+
+use std::rc::Rc;
+
+use gloo::timers::callback::Timeout;
+use yew::prelude::*;
+
+use crate::bridge::{Bridge, Frame};
+use crate::chart::Chart;
+use crate::inspector::Inspector;
+use crate::lesson::Lesson;
+use crate::sheet::Sheet;
+use crate::stage::Stage;
+use crate::story::Story;
+use crate::terminal::Terminals;
+use crate::timeline::Timeline;
+use crate::ui::{Act, Panel, Rail, Ui, UiHandle};
+use crate::{dom, engine, theme};
+
+/// The whole page.
+#[component]
+pub(crate) fn App() -> Html {
+    let bridge = use_memo((), |()| engine::open());
+    let frame = use_state(|| None::<Rc<Frame>>);
+    {
+        let (bridge, frame) = (bridge.clone(), frame.clone());
+        use_effect_with((), move |()| {
+            if let Ok(bridge) = bridge.as_ref() {
+                bridge.subscribe(Callback::from(move |next| frame.set(Some(next))));
+            }
+        });
+    }
+    match (bridge.as_ref(), frame.as_ref()) {
+        (Ok(bridge), Some(frame)) => html! { <Page frame={frame.clone()} bridge={bridge.clone()} /> },
+        (Ok(_), None) => html! { <div class="boot"><b>{ "kafkasim" }</b></div> },
+        (Err(why), _) => html! { <div class="boot" role="alert"><b>{ "This run cannot be opened" }</b><span>{ why }</span><a href="./">{ "Start afresh" }</a></div> },
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct PageProps {
+    frame: Rc<Frame>,
+    bridge: Bridge,
+}
+
+#[component]
+fn Page(props: &PageProps) -> Html {
+    let ui = use_reducer(|| Ui::new(theme::initial()));
+    let (frame, bridge) = (&props.frame, &props.bridge);
+    {
+        let bridge = bridge.clone();
+        use_effect_with(ui.theme, move |theme| {
+            theme::apply(theme);
+            bridge.with_overlay(|o| o.invalidate());
+        });
+    }
+    use_toast(&ui, frame.message.clone());
+    let tab = match ui.panel {
+        Panel::Lesson => "lesson",
+        Panel::Term => "term",
+        Panel::Rail => "rail",
+    };
+    html! {
+        <div class="app" data-tab={tab}>
+            { header(props, &ui) }
+            <aside class="zone lesson" aria-label="Lesson" tabindex="0"><Lesson lesson={frame.lesson.clone()} ui={ui.clone()} bridge={bridge.clone()} /></aside>
+            <main class="stage-zone"><Stage frame={frame.clone()} ui={ui.clone()} bridge={bridge.clone()} /></main>
+            <section class="time" aria-label="Timeline"><Timeline frame={frame.clone()} bridge={bridge.clone()} /></section>
+            <nav class="switch" role="tablist" aria-label="Panels">
+                { panel_tab(&ui, Panel::Lesson, "Lesson") }{ panel_tab(&ui, Panel::Term, "Terminal") }{ panel_tab(&ui, Panel::Rail, "Inspect") }
+            </nav>
+            <section class="term" aria-label="Terminals"><Terminals frame={frame.clone()} ui={ui.clone()} bridge={bridge.clone()} /></section>
+            <aside class="zone rail" aria-label="Inspector and events">{ rail(props, &ui) }</aside>
+            <div class="toast" role="status" hidden={ui.toast.is_none()}>{ ui.toast.clone().unwrap_or_default() }</div>
+            <Sheet ui={ui.clone()} />
+        </div>
+    }
+}
+
+fn header(props: &PageProps, ui: &UiHandle) -> Html {
+    let (frame, picture) = (&props.frame, &props.frame.picture);
+    let other = if ui.theme == "dark" { "light" } else { "dark" };
+    let switch = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| {
+            theme::remember(other);
+            ui.dispatch(Act::Theme(other));
+        })
+    };
+    let share = {
+        let (ui, bridge) = (ui.clone(), props.bridge.clone());
+        Callback::from(move |_: MouseEvent| ui.dispatch(Act::Toast(Some(share(&bridge.link())))))
+    };
+    html! {
+        <header class="top">
+            <span class="brand">
+                <svg width="18" height="18" viewBox="0 0 32 32" aria-hidden="true"><g stroke="currentColor" stroke-width="2.500"><path d="M9 16l13-8M9 16l13 8" /></g><circle cx="9" cy="16" r="6" fill="#6fa8ff" /><circle cx="23" cy="7.500" r="5" fill="#E69F00" /><circle cx="23" cy="24.500" r="5" fill="#56B4E9" /></svg>
+                { "kafkasim" }
+            </span>
+            <span class="chips opt">
+                <span class="chip">{ format!("{} brokers · {} controllers", picture.brokers.len(), picture.controllers.len()) }</span>
+                <span class="chip">{ "Kafka 4.4" }</span>
+                <span class="chip">{ format!("seed {}", frame.seed) }</span>
+            </span>
+            <span class="status opt">{ &frame.title }</span>
+            <span class="sp"></span>
+            <button class="btn" onclick={share} title="Copy a link that replays this run up to now">{ "Share" }</button>
+            <button class="btn icon" onclick={switch} aria-label={format!("Switch to the {other} theme")} title={format!("Switch to the {other} theme")}>{ "◐" }</button>
+        </header>
+    }
+}
+
+/// Puts the run's link in the address bar and on the clipboard; what to say about it.
+fn share(link: &str) -> String {
+    let Some(location) = web_sys::window().map(|w| w.location()) else { return String::new() };
+    let _ = location.set_hash(link);
+    let whole = location.href().unwrap_or_default();
+    dom::copy(&whole);
+    match whole.len() {
+        0..2_000 => "Link copied: it replays this run up to now".to_owned(),
+        n => format!("Link copied ({n} characters: some chat programs cut links that long)"),
+    }
+}
+
+fn panel_tab(ui: &UiHandle, panel: Panel, text: &'static str) -> Html {
+    let onclick = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(Act::Panel(panel)))
+    };
+    html! { <button class="tab" role="tab" aria-selected={(ui.panel == panel).to_string()} {onclick}>{ text }</button> }
+}
+
+fn rail(props: &PageProps, ui: &UiHandle) -> Html {
+    let tab = |rail: Rail, text: &'static str| {
+        let onclick = {
+            let ui = ui.clone();
+            Callback::from(move |_: MouseEvent| ui.dispatch(Act::Rail(rail)))
+        };
+        html! { <button class="tab" role="tab" aria-selected={(ui.rail == rail).to_string()} {onclick}>{ text }</button> }
+    };
+    let (frame, bridge) = (props.frame.clone(), props.bridge.clone());
+    let pane = match ui.rail {
+        Rail::Inspector => html! { <Inspector key="inspector" {frame} ui={ui.clone()} {bridge} /> },
+        Rail::Story => html! { <Story key="story" {frame} {bridge} /> },
+    };
+    html! {
+        <>
+            <div class="tabs" role="tablist" aria-label="Inspector or events">{ tab(Rail::Inspector, "Inspect") }{ tab(Rail::Story, "Events") }</div>
+            { pane }
+            <Chart rate={props.frame.rate.clone()} theme={ui.theme} />
+        </>
+    }
+}
+
+/// Shows what the engine says, and lets it fade.
+#[hook]
+fn use_toast(ui: &UiHandle, message: Option<String>) {
+    {
+        let ui = ui.clone();
+        use_effect_with(message, move |message| {
+            if message.is_some() {
+                ui.dispatch(Act::Toast(message.clone()));
+            }
+        });
+    }
+    let ui = ui.clone();
+    use_effect_with(ui.toast.clone(), move |toast| {
+        let timer = toast.is_some().then(|| Timeout::new(5_000, move || ui.dispatch(Act::Toast(None))));
+        move || drop(timer)
+    });
+}

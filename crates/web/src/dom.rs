@@ -1,0 +1,60 @@
+//! Small helpers over the DOM.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+/// Whether the page is one column.
+pub(crate) fn is_narrow() -> bool {
+    let width = web_sys::window().and_then(|w| w.inner_width().ok()).and_then(|v| v.as_f64());
+    width.is_some_and(|w| w < 900.0)
+}
+
+/// Whether keys typed now belong to a text field.
+pub(crate) fn is_text_field(target: Option<web_sys::EventTarget>) -> bool {
+    let tag = target.and_then(|t| t.dyn_into::<Element>().ok());
+    tag.is_some_and(|e| {
+        matches!(e.tag_name().as_str(), "INPUT" | "TEXTAREA") && e.get_attribute("type").as_deref() != Some("range")
+            && e.get_attribute("type").as_deref() != Some("radio")
+    })
+}
+
+/// Copies text, if the browser lets us.
+pub(crate) fn copy(text: &str) {
+    if let Some(window) = web_sys::window() {
+        let navigator = window.navigator();
+        // The clipboard is missing on insecure origins; reading it as a property avoids a trap there.
+        let has = js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|c| !c.is_undefined());
+        if has {
+            let _ = navigator.clipboard().write_text(text);
+        }
+    }
+}
+
+/// Moves focus between the `[data-nav]` elements of `root` in a direction. True if there was somewhere to go.
+pub(crate) fn move_focus(root: &Element, (dx, dy): (f64, f64)) -> bool {
+    let Ok(list) = root.query_selector_all("[data-nav]") else { return false };
+    let all: Vec<HtmlElement> =
+        (0..list.length()).filter_map(|i| list.get(i)?.dyn_into::<HtmlElement>().ok()).collect();
+    let active = web_sys::window().and_then(|w| w.document()).and_then(|d| d.active_element());
+    let from = active.filter(|a| root.contains(Some(a)) && a.has_attribute("data-nav"));
+    let target = match from {
+        None => all.first().cloned(),
+        Some(from) => {
+            let here = centre(&from);
+            let cost = |e: &&HtmlElement| {
+                let there = centre(e);
+                let (x, y) = (there.0 - here.0, there.1 - here.1);
+                let (along, across) = (x * dx + y * dy, (x * dy + y * dx).abs());
+                (along > 4.0).then_some(along + across * 2.5)
+            };
+            let best = all.iter().filter_map(|e| cost(&e).map(|c| (c, e))).min_by(|a, b| a.0.total_cmp(&b.0));
+            best.map(|b| b.1.clone())
+        }
+    };
+    target.is_some_and(|t| t.focus().is_ok())
+}
+
+fn centre(of: &Element) -> (f64, f64) {
+    let r = of.get_bounding_client_rect();
+    (r.left() + r.width() / 2.0, r.top() + r.height() / 2.0)
+}

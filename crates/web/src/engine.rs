@@ -1,0 +1,306 @@
+//! The only file that knows how the lab is driven.
+
+use std::rc::Rc;
+
+use lab::{BOOT, Duration, Given, MarkKind, NodeState, OpenError, Scenario, Time, Timeline};
+use lessons::{BUNDLED, CheckState, Item, Lesson, Progress};
+use view::{Lens, Picture, Stir};
+
+use crate::bridge::Bridge;
+use crate::complete;
+use crate::events::{Branch, Event, Story};
+use crate::lesson::{Bet, Goal, GoalState, LessonView, Part};
+
+/// What free play starts with.
+const FREE_PLAY: &str = include_str!("free-play.json");
+
+/// A run with its past, its story, and the lesson it plays in.
+pub(crate) struct Engine {
+    timeline: Timeline,
+    story: Story,
+    lesson: Option<Course>,
+    /// Notes already asked for their stir.
+    stirred: u64,
+}
+
+/// A lesson being played.
+struct Course {
+    lesson: Lesson,
+    progress: Progress,
+    /// Answers the engine gave, by step and question.
+    answers: Vec<((usize, usize), Result<usize, String>)>,
+    view: Rc<LessonView>,
+}
+
+/// Titles of the bundled lessons, by id.
+pub(crate) fn lessons() -> Vec<(String, String)> {
+    let titles = BUNDLED.iter().filter_map(|(id, text)| Some(((*id).to_owned(), Lesson::parse(text).ok()?.title)));
+    titles.collect()
+}
+
+/// Opens the run the address asks for: a link, a lesson, or free play.
+pub(crate) fn open() -> Result<Bridge, String> {
+    let fragment = web_sys::window().and_then(|w| w.location().hash().ok()).unwrap_or_default();
+    let fragment = fragment.trim_start_matches('#');
+    if fragment.starts_with("s=") {
+        return match Timeline::from_link(fragment) {
+            Ok(timeline) => Ok(Bridge::new(Engine::of(timeline, None), None)),
+            Err(OpenError::Digest { timeline, engine, .. }) => {
+                let message = format!("This link was made by kafkasim {engine}: the replay may differ from what was shared");
+                Ok(Bridge::new(Engine::of(*timeline, None), Some(message)))
+            }
+            Err(error) => Err(error.to_string()),
+        };
+    }
+    let id = fragment.strip_prefix("lesson=").unwrap_or("");
+    Engine::start(id).map(|engine| Bridge::new(engine, None))
+}
+
+impl Engine {
+    /// A new run of a bundled lesson, or of free play if there is none of that name.
+    pub(crate) fn start(id: &str) -> Result<Engine, String> {
+        let lesson = lessons::bundled(id);
+        let scenario = match &lesson {
+            Some(lesson) => lesson.scenario.clone(),
+            None => Scenario::parse(FREE_PLAY).map_err(|e| e.to_string())?,
+        };
+        let timeline = Timeline::new(&scenario).map_err(|e| e.to_string())?;
+        Ok(Engine::of(timeline, lesson))
+    }
+
+    fn of(timeline: Timeline, lesson: Option<Lesson>) -> Engine {
+        let mut engine = Engine { timeline, story: Story::default(), lesson: lesson.map(Course::new), stirred: 0 };
+        engine.take_stir();
+        engine.look_at_goals();
+        engine
+    }
+
+    // ---- looking
+
+    /// The run's clock, ns.
+    pub(crate) fn now_ns(&self) -> u64 {
+        self.timeline.lab().clock().as_nanos()
+    }
+    /// How far the active branch was played, ns.
+    pub(crate) fn head_ns(&self) -> u64 {
+        self.timeline.range().1.since(BOOT).as_nanos()
+    }
+    /// All there is to see now.
+    pub(crate) fn observe(&self, internal: bool) -> Picture {
+        view::observe(self.timeline.lab(), &Lens { tail: 16, internal, terminal_lines: 300 })
+    }
+    /// What happened on this branch, also after the playhead.
+    pub(crate) fn story(&mut self) -> Rc<Vec<Event>> {
+        let branch = self.timeline.branches()[self.timeline.active()].name.clone();
+        self.story.catch_up(&branch, self.timeline.lab())
+    }
+    /// The futures there are.
+    pub(crate) fn branches(&self) -> Vec<Branch> {
+        let active = self.timeline.active();
+        let list = self.timeline.branches().iter().enumerate().map(|(i, b)| Branch {
+            name: b.name.clone(),
+            is_active: i == active,
+            head_ns: b.head().since(BOOT).as_nanos(),
+        });
+        list.collect()
+    }
+    /// The fragment that replays this run up to now.
+    pub(crate) fn link(&self) -> String {
+        format!("#{}", self.timeline.link().trim_start_matches('#'))
+    }
+    /// What the run is called.
+    pub(crate) fn title(&self) -> String {
+        match &self.lesson {
+            Some(course) => course.lesson.title.clone(),
+            None => self.timeline.lab().scenario().title.clone(),
+        }
+    }
+    /// Its seed.
+    pub(crate) fn seed(&self) -> u64 {
+        self.timeline.lab().scenario().seed
+    }
+    /// Whether a process runs.
+    pub(crate) fn is_running(&self, process: &str) -> bool {
+        let world = self.timeline.lab().world();
+        world.find(process).is_some_and(|node| world.state(node) == NodeState::Running)
+    }
+    /// The invariant that broke and stopped the run, if one did.
+    pub(crate) fn violation(&self) -> Option<String> {
+        self.timeline.lab().violation().map(|v| format!("An invariant broke, and the run stopped: {v}"))
+    }
+    /// What the word being typed may become.
+    pub(crate) fn complete(&self, text: &str) -> Vec<String> {
+        complete::candidates(self.timeline.lab(), text)
+    }
+
+    // ---- moving
+
+    /// Runs the next event.
+    pub(crate) fn step(&mut self) {
+        self.timeline.step();
+    }
+    /// Runs at most one event due by `until_ns`. True once nothing more is due, with the clock set to `until_ns`.
+    pub(crate) fn run_one(&mut self, until_ns: u64) -> bool {
+        self.timeline.run_until_or(moment(until_ns), 1)
+    }
+    /// Takes the last event back.
+    pub(crate) fn step_back(&mut self) {
+        self.timeline.step_back();
+    }
+    /// Goes to a moment, or to the end of the branch if it was not played that far.
+    pub(crate) fn seek(&mut self, ns: u64) {
+        self.timeline.seek(moment(ns.min(self.head_ns())));
+    }
+    /// How much moved since the last call.
+    pub(crate) fn take_stir(&mut self) -> Stir {
+        let history = self.timeline.lab().history();
+        let made = history.len();
+        if made == self.stirred {
+            return Stir::Quiet;
+        }
+        let from = if made > self.stirred { self.stirred } else { made };
+        self.stirred = made;
+        history.since(from).map(|n| view::stir(&n.note)).max().unwrap_or(Stir::Quiet)
+    }
+
+    // ---- acting
+
+    /// Enters a line. What to say if it was refused and no terminal says so.
+    pub(crate) fn command(&mut self, terminal: u32, text: &str) -> Option<String> {
+        match self.timeline.command(terminal, text) {
+            Given::Refused(why) => Some(why.lines().next().unwrap_or_default().to_owned()),
+            Given::Started(_) | Given::Typed | Given::Done(_) | Given::Nothing => None,
+        }
+    }
+    /// Goes to the head of another branch.
+    pub(crate) fn switch(&mut self, branch: usize) {
+        self.timeline.switch(branch);
+    }
+
+    // ---- the lesson
+
+    /// The lesson as it stands.
+    pub(crate) fn lesson(&self) -> Option<Rc<LessonView>> {
+        self.lesson.as_ref().map(|course| course.view.clone())
+    }
+    /// Turns to another step.
+    pub(crate) fn lesson_step(&mut self, step: usize) {
+        if let Some(course) = &mut self.lesson {
+            course.progress.step = step.min(course.lesson.steps.len().saturating_sub(1));
+        }
+        self.look_at_goals();
+    }
+    /// Locks a choice.
+    pub(crate) fn bet(&mut self, number: usize, choice: usize) {
+        if let Some(course) = &mut self.lesson {
+            let step = course.progress.step;
+            course.progress.choose(step, number, choice);
+        }
+        self.look_at_goals();
+    }
+    /// Evaluates the goals of the present step.
+    pub(crate) fn look_at_goals(&mut self) {
+        if let Some(course) = &mut self.lesson {
+            course.look(self.timeline.lab());
+        }
+    }
+}
+
+fn moment(ns: u64) -> Time {
+    BOOT + Duration::from_nanos(ns)
+}
+
+impl Course {
+    fn new(lesson: Lesson) -> Course {
+        let progress = Progress::new(&lesson);
+        let view = Rc::new(view_of(&lesson, &progress, &[]));
+        Course { lesson, progress, answers: Vec::new(), view }
+    }
+
+    fn look(&mut self, lab: &lab::Lab) {
+        self.progress.look(&self.lesson, lab);
+        let step = self.progress.step;
+        let has_checks = !self.progress.checks(step).is_empty();
+        if has_checks && self.progress.is_done(step) {
+            self.answer(step, lab);
+        }
+        let view = view_of(&self.lesson, &self.progress, &self.answers);
+        if view != *self.view {
+            self.view = Rc::new(view);
+        }
+    }
+
+    /// The engine answers the questions of a step once its goals are met, and does not change its mind.
+    fn answer(&mut self, step: usize, lab: &lab::Lab) {
+        let questions = self.lesson.steps[step].items.iter().filter_map(|i| if let Item::Predict(p) = i { Some(p) } else { None });
+        for (n, question) in questions.enumerate() {
+            if !self.answers.iter().any(|(key, _)| *key == (step, n)) {
+                self.answers.push(((step, n), question.right_choice(lab)));
+            }
+        }
+    }
+}
+
+fn view_of(lesson: &Lesson, progress: &Progress, answers: &[((usize, usize), Result<usize, String>)]) -> LessonView {
+    let n = progress.step;
+    let (mut parts, mut checks, mut bets) = (Vec::new(), 0, 0);
+    for item in &lesson.steps[n].items {
+        match item {
+            Item::Text(block) => parts.push(Part::Text(block.clone())),
+            Item::Console(console) => {
+                parts.extend(console.lines.iter().map(|l| Part::Command(console.term, l.command.clone())));
+            }
+            Item::Check(check) => {
+                let state = progress.checks(n).get(checks).map_or(GoalState::Open, goal_state);
+                checks += 1;
+                let goal = Goal { text: check.text.clone(), state };
+                match parts.last_mut() {
+                    Some(Part::Goals(goals)) => goals.push(goal),
+                    _ => parts.push(Part::Goals(vec![goal])),
+                }
+            }
+            Item::Predict(predict) => {
+                parts.push(Part::Bet(Bet {
+                    number: bets,
+                    question: predict.question.clone(),
+                    choices: predict.choices.iter().map(|(_, text)| text.clone()).collect(),
+                    locked: progress.choice(n, bets),
+                    found: answers.iter().find(|(key, _)| *key == (n, bets)).map(|(_, found)| found.clone()),
+                }));
+                bets += 1;
+            }
+            Item::Hint(blocks) => parts.push(Part::Hint(blocks.clone())),
+            Item::Stop(blocks) => parts.push(Part::Stop(blocks.clone())),
+        }
+    }
+    LessonView {
+        id: lesson.id.clone(),
+        title: lesson.title.clone(),
+        step: n,
+        steps: lesson.steps.len(),
+        step_title: lesson.steps[n].title.clone(),
+        parts,
+        is_done: progress.is_done(n),
+        is_complete: progress.is_complete(),
+        minutes: lesson.minutes,
+        leaves_out: lesson.leaves_out.clone(),
+        next: lesson.next.clone(),
+    }
+}
+
+fn goal_state(state: &CheckState) -> GoalState {
+    match state {
+        CheckState::Open => GoalState::Open,
+        CheckState::Met(at) => GoalState::Met(at.since(BOOT).as_nanos()),
+        CheckState::Broken(at) => GoalState::Broken(at.since(BOOT).as_nanos()),
+        CheckState::Error(why) => GoalState::Unclear(why.clone()),
+    }
+}
+
+/// Only marks of these kinds become events: the others repeat what notes say better.
+pub(crate) fn is_told_by_mark(kind: MarkKind) -> bool {
+    match kind {
+        MarkKind::Command | MarkKind::Process | MarkKind::Violation => true,
+        MarkKind::Leader | MarkKind::Isr | MarkKind::Rebalance | MarkKind::Truncation => false,
+    }
+}

@@ -1,0 +1,324 @@
+//! The inspector: the engine's fields of what is selected, and what can be done to it. Every act is a command, and
+//! the button says which.
+
+use std::rc::Rc;
+
+use view::{BrokerView, ClientView, ControllerView, GroupView, PartitionView, Picture, PositionView, ProcessState, RecordView};
+use yew::prelude::*;
+
+use crate::bridge::{Bridge, Frame};
+use crate::format;
+use crate::ui::{Act, Selection, UiHandle};
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct InspectorProps {
+    pub(crate) frame: Rc<Frame>,
+    pub(crate) ui: UiHandle,
+    pub(crate) bridge: Bridge,
+}
+
+/// The pane.
+#[component]
+pub(crate) fn Inspector(props: &InspectorProps) -> Html {
+    let picture = &props.frame.picture;
+    let found = props.ui.selected.as_ref().and_then(|s| match s {
+        Selection::Controller(id) => picture.controllers.iter().find(|c| c.id == *id).map(|c| controller(props, c)),
+        Selection::Broker(id) => picture.brokers.iter().find(|b| b.id == *id).map(|b| broker(props, b)),
+        Selection::Partition { topic, partition, on } => find(picture, topic, *partition).map(|p| self::partition(props, topic, p, *on)),
+        Selection::Client(name) => picture.clients.iter().find(|c| c.process == *name).map(|c| client(props, c)),
+        Selection::Group(name) => picture.groups.iter().find(|g| g.group == *name).map(|g| group(props, g)),
+    });
+    html! { <div class="pane insp" tabindex="0" aria-label="Inspector">{ found.unwrap_or_else(|| overview(props)) }</div> }
+}
+
+fn find<'a>(picture: &'a Picture, topic: &str, partition: i32) -> Option<&'a PartitionView> {
+    picture.topics.iter().find(|t| t.name == topic)?.partitions.iter().find(|p| p.partition == partition)
+}
+
+/// A list of (name, value, tone).
+type Fields = Vec<(&'static str, String, &'static str)>;
+
+fn fields(list: Fields) -> Html {
+    html! { <dl class="fields">{ for list.into_iter().map(|(name, value, tone)| html! { <><dt>{ name }</dt><dd class={tone}>{ value }</dd></> }) }</dl> }
+}
+
+fn head(title: String, sub: String) -> Html {
+    html! { <div><h2>{ title }</h2><p class="sub">{ sub }</p></div> }
+}
+
+/// Buttons: what it does, and the command it issues.
+fn acts(props: &InspectorProps, list: &[(&str, String)]) -> Html {
+    let button = |(text, command): &(&str, String)| {
+        let (bridge, ui, line) = (props.bridge.clone(), props.ui.clone(), command.clone());
+        let onclick = Callback::from(move |_: MouseEvent| bridge.command(ui.active, &line));
+        html! { <button key={command.clone()} class="act" {onclick}>{ text.to_string() }<small>{ command }</small></button> }
+    };
+    html! { <div class="acts">{ for list.iter().map(button) }</div> }
+}
+
+fn link(props: &InspectorProps, text: String, to: Selection) -> Html {
+    let ui = props.ui.clone();
+    let onclick = Callback::from(move |_: MouseEvent| ui.dispatch(Act::Select(Some(to.clone()))));
+    html! { <button class="link" {onclick}>{ text }</button> }
+}
+
+fn overview(props: &InspectorProps) -> Html {
+    let picture = &props.frame.picture;
+    let up = picture.brokers.iter().filter(|b| b.state == ProcessState::Running && !b.fenced).count();
+    let active = picture.controllers.iter().find(|c| c.is_active);
+    let partitions = || picture.topics.iter().filter(|t| !t.is_internal).flat_map(|t| &t.partitions);
+    let under = partitions().filter(|p| p.isr.len() < p.replicas.len()).count();
+    let below = partitions().filter(|p| (p.isr.len() as i32) < p.min_isr).count();
+    let offline = partitions().filter(|p| p.leader < 0).count();
+    let warn = |n: usize, tone: &'static str| if n > 0 { tone } else { "" };
+    html! {
+        <>
+            { head("Cluster".to_owned(), "Select anything on the stage to look into it.".to_owned()) }
+            { fields(vec![
+                ("time", format::clock(picture.now_ns), ""),
+                ("event", format::count(picture.event), ""),
+                ("brokers up", format!("{up} of {}", picture.brokers.len()), warn(picture.brokers.len() - up, "warn")),
+                ("active controller", active.map_or("none".to_owned(), |c| c.id.to_string()), warn(usize::from(active.is_none()), "bad")),
+                ("metadata offset", active.map_or("–".to_owned(), |c| c.high_watermark.to_string()), ""),
+                ("under-replicated", under.to_string(), warn(under, "warn")),
+                ("under min ISR", below.to_string(), warn(below, "bad")),
+                ("without leader", offline.to_string(), warn(offline, "bad")),
+                ("in flight", picture.flights.len().to_string(), ""),
+            ]) }
+            <div>{ topics(props) }</div>
+        </>
+    }
+}
+
+fn topics(props: &InspectorProps) -> Html {
+    let rows = props.frame.picture.topics.iter().flat_map(|t| t.partitions.iter().map(move |p| (t, p)));
+    html! {
+        <table class="mini">
+            <thead><tr><th>{ "partition" }</th><th>{ "leader" }</th><th>{ "ISR" }</th><th class="n">{ "end" }</th></tr></thead>
+            <tbody>{ for rows.take(80).map(|(t, p)| {
+                let name = format!("{}-{}", t.name, p.partition);
+                let to = Selection::Partition { topic: t.name.clone(), partition: p.partition, on: None };
+                html! { <tr key={name.clone()}>
+                    <td>{ link(props, name, to) }</td><td>{ leader(p.leader) }</td><td>{ format::ids(&p.isr) }</td><td class="n">{ shown(p.log_end) }</td>
+                </tr> }
+            }) }</tbody>
+        </table>
+    }
+}
+
+fn leader(id: i32) -> String {
+    if id < 0 { "none".to_owned() } else { id.to_string() }
+}
+
+fn shown(n: i64) -> String {
+    if n < 0 { "–".to_owned() } else { format::count(n as u64) }
+}
+
+fn state(state: ProcessState, since_ns: u64, now_ns: u64) -> (&'static str, String, &'static str) {
+    let tone = if state == ProcessState::Running { "good" } else { "warn" };
+    let name = match state {
+        ProcessState::New => "not started",
+        ProcessState::Running => "running",
+        ProcessState::Paused => "paused",
+        ProcessState::Stopped => "stopped",
+        ProcessState::Killed => "killed",
+        ProcessState::PoweredOff => "powered off",
+    };
+    ("process", format!("{name} for {}", format::span(now_ns.saturating_sub(since_ns))), tone)
+}
+
+/// What can be done to a process.
+fn deaths(state: ProcessState, name: &str) -> Vec<(&'static str, String)> {
+    match state {
+        ProcessState::Running => vec![
+            ("Stop it cleanly", format!("sim stop {name}")),
+            ("Kill it: connections reset, page cache survives", format!("sim kill {name}")),
+            ("Take its power: unflushed data is lost, silence", format!("sim power-off {name}")),
+            ("Pause it, as a long GC does", format!("sim pause {name}")),
+        ],
+        ProcessState::Paused => {
+            vec![("Resume it", format!("sim resume {name}")), ("Kill it", format!("sim kill {name}"))]
+        }
+        ProcessState::New | ProcessState::Stopped | ProcessState::Killed | ProcessState::PoweredOff => {
+            vec![("Start it", format!("sim start {name}"))]
+        }
+    }
+}
+
+fn controller(props: &InspectorProps, c: &ControllerView) -> Html {
+    let now = props.frame.picture.now_ns;
+    html! {
+        <>
+            { head(format!("Controller {}", c.id), c.process.clone()) }
+            { fields(vec![
+                state(c.state, c.since_ns, now),
+                ("Raft state", c.role.clone(), ""),
+                ("Raft epoch", c.epoch.to_string(), ""),
+                ("active", if c.is_active { "yes" } else { "no" }.to_owned(), if c.is_active { "good" } else { "" }),
+                ("metadata log end", c.log_end.to_string(), ""),
+                ("high watermark", c.high_watermark.to_string(), ""),
+            ]) }
+            { acts(props, &deaths(c.state, &format!("controller {}", c.id))) }
+        </>
+    }
+}
+
+fn broker(props: &InspectorProps, b: &BrokerView) -> Html {
+    let now = props.frame.picture.now_ns;
+    let session = b.session_ends_ns.map_or("–".to_owned(), |end| format!("{} left", format::span(end.saturating_sub(now))));
+    let leads = b.replicas.iter().filter(|r| r.is_leader).count();
+    let mut act = deaths(b.state, &format!("broker {}", b.id));
+    let others: Vec<String> = props.frame.picture.brokers.iter().filter(|o| o.id != b.id).map(|o| o.id.to_string()).collect();
+    if !others.is_empty() && b.state == ProcessState::Running {
+        act.push(("Cut it off from the other brokers", format!("sim cut {} | {}", b.id, others.join(" "))));
+    }
+    if !props.frame.picture.cuts.is_empty() {
+        act.push(("Heal every cut", "sim heal".to_owned()));
+    }
+    html! {
+        <>
+            { head(format!("Broker {}", b.id), b.rack.as_ref().map_or(b.process.clone(), |r| format!("{} · rack {r}", b.process))) }
+            { fields(vec![
+                state(b.state, b.since_ns, now),
+                ("lifecycle", b.lifecycle.clone(), ""),
+                ("fenced", if b.fenced { "yes" } else { "no" }.to_owned(), if b.fenced { "warn" } else { "" }),
+                ("session", session, ""),
+                ("replicas", b.replicas.len().to_string(), ""),
+                ("leads", leads.to_string(), ""),
+                ("logs", format::bytes(b.replicas.iter().map(|r| r.bytes).sum()), ""),
+            ]) }
+            { acts(props, &act) }
+        </>
+    }
+}
+
+fn partition(props: &InspectorProps, topic: &str, p: &PartitionView, on: Option<i32>) -> Html {
+    let picture = &props.frame.picture;
+    let replicas = picture.brokers.iter().filter_map(|b| {
+        b.replicas.iter().find(|r| r.topic == topic && r.partition == p.partition).map(|r| (b.id, r))
+    });
+    let chosen = on.filter(|b| *b != p.leader).or((p.leader >= 0).then_some(p.leader)).or(on);
+    let tail = replicas.clone().find(|(b, _)| Some(*b) == chosen).map(|(_, r)| r.tail.as_slice()).unwrap_or_default();
+    let short = (p.isr.len() as i32) < p.min_isr;
+    html! {
+        <>
+            { head(format!("{topic}-{}", p.partition), "as the active controller has it".to_owned()) }
+            { fields(vec![
+                ("leader", leader(p.leader), if p.leader < 0 { "bad" } else { "" }),
+                ("leader epoch", p.leader_epoch.to_string(), ""),
+                ("partition epoch", p.partition_epoch.to_string(), ""),
+                ("replicas", format::ids(&p.replicas), ""),
+                ("ISR", format::ids(&p.isr), if p.isr.len() < p.replicas.len() { "warn" } else { "" }),
+                ("ELR", if p.elr.is_empty() { "–".to_owned() } else { format::ids(&p.elr) }, ""),
+                ("min.insync.replicas", p.min_isr.to_string(), if short { "bad" } else { "" }),
+                ("high watermark", shown(p.high_watermark), ""),
+                ("log end", shown(p.log_end), ""),
+            ]) }
+            <table class="mini">
+                <thead><tr><th>{ "broker" }</th><th>{ "epoch" }</th><th>{ "start" }</th><th>{ "HW" }</th><th>{ "end" }</th><th class="n">{ "size" }</th></tr></thead>
+                <tbody>{ for replicas.map(|(b, r)| html! { <tr key={b}>
+                    <td>{ format!("{}{b}", if r.is_leader { "♛ " } else { "" }) }</td><td>{ r.leader_epoch }</td><td>{ r.log_start }</td><td>{ r.high_watermark }</td><td>{ r.log_end }</td><td class="n">{ format::bytes(r.bytes) }</td>
+                </tr> }) }</tbody>
+            </table>
+            <div>
+                <p class="eyebrow">{ chosen.map_or("Records".to_owned(), |b| format!("Records on broker {b}")) }</p>
+                { records(tail) }
+            </div>
+            { acts(props, &[("Describe it, as a tool sees it", format!("kafka-topics --bootstrap-server :9092 --describe --topic {topic}"))]) }
+        </>
+    }
+}
+
+fn records(tail: &[RecordView]) -> Html {
+    if tail.is_empty() {
+        return html! { <p class="empty">{ "none yet" }</p> };
+    }
+    html! {
+        <table class="mini">
+            <thead><tr><th>{ "offset" }</th><th>{ "e" }</th><th>{ "key" }</th><th>{ "value" }</th></tr></thead>
+            <tbody>{ for tail.iter().rev().take(14).map(|r| html! {
+                <tr key={r.offset.to_string()} class={if r.committed { "" } else { "unc" }}>
+                    <td>{ r.offset }</td><td>{ r.leader_epoch }</td><td>{ r.key.clone().unwrap_or_else(|| "–".to_owned()) }</td><td>{ r.value.clone().unwrap_or_else(|| "∅".to_owned()) }</td>
+                </tr>
+            }) }</tbody>
+        </table>
+    }
+}
+
+fn client(props: &InspectorProps, c: &ClientView) -> Html {
+    let mut list: Fields = vec![
+        state(c.state, 0, 0),
+        ("kind", c.kind.clone(), ""),
+        ("client family", c.profile.clone(), ""),
+    ];
+    list[0].1 = list[0].1.split(" for ").next().unwrap_or("").to_owned();
+    if let Some(acks) = c.acks {
+        list.push(("acks", if acks < 0 { "all".to_owned() } else { acks.to_string() }, ""));
+        list.push(("acknowledged", format::count(c.records), ""));
+        list.push(("waiting", format::count(c.pending), ""));
+    } else if c.kind == "consumer" {
+        list.push(("received", format::count(c.records), ""));
+        list.push(("phase", c.phase.clone(), ""));
+    }
+    list.push(("failed", format::count(c.errors), if c.errors > 0 { "bad" } else { "" }));
+    let number = c.process.trim_start_matches("app-");
+    let mut act = Vec::new();
+    if c.state == ProcessState::Running {
+        act.push(("Stop it cleanly", format!("sim stop app {number}")));
+        act.push(("Kill it", format!("sim kill app {number}")));
+        act.push(("Pause it", format!("sim pause app {number}")));
+    } else if c.state == ProcessState::Paused {
+        act.push(("Resume it", format!("sim resume app {number}")));
+    }
+    html! {
+        <>
+            { head(c.title.clone(), c.command.clone()) }
+            { fields(list) }
+            <div>{ c.group.as_ref().map(|g| html! { <p>{ "in group " }{ link(props, g.clone(), Selection::Group(g.clone())) }</p> }) }</div>
+            <div>{ positions(&c.assignment) }</div>
+            { acts(props, &act) }
+        </>
+    }
+}
+
+fn positions(list: &[PositionView]) -> Html {
+    if list.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <table class="mini">
+            <thead><tr><th>{ "partition" }</th><th>{ "▽ at" }</th><th>{ "▲ committed" }</th><th class="n">{ "end" }</th></tr></thead>
+            <tbody>{ for list.iter().map(|p| html! {
+                <tr key={format!("{}-{}", p.topic, p.partition)}><td>{ format!("{}-{}", p.topic, p.partition) }</td><td>{ shown(p.position) }</td><td>{ shown(p.committed) }</td><td class="n">{ shown(p.end) }</td></tr>
+            }) }</tbody>
+        </table>
+    }
+}
+
+fn group(props: &InspectorProps, g: &GroupView) -> Html {
+    let now = props.frame.picture.now_ns;
+    let lag: i64 = g.offsets.iter().filter(|o| o.end >= 0 && o.committed >= 0).map(|o| o.end - o.committed).sum();
+    html! {
+        <>
+            { head(g.group.clone(), "as its coordinator has it".to_owned()) }
+            { fields(vec![
+                ("state", g.state.clone(), if g.state == "Stable" { "good" } else { "warn" }),
+                ("generation", g.generation.to_string(), ""),
+                ("assignor", if g.protocol.is_empty() { "–".to_owned() } else { g.protocol.clone() }, ""),
+                ("coordinator", if g.coordinator < 0 { "unknown".to_owned() } else { format!("broker {}", g.coordinator) }, ""),
+                ("members", g.members.len().to_string(), ""),
+                ("lag (committed)", lag.to_string(), if lag > 0 { "warn" } else { "" }),
+            ]) }
+            <table class="mini">
+                <thead><tr><th>{ "member" }</th><th>{ "owns" }</th><th class="n">{ "session" }</th></tr></thead>
+                <tbody>{ for g.members.iter().map(|m| {
+                    let owns = m.assignment.iter().map(|(t, p)| format!("{t}-{p}")).collect::<Vec<_>>().join(" ");
+                    let left = m.session_ends_ns.map_or("–".to_owned(), |end| format::span(end.saturating_sub(now)));
+                    html! { <tr key={m.member.clone()}><td title={m.member.clone()}>{ &m.client_id }</td><td>{ owns }</td><td class="n">{ left }</td></tr> }
+                }) }</tbody>
+            </table>
+            <div>{ positions(&g.offsets) }</div>
+            { acts(props, &[("Describe it, as a tool sees it", format!("kafka-consumer-groups --bootstrap-server :9092 --describe --group {}", g.group))]) }
+        </>
+    }
+}

@@ -1,0 +1,73 @@
+//! The keyboard map of the stage. Single letters work only while focus is inside it (WCAG 2.1.4).
+
+use yew::prelude::*;
+
+use crate::bridge::Bridge;
+use crate::dom;
+use crate::ui::{Act, Rail, Selection, UiHandle};
+
+/// The map, as the sheet prints it.
+pub(crate) const KEYS: [(&str, &str); 15] = [
+    ("Space", "play or pause"),
+    (".", "run one event"),
+    (",", "back one event"),
+    (">", "run to the next turn of events"),
+    ("<", "back to the last one"),
+    ("[", "slower"),
+    ("]", "faster"),
+    ("Home", "to the beginning"),
+    ("End", "to the end of the branch"),
+    ("← → ↑ ↓", "move between parts"),
+    ("Enter", "inspect"),
+    ("Esc", "clear the selection"),
+    ("X", "kill or start the selected broker"),
+    ("E", "events"),
+    ("/", "to the terminal"),
+];
+
+/// Handles keys on the stage.
+pub(crate) fn on_stage(bridge: &Bridge, ui: &UiHandle, root: &NodeRef) -> Callback<KeyboardEvent> {
+    let (bridge, ui, root) = (bridge.clone(), ui.clone(), root.clone());
+    Callback::from(move |e: KeyboardEvent| {
+        if e.ctrl_key() || e.meta_key() || e.alt_key() || dom::is_text_field(e.target()) {
+            return;
+        }
+        let Some(stage) = root.cast::<web_sys::Element>() else { return };
+        match e.key().as_str() {
+            // A focused part is a button: Space and Enter press it.
+            " " if is_part(&e) => return,
+            " " => bridge.toggle(),
+            "." => bridge.step(),
+            "," => bridge.step_back(),
+            ">" => bridge.next_interesting(),
+            "<" => bridge.previous_interesting(),
+            "[" => bridge.nudge_speed(false),
+            "]" => bridge.nudge_speed(true),
+            "Home" => bridge.seek(0),
+            "End" => bridge.seek(u64::MAX),
+            "ArrowLeft" => _ = dom::move_focus(&stage, (-1.0, 0.0)),
+            "ArrowRight" => _ = dom::move_focus(&stage, (1.0, 0.0)),
+            "ArrowUp" => _ = dom::move_focus(&stage, (0.0, -1.0)),
+            "ArrowDown" => _ = dom::move_focus(&stage, (0.0, 1.0)),
+            "Escape" => ui.dispatch(Act::Select(None)),
+            "x" | "X" => kill_or_start(&bridge, &ui),
+            "e" | "E" => ui.dispatch(Act::Rail(Rail::Story)),
+            "/" | "`" => ui.dispatch(Act::FocusPrompt),
+            "?" => ui.dispatch(Act::Sheet(true)),
+            _ => return,
+        }
+        e.prevent_default();
+    })
+}
+
+fn is_part(e: &KeyboardEvent) -> bool {
+    let target = e.target().and_then(|t| wasm_bindgen::JsCast::dyn_into::<web_sys::Element>(t).ok());
+    target.is_some_and(|t| t.tag_name() == "BUTTON")
+}
+
+fn kill_or_start(bridge: &Bridge, ui: &UiHandle) {
+    if let Some(Selection::Broker(id)) = ui.selected {
+        let verb = if bridge.is_running(&format!("broker-{id}")) { "kill" } else { "start" };
+        bridge.command(ui.active, &format!("sim {verb} broker {id}"));
+    }
+}

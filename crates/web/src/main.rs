@@ -1,0 +1,36 @@
+//! The page. The engine sits behind [`bridge::Bridge`]; components take plain `view` structs and give back commands.
+//! Nothing here decides what Kafka does.
+
+mod app;
+mod bridge;
+mod chart;
+mod complete;
+mod dom;
+mod engine;
+mod events;
+mod format;
+mod inspector;
+mod keys;
+mod lesson;
+mod markdown;
+mod overlay;
+mod panic;
+mod rate;
+mod sheet;
+mod stage;
+mod story;
+mod terminal;
+mod theme;
+mod timeline;
+mod ui;
+
+fn main() {
+    panic::install();
+    theme::apply(theme::initial());
+    let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id("app"));
+    if let Some(root) = root {
+        root.set_inner_html("");
+        yew::Renderer::<app::App>::with_root(root).render();
+        panic::install();
+    }
+}

@@ -1,0 +1,33 @@
+//! Lesson text as elements. It was parsed elsewhere and holds no HTML.
+
+use lessons::{Block, Inline};
+use yew::prelude::*;
+
+/// A block.
+pub(crate) fn block(block: &Block) -> Html {
+    match block {
+        Block::Heading(_, runs) => html! { <h3>{ inline(runs) }</h3> },
+        Block::Paragraph(runs) => html! { <p>{ inline(runs) }</p> },
+        Block::Quote(runs) => html! { <blockquote>{ inline(runs) }</blockquote> },
+        Block::List(true, items) => html! { <ol>{ list(items) }</ol> },
+        Block::List(false, items) => html! { <ul>{ list(items) }</ul> },
+        Block::Code { text, .. } => html! { <pre><code>{ text }</code></pre> },
+    }
+}
+
+fn list(items: &[Vec<Inline>]) -> Html {
+    items.iter().enumerate().map(|(i, runs)| html! { <li key={i}>{ inline(runs) }</li> }).collect()
+}
+
+fn inline(runs: &[Inline]) -> Html {
+    let nodes = runs.iter().enumerate().map(|(key, run)| match run {
+        Inline::Text(text) => html! { <span {key}>{ text }</span> },
+        Inline::Code(text) => html! { <code {key}>{ text }</code> },
+        Inline::Strong(text) => html! { <strong {key}>{ text }</strong> },
+        Inline::Emphasis(text) => html! { <em {key}>{ text }</em> },
+        Inline::Link(text, to) => {
+            html! { <a {key} href={to.clone()} target="_blank" rel="noopener noreferrer">{ text }</a> }
+        }
+    });
+    nodes.collect()
+}

@@ -1,0 +1,256 @@
+//! The canvas over the stage: rails, messages in flight, cuts. It draws where virtual time says messages are and
+//! never moves time itself.
+
+mod paint;
+mod route;
+
+use std::collections::BTreeMap;
+
+use view::{FlightView, Picture};
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement};
+
+use paint::Palette;
+use route::{Anchor, Kind, Plan};
+
+/// How long a rail stays visible after its last message, ms of real time.
+const RAIL_FADES_MS: f64 = 2_500.0;
+/// A message that would cross in less real time than this is not drawn as a dot but lights its rail.
+const SHORTEST_FLIGHT_MS: f64 = 90.0;
+
+/// The overlay and what it has measured.
+#[derive(Default)]
+pub(crate) struct Overlay {
+    canvas: Option<HtmlCanvasElement>,
+    context: Option<CanvasRenderingContext2d>,
+    tip: Option<HtmlElement>,
+    palette: Palette,
+    plan: Plan,
+    /// Boxes that words keep off: (x, y, w, h).
+    boxes: Vec<(f64, f64, f64, f64)>,
+    stale: bool,
+    size: (f64, f64),
+    /// Rails by (lesser name, greater name, control plane): when they last carried something, ms of real time.
+    rails: BTreeMap<(String, String, bool), f64>,
+    /// Where each message was drawn last, for the pointer.
+    drawn: Vec<(f64, f64, u64)>,
+    pointer: Option<(f64, f64)>,
+    tip_for: Option<u64>,
+}
+
+/// What one frame needs to know.
+pub(crate) struct Moment<'a> {
+    pub(crate) picture: &'a Picture,
+    pub(crate) now_ns: u64,
+    /// Real time, ms.
+    pub(crate) wall_ms: f64,
+    /// Virtual time per real time; 0 while paused.
+    pub(crate) rate: f64,
+}
+
+impl Overlay {
+    /// Takes a canvas to draw on, and the element that names what the pointer is over.
+    pub(crate) fn attach(&mut self, canvas: HtmlCanvasElement, tip: Option<HtmlElement>) {
+        self.context = canvas.get_context("2d").ok().flatten().and_then(|c| c.dyn_into().ok());
+        self.canvas = Some(canvas);
+        self.tip = tip;
+        self.stale = true;
+    }
+
+    /// The boxes may have moved, or the theme changed.
+    pub(crate) fn invalidate(&mut self) {
+        self.stale = true;
+    }
+
+    /// The pointer is here, in stage pixels.
+    pub(crate) fn point(&mut self, at: Option<(f64, f64)>) {
+        self.pointer = at;
+    }
+
+    /// Whether something still fades.
+    pub(crate) fn is_fading(&self, wall_ms: f64) -> bool {
+        self.rails.values().any(|last| wall_ms - last < RAIL_FADES_MS)
+    }
+
+    /// Draws a moment.
+    pub(crate) fn draw(&mut self, moment: &Moment<'_>) {
+        if self.stale {
+            self.measure();
+        }
+        let Some(context) = self.context.clone() else { return };
+        let dpr = device_pixels();
+        let _ = context.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
+        context.clear_rect(0.0, 0.0, self.size.0, self.size.1);
+        self.note_rails(moment);
+        self.draw_rails(&context, moment.wall_ms);
+        self.draw_cuts(&context, moment.picture);
+        self.draw_flights(&context, moment);
+        self.show_tip(moment);
+    }
+
+    fn measure(&mut self) {
+        let Some(canvas) = self.canvas.clone() else { return };
+        let Some(stage) = canvas.parent_element() else { return };
+        self.stale = false;
+        let frame = stage.get_bounding_client_rect();
+        let dpr = device_pixels();
+        self.size = (frame.width(), frame.height());
+        let (w, h) = ((frame.width() * dpr).round() as u32, (frame.height() * dpr).round() as u32);
+        if canvas.width() != w || canvas.height() != h {
+            canvas.set_width(w);
+            canvas.set_height(h);
+        }
+        self.palette = Palette::read(&stage);
+        self.plan = survey(&stage, frame.left(), frame.top());
+        self.boxes = boxes(&stage, frame.left(), frame.top());
+    }
+
+    fn note_rails(&mut self, moment: &Moment<'_>) {
+        for flight in &moment.picture.flights {
+            let name = rail_name(flight);
+            self.rails.insert(name, moment.wall_ms);
+        }
+        self.rails.retain(|_, last| moment.wall_ms - *last < RAIL_FADES_MS);
+    }
+
+    fn draw_rails(&self, context: &CanvasRenderingContext2d, wall_ms: f64) {
+        for ((a, b, is_control), last) in &self.rails {
+            let Some(rail) = self.plan.rail(a, b, *is_control, false) else { continue };
+            let fade = 1.0 - ((wall_ms - last) / RAIL_FADES_MS).clamp(0.0, 1.0);
+            self.palette.rail(context, &rail.points, fade * if *is_control { 0.3 } else { 0.6 });
+        }
+    }
+
+    fn draw_cuts(&self, context: &CanvasRenderingContext2d, picture: &Picture) {
+        for (from, to) in &picture.cuts {
+            for is_control in [false, true] {
+                let Some(rail) = self.plan.rail(from, to, is_control, false) else { continue };
+                self.palette.cut(context, &rail.points, rail.at(0.5));
+                if !self.plan.controllers.contains_key(from) && !self.plan.controllers.contains_key(to) {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn draw_flights(&mut self, context: &CanvasRenderingContext2d, moment: &Moment<'_>) {
+        self.drawn.clear();
+        let mut labels = paint::Labels::default();
+        for flight in &moment.picture.flights {
+            let Some(t) = progress(flight, moment) else { continue };
+            let is_control = is_control(flight);
+            let Some(rail) = self.plan.rail(&flight.from, &flight.to, is_control, flight.is_response) else { continue };
+            let (x, y) = rail.at(t);
+            self.palette.flight(context, flight, x, y);
+            self.drawn.push((x, y, flight.key));
+            labels.add(flight, x, y);
+        }
+        labels.draw(context, &self.palette, &self.boxes);
+    }
+
+    fn show_tip(&mut self, moment: &Moment<'_>) {
+        let Some(tip) = self.tip.clone() else { return };
+        let hit = self.pointer.and_then(|p| nearest(&self.drawn, p));
+        let key = hit.map(|h| h.2);
+        if let (Some((x, y, key)), Some(flight)) =
+            (hit, moment.picture.flights.iter().find(|f| Some(f.key) == key))
+        {
+            if self.tip_for != Some(key) {
+                tip.set_inner_html("");
+                let document = tip.owner_document();
+                for (tag, text) in [("b", headline(flight)), ("span", flight.summary.clone())] {
+                    let element = document.as_ref().and_then(|d| d.create_element(tag).ok());
+                    if let Some(element) = element {
+                        element.set_text_content(Some(&text));
+                        let _ = tip.append_child(&element);
+                    }
+                }
+            }
+            let x = x.min(self.size.0 - 300.0).max(4.0);
+            let _ = tip.style().set_property("transform", &format!("translate({x:.0}px,{:.0}px)", y + 14.0));
+        }
+        if self.tip_for != key {
+            tip.set_hidden(key.is_none());
+            self.tip_for = key;
+        }
+    }
+}
+
+/// `Produce request · app-1 → broker-2`.
+fn headline(flight: &FlightView) -> String {
+    let what = if flight.is_response { "response" } else { "request" };
+    format!("{} {what} · {} → {}", flight.api, flight.from, flight.to)
+}
+
+fn nearest(drawn: &[(f64, f64, u64)], at: (f64, f64)) -> Option<(f64, f64, u64)> {
+    let far = |d: &(f64, f64, u64)| (d.0 - at.0).hypot(d.1 - at.1);
+    drawn.iter().copied().filter(|d| far(d) < 14.0).min_by(|a, b| far(a).total_cmp(&far(b)))
+}
+
+fn is_control(flight: &FlightView) -> bool {
+    flight.role == "controller" || [&flight.from, &flight.to].iter().any(|n| n.starts_with("controller"))
+}
+
+fn rail_name(flight: &FlightView) -> (String, String, bool) {
+    let (a, b) = if flight.from < flight.to { (&flight.from, &flight.to) } else { (&flight.to, &flight.from) };
+    (a.clone(), b.clone(), is_control(flight))
+}
+
+/// The share of its way a message has gone; None if it is not to be drawn now.
+fn progress(flight: &FlightView, moment: &Moment<'_>) -> Option<f64> {
+    if flight.held {
+        return Some(0.5);
+    }
+    if moment.now_ns < flight.sent_ns || moment.now_ns > flight.arrives_ns {
+        return None;
+    }
+    let way = flight.arrives_ns.saturating_sub(flight.sent_ns).max(1) as f64;
+    let crossing_ms = if moment.rate > 0.0 { way / moment.rate / 1e6 } else { f64::INFINITY };
+    if crossing_ms < SHORTEST_FLIGHT_MS {
+        return None;
+    }
+    Some((moment.now_ns - flight.sent_ns) as f64 / way)
+}
+
+fn device_pixels() -> f64 {
+    web_sys::window().map_or(1.0, |w| w.device_pixel_ratio()).clamp(1.0, 2.0)
+}
+
+/// Finds every box that words keep off.
+fn boxes(stage: &Element, left: f64, top: f64) -> Vec<(f64, f64, f64, f64)> {
+    let Ok(list) = stage.query_selector_all(".node, .broker, .client, .grp, .tools2") else { return Vec::new() };
+    let all = (0..list.length()).filter_map(|i| list.get(i)?.dyn_into::<Element>().ok());
+    all.map(|e| e.get_bounding_client_rect()).map(|r| (r.left() - left, r.top() - top, r.width(), r.height())).collect()
+}
+
+/// Finds every box that stands for a process.
+fn survey(stage: &Element, left: f64, top: f64) -> Plan {
+    let mut plan = Plan::default();
+    if let Ok(Some(band)) = stage.query_selector(".band") {
+        let band = band.get_bounding_client_rect();
+        plan.band_top = band.top() - top;
+        plan.band_bottom = band.bottom() - top;
+    }
+    let Ok(boxes) = stage.query_selector_all("[data-node]") else { return plan };
+    let mut seen = [0usize; 3];
+    for i in 0..boxes.length() {
+        let Some(element) = boxes.get(i).and_then(|n| n.dyn_into::<Element>().ok()) else { continue };
+        let Some(name) = element.get_attribute("data-node") else { continue };
+        let kind = match element.get_attribute("data-kind").as_deref() {
+            Some("controller") => Kind::Controller,
+            Some("broker") => Kind::Broker,
+            _ => Kind::Client,
+        };
+        let rect = element.get_bounding_client_rect();
+        let index = seen[kind as usize];
+        seen[kind as usize] += 1;
+        let anchor =
+            Anchor { x: rect.left() - left, y: rect.top() - top, w: rect.width(), h: rect.height(), kind, index };
+        if kind == Kind::Controller && name.starts_with("broker") {
+            plan.controllers.insert(name, anchor);
+        } else {
+            plan.nodes.insert(name, anchor);
+        }
+    }
+    plan
+}

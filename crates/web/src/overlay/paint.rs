@@ -1,0 +1,202 @@
+//! Marks: the shape says the role, the colour its family, the text what it is.
+
+use view::FlightView;
+use web_sys::{CanvasRenderingContext2d, Element};
+
+/// Colours read from the theme's tokens.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Palette {
+    data: String,
+    replica: String,
+    group: String,
+    control: String,
+    error: String,
+    rail: String,
+    ink: String,
+    halo: String,
+}
+
+impl Palette {
+    pub(crate) fn read(of: &Element) -> Palette {
+        let style = web_sys::window().and_then(|w| w.get_computed_style(of).ok().flatten());
+        let get = |name: &str| {
+            let value = style.as_ref().and_then(|s| s.get_property_value(name).ok()).unwrap_or_default();
+            if value.trim().is_empty() { "#888".to_owned() } else { value.trim().to_owned() }
+        };
+        Palette {
+            data: get("--f-data"),
+            replica: get("--f-replica"),
+            group: get("--f-group"),
+            control: get("--f-control"),
+            error: get("--f-error"),
+            rail: get("--line3"),
+            ink: get("--ink2"),
+            halo: get("--bg"),
+        }
+    }
+
+    fn of(&self, flight: &FlightView) -> &str {
+        match flight.role.as_str() {
+            _ if flight.is_error => &self.error,
+            "produce" | "fetch" => &self.data,
+            "replica-fetch" => &self.replica,
+            "group" => &self.group,
+            _ => &self.control,
+        }
+    }
+
+    /// A rail, this visible.
+    pub(crate) fn rail(&self, context: &CanvasRenderingContext2d, points: &[(f64, f64)], alpha: f64) {
+        context.set_global_alpha(alpha);
+        context.set_stroke_style_str(&self.rail);
+        context.set_line_width(1.0);
+        trace(context, points);
+        context.stroke();
+        context.set_global_alpha(1.0);
+    }
+
+    /// A cut rail: dashed, with a cross where it is cut.
+    pub(crate) fn cut(&self, context: &CanvasRenderingContext2d, points: &[(f64, f64)], (x, y): (f64, f64)) {
+        context.set_stroke_style_str(&self.error);
+        context.set_line_width(1.5);
+        let dash = js_sys::Array::of2(&4.into(), &4.into());
+        let _ = context.set_line_dash(&dash);
+        trace(context, points);
+        context.stroke();
+        let _ = context.set_line_dash(&js_sys::Array::new());
+        context.set_fill_style_str(&self.halo);
+        disc(context, x, y, 9.0);
+        context.set_line_width(2.0);
+        context.begin_path();
+        for d in [-1.0, 1.0] {
+            context.move_to(x - 5.0, y - 5.0 * d);
+            context.line_to(x + 5.0, y + 5.0 * d);
+        }
+        context.stroke();
+    }
+
+    /// A message.
+    pub(crate) fn flight(&self, context: &CanvasRenderingContext2d, flight: &FlightView, x: f64, y: f64) {
+        let size = size(flight);
+        context.set_fill_style_str(&self.halo);
+        disc(context, x, y, size + 2.5);
+        context.set_fill_style_str(self.of(flight));
+        shape(context, &flight.role, x, y, size);
+        if flight.held {
+            context.set_stroke_style_str(&self.error);
+            context.set_line_width(1.5);
+            context.begin_path();
+            let _ = context.arc(x, y, size + 4.0, 0.0, std::f64::consts::TAU);
+            context.stroke();
+        }
+    }
+}
+
+/// Records and errors are large, questions middling, chatter small.
+fn size(flight: &FlightView) -> f64 {
+    match flight.role.as_str() {
+        _ if flight.is_error || flight.records > 0 => 5.5,
+        "produce" => 4.5,
+        "fetch" | "replica-fetch" | "group" => 3.6,
+        _ => 2.8,
+    }
+}
+
+fn trace(context: &CanvasRenderingContext2d, points: &[(f64, f64)]) {
+    context.begin_path();
+    let Some(first) = points.first() else { return };
+    context.move_to(first.0, first.1);
+    for corner in points.windows(3) {
+        let _ = context.arc_to(corner[1].0, corner[1].1, corner[2].0, corner[2].1, 6.0);
+    }
+    if let Some(last) = points.last() {
+        context.line_to(last.0, last.1);
+    }
+}
+
+fn disc(context: &CanvasRenderingContext2d, x: f64, y: f64, r: f64) {
+    context.begin_path();
+    let _ = context.arc(x, y, r, 0.0, std::f64::consts::TAU);
+    context.fill();
+}
+
+fn shape(context: &CanvasRenderingContext2d, role: &str, x: f64, y: f64, r: f64) {
+    match role {
+        "fetch" => polygon(context, &[(x, y - r * 1.15), (x + r * 1.1, y + r * 0.9), (x - r * 1.1, y + r * 0.9)]),
+        "replica-fetch" => context.fill_rect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8),
+        "group" => polygon(context, &[(x, y - r * 1.2), (x + r * 1.2, y), (x, y + r * 1.2), (x - r * 1.2, y)]),
+        "controller" => {
+            let arm = r * 0.42;
+            context.fill_rect(x - r, y - arm, r * 2.0, arm * 2.0);
+            context.fill_rect(x - arm, y - r, arm * 2.0, r * 2.0);
+        }
+        _ => disc(context, x, y, r),
+    }
+}
+
+fn polygon(context: &CanvasRenderingContext2d, points: &[(f64, f64)]) {
+    context.begin_path();
+    for (i, (x, y)) in points.iter().enumerate() {
+        if i == 0 { context.move_to(*x, *y) } else { context.line_to(*x, *y) }
+    }
+    context.close_path();
+    context.fill();
+}
+
+/// Words beside the few messages that matter, none over another.
+#[derive(Default)]
+pub(crate) struct Labels {
+    wanted: Vec<(f64, f64, String, bool)>,
+    marks: Vec<(f64, f64)>,
+}
+
+/// More than this many and words would only be noise.
+const LABELS_MAX: usize = 7;
+
+impl Labels {
+    pub(crate) fn add(&mut self, flight: &FlightView, x: f64, y: f64) {
+        self.marks.push((x, y));
+        let speaks = flight.records > 0 || flight.is_error || matches!(flight.role.as_str(), "produce" | "group");
+        if speaks {
+            self.wanted.push((x, y, words(flight), flight.is_error));
+        }
+    }
+
+    /// Draws them, none over a box of the stage: of `(x, y, w, h)`.
+    pub(crate) fn draw(&self, context: &CanvasRenderingContext2d, palette: &Palette, boxes: &[(f64, f64, f64, f64)]) {
+        if self.wanted.len() > LABELS_MAX || self.wanted.is_empty() {
+            return;
+        }
+        context.set_font("11px ui-sans-serif, system-ui, sans-serif");
+        context.set_text_baseline("middle");
+        context.set_line_join("round");
+        let mut taken: Vec<(f64, f64, f64)> = Vec::new();
+        for (x, y, text, is_error) in &self.wanted {
+            let w = text.chars().count() as f64 * 6.0 + 4.0;
+            let is_clear = |left: f64| {
+                let words = |o: &(f64, f64, f64)| (o.1 - y).abs() > 11.0 || left > o.0 + o.2 || left + w < o.0;
+                let mark = |m: &(f64, f64)| m.0 < left - 2.0 || m.0 > left + w || (m.1 - y).abs() > 8.0;
+                let card = |b: &(f64, f64, f64, f64)| left > b.0 + b.2 || left + w < b.0 || y + 6.0 < b.1 || y - 6.0 > b.1 + b.3;
+                taken.iter().all(words) && self.marks.iter().all(mark) && boxes.iter().all(card)
+            };
+            let Some(left) = [x + 10.0, x - w - 6.0].into_iter().find(|left| is_clear(*left)) else { continue };
+            taken.push((left, *y, w));
+            context.set_stroke_style_str(&palette.halo);
+            context.set_line_width(4.0);
+            let _ = context.stroke_text(text, left, *y);
+            context.set_fill_style_str(if *is_error { &palette.error } else { &palette.ink });
+            let _ = context.fill_text(text, left, *y);
+        }
+    }
+}
+
+fn words(flight: &FlightView) -> String {
+    let error = flight.summary.strip_prefix("error ").filter(|_| flight.is_error);
+    match (error, flight.is_response, flight.records) {
+        (Some(error), _, _) => error.to_owned(),
+        (None, true, 0) if flight.role == "produce" => "ack".to_owned(),
+        (None, _, 0) => flight.api.clone(),
+        (None, _, 1) => "1 record".to_owned(),
+        (None, _, n) => format!("{n} records"),
+    }
+}

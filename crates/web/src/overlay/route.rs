@@ -1,0 +1,187 @@
+//! Where messages fly: rails through the band between controllers and brokers. Every pair of processes has its own
+//! lane, answers travel a little beside their requests, and no rail crosses a broker's box.
+
+use std::collections::BTreeMap;
+
+/// A box on the stage, in CSS pixels from its corner.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Anchor {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) w: f64,
+    pub(crate) h: f64,
+    pub(crate) kind: Kind,
+    /// Its place among those of its kind.
+    pub(crate) index: usize,
+}
+
+/// What a box stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Controller,
+    Broker,
+    Client,
+}
+
+/// All boxes by process name and the band between them.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Plan {
+    pub(crate) nodes: BTreeMap<String, Anchor>,
+    /// Controllers that share their process with a broker.
+    pub(crate) controllers: BTreeMap<String, Anchor>,
+    pub(crate) band_top: f64,
+    pub(crate) band_bottom: f64,
+}
+
+/// A rail: a polyline with its length.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Rail {
+    pub(crate) points: Vec<(f64, f64)>,
+    length: f64,
+}
+
+impl Rail {
+    fn new(points: Vec<(f64, f64)>) -> Rail {
+        let length = points.windows(2).map(|p| distance(p[0], p[1])).sum();
+        Rail { points, length }
+    }
+
+    /// The point at the share `t` of the way, corners rounded.
+    pub(crate) fn at(&self, t: f64) -> (f64, f64) {
+        let s = t.clamp(0.0, 1.0) * self.length;
+        let (a, b, c) = (self.walk(s - 6.0), self.walk(s), self.walk(s + 6.0));
+        ((a.0 + 2.0 * b.0 + c.0) / 4.0, (a.1 + 2.0 * b.1 + c.1) / 4.0)
+    }
+
+    fn walk(&self, s: f64) -> (f64, f64) {
+        let mut left = s.clamp(0.0, self.length);
+        for pair in self.points.windows(2) {
+            let d = distance(pair[0], pair[1]);
+            if left <= d && d > 0.0 {
+                let t = left / d;
+                return (pair[0].0 + (pair[1].0 - pair[0].0) * t, pair[0].1 + (pair[1].1 - pair[0].1) * t);
+            }
+            left -= d;
+        }
+        self.points.last().copied().unwrap_or_default()
+    }
+}
+
+fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {
+    (a.0 - b.0).hypot(a.1 - b.1)
+}
+
+impl Plan {
+    /// The rail from one process to another, for a message of this role. Answers run beside requests.
+    pub(crate) fn rail(&self, from: &str, to: &str, is_control: bool, is_response: bool) -> Option<Rail> {
+        // The rail is the same both ways, so it is built from the lesser name and turned round when needed.
+        let turned = from > to;
+        let (a, b) = if turned { (to, from) } else { (from, to) };
+        let (a, b) = (self.find(a, b, is_control)?, self.find(b, a, is_control)?);
+        let lane = self.lane(&a, &b) + if is_response { 4.0 } else { -1.0 };
+        let side = if is_response { 2.5 } else { -2.5 };
+        let mut points = self.exit(&a, &b, lane, side);
+        let mut end = self.exit(&b, &a, lane, side);
+        end.reverse();
+        points.extend(end);
+        if turned {
+            points.reverse();
+        }
+        Some(Rail::new(points))
+    }
+
+    fn find(&self, name: &str, peer: &str, is_control: bool) -> Option<Anchor> {
+        let combined = self.controllers.get(name).filter(|_| is_control && self.leads(name, peer));
+        combined.or_else(|| self.nodes.get(name)).copied()
+    }
+
+    /// Of two combined nodes, the traffic is drawn from the broker of one to the controller of the other.
+    fn leads(&self, name: &str, peer: &str) -> bool {
+        !self.controllers.contains_key(peer) || name < peer
+    }
+
+    fn lane(&self, a: &Anchor, b: &Anchor) -> f64 {
+        let height = self.band_bottom - self.band_top;
+        let share = match (a.kind, b.kind) {
+            (Kind::Controller, Kind::Controller) => 0.12,
+            (Kind::Controller, _) | (_, Kind::Controller) => 0.26,
+            (Kind::Broker, Kind::Broker) => 0.46 + 0.1 * (a.index.abs_diff(b.index).min(3) as f64 - 1.0),
+            (Kind::Client, _) => 0.72 + 0.07 * (a.index % 4) as f64,
+            (_, Kind::Client) => 0.72 + 0.07 * (b.index % 4) as f64,
+        };
+        self.band_top + height * share
+    }
+
+    /// From a box to its lane.
+    fn exit(&self, of: &Anchor, to: &Anchor, lane: f64, side: f64) -> Vec<(f64, f64)> {
+        let centre = of.x + of.w / 2.0;
+        match of.kind {
+            Kind::Controller => vec![(centre + side, of.y + of.h), (centre + side, lane)],
+            Kind::Broker => {
+                let x = centre + port(of, to) + side;
+                vec![(x, of.y), (x, lane)]
+            }
+            Kind::Client if of.y + of.h <= self.band_top + 6.0 => vec![(centre + side, of.y + of.h), (centre + side, lane)],
+            Kind::Client => {
+                let rightwards = to.x > of.x;
+                let edge = if rightwards { of.x + of.w } else { of.x };
+                let gutter = 7.0 + 4.0 * (of.index % 3) as f64 + side;
+                let x = if rightwards { edge + gutter } else { edge - gutter };
+                let y = of.y + (of.h / 2.0).min(26.0) + side;
+                vec![(edge, y), (x, y), (x, lane)]
+            }
+        }
+    }
+}
+
+/// Where along its top edge a broker meets a peer: clients outside, other brokers next, controllers in the middle.
+fn port(of: &Anchor, peer: &Anchor) -> f64 {
+    let unit = (of.w / 14.0).min(14.0);
+    match peer.kind {
+        Kind::Controller => 0.0,
+        Kind::Broker if peer.x < of.x => -unit * 2.0,
+        Kind::Broker => unit * 2.0,
+        Kind::Client if peer.x < of.x => -unit * (4.0 + (peer.index % 3) as f64 * 0.7),
+        Kind::Client => unit * (4.0 + (peer.index % 3) as f64 * 0.7),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn anchor(x: f64, y: f64, kind: Kind, index: usize) -> Anchor {
+        Anchor { x, y, w: 100.0, h: 40.0, kind, index }
+    }
+
+    fn plan() -> Plan {
+        let mut plan = Plan { band_top: 50.0, band_bottom: 120.0, ..Plan::default() };
+        plan.nodes.insert("app-1".into(), anchor(0.0, 200.0, Kind::Client, 0));
+        plan.nodes.insert("broker-1".into(), anchor(200.0, 120.0, Kind::Broker, 0));
+        plan.nodes.insert("broker-2".into(), anchor(320.0, 120.0, Kind::Broker, 1));
+        plan
+    }
+
+    #[test]
+    fn a_rail_stays_above_the_brokers_once_it_has_left_the_client() {
+        let rail = plan().rail("app-1", "broker-2", false, false).expect("both are on the stage");
+        for (x, y) in rail.points.iter().filter(|p| p.0 >= 200.0) {
+            assert!(*y <= 120.0, "({x}, {y}) lies inside a broker");
+        }
+    }
+
+    #[test]
+    fn an_answer_travels_back_beside_its_request() {
+        let plan = plan();
+        let there = plan.rail("app-1", "broker-1", false, false).expect("on the stage");
+        let back = plan.rail("broker-1", "app-1", false, true).expect("on the stage");
+        let (a, b) = (there.at(0.5), back.at(0.5));
+        let apart = distance(a, b);
+        assert!(apart > 1.0 && apart < 14.0, "{apart} px apart");
+    }
+
+    #[test]
+    fn a_process_that_is_not_on_the_stage_has_no_rail() {
+        assert_eq!(plan().rail("app-9", "broker-1", false, false), None);
+    }
+}

@@ -1,0 +1,198 @@
+//! A broker: its state, and a tile for each replica it holds.
+
+use std::rc::Rc;
+
+use view::{BrokerView, ProcessState, ReplicaView};
+use yew::prelude::*;
+
+use super::rows::{Row, Rows};
+use crate::format;
+use crate::ui::Selection;
+
+/// How long a broker's session lasts by default, ns: `broker.session.timeout.ms`.
+const SESSION_NS: u64 = 9_000_000_000;
+/// With more than this left, a session is no news: a heartbeat comes every 2 s.
+const SESSION_CALM_NS: u64 = 6_400_000_000;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct BrokerProps {
+    pub(crate) broker: Rc<BrokerView>,
+    pub(crate) rows: Rc<Rows>,
+    pub(crate) now_ns: u64,
+    pub(crate) selected: Option<Selection>,
+    pub(crate) select: Callback<Selection>,
+}
+
+/// A broker.
+#[component]
+pub(crate) fn Broker(props: &BrokerProps) -> Html {
+    let broker = &props.broker;
+    let is_down = !matches!(broker.state, ProcessState::Running | ProcessState::Paused);
+    let me = Selection::Broker(broker.id);
+    let is_selected = props.selected.as_ref() == Some(&me);
+    let select = props.select.reform(move |_: MouseEvent| me.clone());
+    let (status, tone) = status(broker, props.now_ns);
+    let class = classes!(
+        "broker",
+        is_down.then_some("down"),
+        broker.fenced.then_some("fenced"),
+        (broker.state == ProcessState::Paused).then_some("paused"),
+        is_selected.then_some("sel"),
+    );
+    html! {
+        <section {class} role="listitem" data-node={broker.process.clone()} data-kind="broker">
+            <button class="bh" onclick={select} tabindex="-1" data-nav="" aria-label={format!("Broker {}, {status}", broker.id)}>
+                <span>{ format!("Broker {}", broker.id) }</span>
+                { session(broker, props.now_ns) }
+                <small class={tone}>{ status }</small>
+            </button>
+            <div class={classes!("reps", props.rows.density)}>
+                { for props.rows.list.iter().map(|row| tile(props, row, is_down)) }
+            </div>
+        </section>
+    }
+}
+
+/// What is said of a broker beside its name.
+pub(crate) fn status(broker: &BrokerView, now_ns: u64) -> (String, &'static str) {
+    let since = format::span(now_ns.saturating_sub(broker.since_ns));
+    match broker.state {
+        ProcessState::New => ("not started".to_owned(), ""),
+        ProcessState::Stopped => (format!("stopped {since}"), ""),
+        ProcessState::Killed => (format!("off {since}"), ""),
+        ProcessState::PoweredOff => (format!("no power {since}"), ""),
+        ProcessState::Paused => (format!("paused {since}"), "warn"),
+        ProcessState::Running if broker.lifecycle == "RUNNING" && broker.fenced => ("fenced".to_owned(), "warn"),
+        ProcessState::Running if broker.lifecycle == "RUNNING" => (broker.rack.as_ref().map_or(String::new(), |r| format!("rack {r}")), ""),
+        ProcessState::Running => (broker.lifecycle.to_lowercase().replace('_', " "), "warn"),
+    }
+}
+
+/// The session clock at the controller, once it runs down.
+fn session(broker: &BrokerView, now_ns: u64) -> Html {
+    let left = broker.session_ends_ns.map_or(u64::MAX, |end| end.saturating_sub(now_ns));
+    if broker.fenced || left > SESSION_CALM_NS {
+        return html! { <span></span> };
+    }
+    let around = 2.0 * std::f64::consts::PI * 6.0;
+    let share = (left as f64 / SESSION_NS as f64).clamp(0.0, 1.0);
+    html! {
+        <svg class="sess" width="16" height="16" viewBox="0 0 16 16" role="img"
+             aria-label={format!("session ends in {}", format::span(left))}>
+            <title>{ format!("The controller fences it in {}", format::span(left)) }</title>
+            <circle cx="8" cy="8" r="6" />
+            <circle cx="8" cy="8" r="6" transform="rotate(-90 8 8)" stroke-dasharray={format!("{:.1} 99", around * share)} />
+        </svg>
+    }
+}
+
+fn tile(props: &BrokerProps, row: &Row, is_down: bool) -> Html {
+    let found = props.broker.replicas.iter().find(|r| r.partition == row.partition && *r.topic == *row.topic);
+    let key = format!("{}-{}", row.topic, row.partition);
+    match found {
+        Some(replica) => replica_tile(props, row, replica, is_down, key),
+        None if props.rows.density == "dense" => html! { <span {key} hidden=true></span> },
+        None => html! { <div {key} class="rep none" aria-hidden="true"></div> },
+    }
+}
+
+fn replica_tile(props: &BrokerProps, row: &Row, replica: &ReplicaView, is_down: bool, key: String) -> Html {
+    let me =
+        Selection::Partition { topic: replica.topic.clone(), partition: replica.partition, on: Some(props.broker.id) };
+    let is_leader = replica.is_leader && row.leader == props.broker.id && !is_down;
+    let (tag, tone) = tag(replica, row, props.broker.id, is_down);
+    let class = classes!(
+        "rep",
+        is_leader.then_some("lead"),
+        (!replica.in_sync || is_down).then_some("out"),
+        (props.selected.as_ref() == Some(&me)).then_some("sel"),
+    );
+    let label = format!(
+        "{} partition {} on broker {}: {}, epoch {}, high watermark {}, log end {}",
+        replica.topic,
+        replica.partition,
+        props.broker.id,
+        if is_leader { "leader" } else { &tag },
+        replica.leader_epoch,
+        replica.high_watermark,
+        replica.log_end
+    );
+    let crown = if is_leader {
+        "♛ "
+    } else if replica.is_preferred {
+        "☆ "
+    } else {
+        ""
+    };
+    let select = props.select.reform(move |_: MouseEvent| me.clone());
+    html! {
+        <button {key} {class} onclick={select} tabindex="-1" data-nav="" aria-label={label}>
+            <span class="rh"><b>{ crown }{ format!("{}-{}", replica.topic, replica.partition) }</b><em class={tone}>{ tag }</em></span>
+            <span class="runs" aria-hidden="true">{ for runs(row, replica) }</span>
+            <span class="cells" aria-hidden="true">{ for cells(row, replica) }</span>
+            <span class="rf" aria-hidden="true"><b>{ format!("HW {}", replica.high_watermark) }</b><span>{ format!("end {}", replica.log_end) }</span></span>
+        </button>
+    }
+}
+
+/// The word at the right of a tile: what the active controller holds of this replica.
+fn tag(replica: &ReplicaView, row: &Row, broker: i32, is_down: bool) -> (String, &'static str) {
+    let epoch = format!("e{}", replica.leader_epoch);
+    match () {
+        () if is_down && replica.in_sync => ("off · ISR".to_owned(), ""),
+        () if is_down => ("off".to_owned(), ""),
+        () if replica.is_leader && row.leader == broker => (epoch, ""),
+        () if replica.is_leader => (format!("stale {epoch}"), "warn"),
+        () if replica.in_sync => ("ISR".to_owned(), ""),
+        () => ("OUT".to_owned(), "warn"),
+    }
+}
+
+/// The cells of a window: records, holes, and the high watermark between them.
+fn cells(row: &Row, replica: &ReplicaView) -> Vec<Html> {
+    let mut out = Vec::with_capacity((row.to - row.from) as usize + 1);
+    for offset in row.from..=row.to {
+        if offset == replica.high_watermark || (offset == row.from && replica.high_watermark < row.from) {
+            out.push(html! { <span key="hw" class="hw"></span> });
+        }
+        if offset == row.to {
+            break;
+        }
+        let record = replica.tail.iter().find(|r| r.offset == offset);
+        let epoch = record.map_or(0, |r| r.leader_epoch);
+        let class = match record {
+            _ if offset >= replica.log_end || offset < replica.log_start => classes!("cell", "gap"),
+            None => classes!("cell", "gap"),
+            Some(_) if offset < replica.high_watermark => classes!("cell", "new", hue(epoch)),
+            Some(_) => classes!("cell", "new", "u", hue(epoch)),
+        };
+        let is_blank = record.is_none() || offset >= replica.log_end;
+        let text = if is_blank { String::new() } else { short(offset) };
+        let key = if is_blank { format!("g{offset}") } else { format!("{offset}e{epoch}") };
+        out.push(html! { <span {key} {class}>{ text }</span> });
+    }
+    out
+}
+
+/// The epoch above the first cell of each run of one leader.
+fn runs(row: &Row, replica: &ReplicaView) -> Vec<Html> {
+    let mut last = None;
+    (row.from..row.to)
+        .map(|offset| {
+            let epoch = replica.tail.iter().find(|r| r.offset == offset).map(|r| r.leader_epoch);
+            let begins = epoch.is_some() && epoch != last;
+            last = epoch.or(last);
+            let text = if begins { format!("e{}", epoch.unwrap_or(0)) } else { String::new() };
+            html! { <span key={offset.to_string()}>{ text }</span> }
+        })
+        .collect()
+}
+
+fn hue(epoch: i32) -> &'static str {
+    ["e0", "e1", "e2", "e3", "e4", "e5"][epoch.rem_euclid(6) as usize]
+}
+
+/// An offset in at most two digits; the tile's foot has it in full.
+fn short(offset: i64) -> String {
+    if offset < 100 { offset.to_string() } else { format!("{:02}", offset % 100) }
+}

@@ -1,0 +1,133 @@
+//! Client programs: producers and tools on the left, consumers on the right in the groups they belong to.
+
+use std::rc::Rc;
+
+use view::{ClientView, GroupView, Picture, PositionView, ProcessState};
+use yew::prelude::*;
+
+use crate::format;
+use crate::ui::Selection;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct ClientsProps {
+    pub(crate) picture: Rc<Picture>,
+    pub(crate) selected: Option<Selection>,
+    pub(crate) select: Callback<Selection>,
+}
+
+/// The left side.
+#[component]
+pub(crate) fn Producers(props: &ClientsProps) -> Html {
+    let list = props.picture.clients.iter().filter(|c| c.kind != "consumer" && is_shown(c));
+    html! { <>{ for list.map(|c| card(props, c)) }</> }
+}
+
+/// The right side.
+#[component]
+pub(crate) fn Consumers(props: &ClientsProps) -> Html {
+    let picture = &props.picture;
+    let is_loose = |c: &&ClientView| c.group.as_ref().is_none_or(|g| !picture.groups.iter().any(|v| v.group == *g));
+    let loose = picture.clients.iter().filter(|c| c.kind == "consumer" && is_shown(c)).filter(is_loose);
+    html! {
+        <>
+            { for picture.groups.iter().map(|g| group(props, g)) }
+            { for loose.map(|c| card(props, c)) }
+        </>
+    }
+}
+
+/// Programs that ended are gone from the stage; those that were killed stay as a mark.
+fn is_shown(client: &ClientView) -> bool {
+    client.state != ProcessState::Stopped
+}
+
+fn group(props: &ClientsProps, group: &GroupView) -> Html {
+    let me = Selection::Group(group.group.clone());
+    let is_selected = props.selected.as_ref() == Some(&me);
+    let is_moving = matches!(group.state.as_str(), "PreparingRebalance" | "CompletingRebalance");
+    let select = props.select.reform(move |_: MouseEvent| me.clone());
+    let members = props.picture.clients.iter();
+    let members = members.filter(|c| c.kind == "consumer" && is_shown(c) && c.group.as_ref() == Some(&group.group));
+    let state = match group.state.as_str() {
+        "PreparingRebalance" => "rebalancing",
+        "CompletingRebalance" => "assigning",
+        other => other,
+    };
+    html! {
+        <section key={group.group.clone()} class={classes!("grp", is_moving.then_some("moving"), is_selected.then_some("sel"))}>
+            <button class="gh" onclick={select} tabindex="-1" data-nav=""
+                    aria-label={format!("Group {}, {}, generation {}", group.group, group.state, group.generation)}>
+                <b>{ &group.group }</b><small>{ format!("{state} · gen {}", group.generation) }</small>
+            </button>
+            <div class="members">{ for members.map(|c| card(props, c)) }</div>
+        </section>
+    }
+}
+
+fn card(props: &ClientsProps, client: &ClientView) -> Html {
+    let me = Selection::Client(client.process.clone());
+    let is_down = !matches!(client.state, ProcessState::Running | ProcessState::Paused);
+    let class = classes!(
+        "client",
+        is_down.then_some("down"),
+        (props.selected.as_ref() == Some(&me)).then_some("sel"),
+    );
+    let select = props.select.reform(move |_: MouseEvent| me.clone());
+    html! {
+        <button key={client.process.clone()} {class} onclick={select} tabindex="-1" data-nav=""
+                data-node={client.process.clone()} data-kind="client" title={client.command.clone()}
+                aria-label={format!("{} {}, {}", client.kind, client.title, client.phase)}>
+            <b>{ &client.title }</b>
+            { for facts(client, is_down) }
+        </button>
+    }
+}
+
+fn facts(client: &ClientView, is_down: bool) -> Vec<Html> {
+    let mut out = Vec::new();
+    let mut line = |class: &'static str, text: String| out.push(html! { <small class={class}>{ text }</small> });
+    if is_down {
+        line("", format!("{:?}", client.state).to_lowercase());
+        return out;
+    }
+    match (client.kind.as_str(), client.acks) {
+        ("producer", Some(acks)) => {
+            let acks = if acks < 0 { "all".to_owned() } else { acks.to_string() };
+            line("", format!("acks={acks} · {}", short_family(&client.profile)));
+            line("", format!("{} acked", format::count(client.records)));
+            line("", if client.pending > 0 { format!("{} waiting", format::count(client.pending)) } else { "\u{200b}".to_owned() });
+        }
+        ("consumer", _) if client.assignment.is_empty() => {
+            line("", format!("{} · {}", client.profile, if client.phase.is_empty() { "no partitions" } else { &client.phase }));
+        }
+        ("consumer", _) => {
+            for p in client.assignment.iter().take(3) {
+                out.push(position(p));
+            }
+            if client.assignment.len() > 3 {
+                out.push(html! { <small>{ format!("+{} more", client.assignment.len() - 3) }</small> });
+            }
+        }
+        _ => line("", client.profile.clone()),
+    }
+    if client.errors > 0 {
+        out.push(html! { <small class="err">{ format!("{} failed", client.errors) }</small> });
+    }
+    out
+}
+
+fn short_family(profile: &str) -> &str {
+    if profile == "librdkafka" { "librdk" } else { profile }
+}
+
+/// `orders-0 ▽9 ▲8 +1`: position, committed, lag.
+fn position(p: &PositionView) -> Html {
+    let shown = |n: i64| if n < 0 { "–".to_owned() } else { n.to_string() };
+    let lag = if p.end >= 0 && p.position >= 0 { p.end - p.position } else { 0 };
+    html! {
+        <small class="pos" title={format!("{}-{}: position {}, committed {}, end {}", p.topic, p.partition, p.position, p.committed, p.end)}>
+            { format!("{}-{} ▽{} ▲{}", p.topic, p.partition, shown(p.position), shown(p.committed)) }
+            <span class="lag">{ if lag > 0 { format!(" +{lag}") } else { String::new() } }</span>
+        </small>
+    }
+}

@@ -1,0 +1,53 @@
+//! The controllers' strip.
+
+use std::rc::Rc;
+
+use view::{ControllerView, Picture, ProcessState};
+use yew::prelude::*;
+
+use crate::ui::Selection;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct ControllersProps {
+    pub(crate) picture: Rc<Picture>,
+    pub(crate) selected: Option<Selection>,
+    pub(crate) select: Callback<Selection>,
+}
+
+/// The strip.
+#[component]
+pub(crate) fn Controllers(props: &ControllersProps) -> Html {
+    html! {
+        <div class="strip" role="list" aria-label="Controllers">
+            <span class="eyebrow" aria-hidden="true">{ "Controllers" }</span>
+            { for props.picture.controllers.iter().map(|c| pill(props, c)) }
+        </div>
+    }
+}
+
+fn pill(props: &ControllersProps, c: &ControllerView) -> Html {
+    let me = Selection::Controller(c.id);
+    let is_down = !matches!(c.state, ProcessState::Running | ProcessState::Paused);
+    let class = classes!(
+        "node",
+        (c.is_active && !is_down).then_some("lead"),
+        is_down.then_some("down"),
+        (props.selected.as_ref() == Some(&me)).then_some("sel"),
+    );
+    let select = props.select.reform(move |_: MouseEvent| me.clone());
+    let role = match () {
+        () if is_down => "off".to_owned(),
+        () if c.is_active => format!("epoch {}", c.epoch),
+        () if c.role == "Follower" => String::new(),
+        () => c.role.to_lowercase(),
+    };
+    let crown = if c.is_active && !is_down { "♛ " } else { "" };
+    html! {
+        <span key={c.id} role="listitem">
+            <button {class} data-node={c.process.clone()} data-kind="controller" data-nav="" tabindex="-1" onclick={select}
+                    aria-label={format!("Controller {}, {}, epoch {}", c.id, if is_down { "off" } else { &c.role }, c.epoch)}>
+                { crown }{ c.id }<small>{ role }</small>
+            </button>
+        </span>
+    }
+}

@@ -1,0 +1,132 @@
+//! The stage: controllers in a strip, the network band, brokers with their replicas, producers left, consumers right
+//! by group. Structure is DOM; what moves is the overlay's canvas.
+
+mod broker;
+mod clients;
+mod controllers;
+mod rows;
+
+use std::rc::Rc;
+
+use gloo::events::EventListener;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlCanvasElement, HtmlElement};
+use yew::prelude::*;
+
+use crate::bridge::{Bridge, Frame, Motion};
+use crate::dom;
+use crate::format;
+use crate::keys;
+use crate::ui::{Act, Selection, UiHandle};
+use broker::Broker;
+use clients::{Consumers, Producers};
+use controllers::Controllers;
+
+/// Everything the stage shows.
+#[derive(Properties, PartialEq)]
+pub(crate) struct StageProps {
+    pub(crate) frame: Rc<Frame>,
+    pub(crate) ui: UiHandle,
+    pub(crate) bridge: Bridge,
+}
+
+/// The stage.
+#[component]
+pub(crate) fn Stage(props: &StageProps) -> Html {
+    let (canvas, tip, root) = (use_node_ref(), use_node_ref(), use_node_ref());
+    use_overlay(&props.bridge, &canvas, &tip, &root);
+    let picture = &props.frame.picture;
+    let rows = rows::rows(picture, dom::is_narrow());
+    let select = {
+        let ui = props.ui.clone();
+        Callback::from(move |s: Selection| ui.dispatch(Act::Select(Some(s))))
+    };
+    let onkeydown = keys::on_stage(&props.bridge, &props.ui, &root);
+    let is_past = picture.now_ns + 1_000_000 < props.frame.head_ns && props.frame.motion == Motion::Paused;
+    let internal = {
+        let (bridge, on) = (props.bridge.clone(), !props.frame.shows_internal);
+        Callback::from(move |_: MouseEvent| bridge.set_shows_internal(on))
+    };
+    let sheet = {
+        let ui = props.ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(Act::Sheet(true)))
+    };
+    let selected = props.ui.selected.clone();
+    html! {
+        <div ref={root} class={classes!("stage", is_past.then_some("past"))} tabindex="0" role="group"
+             aria-label="Cluster. Arrow keys move between its parts, Enter inspects, question mark lists the keys." {onkeydown}>
+            <h2 class="vh">{ "Cluster" }</h2>
+            <p class="vh">{ summary(picture) }</p>
+            <div class="tools"><span class="eyebrow">{ "Producers" }</span></div>
+            <Controllers picture={picture.clone()} selected={selected.clone()} select={select.clone()} />
+            <div class="tools2">
+                <button class="btn bare opt" aria-pressed={props.frame.shows_internal.to_string()} onclick={internal}
+                        title="Show __consumer_offsets">{ "internal" }</button>
+                <button class="btn bare" onclick={sheet} title="Marks and keys" aria-label="Marks and keys">{ "?" }</button>
+            </div>
+            <div class="band" aria-hidden="true"></div>
+            <div class="side left"><Producers picture={picture.clone()} selected={selected.clone()} select={select.clone()} /></div>
+            <div class="brokers" role="list" aria-label="Brokers">
+                { for picture.brokers.iter().map(|b| html! {
+                    <Broker key={b.id} broker={Rc::new(b.clone())} rows={rows.clone()} now_ns={coarse(picture.now_ns)}
+                            selected={selected.clone()} select={select.clone()} />
+                }) }
+            </div>
+            <div class="side right"><Consumers picture={picture.clone()} selected={selected} select={select} /></div>
+            <p class="pastnote" role="status"><b>{ if is_past { "In the past" } else { "" } }</b>
+                { if is_past { format!("{} before the end of this branch. Acting here starts another.", format::span(props.frame.head_ns - picture.now_ns)) } else { String::new() } }</p>
+            <canvas ref={canvas} aria-hidden="true"></canvas>
+            <div ref={tip} class="tip" hidden=true aria-hidden="true"></div>
+        </div>
+    }
+}
+
+/// Seconds are enough for "off 12 s"; finer would render every broker every time.
+fn coarse(now_ns: u64) -> u64 {
+    now_ns / 250_000_000 * 250_000_000
+}
+
+/// Three sentences for those who do not see the stage.
+fn summary(picture: &view::Picture) -> String {
+    let up = picture.brokers.iter().filter(|b| b.state == view::ProcessState::Running).count();
+    let active = picture.controllers.iter().find(|c| c.is_active);
+    let partitions: usize = picture.topics.iter().filter(|t| !t.is_internal).map(|t| t.partitions.len()).sum();
+    format!(
+        "At {}, {up} of {} run. {}. {} in {}; {} in flight.",
+        format::clock(picture.now_ns),
+        format::plural(picture.brokers.len() as u64, "broker"),
+        active.map_or("No controller is active".to_owned(), |c| format!("Controller {} is active", c.id)),
+        format::plural(partitions as u64, "partition"),
+        format::plural(picture.topics.iter().filter(|t| !t.is_internal).count() as u64, "topic"),
+        format::plural(picture.flights.len() as u64, "message"),
+    )
+}
+
+/// Gives the canvas to the overlay, and keeps it told of size and pointer.
+#[hook]
+fn use_overlay(bridge: &Bridge, canvas: &NodeRef, tip: &NodeRef, root: &NodeRef) {
+    let (bridge, canvas, tip, root) = (bridge.clone(), canvas.clone(), tip.clone(), root.clone());
+    use_effect_with((), move |()| {
+        if let Some(element) = canvas.cast::<HtmlCanvasElement>() {
+            bridge.with_overlay(|o| o.attach(element, tip.cast::<HtmlElement>()));
+        }
+        let mut listeners = Vec::new();
+        if let Some(window) = web_sys::window() {
+            let b = bridge.clone();
+            listeners.push(EventListener::new(&window, "resize", move |_| b.with_overlay(|o| o.invalidate())));
+        }
+        if let Some(stage) = root.cast::<HtmlElement>() {
+            let (b, s) = (bridge.clone(), stage.clone());
+            listeners.push(EventListener::new(&stage, "pointermove", move |e| {
+                if let Some(e) = e.dyn_ref::<web_sys::MouseEvent>() {
+                    let r = s.get_bounding_client_rect();
+                    let at = (f64::from(e.client_x()) - r.left(), f64::from(e.client_y()) - r.top());
+                    b.with_overlay(|o| o.point(Some(at)));
+                }
+            }));
+            let b = bridge.clone();
+            listeners.push(EventListener::new(&stage, "pointerleave", move |_| b.with_overlay(|o| o.point(None))));
+        }
+        move || drop(listeners)
+    });
+}

@@ -1,0 +1,60 @@
+//! Which partitions are rows, and which offsets their cells show. A row has the same window of offsets on every
+//! broker, so that a replica that lags or diverges is seen at a glance.
+
+use std::rc::Rc;
+
+use view::Picture;
+
+/// One partition.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Row {
+    pub(crate) topic: Rc<str>,
+    pub(crate) partition: i32,
+    /// First offset of the window.
+    pub(crate) from: i64,
+    /// One past its last.
+    pub(crate) to: i64,
+    /// Leader by the active controller; −1 for none.
+    pub(crate) leader: i32,
+}
+
+/// All rows with the density they leave room for.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Rows {
+    pub(crate) list: Vec<Row>,
+    /// `""`, `tight` or `dense`.
+    pub(crate) density: &'static str,
+    /// Rows not drawn on any broker.
+    pub(crate) hidden: usize,
+}
+
+/// More than this are not drawn.
+const ROWS_MAX: usize = 60;
+
+/// The rows of a moment.
+pub(crate) fn rows(picture: &Picture, is_narrow: bool) -> Rc<Rows> {
+    let cells = match picture.brokers.len() {
+        _ if is_narrow => 5,
+        0..=3 => 7,
+        4..=5 => 5,
+        _ => 4,
+    };
+    let mut list = Vec::new();
+    for topic in &picture.topics {
+        let name: Rc<str> = topic.name.as_str().into();
+        for p in &topic.partitions {
+            let ends = picture.brokers.iter().flat_map(|b| &b.replicas);
+            let ends = ends.filter(|r| r.partition == p.partition && r.topic == topic.name).map(|r| r.log_end);
+            let to = ends.max().unwrap_or(0).max(cells);
+            list.push(Row { topic: name.clone(), partition: p.partition, from: to - cells, to, leader: p.leader });
+        }
+    }
+    let hidden = list.len().saturating_sub(ROWS_MAX);
+    list.truncate(ROWS_MAX);
+    let density = match list.len() {
+        0..=4 => "",
+        5..=8 => "tight",
+        _ => "dense",
+    };
+    Rc::new(Rows { list, density, hidden })
+}

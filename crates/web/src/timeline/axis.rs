@@ -1,0 +1,139 @@
+//! The axis of the timeline. Quiet spans are folded: a gap takes the square root of its length, so that 45 s of
+//! silence and the 3 ms of an election can both be seen and reached.
+
+use crate::events::Event;
+
+/// Gaps longer than this are drawn as folds, ns.
+const FOLD_NS: u64 = 5_000_000_000;
+
+/// A monotone map between virtual time and 0..=1.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Axis {
+    knots: Vec<(u64, f64)>,
+}
+
+/// A mark to draw.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Mark {
+    pub(crate) at: f64,
+    pub(crate) glyph: &'static str,
+    pub(crate) level: u8,
+    pub(crate) is_command: bool,
+}
+
+impl Axis {
+    /// An axis from 0 to `end_ns` with a knot at each event that gets a mark.
+    pub(crate) fn new(story: &[Event], end_ns: u64) -> Axis {
+        let mut times: Vec<u64> = story.iter().filter(|e| is_marked(e)).map(|e| e.at_ns).collect();
+        times.retain(|t| *t < end_ns);
+        times.push(0);
+        times.push(end_ns.max(1));
+        times.sort_unstable();
+        times.dedup();
+        let mut knots = Vec::with_capacity(times.len());
+        let mut x = 0.0;
+        for (i, t) in times.iter().enumerate() {
+            if i > 0 {
+                x += ((t - times[i - 1]) as f64 / 1e6).sqrt();
+            }
+            knots.push((*t, x));
+        }
+        let whole = if x > 0.0 { x } else { 1.0 };
+        for knot in &mut knots {
+            knot.1 /= whole;
+        }
+        Axis { knots }
+    }
+
+    /// Where a moment is.
+    pub(crate) fn position(&self, ns: u64) -> f64 {
+        let i = self.knots.partition_point(|k| k.0 <= ns);
+        match (i.checked_sub(1).and_then(|i| self.knots.get(i)), self.knots.get(i)) {
+            (Some(a), Some(b)) => a.1 + (b.1 - a.1) * (ns - a.0) as f64 / (b.0 - a.0) as f64,
+            (Some(_), None) => 1.0,
+            _ => 0.0,
+        }
+    }
+
+    /// Which moment is there.
+    pub(crate) fn moment(&self, position: f64) -> u64 {
+        let i = self.knots.partition_point(|k| k.1 <= position);
+        match (i.checked_sub(1).and_then(|i| self.knots.get(i)), self.knots.get(i)) {
+            (Some(a), Some(b)) => a.0 + ((b.0 - a.0) as f64 * (position - a.1) / (b.1 - a.1)) as u64,
+            (Some(a), None) => a.0,
+            _ => 0,
+        }
+    }
+
+    /// Long quiet spans: (from, to, length in ns).
+    pub(crate) fn folds(&self) -> Vec<(f64, f64, u64)> {
+        let gaps = self.knots.windows(2).map(|k| (k[0].1, k[1].1, k[1].0 - k[0].0));
+        gaps.filter(|g| g.2 >= FOLD_NS && g.1 - g.0 > 0.06).collect()
+    }
+
+    /// The marks of a story, none nearer to the last than `apart`: of a crowd the weightiest is drawn.
+    pub(crate) fn marks(&self, story: &[Event], apart: f64) -> Vec<Mark> {
+        let mut marks: Vec<Mark> = Vec::new();
+        for event in story.iter().filter(|e| is_marked(e)) {
+            let mark = Mark {
+                at: self.position(event.at_ns),
+                glyph: event.glyph,
+                level: event.level,
+                is_command: event.is_command,
+            };
+            match marks.last_mut() {
+                Some(last) if mark.at - last.at < apart => {
+                    if weight(&mark) > weight(last) {
+                        *last = Mark { at: last.at, ..mark };
+                    }
+                }
+                _ => marks.push(mark),
+            }
+        }
+        marks
+    }
+}
+
+fn weight(mark: &Mark) -> u8 {
+    mark.level * 2 + u8::from(mark.is_command)
+}
+
+fn is_marked(event: &Event) -> bool {
+    event.level >= 2 || event.is_command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(at_ms: u64, level: u8) -> Event {
+        let glyph = if level == 3 { "✕" } else { "♛" };
+        Event { at_ns: at_ms * 1_000_000, text: String::new(), level, glyph, is_command: false }
+    }
+
+    #[test]
+    fn position_and_moment_are_inverse() {
+        let axis = Axis::new(&[event(100, 2), event(103, 2), event(45_000, 2)], 60_000_000_000);
+        for ns in [0, 50_000_000, 101_000_000, 9_000_000_000, 60_000_000_000] {
+            let back = axis.moment(axis.position(ns));
+            assert!(back.abs_diff(ns) < 1_000, "{ns} came back as {back}");
+        }
+    }
+
+    #[test]
+    fn silence_is_folded_but_order_is_kept() {
+        let axis = Axis::new(&[event(1_000, 2), event(1_100, 2), event(61_000, 2)], 61_100_000_000);
+        let short = axis.position(1_100_000_000) - axis.position(1_000_000_000);
+        let long = axis.position(61_000_000_000) - axis.position(1_100_000_000);
+        assert!(long > short && long < short * 30.0, "600 times the time, {} times the width", long / short);
+        assert_eq!(axis.folds().len(), 1);
+    }
+
+    #[test]
+    fn of_a_crowd_the_weightiest_mark_is_drawn() {
+        let story = [event(1_000, 2), event(1_000, 3), event(1_001, 2)];
+        let axis = Axis::new(&story, 10_000_000_000);
+        let marks = axis.marks(&story, 0.02);
+        assert_eq!(marks.iter().map(|m| m.glyph).collect::<Vec<_>>(), ["✕"]);
+    }
+}

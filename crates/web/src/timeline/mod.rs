@@ -1,0 +1,163 @@
+//! The timeline: play, step, jump, speed, branches, and a lane with a mark for each thing that happened.
+
+mod axis;
+mod menu;
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::bridge::{Bridge, Frame, Motion, SPEEDS};
+use crate::dom;
+use crate::format;
+use axis::Axis;
+use menu::{Item, Menu};
+
+/// Spans offered by the jump menu.
+const JUMPS: [(&str, u64); 7] = [
+    ("+10 ms", 10_000_000),
+    ("+1 s", 1_000_000_000),
+    ("+10 s", 10_000_000_000),
+    ("+45 s", 45_000_000_000),
+    ("+5 min", 300_000_000_000),
+    ("+1 h", 3_600_000_000_000),
+    ("+1 day", 86_400_000_000_000),
+];
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct TimelineProps {
+    pub(crate) frame: Rc<Frame>,
+    pub(crate) bridge: Bridge,
+}
+
+/// The timeline.
+#[component]
+pub(crate) fn Timeline(props: &TimelineProps) -> Html {
+    let frame = &props.frame;
+    let now = frame.picture.now_ns;
+    let bridge = &props.bridge;
+    let on = |act: fn(&Bridge)| {
+        let bridge = bridge.clone();
+        Callback::from(move |_: MouseEvent| act(&bridge))
+    };
+    let is_running = frame.motion != Motion::Paused;
+    html! {
+        <>
+            <div class="deck" role="toolbar" aria-label="Time">
+                <button class="btn icon opt" onclick={on(Bridge::previous_interesting)} title="Back to the last turn of events (<)" aria-label="Back to the last turn of events">{ icon("M1 2h2v10H1zM13 2v10L8 7zM8 2v10L3 7z") }</button>
+                <button class="btn icon" onclick={on(Bridge::step_back)} title="Back one event (,)" aria-label="Back one event">{ icon("M10 2v10L4 7z") }</button>
+                <button class="btn primary play" onclick={on(Bridge::toggle)} title="Play or pause (Space)" aria-pressed={is_running.to_string()}>
+                    { icon(if is_running { "M3 2h3v10H3zM8 2h3v10H8z" } else { "M3 1.5v11L12 7z" }) }<span>{ if is_running { "Pause" } else { "Play" } }</span>
+                </button>
+                <button class="btn icon" onclick={on(Bridge::step)} title="Run one event (.)" aria-label="Run one event">{ icon("M4 2v10l6-5z") }</button>
+                <button class="btn icon" onclick={on(Bridge::next_interesting)} title="Run to the next turn of events (>)" aria-label="Run to the next turn of events">{ icon("M11 2h2v10h-2zM1 2v10l5-5zM6 2v10l5-5z") }</button>
+                <span class="t">{ format::clock(now) }</span>
+                <span class="sp"></span>
+                { speed(props) }
+                <Menu label="Jump" title="Run ahead" items={jumps(bridge)} />
+                <Menu label={branch_label(frame)} title="Branches" class="opt" items={branches(props)} />
+            </div>
+            { lane(props) }
+        </>
+    }
+}
+
+fn icon(path: &'static str) -> Html {
+    html! { <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><path d={path} /></svg> }
+}
+
+fn speed(props: &TimelineProps) -> Html {
+    let frame = &props.frame;
+    let oninput = {
+        let bridge = props.bridge.clone();
+        Callback::from(move |e: InputEvent| bridge.set_speed(value(&e) as usize))
+    };
+    let skip = {
+        let (bridge, on) = (props.bridge.clone(), !frame.skips_idle);
+        Callback::from(move |_: MouseEvent| bridge.set_skips_idle(on))
+    };
+    let label = SPEEDS[frame.speed].1;
+    html! {
+        <span class="speed opt">
+            <input type="range" min="0" max={(SPEEDS.len() - 1).to_string()} value={frame.speed.to_string()} {oninput}
+                   aria-label="Speed" aria-valuetext={format!("{label} of real time")} title="Speed of virtual time ([ and ])" />
+            <output>{ label }</output>
+            <button class="btn" aria-pressed={frame.skips_idle.to_string()} onclick={skip}
+                    title="Let quiet time pass quickly; slow down when something moves">{ "skip quiet" }</button>
+        </span>
+    }
+}
+
+fn value(e: &InputEvent) -> f64 {
+    e.target_unchecked_into::<web_sys::HtmlInputElement>().value_as_number()
+}
+
+fn jumps(bridge: &Bridge) -> Rc<Vec<Item>> {
+    let next = bridge.clone();
+    let mut items = vec![Item {
+        text: "Next turn of events".to_owned(),
+        small: ">".to_owned(),
+        is_checked: false,
+        act: Callback::from(move |()| next.next_interesting()),
+    }];
+    for (text, ns) in JUMPS {
+        let bridge = bridge.clone();
+        let act = Callback::from(move |()| bridge.jump(ns));
+        items.push(Item { text: text.to_owned(), small: String::new(), is_checked: false, act });
+    }
+    Rc::new(items)
+}
+
+fn branch_label(frame: &Frame) -> String {
+    let name = frame.branches.iter().find(|b| b.is_active).map_or("main", |b| b.name.as_str());
+    if frame.branches.len() > 1 { format!("{name} · {}", frame.branches.len()) } else { name.to_owned() }
+}
+
+fn branches(props: &TimelineProps) -> Rc<Vec<Item>> {
+    let mut items = Vec::new();
+    for (i, b) in props.frame.branches.iter().enumerate() {
+        let bridge = props.bridge.clone();
+        items.push(Item {
+            text: b.name.clone(),
+            small: format!("to {}", format::clock(b.head_ns)),
+            is_checked: b.is_active,
+            act: Callback::from(move |()| bridge.switch(i)),
+        });
+    }
+    Rc::new(items)
+}
+
+fn lane(props: &TimelineProps) -> Html {
+    let frame = &props.frame;
+    let (now, head) = (frame.picture.now_ns, frame.head_ns.max(frame.picture.now_ns));
+    let axis = Axis::new(&frame.story, head);
+    let marks = axis.marks(&frame.story, if dom::is_narrow() { 0.045 } else { 0.02 });
+    let at = axis.position(now);
+    let percent = |x: f64| format!("{:.2}%", 1.5 + x * 97.0);
+    let oninput = {
+        let (bridge, axis) = (props.bridge.clone(), axis.clone());
+        Callback::from(move |e: InputEvent| bridge.seek(axis.moment(value(&e) / 2000.0)))
+    };
+    let text = frame.story.iter().rev().find(|e| e.at_ns <= now).map_or("", |e| e.text.as_str());
+    html! {
+        <div class="lane">
+            <svg aria-hidden="true">
+                <defs><pattern id="folded" width="5" height="5" patternUnits="userSpaceOnUse"><rect class="fold" width="2" height="5" /></pattern></defs>
+                { for axis.folds().into_iter().enumerate().map(|(i, (from, to, ns))| html! {
+                    <g key={format!("f{i}")}>
+                        <rect x={percent(from)} y="0" width={format!("{:.2}%", (to - from) * 97.0)} height="100%" fill="url(#folded)" />
+                        <text class="foldt" x={percent((from + to) / 2.0)} y="31">{ format::span(ns) }</text>
+                    </g>
+                }) }
+                { for marks.iter().enumerate().map(|(i, m)| html! {
+                    <text key={i} class={classes!("g", format!("l{}", m.level), m.is_command.then_some("cmd"))} x={percent(m.at)} y="21">{ m.glyph }</text>
+                }) }
+                <rect class="ahead" x={percent(at)} y="0" width={format!("{:.2}%", (1.0 - at) * 97.0)} height="100%" />
+                <line class="ph" x1={percent(at)} x2={percent(at)} y1="0" y2="100%" />
+                <circle class="phk" cx={percent(at)} cy="4" r="4" />
+            </svg>
+            <input type="range" min="0" max="2000" value={((at * 2000.0) as u32).to_string()} {oninput}
+                   aria-label="Moment" aria-valuetext={format!("{}, event {}. {text}", format::clock(now), frame.picture.event)} />
+        </div>
+    }
+}
