@@ -197,3 +197,127 @@ fn set_if_changed(change: &mut Option<Vec<BrokerId>>, new: &[BrokerId], old: &[B
         *change = Some(new.to_vec());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::TopicId;
+
+    use super::*;
+    use crate::image::apply_change;
+
+    fn ids(ids: &[i32]) -> Vec<BrokerId> {
+        ids.iter().copied().map(BrokerId).collect()
+    }
+
+    /// A partition on brokers 1, 2 and 3 with `min.insync.replicas=2`, and who is alive.
+    struct Story {
+        partition: PartitionRecord,
+        alive: Vec<BrokerId>,
+        elr: bool,
+    }
+
+    impl Story {
+        fn new(elr: bool) -> Story {
+            let partition = PartitionRecord {
+                topic_id: TopicId::ZERO,
+                partition: 0,
+                replicas: ids(&[1, 2, 3]),
+                isr: ids(&[1, 2, 3]),
+                elr: Vec::new(),
+                last_known_elr: Vec::new(),
+                removing: Vec::new(),
+                adding: Vec::new(),
+                leader: BrokerId(1),
+                recovering: false,
+                leader_epoch: 0,
+                partition_epoch: 0,
+            };
+            Story { partition, alive: ids(&[1, 2, 3]), elr }
+        }
+        fn change(&mut self, wish: impl FnOnce(&mut ChangeBuilder<'_>)) -> &mut Story {
+            let alive = self.alive.clone();
+            let is_acceptable = |id: BrokerId| alive.contains(&id);
+            let mut builder = ChangeBuilder::new(&self.partition, &is_acceptable, self.elr, 2);
+            wish(&mut builder);
+            if let Some((change, _)) = builder.build() {
+                apply_change(&mut self.partition, &change);
+            }
+            self
+        }
+        fn dies(&mut self, id: i32) -> &mut Story {
+            self.alive.retain(|alive| *alive != BrokerId(id));
+            self.change(|builder| builder.isr.retain(|member| *member != BrokerId(id)))
+        }
+        fn returns(&mut self, id: i32) -> &mut Story {
+            self.alive.push(BrokerId(id));
+            if self.partition.leader.is_some() { self } else { self.change(|_| {}) }
+        }
+        fn returns_uncleanly(&mut self, id: i32) -> &mut Story {
+            let shift = |builder: &mut ChangeBuilder<'_>| {
+                builder.isr.retain(|member| *member != BrokerId(id));
+                builder.unclean_replicas.push(BrokerId(id));
+            };
+            self.change(shift).returns(id)
+        }
+        #[track_caller]
+        fn shows(&mut self, leader: i32, isr: &[i32], elr: &[i32], last_known: &[i32]) -> &mut Story {
+            let p = &self.partition;
+            assert_eq!((p.leader, &p.isr, &p.elr, &p.last_known_elr), (BrokerId(leader), &ids(isr), &ids(elr), &ids(last_known)));
+            self
+        }
+    }
+
+    #[test]
+    fn with_elr_a_replica_that_left_last_may_lead_cleanly() {
+        let mut story = Story::new(true);
+        story.dies(3).shows(1, &[1, 2], &[], &[]);
+        story.dies(2).shows(1, &[1], &[2], &[]);
+        story.dies(1).shows(-1, &[], &[1, 2], &[1]);
+        story.returns(3).shows(-1, &[], &[1, 2], &[1]);
+        story.returns(2).shows(2, &[2], &[1], &[]);
+        assert!(!story.partition.recovering);
+        assert_eq!((story.partition.leader_epoch, story.partition.partition_epoch), (2, 4));
+        story.change(|builder| builder.isr = ids(&[2, 3])).shows(2, &[2, 3], &[], &[]);
+    }
+
+    #[test]
+    fn without_elr_only_the_last_in_sync_may_lead() {
+        let mut story = Story::new(false);
+        story.dies(3).dies(2).dies(1).shows(-1, &[1], &[], &[]);
+        story.returns(2).shows(-1, &[1], &[], &[]);
+        story.returns(1).shows(1, &[1], &[], &[]);
+    }
+
+    #[test]
+    fn the_last_known_leader_comes_back_uncleanly_when_nobody_is_eligible() {
+        let mut story = Story::new(true);
+        story.dies(3).dies(2).dies(1).shows(-1, &[], &[1, 2], &[1]);
+        story.returns_uncleanly(2).shows(-1, &[], &[1], &[1]);
+        story.returns_uncleanly(1).shows(1, &[1], &[], &[]);
+        assert!(story.partition.recovering);
+    }
+
+    #[test]
+    fn an_unclean_election_takes_the_first_live_replica() {
+        let mut story = Story::new(false);
+        story.dies(3).dies(2).dies(1).returns(3);
+        story.change(|builder| builder.election = Election::Unclean).shows(3, &[3], &[], &[]);
+        assert!(story.partition.recovering);
+    }
+
+    #[test]
+    fn an_isr_change_leaves_the_leader_epoch_alone() {
+        let mut story = Story::new(true);
+        story.change(|builder| builder.isr = ids(&[1, 2]));
+        assert_eq!((story.partition.leader_epoch, story.partition.partition_epoch), (0, 1));
+    }
+
+    #[test]
+    fn a_preferred_election_moves_the_leader_only_into_the_isr() {
+        let mut story = Story::new(true);
+        story.dies(1).shows(2, &[2, 3], &[], &[]);
+        story.returns(1).change(|builder| builder.election = Election::Preferred).shows(2, &[2, 3], &[], &[]);
+        story.change(|builder| builder.isr = ids(&[2, 3, 1]));
+        story.change(|builder| builder.election = Election::Preferred).shows(1, &[2, 3, 1], &[], &[]);
+    }
+}
