@@ -285,18 +285,18 @@ fn brokers_register_and_are_unfenced_in_every_shape() {
 }
 
 #[test]
-fn a_killed_broker_is_fenced_nine_seconds_after_its_last_heartbeat() {
+fn a_killed_broker_is_fenced_when_its_session_of_nine_seconds_is_found_over() {
     let mut cluster = Cluster::new(SEPARATE);
     cluster.run_ms(12_000);
     let killed_at = cluster.world.now();
     cluster.kill(2);
     cluster.run_ms(6_900);
     assert_eq!(cluster.fenced(), [(1, false), (2, false), (3, false)], "a session lives for 9 s, less the 2 s between heartbeats");
-    cluster.run_ms(2_200);
+    cluster.run_ms(3_400);
     assert_eq!(cluster.fenced(), [(1, false), (2, true), (3, false)]);
     let fenced = cluster.notes.iter().find(|(_, note)| *note == Note::BrokerFenced { broker: BrokerId(2), fenced: true });
     let (at, _) = fenced.expect("the fencing is noted");
-    assert!(at.since(killed_at).as_millis() <= 9_001);
+    assert!(at.since(killed_at).as_millis() <= 9_000 + 1_125, "the controller looks every 1125 ms");
 }
 
 #[test]
@@ -380,7 +380,7 @@ fn what_cannot_be_created_is_refused_in_kafkas_words() {
             1,
             4,
             ErrorCode::InvalidReplicationFactor,
-            "Unable to replicate the partition 4 time(s): The target replication factor of 4 cannot be reached because only 3 broker(s) are registered.",
+            "Unable to replicate the partition 4 time(s): The target replication factor of 4 cannot be reached because only 3 broker(s) are registered or some brokers have all their log directories cordoned.",
         ),
         (
             "bad name!",
@@ -427,7 +427,7 @@ fn when_a_leader_dies_the_next_replica_in_sync_leads() {
     cluster.create("orders", 1, 3);
     let before = cluster.image().topic("orders").expect("it exists").partitions[0].clone();
     cluster.kill(before.leader.0);
-    cluster.run_ms(10_000);
+    cluster.run_ms(11_000);
     let after = cluster.image().topic("orders").expect("it exists").partitions[0].clone();
     assert_eq!(after.leader, before.replicas[1], "the first in assignment order, not the most caught-up");
     assert_eq!(after.isr, before.replicas[1..]);
@@ -441,7 +441,7 @@ fn with_elr_the_last_in_sync_replica_leaves_an_empty_isr() {
         cluster.run_ms(8_000);
         cluster.create("orders", 1, 1);
         cluster.kill(1);
-        cluster.run_ms(10_000);
+        cluster.run_ms(11_000);
         let partition = cluster.image().topic("orders").expect("it exists").partitions[0].clone();
         assert_eq!(partition.leader, BrokerId::NONE);
         assert_eq!(partition.isr, isr.into_iter().map(BrokerId).collect::<Vec<_>>());

@@ -210,34 +210,30 @@ impl Controller {
 
     // ---- sessions
 
-    /// Fences the broker whose session ran out longest ago: one an event, as Kafka does.
+    /// Fences the broker whose session ran out longest ago: one an event, as Kafka does. With one fenced, it looks
+    /// again at once.
     pub(super) fn fence_stale(&mut self, now: Time, fx: &mut Fx, raft: &mut Replica) {
         let session = self.session_timeout();
         let Some(active) = &self.active else { return };
         let oldest = active.heartbeats.iter().filter(|(_, heartbeat)| !heartbeat.is_fenced);
-        let oldest = oldest.min_by_key(|(id, heartbeat)| (heartbeat.last_contact, **id)).map(|(id, heartbeat)| (*id, *heartbeat));
-        if let Some((broker, heartbeat)) = oldest
-            && now.since(heartbeat.last_contact) > session {
-                let mut records = Vec::new();
-                self.fence(broker, &mut records);
-                if let Some(heartbeat) = self.active.as_mut().and_then(|active| active.heartbeats.get_mut(&broker)) {
-                    heartbeat.is_fenced = true;
-                    heartbeat.shutdown_offset = None;
-                }
-                self.commit(now, fx, raft, records);
-            }
-        self.arm_fencing(fx);
+        let oldest = oldest.min_by_key(|(id, heartbeat)| (heartbeat.last_contact, **id)).map(|(id, heartbeat)| (*id, heartbeat.last_contact));
+        let Some((broker, _)) = oldest.filter(|(_, last_contact)| now.since(*last_contact) > session) else {
+            return self.arm_fencing(now, fx);
+        };
+        let mut records = Vec::new();
+        self.fence(broker, &mut records);
+        if let Some(heartbeat) = self.active.as_mut().and_then(|active| active.heartbeats.get_mut(&broker)) {
+            heartbeat.is_fenced = true;
+            heartbeat.shutdown_offset = None;
+        }
+        self.commit(now, fx, raft, records);
+        self.timers.arm(fx, now, TimerKey::FenceStale);
     }
 
-    /// The timer is left where it is when sessions only grow; firing early, it finds nothing and is armed again.
-    pub(super) fn arm_fencing(&mut self, fx: &mut Fx) {
-        let session = self.session_timeout();
-        let Some(active) = &self.active else { return };
-        let oldest = active.heartbeats.values().filter(|heartbeat| !heartbeat.is_fenced).map(|heartbeat| heartbeat.last_contact).min();
-        if let Some(oldest) = oldest {
-            let due = oldest + (session + Duration::from_nanos(1));
-            self.timers.arm_once(fx, due, TimerKey::FenceStale);
-        }
+    /// The controller looks for stale brokers eight times a session (`maybeFenceStaleBroker`, every 1125 ms).
+    pub(super) fn arm_fencing(&mut self, now: Time, fx: &mut Fx) {
+        let interval = Duration::from_nanos((self.session_timeout().as_nanos() / 8).max(1));
+        self.timers.arm(fx, now + interval, TimerKey::FenceStale);
     }
 
     /// Hands out a block of producer ids.

@@ -124,7 +124,7 @@ impl Controller {
             self.commit(now, fx, raft, records);
         }
         self.timers.arm(fx, now + self.no_op_interval(), TimerKey::NoOp);
-        self.arm_fencing(fx);
+        self.arm_fencing(now, fx);
         self.arm_balancing(now, fx);
         let unclean_interval = self.spec.millis("unclean.leader.election.interval.ms", 300_000);
         self.timers.arm(fx, now + unclean_interval, TimerKey::ElectUnclean);
@@ -138,6 +138,8 @@ impl Controller {
             ("metadata.version", METADATA_VERSION),
             ("eligible.leader.replicas.version", elr),
             ("group.version", 1),
+            ("share.version", 2),
+            ("streams.version", 1),
             ("transaction.version", 2),
         ];
         let mut records: Vec<_> =
@@ -176,7 +178,6 @@ impl Controller {
         }
         let decision = self.decide(now, fx, raft, &request);
         self.commit(now, fx, raft, decision.records);
-        self.arm_fencing(fx);
         let response = decision.response;
         let committed = self.committed;
         let Some(active) = &mut self.active else { return };
@@ -261,5 +262,5 @@ impl Controller {
     }
 }
 
-/// The `metadata.version` of Kafka 4.4.
-const METADATA_VERSION: i16 = 30;
+/// The `metadata.version` of Kafka 4.4: 4.4-IV2.
+const METADATA_VERSION: i16 = 33;

@@ -31,7 +31,7 @@ pub fn place(random: &mut impl JavaRandom, brokers: &[UsableBroker], partitions:
     if replicas as usize > brokers.len() {
         let total = brokers.len();
         return Err(format!(
-            "The target replication factor of {replicas} cannot be reached because only {total} broker(s) are registered."
+            "The target replication factor of {replicas} cannot be reached because only {total} broker(s) are registered or some brokers have all their log directories cordoned."
         ));
     }
     Ok((0..partitions).map(|_| racks.place(random, replicas as usize)).collect())
@@ -242,7 +242,7 @@ mod tests {
         };
         assert_eq!(error(1, true), "All brokers are currently fenced.");
         assert_eq!(error(0, false), "Invalid replication factor 0: the replication factor must be positive.");
-        let few = "The target replication factor of 3 cannot be reached because only 2 broker(s) are registered.";
+        let few = "The target replication factor of 3 cannot be reached because only 2 broker(s) are registered or some brokers have all their log directories cordoned.";
         assert_eq!(error(3, false), few);
     }
 }
