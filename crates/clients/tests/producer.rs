@@ -62,6 +62,17 @@ fn records_within_linger_travel_in_one_batch() {
 }
 
 #[test]
+fn java_sends_one_request_a_node_and_librdkafka_one_a_partition() {
+    let script = || vec![(0, send("t", Some("warm"), "up")), (500, send("t", Some("2"), "a")), (500, send("t", Some("1"), "b")), (500, send("t", Some("3"), "c"))];
+    let requests = |profile| {
+        let run = Run::producer(FakeBroker::with(&[("t", 16)]), profile, &[], script()).until(1_000);
+        assert_eq!(run.acked(), 4);
+        run.broker().asked.iter().filter(|api| **api == ApiKey::Produce).count()
+    };
+    assert_eq!((requests(Profile::Java), requests(Profile::Librdkafka)), (2, 4));
+}
+
+#[test]
 fn flush_does_not_wait_for_linger() {
     let script = vec![(100, send("t", None, "a")), (101, Do::Flush)];
     let run = Run::producer(FakeBroker::with(&[("t", 1)]), Profile::Java, &[("linger.ms", "5000")], script).until(200);

@@ -12,6 +12,8 @@ use super::{Blocked, Producer};
 use crate::network::purpose;
 use crate::{ClientError, Fx, Profile};
 
+protocol::gap!("Topics a producer has not used for metadata.max.idle.ms stay in its metadata", "KIP-526");
+
 /// What became of a record that wanted in.
 enum Admission {
     Done,

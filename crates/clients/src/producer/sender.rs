@@ -9,6 +9,7 @@ use protocol::record::ProducerStamp;
 use protocol::{Batch, ErrorCode, Note, Response, TopicPartition};
 
 use super::admission::timed_out;
+use super::accumulator::Queue;
 use super::idempotence::Identity;
 use super::{Producer, ProducerBatch, Sent};
 use crate::network::{Lane, purpose};
@@ -140,8 +141,7 @@ impl Producer {
             if self.in_backoff(head, epoch, now) || self.is_muted(tp) {
                 continue;
             }
-            let is_due = head.last_attempt + self.settings.linger <= now;
-            if is_due || queue.batches.len() > 1 || head.is_full() || is_hurried {
+            if is_hurried || self.is_due(queue, head, now) {
                 nodes.insert(address.clone());
             }
         }
@@ -149,6 +149,10 @@ impl Producer {
             self.net.metadata.request_update();
         }
         nodes
+    }
+
+    fn is_due(&self, queue: &Queue, head: &ProducerBatch, now: Time) -> bool {
+        queue.batches.len() > 1 || head.is_full() || head.last_attempt + self.settings.linger <= now
     }
 
     fn is_exhausted(&self) -> bool {
@@ -165,7 +169,8 @@ impl Producer {
         self.settings.in_flight_max == 1 && self.accumulator.queues.get(tp).is_some_and(|queue| !queue.flying.is_empty())
     }
 
-    /// At most one batch of each partition that the node leads, up to max.request.size, going round.
+    /// At most one batch of each partition that the node leads, up to max.request.size, going round. Java takes along what
+    /// still lingers; librdkafka sends one partition a request, each when it is due.
     fn drain_node(&mut self, now: Time, node: &Address) -> Vec<(TopicPartition, ProducerBatch)> {
         let leads = |tp: &TopicPartition| self.net.metadata.leader(tp).filter(|(_, address, _)| *address == node).map(|(_, _, epoch)| epoch);
         let mut partitions: Vec<(TopicPartition, i32)> = self.accumulator.queues.keys().filter_map(|tp| Some((tp.clone(), leads(tp)?))).collect();
@@ -177,11 +182,16 @@ impl Producer {
         let mut bytes = 0;
         let mut batches = Vec::new();
         for (tp, leader_epoch) in partitions {
-            let Some(head) = self.accumulator.queues.get(&tp).and_then(|queue| queue.batches.front()) else { continue };
+            let Some(queue) = self.accumulator.queues.get(&tp) else { continue };
+            let Some(head) = queue.batches.front() else { continue };
             if self.in_backoff(head, leader_epoch, now) || self.is_muted(&tp) {
                 continue;
             }
-            if bytes + head.bytes > self.settings.request_bytes_max && !batches.is_empty() {
+            let is_single = self.profile == Profile::Librdkafka;
+            if is_single && !self.is_hurried() && !self.is_due(queue, head, now) {
+                continue;
+            }
+            if (is_single || bytes + head.bytes > self.settings.request_bytes_max) && !batches.is_empty() {
                 self.drain_from.insert(node.clone(), tp);
                 break;
             }
