@@ -39,7 +39,7 @@ impl Disk {
     }
 
     /// One more than the largest index given out.
-    pub fn len(&self) -> usize {
+    pub(super) fn slots(&self) -> usize {
         self.replicas.len()
     }
 

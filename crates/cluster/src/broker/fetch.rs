@@ -39,6 +39,7 @@ impl Broker {
         request: FetchRequest,
     ) -> Answer {
         gap!("fetch sessions: every fetch is full and sessionless", "KIP-227");
+        gap!("preferred read replicas: replica.selector.class", "KIP-392");
         let read = self.read_partitions(cx, &request);
         if request.replica.is_some() {
             self.learn_from_follower(cx, fx, &request, &read.results);
@@ -220,10 +221,9 @@ impl Broker {
         topic_id: protocol::TopicId,
         partition: i32,
     ) -> Result<(ReplicaIndex, &Partition), ErrorCode> {
-        if let Some(index) = self.disk.find(topic_id, partition) {
-            if let Some(hosted) = self.partition(index) {
-                return Ok((index, hosted));
-            }
+        let index = self.disk.find(topic_id, partition);
+        if let Some(hosted) = index.and_then(|index| Some((index, self.partition(index)?))) {
+            return Ok(hosted);
         }
         if !cx.image.topics.contains_key(&topic_id) {
             return Err(ErrorCode::UnknownTopicId);

@@ -5,17 +5,12 @@
 use std::collections::BTreeMap;
 
 use kernel::{Address, ConnId, Time};
-use protocol::api::fetch::{EpochEnd, FetchPartition, FetchRequest, FetchResponse, FetchResult};
-use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsResult};
+use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, gap, wall_ms};
 
 use super::disk::ReplicaIndex;
 use super::{Broker, TimerKey, Work};
 use crate::process::{Context, Fx};
-
-/// ListOffsets timestamps.
-const LATEST: i64 = -1;
-const EARLIEST: i64 = -2;
 
 /// The fetcher for one leader broker.
 #[derive(Clone, Debug, Default, Hash)]
@@ -31,13 +26,13 @@ pub(super) struct Fetcher {
 
 /// A partition that is followed.
 #[derive(Clone, Debug, Default, Hash)]
-struct Followed {
+pub(super) struct Followed {
     /// Not to be fetched before.
     delayed_until: Option<Time>,
     /// Waits for metadata with a newer leader epoch.
     is_failed: bool,
     /// Is out of range: ListOffsets asks where the leader's log is.
-    is_resolving: bool,
+    pub(super) is_resolving: bool,
     /// The fetch in flight asks for it, with this leader epoch from this offset.
     sent: Option<(i32, i64)>,
 }
@@ -67,12 +62,11 @@ impl Broker {
     pub(super) fn stop_idle_fetchers(&mut self, fx: &mut Fx) {
         let calls = &mut self.soft.fetch_calls;
         self.soft.fetchers.retain(|_, fetcher| {
-            if fetcher.followed.is_empty() {
-                if let Some(address) = &fetcher.address {
-                    calls.close(fx, address);
-                }
+            let is_idle = fetcher.followed.is_empty();
+            if let Some(address) = fetcher.address.as_ref().filter(|_| is_idle) {
+                calls.close(fx, address);
             }
-            !fetcher.followed.is_empty()
+            !is_idle
         });
     }
 
@@ -88,6 +82,10 @@ impl Broker {
             return;
         }
         gap!("followers fetch without sessions", "KIP-227");
+        gap!(
+            "num.replica.fetchers above 1, and replication throttles",
+            "AbstractFetcherManager, ReplicationQuotaManager"
+        );
         let request = FetchRequest {
             replica: self.id,
             replica_epoch: cx.broker_epoch,
@@ -109,7 +107,7 @@ impl Broker {
         self.call_leader(cx, fx, &address, FetchCall::Fetch(leader), leader, request.into());
     }
 
-    fn call_leader(
+    pub(super) fn call_leader(
         &mut self,
         cx: &Context<'_>,
         fx: &mut Fx,
@@ -160,7 +158,7 @@ impl Broker {
     }
 
     /// Wakes a fetcher when the first of its delayed partitions is due.
-    fn arm_backoff(&mut self, fx: &mut Fx, leader: BrokerId) {
+    pub(super) fn arm_backoff(&mut self, fx: &mut Fx, leader: BrokerId) {
         let Some(fetcher) = self.soft.fetchers.get(&leader) else { return };
         if let Some(due) = fetcher.followed.values().filter_map(|followed| followed.delayed_until).min() {
             self.soft.timers.arm(fx, due, TimerKey::FetcherBackoff(leader));
@@ -247,8 +245,7 @@ impl Broker {
         index: ReplicaIndex,
         result: FetchResult,
     ) {
-        let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index))
-        else {
+        let Some(followed) = self.followed_mut(leader, index) else {
             return;
         };
         let Some((epoch, offset)) = followed.sent.take() else { return };
@@ -261,7 +258,7 @@ impl Broker {
                 Some(end) => self.truncate_to_divergence(cx, fx, index, &end),
                 None => self.append_fetched(cx, fx, leader, index, result),
             },
-            ErrorCode::OffsetOutOfRange => self.ask_leader_offset(cx, fx, leader, index, LATEST),
+            ErrorCode::OffsetOutOfRange => self.ask_leader_end(cx, fx, leader, index),
             // Metadata with the new leader epoch is on its way; it starts the partition anew.
             ErrorCode::FencedLeaderEpoch => self.fail(leader, index),
             _ => self.delay(cx, leader, index),
@@ -312,110 +309,21 @@ impl Broker {
         }
     }
 
-    /// The logs part at or before `end`, the leader says (`AbstractFetcherThread#getOffsetTruncationState`).
-    fn truncate_to_divergence(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, end: &EpochEnd) {
-        let log = self.disk.log(index);
-        let own = log.end_offset_for_epoch(end.epoch);
-        let offset = match own.is_defined() {
-            false => end.end_offset,
-            true if own.epoch != end.epoch => own.end_offset,
-            true => own.end_offset.min(end.end_offset),
-        };
-        self.truncate(cx, fx, index, offset.min(log.log_end_offset()));
+    pub(super) fn followed_mut(&mut self, leader: BrokerId, index: ReplicaIndex) -> Option<&mut Followed> {
+        self.soft.fetchers.get_mut(&leader)?.followed.get_mut(&index)
     }
 
-    fn truncate(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, offset: i64) {
-        let log = self.disk.log_mut(index);
-        let from = log.log_end_offset();
-        log.truncate_to(offset, wall_ms(cx.now.as_nanos()));
-        let to = log.log_end_offset();
-        self.note_truncation(fx, index, from, to);
-    }
-
-    fn note_truncation(&mut self, fx: &mut Fx, index: ReplicaIndex, from: i64, to: i64) {
-        let broker = self.id;
-        if let Some(partition) = self.partition(index).filter(|_| from != to) {
-            fx.note(Note::Truncated { tp: partition.tp.clone(), broker, from, to });
-        }
-        self.soft.work.push_back(Work::Wake(index));
-    }
-
-    fn delay(&mut self, cx: &Context<'_>, leader: BrokerId, index: ReplicaIndex) {
+    pub(super) fn delay(&mut self, cx: &Context<'_>, leader: BrokerId, index: ReplicaIndex) {
         let until = cx.now + self.settings.replica_fetch_backoff;
-        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index))
-        {
+        if let Some(followed) = self.followed_mut(leader, index) {
             followed.delayed_until = Some(until);
             followed.is_resolving = false;
         }
     }
 
     fn fail(&mut self, leader: BrokerId, index: ReplicaIndex) {
-        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index))
-        {
+        if let Some(followed) = self.followed_mut(leader, index) {
             followed.is_failed = true;
         }
-    }
-
-    /// This log and the leader's do not meet: asks where the leader's is (`#fetchOffsetAndTruncate`).
-    fn ask_leader_offset(
-        &mut self,
-        cx: &Context<'_>,
-        fx: &mut Fx,
-        leader: BrokerId,
-        index: ReplicaIndex,
-        timestamp: i64,
-    ) {
-        let Some(endpoint) = cx.image.brokers.get(&leader) else { return self.delay(cx, leader, index) };
-        let Some(partition) = self.partition(index) else { return };
-        let asked = ListOffsetsPartition {
-            topic: partition.tp.topic.clone(),
-            partition: partition.tp.partition,
-            current_leader_epoch: partition.leader_epoch,
-            timestamp,
-        };
-        let request = ListOffsetsRequest { replica: self.id, read_committed: false, partitions: vec![asked] };
-        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index))
-        {
-            followed.is_resolving = true;
-        }
-        let address = (endpoint.host.clone(), endpoint.port);
-        self.call_leader(cx, fx, &address, FetchCall::Offsets(leader, index, timestamp), leader, request.into());
-    }
-
-    fn on_leader_offset(
-        &mut self,
-        cx: &Context<'_>,
-        fx: &mut Fx,
-        leader: BrokerId,
-        index: ReplicaIndex,
-        timestamp: i64,
-        response: &ListOffsetsResponse,
-    ) {
-        let is_asking = |broker: &Broker| {
-            broker.soft.fetchers.get(&leader).and_then(|f| f.followed.get(&index)).is_some_and(|f| f.is_resolving)
-        };
-        if !is_asking(self) {
-            return;
-        }
-        let Some(ListOffsetsResult { error: ErrorCode::None, offset, .. }) = response.partitions.first() else {
-            self.delay(cx, leader, index);
-            self.arm_backoff(fx, leader);
-            return;
-        };
-        let end = self.disk.log(index).log_end_offset();
-        if timestamp == LATEST && *offset >= end {
-            return self.ask_leader_offset(cx, fx, leader, index, EARLIEST);
-        }
-        if timestamp == LATEST {
-            self.truncate(cx, fx, index, *offset);
-        } else if *offset > end {
-            self.disk.log_mut(index).truncate_fully_and_start_at(*offset, wall_ms(cx.now.as_nanos()));
-            self.note_truncation(fx, index, end, *offset);
-        }
-        if let Some(followed) = self.soft.fetchers.get_mut(&leader).and_then(|fetcher| fetcher.followed.get_mut(&index))
-        {
-            followed.is_resolving = false;
-        }
-        self.soft.work.push_back(Work::Fetch(leader));
     }
 }

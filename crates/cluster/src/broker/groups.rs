@@ -81,6 +81,7 @@ impl Broker {
 
     fn load_shard(&mut self, cx: &Context<'_>, fx: &mut Fx, partition: PartitionIndex, index: ReplicaIndex) {
         gap!("loading a group coordinator takes no time", "CoordinatorLoaderImpl");
+        gap!("offsets of a deleted topic stay until they expire", "GroupCoordinatorService#onPartitionsDeleted");
         let mut shard = GroupShard::new(self.settings.groups.clone());
         let log = self.disk.log(index);
         for batch in log.batches_from(log.log_start_offset()).filter(|batch| !batch.is_control()) {
@@ -284,16 +285,13 @@ impl Broker {
         let Some(gathered) = self.soft.groups.gathered.get_mut(&ticket) else { return };
         gathered.parts.push(response);
         gathered.missing -= 1;
-        if gathered.missing == 0 {
-            if let Some(Gathered { order, mut parts, .. }) = self.soft.groups.gathered.remove(&ticket) {
-                let response = match parts.len() {
-                    1 => parts.pop(),
-                    _ => merge_parts(parts, &order),
-                };
-                if let Some(response) = response {
-                    self.respond(fx, ticket, response);
-                }
-            }
+        if gathered.missing > 0 {
+            return;
+        }
+        let Some(Gathered { order, mut parts, .. }) = self.soft.groups.gathered.remove(&ticket) else { return };
+        let response = if parts.len() == 1 { parts.pop() } else { merge_parts(parts, &order) };
+        if let Some(response) = response {
+            self.respond(fx, ticket, response);
         }
     }
 }

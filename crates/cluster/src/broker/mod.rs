@@ -15,6 +15,7 @@ mod isr;
 mod produce;
 mod fetch;
 mod fetchers;
+mod log_meeting;
 mod high_watermark;
 mod list_offsets;
 mod metadata;

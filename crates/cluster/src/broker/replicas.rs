@@ -92,8 +92,8 @@ impl Broker {
             let config = Broker::log_config(cx, topic);
             self.disk.create(tp.clone(), record.topic_id, config, wall_ms(cx.now.as_nanos()))
         });
-        if self.soft.partitions.len() < self.disk.len() {
-            self.soft.partitions.resize(self.disk.len(), None);
+        if self.soft.partitions.len() < self.disk.slots() {
+            self.soft.partitions.resize(self.disk.slots(), None);
         }
         let min_insync_replicas = self.disk.log(index).config().min_insync_replicas;
         let slot = &mut self.soft.partitions[index as usize];

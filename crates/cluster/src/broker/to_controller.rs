@@ -146,10 +146,10 @@ impl Broker {
             if let Response::AlterPartition(response) = &response {
                 self.on_alter_partition(cx, fx, response);
             }
-        } else if self.soft.producer_ids.calls.answered(conn, correlation).is_some() {
-            if let Response::AllocateProducerIds(response) = &response {
-                self.on_producer_ids(cx, fx, response);
-            }
+        } else if self.soft.producer_ids.calls.answered(conn, correlation).is_some()
+            && let Response::AllocateProducerIds(response) = &response
+        {
+            self.on_producer_ids(cx, fx, response);
         }
         self.arm_controller_deadline(fx);
     }
