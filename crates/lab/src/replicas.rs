@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use cluster::broker::partition::Partition;
 use cluster::{KafkaProcess, MetadataImage};
+use coordinator::{Group, GroupShard};
 use kernel::{NodeId, NodeState, Time, World};
 use partition_log::Log;
 use protocol::api::Name;
-use protocol::{Batch, BrokerId, GroupId, MemberId, PartitionIndex, TopicName, TopicPartition};
+use protocol::{Batch, EPOCH_MS, BrokerId, GroupId, MemberId, PartitionIndex, TopicName, TopicPartition};
 
 use crate::layout::Layout;
 use crate::{Actor, Lab};
@@ -102,8 +103,36 @@ pub struct MemberInfo {
 
 /// All groups that running brokers coordinate, by name.
 pub fn groups(world: &World<Actor>, layout: &Layout) -> Vec<GroupInfo> {
-    let _ = (world, layout);
-    Vec::new()
+    let mut found = Vec::new();
+    for (id, node) in &layout.brokers {
+        let Some(broker) = world.machine(*node).kafka().and_then(KafkaProcess::broker) else { continue };
+        for (_, shard) in broker.shards() {
+            found.extend(shard.groups().map(|group| group_info(*id, shard, group)));
+        }
+    }
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    found
+}
+
+fn group_info(coordinator: BrokerId, shard: &GroupShard, group: &Group) -> GroupInfo {
+    let members = group.members().map(|member| MemberInfo {
+        id: member.id().clone(),
+        client_id: member.client_id().clone(),
+        assignment: member.assignment().to_vec(),
+        session_ends: u64::try_from(member.session_deadline_ms() - EPOCH_MS).ok().map(Time::from_millis),
+    });
+    let offsets = shard.committed(group.id()).map(|((topic, partition), committed)| {
+        (TopicPartition::new(topic.clone(), *partition), committed.offset)
+    });
+    GroupInfo {
+        id: group.id().clone(),
+        coordinator,
+        state: group.state().name(),
+        generation: group.generation(),
+        protocol: group.protocol().cloned(),
+        members: members.collect(),
+        offsets: offsets.collect(),
+    }
 }
 
 /// Members of a group with their assignment, as its running coordinator has them.

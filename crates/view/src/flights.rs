@@ -60,6 +60,7 @@ fn role(message: &Message) -> &'static str {
         | ApiKey::AlterPartition
         | ApiKey::BrokerRegistration
         | ApiKey::BrokerHeartbeat
+        | ApiKey::FetchSnapshot
         | ApiKey::AllocateProducerIds => "controller",
         ApiKey::ListOffsets
         | ApiKey::Metadata
