@@ -20,8 +20,10 @@ mod process;
 mod tools;
 mod programs;
 mod docker;
+mod complete;
 
 pub use clients::Profile;
+pub use complete::{complete, CompletionContext};
 pub use files::Files;
 pub use launch::{Launch, LaunchError, Setting, Stdin};
 pub use line::{parse_line, Line, Pipeline, Redirect, SimpleCommand, SyntaxError};

@@ -15,6 +15,7 @@ use crate::tools::configs::Configs;
 use crate::tools::get_offsets::GetOffsets;
 use crate::tools::leader_election::LeaderElection;
 use crate::tools::metadata_quorum::MetadataQuorum;
+use crate::tools::verifiable_producer::VerifiableProducer;
 use crate::tools::console_consumer::ConsoleConsumer;
 use crate::tools::console_producer::ConsoleProducer;
 use crate::tools::consumer_groups::ConsumerGroups;
@@ -84,6 +85,7 @@ bodies! {
     MetadataQuorum(Box<AdminTool<MetadataQuorum>>)
     ConsoleProducer(Box<ConsoleProducer>)
     ConsoleConsumer(Box<ConsoleConsumer>)
+    VerifiableProducer(Box<VerifiableProducer>)
     AdminPy(Box<AdminPy>)
     Experiment(Box<ExperimentProducer>)
     PyProducer(Box<PyProducer>)
@@ -136,7 +138,7 @@ impl AppProcess {
     /// What it is to the page.
     pub fn kind(&self) -> ProgramKind {
         match &self.body {
-            Body::ConsoleProducer(_) | Body::PyProducer(_) | Body::Experiment(_) => ProgramKind::Producer,
+            Body::ConsoleProducer(_) | Body::VerifiableProducer(_) | Body::PyProducer(_) | Body::Experiment(_) => ProgramKind::Producer,
             Body::ConsoleConsumer(_) | Body::PyConsumer(_) => ProgramKind::Consumer,
             _ => ProgramKind::Tool,
         }
@@ -157,6 +159,7 @@ impl AppProcess {
     pub fn producer(&self) -> Option<&Producer> {
         match &self.body {
             Body::ConsoleProducer(program) => Some(program.producer()),
+            Body::VerifiableProducer(program) => Some(program.producer()),
             Body::PyProducer(program) => Some(program.producer()),
             Body::Experiment(program) => Some(program.producer()),
             _ => None,
@@ -219,12 +222,29 @@ fn load(launch: &Launch) -> Result<Body, LaunchError> {
     }
     match word {
         "python" | "python3" => script(launch, word),
+        "help" => Ok(Body::Print(help(launch.argv.get(1).map(String::as_str)))),
         "docker" => match docker::read(launch)? {
             Docker::Run(launch) => load(&launch),
             Docker::Say(text) => Ok(Body::Print(Print { out: vec![text], ..Print::default() })),
         },
         _ => Err(LaunchError::not_found(word)),
     }
+}
+
+/// `help` lists the programs; `help kafka-topics` is that tool's help.
+fn help(topic: Option<&str>) -> Print {
+    if let Some(tool) = topic.and_then(tools::find) {
+        return Print { out: tool.help(), ..Print::default() };
+    }
+    let mut out = vec!["Kafka's tools (with and without .sh; --help tells more):".to_owned()];
+    out.extend(tools::TOOLS.iter().map(|tool| format!("  {:<26} {}", tool.name, tool.summary)));
+    out.push("Workshop programs (python NAME):".to_owned());
+    out.extend(SCRIPTS.iter().map(|script| {
+        let inputs = script.inputs.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ");
+        format!("  {:<42} {} [{inputs}]", script.name, script.summary)
+    }));
+    out.push(format!("Text for pipes: {}", builtins::NAMES.join(", ")));
+    Print { out, ..Print::default() }
 }
 
 fn text_command(launch: &Launch) -> Print {

@@ -9,6 +9,7 @@ pub(crate) mod configs;
 pub(crate) mod get_offsets;
 pub(crate) mod leader_election;
 pub(crate) mod metadata_quorum;
+pub(crate) mod verifiable_producer;
 mod line_reader;
 mod formatter;
 
@@ -121,6 +122,7 @@ pub const TOOLS: &[Tool] = &[
     configs::TOOL,
     leader_election::TOOL,
     metadata_quorum::TOOL,
+    verifiable_producer::TOOL,
     crate::programs::experiment::TOOL,
 ];
 

@@ -1,0 +1,207 @@
+//! `kafka-verifiable-producer` (`org.apache.kafka.tools.VerifiableProducer`): numbered records, a JSON line for each result.
+//!
+//! Without `--throughput` the real tool sends as fast as its machine can; here that is a fixed [`UNTHROTTLED`] a second,
+//! because a program's steps take no virtual time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use clients::{Producer, ProducerEvent, ProducerRecord, Profile, Properties};
+use kernel::{Duration, Input, Order, Time, Timers};
+use protocol::{Message, TopicName};
+
+use crate::admin_tool::{log_line, properties_file, INTERRUPTED, TERMINATED};
+use crate::io::Io;
+use crate::launch::Launch;
+use crate::options::{flag, value, Opt, OptionError, Parsed};
+use crate::process::Body;
+use crate::programs::python::json_string;
+use crate::tools::{validate_bootstrap, Misuse, Refusal, Tool};
+
+pub(crate) const TOOL: Tool = Tool {
+    name: "kafka-verifiable-producer",
+    summary: SUMMARY,
+    without_arguments: SUMMARY,
+    options: OPTIONS,
+    removed: &[],
+    on_misuse: Misuse::MessageAndHelp,
+    start,
+};
+
+const SUMMARY: &str = "This tool produces increasing integers to the specified topic and prints JSON metadata to stdout on each \"send\" request, making externally visible which messages have been acked and which have not.";
+const OPTIONS: &[Opt] = &[
+    value("acks", "ACKS", "Acks required on each produced message. See Kafka docs on acks for details. (default: -1)"),
+    value("bootstrap-server", "HOST1:PORT1[,HOST2:PORT2[...]]", "REQUIRED: The server(s) to connect to. Comma-separated list of Kafka brokers in the form HOST1:PORT1,HOST2:PORT2,..."),
+    value("command-config", "CONFIG_FILE", "Producer config properties file."),
+    flag("help", "show this help message and exit"),
+    value("max-messages", "MAX-MESSAGES", "Produce this many messages. If -1, produce messages until the process is killed externally. (default: -1)"),
+    value("message-create-time", "CREATETIME", "Send messages with creation time starting at the arguments value, in milliseconds since epoch (default: -1)"),
+    value("repeating-keys", "REPEATING-KEYS", "If specified, each produced record will have a key starting at 0 increment by 1 up to the number specified (exclusive), then the key is set to 0 again"),
+    value("throughput", "THROUGHPUT", "If set >= 0, throttle maximum message throughput to *approximately* THROUGHPUT messages/sec. (default: -1)"),
+    value("topic", "TOPIC", "Produce messages to this topic."),
+    value("value-prefix", "VALUE-PREFIX", "If specified, each produced value will have this prefix with a dot separator"),
+];
+
+/// Records a second without `--throughput`.
+const UNTHROTTLED: u64 = 10_000;
+
+fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
+    let usage = |e: OptionError| Refusal::usage(e.message);
+    let topic = options.one("topic").map_err(usage)?.ok_or_else(|| Refusal::usage("argument --topic is required"))?;
+    validate_bootstrap(options)?;
+    let mut properties = match options.one("command-config").map_err(usage)? {
+        Some(path) => properties_file(launch, path)?,
+        None => Properties::new(),
+    };
+    properties.insert("bootstrap.servers".into(), options.one("bootstrap-server").map_err(usage)?.unwrap_or_default().into());
+    properties.insert("acks".into(), options.one("acks").map_err(usage)?.unwrap_or("-1").into());
+    properties.insert("retries".into(), "0".into());
+    let producer = Producer::new(Profile::Java, &properties, "producer-1", 1).map_err(|e| Refusal::line(format!("org.apache.kafka.common.config.ConfigException: {e}")))?;
+    let number = |name: &str| options.number::<i64>(name).map_err(usage);
+    let positive = |n: Option<i64>| n.filter(|n| *n >= 0).map(|n| n as u64);
+    let program = VerifiableProducer {
+        topic: topic.into(),
+        producer,
+        timers: Timers::new(0),
+        max_messages: positive(number("max-messages")?),
+        throughput: positive(number("throughput")?),
+        create_time: number("message-create-time")?.filter(|ms| *ms >= 0),
+        value_prefix: number("value-prefix")?,
+        repeating_keys: positive(number("repeating-keys")?).filter(|n| *n > 0),
+        started: Time::ZERO,
+        sent: 0,
+        acked: 0,
+        under_way: BTreeMap::new(),
+        closing: None,
+    };
+    Ok(Body::VerifiableProducer(Box::new(program)))
+}
+
+/// The program under way.
+#[derive(Clone, Hash, Debug)]
+pub(crate) struct VerifiableProducer {
+    topic: TopicName,
+    producer: Producer,
+    timers: Timers<Tick>,
+    max_messages: Option<u64>,
+    throughput: Option<u64>,
+    create_time: Option<i64>,
+    value_prefix: Option<i64>,
+    repeating_keys: Option<u64>,
+    started: Time,
+    sent: u64,
+    acked: u64,
+    under_way: BTreeMap<u64, (Option<String>, String)>,
+    closing: Option<i32>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+enum Tick {
+    Send,
+}
+
+impl VerifiableProducer {
+    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+        match input {
+            Input::Start => {
+                io.out(format!("{{\"timestamp\":{},\"name\":\"startup_complete\"}}", io.wall_ms()));
+                self.started = io.now;
+                self.producer.start(io.now, io.fx);
+                self.send_due(io);
+            }
+            Input::Order(Order::Interrupt) => self.close(INTERRUPTED, io),
+            Input::Order(Order::Terminate) => self.close(TERMINATED, io),
+            input => {
+                let is_clients = self.producer.handle(io.now, input, io.fx);
+                if let Input::Timer { token } = input {
+                    if !is_clients && self.timers.fire(*token) == Some(Tick::Send) {
+                        self.send_due(io);
+                    }
+                }
+            }
+        }
+        self.take_events(io);
+    }
+
+    /// Sends what is due by now, and comes back when the next record is.
+    fn send_due(&mut self, io: &mut Io<'_>) {
+        let rate = self.throughput.unwrap_or(UNTHROTTLED);
+        let due = io.now.since(self.started).as_millis() * rate / 1000 + 1;
+        let due = self.max_messages.map_or(due, |max| due.min(max));
+        while self.sent < due && rate > 0 && self.closing.is_none() && !self.producer.is_blocked() {
+            self.send(io);
+        }
+        if self.max_messages.is_some_and(|max| self.sent >= max) {
+            return self.close(0, io);
+        }
+        let wait_ms = if rate == 0 { 1000 } else { (1000 / rate).max(1) };
+        self.timers.arm(io.fx, io.now + Duration::from_millis(wait_ms), Tick::Send);
+    }
+
+    fn send(&mut self, io: &mut Io<'_>) {
+        let n = self.sent;
+        let value = self.value_prefix.map_or_else(|| n.to_string(), |prefix| format!("{prefix}.{n}"));
+        let key = self.repeating_keys.map(|keys| (n % keys).to_string());
+        let bytes = |text: &str| Arc::<[u8]>::from(text.as_bytes());
+        let timestamp_ms = self.create_time.map(|start| start + io.now.since(self.started).as_millis() as i64);
+        let record = ProducerRecord { topic: self.topic.clone(), partition: None, key: key.as_deref().map(bytes), value: Some(bytes(&value)), headers: vec![], timestamp_ms };
+        self.sent += 1;
+        let handle = self.producer.send(io.now, io.fx, record);
+        self.under_way.insert(handle, (key, value));
+    }
+
+    fn close(&mut self, code: i32, io: &mut Io<'_>) {
+        if self.closing.is_none() {
+            self.closing = Some(code);
+            self.producer.close(io.now, io.fx);
+        }
+    }
+
+    fn take_events(&mut self, io: &mut Io<'_>) {
+        for event in self.producer.events() {
+            let now = io.wall_ms();
+            match event {
+                ProducerEvent::Acked { handle, tp, offset, .. } => {
+                    self.acked += 1;
+                    let (key, value) = self.taken(handle);
+                    let topic = json_string(&tp.topic);
+                    io.out(format!("{{\"timestamp\":{now},\"name\":\"producer_send_success\",\"key\":{key},\"value\":{value},\"offset\":{offset},\"topic\":{topic},\"partition\":{}}}", tp.partition));
+                }
+                ProducerEvent::Failed { handle, topic, error, .. } => {
+                    let (key, value) = self.taken(handle);
+                    let (class, message) = (json_string(&format!("class {}", error.class)), json_string(&error.message));
+                    let topic = json_string(&topic);
+                    io.out(format!("{{\"timestamp\":{now},\"name\":\"producer_send_error\",\"topic\":{topic},\"key\":{key},\"value\":{value},\"exception\":{class},\"message\":{message}}}"));
+                }
+                ProducerEvent::Log(line) => log_line(&line, io),
+                ProducerEvent::Flushed => {}
+                ProducerEvent::Fatal(error) => {
+                    io.err("org.apache.kafka.common.KafkaException: Failed to construct kafka producer");
+                    io.err(format!("Caused by: {error}"));
+                    io.exit(1);
+                }
+                ProducerEvent::Closed => self.end(io),
+            }
+        }
+    }
+
+    /// Key and value of a record that is done, as JSON.
+    fn taken(&mut self, handle: u64) -> (String, String) {
+        let (key, value) = self.under_way.remove(&handle).unwrap_or_default();
+        (key.map_or("null".to_owned(), |key| json_string(&key)), json_string(&value))
+    }
+
+    fn end(&mut self, io: &mut Io<'_>) {
+        let now = io.wall_ms();
+        let ms = io.now.since(self.started).as_millis().max(1);
+        let throughput = 1000.0 * self.acked as f64 / ms as f64;
+        let target = self.throughput.map_or(-1, |t| t as i64);
+        io.out(format!("{{\"timestamp\":{now},\"name\":\"shutdown_complete\"}}"));
+        io.out(format!("{{\"timestamp\":{now},\"name\":\"tool_data\",\"sent\":{},\"acked\":{},\"target_throughput\":{target},\"avg_throughput\":{throughput:?}}}", self.sent, self.acked));
+        io.exit(self.closing.unwrap_or(0));
+    }
+
+    pub(crate) fn producer(&self) -> &Producer {
+        &self.producer
+    }
+}
