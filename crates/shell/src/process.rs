@@ -175,6 +175,15 @@ impl AppProcess {
         }
     }
 
+    /// Records its consumer has handed to it so far.
+    pub fn records(&self) -> u64 {
+        match &self.body {
+            Body::ConsoleConsumer(program) => program.printed(),
+            Body::PyConsumer(program) => program.records(),
+            _ => 0,
+        }
+    }
+
     /// What was typed to start it.
     pub fn command_line(&self) -> String {
         self.launch.command_line()

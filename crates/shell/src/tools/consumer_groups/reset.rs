@@ -15,6 +15,9 @@ use crate::java::{partition_hash_order, DEFAULT_CAPACITY};
 use crate::options::Parsed;
 use crate::Files;
 
+/// A partition with the offset that was asked for, its timestamp and leader epoch.
+type Listed = (TopicPartition, Described<(i64, i64, i32)>);
+
 const LOGGER: &str = "org.apache.kafka.tools.OffsetsUtils";
 
 /// Describing → Topics → for each inactive group: Committed → Earliest → Latest → (ByTime) → (Altering).
@@ -178,7 +181,7 @@ impl Reset {
         admin.call(AdminCall::ListOffsets { partitions: self.partitions.iter().map(|tp| (tp.clone(), start)).collect() });
     }
 
-    fn offsets_known(&mut self, offsets: Vec<(TopicPartition, Described<(i64, i64, i32)>)>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+    fn offsets_known(&mut self, offsets: Vec<Listed>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
         let failed = |e: ClientError| Failure::of(&e);
         let found: BTreeMap<TopicPartition, i64> = offsets.into_iter().map(|(tp, r)| r.map(|(offset, ..)| (tp, offset))).collect::<Result<_, _>>().map_err(failed)?;
         match (self.stage, &self.scenario) {
