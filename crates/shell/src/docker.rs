@@ -68,11 +68,10 @@ fn run(launch: &Launch, words: &[String]) -> Result<Launch, LaunchError> {
 /// A container path as a path here.
 fn mapped(arg: &str, mounts: &[(String, String)]) -> String {
     for (from, to) in mounts {
-        if let Some(rest) = arg.strip_prefix(to.as_str()) {
-            if rest.is_empty() || rest.starts_with('/') {
+        if let Some(rest) = arg.strip_prefix(to.as_str())
+            && (rest.is_empty() || rest.starts_with('/')) {
                 return format!("{from}{rest}");
             }
-        }
     }
     arg.to_owned()
 }

@@ -115,11 +115,10 @@ impl PyConsumer {
             Input::Order(Order::Terminate) => self.terminated(io),
             input => {
                 let is_clients = self.consumer.as_mut().is_some_and(|c| c.handle(io.now, input, io.fx));
-                if let Input::Timer { token } = input {
-                    if !is_clients && self.timers.fire(*token) == Some(Tick::Stored) {
+                if let Input::Timer { token } = input
+                    && !is_clients && self.timers.fire(*token) == Some(Tick::Stored) {
                         self.stored(io);
                     }
-                }
             }
         }
         // Callbacks run inside poll: an assignment is printed before the first record of it.

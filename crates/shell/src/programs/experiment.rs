@@ -142,13 +142,11 @@ impl ExperimentProducer {
             Input::Order(Order::Terminate) => return io.exit(TERMINATED),
             input => {
                 let is_clients = self.producer.handle(io.now, input, io.fx);
-                if let Input::Timer { token } = input {
-                    if !is_clients && self.closing.is_none() {
-                        if let Some(Tick(run)) = self.timers.fire(*token) {
+                if let Input::Timer { token } = input
+                    && !is_clients && self.closing.is_none()
+                        && let Some(Tick(run)) = self.timers.fire(*token) {
                             self.round(run, io);
                         }
-                    }
-                }
             }
         }
         self.take_events(io);

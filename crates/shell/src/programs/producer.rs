@@ -96,11 +96,10 @@ impl PyProducer {
             Input::Order(Order::Terminate) => return io.exit(TERMINATED),
             input => {
                 let is_mine = self.producer.handle(io.now, input, io.fx);
-                if let Input::Timer { token } = input {
-                    if !is_mine && self.timers.fire(*token) == Some(Tick::Measure) && self.closing.is_none() {
+                if let Input::Timer { token } = input
+                    && !is_mine && self.timers.fire(*token) == Some(Tick::Measure) && self.closing.is_none() {
                         self.measure(io);
                     }
-                }
             }
         }
         self.take_events(io);

@@ -131,13 +131,12 @@ fn reset_policy(options: &Parsed, properties: &mut Properties) -> Result<(), Ref
 
 fn group_id(options: &Parsed, properties: &mut Properties) -> Result<(), Refusal> {
     let given = options.one("group").map_err(|e| Refusal::usage(e.message))?;
-    if let (Some(given), Some(set)) = (given, properties.get("group.id")) {
-        if given != &**set {
+    if let (Some(given), Some(set)) = (given, properties.get("group.id"))
+        && given != &**set {
             return Err(Refusal::usage(format!(
                 "The group ids provided in different places (directly using '--group', via '--consumer-property', or via '--consumer.config') do not match. Detected group ids: '{set}', '{given}'"
             )));
         }
-    }
     if let Some(given) = given {
         properties.insert("group.id".into(), given.into());
     }
@@ -215,13 +214,12 @@ impl ConsoleConsumer {
     }
 
     fn pass_on(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
-        if let Some(consumer) = &mut self.consumer {
-            if consumer.handle(io.now, input, io.fx) {
+        if let Some(consumer) = &mut self.consumer
+            && consumer.handle(io.now, input, io.fx) {
                 return;
             }
-        }
-        if let Input::Timer { token } = input {
-            if self.timers.fire(*token) == Some(Wait::ForRecord) && self.closing.is_none() {
+        if let Input::Timer { token } = input
+            && self.timers.fire(*token) == Some(Wait::ForRecord) && self.closing.is_none() {
                 self.poll(io);
                 if self.timers.due(&Wait::ForRecord).is_none() && self.closing.is_none() {
                     io.log("ERROR", "Error processing message, terminating consumer process: ", LOGGER);
@@ -229,7 +227,6 @@ impl ConsoleConsumer {
                     self.leave(0, io);
                 }
             }
-        }
     }
 
     fn poll(&mut self, io: &mut Io<'_>) {

@@ -113,11 +113,10 @@ impl VerifiableProducer {
             Input::Order(Order::Terminate) => self.close(TERMINATED, io),
             input => {
                 let is_clients = self.producer.handle(io.now, input, io.fx);
-                if let Input::Timer { token } = input {
-                    if !is_clients && self.timers.fire(*token) == Some(Tick::Send) {
+                if let Input::Timer { token } = input
+                    && !is_clients && self.timers.fire(*token) == Some(Tick::Send) {
                         self.send_due(io);
                     }
-                }
             }
         }
         self.take_events(io);
