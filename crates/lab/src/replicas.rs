@@ -64,9 +64,8 @@ pub fn leader<'a>(world: &'a World<Actor>, layout: &Layout, tp: &TopicPartition)
 }
 
 /// The batch that holds an offset.
-pub fn batch_at(log: &Log, offset: i64) -> Option<Batch> {
-    let batches = log.read(offset, offset + 1, u32::MAX, true).ok()?;
-    batches.into_iter().find(|batch| (batch.base_offset..=batch.last_offset()).contains(&offset))
+pub fn batch_at(log: &Log, offset: i64) -> Option<&Batch> {
+    log.batches_from(offset).next().filter(|batch| (batch.base_offset..=batch.last_offset()).contains(&offset))
 }
 
 /// A group, as its running coordinator has it.

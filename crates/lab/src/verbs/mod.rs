@@ -72,6 +72,12 @@ impl Call<'_> {
 
     /// The process `text` names: `broker 2`, `controller 101`, `app 3`, `app-3`, `2`.
     fn node(&self, text: &str) -> Result<kernel::NodeId, String> {
+        if let Some((kind, rest)) = text.split_once(':') {
+            return match self.by_role(kind, rest)?.as_slice() {
+                [one] => Ok(*one),
+                many => Err(format!("`{text}` names {} processes", many.len())),
+            };
+        }
         let found = self.lab.layout.find(text).or_else(|| self.lab.world.find(&text.replace(' ', "-")));
         found.ok_or_else(|| {
             let names: Vec<String> =
