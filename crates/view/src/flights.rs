@@ -60,7 +60,6 @@ fn role(message: &Message) -> &'static str {
         | ApiKey::AlterPartition
         | ApiKey::BrokerRegistration
         | ApiKey::BrokerHeartbeat
-        | ApiKey::FetchSnapshot
         | ApiKey::AllocateProducerIds => "controller",
         ApiKey::ListOffsets
         | ApiKey::Metadata

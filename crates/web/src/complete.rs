@@ -1,49 +1,40 @@
-//! Completion: tools, verbs, options, and the names of topics and groups a person could know.
+//! Completion: the shell's own, and the `sim` verbs with what they act on.
 
 use lab::{Lab, verbs};
-use shell::{SCRIPTS, TOOLS};
+use shell::CompletionContext;
 
 /// Candidates offered at most.
 const MAX: usize = 12;
 
 /// What the last word of `text` may become.
 pub(crate) fn candidates(lab: &Lab, text: &str) -> Vec<String> {
-    let command = text.rsplit(['|', ';']).next().unwrap_or("").trim_start();
-    let mut words: Vec<&str> = command.split_whitespace().collect();
-    let last = if text.ends_with(char::is_whitespace) { "" } else { words.pop().unwrap_or("") };
-    let all: Vec<String> = match words.as_slice() {
-        [] => tools(),
-        ["sim"] => verbs::VERBS.iter().map(|v| v.name.to_owned()).collect(),
-        ["sim", ..] => nodes(lab),
-        [.., "--topic"] => topics(lab),
-        [.., "--group"] => view::groups(lab).into_iter().map(|g| g.group).collect(),
-        [.., "--bootstrap-server"] => vec![":9092".to_owned()],
-        [tool, ..] => options(tool),
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_new_word = text.ends_with(char::is_whitespace);
+    let last = if is_new_word { "" } else { words.last().copied().unwrap_or("") };
+    let mut found = match (words.as_slice(), is_new_word) {
+        (["sim"], true) | (["sim", _], false) => verbs::VERBS.iter().map(|v| v.name.to_owned()).collect(),
+        (["sim", ..], _) => processes(lab),
+        _ => shell::complete(text, text.len(), &context(lab)),
     };
-    let mut found: Vec<String> = all.into_iter().filter(|c| c.starts_with(last) && c != last).collect();
-    found.sort();
-    found.dedup();
+    if words.len() <= 1 && !is_new_word {
+        found.push("sim".to_owned());
+    }
+    found.retain(|c| c.starts_with(last) && c != last);
     found.truncate(MAX);
     found
 }
 
-fn tools() -> Vec<String> {
-    let tools = TOOLS.iter().map(|t| t.name.to_owned());
-    tools.chain(SCRIPTS.iter().map(|s| s.name.to_owned())).chain(["sim".to_owned()]).collect()
-}
-
-fn options(tool: &str) -> Vec<String> {
-    let found = shell::find_tool(tool.trim_end_matches(".sh"));
-    found.map_or(Vec::new(), |t| t.options.iter().map(|o| format!("--{}", o.name)).collect())
-}
-
-fn topics(lab: &Lab) -> Vec<String> {
+fn context(lab: &Lab) -> CompletionContext {
     let image = lab::replicas::image(lab.world(), lab.layout());
-    image.map_or(Vec::new(), |i| i.by_name.keys().map(ToString::to_string).collect())
+    CompletionContext {
+        topics: image.map_or(Vec::new(), |i| i.by_name.keys().map(ToString::to_string).collect()),
+        groups: view::groups(lab).into_iter().map(|g| g.group).collect(),
+        brokers: vec![":9092".to_owned(), "localhost:9092".to_owned()],
+        ..CompletionContext::with_files(lab.files())
+    }
 }
 
-fn nodes(lab: &Lab) -> Vec<String> {
+fn processes(lab: &Lab) -> Vec<String> {
     let world = lab.world();
-    let names = world.node_ids().map(|n| world.name(n).to_string());
-    names.chain(["broker".to_owned(), "controller".to_owned(), "app".to_owned()]).collect()
+    world.node_ids().map(|n| world.name(n).to_string()).collect()
 }
