@@ -1,7 +1,7 @@
 //! The whole engine: clusters that idle, and moving through a long run.
 
 use kernel::{Duration, Time, keyed_draw};
-use lab::scenario::Scenario;
+use lab::scenario::{Scenario, TopicShape};
 use lab::{Lab, Timeline};
 
 use crate::{Measured, Run};
@@ -116,4 +116,55 @@ impl Run for Seek {
     fn measured(&self) -> Measured {
         Measured { digest: self.timeline.lab().digest(), ..self.whole }
     }
+}
+
+/// Records of 100 bytes from a producer (idempotent, acks=all) to three partitions of three replicas each, and from
+/// there to a consumer in a group that writes them to its terminal. Done when the consumer has them all; the ledger
+/// has checked each against what was acknowledged.
+pub(crate) struct Records {
+    lab: Lab,
+    from: (Time, u64),
+    count: u64,
+    settings: &'static str,
+}
+
+impl Records {
+    pub(crate) fn new(count: u64, settings: &'static str) -> Records {
+        let mut scenario = Scenario::default();
+        let configs = [("min.insync.replicas".to_string(), "2".to_string())];
+        scenario.topics.push(TopicShape {
+            name: "t".into(),
+            partitions: Some(3),
+            replication_factor: Some(3),
+            configs: configs.into(),
+        });
+        let lines: String = (0..count).map(|n| format!("{n:0>100}\n")).collect();
+        scenario.files.insert("records.txt".into(), lines);
+        let mut lab = lab(&scenario);
+        lab.command(2, "kafka-console-consumer --bootstrap-server localhost:9092 --topic t --group g");
+        lab.run_for(Duration::from_secs(10));
+        Records { from: (lab.now(), lab.events()), lab, count, settings }
+    }
+}
+
+impl Run for Records {
+    fn run(&mut self, _: u32) {
+        const PATIENCE: Duration = Duration::from_secs(600);
+        let producer = format!(
+            "cat records.txt | kafka-console-producer --bootstrap-server localhost:9092 --topic t {}",
+            self.settings
+        );
+        self.lab.command(1, &producer);
+        let (limit, count) = (self.lab.now() + PATIENCE, self.count);
+        let done = self.lab.run_until_pred(limit, |lab| delivered(lab) >= count);
+        assert!(done, "all records arrive; {} did", delivered(&self.lab));
+        assert_eq!((self.lab.ledger().acked(), self.lab.ledger().lost(&self.lab).len()), (count, 0));
+    }
+    fn measured(&self) -> Measured {
+        measured(&self.lab, self.from, self.count)
+    }
+}
+
+fn delivered(lab: &Lab) -> u64 {
+    lab.ledger().delivered().map(|(_, count)| count).sum()
 }

@@ -16,6 +16,14 @@ pub struct Workload {
 pub const WORKLOADS: &[Workload] = &[
     Workload { id: "kernel-10", prepare: || Box::new(ring::Ring::new(10)) },
     Workload { id: "kernel-1000", prepare: || Box::new(ring::Ring::new(1000)) },
+    Workload {
+        id: "records-single",
+        prepare: || Box::new(engine::Records::new(20_000, "--command-property batch.size=0")),
+    },
+    Workload {
+        id: "records-batched",
+        prepare: || Box::new(engine::Records::new(100_000, "--command-property batch.size=131072")),
+    },
     Workload { id: "idle", prepare: || Box::new(engine::Idle::new()) },
     Workload { id: "checkpoint", prepare: || Box::new(engine::Checkpoint::new()) },
     Workload { id: "seek", prepare: || Box::new(engine::Seek::new()) },
