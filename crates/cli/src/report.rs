@@ -16,12 +16,26 @@ pub(crate) fn html(lab: &Lab) -> Result<String, String> {
         .map(|mark| (mark.at.since(BOOT).as_millis() as f64 / 1000.0, &*mark.text))
         .collect();
     let charts = [
-        chart("Records a second", &[("produced", series(|s| s.produced)), ("consumed", series(|s| s.consumed))], &marks)?,
+        chart(
+            "Records a second",
+            &[("produced", series(|s| s.produced)), ("consumed", series(|s| s.consumed))],
+            &marks,
+        )?,
         chart("Lag of the group furthest behind, records", &[("lag", level(lab, end, |s| s.lag))], &marks)?,
         chart("Replicas missing from ISRs", &[("out of sync", level(lab, end, |s| s.out_of_sync))], &marks)?,
     ];
     let lost = lab.ledger().lost(lab).len();
-    let events: String = lab.marks().iter().map(|mark| format!("<tr><td>{:.3}</td><td>{}</td></tr>", mark.at.since(BOOT).as_millis() as f64 / 1000.0, escape(&mark.text))).collect();
+    let events: String = lab
+        .marks()
+        .iter()
+        .map(|mark| {
+            format!(
+                "<tr><td>{:.3}</td><td>{}</td></tr>",
+                mark.at.since(BOOT).as_millis() as f64 / 1000.0,
+                escape(&mark.text)
+            )
+        })
+        .collect();
     let title = if lab.scenario().title.is_empty() { "kafkasim run" } else { &lab.scenario().title };
     Ok(format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title>\
@@ -43,7 +57,8 @@ pub(crate) fn html(lab: &Lab) -> Result<String, String> {
 /// A level holds until it changes, unlike a rate.
 fn level(lab: &Lab, end: u64, read: fn(&lab::Second) -> u64) -> Vec<(f64, f64)> {
     let mut last = 0;
-    let known: std::collections::BTreeMap<u64, u64> = lab.metrics().seconds().map(|(second, bucket)| (second, read(bucket))).collect();
+    let known: std::collections::BTreeMap<u64, u64> =
+        lab.metrics().seconds().map(|(second, bucket)| (second, read(bucket))).collect();
     (0..end)
         .map(|second| {
             last = known.get(&second).copied().unwrap_or(last);
@@ -66,7 +81,12 @@ fn chart(title: &str, series: &[(&str, Vec<(f64, f64)>)], marks: &[(f64, &str)])
             .y_label_area_size(48)
             .build_cartesian_2d(0.0..x_max, 0.0..y_max * 1.1)
             .map_err(|error| error.to_string())?;
-        chart.configure_mesh().light_line_style(RGBColor(238, 240, 243)).x_desc("s").draw().map_err(|error| error.to_string())?;
+        chart
+            .configure_mesh()
+            .light_line_style(RGBColor(238, 240, 243))
+            .x_desc("s")
+            .draw()
+            .map_err(|error| error.to_string())?;
         for (at, _) in marks.iter().take(200) {
             let line = [(*at, 0.0), (*at, y_max * 1.1)];
             chart.draw_series(LineSeries::new(line, RGBColor(200, 160, 160).stroke_width(1))).map_err(wrong)?;
@@ -76,7 +96,11 @@ fn chart(title: &str, series: &[(&str, Vec<(f64, f64)>)], marks: &[(f64, &str)])
         }
         root.present().map_err(|error| error.to_string())?;
     }
-    let legend: Vec<String> = series.iter().zip(COLOURS).map(|((name, _), c)| format!("<span style=\"color:rgb({},{},{})\">■</span> {name}", c.0, c.1, c.2)).collect();
+    let legend: Vec<String> = series
+        .iter()
+        .zip(COLOURS)
+        .map(|((name, _), c)| format!("<span style=\"color:rgb({},{},{})\">■</span> {name}", c.0, c.1, c.2))
+        .collect();
     Ok(format!("<h2>{title}</h2><p>{}</p>{svg}", legend.join(" &nbsp; ")))
 }
 
@@ -89,7 +113,9 @@ pub(crate) fn trace(lab: &Lab) -> String {
     let lines = lab.history().iter().map(|stamped| {
         let told = view::tell(stamped);
         let process = view::process_name(lab, stamped.node);
-        serde_json::json!({ "event": told.event, "at_ns": told.at_ns, "process": process, "text": told.text }).to_string() + "\n"
+        serde_json::json!({ "event": told.event, "at_ns": told.at_ns, "process": process, "text": told.text })
+            .to_string()
+            + "\n"
     });
     lines.collect()
 }

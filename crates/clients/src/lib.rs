@@ -14,4 +14,6 @@ pub mod admin;
 pub use admin::{Admin, AdminCall, AdminEvent, AdminResult};
 pub use consumer::{Consumer, ConsumerEvent};
 pub use producer::{Producer, ProducerEvent};
-pub use types::{ClientError, ConfigError, ConsumerRecord, Fx, LogLevel, LogLine, ProducerRecord, Profile, Properties, StartAt};
+pub use types::{
+    ClientError, ConfigError, ConsumerRecord, Fx, LogLevel, LogLine, ProducerRecord, Profile, Properties, StartAt,
+};

@@ -8,7 +8,12 @@ use crate::{ConfigError, Profile, Properties};
 protocol::gap!("Java clients do not warn about configs they do not know", "AbstractConfig#logUnused");
 
 /// Checks properties against the definitions of a family and a kind of client; librdkafka's come back with one spelling each.
-pub(crate) fn check(profile: Profile, java: &'static [ConfigDef], librdkafka: &'static [ConfigDef], properties: &Properties) -> Result<Properties, ConfigError> {
+pub(crate) fn check(
+    profile: Profile,
+    java: &'static [ConfigDef],
+    librdkafka: &'static [ConfigDef],
+    properties: &Properties,
+) -> Result<Properties, ConfigError> {
     let checked = match profile {
         Profile::Java => Configs::new(java, properties.clone()),
         Profile::Librdkafka => librdkafka_configs(librdkafka, properties),
@@ -46,9 +51,9 @@ impl Config<'_> {
             Profile::Java => text,
             Profile::Librdkafka => text.split_once('.').map_or(text, |(whole, _)| whole),
         };
-        let value: i64 = whole
-            .parse()
-            .map_err(|_| ConfigError { message: format!("Invalid value {text} for configuration {name}: Not a number of type LONG") })?;
+        let value: i64 = whole.parse().map_err(|_| ConfigError {
+            message: format!("Invalid value {text} for configuration {name}: Not a number of type LONG"),
+        })?;
         if value < least {
             return Err(ConfigError {
                 message: format!("Invalid value {value} for configuration {name}: Value must be at least {least}"),
@@ -69,7 +74,9 @@ impl Config<'_> {
             Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
             Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
             Some(text) => Err(ConfigError {
-                message: format!("Invalid value {text} for configuration {name}: Expected value to be either true or false"),
+                message: format!(
+                    "Invalid value {text} for configuration {name}: Expected value to be either true or false"
+                ),
             }),
         }
     }
@@ -82,7 +89,9 @@ impl Config<'_> {
     /// `bootstrap.servers` (librdkafka also: `metadata.broker.list`).
     pub(crate) fn bootstrap(&self) -> Result<Vec<Address>, ConfigError> {
         let Some((name, text)) = self.first(&["bootstrap.servers", "metadata.broker.list"]) else {
-            return Err(ConfigError { message: "Missing required configuration \"bootstrap.servers\" which has no default value.".into() });
+            return Err(ConfigError {
+                message: "Missing required configuration \"bootstrap.servers\" which has no default value.".into(),
+            });
         };
         let servers: Vec<&str> = text.split(',').map(str::trim).filter(|server| !server.is_empty()).collect();
         if servers.is_empty() {
@@ -100,7 +109,10 @@ impl Config<'_> {
         };
         match port.parse::<u16>() {
             // A listener without host name, as the seed writes it, is this machine.
-            Ok(port) => Ok((if host.is_empty() && self.profile == Profile::Librdkafka { "localhost" } else { host }.into(), port)),
+            Ok(port) => Ok((
+                if host.is_empty() && self.profile == Profile::Librdkafka { "localhost" } else { host }.into(),
+                port,
+            )),
             Err(_) => Err(ConfigError { message: format!("Invalid url in {name}: {server}") }),
         }
     }
@@ -153,10 +165,12 @@ impl NetSettings {
             connect_timeout: config.span(&["socket.connection.setup.timeout.ms"], [10_000, 30_000])?,
             metadata_max_age: match config.profile {
                 Profile::Java => config.span(&["metadata.max.age.ms"], [300_000, 300_000])?,
-                Profile::Librdkafka => match config.number(&["topic.metadata.refresh.interval.ms"], [300_000, 300_000], -1)? {
-                    -1 => Duration::from_millis(u64::MAX),
-                    ms => Duration::from_millis(ms.unsigned_abs()),
-                },
+                Profile::Librdkafka => {
+                    match config.number(&["topic.metadata.refresh.interval.ms"], [300_000, 300_000], -1)? {
+                        -1 => Duration::from_millis(u64::MAX),
+                        ms => Duration::from_millis(ms.unsigned_abs()),
+                    }
+                }
             },
         })
     }

@@ -21,7 +21,10 @@ const EARLIEST: &[(&str, &str)] = &[("group.id", "g"), ("auto.offset.reset", "ea
 fn joining_asks_in_the_order_kafka_asks() {
     let run = Run::consumer(three_records(), Profile::Java, EARLIEST, vec![(0, Do::Subscribe("t"))]).until(500);
     use ApiKey::{Fetch, FindCoordinator, JoinGroup, ListOffsets, OffsetFetch, SyncGroup};
-    assert_eq!(run.broker().asked[..7], [FindCoordinator, JoinGroup, JoinGroup, SyncGroup, OffsetFetch, ListOffsets, Fetch]);
+    assert_eq!(
+        run.broker().asked[..7],
+        [FindCoordinator, JoinGroup, JoinGroup, SyncGroup, OffsetFetch, ListOffsets, Fetch]
+    );
     let all = vec![TopicPartition::new("t", 0), TopicPartition::new("t", 1)];
     assert_eq!(run.app().consumed[0].1, ConsumerEvent::Assigned(all));
 }
@@ -57,7 +60,13 @@ fn java_commits_every_five_seconds_from_within_poll() {
 fn java_commits_the_position_of_partitions_it_read_nothing_from() {
     let mut broker = FakeBroker::with(&[("t", 2)]);
     broker.put("t", 0, "a");
-    let committed = |profile| Run::consumer(broker.clone(), profile, EARLIEST, vec![(0, Do::Subscribe("t"))]).until(6_000).broker().committed.clone();
+    let committed = |profile| {
+        Run::consumer(broker.clone(), profile, EARLIEST, vec![(0, Do::Subscribe("t"))])
+            .until(6_000)
+            .broker()
+            .committed
+            .clone()
+    };
     assert_eq!(committed(Profile::Java), [(("t".into(), 0), 1), (("t".into(), 1), 0)].into());
     assert_eq!(committed(Profile::Librdkafka), [(("t".into(), 0), 1)].into());
 }
@@ -91,7 +100,10 @@ fn a_rebalance_commits_and_revokes_before_joining_again() {
     let asked: Vec<ApiKey> = run.broker().asked.iter().copied().filter(|api| *api != ApiKey::Fetch).collect();
     use ApiKey::{Heartbeat, JoinGroup, OffsetCommit, OffsetFetch, SyncGroup};
     assert_eq!(asked[..5], [Heartbeat, OffsetCommit, JoinGroup, SyncGroup, OffsetFetch]);
-    assert!(matches!(run.app().consumed[..], [(_, ConsumerEvent::Assigned(_)), (_, ConsumerEvent::Revoked(_)), (_, ConsumerEvent::Assigned(_))]));
+    assert!(matches!(
+        run.app().consumed[..],
+        [(_, ConsumerEvent::Assigned(_)), (_, ConsumerEvent::Revoked(_)), (_, ConsumerEvent::Assigned(_))]
+    ));
     assert_eq!(run.values().len(), 3, "nothing is read twice");
 }
 
@@ -100,7 +112,10 @@ fn an_unknown_member_loses_its_partitions_and_reads_again_from_its_last_commit()
     let mut run = Run::consumer(three_records(), Profile::Java, EARLIEST, vec![(0, Do::Subscribe("t"))]).until(1_000);
     run.broker_mut().heartbeat_errors.push_back(ErrorCode::UnknownMemberId);
     let run = run.until(4_900);
-    assert!(matches!(run.app().consumed[..], [(_, ConsumerEvent::Assigned(_)), (_, ConsumerEvent::Lost(_)), (_, ConsumerEvent::Assigned(_))]));
+    assert!(matches!(
+        run.app().consumed[..],
+        [(_, ConsumerEvent::Assigned(_)), (_, ConsumerEvent::Lost(_)), (_, ConsumerEvent::Assigned(_))]
+    ));
     assert_eq!(run.values().len(), 6, "nothing had been committed");
 }
 
@@ -123,7 +138,11 @@ fn an_offset_outside_the_log_is_reset_by_the_policy() {
     assert_eq!(run.values(), ["a", "b"]);
     let none = [("group.id", "g"), ("auto.offset.reset", "none")];
     let run = Run::consumer(broker, Profile::Java, &none, vec![(0, Do::Subscribe("t"))]).until(1_000);
-    assert!(run.app().consumed.iter().any(|(_, e)| matches!(e, ConsumerEvent::Fatal(error) if error.class.ends_with("OffsetOutOfRangeException"))));
+    assert!(
+        run.app().consumed.iter().any(
+            |(_, e)| matches!(e, ConsumerEvent::Fatal(error) if error.class.ends_with("OffsetOutOfRangeException"))
+        )
+    );
 }
 
 #[test]
@@ -131,7 +150,11 @@ fn without_a_policy_a_new_group_fails() {
     let none = [("group.id", "g"), ("auto.offset.reset", "none")];
     let run = Run::consumer(three_records(), Profile::Java, &none, vec![(0, Do::Subscribe("t"))]).until(1_000);
     let text = "org.apache.kafka.clients.consumer.NoOffsetForPartitionException: Undefined offset with no reset policy for partitions: [t-0, t-1]";
-    assert!(run.app().consumed.iter().any(|(_, e)| matches!(e, ConsumerEvent::Fatal(error) if error.to_string() == text)), "{:?}", run.app().consumed);
+    assert!(
+        run.app().consumed.iter().any(|(_, e)| matches!(e, ConsumerEvent::Fatal(error) if error.to_string() == text)),
+        "{:?}",
+        run.app().consumed
+    );
 }
 
 #[test]
@@ -177,27 +200,45 @@ fn an_admin_creates_and_lists_topics() {
     ];
     let run = Run::admin(FakeBroker::with(&[]), &[], script).until(1_000);
     let results: Vec<&AdminResult> = run.app().results.iter().map(|(_, result)| result).collect();
-    let [AdminResult::CreateTopics(first), AdminResult::CreateTopics(second), AdminResult::ListTopics(listed)] = results[..] else {
+    let [AdminResult::CreateTopics(first), AdminResult::CreateTopics(second), AdminResult::ListTopics(listed)] =
+        results[..]
+    else {
         panic!("{results:?}")
     };
     assert!(first[0].1.is_ok());
-    assert_eq!(second[0].1.as_ref().map_err(ToString::to_string).err().as_deref(), Some("org.apache.kafka.common.errors.TopicExistsException: Topic 'orders' already exists."));
+    assert_eq!(
+        second[0].1.as_ref().map_err(ToString::to_string).err().as_deref(),
+        Some("org.apache.kafka.common.errors.TopicExistsException: Topic 'orders' already exists.")
+    );
     assert_eq!(&*listed[0].0, "orders");
 }
 
 #[test]
 fn an_admin_that_reaches_nobody_gives_up_after_a_minute_in_kafkas_words() {
-    let run = Run::admin(FakeBroker::with(&[]), &[("bootstrap.servers", "broker-1:1")], vec![(0, Do::Call(AdminCall::ListTopics))]).until(70_000);
+    let run = Run::admin(
+        FakeBroker::with(&[]),
+        &[("bootstrap.servers", "broker-1:1")],
+        vec![(0, Do::Call(AdminCall::ListTopics))],
+    )
+    .until(70_000);
     let [(at, AdminResult::Failed(error))] = &run.app().results[..] else { panic!("{:?}", run.app().results) };
     assert_eq!(at.as_millis(), 60_000);
-    assert_eq!(error.to_string(), "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment. Call: listTopics");
+    assert_eq!(
+        error.to_string(),
+        "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment. Call: listTopics"
+    );
     let text = "[AdminClient clientId=adminclient-1] Connection to node -1 (broker-1:1) could not be established. Node may not be available.";
-    assert!(run.app().logs.len() > 40 && run.app().logs.iter().all(|line| line.text == text), "{}", run.app().logs.len());
+    assert!(
+        run.app().logs.len() > 40 && run.app().logs.iter().all(|line| line.text == text),
+        "{}",
+        run.app().logs.len()
+    );
 }
 
 #[test]
 fn an_admin_looks_offsets_up_at_the_leaders() {
-    let partitions = vec![(TopicPartition::new("t", 0), StartAt::Latest), (TopicPartition::new("t", 1), StartAt::Earliest)];
+    let partitions =
+        vec![(TopicPartition::new("t", 0), StartAt::Latest), (TopicPartition::new("t", 1), StartAt::Earliest)];
     let run = Run::admin(three_records(), &[], vec![(0, Do::Call(AdminCall::ListOffsets { partitions }))]).until(1_000);
     let [(_, AdminResult::ListOffsets(found))] = &run.app().results[..] else { panic!("{:?}", run.app().results) };
     let offsets: Vec<(i32, i64)> = found.iter().map(|(tp, r)| (tp.partition, r.as_ref().map_or(-9, |f| f.0))).collect();

@@ -10,7 +10,10 @@ use protocol::{ApiKey, ErrorCode};
 fn java_parts_the_two_stations_and_librdkafka_does_not() {
     let script = || vec![(0, send("t", Some("station-01"), "a")), (0, send("t", Some("station-02"), "b"))];
     let java = Run::producer(FakeBroker::with(&[("t", 2)]), Profile::Java, &[], script()).until(1_000);
-    assert_eq!((java.broker().values("t", 1), java.broker().values("t", 0)), (vec!["a".to_string()], vec!["b".to_string()]));
+    assert_eq!(
+        (java.broker().values("t", 1), java.broker().values("t", 0)),
+        (vec!["a".to_string()], vec!["b".to_string()])
+    );
     let other = Run::producer(FakeBroker::with(&[("t", 2)]), Profile::Librdkafka, &[], script()).until(1_000);
     assert_eq!(other.broker().values("t", 1), ["a", "b"]);
     assert_eq!((java.acked(), other.acked()), (2, 2));
@@ -57,13 +60,21 @@ fn records_within_linger_travel_in_one_batch() {
     let script = || vec![(100, send("t", None, "a")), (103, send("t", None, "b")), (120, send("t", None, "c"))];
     let lingering = Run::producer(FakeBroker::with(&[("t", 1)]), Profile::Java, &[], script()).until(1_000);
     assert_eq!(lingering.broker().produced, [(0, 2), (0, 1)]);
-    let eager = Run::producer(FakeBroker::with(&[("t", 1)]), Profile::Java, &[("linger.ms", "0")], script()).until(1_000);
+    let eager =
+        Run::producer(FakeBroker::with(&[("t", 1)]), Profile::Java, &[("linger.ms", "0")], script()).until(1_000);
     assert_eq!(eager.broker().produced, [(0, 1), (0, 1), (0, 1)]);
 }
 
 #[test]
 fn java_sends_one_request_a_node_and_librdkafka_one_a_partition() {
-    let script = || vec![(0, send("t", Some("warm"), "up")), (500, send("t", Some("2"), "a")), (500, send("t", Some("1"), "b")), (500, send("t", Some("3"), "c"))];
+    let script = || {
+        vec![
+            (0, send("t", Some("warm"), "up")),
+            (500, send("t", Some("2"), "a")),
+            (500, send("t", Some("1"), "b")),
+            (500, send("t", Some("3"), "c")),
+        ]
+    };
     let requests = |profile| {
         let run = Run::producer(FakeBroker::with(&[("t", 16)]), profile, &[], script()).until(1_000);
         assert_eq!(run.acked(), 4);
@@ -76,13 +87,21 @@ fn java_sends_one_request_a_node_and_librdkafka_one_a_partition() {
 fn flush_does_not_wait_for_linger() {
     let script = vec![(100, send("t", None, "a")), (101, Do::Flush)];
     let run = Run::producer(FakeBroker::with(&[("t", 1)]), Profile::Java, &[("linger.ms", "5000")], script).until(200);
-    assert!(matches!(run.app().produced[..], [(_, ProducerEvent::Acked { offset: 0, .. }), (_, ProducerEvent::Flushed)]));
+    assert!(matches!(
+        run.app().produced[..],
+        [(_, ProducerEvent::Acked { offset: 0, .. }), (_, ProducerEvent::Flushed)]
+    ));
 }
 
 fn with_a_retry(pairs: &[(&str, &str)]) -> Vec<String> {
     let errors = [ErrorCode::None, ErrorCode::NotEnoughReplicas];
     let broker = FakeBroker { produce_errors: errors.into(), ..FakeBroker::with(&[("t", 1)]) };
-    let script = vec![(0, send("t", None, "first")), (100, send("t", None, "a")), (101, send("t", None, "b")), (102, send("t", None, "c"))];
+    let script = vec![
+        (0, send("t", None, "first")),
+        (100, send("t", None, "a")),
+        (101, send("t", None, "b")),
+        (102, send("t", None, "c")),
+    ];
     let run = Run::producer(broker, Profile::Java, &[&[("linger.ms", "0")], pairs].concat(), script).until(5_000);
     assert_eq!(run.acked(), 4);
     run.broker().values("t", 0).split_off(1)
@@ -91,7 +110,10 @@ fn with_a_retry(pairs: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn a_retry_reorders_records_unless_the_producer_is_idempotent() {
     assert_eq!(with_a_retry(&[("enable.idempotence", "false")]), ["b", "c", "a"]);
-    assert_eq!(with_a_retry(&[("enable.idempotence", "false"), ("max.in.flight.requests.per.connection", "1")]), ["a", "b", "c"]);
+    assert_eq!(
+        with_a_retry(&[("enable.idempotence", "false"), ("max.in.flight.requests.per.connection", "1")]),
+        ["a", "b", "c"]
+    );
     assert_eq!(with_a_retry(&[]), ["a", "b", "c"]);
 }
 
@@ -110,7 +132,8 @@ fn a_lost_answer_duplicates_records_unless_the_producer_is_idempotent() {
 #[test]
 fn idempotence_is_the_default_of_java_only() {
     let asks = |profile| {
-        let run = Run::producer(FakeBroker::with(&[("t", 1)]), profile, &[], vec![(0, send("t", None, "a"))]).until(1_000);
+        let run =
+            Run::producer(FakeBroker::with(&[("t", 1)]), profile, &[], vec![(0, send("t", None, "a"))]).until(1_000);
         run.broker().asked.contains(&ApiKey::InitProducerId)
     };
     assert!(asks(Profile::Java) && !asks(Profile::Librdkafka));
@@ -118,19 +141,25 @@ fn idempotence_is_the_default_of_java_only() {
 
 #[test]
 fn a_missing_topic_fails_after_sixty_seconds_in_java_and_thirty_in_librdkafka() {
-    let java = Run::producer(FakeBroker::with(&[]), Profile::Java, &[], vec![(0, send("nope", None, "a"))]).until(70_000);
+    let java =
+        Run::producer(FakeBroker::with(&[]), Profile::Java, &[], vec![(0, send("nope", None, "a"))]).until(70_000);
     let text = "org.apache.kafka.common.errors.TimeoutException: Topic nope not present in metadata after 60000 ms.";
     assert_eq!(java.failed(), [(60_000, text.to_string())]);
     let warning = &java.app().logs[0];
-    assert_eq!(warning.text, "[Producer clientId=p] The metadata response from the cluster reported a recoverable issue with correlation id 1 : {nope=UNKNOWN_TOPIC_OR_PARTITION}");
-    let other = Run::producer(FakeBroker::with(&[]), Profile::Librdkafka, &[], vec![(0, send("nope", None, "a"))]).until(70_000);
+    assert_eq!(
+        warning.text,
+        "[Producer clientId=p] The metadata response from the cluster reported a recoverable issue with correlation id 1 : {nope=UNKNOWN_TOPIC_OR_PARTITION}"
+    );
+    let other = Run::producer(FakeBroker::with(&[]), Profile::Librdkafka, &[], vec![(0, send("nope", None, "a"))])
+        .until(70_000);
     let [(at, error)] = &other.failed()[..] else { panic!("{:?}", other.failed()) };
     assert!((30_000..32_000).contains(at) && error == "_UNKNOWN_TOPIC: Local: Unknown topic", "{at} {error}");
 }
 
 #[test]
 fn a_topic_that_appears_in_time_is_produced_to() {
-    let mut run = Run::producer(FakeBroker::with(&[]), Profile::Java, &[], vec![(0, send("late", None, "a"))]).until(10_000);
+    let mut run =
+        Run::producer(FakeBroker::with(&[]), Profile::Java, &[], vec![(0, send("late", None, "a"))]).until(10_000);
     run.broker_mut().topics.insert("late".into(), 1);
     assert_eq!(run.until(12_000).acked(), 1);
 }
@@ -143,13 +172,26 @@ fn a_record_nobody_answers_for_expires_after_the_delivery_timeout() {
     let text = "org.apache.kafka.common.errors.TimeoutException: Expiring 1 record(s) for t-0:4000 ms has passed since batch creation";
     // The batch was made when the topic's metadata had come, 2 ms after the send.
     assert_eq!(run.failed(), [(4_102, text.to_string())]);
-    let warnings = run.app().logs.iter().filter(|line| line.text.contains("Error: NETWORK_EXCEPTION. Error Message: Disconnected from node 1 due to timeout")).count();
+    let warnings = run
+        .app()
+        .logs
+        .iter()
+        .filter(|line| {
+            line.text.contains("Error: NETWORK_EXCEPTION. Error Message: Disconnected from node 1 due to timeout")
+        })
+        .count();
     assert_eq!(warnings, 2);
 }
 
 #[test]
 fn without_acks_a_record_is_done_when_it_is_sent() {
-    let run = Run::producer(FakeBroker::with(&[("t", 1)]), Profile::Java, &[("acks", "0")], vec![(100, send("t", None, "a"))]).until(1_000);
+    let run = Run::producer(
+        FakeBroker::with(&[("t", 1)]),
+        Profile::Java,
+        &[("acks", "0")],
+        vec![(100, send("t", None, "a"))],
+    )
+    .until(1_000);
     assert!(matches!(run.app().produced[..], [(_, ProducerEvent::Acked { offset: -1, .. })]));
     assert_eq!(run.broker().values("t", 0), ["a"]);
 }
@@ -166,7 +208,13 @@ fn an_error_that_is_not_retriable_fails_at_once() {
 fn a_big_record_is_refused_by_the_producer() {
     let big = common::Do::Send { topic: "t", key: None, value: "v".repeat(1_100_000), times: 1 };
     let run = Run::producer(FakeBroker::with(&[("t", 1)]), Profile::Java, &[], vec![(100, big)]).until(1_000);
-    assert!(run.failed()[0].1.contains("which is larger than 1048576, which is the value of the max.request.size configuration."), "{:?}", run.failed());
+    assert!(
+        run.failed()[0]
+            .1
+            .contains("which is larger than 1048576, which is the value of the max.request.size configuration."),
+        "{:?}",
+        run.failed()
+    );
 }
 
 #[test]
@@ -179,14 +227,23 @@ fn closing_sends_what_is_left() {
 
 #[test]
 fn configurations_that_contradict_each_other_are_refused() {
-    let refusal = |pairs: &[(&str, &str)]| Producer::new(Profile::Java, &properties(pairs), "p", 1).err().map(|e| e.message);
+    let refusal =
+        |pairs: &[(&str, &str)]| Producer::new(Profile::Java, &properties(pairs), "p", 1).err().map(|e| e.message);
     assert_eq!(refusal(&[("acks", "1")]), None);
     assert_eq!(
         refusal(&[("acks", "1"), ("enable.idempotence", "true")]).as_deref(),
-        Some("Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee idempotence.")
+        Some(
+            "Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee idempotence."
+        )
     );
-    assert_eq!(refusal(&[("linger.ms", "abc")]).as_deref(), Some("Invalid value abc for configuration linger.ms: Not a number of type LONG"));
-    assert_eq!(refusal(&[("max.in.flight.requests.per.connection", "6")]).as_deref(), Some("Must set max.in.flight.requests.per.connection to at most 5 to use the idempotent producer."));
+    assert_eq!(
+        refusal(&[("linger.ms", "abc")]).as_deref(),
+        Some("Invalid value abc for configuration linger.ms: Not a number of type LONG")
+    );
+    assert_eq!(
+        refusal(&[("max.in.flight.requests.per.connection", "6")]).as_deref(),
+        Some("Must set max.in.flight.requests.per.connection to at most 5 to use the idempotent producer.")
+    );
     assert_eq!(
         refusal(&[("delivery.timeout.ms", "1000")]).as_deref(),
         Some("delivery.timeout.ms should be equal to or larger than linger.ms + request.timeout.ms")

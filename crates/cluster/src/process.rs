@@ -130,7 +130,15 @@ impl KafkaProcess {
         }
     }
 
-    fn on_request(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, client_id: Name, request: Request) {
+    fn on_request(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        conn: ConnId,
+        correlation: u32,
+        client_id: Name,
+        request: Request,
+    ) {
         if !self.to_controller.contains_key(&conn) {
             self.with_broker(now, |broker, cx| broker.on_request(cx, fx, conn, correlation, client_id, request));
             return;

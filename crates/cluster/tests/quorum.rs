@@ -7,14 +7,14 @@ use std::sync::Arc;
 use cluster::{ClusterSpec, KafkaProcess, MetadataImage, ProcessSpec};
 use kernel::{ConnId, Death, Effects, Input, Machine, NetworkSpec, NodeId, Order, Time, World};
 use protocol::api::alter_partition::{AlterPartitionChange, AlterPartitionRequest};
+use protocol::api::create_partitions::CreatePartitionsRequest;
+use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
+use protocol::api::delete_topics::DeleteTopicsRequest;
 use protocol::api::describe_configs::ConfigResource;
 use protocol::api::describe_quorum::DescribeQuorumRequest;
 use protocol::api::elect_leaders::ElectLeadersRequest;
 use protocol::api::incremental_alter_configs::IncrementalAlterConfigsRequest;
 use protocol::api::{ConfigResourceKind, Name};
-use protocol::api::create_partitions::CreatePartitionsRequest;
-use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
-use protocol::api::delete_topics::DeleteTopicsRequest;
 use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, TopicId};
 
 // ---- a world
@@ -174,7 +174,8 @@ impl Cluster {
 }
 
 fn create_topic(name: &str, partitions: i32, replication_factor: i16) -> CreateTopicsRequest {
-    let topic = NewTopic { name: name.into(), partitions, replication_factor, assignments: Vec::new(), configs: Vec::new() };
+    let topic =
+        NewTopic { name: name.into(), partitions, replication_factor, assignments: Vec::new(), configs: Vec::new() };
     CreateTopicsRequest { topics: vec![topic], timeout_ms: 30_000, validate_only: false }
 }
 
@@ -232,7 +233,10 @@ fn one_of_two_voters_commits_nothing() {
     let committed = cluster.process(leader).raft().high_watermark();
     let to = cluster.process(leader).raft().leader_address().expect("it leads");
     let answer = cluster.ask_at(to, create_topic("orders", 1, 1).into(), 10_000);
-    assert!(!matches!(answer, Some(Response::CreateTopics(a)) if a.topics[0].error.is_ok()), "nothing can be acknowledged");
+    assert!(
+        !matches!(answer, Some(Response::CreateTopics(a)) if a.topics[0].error.is_ok()),
+        "nothing can be acknowledged"
+    );
     assert!(cluster.process(leader).raft().high_watermark() <= committed + 1);
     assert_eq!(cluster.leaders(), [] as [i32; 0], "check-quorum makes it resign");
     cluster.world.start(cluster.nodes[&(3 - leader)]);
@@ -291,10 +295,15 @@ fn a_killed_broker_is_fenced_when_its_session_of_nine_seconds_is_found_over() {
     let killed_at = cluster.world.now();
     cluster.kill(2);
     cluster.run_ms(6_900);
-    assert_eq!(cluster.fenced(), [(1, false), (2, false), (3, false)], "a session lives for 9 s, less the 2 s between heartbeats");
+    assert_eq!(
+        cluster.fenced(),
+        [(1, false), (2, false), (3, false)],
+        "a session lives for 9 s, less the 2 s between heartbeats"
+    );
     cluster.run_ms(3_400);
     assert_eq!(cluster.fenced(), [(1, false), (2, true), (3, false)]);
-    let fenced = cluster.notes.iter().find(|(_, note)| *note == Note::BrokerFenced { broker: BrokerId(2), fenced: true });
+    let fenced =
+        cluster.notes.iter().find(|(_, note)| *note == Note::BrokerFenced { broker: BrokerId(2), fenced: true });
     let (at, _) = fenced.expect("the fencing is noted");
     assert!(at.since(killed_at).as_millis() <= 9_000 + 1_125, "the controller looks every 1125 ms");
 }
@@ -307,7 +316,11 @@ fn a_broker_that_restarts_fast_waits_for_its_old_session_to_end() {
     cluster.kill(2);
     cluster.world.start(cluster.nodes[&2]);
     cluster.run_ms(5_000);
-    assert_eq!(cluster.image().brokers[&BrokerId(2)].epoch, epoch, "DUPLICATE_BROKER_REGISTRATION until the session is over");
+    assert_eq!(
+        cluster.image().brokers[&BrokerId(2)].epoch,
+        epoch,
+        "DUPLICATE_BROKER_REGISTRATION until the session is over"
+    );
     cluster.run_ms(20_000);
     assert!(cluster.image().brokers[&BrokerId(2)].epoch > epoch);
     assert_eq!(cluster.fenced(), [(1, false), (2, false), (3, false)]);
@@ -341,7 +354,8 @@ fn a_created_topic_is_the_same_on_every_node() {
     assert_eq!(cluster.create("orders", 6, 3), (ErrorCode::None, None));
     cluster.run_ms(1_000);
     // Just after a NoOp has spread; between two they may differ by it.
-    let mut images: Vec<MetadataImage> = cluster.nodes.keys().map(|id| MetadataImage::clone(cluster.process(*id).image())).collect();
+    let mut images: Vec<MetadataImage> =
+        cluster.nodes.keys().map(|id| MetadataImage::clone(cluster.process(*id).image())).collect();
     for image in &mut images {
         image.offset = 0;
     }
@@ -390,13 +404,20 @@ fn what_cannot_be_created_is_refused_in_kafkas_words() {
             "Topic name is invalid: 'bad name!' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'",
         ),
         ("", 1, 1, ErrorCode::InvalidTopic, "Topic name is invalid: the empty string is not allowed"),
-        ("payments", 0, 1, ErrorCode::InvalidPartitions, "Number of partitions was set to an invalid non-positive value."),
+        (
+            "payments",
+            0,
+            1,
+            ErrorCode::InvalidPartitions,
+            "Number of partitions was set to an invalid non-positive value.",
+        ),
     ];
     for (name, partitions, replicas, error, message) in cases {
         assert_eq!(cluster.create(name, partitions, replicas), (error, Some(message.into())));
     }
     assert_eq!(cluster.create("my.topic_1", 1, 1).0, ErrorCode::None);
-    let collision = (ErrorCode::InvalidTopic, Some("Topic 'my_topic_1' collides with existing topic: my.topic_1".into()));
+    let collision =
+        (ErrorCode::InvalidTopic, Some("Topic 'my_topic_1' collides with existing topic: my.topic_1".into()));
     assert_eq!(cluster.create("my_topic_1", 1, 1), collision);
 }
 
@@ -408,7 +429,11 @@ fn topics_grow_and_go() {
     for (count, error, message) in [
         (4, ErrorCode::None, None),
         (4, ErrorCode::InvalidPartitions, Some("Topic already has 4 partition(s).")),
-        (2, ErrorCode::InvalidPartitions, Some("The topic orders currently has 4 partition(s); 2 would not be an increase.")),
+        (
+            2,
+            ErrorCode::InvalidPartitions,
+            Some("The topic orders currently has 4 partition(s); 2 would not be an increase."),
+        ),
     ] {
         let request = CreatePartitionsRequest { topics: vec![("orders".into(), count)], timeout_ms: 30_000 };
         let Some(Response::CreatePartitions(answer)) = cluster.ask(request, 1_000) else { panic!("no answer") };
@@ -455,7 +480,8 @@ fn alter_partition_is_checked_in_kafkas_order() {
     cluster.run_ms(12_000);
     cluster.create("orders", 1, 3);
     let partition = cluster.image().topic("orders").expect("it exists").partitions[0].clone();
-    let epochs: BTreeMap<BrokerId, i64> = cluster.image().brokers.iter().map(|(id, broker)| (*id, broker.epoch)).collect();
+    let epochs: BTreeMap<BrokerId, i64> =
+        cluster.image().brokers.iter().map(|(id, broker)| (*id, broker.epoch)).collect();
     let (leader, follower) = (partition.replicas[0], partition.replicas[1]);
     let member = |id: BrokerId| (id, epochs[&id]);
     let good = AlterPartitionChange {
@@ -511,7 +537,11 @@ fn unclean_elections_happen_only_when_asked_for() {
     cluster.world.start(cluster.nodes[&replicas[1].0]);
     cluster.run_ms(12_000);
     let before = cluster.image().topic("orders").expect("it exists").partitions[0].clone();
-    assert_eq!((before.leader, before.isr.clone()), (BrokerId::NONE, vec![replicas[0]]), "only the last in sync may lead");
+    assert_eq!(
+        (before.leader, before.isr.clone()),
+        (BrokerId::NONE, vec![replicas[0]]),
+        "only the last in sync may lead"
+    );
     let elect = |cluster: &mut Cluster, unclean| {
         let request = ElectLeadersRequest { unclean, partitions: Some(vec![("orders".into(), 0)]), timeout_ms: 30_000 };
         match cluster.ask(request, 1_000) {
@@ -522,7 +552,10 @@ fn unclean_elections_happen_only_when_asked_for() {
     assert_eq!(elect(&mut cluster, false), ErrorCode::PreferredLeaderNotAvailable);
     assert_eq!(elect(&mut cluster, true), ErrorCode::None);
     let after = cluster.image().topic("orders").expect("it exists").partitions[0].clone();
-    assert_eq!((after.leader, after.isr.clone(), after.leader_epoch), (replicas[1], vec![replicas[1]], before.leader_epoch + 1));
+    assert_eq!(
+        (after.leader, after.isr.clone(), after.leader_epoch),
+        (replicas[1], vec![replicas[1]], before.leader_epoch + 1)
+    );
     assert_eq!(elect(&mut cluster, true), ErrorCode::ElectionNotNeeded);
 }
 
@@ -538,7 +571,9 @@ fn configs_are_checked_and_replayed() {
             validate_only: false,
         };
         match cluster.ask(request, 500) {
-            Some(Response::IncrementalAlterConfigs(answer)) => (answer.error, answer.message.map(|text| text.to_string())),
+            Some(Response::IncrementalAlterConfigs(answer)) => {
+                (answer.error, answer.message.map(|text| text.to_string()))
+            }
             other => panic!("no answer: {other:?}"),
         }
     };
@@ -547,12 +582,19 @@ fn configs_are_checked_and_replayed() {
     let refused = |error, text: &str| (error, Some(text.to_owned()));
     assert_eq!(
         alter(Topic, "orders", "retention.ms", Some("abc")),
-        refused(ErrorCode::InvalidConfig, "Invalid value abc for configuration retention.ms: Not a number of type LONG")
+        refused(
+            ErrorCode::InvalidConfig,
+            "Invalid value abc for configuration retention.ms: Not a number of type LONG"
+        )
     );
-    assert_eq!(alter(Topic, "orders", "foo.bar", Some("1")), refused(ErrorCode::InvalidConfig, "Unknown topic config name: foo.bar"));
+    assert_eq!(
+        alter(Topic, "orders", "foo.bar", Some("1")),
+        refused(ErrorCode::InvalidConfig, "Unknown topic config name: foo.bar")
+    );
     assert_eq!(alter(Topic, "nope", "retention.ms", Some("1")).0, ErrorCode::UnknownTopicOrPartition);
     assert_eq!(alter(Broker, "9", "log.retention.ms", Some("1")).0, ErrorCode::BrokerIdNotRegistered);
-    let elr = refused(ErrorCode::InvalidConfig, "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.");
+    let elr =
+        refused(ErrorCode::InvalidConfig, "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.");
     assert_eq!(alter(Broker, "", "min.insync.replicas", None), elr);
     assert_eq!(cluster.image().config(Topic, "orders", "retention.ms").map(|value| &**value), Some("1000"));
 }
@@ -561,7 +603,9 @@ fn configs_are_checked_and_replayed() {
 fn the_leader_describes_its_quorum() {
     let mut cluster = Cluster::new(SEPARATE);
     cluster.run_ms(12_000);
-    let Some(Response::DescribeQuorum(answer)) = cluster.ask(DescribeQuorumRequest { detail: true }, 500) else { panic!("no answer") };
+    let Some(Response::DescribeQuorum(answer)) = cluster.ask(DescribeQuorumRequest { detail: true }, 500) else {
+        panic!("no answer")
+    };
     assert_eq!(answer.leader, BrokerId(cluster.leader()));
     assert_eq!(answer.voters.iter().map(|voter| voter.id.0).collect::<Vec<_>>(), [101, 102, 103]);
     assert_eq!(answer.observers.iter().map(|observer| observer.id.0).collect::<Vec<_>>(), [1, 2, 3]);
@@ -599,7 +643,11 @@ fn a_crashed_last_replica_leads_again_once_it_is_back() {
             cluster.world.start(cluster.nodes[&1]);
             cluster.run_ms(15_000);
             let partition = cluster.image().topic("orders").expect("it exists").partitions[0].clone();
-            assert_eq!((partition.leader, &partition.isr[..]), (BrokerId(1), &[BrokerId(1)][..]), "elr {elr}, combined {combined}");
+            assert_eq!(
+                (partition.leader, &partition.isr[..]),
+                (BrokerId(1), &[BrokerId(1)][..]),
+                "elr {elr}, combined {combined}"
+            );
         }
     }
 }

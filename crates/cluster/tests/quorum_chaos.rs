@@ -34,8 +34,14 @@ impl Ledger {
 
 fn play(seed: u64) -> (usize, usize) {
     let mut world = World::new(seed, NetworkSpec::default());
-    let voters: Vec<(BrokerId, Arc<str>)> = [101, 102, 103].map(|id| (BrokerId(id), format!("controller-{id}").into())).to_vec();
-    let cluster = Arc::new(ClusterSpec { cluster_id: "chaos".into(), voters: voters.clone(), elr_enabled: true, placement_seed: None });
+    let voters: Vec<(BrokerId, Arc<str>)> =
+        [101, 102, 103].map(|id| (BrokerId(id), format!("controller-{id}").into())).to_vec();
+    let cluster = Arc::new(ClusterSpec {
+        cluster_id: "chaos".into(),
+        voters: voters.clone(),
+        elr_enabled: true,
+        placement_seed: None,
+    });
     let nodes: Vec<NodeId> = voters
         .iter()
         .map(|(id, host)| {

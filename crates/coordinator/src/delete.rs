@@ -9,7 +9,8 @@ use crate::{Caller, GroupShard, GroupState, records};
 
 impl GroupShard {
     pub(crate) fn delete(&mut self, cx: &mut Context, caller: &Caller, request: &DeleteGroupsRequest) {
-        let groups: Vec<(GroupId, ErrorCode)> = request.groups.iter().map(|id| (id.clone(), self.check_delete(id))).collect();
+        let groups: Vec<(GroupId, ErrorCode)> =
+            request.groups.iter().map(|id| (id.clone(), self.check_delete(id))).collect();
         let mut records = Vec::new();
         for (id, _) in groups.iter().filter(|(_, error)| error.is_ok()) {
             self.bury(cx.now_ms, id, &mut records);
@@ -28,7 +29,9 @@ impl GroupShard {
             _ if id.is_empty() => ErrorCode::InvalidGroupId,
             None | Some(GroupState::Dead) => ErrorCode::GroupIdNotFound,
             Some(GroupState::Empty) => ErrorCode::None,
-            Some(GroupState::Stable | GroupState::PreparingRebalance | GroupState::CompletingRebalance) => ErrorCode::NonEmptyGroup,
+            Some(GroupState::Stable | GroupState::PreparingRebalance | GroupState::CompletingRebalance) => {
+                ErrorCode::NonEmptyGroup
+            }
         }
     }
 

@@ -20,7 +20,9 @@ impl GroupShard {
 
     /// The groups of this shard; the broker joins those of all its shards.
     pub(crate) fn list(&mut self, cx: &mut Context, caller: &Caller, request: &ListGroupsRequest) {
-        let wanted = |group: &&Group| request.states.is_empty() || request.states.iter().any(|s| s.eq_ignore_ascii_case(group.state.name()));
+        let wanted = |group: &&Group| {
+            request.states.is_empty() || request.states.iter().any(|s| s.eq_ignore_ascii_case(group.state.name()))
+        };
         let groups = self.soft.groups.values().filter(wanted).map(Group::list).collect();
         cx.reply(caller.reply_to, ListGroupsResponse { error: ErrorCode::None, groups });
     }

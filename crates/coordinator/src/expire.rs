@@ -53,7 +53,9 @@ impl Group {
         match (&self.protocol_type, self.state) {
             (None, _) => Some(offset.commit_timestamp_ms),
             (Some(_), GroupState::Empty) => Some(self.state_since_ms.unwrap_or(offset.commit_timestamp_ms)),
-            (Some(_), GroupState::Stable) if self.uses_consumer_protocol() && self.subscribed.is_some() => Some(offset.commit_timestamp_ms),
+            (Some(_), GroupState::Stable) if self.uses_consumer_protocol() && self.subscribed.is_some() => {
+                Some(offset.commit_timestamp_ms)
+            }
             (Some(_), _) => None,
         }
     }

@@ -8,10 +8,19 @@ use crate::group::member::join_error;
 use crate::pending::{Replacement, Then};
 use crate::{Caller, Group, GroupShard, GroupState, GroupTimer, Member, records};
 
-gap!("JoinGroup before v4 (no MEMBER_ID_REQUIRED) and before v9 (no skipAssignment): every client speaks v9", "KIP-394, KIP-814");
+gap!(
+    "JoinGroup before v4 (no MEMBER_ID_REQUIRED) and before v9 (no skipAssignment): every client speaks v9",
+    "KIP-394, KIP-814"
+);
 
 impl GroupShard {
-    pub(crate) fn join(&mut self, cx: &mut Context, caller: &Caller, request: &JoinGroupRequest, uuid: &mut dyn FnMut() -> u128) {
+    pub(crate) fn join(
+        &mut self,
+        cx: &mut Context,
+        caller: &Caller,
+        request: &JoinGroupRequest,
+        uuid: &mut dyn FnMut() -> u128,
+    ) {
         if let Err(error) = check_request(cx, request) {
             return cx.reply(caller.reply_to, join_error(error, request.member.clone()));
         }
@@ -20,11 +29,15 @@ impl GroupShard {
             return cx.reply(caller.reply_to, join_error(ErrorCode::UnknownMemberId, request.member.clone()));
         }
         let now_ms = cx.now_ms;
-        let group = self.soft.groups.entry(request.group.clone()).or_insert_with(|| Group::new(request.group.clone(), now_ms));
+        let group =
+            self.soft.groups.entry(request.group.clone()).or_insert_with(|| Group::new(request.group.clone(), now_ms));
         let first_record = is_new_group.then(|| group.to_record(|_| Vec::new()));
         group.join(cx, caller, request, uuid);
         if let Some(record) = first_record {
-            cx.write(vec![records::group_record(now_ms, &request.group, &record)], Then::Create { group: request.group.clone() });
+            cx.write(
+                vec![records::group_record(now_ms, &request.group, &record)],
+                Then::Create { group: request.group.clone() },
+            );
         }
     }
 }
@@ -71,13 +84,22 @@ impl Group {
         match self.state {
             GroupState::Empty | GroupState::Dead => true,
             GroupState::PreparingRebalance => {
-                self.members.get(member).is_some_and(|m| m.awaiting_join.is_some()) || below_limit(self.awaiting_join_count())
+                self.members.get(member).is_some_and(|m| m.awaiting_join.is_some())
+                    || below_limit(self.awaiting_join_count())
             }
-            GroupState::CompletingRebalance | GroupState::Stable => self.members.contains_key(member) || below_limit(self.members.len()),
+            GroupState::CompletingRebalance | GroupState::Stable => {
+                self.members.contains_key(member) || below_limit(self.members.len())
+            }
         }
     }
 
-    fn join_new(&mut self, cx: &mut Context, caller: &Caller, request: &JoinGroupRequest, uuid: &mut dyn FnMut() -> u128) {
+    fn join_new(
+        &mut self,
+        cx: &mut Context,
+        caller: &Caller,
+        request: &JoinGroupRequest,
+        uuid: &mut dyn FnMut() -> u128,
+    ) {
         let prefix = request.group_instance_id.as_ref().unwrap_or(&caller.client_id);
         let id: MemberId = format!("{prefix}-{}", hyphenated(uuid())).into();
         match &request.group_instance_id {
@@ -110,17 +132,24 @@ impl Group {
         match self.state {
             GroupState::PreparingRebalance => self.update_joining(cx, caller, request, "is joining"),
             GroupState::CompletingRebalance if is_same => cx.reply(caller.reply_to, self.joined(id)),
-            GroupState::Stable if self.is_leader(id) => self.update_joining(cx, caller, request, "is leader and re-joins"),
+            GroupState::Stable if self.is_leader(id) => {
+                self.update_joining(cx, caller, request, "is leader and re-joins")
+            }
             // A follower with nothing new gets the current generation, to sync with.
             GroupState::Stable if is_same => cx.reply(caller.reply_to, self.joined(id)),
-            GroupState::CompletingRebalance | GroupState::Stable => self.update_joining(cx, caller, request, "has new metadata"),
-            GroupState::Empty | GroupState::Dead => cx.reply(caller.reply_to, join_error(ErrorCode::UnknownMemberId, id.clone())),
+            GroupState::CompletingRebalance | GroupState::Stable => {
+                self.update_joining(cx, caller, request, "has new metadata")
+            }
+            GroupState::Empty | GroupState::Dead => {
+                cx.reply(caller.reply_to, join_error(ErrorCode::UnknownMemberId, id.clone()))
+            }
         }
     }
 
     fn update_joining(&mut self, cx: &mut Context, caller: &Caller, request: &JoinGroupRequest, why: &str) {
         self.update_member(caller, request, &request.member);
-        let reason = format!("Member {} {why} during {}; client reason: {}", request.member, self.state, reason(request));
+        let reason =
+            format!("Member {} {why} during {}; client reason: {}", request.member, self.state, reason(request));
         self.rebalance_or_complete_join(cx, &reason);
     }
 
@@ -148,7 +177,14 @@ impl Group {
     // ---- static members (KIP-345)
 
     /// A static member returns without its id: a new id takes the place of the old one.
-    fn replace_static(&mut self, cx: &mut Context, caller: &Caller, request: &JoinGroupRequest, old: &MemberId, new: MemberId) {
+    fn replace_static(
+        &mut self,
+        cx: &mut Context,
+        caller: &Caller,
+        request: &JoinGroupRequest,
+        old: &MemberId,
+        new: MemberId,
+    ) {
         self.swap_static(cx, old, &new);
         self.restart_session(cx, &new);
         let before = self.members.get(&new).expect("the member was just put in");
@@ -165,7 +201,10 @@ impl Group {
         match self.state {
             GroupState::Stable if self.protocol == self.select_protocol() => {
                 let record = self.to_record(|m| m.assignment.clone());
-                cx.write(vec![records::group_record(cx.now_ms, &self.id, &record)], Then::Replace(Box::new(replacement)));
+                cx.write(
+                    vec![records::group_record(cx.now_ms, &self.id, &record)],
+                    Then::Replace(Box::new(replacement)),
+                );
             }
             GroupState::Stable => self.rebalance_or_complete_join(cx, &why),
             GroupState::CompletingRebalance => self.prepare_rebalance(cx, &why),
@@ -180,8 +219,16 @@ impl Group {
         member.answer_join_error(cx, ErrorCode::FencedInstanceId, old.clone());
         member.answer_sync_error(cx, ErrorCode::FencedInstanceId);
         cx.cancel(GroupTimer::Session { group: self.id.clone(), member: old.clone() });
-        cx.note(Note::MemberLeft { group: self.id.clone(), member: old.clone(), reason: format!("replaced by {new}").into() });
-        cx.note(Note::MemberJoined { group: self.id.clone(), member: new.clone(), client_id: member.client_id.clone() });
+        cx.note(Note::MemberLeft {
+            group: self.id.clone(),
+            member: old.clone(),
+            reason: format!("replaced by {new}").into(),
+        });
+        cx.note(Note::MemberJoined {
+            group: self.id.clone(),
+            member: new.clone(),
+            client_id: member.client_id.clone(),
+        });
         member.id = new.clone();
         member.is_new = false;
         if let Some(instance) = &member.group_instance_id {

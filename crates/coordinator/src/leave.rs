@@ -18,7 +18,9 @@ impl GroupShard {
         };
         // The last member's leave is answered when the empty group is stored.
         match cx.writes.last_mut() {
-            Some((_, then)) => *then = Then::Answer { to: caller.reply_to, response: response.into(), notes: Vec::new() },
+            Some((_, then)) => {
+                *then = Then::Answer { to: caller.reply_to, response: response.into(), notes: Vec::new() }
+            }
             None => cx.reply_after_writes(caller.reply_to, response),
         }
     }

@@ -127,7 +127,10 @@ gap!("consumer groups of the new protocol (ConsumerGroupHeartbeat), and moving g
 gap!("share groups", "KIP-932");
 gap!("offset commits within transactions (TxnOffsetCommit) and UNSTABLE_OFFSET_COMMIT", "KIP-447");
 gap!("OffsetDelete", "KIP-496");
-gap!("group coordinator append linger (group.coordinator.append.linger.ms): each write is a batch of its own", "KIP-848");
+gap!(
+    "group coordinator append linger (group.coordinator.append.linger.ms): each write is a batch of its own",
+    "KIP-848"
+);
 
 impl GroupShard {
     /// A shard that has still to load its partition: [`replay`](Self::replay) it, then call [`loaded`](Self::loaded).

@@ -93,12 +93,15 @@ pub(crate) fn refusal(request: &Request, error: ErrorCode) -> Option<Response> {
     Some(match request {
         Request::JoinGroup(r) => join_error(error, r.member.clone()).into(),
         Request::SyncGroup(_) => sync_error(error).into(),
-        Request::Heartbeat(_) if error == ErrorCode::CoordinatorLoadInProgress => HeartbeatResponse { error: ErrorCode::None }.into(),
+        Request::Heartbeat(_) if error == ErrorCode::CoordinatorLoadInProgress => {
+            HeartbeatResponse { error: ErrorCode::None }.into()
+        }
         Request::Heartbeat(_) => HeartbeatResponse { error }.into(),
         Request::LeaveGroup(_) => LeaveGroupResponse { error, members: Vec::new() }.into(),
-        Request::OffsetCommit(r) => {
-            OffsetCommitResponse { partitions: r.offsets.iter().map(|o| (o.topic.clone(), o.partition, error)).collect() }.into()
+        Request::OffsetCommit(r) => OffsetCommitResponse {
+            partitions: r.offsets.iter().map(|o| (o.topic.clone(), o.partition, error)).collect(),
         }
+        .into(),
         Request::OffsetFetch(_) => OffsetFetchResponse { error, partitions: Vec::new() }.into(),
         Request::DescribeGroups(r) => {
             DescribeGroupsResponse { groups: r.groups.iter().map(|id| describe::unknown(id, error)).collect() }.into()

@@ -11,7 +11,10 @@ use crate::hard::{CommittedOffset, OffsetKey};
 use crate::pending::Then;
 use crate::{Caller, Group, GroupShard, GroupState, records};
 
-gap!("OffsetCommit before v9 (ILLEGAL_GENERATION instead of GROUP_ID_NOT_FOUND) and per-request retention", "KIP-848, KIP-211");
+gap!(
+    "OffsetCommit before v9 (ILLEGAL_GENERATION instead of GROUP_ID_NOT_FOUND) and per-request retention",
+    "KIP-848, KIP-211"
+);
 gap!("offsets by topic id (OffsetCommit and OffsetFetch v10)", "KIP-848");
 
 impl GroupShard {
@@ -76,7 +79,11 @@ impl GroupShard {
         };
         // A stable fetch sees every write and waits for them; another one sees what is below the high watermark.
         let find = |key: &OffsetKey| {
-            if request.require_stable { self.newest(&request.group, key) } else { self.committed_offset(&request.group, key) }
+            if request.require_stable {
+                self.newest(&request.group, key)
+            } else {
+                self.committed_offset(&request.group, key)
+            }
         };
         let keys: Vec<OffsetKey> = match &request.partitions {
             Some(keys) => keys.clone(),
@@ -104,7 +111,10 @@ impl GroupShard {
         known.chain(self.soft.pending.touched(group)).cloned().collect()
     }
 
-    pub(crate) fn committed_offsets<'a>(&'a self, group: &'a str) -> impl Iterator<Item = (&'a OffsetKey, &'a CommittedOffset)> {
+    pub(crate) fn committed_offsets<'a>(
+        &'a self,
+        group: &'a str,
+    ) -> impl Iterator<Item = (&'a OffsetKey, &'a CommittedOffset)> {
         let known = self.hard.offsets.get(group).into_iter().flat_map(|offsets| offsets.keys());
         let keys: BTreeSet<&OffsetKey> = known.chain(self.soft.pending.touched(group)).collect();
         keys.into_iter().filter_map(move |key| self.committed_offset(group, key).map(|offset| (key, offset)))
@@ -115,14 +125,18 @@ impl GroupShard {
         let mut records = Vec::new();
         for (group, offsets) in &self.hard.offsets {
             let gone = offsets.keys().filter(|(topic, _)| topics.contains(topic));
-            records.extend(gone.map(|(topic, partition)| records::offset_tombstone(cx.now_ms, group, topic, *partition)));
+            records
+                .extend(gone.map(|(topic, partition)| records::offset_tombstone(cx.now_ms, group, topic, *partition)));
         }
         cx.write(records, Then::Nothing);
     }
 }
 
 /// What the broker checks before the coordinator sees the request (`KafkaApis#handleOffsetCommitRequest`).
-fn check_partitions(request: &OffsetCommitRequest, topics: &dyn Fn(&str) -> Option<i32>) -> Vec<(TopicName, i32, ErrorCode)> {
+fn check_partitions(
+    request: &OffsetCommitRequest,
+    topics: &dyn Fn(&str) -> Option<i32>,
+) -> Vec<(TopicName, i32, ErrorCode)> {
     let check = |o: &OffsetCommitPartition| match topics(&o.topic) {
         Some(count) if (0..count).contains(&o.partition) => ErrorCode::None,
         Some(_) | None => ErrorCode::UnknownTopicOrPartition,

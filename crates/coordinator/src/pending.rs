@@ -212,15 +212,21 @@ impl GroupShard {
 
 /// The note that a group is gone.
 pub(crate) fn dead(group: &Group, reason: &str) -> Note {
-    Note::GroupState { group: group.id.clone(), state: GroupState::Dead.name(), generation: group.generation, reason: reason.into() }
+    Note::GroupState {
+        group: group.id.clone(),
+        state: GroupState::Dead.name(),
+        generation: group.generation,
+        reason: reason.into(),
+    }
 }
 
 /// What clients see of an append error (`GroupMetadataManager#appendGroupMetadataErrorToResponseError`).
 pub(crate) fn translate(error: ErrorCode) -> ErrorCode {
     match error {
-        ErrorCode::UnknownTopicOrPartition | ErrorCode::NotEnoughReplicas | ErrorCode::NotEnoughReplicasAfterAppend | ErrorCode::RequestTimedOut => {
-            ErrorCode::CoordinatorNotAvailable
-        }
+        ErrorCode::UnknownTopicOrPartition
+        | ErrorCode::NotEnoughReplicas
+        | ErrorCode::NotEnoughReplicasAfterAppend
+        | ErrorCode::RequestTimedOut => ErrorCode::CoordinatorNotAvailable,
         ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError => ErrorCode::NotCoordinator,
         ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge => ErrorCode::UnknownServerError,
         other => other,

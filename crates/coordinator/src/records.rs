@@ -68,7 +68,13 @@ pub fn group_tombstone(now_ms: i64, group: &str) -> Record {
     Record::new(now_ms, Some(&group_key(group)), None)
 }
 /// The record of a committed offset.
-pub fn offset_record(now_ms: i64, group: &str, topic: &str, partition: PartitionIndex, value: &CommittedOffset) -> Record {
+pub fn offset_record(
+    now_ms: i64,
+    group: &str,
+    topic: &str,
+    partition: PartitionIndex,
+    value: &CommittedOffset,
+) -> Record {
     Record::new(now_ms, Some(&offset_key(group, topic, partition)), Some(&offset_value(value)))
 }
 /// The tombstone of a committed offset.
@@ -113,7 +119,9 @@ pub fn decode(record: &Record) -> Result<Entry, DecodeError> {
             let (group, topic, partition) = (key.string()?, key.string()?, key.i32()?);
             Ok(Entry::Offset { group, topic, partition, value: record.value.as_deref().map(read_offset).transpose()? })
         }
-        GROUP_KEY_VERSION => Ok(Entry::Group { group: key.string()?, value: record.value.as_deref().map(read_group).transpose()? }),
+        GROUP_KEY_VERSION => {
+            Ok(Entry::Group { group: key.string()?, value: record.value.as_deref().map(read_group).transpose()? })
+        }
         other => Err(DecodeError::UnknownVersion(other)),
     }
 }
@@ -150,5 +158,14 @@ fn read_member(r: &mut Reader<'_>) -> Result<MemberRecord, DecodeError> {
     let (subscription, assignment) = (r.bytes()?, r.bytes()?);
     let subscription = if subscription.is_empty() { None } else { Some(decode_subscription(subscription)?) };
     let assignment = if assignment.is_empty() { Vec::new() } else { decode_assignment(assignment)? };
-    Ok(MemberRecord { member, group_instance_id, client_id, client_host, rebalance_timeout_ms, session_timeout_ms, subscription, assignment })
+    Ok(MemberRecord {
+        member,
+        group_instance_id,
+        client_id,
+        client_host,
+        rebalance_timeout_ms,
+        session_timeout_ms,
+        subscription,
+        assignment,
+    })
 }

@@ -34,7 +34,9 @@ impl Group {
             return Err(ErrorCode::IllegalGeneration);
         }
         let differs = |given: &str, ours: Option<&str>| !given.is_empty() && ours.is_some_and(|ours| ours != given);
-        if differs(&request.protocol_type, self.protocol_type.as_deref()) || differs(&request.protocol_name, self.protocol.as_deref()) {
+        if differs(&request.protocol_type, self.protocol_type.as_deref())
+            || differs(&request.protocol_name, self.protocol.as_deref())
+        {
             return Err(ErrorCode::InconsistentGroupProtocol);
         }
         Ok(())
@@ -66,7 +68,9 @@ impl Group {
 
     /// Writes the leader's assignment; members it leaves out get nothing.
     fn store_assignment(&mut self, cx: &mut Context, request: &SyncGroupRequest) {
-        let given = |id: &MemberId| request.assignments.iter().rev().find(|(m, _)| m == id).map(|(_, a)| a.clone()).unwrap_or_default();
+        let given = |id: &MemberId| {
+            request.assignments.iter().rev().find(|(m, _)| m == id).map(|(_, a)| a.clone()).unwrap_or_default()
+        };
         let assignments: Assignments = self.members.keys().map(|id| (id.clone(), given(id))).collect();
         let record = self.to_record(|m| given(&m.id));
         let then = Then::Assign { group: self.id.clone(), generation: self.generation, assignments };
@@ -74,7 +78,13 @@ impl Group {
     }
 
     /// The assignment is in the log, or not. Does nothing if the group went on meanwhile.
-    pub(crate) fn assignment_stored(&mut self, cx: &mut Context, generation: i32, assignments: Assignments, error: ErrorCode) {
+    pub(crate) fn assignment_stored(
+        &mut self,
+        cx: &mut Context,
+        generation: i32,
+        assignments: Assignments,
+        error: ErrorCode,
+    ) {
         if self.state != GroupState::CompletingRebalance || self.generation != generation {
             return;
         }

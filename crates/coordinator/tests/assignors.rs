@@ -10,7 +10,8 @@ fn member(id: &str, instance: Option<&str>, topics: &[&str]) -> AssignorMember {
 }
 
 fn show(assignment: &Assignment) -> Vec<String> {
-    let parts = |p: &[(std::sync::Arc<str>, i32)]| p.iter().map(|(t, n)| format!("{t}{n}")).collect::<Vec<_>>().join(" ");
+    let parts =
+        |p: &[(std::sync::Arc<str>, i32)]| p.iter().map(|(t, n)| format!("{t}{n}")).collect::<Vec<_>>().join(" ");
     assignment.iter().map(|(id, p)| format!("{id}: {}", parts(p))).collect()
 }
 
@@ -55,5 +56,8 @@ fn roundrobin_deals_all_partitions_in_a_circle() {
 #[test]
 fn roundrobin_passes_over_members_that_did_not_subscribe() {
     let members = [member("a", None, &["t"]), member("b", None, &["t", "u"]), member("c", None, &["t", "u", "v"])];
-    assert_eq!(show(&roundrobin(&members, &counts(&[("t", 1), ("u", 2), ("v", 3)]))), ["a: t0", "b: u0", "c: u1 v0 v1 v2"]);
+    assert_eq!(
+        show(&roundrobin(&members, &counts(&[("t", 1), ("u", 2), ("v", 3)]))),
+        ["a: t0", "b: u0", "c: u1 v0 v1 v2"]
+    );
 }

@@ -17,12 +17,24 @@ fn joins_that_cannot_be_are_refused() {
     let mut b = Broker::new();
     assert_eq!(join_error(&mut b, join("nobody")), ErrorCode::UnknownMemberId, "no such group");
     assert_eq!(join_error(&mut b, JoinGroupRequest { group: "".into(), ..join("") }), ErrorCode::InvalidGroupId);
-    assert_eq!(join_error(&mut b, JoinGroupRequest { session_timeout_ms: 5_999, ..join("") }), ErrorCode::InvalidSessionTimeout);
-    assert_eq!(join_error(&mut b, JoinGroupRequest { session_timeout_ms: 1_800_001, ..join("") }), ErrorCode::InvalidSessionTimeout);
-    assert_eq!(join_error(&mut b, JoinGroupRequest { protocols: vec![], ..join("") }), ErrorCode::InconsistentGroupProtocol);
+    assert_eq!(
+        join_error(&mut b, JoinGroupRequest { session_timeout_ms: 5_999, ..join("") }),
+        ErrorCode::InvalidSessionTimeout
+    );
+    assert_eq!(
+        join_error(&mut b, JoinGroupRequest { session_timeout_ms: 1_800_001, ..join("") }),
+        ErrorCode::InvalidSessionTimeout
+    );
+    assert_eq!(
+        join_error(&mut b, JoinGroupRequest { protocols: vec![], ..join("") }),
+        ErrorCode::InconsistentGroupProtocol
+    );
     b.stable(&["a"]);
     assert_eq!(join_error(&mut b, join("nobody")), ErrorCode::UnknownMemberId);
-    assert_eq!(join_error(&mut b, JoinGroupRequest { protocol_type: "connect".into(), ..join("") }), ErrorCode::InconsistentGroupProtocol);
+    assert_eq!(
+        join_error(&mut b, JoinGroupRequest { protocol_type: "connect".into(), ..join("") }),
+        ErrorCode::InconsistentGroupProtocol
+    );
     let mut other = join("");
     other.protocols.iter_mut().for_each(|p| p.name = "mine".into());
     assert_eq!(join_error(&mut b, other), ErrorCode::InconsistentGroupProtocol);
@@ -68,7 +80,11 @@ fn a_leave_starts_a_rebalance_at_once_and_the_last_one_empties_the_group() {
     let answer = b.leave(&ids[0], None);
     assert_eq!((answer.error, answer.members[0].1), (ErrorCode::None, ErrorCode::None));
     assert_eq!((b.state(), b.members()), (GroupState::PreparingRebalance, 1));
-    assert_eq!(b.shard.group("g").and_then(|g| g.leader()).map(|l| l.to_string()), Some(ids[1].clone()), "leadership moves on");
+    assert_eq!(
+        b.shard.group("g").and_then(|g| g.leader()).map(|l| l.to_string()),
+        Some(ids[1].clone()),
+        "leadership moves on"
+    );
     b.leave(&ids[1], None);
     assert_eq!((b.state(), b.generation()), (GroupState::Empty, 2));
     assert_eq!(b.leave("x", None).members[0].1, ErrorCode::UnknownMemberId);

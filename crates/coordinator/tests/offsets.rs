@@ -49,7 +49,12 @@ fn bad_partitions_and_long_metadata_fail_alone() {
         leader_epoch: -1,
         metadata: metadata.into(),
     };
-    request.offsets.extend([with("absent", 0, ""), with("t", 6, ""), with("t", 1, &"x".repeat(4_097)), with("t", 2, &"x".repeat(4_096))]);
+    request.offsets.extend([
+        with("absent", 0, ""),
+        with("t", 6, ""),
+        with("t", 1, &"x".repeat(4_097)),
+        with("t", 2, &"x".repeat(4_096)),
+    ]);
     let id = b.send("c", request);
     let Response::OffsetCommit(answer) = &b.replies[&id] else { panic!("an OffsetCommit answer") };
     let errors: Vec<ErrorCode> = answer.partitions.iter().map(|p| p.2).collect();

@@ -14,7 +14,13 @@ fn hex(bytes: Option<&[u8]>) -> String {
 
 #[test]
 fn an_offset_record_has_kafkas_bytes() {
-    let value = CommittedOffset { offset: 258, leader_epoch: 3, metadata: "m".into(), commit_timestamp_ms: 1, record_offset: -1 };
+    let value = CommittedOffset {
+        offset: 258,
+        leader_epoch: 3,
+        metadata: "m".into(),
+        commit_timestamp_ms: 1,
+        record_offset: -1,
+    };
     let record = records::offset_record(1, "g1", "t", 5, &value);
     assert_eq!(hex(record.key.as_deref()), "00010002673100017400000005");
     assert_eq!(hex(record.value.as_deref()), "000300000000000001020000000300016d0000000000000001");
@@ -67,7 +73,7 @@ fn a_tombstone_has_a_key_and_no_value() {
 #[test]
 fn an_assignment_has_kafkas_bytes() {
     let bytes = records::encode_assignment(&[("t".into(), 0), ("t".into(), 1)]);
-    assert_eq!(hex(Some(&bytes)), "00030000000100017400000002" .to_owned() + "0000000000000001" + "ffffffff");
+    assert_eq!(hex(Some(&bytes)), "00030000000100017400000002".to_owned() + "0000000000000001" + "ffffffff");
 }
 
 #[test]

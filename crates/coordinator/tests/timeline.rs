@@ -58,7 +58,11 @@ fn an_eager_group_lives_as_on_a_real_cluster() {
     beat_until(&mut b, &[&a, &second, &third], 2, 33_030);
     b.run_until(33_030);
     assert_eq!(b.leave(&third, None).error, ErrorCode::None);
-    assert_eq!((b.state(), b.members()), (GroupState::PreparingRebalance, 2), "the leave is noticed at once by the coordinator");
+    assert_eq!(
+        (b.state(), b.members()),
+        (GroupState::PreparingRebalance, 2),
+        "the leave is noticed at once by the coordinator"
+    );
     b.run_until(34_760);
     assert_eq!(b.heartbeat(&a, 2), ErrorCode::RebalanceInProgress);
     let parked = b.send("A", join(&a));

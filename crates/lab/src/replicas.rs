@@ -8,7 +8,7 @@ use coordinator::{Group, GroupShard};
 use kernel::{NodeId, NodeState, Time, World};
 use partition_log::Log;
 use protocol::api::Name;
-use protocol::{Batch, EPOCH_MS, BrokerId, GroupId, MemberId, PartitionIndex, TopicName, TopicPartition};
+use protocol::{Batch, BrokerId, EPOCH_MS, GroupId, MemberId, PartitionIndex, TopicName, TopicPartition};
 
 use crate::layout::Layout;
 use crate::{Actor, Lab};
@@ -120,9 +120,9 @@ fn group_info(coordinator: BrokerId, shard: &GroupShard, group: &Group) -> Group
         assignment: member.assignment().to_vec(),
         session_ends: u64::try_from(member.session_deadline_ms() - EPOCH_MS).ok().map(Time::from_millis),
     });
-    let offsets = shard.committed(group.id()).map(|((topic, partition), committed)| {
-        (TopicPartition::new(topic.clone(), *partition), committed.offset)
-    });
+    let offsets = shard
+        .committed(group.id())
+        .map(|((topic, partition), committed)| (TopicPartition::new(topic.clone(), *partition), committed.offset));
     GroupInfo {
         id: group.id().clone(),
         coordinator,

@@ -100,7 +100,9 @@ mod tests {
 
     #[test]
     fn groups_live_where_a_real_cluster_put_them() {
-        for (group, partition) in [("g1", 42), ("k848", 21), ("st1", 10), ("coop", 33), ("vcg", 20), ("foo", 24), ("monitoring-service", 32)] {
+        for (group, partition) in
+            [("g1", 42), ("k848", 21), ("st1", 10), ("coop", 33), ("vcg", 20), ("foo", 24), ("monitoring-service", 32)]
+        {
             assert_eq!(group_partition(group, 50), partition, "{group}");
         }
     }

@@ -9,7 +9,15 @@ use crate::ids::{BrokerId, PartitionIndex, TopicId, TopicName};
 #[allow(missing_docs)]
 pub enum MetadataRecord {
     /// A broker made itself known (api key 0). Its offset becomes the broker epoch.
-    RegisterBroker { broker: BrokerId, incarnation: u128, broker_epoch: i64, host: Name, port: u16, rack: Option<Name>, fenced: bool },
+    RegisterBroker {
+        broker: BrokerId,
+        incarnation: u128,
+        broker_epoch: i64,
+        host: Name,
+        port: u16,
+        rack: Option<Name>,
+        fenced: bool,
+    },
     /// A broker was taken off the books (1).
     UnregisterBroker { broker: BrokerId, broker_epoch: i64 },
     /// A topic exists (2).
@@ -27,7 +35,12 @@ pub enum MetadataRecord {
     /// Producer ids below this are given out (15).
     ProducerIds { broker: BrokerId, broker_epoch: i64, next_producer_id: i64 },
     /// A broker's fencing or controlled shutdown changed (17); none means unchanged.
-    BrokerRegistrationChange { broker: BrokerId, broker_epoch: i64, fenced: Option<bool>, in_controlled_shutdown: Option<bool> },
+    BrokerRegistrationChange {
+        broker: BrokerId,
+        broker_epoch: i64,
+        fenced: Option<bool>,
+        in_controlled_shutdown: Option<bool>,
+    },
     /// Nothing; keeps the log moving (20).
     NoOp,
     /// A controller made itself known (27).

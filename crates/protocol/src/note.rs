@@ -60,7 +60,14 @@ pub enum Note {
     /// A producer gave up on records.
     SendFailed { tp: TopicPartition, count: u32, error: ErrorCode },
     /// A consumer handed `count` records, `first..=last`, to its application.
-    Delivered { group: Option<GroupId>, client_id: Name, tp: TopicPartition, first: i64, last: i64, value_hashes: Vec<u64> },
+    Delivered {
+        group: Option<GroupId>,
+        client_id: Name,
+        tp: TopicPartition,
+        first: i64,
+        last: i64,
+        value_hashes: Vec<u64>,
+    },
     /// A consumer's assignment changed.
     Assigned { group: GroupId, client_id: Name, partitions: Vec<(TopicName, PartitionIndex)> },
     /// A consumer gave partitions up (`lost`: without being asked first).
@@ -75,5 +82,8 @@ pub enum Note {
 
 /// A hash of a record's value, as [`Note::Acked`] and [`Note::Delivered`] carry it (FNV-1a, 64 bits).
 pub fn value_hash(value: Option<&[u8]>) -> u64 {
-    value.unwrap_or(b"\0null").iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+    value
+        .unwrap_or(b"\0null")
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -170,9 +170,11 @@ impl Batch {
 
     /// The batch as a topic with `message.timestamp.type=LogAppendTime` keeps it: every record reads as written at `now_ms`.
     pub fn with_log_append_time(&self, now_ms: i64) -> Batch {
-        let records: Vec<Record> = self.sealed.records.iter().map(|r| Record { timestamp_ms: now_ms, ..r.clone() }).collect();
+        let records: Vec<Record> =
+            self.sealed.records.iter().map(|r| Record { timestamp_ms: now_ms, ..r.clone() }).collect();
         let fingerprint = fingerprint(&records, self.producer());
-        let sealed = Sealed { records, fingerprint, max_timestamp_ms: now_ms, is_log_append_time: true, ..*self.sealed };
+        let sealed =
+            Sealed { records, fingerprint, max_timestamp_ms: now_ms, is_log_append_time: true, ..*self.sealed };
         Batch { sealed: Arc::new(sealed), ..*self }
     }
 
@@ -240,7 +242,8 @@ impl Batch {
 
 impl PartialEq for Batch {
     fn eq(&self, other: &Batch) -> bool {
-        (self.base_offset, self.leader_epoch, self.fingerprint()) == (other.base_offset, other.leader_epoch, other.fingerprint())
+        (self.base_offset, self.leader_epoch, self.fingerprint())
+            == (other.base_offset, other.leader_epoch, other.fingerprint())
     }
 }
 impl Eq for Batch {}
@@ -284,7 +287,8 @@ mod tests {
     #[test]
     fn a_batch_has_the_size_a_real_log_shows() {
         let record = |k: &str, v: &str| Record::new(1_000, Some(k.as_bytes()), Some(v.as_bytes()));
-        let batch = Batch::new(vec![record("k1", "v1"), record("k2", "v2"), record("k3", "v4")], ProducerStamp::default());
+        let batch =
+            Batch::new(vec![record("k1", "v1"), record("k2", "v2"), record("k3", "v4")], ProducerStamp::default());
         assert_eq!(batch.size_in_bytes(), 94);
         assert_eq!(batch.last_offset(), 2);
     }

@@ -13,7 +13,9 @@ mod tests {
 
     #[test]
     fn sizes_step_at_kafkas_boundaries() {
-        for (n, size) in [(0, 1), (63, 1), (64, 2), (-64, 1), (-65, 2), (8191, 2), (8192, 3), (i64::MAX, 10), (i64::MIN, 10)] {
+        for (n, size) in
+            [(0, 1), (63, 1), (64, 2), (-64, 1), (-65, 2), (8191, 2), (8192, 3), (i64::MAX, 10), (i64::MIN, 10)]
+        {
             assert_eq!(varint_size(n), size, "{n}");
         }
     }

@@ -1,9 +1,9 @@
 //! The shape of Kafka's admin tools: an admin client, a few calls one after the other, some lines, an exit code.
 
+use clients::{Admin, AdminCall, AdminEvent, AdminResult, LogLevel, LogLine, Profile, Properties};
 use kernel::{Input, Order};
 use protocol::Message;
 use std::hash::Hash;
-use clients::{Admin, AdminCall, AdminEvent, AdminResult, LogLevel, LogLine, Profile, Properties};
 
 use crate::io::Io;
 use crate::launch::Launch;
@@ -50,7 +50,11 @@ impl<S: Script> AdminTool<S> {
         let client_id = properties.get("client.id").cloned().unwrap_or_else(|| "adminclient-1".into());
         let admin = Admin::new(Profile::Java, &properties, &client_id, 1).map_err(|e| {
             let cause = format!("Caused by: org.apache.kafka.common.config.ConfigException: {e}");
-            Refusal { err: vec!["Failed to create new KafkaAdminClient".to_owned(), cause], code: 1, ..Refusal::default() }
+            Refusal {
+                err: vec!["Failed to create new KafkaAdminClient".to_owned(), cause],
+                code: 1,
+                ..Refusal::default()
+            }
         })?;
         Ok(AdminTool { admin, script })
     }
@@ -101,7 +105,11 @@ pub(crate) fn log_line(line: &LogLine, io: &mut Io<'_>) {
 
 /// Reads a properties file (`Utils#loadProps`): `key=value` or `key: value` lines, `#` and `!` start comments.
 pub(crate) fn properties_file(launch: &Launch, path: &str) -> Result<Properties, Refusal> {
-    let text = launch.files.get(path).ok_or_else(|| Refusal::line(format!("java.nio.file.NoSuchFileException: {path}")))?;
+    let text =
+        launch.files.get(path).ok_or_else(|| Refusal::line(format!("java.nio.file.NoSuchFileException: {path}")))?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', '!']));
-    Ok(lines.filter_map(|line| line.split_once(['=', ':'])).map(|(key, value)| (key.trim().into(), value.trim().into())).collect())
+    Ok(lines
+        .filter_map(|line| line.split_once(['=', ':']))
+        .map(|(key, value)| (key.trim().into(), value.trim().into()))
+        .collect())
 }

@@ -95,7 +95,10 @@ fn printf(args: &[&str]) -> Output {
                 }
                 ('%', other) => {
                     let shown = other.map_or(String::new(), char::to_string);
-                    return Output::error(format!("bash: printf: `{shown}': invalid format character; here it is %s, %d or %%"), 1);
+                    return Output::error(
+                        format!("bash: printf: `{shown}': invalid format character; here it is %s, %d or %%"),
+                        1,
+                    );
                 }
                 ('\\', Some(next)) => literal.extend(['\\', *next]),
                 _ => {
@@ -127,7 +130,12 @@ fn seq(args: &[&str]) -> Output {
         [last] => (1, 1, last),
         [first, last] => (first, 1, last),
         [first, step, last] => (first, step, last),
-        _ => return Output::error("seq: one to three numbers are needed: seq LAST, seq FIRST LAST, seq FIRST STEP LAST".to_owned(), 1),
+        _ => {
+            return Output::error(
+                "seq: one to three numbers are needed: seq LAST, seq FIRST LAST, seq FIRST STEP LAST".to_owned(),
+                1,
+            );
+        }
     };
     if step == 0 {
         return Output::error("seq: invalid Zero increment value: '0'".to_owned(), 1);

@@ -1,10 +1,10 @@
 //! Tab completion, from the same tables as help and errors.
 
+use crate::Files;
 use crate::builtins;
 use crate::options::{Arg, Opt};
 use crate::programs::SCRIPTS;
 use crate::tools::{self, TOOLS};
-use crate::Files;
 
 /// What can be named on a command line now.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -35,7 +35,10 @@ pub fn complete(line: &str, cursor: usize, context: &CompletionContext) -> Vec<S
     let before = line[..end].rsplit(['|', ';', '&']).next().unwrap_or("");
     let mut words: Vec<&str> = before.split_whitespace().filter(|word| *word != "$").collect();
     let begun = if before.ends_with(char::is_whitespace) || words.is_empty() { "" } else { words.pop().unwrap_or("") };
-    let mut found: Vec<String> = candidates(&words, begun, context).into_iter().filter(|word| word.starts_with(begun) && word != begun).collect();
+    let mut found: Vec<String> = candidates(&words, begun, context)
+        .into_iter()
+        .filter(|word| word.starts_with(begun) && word != begun)
+        .collect();
     found.sort();
     found.dedup();
     found
@@ -65,12 +68,17 @@ fn candidates(words: &[&str], begun: &str, context: &CompletionContext) -> Vec<S
 
 fn commands() -> Vec<String> {
     let names = TOOLS.iter().map(|t| t.name).chain(builtins::NAMES.iter().copied()).chain(["python", "docker", "help"]);
-    let variables = SCRIPTS.iter().flat_map(|s| s.inputs.iter()).map(|(name, _)| *name).filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
+    let variables = SCRIPTS
+        .iter()
+        .flat_map(|s| s.inputs.iter())
+        .map(|(name, _)| *name)
+        .filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
     names.map(str::to_owned).chain(variables.chain(["CLIENT", "BOOTSTRAP"]).map(|name| format!("{name}="))).collect()
 }
 
 fn is_assignment(word: &str) -> bool {
-    word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+    word.split_once('=')
+        .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
 }
 
 fn assignment_values(begun: &str, context: &CompletionContext) -> Vec<String> {
@@ -89,12 +97,18 @@ fn assignment_values(begun: &str, context: &CompletionContext) -> Vec<String> {
 
 fn tool_words(options: &[Opt], args: &[&str], context: &CompletionContext) -> Vec<String> {
     let option = args.last().and_then(|word| word.strip_prefix("--").or_else(|| word.strip_prefix('-')));
-    if let Some(option) = option.and_then(|name| options.iter().find(|o| o.name == name)).filter(|o| matches!(o.arg, Arg::Required(_))) {
+    if let Some(option) =
+        option.and_then(|name| options.iter().find(|o| o.name == name)).filter(|o| matches!(o.arg, Arg::Required(_)))
+    {
         return values(option.name, context);
     }
     let is_repeatable = |name: &str| ["config", "group", "topic"].contains(&name) || name.ends_with("property");
     let is_free = |o: &&Opt| is_repeatable(o.name) || !args.iter().any(|arg| arg.trim_start_matches('-') == o.name);
-    options.iter().filter(is_free).map(|o| format!("{}{}", if o.name.len() == 1 { "-" } else { "--" }, o.name)).collect()
+    options
+        .iter()
+        .filter(is_free)
+        .map(|o| format!("{}{}", if o.name.len() == 1 { "-" } else { "--" }, o.name))
+        .collect()
 }
 
 fn values(option: &str, context: &CompletionContext) -> Vec<String> {
@@ -102,14 +116,23 @@ fn values(option: &str, context: &CompletionContext) -> Vec<String> {
         "topic" | "include" => return context.topics.clone(),
         "group" => return context.groups.clone(),
         "bootstrap-server" | "brokers" | "b" => return context.brokers.clone(),
-        "config-file" | "from-file" | "command-config" | "producer.config" | "consumer.config" => return context.files.clone(),
+        "config-file" | "from-file" | "command-config" | "producer.config" | "consumer.config" => {
+            return context.files.clone();
+        }
         "offset" => &["earliest", "latest"],
         "time" => &["earliest", "latest", "max-timestamp"],
         "election-type" => &["preferred", "unclean"],
         "entity-type" => &["topics", "brokers", "groups"],
         "isolation-level" => &["read_committed", "read_uncommitted"],
         "reader-property" => &["parse.key=true", "key.separator=:", "parse.headers=true", "null.marker="],
-        "formatter-property" => &["print.key=true", "print.offset=true", "print.partition=true", "print.timestamp=true", "print.headers=true", "key.separator=:"],
+        "formatter-property" => &[
+            "print.key=true",
+            "print.offset=true",
+            "print.partition=true",
+            "print.timestamp=true",
+            "print.headers=true",
+            "key.separator=:",
+        ],
         _ => &[],
     };
     fixed.iter().map(|value| (*value).to_owned()).collect()

@@ -14,7 +14,25 @@ const IMAGES: &[(&str, &[&str])] = &[
     ("tkafka/consumer_group", &["python", "consumer_group/"]),
 ];
 /// Flags of `docker run` that take a value.
-const WITH_VALUE: &[&str] = &["-v", "--volume", "--name", "--network", "--net", "-p", "--publish", "-e", "--env", "-w", "--workdir", "-u", "--user", "-h", "--hostname", "--mount", "--entrypoint"];
+const WITH_VALUE: &[&str] = &[
+    "-v",
+    "--volume",
+    "--name",
+    "--network",
+    "--net",
+    "-p",
+    "--publish",
+    "-e",
+    "--env",
+    "-w",
+    "--workdir",
+    "-u",
+    "--user",
+    "-h",
+    "--hostname",
+    "--mount",
+    "--entrypoint",
+];
 
 /// What a docker command comes to: a launch of a program here, or lines to print.
 pub(crate) enum Docker {
@@ -27,9 +45,16 @@ pub(crate) fn read(launch: &Launch) -> Result<Docker, LaunchError> {
     gap!("docker stop, logs and ps", "workshop S1: use the program's terminal, or sim stop");
     match launch.argv.get(1).map(String::as_str) {
         Some("run") => run(launch, &launch.argv[2..]).map(|launch| Docker::Run(Box::new(launch))),
-        Some("build" | "pull") => Ok(Docker::Say("nothing to build or pull: the workshops' programs come with the simulator".to_owned())),
+        Some("build" | "pull") => {
+            Ok(Docker::Say("nothing to build or pull: the workshops' programs come with the simulator".to_owned()))
+        }
         Some("network") => Ok(Docker::Say("nothing to do: all programs here share one network".to_owned())),
-        Some(other) => Err(LaunchError::one(format!("docker: '{other}' is not modelled; stop a program with Ctrl-C in its terminal or `sim stop app N`, and read its output there"), 1)),
+        Some(other) => Err(LaunchError::one(
+            format!(
+                "docker: '{other}' is not modelled; stop a program with Ctrl-C in its terminal or `sim stop app N`, and read its output there"
+            ),
+            1,
+        )),
         None => Err(LaunchError::one("docker: here it knows `run`, `build`, `pull` and `network`", 1)),
     }
 }
@@ -43,16 +68,25 @@ fn run(launch: &Launch, words: &[String]) -> Result<Launch, LaunchError> {
         let takes_value = WITH_VALUE.contains(&flag);
         let value = attached.clone().or_else(|| words.get(at + 1).filter(|_| takes_value).cloned());
         match (flag, value) {
-            ("-v" | "--volume", Some(mount)) => mounts.extend(mount.split_once(':').map(|(from, to)| (from.to_owned(), to.trim_end_matches(":ro").to_owned()))),
-            ("-e" | "--env", Some(pair)) => launch.env.extend(pair.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()))),
+            ("-v" | "--volume", Some(mount)) => mounts.extend(
+                mount.split_once(':').map(|(from, to)| (from.to_owned(), to.trim_end_matches(":ro").to_owned())),
+            ),
+            ("-e" | "--env", Some(pair)) => {
+                launch.env.extend(pair.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())))
+            }
             _ => {}
         }
         at += if takes_value && attached.is_none() { 2 } else { 1 };
     }
-    let image = words.get(at).ok_or_else(|| LaunchError::one("docker: \"docker run\" requires at least 1 argument: an image", 125))?;
+    let image = words
+        .get(at)
+        .ok_or_else(|| LaunchError::one("docker: \"docker run\" requires at least 1 argument: an image", 125))?;
     let name = image.split(':').next().unwrap_or(image);
     let Some((_, start)) = IMAGES.iter().find(|(known, _)| *known == name) else {
-        let mut lines = vec![format!("Unable to find image '{image}' locally; the images here are {}", IMAGES.iter().map(|(n, _)| *n).collect::<Vec<_>>().join(", "))];
+        let mut lines = vec![format!(
+            "Unable to find image '{image}' locally; the images here are {}",
+            IMAGES.iter().map(|(n, _)| *n).collect::<Vec<_>>().join(", ")
+        )];
         lines.extend(nearest(name, IMAGES.iter().map(|(n, _)| *n)).map(|near| format!("hint: did you mean {near}?")));
         return Err(LaunchError { lines, code: 125 });
     };
@@ -69,9 +103,10 @@ fn run(launch: &Launch, words: &[String]) -> Result<Launch, LaunchError> {
 fn mapped(arg: &str, mounts: &[(String, String)]) -> String {
     for (from, to) in mounts {
         if let Some(rest) = arg.strip_prefix(to.as_str())
-            && (rest.is_empty() || rest.starts_with('/')) {
-                return format!("{from}{rest}");
-            }
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            return format!("{from}{rest}");
+        }
     }
     arg.to_owned()
 }
@@ -102,7 +137,13 @@ mod tests {
             "docker run \\\n    --rm \\\n    -d \\\n    --name consumer_1 \\\n    -v \"$(pwd)/auth\":/usr/src/app/auth \\\n    tkafka/consumer_group consumer.py \"client58\" \"g\"",
             "python consumer_group/consumer.py client58 g",
         );
-        check("docker build -t tkafka/simple simple_producer_consumer", "nothing to build or pull: the workshops' programs come with the simulator");
-        check("docker run tkafka/simpel x", "Unable to find image 'tkafka/simpel' locally; the images here are dclandau/cec-experiment-producer, tkafka/simple, tkafka/commit_offsets, tkafka/consumer_group\nhint: did you mean tkafka/simple?");
+        check(
+            "docker build -t tkafka/simple simple_producer_consumer",
+            "nothing to build or pull: the workshops' programs come with the simulator",
+        );
+        check(
+            "docker run tkafka/simpel x",
+            "Unable to find image 'tkafka/simpel' locally; the images here are dclandau/cec-experiment-producer, tkafka/simple, tkafka/commit_offsets, tkafka/consumer_group\nhint: did you mean tkafka/simple?",
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The two ways Kafka's tools take a time: an ISO 8601 date-time and an ISO 8601 duration.
 
-use crate::io::{epoch_ms, Civil};
+use crate::io::{Civil, epoch_ms};
 
 /// `Utils#getDateTime`: ms since the epoch of `YYYY-MM-DDThh:mm[:ss[.sss]]`, with `Z` or `+hh:mm` (else UTC, the zone of
 /// every machine here). The error is a `ParseException`'s text.
@@ -23,7 +23,11 @@ fn parse_date_time(date: &str, time: &str) -> Option<i64> {
         [hour, minute, second] => (hour, minute, second),
         _ => return None,
     };
-    let in_range = (1..=12).contains(&month) && (1..=31).contains(&day) && (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
+    let in_range = (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && (0..24).contains(&hour)
+        && (0..60).contains(&minute)
+        && (0..60).contains(&second);
     let ms = fraction.parse().ok().filter(|ms| (0..1000).contains(ms) && in_range)?;
     Some(epoch_ms(Civil { year, month, day, hour, minute, second, ms }) - zone_ms(zone)?)
 }
@@ -49,7 +53,8 @@ fn parse_duration(text: &str) -> Option<i64> {
     let (sign, text) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
     let rest = text.strip_prefix('P')?;
     let (days, time) = rest.split_once('T').map_or((rest, None), |(days, time)| (days, Some(time)));
-    let mut total = if days.is_empty() { 0 } else { days.strip_suffix('D')?.parse::<i64>().ok()?.checked_mul(86_400_000)? };
+    let mut total =
+        if days.is_empty() { 0 } else { days.strip_suffix('D')?.parse::<i64>().ok()?.checked_mul(86_400_000)? };
     if days.is_empty() && time.is_none_or(str::is_empty) {
         return None;
     }
@@ -82,7 +87,10 @@ mod tests {
         assert_eq!(date_time("2027-01-15T08:00:00.000"), Ok(protocol::EPOCH_MS));
         assert_eq!(date_time("2027-01-15T08:00:01Z"), Ok(protocol::EPOCH_MS + 1000));
         assert_eq!(date_time("2027-01-15T10:00:00.000+02:00"), Ok(protocol::EPOCH_MS));
-        assert_eq!(date_time("2020-01-01"), Err("Error parsing timestamp. It does not contain a 'T' according to ISO8601 format".to_owned()));
+        assert_eq!(
+            date_time("2020-01-01"),
+            Err("Error parsing timestamp. It does not contain a 'T' according to ISO8601 format".to_owned())
+        );
         assert_eq!(date_time("2020-13-01T00:00:00"), Err("Unparseable date: \"2020-13-01T00:00:00\"".to_owned()));
     }
 

@@ -9,10 +9,8 @@ use std::sync::Arc;
 pub struct Files(BTreeMap<String, Arc<str>>);
 
 /// The files every lab has: the loads of workshop S1, unchanged.
-const BUNDLED: &[(&str, &str)] = &[
-    ("loads/2.json", include_str!("../files/loads/2.json")),
-    ("loads/3.json", include_str!("../files/loads/3.json")),
-];
+const BUNDLED: &[(&str, &str)] =
+    &[("loads/2.json", include_str!("../files/loads/2.json")), ("loads/3.json", include_str!("../files/loads/3.json"))];
 
 impl Files {
     /// No files.
@@ -59,7 +57,12 @@ impl Files {
             return Some(vec![folder]);
         }
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let mut names: Vec<String> = self.0.keys().filter_map(|path| path.strip_prefix(&prefix)).map(|rest| rest.split('/').next().unwrap_or(rest).to_owned()).collect();
+        let mut names: Vec<String> = self
+            .0
+            .keys()
+            .filter_map(|path| path.strip_prefix(&prefix))
+            .map(|rest| rest.split('/').next().unwrap_or(rest).to_owned())
+            .collect();
         names.dedup();
         (folder.is_empty() || !names.is_empty()).then_some(names)
     }

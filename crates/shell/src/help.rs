@@ -7,7 +7,8 @@ const SEPARATOR_WIDTH: usize = 2;
 
 /// The table of options, one line an element, padded as joptsimple pads it.
 pub(crate) fn table(options: &[Opt]) -> Vec<String> {
-    let mut rows: Vec<(String, String)> = vec![("Option".to_owned(), "Description".to_owned()), ("------".to_owned(), "-----------".to_owned())];
+    let mut rows: Vec<(String, String)> =
+        vec![("Option".to_owned(), "Description".to_owned()), ("------".to_owned(), "-----------".to_owned())];
     rows.extend(options.iter().map(|o| (shown(o), o.doc.to_owned())));
     let (options_width, docs_width) = widths(&rows);
     let mut fitted = Vec::new();
@@ -18,7 +19,10 @@ pub(crate) fn table(options: &[Opt]) -> Vec<String> {
         }
     }
     let (options_width, docs_width) = widths(&fitted);
-    fitted.iter().map(|(option, doc)| format!("{option:options_width$}{:SEPARATOR_WIDTH$}{doc:docs_width$}", "")).collect()
+    fitted
+        .iter()
+        .map(|(option, doc)| format!("{option:options_width$}{:SEPARATOR_WIDTH$}{doc:docs_width$}", ""))
+        .collect()
 }
 
 fn shown(option: &Opt) -> String {
@@ -30,7 +34,8 @@ fn shown(option: &Opt) -> String {
 }
 
 fn widths(rows: &[(String, String)]) -> (usize, usize) {
-    let widest = |side: fn(&(String, String)) -> &String| rows.iter().map(|row| side(row).chars().count()).max().unwrap_or(0);
+    let widest =
+        |side: fn(&(String, String)) -> &String| rows.iter().map(|row| side(row).chars().count()).max().unwrap_or(0);
     let option = widest(|row| &row.0).min((OVERALL_WIDTH - SEPARATOR_WIDTH) / 2);
     (option, widest(|row| &row.1).min(OVERALL_WIDTH - option - SEPARATOR_WIDTH))
 }

@@ -55,7 +55,10 @@ impl Io<'_> {
 /// `2027-01-15 08:00:00,123`, in UTC.
 pub(crate) fn log_time(ms: i64) -> String {
     let civil = civil(ms);
-    format!("{:04}-{:02}-{:02} {:02}:{:02}:{:02},{:03}", civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second, civil.ms)
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02},{:03}",
+        civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second, civil.ms
+    )
 }
 
 /// A moment in the proleptic Gregorian calendar, UTC.

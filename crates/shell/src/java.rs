@@ -1,7 +1,7 @@
 //! A habit of Java that shows in tool output: the iteration order of a `HashMap`.
 
-use protocol::hashing::java_string_hash;
 use protocol::TopicPartition;
+use protocol::hashing::java_string_hash;
 
 /// `new HashMap<>()`'s capacity.
 pub(crate) const DEFAULT_CAPACITY: usize = 16;

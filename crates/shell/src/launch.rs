@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use protocol::gap;
 
+use crate::Profile;
 use crate::builtins;
 use crate::files::Files;
 use crate::line::{Pipeline, Redirect, SimpleCommand};
-use crate::suggest::nearest;
 use crate::programs::SCRIPTS;
+use crate::suggest::nearest;
 use crate::tools::TOOLS;
-use crate::Profile;
 
 /// Everything a program is started with.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -85,7 +85,9 @@ impl Launch {
             None | Some("") => Ok(self.profile),
             Some("java") => Ok(Profile::Java),
             Some("librdkafka" | "confluent-kafka" | "python") => Ok(Profile::Librdkafka),
-            Some(other) => Err(LaunchError::one(format!("CLIENT={other}: no such client family; it is `java` or `librdkafka`"), 2)),
+            Some(other) => {
+                Err(LaunchError::one(format!("CLIENT={other}: no such client family; it is `java` or `librdkafka`"), 2))
+            }
         }
     }
 
@@ -104,7 +106,8 @@ impl LaunchError {
     /// bash's error for a word that is no command, with the nearest one that is.
     pub(crate) fn not_found(word: &str) -> LaunchError {
         let mut lines = vec![format!("bash: {word}: command not found")];
-        let names = TOOLS.iter().map(|t| t.name).chain(builtins::NAMES.iter().copied()).chain(["python", "docker", "help"]);
+        let names =
+            TOOLS.iter().map(|t| t.name).chain(builtins::NAMES.iter().copied()).chain(["python", "docker", "help"]);
         if let Some(near) = nearest(word.trim_end_matches(".sh"), names) {
             lines.push(format!("hint: did you mean {near}?"));
         }
@@ -154,7 +157,10 @@ fn feed(command: &SimpleCommand, stdin: Option<Arc<str>>, setting: &Setting) -> 
     let word = command.argv.first().map_or("", String::as_str);
     if !builtins::NAMES.contains(&word) {
         if crate::tools::find(word).is_some() {
-            return Err(LaunchError::one(format!("bash: {word}: only {} can stand in front of a `|` here", builtins::NAMES.join(", ")), 2));
+            return Err(LaunchError::one(
+                format!("bash: {word}: only {} can stand in front of a `|` here", builtins::NAMES.join(", ")),
+                2,
+            ));
         }
         return Err(LaunchError::not_found(word));
     }

@@ -23,12 +23,12 @@ mod docker;
 mod complete;
 
 pub use clients::Profile;
-pub use complete::{complete, CompletionContext};
+pub use complete::{CompletionContext, complete};
 pub use files::Files;
 pub use launch::{Launch, LaunchError, Setting, Stdin};
-pub use line::{parse_line, Line, Pipeline, Redirect, SimpleCommand, SyntaxError};
+pub use line::{Line, Pipeline, Redirect, SimpleCommand, SyntaxError, parse_line};
 pub use options::{Arg, Opt, OptionError, Parsed};
 pub use process::{AppProcess, ProgramKind};
+pub use programs::{SCRIPTS, Script};
 pub use suggest::nearest;
-pub use programs::{Script, SCRIPTS};
-pub use tools::{find as find_tool, Tool, TOOLS};
+pub use tools::{TOOLS, Tool, find as find_tool};

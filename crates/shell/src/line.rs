@@ -74,7 +74,10 @@ pub fn parse_line(text: &str) -> Result<Line, SyntaxError> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Token {
     /// A word; `bare` is how many of its first characters are unquoted (an assignment's name must be).
-    Word { text: String, bare: usize },
+    Word {
+        text: String,
+        bare: usize,
+    },
     Pipe,
     Semicolon,
     AndAnd,
@@ -141,13 +144,17 @@ impl Lexer<'_> {
             ('&', ..) => (Token::Background, 1),
             (';' | '\n', ..) => (Token::Semicolon, 1),
             ('<', Some('<'), Some('<')) => (Token::HereText, 3),
-            ('<', Some('<'), _) => return not_here("`<<` is not supported here; use `<<< text` or `printf 'a\\nb\\n' | …`"),
+            ('<', Some('<'), _) => {
+                return not_here("`<<` is not supported here; use `<<< text` or `printf 'a\\nb\\n' | …`");
+            }
             ('<', ..) => (Token::Less, 1),
             ('>', ..) => {
                 gap!("output redirection", "POSIX shell");
                 return not_here("`>` is not supported here; a program's output stays in its terminal");
             }
-            ('(' | ')', ..) => return not_here("`(` and `)` are not supported here; quote them if they are meant as text"),
+            ('(' | ')', ..) => {
+                return not_here("`(` and `)` are not supported here; quote them if they are meant as text");
+            }
             _ => return self.word(start),
         };
         self.at += length;
@@ -172,7 +179,12 @@ impl Lexer<'_> {
                     text.extend(self.peek(1));
                     self.at += 2;
                 }
-                '`' => return Err(SyntaxError { column: self.at + 1, message: "command substitution is not supported here".to_owned() }),
+                '`' => {
+                    return Err(SyntaxError {
+                        column: self.at + 1,
+                        message: "command substitution is not supported here".to_owned(),
+                    });
+                }
                 _ => {
                     text.push(c);
                     self.at += 1;
@@ -195,7 +207,10 @@ impl Lexer<'_> {
             self.at += pwd.len();
             return Ok(());
         }
-        Err(SyntaxError { column: self.at, message: "command substitution is not supported here (only `$(pwd)`)".to_owned() })
+        Err(SyntaxError {
+            column: self.at,
+            message: "command substitution is not supported here (only `$(pwd)`)".to_owned(),
+        })
     }
 
     fn quoted(&mut self, quote: char, text: &mut String) -> Result<(), SyntaxError> {
@@ -275,7 +290,10 @@ impl Parser<'_> {
             needs_success = separator == Some(Token::AndAnd);
         }
         if needs_success {
-            return Err(SyntaxError { column: self.chars.len() + 1, message: "a command is missing after `&&`".to_owned() });
+            return Err(SyntaxError {
+                column: self.chars.len() + 1,
+                message: "a command is missing after `&&`".to_owned(),
+            });
         }
         Ok(line)
     }
@@ -314,7 +332,13 @@ impl Parser<'_> {
 
     fn missing_command(&self) -> SyntaxError {
         let (column, found) = match self.tokens.get(self.at) {
-            Some(t) => (t.start + 1, format!("syntax error near unexpected token `{}'", self.chars[t.start..t.end].iter().collect::<String>())),
+            Some(t) => (
+                t.start + 1,
+                format!(
+                    "syntax error near unexpected token `{}'",
+                    self.chars[t.start..t.end].iter().collect::<String>()
+                ),
+            ),
             None => (self.chars.len() + 1, "syntax error: unexpected end of line".to_owned()),
         };
         SyntaxError { column, message: format!("{found}; a command is missing here") }
@@ -339,7 +363,8 @@ impl Parser<'_> {
 fn assignment(word: &str, bare: usize) -> Option<(String, String)> {
     let (name, value) = word.split_once('=')?;
     let first = name.chars().next()?;
-    let is_name = (first.is_ascii_alphabetic() || first == '_') && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_name =
+        (first.is_ascii_alphabetic() || first == '_') && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     (is_name && name.len() < bare).then(|| (name.to_owned(), value.to_owned()))
 }
 
@@ -349,7 +374,8 @@ mod tests {
 
     fn check(text: &str, argvs: &[&[&str]]) {
         let line = parse_line(text).expect("it parses");
-        let found: Vec<Vec<String>> = line.pipelines.iter().flat_map(|p| p.commands.iter().map(|c| c.argv.clone())).collect();
+        let found: Vec<Vec<String>> =
+            line.pipelines.iter().flat_map(|p| p.commands.iter().map(|c| c.argv.clone())).collect();
         assert_eq!(found, argvs, "{text}");
     }
     fn check_error(text: &str, error: &str) {
@@ -373,7 +399,10 @@ mod tests {
     fn assignments_in_front_are_the_environment() {
         let line = parse_line("TOPIC=temperature KEY= python producer.py A=b").expect("it parses");
         let command = &line.pipelines[0].commands[0];
-        assert_eq!(command.env.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>(), ["KEY=", "TOPIC=temperature"]);
+        assert_eq!(
+            command.env.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>(),
+            ["KEY=", "TOPIC=temperature"]
+        );
         assert_eq!(command.argv, ["python", "producer.py", "A=b"]);
         check("'A'=b", &[&["A=b"]]);
     }

@@ -72,7 +72,8 @@ impl Parsed {
                 parsed.rest.extend(args[at..].iter().cloned());
                 break;
             }
-            let Some(name) = arg.strip_prefix("--").or_else(|| arg.strip_prefix('-')).filter(|name| !name.is_empty()) else {
+            let Some(name) = arg.strip_prefix("--").or_else(|| arg.strip_prefix('-')).filter(|name| !name.is_empty())
+            else {
                 parsed.rest.push(arg.clone());
                 continue;
             };
@@ -137,9 +138,17 @@ impl Parsed {
 }
 
 fn unrecognized(name: &str, table: &[Opt], removed: &[(&str, &str)]) -> OptionError {
-    let today = removed.iter().chain(REMOVED).find(|(old, _)| *old == name).map(|(old, today)| format!("hint: --{old} was removed from Kafka; {today}"));
+    let today = removed
+        .iter()
+        .chain(REMOVED)
+        .find(|(old, _)| *old == name)
+        .map(|(old, today)| format!("hint: --{old} was removed from Kafka; {today}"));
     let near = || nearest(name, table.iter().map(|o| o.name)).map(|near| format!("hint: did you mean --{near}?"));
-    OptionError { message: format!("{name} is not a recognized option"), class: "UnrecognizedOptionException", hint: today.or_else(near) }
+    OptionError {
+        message: format!("{name} is not a recognized option"),
+        class: "UnrecognizedOptionException",
+        hint: today.or_else(near),
+    }
 }
 
 /// Options that Kafka removed from all its tools.
@@ -155,7 +164,12 @@ const REMOVED: &[(&str, &str)] = &[
 mod tests {
     use super::*;
 
-    const TABLE: &[Opt] = &[value("topic", "String: topic", ""), value("partitions", "Integer: n", ""), flag("list", ""), maybe("state", "String", "")];
+    const TABLE: &[Opt] = &[
+        value("topic", "String: topic", ""),
+        value("partitions", "Integer: n", ""),
+        flag("list", ""),
+        maybe("state", "String", ""),
+    ];
 
     fn read(line: &str) -> Result<Parsed, OptionError> {
         let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
@@ -178,11 +192,23 @@ mod tests {
     #[test]
     fn errors_carry_joptsimples_text_and_one_hint() {
         check_error("--topik x", "topik is not a recognized option", Some("hint: did you mean --topic?"));
-        check_error("--zookeeper x:2181", "zookeeper is not a recognized option", Some("hint: --zookeeper was removed from Kafka; today it is --bootstrap-server host:9092 (KIP-500: there is no ZooKeeper since 4.0)"));
+        check_error(
+            "--zookeeper x:2181",
+            "zookeeper is not a recognized option",
+            Some(
+                "hint: --zookeeper was removed from Kafka; today it is --bootstrap-server host:9092 (KIP-500: there is no ZooKeeper since 4.0)",
+            ),
+        );
         check_error("--frobnicate", "frobnicate is not a recognized option", None);
         check_error("--topic", "Option topic requires an argument", None);
         let parsed = read("--topic a --topic b --partitions x").expect("it is readable");
-        assert_eq!(parsed.one("topic").expect_err("twice").message, "Found multiple arguments for option topic, but you asked for only one");
-        assert_eq!(parsed.number::<i32>("partitions").expect_err("no number").message, "Cannot parse argument 'x' of option partitions");
+        assert_eq!(
+            parsed.one("topic").expect_err("twice").message,
+            "Found multiple arguments for option topic, but you asked for only one"
+        );
+        assert_eq!(
+            parsed.number::<i32>("partitions").expect_err("no number").message,
+            "Cannot parse argument 'x' of option partitions"
+        );
     }
 }

@@ -6,27 +6,27 @@ use clients::{Consumer, Producer};
 use kernel::{Death, Effects, Input, Machine, Time};
 use protocol::{Message, Note};
 
+use crate::Profile;
 use crate::admin_tool::AdminTool;
 use crate::builtins;
 use crate::docker::{self, Docker};
 use crate::io::Io;
 use crate::launch::{Launch, LaunchError, Stdin};
-use crate::tools::configs::Configs;
-use crate::tools::get_offsets::GetOffsets;
-use crate::tools::leader_election::LeaderElection;
-use crate::tools::metadata_quorum::MetadataQuorum;
-use crate::tools::verifiable_producer::VerifiableProducer;
-use crate::tools::console_consumer::ConsoleConsumer;
-use crate::tools::console_producer::ConsoleProducer;
-use crate::tools::consumer_groups::ConsumerGroups;
-use crate::tools::topics::Topics;
+use crate::programs::SCRIPTS;
 use crate::programs::admin::AdminPy;
 use crate::programs::consumer::PyConsumer;
 use crate::programs::experiment::ExperimentProducer;
 use crate::programs::producer::PyProducer;
-use crate::programs::SCRIPTS;
 use crate::tools;
-use crate::Profile;
+use crate::tools::configs::Configs;
+use crate::tools::console_consumer::ConsoleConsumer;
+use crate::tools::console_producer::ConsoleProducer;
+use crate::tools::consumer_groups::ConsumerGroups;
+use crate::tools::get_offsets::GetOffsets;
+use crate::tools::leader_election::LeaderElection;
+use crate::tools::metadata_quorum::MetadataQuorum;
+use crate::tools::topics::Topics;
+use crate::tools::verifiable_producer::VerifiableProducer;
 
 /// A process that runs one program.
 #[derive(Clone, Hash, Debug)]
@@ -127,7 +127,8 @@ impl AppProcess {
             Body::PyConsumer(program) => return program.title(),
             _ => {}
         }
-        let client_id = self.producer().map(|p| p.client_id().clone()).or_else(|| self.consumer().map(|c| c.client_id().clone()));
+        let client_id =
+            self.producer().map(|p| p.client_id().clone()).or_else(|| self.consumer().map(|c| c.client_id().clone()));
         match (client_id, self.launch.argv.first()) {
             (Some(client_id), _) => client_id.to_string(),
             (None, Some(word)) => word.trim_end_matches(".sh").to_owned(),
@@ -138,7 +139,9 @@ impl AppProcess {
     /// What it is to the page.
     pub fn kind(&self) -> ProgramKind {
         match &self.body {
-            Body::ConsoleProducer(_) | Body::VerifiableProducer(_) | Body::PyProducer(_) | Body::Experiment(_) => ProgramKind::Producer,
+            Body::ConsoleProducer(_) | Body::VerifiableProducer(_) | Body::PyProducer(_) | Body::Experiment(_) => {
+                ProgramKind::Producer
+            }
             Body::ConsoleConsumer(_) | Body::PyConsumer(_) => ProgramKind::Consumer,
             _ => ProgramKind::Tool,
         }
@@ -268,7 +271,10 @@ fn text_command(launch: &Launch) -> Print {
 fn script(launch: &Launch, python: &str) -> Result<Body, LaunchError> {
     let args: Vec<String> = launch.argv.iter().skip(1).skip_while(|a| a.starts_with('-')).cloned().collect();
     let Some((name, args)) = args.split_first() else {
-        return Err(LaunchError::one(format!("{python}: the interactive interpreter is not modelled; name a program"), 2));
+        return Err(LaunchError::one(
+            format!("{python}: the interactive interpreter is not modelled; name a program"),
+            2,
+        ));
     };
     let path = name.trim_start_matches("./");
     let script = SCRIPTS.iter().find(|s| s.name == path).ok_or_else(|| LaunchError::no_script(python, name))?;

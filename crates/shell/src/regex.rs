@@ -91,11 +91,15 @@ impl Parser<'_> {
     }
 
     fn counted(&mut self, atom: Atom) -> Result<Piece, String> {
-        let close = self.chars[self.at..].iter().position(|c| *c == '}').ok_or_else(|| self.error("Unclosed counted closure"))?;
+        let close = self.chars[self.at..]
+            .iter()
+            .position(|c| *c == '}')
+            .ok_or_else(|| self.error("Unclosed counted closure"))?;
         let text: String = self.chars[self.at + 1..self.at + close].iter().collect();
         let (min, max) = text.split_once(',').unwrap_or((&text, &text));
         let min = min.parse().map_err(|_| self.error("Illegal repetition"))?;
-        let max = if max.is_empty() { usize::MAX } else { max.parse().map_err(|_| self.error("Illegal repetition"))? };
+        let max =
+            if max.is_empty() { usize::MAX } else { max.parse().map_err(|_| self.error("Illegal repetition"))? };
         self.at += close + 1;
         Ok(Piece { atom, min, max })
     }
@@ -110,7 +114,9 @@ impl Parser<'_> {
             '[' => self.class(),
             '(' => self.group(),
             '\\' => self.escape(),
-            '*' | '+' | '?' => Err(format!("Dangling meta character '{c}' near index {}\n{}", self.at - 1, self.text())),
+            '*' | '+' | '?' => {
+                Err(format!("Dangling meta character '{c}' near index {}\n{}", self.at - 1, self.text()))
+            }
             c => Ok(Atom::Char(c)),
         }
     }
@@ -142,7 +148,8 @@ impl Parser<'_> {
                     _ => {}
                 },
                 c => {
-                    let is_range = self.chars.get(self.at) == Some(&'-') && self.chars.get(self.at + 1).is_some_and(|e| *e != ']');
+                    let is_range =
+                        self.chars.get(self.at) == Some(&'-') && self.chars.get(self.at + 1).is_some_and(|e| *e != ']');
                     let end = if is_range { self.chars[self.at + 1] } else { c };
                     self.at += if is_range { 2 } else { 0 };
                     ranges.push((c, end));
@@ -175,7 +182,13 @@ impl Parser<'_> {
     }
 }
 
-fn alternatives(all: &[Vec<Piece>], text: &[char], at: usize, steps: &mut u32, then: &mut dyn FnMut(usize) -> bool) -> bool {
+fn alternatives(
+    all: &[Vec<Piece>],
+    text: &[char],
+    at: usize,
+    steps: &mut u32,
+    then: &mut dyn FnMut(usize) -> bool,
+) -> bool {
     all.iter().any(|pieces| sequence(pieces, text, at, steps, then))
 }
 
@@ -186,7 +199,15 @@ fn sequence(pieces: &[Piece], text: &[char], at: usize, steps: &mut u32, then: &
     }
 }
 
-fn repeat(piece: &Piece, rest: &[Piece], text: &[char], at: usize, done: usize, steps: &mut u32, then: &mut dyn FnMut(usize) -> bool) -> bool {
+fn repeat(
+    piece: &Piece,
+    rest: &[Piece],
+    text: &[char],
+    at: usize,
+    done: usize,
+    steps: &mut u32,
+    then: &mut dyn FnMut(usize) -> bool,
+) -> bool {
     *steps += 1;
     if *steps > STEPS_MAX {
         return false;
@@ -197,7 +218,15 @@ fn repeat(piece: &Piece, rest: &[Piece], text: &[char], at: usize, done: usize, 
     done >= piece.min && sequence(rest, text, at, steps, then)
 }
 
-fn once(piece: &Piece, rest: &[Piece], text: &[char], at: usize, done: usize, steps: &mut u32, then: &mut dyn FnMut(usize) -> bool) -> bool {
+fn once(
+    piece: &Piece,
+    rest: &[Piece],
+    text: &[char],
+    at: usize,
+    done: usize,
+    steps: &mut u32,
+    then: &mut dyn FnMut(usize) -> bool,
+) -> bool {
     let is_match = match &piece.atom {
         Atom::Group(inner) => {
             let mut steps_inside = *steps;
@@ -212,7 +241,9 @@ fn once(piece: &Piece, rest: &[Piece], text: &[char], at: usize, done: usize, st
         Atom::End => return at == text.len() && repeat(piece, rest, text, at, piece.max, steps, then),
         Atom::Any => text.get(at).is_some(),
         Atom::Char(c) => text.get(at) == Some(c),
-        Atom::Class { ranges, negated } => text.get(at).is_some_and(|c| ranges.iter().any(|(a, b)| a <= c && c <= b) != *negated),
+        Atom::Class { ranges, negated } => {
+            text.get(at).is_some_and(|c| ranges.iter().any(|(a, b)| a <= c && c <= b) != *negated)
+        }
     };
     is_match && repeat(piece, rest, text, at + 1, done + 1, steps, then)
 }

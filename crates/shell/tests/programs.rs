@@ -59,17 +59,32 @@ fn help_is_kafkas() {
 
 #[test]
 fn unknown_options_answer_as_in_kafka_with_one_line_of_help() {
-    check("kafka-topics --bootstrap-server h:1 --list --topik x", 1, &["topik is not a recognized option", "hint: did you mean --topic?"]);
-    check("kafka-configs --bootstrap-server h:1 --topik x", 1, &["topik is not a recognized option", "hint: did you mean --topic?"]);
+    check(
+        "kafka-topics --bootstrap-server h:1 --list --topik x",
+        1,
+        &["topik is not a recognized option", "hint: did you mean --topic?"],
+    );
+    check(
+        "kafka-configs --bootstrap-server h:1 --topik x",
+        1,
+        &["topik is not a recognized option", "hint: did you mean --topic?"],
+    );
     check(
         "kafka-consumer-groups --bootstrap-server h:1 --topik x",
         1,
-        &["Exception in thread \"main\" joptsimple.UnrecognizedOptionException: topik is not a recognized option", "hint: did you mean --topic?"],
+        &[
+            "Exception in thread \"main\" joptsimple.UnrecognizedOptionException: topik is not a recognized option",
+            "hint: did you mean --topic?",
+        ],
     );
     check_first(
         "kafka-console-producer --broker-list h:1 --topic t",
         1,
-        &["broker-list is not a recognized option", "hint: --broker-list was removed from Kafka; today it is --bootstrap-server host:9092 (KIP-499)", "Option                                   Description"],
+        &[
+            "broker-list is not a recognized option",
+            "hint: --broker-list was removed from Kafka; today it is --bootstrap-server host:9092 (KIP-499)",
+            "Option                                   Description",
+        ],
     );
 }
 
@@ -78,23 +93,71 @@ fn usage_errors_are_kafkas() {
     let missing = "Missing required argument \"[topic]\"";
     check("kafka-topics --list", 1, &["--bootstrap-server must be specified"]);
     check_first("kafka-topics --bootstrap-server h:1 --create", 1, &[missing]);
-    check_first("kafka-topics --bootstrap-server h:1", 1, &["Command must include exactly one action: --list, --describe, --create, --alter or --delete"]);
+    check_first(
+        "kafka-topics --bootstrap-server h:1",
+        1,
+        &["Command must include exactly one action: --list, --describe, --create, --alter or --delete"],
+    );
     check_first("kafka-topics", 1, &["Create, delete, describe, or change a topic."]);
-    check_first("kafka-topics --bootstrap-server h:1 --alter --topic a", 1, &["Missing required argument \"[partitions]\""]);
+    check_first(
+        "kafka-topics --bootstrap-server h:1 --alter --topic a",
+        1,
+        &["Missing required argument \"[partitions]\""],
+    );
     check_first(
         "kafka-topics --bootstrap-server h:1 --create --topic a --replica-assignment 1:2 --partitions 1",
         1,
         &["Option \"[replica-assignment]\" can't be used with option \"[partitions]\""],
     );
-    check_first("printf 'x' | kafka-console-producer --topic t", 1, &["Error while validating the bootstrap address", ""]);
-    check_first("kafka-console-producer --bootstrap-server h --topic t", 1, &["Please provide valid host:port like host1:9091,host2:9092", ""]);
-    check_first("kafka-console-consumer --bootstrap-server h:1", 1, &["Exactly one of the following arguments is required: [topic], [include]"]);
-    check_first("kafka-console-consumer --bootstrap-server h:1 --topic t --partition 0 --offset foo", 1, &["The provided offset value 'foo' is incorrect. Valid values are 'earliest', 'latest', or a non-negative long."]);
-    check_first("kafka-consumer-groups --bootstrap-server h:1 --describe", 1, &["Option [describe] takes one of these options: [group], [all-groups]"]);
-    check_first("kafka-consumer-groups --bootstrap-server h:1 --list --describe --group x", 1, &["Option \"[group]\" can't be used with option \"[list]\""]);
-    check_first("kafka-consumer-groups --bootstrap-server h:1 --list --state foo", 1, &["Invalid state list 'foo'. Valid states are: Stable, Empty, Dead, CompletingRebalance, Reconciling, Assigning, PreparingRebalance"]);
-    check("kafka-metadata-quorum --bootstrap-server h:1 describe", 1, &["One of --status or --replication must be specified with describe sub-command"]);
-    check("kafka-leader-election --bootstrap-server h:1 --topic t --partition 0", 1, &["Missing required option(s): election-type"]);
+    check_first(
+        "printf 'x' | kafka-console-producer --topic t",
+        1,
+        &["Error while validating the bootstrap address", ""],
+    );
+    check_first(
+        "kafka-console-producer --bootstrap-server h --topic t",
+        1,
+        &["Please provide valid host:port like host1:9091,host2:9092", ""],
+    );
+    check_first(
+        "kafka-console-consumer --bootstrap-server h:1",
+        1,
+        &["Exactly one of the following arguments is required: [topic], [include]"],
+    );
+    check_first(
+        "kafka-console-consumer --bootstrap-server h:1 --topic t --partition 0 --offset foo",
+        1,
+        &[
+            "The provided offset value 'foo' is incorrect. Valid values are 'earliest', 'latest', or a non-negative long.",
+        ],
+    );
+    check_first(
+        "kafka-consumer-groups --bootstrap-server h:1 --describe",
+        1,
+        &["Option [describe] takes one of these options: [group], [all-groups]"],
+    );
+    check_first(
+        "kafka-consumer-groups --bootstrap-server h:1 --list --describe --group x",
+        1,
+        &["Option \"[group]\" can't be used with option \"[list]\""],
+    );
+    check_first(
+        "kafka-consumer-groups --bootstrap-server h:1 --list --state foo",
+        1,
+        &[
+            "Invalid state list 'foo'. Valid states are: Stable, Empty, Dead, CompletingRebalance, Reconciling, Assigning, PreparingRebalance",
+        ],
+    );
+    check(
+        "kafka-metadata-quorum --bootstrap-server h:1 describe",
+        1,
+        &["One of --status or --replication must be specified with describe sub-command"],
+    );
+    check(
+        "kafka-leader-election --bootstrap-server h:1 --topic t --partition 0",
+        1,
+        &["Missing required option(s): election-type"],
+    );
 }
 
 #[test]
@@ -105,9 +168,22 @@ fn unknown_commands_and_scripts_name_the_nearest() {
     check(
         "python admin.py",
         1,
-        &["Traceback (most recent call last):", "KeyError: 'TOPIC'", "hint: set it in front of the command: TOPIC=… python admin.py"],
+        &[
+            "Traceback (most recent call last):",
+            "KeyError: 'TOPIC'",
+            "hint: set it in front of the command: TOPIC=… python admin.py",
+        ],
     );
-    check("python consumer_group/consumer.py t", 2, &["Usage: consumer.py [OPTIONS] TOPIC GROUP_ID", "Try 'consumer.py --help' for help.", "", "Error: Missing argument 'GROUP_ID'."]);
+    check(
+        "python consumer_group/consumer.py t",
+        2,
+        &[
+            "Usage: consumer.py [OPTIONS] TOPIC GROUP_ID",
+            "Try 'consumer.py --help' for help.",
+            "",
+            "Error: Missing argument 'GROUP_ID'.",
+        ],
+    );
 }
 
 #[test]
@@ -123,5 +199,9 @@ fn a_bad_load_sends_nothing_and_says_where() {
 fn text_commands_print() {
     check("seq 2 | cat", 0, &["1", "2"]);
     check("cat nope", 1, &["cat: nope: No such file or directory"]);
-    check("CLIENT=cobol TOPIC=t python admin.py", 2, &["CLIENT=cobol: no such client family; it is `java` or `librdkafka`"]);
+    check(
+        "CLIENT=cobol TOPIC=t python admin.py",
+        2,
+        &["CLIENT=cobol: no such client family; it is `java` or `librdkafka`"],
+    );
 }

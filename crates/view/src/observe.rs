@@ -107,7 +107,9 @@ fn brokers(lab: &Lab, lens: &Lens) -> Vec<BrokerView> {
 fn sessions(lab: &Lab) -> BTreeMap<BrokerId, Time> {
     let active = replicas::active_controller(lab.world(), lab.layout());
     let process = active.and_then(|node| lab.world().machine(node).kafka());
-    let Some((process, heartbeats)) = process.and_then(|p| Some((p, p.controller()?.heartbeats()?))) else { return BTreeMap::new() };
+    let Some((process, heartbeats)) = process.and_then(|p| Some((p, p.controller()?.heartbeats()?))) else {
+        return BTreeMap::new();
+    };
     let timeout = process.spec().millis("broker.session.timeout.ms", 9000);
     let live = heartbeats.iter().filter(|(_, heartbeat)| !heartbeat.is_fenced);
     live.map(|(id, heartbeat)| (*id, heartbeat.last_contact + timeout)).collect()

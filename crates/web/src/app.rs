@@ -33,7 +33,9 @@ pub(crate) fn App() -> Html {
     match (bridge.as_ref(), frame.as_ref()) {
         (Ok(bridge), Some(frame)) => html! { <Page frame={frame.clone()} bridge={bridge.clone()} /> },
         (Ok(_), None) => html! { <div class="boot"><b>{ "kafkasim" }</b></div> },
-        (Err(why), _) => html! { <div class="boot" role="alert"><b>{ "This run cannot be opened" }</b><span>{ why }</span><a href="./">{ "Start afresh" }</a></div> },
+        (Err(why), _) => {
+            html! { <div class="boot" role="alert"><b>{ "This run cannot be opened" }</b><span>{ why }</span><a href="./">{ "Start afresh" }</a></div> }
+        }
     }
 }
 

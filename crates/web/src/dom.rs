@@ -13,7 +13,8 @@ pub(crate) fn is_narrow() -> bool {
 pub(crate) fn is_text_field(target: Option<web_sys::EventTarget>) -> bool {
     let tag = target.and_then(|t| t.dyn_into::<Element>().ok());
     tag.is_some_and(|e| {
-        matches!(e.tag_name().as_str(), "INPUT" | "TEXTAREA") && e.get_attribute("type").as_deref() != Some("range")
+        matches!(e.tag_name().as_str(), "INPUT" | "TEXTAREA")
+            && e.get_attribute("type").as_deref() != Some("range")
             && e.get_attribute("type").as_deref() != Some("radio")
     })
 }

@@ -46,7 +46,8 @@ pub(crate) fn open() -> Result<Bridge, String> {
         return match Timeline::from_link(fragment) {
             Ok(timeline) => Ok(Bridge::new(Engine::of(timeline, None), None)),
             Err(OpenError::Digest { timeline, engine, .. }) => {
-                let message = format!("This link was made by kafkasim {engine}: the replay may differ from what was shared");
+                let message =
+                    format!("This link was made by kafkasim {engine}: the replay may differ from what was shared");
                 Ok(Bridge::new(Engine::of(*timeline, None), Some(message)))
             }
             Err(error) => Err(error.to_string()),
@@ -232,7 +233,8 @@ impl Course {
 
     /// The engine answers the questions of a step once its goals are met, and does not change its mind.
     fn answer(&mut self, step: usize, lab: &lab::Lab) {
-        let questions = self.lesson.steps[step].items.iter().filter_map(|i| if let Item::Predict(p) = i { Some(p) } else { None });
+        let questions =
+            self.lesson.steps[step].items.iter().filter_map(|i| if let Item::Predict(p) = i { Some(p) } else { None });
         for (n, question) in questions.enumerate() {
             if !self.answers.iter().any(|(key, _)| *key == (step, n)) {
                 self.answers.push(((step, n), question.right_choice(lab)));

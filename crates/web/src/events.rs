@@ -61,7 +61,9 @@ impl Story {
         let events = Rc::make_mut(&mut self.events);
         let notes_made = lab.history().since(self.notes).filter(|n| n.at >= BOOT && view::is_told(&n.note));
         events.extend(notes_made.map(|n| of_line(view::tell(n), view::glyph(&n.note))));
-        events.extend(lab.marks().iter().skip(self.marks).filter(|m| m.at >= BOOT && is_told_by_mark(m.kind)).map(of_mark));
+        events.extend(
+            lab.marks().iter().skip(self.marks).filter(|m| m.at >= BOOT && is_told_by_mark(m.kind)).map(of_mark),
+        );
         events[from..].sort_by_key(|e| e.at_ns);
         self.details += events[from..].iter().filter(|e| e.level == 1).count();
         if self.details > 2 * DETAILS_MAX {

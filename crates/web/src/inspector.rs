@@ -3,7 +3,9 @@
 
 use std::rc::Rc;
 
-use view::{BrokerView, ClientView, ControllerView, GroupView, PartitionView, Picture, PositionView, ProcessState, RecordView};
+use view::{
+    BrokerView, ClientView, ControllerView, GroupView, PartitionView, Picture, PositionView, ProcessState, RecordView,
+};
 use yew::prelude::*;
 
 use crate::bridge::{Bridge, Frame};
@@ -24,7 +26,9 @@ pub(crate) fn Inspector(props: &InspectorProps) -> Html {
     let found = props.ui.selected.as_ref().and_then(|s| match s {
         Selection::Controller(id) => picture.controllers.iter().find(|c| c.id == *id).map(|c| controller(props, c)),
         Selection::Broker(id) => picture.brokers.iter().find(|b| b.id == *id).map(|b| broker(props, b)),
-        Selection::Partition { topic, partition, on } => find(picture, topic, *partition).map(|p| self::partition(props, topic, p, *on)),
+        Selection::Partition { topic, partition, on } => {
+            find(picture, topic, *partition).map(|p| self::partition(props, topic, p, *on))
+        }
         Selection::Client(name) => picture.clients.iter().find(|c| c.process == *name).map(|c| client(props, c)),
         Selection::Group(name) => picture.groups.iter().find(|g| g.group == *name).map(|g| group(props, g)),
     });
@@ -165,10 +169,12 @@ fn controller(props: &InspectorProps, c: &ControllerView) -> Html {
 
 fn broker(props: &InspectorProps, b: &BrokerView) -> Html {
     let now = props.frame.picture.now_ns;
-    let session = b.session_ends_ns.map_or("–".to_owned(), |end| format!("{} left", format::span(end.saturating_sub(now))));
+    let session =
+        b.session_ends_ns.map_or("–".to_owned(), |end| format!("{} left", format::span(end.saturating_sub(now))));
     let leads = b.replicas.iter().filter(|r| r.is_leader).count();
     let mut act = deaths(b.state, &format!("broker {}", b.id));
-    let others: Vec<String> = props.frame.picture.brokers.iter().filter(|o| o.id != b.id).map(|o| o.id.to_string()).collect();
+    let others: Vec<String> =
+        props.frame.picture.brokers.iter().filter(|o| o.id != b.id).map(|o| o.id.to_string()).collect();
     if !others.is_empty() && b.state == ProcessState::Running {
         act.push(("Cut it off from the other brokers", format!("sim cut {} | {}", b.id, others.join(" "))));
     }
@@ -194,9 +200,10 @@ fn broker(props: &InspectorProps, b: &BrokerView) -> Html {
 
 fn partition(props: &InspectorProps, topic: &str, p: &PartitionView, on: Option<i32>) -> Html {
     let picture = &props.frame.picture;
-    let replicas = picture.brokers.iter().filter_map(|b| {
-        b.replicas.iter().find(|r| r.topic == topic && r.partition == p.partition).map(|r| (b.id, r))
-    });
+    let replicas = picture
+        .brokers
+        .iter()
+        .filter_map(|b| b.replicas.iter().find(|r| r.topic == topic && r.partition == p.partition).map(|r| (b.id, r)));
     let chosen = on.filter(|b| *b != p.leader).or((p.leader >= 0).then_some(p.leader)).or(on);
     let tail = replicas.clone().find(|(b, _)| Some(*b) == chosen).map(|(_, r)| r.tail.as_slice()).unwrap_or_default();
     let short = (p.isr.len() as i32) < p.min_isr;
@@ -246,11 +253,8 @@ fn records(tail: &[RecordView]) -> Html {
 }
 
 fn client(props: &InspectorProps, c: &ClientView) -> Html {
-    let mut list: Fields = vec![
-        state(c.state, 0, 0),
-        ("kind", c.kind.clone(), ""),
-        ("client family", c.profile.clone(), ""),
-    ];
+    let mut list: Fields =
+        vec![state(c.state, 0, 0), ("kind", c.kind.clone(), ""), ("client family", c.profile.clone(), "")];
     list[0].1 = list[0].1.split(" for ").next().unwrap_or("").to_owned();
     if let Some(acks) = c.acks {
         list.push(("acks", if acks < 0 { "all".to_owned() } else { acks.to_string() }, ""));

@@ -86,7 +86,9 @@ pub(crate) struct LessonProps {
 #[component]
 pub(crate) fn Lesson(props: &LessonProps) -> Html {
     let body = match &props.lesson {
-        Some(lesson) => html! { <div key={format!("{}-{}", lesson.id, lesson.step)} class="step">{ step(props, lesson) }</div> },
+        Some(lesson) => {
+            html! { <div key={format!("{}-{}", lesson.id, lesson.step)} class="step">{ step(props, lesson) }</div> }
+        }
         None => html! { <div key="free" class="step">{ guide(props) }</div> },
     };
     html! {
@@ -155,10 +157,16 @@ fn part(props: &LessonProps, part: &Part) -> Html {
     match part {
         Part::Text(block) => html! { <div class="md">{ markdown::block(block) }</div> },
         Part::Command(term, text) => command(&props.ui, Some(*term), text),
-        Part::Goals(goals) => html! { <div class="card goals">{ for goals.iter().enumerate().map(|(i, g)| goal(props, i, g)) }</div> },
+        Part::Goals(goals) => {
+            html! { <div class="card goals">{ for goals.iter().enumerate().map(|(i, g)| goal(props, i, g)) }</div> }
+        }
         Part::Bet(bet) => self::bet(props, bet),
-        Part::Hint(blocks) => html! { <details class="card"><summary>{ "Hint" }</summary><div class="md">{ for blocks.iter().map(markdown::block) }</div></details> },
-        Part::Stop(blocks) => html! { <div class="card stop"><span class="eyebrow">{ "Stop here" }</span><div class="md">{ for blocks.iter().map(markdown::block) }</div></div> },
+        Part::Hint(blocks) => {
+            html! { <details class="card"><summary>{ "Hint" }</summary><div class="md">{ for blocks.iter().map(markdown::block) }</div></details> }
+        }
+        Part::Stop(blocks) => {
+            html! { <div class="card stop"><span class="eyebrow">{ "Stop here" }</span><div class="md">{ for blocks.iter().map(markdown::block) }</div></div> }
+        }
     }
 }
 
@@ -225,7 +233,8 @@ fn command(ui: &UiHandle, term: Option<u32>, text: &str) -> Html {
         })
     };
     let to = term.map_or("put ↘".to_owned(), |t| format!("{t} ↘"));
-    let title = term.map_or("Put into the terminal; Enter runs it".to_owned(), |t| format!("Put into terminal {t}; Enter runs it"));
+    let title = term
+        .map_or("Put into the terminal; Enter runs it".to_owned(), |t| format!("Put into terminal {t}; Enter runs it"));
     html! { <button class="cmd" {onclick} {title}><span>{ text.to_owned() }</span><em>{ to }</em></button> }
 }
 

@@ -51,11 +51,15 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
 }
 
 fn marks() -> Html {
-    let cell = |class: &'static str, text: &'static str| html! { <span class={classes!("cell", class)}>{ text }</span> };
+    let cell =
+        |class: &'static str, text: &'static str| html! { <span class={classes!("cell", class)}>{ text }</span> };
     let glyph = |path: &'static str| html! { <svg width="18" height="14" viewBox="0 0 18 14" aria-hidden="true"><path fill="currentColor" d={path} /></svg> };
     let word = |text: &'static str| html! { <b>{ text }</b> };
     let rows = [
-        (cell("e0", "12"), "a record below the high watermark: every in-sync replica has it. Its colour is the epoch of the leader that appended it"),
+        (
+            cell("e0", "12"),
+            "a record below the high watermark: every in-sync replica has it. Its colour is the epoch of the leader that appended it",
+        ),
         (cell("u", "13"), "a record above the high watermark: consumers do not see it, and it can still be lost"),
         (html! { <span class="hw"></span> }, "the high watermark (HW) of that replica"),
         (word("♛  ☆"), "leader of the partition; preferred leader that does not lead now"),
@@ -65,7 +69,10 @@ fn marks() -> Html {
         (glyph("M9 2l5 9H4z"), "Fetch of a consumer"),
         (glyph("M5 3h8v8H5z"), "Fetch of a follower"),
         (glyph("M9 1l6 6-6 6-6-6z"), "group traffic: join, sync, heartbeat, offset commit"),
-        (glyph("M7.5 3h3v2.500h2.500v3h-2.500V11h-3V8.500H5v-3h2.500z"), "controllers: Raft, broker heartbeats, ISR changes"),
+        (
+            glyph("M7.5 3h3v2.500h2.500v3h-2.500V11h-3V8.500H5v-3h2.500z"),
+            "controllers: Raft, broker heartbeats, ISR changes",
+        ),
     ];
     html! {
         <div class="legend">

@@ -33,7 +33,9 @@ pub(crate) fn Story(props: &StoryProps) -> Html {
         let root = root.clone();
         use_effect_with(current, move |_| {
             let pane = root.cast::<HtmlElement>();
-            if let (Some(pane), Some(line)) = (&pane, pane.as_ref().and_then(|p| p.query_selector(".now").ok().flatten())) {
+            if let (Some(pane), Some(line)) =
+                (&pane, pane.as_ref().and_then(|p| p.query_selector(".now").ok().flatten()))
+            {
                 let (p, l) = (pane.get_bounding_client_rect(), line.get_bounding_client_rect());
                 if l.bottom() > p.bottom() || l.top() < p.top() {
                     pane.set_scroll_top(pane.scroll_top() + (l.top() - p.top() - p.height() * 0.7) as i32);

@@ -101,7 +101,11 @@ fn Screen(props: &ScreenProps) -> Html {
                 }
                 "ArrowUp" | "ArrowDown" => {
                     e.prevent_default();
-                    let n = if e.key() == "ArrowUp" { (*recalled + 1).min(history.len()) } else { recalled.saturating_sub(1) };
+                    let n = if e.key() == "ArrowUp" {
+                        (*recalled + 1).min(history.len())
+                    } else {
+                        recalled.saturating_sub(1)
+                    };
                     recalled.set(n);
                     set(if n == 0 { String::new() } else { history[history.len() - n].clone() });
                 }
@@ -113,7 +117,9 @@ fn Screen(props: &ScreenProps) -> Html {
                         hint.set(if found.len() > 1 { found.join("  ") } else { String::new() });
                     }
                 }
-                "c" if e.ctrl_key() && input.selection_start().ok().flatten() == input.selection_end().ok().flatten() => {
+                "c" if e.ctrl_key()
+                    && input.selection_start().ok().flatten() == input.selection_end().ok().flatten() =>
+                {
                     e.prevent_default();
                     bridge.command(id, "^C");
                     set(String::new());

@@ -36,12 +36,19 @@ impl Partition {
         let (partition, hash, reason) = match self.client {
             Client::Java => {
                 let hash = murmur2(key);
-                let reason = format!("(murmur2(key) & 0x7fffffff) % {} = {} % {}", self.partitions, to_positive(hash), self.partitions);
+                let reason = format!(
+                    "(murmur2(key) & 0x7fffffff) % {} = {} % {}",
+                    self.partitions,
+                    to_positive(hash),
+                    self.partitions
+                );
                 (Some(to_positive(hash) % self.partitions), i64::from(hash), reason)
             }
-            Client::Librdkafka if key.is_empty() => {
-                (None, i64::from(crc32(key)), "librdkafka's consistent_random partitioner takes an empty key for no key: a random partition".into())
-            }
+            Client::Librdkafka if key.is_empty() => (
+                None,
+                i64::from(crc32(key)),
+                "librdkafka's consistent_random partitioner takes an empty key for no key: a random partition".into(),
+            ),
             Client::Librdkafka => {
                 let hash = crc32(key);
                 let reason = format!("crc32(key) % {} = {hash} % {}", self.partitions, self.partitions);

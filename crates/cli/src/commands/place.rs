@@ -50,7 +50,10 @@ fn brokers(text: &str) -> Result<Vec<UsableBroker>, String> {
     }
     let one = |word: &str| {
         let (id, rack) = word.split_once(':').map_or((word, None), |(id, rack)| (id, Some(rack.into())));
-        let id: i32 = id.trim().parse().map_err(|_| format!("--brokers: `{id}` is not a broker id; write 3, or 1,2,5, or 1:rack-a,2:rack-b"))?;
+        let id: i32 = id
+            .trim()
+            .parse()
+            .map_err(|_| format!("--brokers: `{id}` is not a broker id; write 3, or 1,2,5, or 1:rack-a,2:rack-b"))?;
         Ok(UsableBroker { id: BrokerId(id), rack, fenced: false })
     };
     let brokers: Vec<UsableBroker> = text.split(',').map(one).collect::<Result<_, String>>()?;

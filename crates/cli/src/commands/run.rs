@@ -60,7 +60,12 @@ impl Run {
         while lab.now() < end && lab.violation().is_none() {
             lab.run_until((lab.now() + slice).min(end));
             bar.set_position(lab.clock().as_millis());
-            bar.set_message(format!("{} of {}, {} events", format_duration(lab.clock()), format_duration(until), lab.events()));
+            bar.set_message(format!(
+                "{} of {}, {} events",
+                format_duration(lab.clock()),
+                format_duration(until),
+                lab.events()
+            ));
             if self.verbose {
                 bar.suspend(|| print_terminals(&lab, &mut shown));
             }
@@ -97,7 +102,12 @@ fn print_terminals(lab: &Lab, shown: &mut std::collections::BTreeMap<u32, u64>) 
 pub(crate) fn summary(lab: &Lab, took: Duration) {
     let lost = lab.ledger().lost(lab);
     println!("clock         {}", format_duration(lab.clock()));
-    println!("events        {} ({:.2} s, {:.0} a second)", lab.events(), took.as_secs_f64(), lab.events() as f64 / took.as_secs_f64().max(1e-9));
+    println!(
+        "events        {} ({:.2} s, {:.0} a second)",
+        lab.events(),
+        took.as_secs_f64(),
+        lab.events() as f64 / took.as_secs_f64().max(1e-9)
+    );
     println!("acknowledged  {}", lab.ledger().acked());
     println!("failed        {}", lab.ledger().failed());
     println!("acked, lost   {}", lost.len());
@@ -105,7 +115,13 @@ pub(crate) fn summary(lab: &Lab, took: Duration) {
         println!("delivered     {count} of {tp} to {}", group.as_deref().unwrap_or("a consumer without group"));
     }
     for group in view::groups(lab) {
-        println!("group         {}: {}, {} members, generation {}", group.group, group.state, group.members.len(), group.generation);
+        println!(
+            "group         {}: {}, {} members, generation {}",
+            group.group,
+            group.state,
+            group.members.len(),
+            group.generation
+        );
     }
     match lab.violation() {
         None => println!("invariants    {} hold", lab::INVARIANTS.len()),

@@ -83,7 +83,8 @@ impl Test {
     }
 
     fn lesson(&self, text: &str, name: &str, bar: &ProgressBar) -> Result<Vec<String>, Trouble> {
-        let mut lesson = Lesson::parse(text).map_err(|error| Trouble { message: error.to_string(), replay: Vec::new() })?;
+        let mut lesson =
+            Lesson::parse(text).map_err(|error| Trouble { message: error.to_string(), replay: Vec::new() })?;
         lesson.scenario.seed = self.seed.unwrap_or(lesson.scenario.seed);
         let outcome = play(&lesson, |_, step| bar.set_message(format!("{name}: {step}")));
         match outcome {
@@ -122,7 +123,11 @@ impl Test {
             }
             Some(trouble) => {
                 println!("FAIL  {} ({:.2} s)", played.name, played.took.as_secs_f64());
-                trouble.message.lines().chain(trouble.replay.iter().map(String::as_str)).for_each(|line| println!("      {line}"));
+                trouble
+                    .message
+                    .lines()
+                    .chain(trouble.replay.iter().map(String::as_str))
+                    .for_each(|line| println!("      {line}"));
             }
         }
     }
@@ -132,7 +137,13 @@ impl Test {
 fn how_to_replay(lab: &Lab) -> Vec<String> {
     let link = lab.link();
     vec![
-        format!("seed {}, event {}, clock {}, digest {:016x}", lab.scenario().seed, lab.events(), format_duration(lab.clock()), lab.digest()),
+        format!(
+            "seed {}, event {}, clock {}, digest {:016x}",
+            lab.scenario().seed,
+            lab.events(),
+            format_duration(lab.clock()),
+            lab.digest()
+        ),
         format!("replay: kafkasim replay '{link}'"),
         format!("page:   {}", page_link(&link)),
     ]

@@ -18,7 +18,10 @@ enum Verdict {
 }
 
 fn is_coordinator_error(code: ErrorCode) -> bool {
-    matches!(code, ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable | ErrorCode::CoordinatorLoadInProgress)
+    matches!(
+        code,
+        ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable | ErrorCode::CoordinatorLoadInProgress
+    )
 }
 
 fn of_group(code: ErrorCode) -> Verdict {
@@ -62,7 +65,11 @@ impl Admin {
     }
 
     fn described<T>(&self, code: ErrorCode, message: Option<&Name>, value: T) -> Described<T> {
-        if code.is_ok() { Ok(value) } else { Err(ClientError::of(self.profile, code).with_message(message.map(|m| &**m))) }
+        if code.is_ok() {
+            Ok(value)
+        } else {
+            Err(ClientError::of(self.profile, code).with_message(message.map(|m| &**m)))
+        }
     }
 
     fn judge(&mut self, now: Time, fx: &mut Fx, task: &mut Task, from: BrokerId, response: Response) -> Verdict {
@@ -73,15 +80,24 @@ impl Admin {
                 if answer.topics.iter().any(|topic| topic.error == ErrorCode::NotController) {
                     return Verdict::Retry(ErrorCode::NotController);
                 }
-                let topics = answer.topics.into_iter().map(|t| (t.name.clone(), self.described(t.error, t.message.clone().as_ref(), t)));
+                let topics = answer
+                    .topics
+                    .into_iter()
+                    .map(|t| (t.name.clone(), self.described(t.error, t.message.clone().as_ref(), t)));
                 task.result = Some(AdminResult::CreateTopics(topics.collect()));
             }
             Response::DeleteTopics(answer) => {
-                let topics = answer.topics.into_iter().map(|(name, code, message)| (name, self.described(code, message.as_ref(), ())));
+                let topics = answer
+                    .topics
+                    .into_iter()
+                    .map(|(name, code, message)| (name, self.described(code, message.as_ref(), ())));
                 task.result = Some(AdminResult::DeleteTopics(topics.collect()));
             }
             Response::CreatePartitions(answer) => {
-                let topics = answer.topics.into_iter().map(|(name, code, message)| (name, self.described(code, message.as_ref(), ())));
+                let topics = answer
+                    .topics
+                    .into_iter()
+                    .map(|(name, code, message)| (name, self.described(code, message.as_ref(), ())));
                 task.result = Some(AdminResult::CreatePartitions(topics.collect()));
             }
             Response::DescribeTopicPartitions(answer) => {
@@ -89,20 +105,27 @@ impl Admin {
                 task.result = Some(AdminResult::DescribeTopics(topics.collect()));
             }
             Response::DescribeConfigs(answer) => {
-                let found = answer.results.into_iter().map(|r| (r.resource.clone(), self.described(r.error, r.message.clone().as_ref(), r)));
+                let found = answer
+                    .results
+                    .into_iter()
+                    .map(|r| (r.resource.clone(), self.described(r.error, r.message.clone().as_ref(), r)));
                 if let Some(AdminResult::DescribeConfigs(all)) = &mut task.result {
                     all.extend(found);
                 }
             }
             Response::IncrementalAlterConfigs(answer) => {
-                task.result = Some(AdminResult::AlterConfigs(self.described(answer.error, answer.message.as_ref(), ())));
+                task.result =
+                    Some(AdminResult::AlterConfigs(self.described(answer.error, answer.message.as_ref(), ())));
             }
             Response::DescribeCluster(answer) => task.result = Some(AdminResult::DescribeCluster(answer)),
             Response::ElectLeaders(answer) => {
                 if !answer.error.is_ok() {
                     return Verdict::Fail(answer.error, None);
                 }
-                let results = answer.partitions.into_iter().map(|(topic, p, code)| (TopicPartition::new(topic, p), self.described(code, None, ())));
+                let results = answer
+                    .partitions
+                    .into_iter()
+                    .map(|(topic, p, code)| (TopicPartition::new(topic, p), self.described(code, None, ())));
                 task.result = Some(AdminResult::ElectLeaders(results.collect()));
             }
             Response::DescribeQuorum(answer) => match answer.error {
@@ -128,11 +151,14 @@ impl Admin {
                 }
             }
             Response::DescribeGroups(answer) => {
-                if let Some(code) = answer.groups.iter().map(|group| group.error).find(|code| is_coordinator_error(*code)) {
+                if let Some(code) =
+                    answer.groups.iter().map(|group| group.error).find(|code| is_coordinator_error(*code))
+                {
                     return Verdict::Retry(code);
                 }
                 let found = answer.groups.into_iter().map(|g| {
-                    let text = (g.error == ErrorCode::GroupIdNotFound).then(|| format!("Group {} not found.", g.group).into());
+                    let text =
+                        (g.error == ErrorCode::GroupIdNotFound).then(|| format!("Group {} not found.", g.group).into());
                     (g.group.clone(), self.described(g.error, text.as_ref(), (g, from)))
                 });
                 if let Some(AdminResult::DescribeGroups(all)) = &mut task.result {
@@ -140,7 +166,12 @@ impl Admin {
                 }
             }
             Response::OffsetFetch(answer) => {
-                let code = answer.partitions.iter().map(|p| p.error).find(|code| is_coordinator_error(*code)).unwrap_or(answer.error);
+                let code = answer
+                    .partitions
+                    .iter()
+                    .map(|p| p.error)
+                    .find(|code| is_coordinator_error(*code))
+                    .unwrap_or(answer.error);
                 if !code.is_ok() {
                     return of_group(code);
                 }
@@ -156,7 +187,10 @@ impl Admin {
                 if let Some((_, _, code)) = answer.partitions.iter().find(|(_, _, code)| is_coordinator_error(*code)) {
                     return Verdict::Retry(*code);
                 }
-                let results = answer.partitions.into_iter().map(|(topic, p, code)| (TopicPartition::new(topic, p), self.described(code, None, ())));
+                let results = answer
+                    .partitions
+                    .into_iter()
+                    .map(|(topic, p, code)| (TopicPartition::new(topic, p), self.described(code, None, ())));
                 task.result = Some(AdminResult::AlterGroupOffsets(results.collect()));
             }
             Response::DeleteGroups(answer) => {
@@ -184,7 +218,12 @@ impl Admin {
     fn metadata_for(&mut self, task: &mut Task, answer: protocol::api::metadata::MetadataResponse) -> Verdict {
         match task.call.clone() {
             AdminCall::ListTopics => {
-                let mut topics: Vec<_> = answer.topics.into_iter().filter(|t| t.error.is_ok()).map(|t| (t.name, t.topic_id, t.is_internal)).collect();
+                let mut topics: Vec<_> = answer
+                    .topics
+                    .into_iter()
+                    .filter(|t| t.error.is_ok())
+                    .map(|t| (t.name, t.topic_id, t.is_internal))
+                    .collect();
                 topics.sort();
                 task.result = Some(AdminResult::ListTopics(topics));
             }
@@ -207,7 +246,9 @@ impl Admin {
 
     fn look_ups_answered(&mut self, now: Time, fx: &mut Fx, task: &mut Task, answer: ListOffsetsResponse) -> Verdict {
         let mut again = Vec::new();
-        let Some(AdminResult::ListOffsets(found)) = &mut task.result else { return Verdict::Fail(ErrorCode::UnknownServerError, None) };
+        let Some(AdminResult::ListOffsets(found)) = &mut task.result else {
+            return Verdict::Fail(ErrorCode::UnknownServerError, None);
+        };
         for result in answer.partitions {
             let tp = TopicPartition::new(result.topic, result.partition);
             match result.error {

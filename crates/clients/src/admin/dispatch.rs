@@ -22,8 +22,12 @@ impl Admin {
 
     fn send_parts(&mut self, number: u64, now: Time, fx: &mut Fx) {
         let Some(task) = self.tasks.get(&number) else { return };
-        let waiting: Vec<(u64, Target)> =
-            task.parts.iter().filter(|part| !part.is_sent && part.not_before <= now).map(|part| (part.number, part.target.clone())).collect();
+        let waiting: Vec<(u64, Target)> = task
+            .parts
+            .iter()
+            .filter(|part| !part.is_sent && part.not_before <= now)
+            .map(|part| (part.number, part.target.clone()))
+            .collect();
         for (part, target) in waiting {
             let Some((id, node)) = self.node_for(now, fx, &target) else { continue };
             let task = self.tasks.get_mut(&number).expect("looked up above");
@@ -46,7 +50,13 @@ impl Admin {
                     return None;
                 }
                 let node = self.net.any_node(now, fx)?;
-                let id = self.net.metadata.brokers.iter().find(|(_, address)| **address == node).map_or(BrokerId::NONE, |(id, _)| *id);
+                let id = self
+                    .net
+                    .metadata
+                    .brokers
+                    .iter()
+                    .find(|(_, address)| **address == node)
+                    .map_or(BrokerId::NONE, |(id, _)| *id);
                 return Some((id, node));
             }
             Target::Broker(id) => match self.net.broker(*id) {
@@ -114,7 +124,8 @@ impl Admin {
     /// Makes one request a leader out of look-ups whose leaders are known.
     fn group_look_ups(&mut self, number: u64, now: Time) {
         let Some(task) = self.tasks.get_mut(&number) else { return };
-        if task.look_ups.is_empty() || task.look_up_not_before > now || self.net.metadata.version <= task.metadata_after {
+        if task.look_ups.is_empty() || task.look_up_not_before > now || self.net.metadata.version <= task.metadata_after
+        {
             return;
         }
         let mut by_leader: BTreeMap<BrokerId, Vec<ListOffsetsPartition>> = BTreeMap::new();
@@ -160,7 +171,10 @@ impl Admin {
                 self.coordinators.insert(group, Coordinator::Unknown { not_before: now + wait, tries: 0 });
             }
             (Target::Broker(_), protocol::Request::ListOffsets(request)) => {
-                let again = request.partitions.iter().map(|p| (protocol::TopicPartition::new(p.topic.clone(), p.partition), p.timestamp));
+                let again = request
+                    .partitions
+                    .iter()
+                    .map(|p| (protocol::TopicPartition::new(p.topic.clone(), p.partition), p.timestamp));
                 let again: Vec<_> = again.collect();
                 task.look_ups.extend(again);
                 task.look_up_not_before = now + wait;

@@ -201,7 +201,12 @@ impl Admin {
     }
 
     fn finish(&mut self) {
-        let done: Vec<u64> = self.tasks.iter().filter(|(_, task)| task.parts.is_empty() && task.look_ups.is_empty()).map(|(n, _)| *n).collect();
+        let done: Vec<u64> = self
+            .tasks
+            .iter()
+            .filter(|(_, task)| task.parts.is_empty() && task.look_ups.is_empty())
+            .map(|(n, _)| *n)
+            .collect();
         for number in done {
             let task = self.tasks.remove(&number).expect("listed above");
             let empty = || AdminResult::Failed(ClientError::of(self.profile, ErrorCode::UnknownServerError));
@@ -216,7 +221,10 @@ impl Admin {
             let error = self.timeout_error(&task, now);
             let result = match (task.result, task.call) {
                 (Some(AdminResult::ListOffsets(mut found)), AdminCall::ListOffsets { partitions }) => {
-                    let missing = partitions.into_iter().filter(|(tp, _)| !found.iter().any(|(known, _)| known == tp)).map(|(tp, _)| tp);
+                    let missing = partitions
+                        .into_iter()
+                        .filter(|(tp, _)| !found.iter().any(|(known, _)| known == tp))
+                        .map(|(tp, _)| tp);
                     let missing: Vec<TopicPartition> = missing.collect();
                     found.extend(missing.into_iter().map(|tp| (tp, Err(error.clone()))));
                     AdminResult::ListOffsets(found)
@@ -229,7 +237,11 @@ impl Admin {
 
     fn timeout_error(&self, task: &Task, now: Time) -> ClientError {
         if self.profile == Profile::Librdkafka {
-            return ClientError::new("_TIMED_OUT", "Failed while waiting for controller: Local: Timed out", ErrorCode::RequestTimedOut);
+            return ClientError::new(
+                "_TIMED_OUT",
+                "Failed while waiting for controller: Local: Timed out",
+                ErrorCode::RequestTimedOut,
+            );
         }
         let sought = |part: &&Part| match &part.target {
             Target::Coordinator(group) => self.coordinators.get(group).and_then(|c| match c {
@@ -263,7 +275,13 @@ impl Admin {
             Coordinator::Unknown { not_before, .. } => Some(*not_before),
             Coordinator::Finding { .. } | Coordinator::Known(..) => None,
         });
-        let due = deadlines.chain(parts).chain(look_ups).chain(coordinators).chain(self.net.due(now)).filter(|due| *due > now).min();
+        let due = deadlines
+            .chain(parts)
+            .chain(look_ups)
+            .chain(coordinators)
+            .chain(self.net.due(now))
+            .filter(|due| *due > now)
+            .min();
         // An idle admin client does nothing by itself but keep its metadata fresh.
         let Some(due) = due else { return };
         if self.timers.due(&Wake).is_none_or(|armed| armed > due) {
@@ -273,9 +291,13 @@ impl Admin {
 
     fn network_event(&mut self, now: Time, fx: &mut Fx, event: NetEvent<Asked>) {
         match event {
-            NetEvent::Response { tag: Asked::Part { task, part }, response, .. } => self.part_answered(now, fx, task, part, response),
+            NetEvent::Response { tag: Asked::Part { task, part }, response, .. } => {
+                self.part_answered(now, fx, task, part, response)
+            }
             NetEvent::Failed { tag: Asked::Part { task, part }, .. } => self.retry_part(now, fx, task, part),
-            NetEvent::Response { tag: Asked::Coordinator(group), response, .. } => self.coordinator_answered(now, fx, &group, &response),
+            NetEvent::Response { tag: Asked::Coordinator(group), response, .. } => {
+                self.coordinator_answered(now, fx, &group, &response)
+            }
             NetEvent::Failed { tag: Asked::Coordinator(group), .. } => self.coordinator_failed(now, fx, &group),
             NetEvent::Metadata => {}
             NetEvent::Fatal(error) => {

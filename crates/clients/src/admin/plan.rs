@@ -109,7 +109,11 @@ impl Admin {
             }
             AdminCall::ListGroupOffsets { group, partitions } => {
                 let partitions = partitions.map(|partitions| pairs(&partitions));
-                self.coordinator(task, &group, OffsetFetchRequest { group: group.clone(), partitions, require_stable: false });
+                self.coordinator(
+                    task,
+                    &group,
+                    OffsetFetchRequest { group: group.clone(), partitions, require_stable: false },
+                );
             }
             AdminCall::AlterGroupOffsets { group, offsets } => {
                 let committed = |(tp, offset): (TopicPartition, i64)| OffsetCommitPartition {
@@ -120,7 +124,13 @@ impl Admin {
                     metadata: "".into(),
                 };
                 let offsets = offsets.into_iter().map(committed).collect();
-                let request = OffsetCommitRequest { group: group.clone(), generation: -1, member: "".into(), group_instance_id: None, offsets };
+                let request = OffsetCommitRequest {
+                    group: group.clone(),
+                    generation: -1,
+                    member: "".into(),
+                    group_instance_id: None,
+                    offsets,
+                };
                 self.coordinator(task, &group, request);
             }
             AdminCall::DeleteGroups { groups } => {

@@ -12,7 +12,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 impl Consumer {
     pub(super) fn begin_close(&mut self, now: Time) {
         let deadline = now + CLOSE_TIMEOUT;
-        let may_commit = self.settings.auto_commit && !self.has_failed && (!self.is_subscribed() || self.membership.generation >= 0);
+        let may_commit =
+            self.settings.auto_commit && !self.has_failed && (!self.is_subscribed() || self.membership.generation >= 0);
         let offsets = if may_commit { self.consumed() } else { Vec::new() };
         self.life = if offsets.is_empty() {
             Life::Leaving { is_sent: false, deadline }

@@ -14,7 +14,8 @@ const COORDINATOR: &str = "org.apache.kafka.clients.consumer.internals.ConsumerC
 
 impl Consumer {
     pub(super) fn arm_auto_commit(&mut self, now: Time) {
-        let is_never = self.profile == Profile::Librdkafka && self.settings.auto_commit_interval == kernel::Duration::ZERO;
+        let is_never =
+            self.profile == Profile::Librdkafka && self.settings.auto_commit_interval == kernel::Duration::ZERO;
         let is_on = self.settings.auto_commit && !is_never;
         self.auto_commit_due = if is_on { now + self.settings.auto_commit_interval } else { Time::MAX };
     }
@@ -48,25 +49,43 @@ impl Consumer {
     pub(super) fn commit(&mut self, now: Time, kind: CommitKind, offsets: Vec<(TopicPartition, i64, i32)>) -> u64 {
         self.next_commit += 1;
         let generation = self.membership.generation;
-        self.commits.insert(self.next_commit, Commit { kind, offsets, is_sent: false, not_before: now, attempts: 0, generation });
+        self.commits.insert(
+            self.next_commit,
+            Commit { kind, offsets, is_sent: false, not_before: now, attempts: 0, generation },
+        );
         self.next_commit
     }
 
-    pub(super) fn application_commit(&mut self, now: Time, fx: &mut Fx, kind: CommitKind, offsets: Option<Vec<(TopicPartition, i64)>>) {
+    pub(super) fn application_commit(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        kind: CommitKind,
+        offsets: Option<Vec<(TopicPartition, i64)>>,
+    ) {
         if self.settings.group.is_none() {
             let text = "To use the group management or offset commit APIs, you must provide a valid group.id in the consumer configuration.";
-            let error = ClientError::new("org.apache.kafka.common.errors.InvalidGroupIdException", text, ErrorCode::InvalidGroupId);
+            let error = ClientError::new(
+                "org.apache.kafka.common.errors.InvalidGroupIdException",
+                text,
+                ErrorCode::InvalidGroupId,
+            );
             self.events.push(ConsumerEvent::Committed(Err(error)));
             return;
         }
         let offsets = match offsets {
-            Some(offsets) => offsets.into_iter().map(|(tp, offset)| (tp.clone(), offset, self.partitions.get(&tp).map_or(-1, |p| p.epoch))).collect(),
+            Some(offsets) => offsets
+                .into_iter()
+                .map(|(tp, offset)| (tp.clone(), offset, self.partitions.get(&tp).map_or(-1, |p| p.epoch)))
+                .collect(),
             None => self.consumed(),
         };
         if offsets.is_empty() {
             let outcome = match self.profile {
                 Profile::Java => Ok(Vec::new()),
-                Profile::Librdkafka => Err(ClientError::new("_NO_OFFSET", "Local: No offset stored", ErrorCode::InvalidRequest)),
+                Profile::Librdkafka => {
+                    Err(ClientError::new("_NO_OFFSET", "Local: No offset stored", ErrorCode::InvalidRequest))
+                }
             };
             self.events.push(ConsumerEvent::Committed(outcome));
             return;
@@ -76,7 +95,12 @@ impl Consumer {
     }
 
     pub(super) fn send_commits(&mut self, now: Time, fx: &mut Fx) {
-        let numbers: Vec<u64> = self.commits.iter().filter(|(_, commit)| !commit.is_sent && commit.not_before <= now).map(|(n, _)| *n).collect();
+        let numbers: Vec<u64> = self
+            .commits
+            .iter()
+            .filter(|(_, commit)| !commit.is_sent && commit.not_before <= now)
+            .map(|(n, _)| *n)
+            .collect();
         for number in numbers {
             self.send_commit(now, fx, number);
         }
@@ -85,7 +109,10 @@ impl Consumer {
             let Some(commit) = self.commits.remove(&number) else { continue };
             if let CommitKind::Sync { .. } = commit.kind {
                 let waited = self.settings.api_timeout.as_millis();
-                let text = format!("Timeout of {waited}ms expired before successfully committing offsets {}", shown(&commit.offsets));
+                let text = format!(
+                    "Timeout of {waited}ms expired before successfully committing offsets {}",
+                    shown(&commit.offsets)
+                );
                 self.events.push(ConsumerEvent::Committed(Err(ClientError::timeout(text))));
             }
         }
@@ -180,7 +207,11 @@ impl Consumer {
             CommitKind::Auto if code.is_retriable() => self.auto_commit_due = now + self.backoff(commit.attempts, fx),
             CommitKind::Auto | CommitKind::Final { .. } => {
                 if self.profile == Profile::Java {
-                    let text = format!("Asynchronous auto-commit of offsets {} failed: {}", shown(&commit.offsets), code.message());
+                    let text = format!(
+                        "Asynchronous auto-commit of offsets {} failed: {}",
+                        shown(&commit.offsets),
+                        code.message()
+                    );
                     self.net.warn(COORDINATOR, text);
                 }
             }

@@ -6,8 +6,8 @@ use kernel::{Address, Time};
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::{ApiKey, BrokerId, ErrorCode, Note, TopicId, TopicPartition};
 
-use super::state::{Asked, Completed, GroupPhase, Seek};
 use super::Consumer;
+use super::state::{Asked, Completed, GroupPhase, Seek};
 use crate::network::Lane;
 use crate::{ConsumerRecord, Fx, Profile};
 
@@ -78,7 +78,14 @@ impl Consumer {
         self.net.send(now, fx, Lane::Data, &node, timeout, tag, request.into());
     }
 
-    pub(super) fn fetch_answered(&mut self, now: Time, fx: &mut Fx, assignment: u64, asked: &[(TopicPartition, TopicId, i64)], answer: FetchResponse) {
+    pub(super) fn fetch_answered(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        assignment: u64,
+        asked: &[(TopicPartition, TopicId, i64)],
+        answer: FetchResponse,
+    ) {
         if assignment != self.assignment {
             return;
         }
@@ -88,7 +95,8 @@ impl Consumer {
         for result in answer.partitions {
             let found = asked.iter().find(|(tp, id, _)| *id == result.topic_id && tp.partition == result.partition);
             let Some((tp, _, offset)) = found else { continue };
-            let is_current = self.partitions.get(tp).is_some_and(|p| p.seek == Seek::Done && p.position == Some(*offset));
+            let is_current =
+                self.partitions.get(tp).is_some_and(|p| p.seek == Seek::Done && p.position == Some(*offset));
             if is_current {
                 self.partition_fetched(now, fx, tp, *offset, result);
             }

@@ -6,8 +6,8 @@ use protocol::{ApiKey, ErrorCode, Note, Response};
 
 use super::state::{Asked, Coordinator, GroupPhase};
 use super::{Consumer, Life};
-use crate::{ClientError, Fx};
 use crate::network::Lane;
+use crate::{ClientError, Fx};
 
 impl Consumer {
     /// Whether the coordinator is needed now.
@@ -70,11 +70,17 @@ impl Consumer {
         match (tag, response) {
             (Asked::Coordinator, response) => self.coordinator_answered(now, fx, &response),
             (Asked::Join, Response::JoinGroup(answer)) => self.join_answered(now, fx, answer),
-            (Asked::Sync { generation }, Response::SyncGroup(answer)) => self.sync_answered(now, fx, generation, answer),
-            (Asked::Heartbeat { generation }, Response::Heartbeat(answer)) => self.heartbeat_answered(now, fx, generation, answer.error),
+            (Asked::Sync { generation }, Response::SyncGroup(answer)) => {
+                self.sync_answered(now, fx, generation, answer)
+            }
+            (Asked::Heartbeat { generation }, Response::Heartbeat(answer)) => {
+                self.heartbeat_answered(now, fx, generation, answer.error)
+            }
             (Asked::Leave, _) => self.left(),
             (Asked::Commit(number), Response::OffsetCommit(answer)) => self.commit_answered(now, fx, number, &answer),
-            (Asked::Committed { assignment }, Response::OffsetFetch(answer)) => self.committed_answered(now, fx, assignment, answer),
+            (Asked::Committed { assignment }, Response::OffsetFetch(answer)) => {
+                self.committed_answered(now, fx, assignment, answer)
+            }
             (Asked::LookUp { assignment, partitions }, Response::ListOffsets(answer)) => {
                 self.look_up_answered(now, fx, assignment, &partitions, answer);
             }

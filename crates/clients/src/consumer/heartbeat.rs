@@ -6,8 +6,8 @@ use protocol::api::heartbeat::HeartbeatRequest;
 use protocol::api::leave_group::{LeaveGroupRequest, LeaveMember};
 use protocol::{ApiKey, ErrorCode};
 
-use super::state::{Asked, Coordinator, GroupPhase, Life};
 use super::Consumer;
+use super::state::{Asked, Coordinator, GroupPhase, Life};
 use crate::network::Lane;
 use crate::{ClientError, ConsumerEvent, Fx, Profile};
 
@@ -16,7 +16,9 @@ const COORDINATOR: &str = "org.apache.kafka.clients.consumer.internals.ConsumerC
 impl Consumer {
     fn beats(&self) -> bool {
         match self.membership.phase {
-            GroupPhase::Assigning { .. } | GroupPhase::Syncing | GroupPhase::Stable | GroupPhase::Preparing { .. } => self.membership.generation >= 0,
+            GroupPhase::Assigning { .. } | GroupPhase::Syncing | GroupPhase::Stable | GroupPhase::Preparing { .. } => {
+                self.membership.generation >= 0
+            }
             GroupPhase::Unjoined | GroupPhase::Joining => false,
         }
     }
@@ -39,7 +41,12 @@ impl Consumer {
         }
         let (Some(node), Some(group)) = (self.coordinator(now, fx), self.settings.group.clone()) else { return };
         let generation = self.membership.generation;
-        let request = HeartbeatRequest { group, generation, member: self.membership.member.clone(), group_instance_id: self.settings.instance.clone() };
+        let request = HeartbeatRequest {
+            group,
+            generation,
+            member: self.membership.member.clone(),
+            group_instance_id: self.settings.instance.clone(),
+        };
         self.membership.heartbeat_in_flight = true;
         self.membership.heartbeat_due = now + self.settings.heartbeat_interval;
         let timeout = self.net.settings.request_timeout;
@@ -108,10 +115,14 @@ impl Consumer {
     pub(super) fn send_leave(&mut self, now: Time, fx: &mut Fx, reason: &str) -> bool {
         let Coordinator::Known(_, node) = self.membership.coordinator.clone() else { return false };
         let Some(group) = self.settings.group.clone() else { return false };
-        if !self.settings.is_dynamic() || self.membership.member.is_empty() || !self.net.ready(now, fx, Lane::Coordinator, &node) {
+        if !self.settings.is_dynamic()
+            || self.membership.member.is_empty()
+            || !self.net.ready(now, fx, Lane::Coordinator, &node)
+        {
             return false;
         }
-        let leaving = LeaveMember { member: self.membership.member.clone(), group_instance_id: None, reason: reason.into() };
+        let leaving =
+            LeaveMember { member: self.membership.member.clone(), group_instance_id: None, reason: reason.into() };
         let request = LeaveGroupRequest { group, members: vec![leaving] };
         let timeout = self.net.settings.request_timeout;
         self.net.send(now, fx, Lane::Coordinator, &node, timeout, Asked::Leave, request.into());

@@ -2,7 +2,9 @@
 //! `#onLeaderElected`, `#onJoinComplete`).
 
 use kernel::Time;
-use protocol::api::join_group::{JoinGroupRequest, JoinGroupResponse, JoinMember, JoinProtocol, Subscription as JoinSubscription};
+use protocol::api::join_group::{
+    JoinGroupRequest, JoinGroupResponse, JoinMember, JoinProtocol, Subscription as JoinSubscription,
+};
 use protocol::api::sync_group::{SyncGroupRequest, SyncGroupResponse};
 use protocol::{ApiKey, ErrorCode, MemberId, Note, PartitionIndex, TopicName, TopicPartition};
 
@@ -31,7 +33,12 @@ impl Consumer {
             GroupPhase::Assigning { members, metadata_after } if self.net.metadata.version > metadata_after => {
                 self.assign_members(now, fx, &members);
             }
-            GroupPhase::Unjoined | GroupPhase::Stable | GroupPhase::Preparing { .. } | GroupPhase::Joining | GroupPhase::Assigning { .. } | GroupPhase::Syncing => {}
+            GroupPhase::Unjoined
+            | GroupPhase::Stable
+            | GroupPhase::Preparing { .. }
+            | GroupPhase::Joining
+            | GroupPhase::Assigning { .. }
+            | GroupPhase::Syncing => {}
         }
     }
 
@@ -40,7 +47,8 @@ impl Consumer {
         if self.coordinator(now, fx).is_none() {
             return;
         }
-        let offsets = if self.membership.generation >= 0 && self.settings.auto_commit { self.consumed() } else { Vec::new() };
+        let offsets =
+            if self.membership.generation >= 0 && self.settings.auto_commit { self.consumed() } else { Vec::new() };
         if offsets.is_empty() {
             self.drop_assignment(fx, self.membership.generation < 0);
             self.send_join(now, fx, topics);
@@ -57,9 +65,14 @@ impl Consumer {
             return;
         };
         let millis = |span: kernel::Duration| i32::try_from(span.as_millis()).unwrap_or(i32::MAX);
-        let subscription =
-            JoinSubscription { topics: topics.to_vec(), owned: Vec::new(), generation: self.membership.generation, rack: self.settings.rack.clone() };
-        let protocol = |name: &protocol::api::Name| JoinProtocol { name: name.clone(), subscription: subscription.clone() };
+        let subscription = JoinSubscription {
+            topics: topics.to_vec(),
+            owned: Vec::new(),
+            generation: self.membership.generation,
+            rack: self.settings.rack.clone(),
+        };
+        let protocol =
+            |name: &protocol::api::Name| JoinProtocol { name: name.clone(), subscription: subscription.clone() };
         let request = JoinGroupRequest {
             group,
             session_timeout_ms: millis(self.settings.session_timeout),
@@ -72,7 +85,8 @@ impl Consumer {
             reason: self.membership.rejoin.take().unwrap_or("").into(),
         };
         self.membership.phase = GroupPhase::Joining;
-        let timeout = self.net.settings.request_timeout.max(self.settings.max_poll_interval + kernel::Duration::from_secs(5));
+        let timeout =
+            self.net.settings.request_timeout.max(self.settings.max_poll_interval + kernel::Duration::from_secs(5));
         self.net.send(now, fx, Lane::Coordinator, &node, timeout, Asked::Join, request.into());
     }
 
@@ -147,13 +161,21 @@ impl Consumer {
         let mut topics: Vec<TopicName> = members.iter().flat_map(|member| member.subscription.topics.clone()).collect();
         topics.sort();
         topics.dedup();
-        self.membership.watched = Some(topics.into_iter().map(|topic| (topic.clone(), self.net.metadata.partition_count(&topic))).collect());
+        self.membership.watched =
+            Some(topics.into_iter().map(|topic| (topic.clone(), self.net.metadata.partition_count(&topic))).collect());
         let count = |topic: &str| self.net.metadata.partition_count(topic);
         match super::assign::assign(&self.membership.protocol, members, &count) {
             Some(assignments) => self.send_sync(now, fx, assignments),
             None => {
-                let text = format!("The group chose the assignor {}, which is not modelled in this simulator", self.membership.protocol);
-                self.fail(ClientError::new("java.lang.IllegalStateException", text, ErrorCode::InconsistentGroupProtocol));
+                let text = format!(
+                    "The group chose the assignor {}, which is not modelled in this simulator",
+                    self.membership.protocol
+                );
+                self.fail(ClientError::new(
+                    "java.lang.IllegalStateException",
+                    text,
+                    ErrorCode::InconsistentGroupProtocol,
+                ));
             }
         }
     }
@@ -174,7 +196,8 @@ impl Consumer {
             assignments,
         };
         self.membership.phase = GroupPhase::Syncing;
-        let timeout = self.net.settings.request_timeout.max(self.settings.max_poll_interval + kernel::Duration::from_secs(5));
+        let timeout =
+            self.net.settings.request_timeout.max(self.settings.max_poll_interval + kernel::Duration::from_secs(5));
         self.net.send(now, fx, Lane::Coordinator, &node, timeout, Asked::Sync { generation }, request.into());
     }
 
@@ -202,7 +225,9 @@ impl Consumer {
 
     fn join_complete(&mut self, now: Time, fx: &mut Fx, assignment: &[(TopicName, PartitionIndex)]) {
         self.membership.phase = GroupPhase::Stable;
-        let start = |(topic, partition): &(TopicName, PartitionIndex)| (TopicPartition::new(topic.clone(), *partition), StartAt::Committed);
+        let start = |(topic, partition): &(TopicName, PartitionIndex)| {
+            (TopicPartition::new(topic.clone(), *partition), StartAt::Committed)
+        };
         self.set_assignment(assignment.iter().map(start).collect());
         self.arm_auto_commit(now);
         if let Some(group) = self.settings.group.clone() {
@@ -215,7 +240,11 @@ impl Consumer {
     /// The leader watches the group's topics; everybody hears of topics that do not exist.
     pub(super) fn metadata_changed(&mut self, _now: Time, _fx: &mut Fx) {
         let count = |topic: &TopicName| self.net.metadata.partition_count(topic);
-        let is_stale = self.membership.watched.as_ref().is_some_and(|watched| watched.iter().any(|(topic, known)| count(topic) != *known));
+        let is_stale = self
+            .membership
+            .watched
+            .as_ref()
+            .is_some_and(|watched| watched.iter().any(|(topic, known)| count(topic) != *known));
         if is_stale && self.membership.phase == GroupPhase::Stable && self.membership.rejoin.is_none() {
             self.membership.rejoin = Some("cached metadata has changed");
         }
@@ -226,11 +255,11 @@ impl Consumer {
                     let text = format!("Invalid topics: [{topic}]");
                     self.fail(ClientError::of(self.profile, ErrorCode::InvalidTopic).with_message(Some(&text)));
                 }
-                Some(code @ ErrorCode::UnknownTopicOrPartition) if self.profile == Profile::Librdkafka => {
-                    if self.reported_missing.insert(topic.clone()) {
-                        let text = format!("Subscribed topic not available: {topic}: Broker: Unknown topic or partition");
-                        self.events.push(ConsumerEvent::Error(ClientError::new(code.name(), text, code)));
-                    }
+                Some(code @ ErrorCode::UnknownTopicOrPartition)
+                    if self.profile == Profile::Librdkafka && self.reported_missing.insert(topic.clone()) =>
+                {
+                    let text = format!("Subscribed topic not available: {topic}: Broker: Unknown topic or partition");
+                    self.events.push(ConsumerEvent::Error(ClientError::new(code.name(), text, code)));
                 }
                 _ => {}
             }

@@ -78,10 +78,22 @@ pub struct Consumer {
 
 impl Consumer {
     /// A consumer; its timers carry `space`.
-    pub fn new(profile: Profile, properties: &Properties, client_id: &str, space: u16) -> Result<Consumer, ConfigError> {
+    pub fn new(
+        profile: Profile,
+        properties: &Properties,
+        client_id: &str,
+        space: u16,
+    ) -> Result<Consumer, ConfigError> {
         let checked = check(profile, config::CONSUMER_CONFIGS, config::LIBRDKAFKA_CONSUMER_CONFIGS, properties)?;
         let settings = ConsumerSettings::read(&Config { profile, properties: &checked })?;
-        let net = Net::new(profile, Kind::Consumer, client_id, settings.group.as_deref(), settings.net.clone(), settings.auto_create);
+        let net = Net::new(
+            profile,
+            Kind::Consumer,
+            client_id,
+            settings.group.as_deref(),
+            settings.net.clone(),
+            settings.auto_create,
+        );
         Ok(Consumer {
             profile,
             settings,
@@ -134,7 +146,11 @@ impl Consumer {
     pub fn subscribe(&mut self, topics: Vec<TopicName>, now: Time, fx: &mut Fx) {
         if self.settings.group.is_none() {
             let text = "To use the group management or offset commit APIs, you must provide a valid group.id in the consumer configuration.";
-            self.fail(ClientError::new("org.apache.kafka.common.errors.InvalidGroupIdException", text, protocol::ErrorCode::InvalidGroupId));
+            self.fail(ClientError::new(
+                "org.apache.kafka.common.errors.InvalidGroupIdException",
+                text,
+                protocol::ErrorCode::InvalidGroupId,
+            ));
             return;
         }
         for topic in &topics {
@@ -309,7 +325,12 @@ impl Consumer {
         let partitions = self.partitions.values().map(|partition| partition.not_before);
         let commits = self.commits.values().map(|commit| commit.not_before);
         let own = self.group_dues().into_iter().chain([self.auto_commit_due, self.close_due()]);
-        let due = partitions.chain(commits).chain(own).chain(self.net.due(now)).filter(|due| *due > now && *due < Time::MAX).min();
+        let due = partitions
+            .chain(commits)
+            .chain(own)
+            .chain(self.net.due(now))
+            .filter(|due| *due > now && *due < Time::MAX)
+            .min();
         let Some(due) = due else { return };
         if self.timers.due(&Wake).is_none_or(|armed| armed > due) {
             self.timers.arm(fx, due, Wake);

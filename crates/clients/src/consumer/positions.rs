@@ -8,12 +8,15 @@ use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, List
 use protocol::api::offset_fetch::{OffsetFetchRequest, OffsetFetchResponse};
 use protocol::{ApiKey, BrokerId, ErrorCode, TopicPartition};
 
-use super::state::{Asked, Seek};
 use super::Consumer;
+use super::state::{Asked, Seek};
 use crate::network::Lane;
 use crate::{ClientError, Fx, Profile, StartAt};
 
-protocol::gap!("Positions are not validated against leader epochs: truncation shows as OFFSET_OUT_OF_RANGE or not at all", "KIP-320");
+protocol::gap!(
+    "Positions are not validated against leader epochs: truncation shows as OFFSET_OUT_OF_RANGE or not at all",
+    "KIP-320"
+);
 
 impl Consumer {
     pub(super) fn update_positions(&mut self, now: Time, fx: &mut Fx) {
@@ -38,7 +41,15 @@ impl Consumer {
         }
         let request = OffsetFetchRequest { group, partitions: Some(wanted), require_stable: true };
         let timeout = self.net.settings.request_timeout;
-        self.net.send(now, fx, Lane::Coordinator, &node, timeout, Asked::Committed { assignment: self.assignment }, request.into());
+        self.net.send(
+            now,
+            fx,
+            Lane::Coordinator,
+            &node,
+            timeout,
+            Asked::Committed { assignment: self.assignment },
+            request.into(),
+        );
     }
 
     pub(super) fn committed_answered(&mut self, now: Time, fx: &mut Fx, assignment: u64, answer: OffsetFetchResponse) {
@@ -74,7 +85,8 @@ impl Consumer {
 
     /// Resets partitions as `auto.offset.reset` says.
     fn reset_where(&mut self, which: impl Fn(&super::Partition) -> bool) {
-        let chosen: Vec<TopicPartition> = self.partitions.iter().filter(|(_, p)| which(p)).map(|(tp, _)| tp.clone()).collect();
+        let chosen: Vec<TopicPartition> =
+            self.partitions.iter().filter(|(_, p)| which(p)).map(|(tp, _)| tp.clone()).collect();
         if chosen.is_empty() {
             return;
         }
@@ -86,7 +98,11 @@ impl Consumer {
                     format!("Undefined offset with no reset policy for partitions: [{}]", list.join(", ")),
                     ErrorCode::OffsetOutOfRange,
                 ),
-                Profile::Librdkafka => ClientError::new("_AUTO_OFFSET_RESET", "no previously committed offset available: Local: No offset stored", ErrorCode::OffsetOutOfRange),
+                Profile::Librdkafka => ClientError::new(
+                    "_AUTO_OFFSET_RESET",
+                    "no previously committed offset available: Local: No offset stored",
+                    ErrorCode::OffsetOutOfRange,
+                ),
             });
             return;
         };
@@ -111,7 +127,9 @@ impl Consumer {
             None => self.fail(match self.profile {
                 Profile::Java => ClientError::new(
                     "org.apache.kafka.clients.consumer.OffsetOutOfRangeException",
-                    format!("Fetch position {offset} is out of range for partition {tp} and no reset policy is defined"),
+                    format!(
+                        "Fetch position {offset} is out of range for partition {tp} and no reset policy is defined"
+                    ),
                     ErrorCode::OffsetOutOfRange,
                 ),
                 Profile::Librdkafka => ClientError::of(Profile::Librdkafka, ErrorCode::OffsetOutOfRange),
@@ -128,7 +146,9 @@ impl Consumer {
                 continue;
             }
             match self.net.metadata.leader(tp) {
-                Some((_, address, epoch)) => by_leader.entry(address.clone()).or_default().push((tp.clone(), start, epoch)),
+                Some((_, address, epoch)) => {
+                    by_leader.entry(address.clone()).or_default().push((tp.clone(), start, epoch))
+                }
                 None => is_leader_unknown = true,
             }
         }
@@ -154,23 +174,38 @@ impl Consumer {
                 StartAt::Timestamp(ms) => ms,
                 StartAt::Latest | StartAt::Committed | StartAt::Offset(_) => -1,
             };
-            partitions.push(ListOffsetsPartition { topic: tp.topic.clone(), partition: tp.partition, current_leader_epoch, timestamp });
+            partitions.push(ListOffsetsPartition {
+                topic: tp.topic.clone(),
+                partition: tp.partition,
+                current_leader_epoch,
+                timestamp,
+            });
             tags.push((tp, start));
         }
-        let request = ListOffsetsRequest { replica: BrokerId::NONE, read_committed: self.settings.read_committed, partitions };
+        let request =
+            ListOffsetsRequest { replica: BrokerId::NONE, read_committed: self.settings.read_committed, partitions };
         let tag = Asked::LookUp { assignment: self.assignment, partitions: tags };
         let timeout = self.net.settings.request_timeout;
         self.net.send(now, fx, Lane::Data, node, timeout, tag, request.into());
     }
 
-    pub(super) fn look_up_answered(&mut self, now: Time, fx: &mut Fx, assignment: u64, asked: &[(TopicPartition, StartAt)], answer: ListOffsetsResponse) {
+    pub(super) fn look_up_answered(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        assignment: u64,
+        asked: &[(TopicPartition, StartAt)],
+        answer: ListOffsetsResponse,
+    ) {
         if assignment != self.assignment {
             return;
         }
         for result in answer.partitions {
             let tp = TopicPartition::new(result.topic, result.partition);
             let Some((_, start)) = asked.iter().find(|(known, _)| *known == tp) else { continue };
-            let Some(partition) = self.partitions.get_mut(&tp).filter(|p| p.seek == Seek::LookUp(*start)) else { continue };
+            let Some(partition) = self.partitions.get_mut(&tp).filter(|p| p.seek == Seek::LookUp(*start)) else {
+                continue;
+            };
             partition.is_asked = false;
             match result.error {
                 ErrorCode::None if result.offset >= 0 => {
@@ -190,7 +225,13 @@ impl Consumer {
     }
 
     /// Offsets are asked for again after a while: of these partitions, or of all that wait for committed ones.
-    pub(super) fn ask_again(&mut self, now: Time, fx: &mut Fx, assignment: u64, which: Option<&[(TopicPartition, StartAt)]>) {
+    pub(super) fn ask_again(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        assignment: u64,
+        which: Option<&[(TopicPartition, StartAt)]>,
+    ) {
         if assignment != self.assignment {
             return;
         }

@@ -46,9 +46,13 @@ impl ConsumerSettings {
         let text = |name: &str| config.text(name).filter(|text| !text.is_empty()).map(Name::from);
         let group = text("group.id");
         if config.profile == Profile::Java && group.is_none() && config.set_flag("enable.auto.commit")? == Some(true) {
-            return Err(ConfigError { message: "enable.auto.commit cannot be set to true when default group id (null) is used.".into() });
+            return Err(ConfigError {
+                message: "enable.auto.commit cannot be set to true when default group id (null) is used.".into(),
+            });
         }
-        let bytes = |names: &[&str], default: i64| Ok::<u32, ConfigError>(u32::try_from(config.number(names, [default, default], 0)?).unwrap_or(u32::MAX));
+        let bytes = |names: &[&str], default: i64| {
+            Ok::<u32, ConfigError>(u32::try_from(config.number(names, [default, default], 0)?).unwrap_or(u32::MAX))
+        };
         Ok(ConsumerSettings {
             net: NetSettings::read(config)?,
             instance: text("group.instance.id"),
@@ -67,7 +71,9 @@ impl ConsumerSettings {
             read_committed: match (config.text("isolation.level"), config.profile) {
                 (None, Profile::Java) | (Some("read_uncommitted"), _) => false,
                 (None, Profile::Librdkafka) | (Some("read_committed"), _) => true,
-                (Some(other), _) => return invalid("isolation.level", other, "String must be one of: read_committed, read_uncommitted"),
+                (Some(other), _) => {
+                    return invalid("isolation.level", other, "String must be one of: read_committed, read_uncommitted");
+                }
             },
             assignors: read_assignors(config)?,
             rack: text("client.rack"),
@@ -92,7 +98,11 @@ fn read_reset(config: &Config<'_>) -> Result<Option<StartAt>, ConfigError> {
             protocol::gap!("auto.offset.reset=by_duration is refused", "KIP-1106");
             invalid("auto.offset.reset", other, "by_duration is not modelled in this simulator")
         }
-        (Some(other), _) => invalid("auto.offset.reset", other, "the value must be either 'earliest', 'latest', 'none' or of the format 'by_duration:<PnDTnHnMn.nS.>'."),
+        (Some(other), _) => invalid(
+            "auto.offset.reset",
+            other,
+            "the value must be either 'earliest', 'latest', 'none' or of the format 'by_duration:<PnDTnHnMn.nS.>'.",
+        ),
     }
 }
 
@@ -116,8 +126,15 @@ fn read_assignors(config: &Config<'_>) -> Result<Vec<Name>, ConfigError> {
     match names.first().map(|name| &**name) {
         Some("range" | "roundrobin") => Ok(names),
         Some("sticky" | "cooperative-sticky") => {
-            protocol::gap!("Sticky and cooperative assignors are refused as first choice; the eager protocol is modelled", "KIP-429");
-            invalid("partition.assignment.strategy", text, "sticky assignors are not modelled in this simulator as first choice")
+            protocol::gap!(
+                "Sticky and cooperative assignors are refused as first choice; the eager protocol is modelled",
+                "KIP-429"
+            );
+            invalid(
+                "partition.assignment.strategy",
+                text,
+                "sticky assignors are not modelled in this simulator as first choice",
+            )
         }
         _ => invalid("partition.assignment.strategy", text, "no such assignor"),
     }

@@ -79,10 +79,15 @@ pub(crate) enum Coordinator {
 pub(crate) enum GroupPhase {
     Unjoined,
     /// The commit before giving up partitions is under way.
-    Preparing { commit: u64 },
+    Preparing {
+        commit: u64,
+    },
     Joining,
     /// The leader waits for metadata of the group's topics.
-    Assigning { members: Vec<JoinMember>, metadata_after: u64 },
+    Assigning {
+        members: Vec<JoinMember>,
+        metadata_after: u64,
+    },
     Syncing,
     Stable,
 }
@@ -166,14 +171,27 @@ pub(crate) struct Commit {
 pub(crate) enum Asked {
     Coordinator,
     Join,
-    Sync { generation: i32 },
-    Heartbeat { generation: i32 },
+    Sync {
+        generation: i32,
+    },
+    Heartbeat {
+        generation: i32,
+    },
     Leave,
     Commit(u64),
     /// Committed offsets of the assignment with this number.
-    Committed { assignment: u64 },
-    LookUp { assignment: u64, partitions: Vec<(TopicPartition, StartAt)> },
-    Fetch { assignment: u64, node: Address, partitions: Vec<(TopicPartition, TopicId, i64)> },
+    Committed {
+        assignment: u64,
+    },
+    LookUp {
+        assignment: u64,
+        partitions: Vec<(TopicPartition, StartAt)>,
+    },
+    Fetch {
+        assignment: u64,
+        node: Address,
+        partitions: Vec<(TopicPartition, TopicId, i64)>,
+    },
 }
 
 /// Where `close` stands.

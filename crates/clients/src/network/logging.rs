@@ -47,7 +47,13 @@ impl<T> Net<T> {
         known.unwrap_or_else(|| -1 - in_bootstrap().unwrap_or(0) as i32)
     }
 
-    pub(super) fn log_disconnect(&mut self, address: &Address, never_opened: bool, failures: u32, reason: Option<CloseReason>) {
+    pub(super) fn log_disconnect(
+        &mut self,
+        address: &Address,
+        never_opened: bool,
+        failures: u32,
+        reason: Option<CloseReason>,
+    ) {
         match self.profile {
             Profile::Java => self.log_java_disconnect(address, never_opened, reason),
             Profile::Librdkafka if failures == 1 => self.log_librdkafka_disconnect(address, never_opened, reason),
@@ -58,7 +64,9 @@ impl<T> Net<T> {
     fn log_java_disconnect(&mut self, address: &Address, never_opened: bool, reason: Option<CloseReason>) {
         let (host, port) = address;
         if reason == Some(CloseReason::UnknownHost) {
-            let text = format!("Couldn't resolve server {host}:{port} from bootstrap.servers as DNS resolution failed for {host}");
+            let text = format!(
+                "Couldn't resolve server {host}:{port} from bootstrap.servers as DNS resolution failed for {host}"
+            );
             self.log.push(LogLine { level: LogLevel::Warn, logger: "org.apache.kafka.clients.ClientUtils", text });
             return;
         }
@@ -66,9 +74,15 @@ impl<T> Net<T> {
             return;
         }
         let (node, shown) = (self.node_id(address), java_address(address));
-        self.warn(NETWORK_CLIENT, format!("Connection to node {node} ({shown}) could not be established. Node may not be available."));
+        self.warn(
+            NETWORK_CLIENT,
+            format!("Connection to node {node} ({shown}) could not be established. Node may not be available."),
+        );
         if node < 0 && self.kind != Kind::Admin {
-            self.warn(NETWORK_CLIENT, format!("Bootstrap broker {host}:{port} (id: {node} rack: null isFenced: false) disconnected"));
+            self.warn(
+                NETWORK_CLIENT,
+                format!("Bootstrap broker {host}:{port} (id: {node} rack: null isFenced: false) disconnected"),
+            );
         }
     }
 
@@ -77,13 +91,21 @@ impl<T> Net<T> {
         let node = self.node_id(address);
         let name = if node < 0 { format!("{host}:{port}/bootstrap") } else { format!("{host}:{port}/{node}") };
         let what = match reason {
-            Some(CloseReason::UnknownHost) => format!("Failed to resolve '{host}:{port}': Name or service not known (after 0ms in state CONNECT)"),
-            Some(CloseReason::Refused) => format!("Connect to ipv4#{host}:{port} failed: Connection refused (after 0ms in state CONNECT)"),
+            Some(CloseReason::UnknownHost) => {
+                format!("Failed to resolve '{host}:{port}': Name or service not known (after 0ms in state CONNECT)")
+            }
+            Some(CloseReason::Refused) => {
+                format!("Connect to ipv4#{host}:{port} failed: Connection refused (after 0ms in state CONNECT)")
+            }
             Some(CloseReason::Closed | CloseReason::Reset) => "Disconnected (in state UP)".to_string(),
             None if never_opened => "Connection setup timed out in state CONNECT".to_string(),
             None => "1 request(s) timed out: disconnect".to_string(),
         };
-        self.log.push(LogLine { level: LogLevel::Error, logger: "FAIL", text: format!("[thrd:{name}]: {name}: {what}") });
+        self.log.push(LogLine {
+            level: LogLevel::Error,
+            logger: "FAIL",
+            text: format!("[thrd:{name}]: {name}: {what}"),
+        });
     }
 
     pub(super) fn log_metadata_errors(&mut self, correlation: u32, failed: &[(&str, ErrorCode)]) {
@@ -92,8 +114,14 @@ impl<T> Net<T> {
         }
         let list: Vec<String> = failed.iter().map(|(topic, error)| format!("{topic}={}", error.name())).collect();
         let list = list.join(", ");
-        let kind = if failed.iter().all(|(_, error)| error.is_retriable()) { "a recoverable issue" } else { "an unrecoverable issue" };
-        let text = format!("The metadata response from the cluster reported {kind} with correlation id {correlation} : {{{list}}}");
+        let kind = if failed.iter().all(|(_, error)| error.is_retriable()) {
+            "a recoverable issue"
+        } else {
+            "an unrecoverable issue"
+        };
+        let text = format!(
+            "The metadata response from the cluster reported {kind} with correlation id {correlation} : {{{list}}}"
+        );
         self.warn(NETWORK_CLIENT, text);
     }
 }

@@ -123,7 +123,9 @@ impl Metadata {
     /// Takes over a leader named by an error answer (KIP-951); true if it was news.
     pub(crate) fn hint(&mut self, tp: &TopicPartition, hint: LeaderHint) -> bool {
         let Some(topic) = self.topics.get_mut(&tp.topic) else { return false };
-        let Some(partition) = usize::try_from(tp.partition).ok().and_then(|n| topic.partitions.get_mut(n)) else { return false };
+        let Some(partition) = usize::try_from(tp.partition).ok().and_then(|n| topic.partitions.get_mut(n)) else {
+            return false;
+        };
         let is_news = hint.leader_epoch > partition.leader_epoch && hint.leader.is_some();
         if is_news {
             *partition = Partition { leader: hint.leader, leader_epoch: hint.leader_epoch };

@@ -89,7 +89,14 @@ pub(crate) struct Net<T> {
 }
 
 impl<T> Net<T> {
-    pub(crate) fn new(profile: Profile, kind: Kind, client_id: &str, group: Option<&str>, settings: NetSettings, auto_create: bool) -> Net<T> {
+    pub(crate) fn new(
+        profile: Profile,
+        kind: Kind,
+        client_id: &str,
+        group: Option<&str>,
+        settings: NetSettings,
+        auto_create: bool,
+    ) -> Net<T> {
         Net {
             profile,
             kind,
@@ -126,7 +133,16 @@ impl<T> Net<T> {
     }
 
     /// Sends a request over a ready connection; returns its correlation id.
-    pub(crate) fn send(&mut self, now: Time, fx: &mut Fx, lane: Lane, to: &Address, timeout: Duration, tag: T, request: Request) -> u32 {
+    pub(crate) fn send(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        lane: Lane,
+        to: &Address,
+        timeout: Duration,
+        tag: T,
+        request: Request,
+    ) -> u32 {
         self.transmit(now, fx, lane, to, timeout, Call::User(tag), request)
     }
 
@@ -136,7 +152,16 @@ impl<T> Net<T> {
         self.lanes[lane as usize].tell(fx, to, |correlation| Message::Request { correlation, client_id, request });
     }
 
-    fn transmit(&mut self, now: Time, fx: &mut Fx, lane: Lane, to: &Address, timeout: Duration, tag: Call<T>, request: Request) -> u32 {
+    fn transmit(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        lane: Lane,
+        to: &Address,
+        timeout: Duration,
+        tag: Call<T>,
+        request: Request,
+    ) -> u32 {
         let client_id = self.client_id.clone();
         let mut sent = 0;
         self.lanes[lane as usize].call(fx, now, to, timeout, tag, |correlation| {
@@ -170,7 +195,9 @@ impl<T> Net<T> {
                 let (address, calls) = self.lanes[lane as usize].closed(*conn)?;
                 Some(self.disconnected(now, fx, lane, address, calls, Some(*reason)))
             }
-            Input::Start | Input::Accepted { .. } | Input::Timer { .. } | Input::Synced { .. } | Input::Order(_) => None,
+            Input::Start | Input::Accepted { .. } | Input::Timer { .. } | Input::Synced { .. } | Input::Order(_) => {
+                None
+            }
         }
     }
 
@@ -178,7 +205,14 @@ impl<T> Net<T> {
         [Lane::Data, Lane::Coordinator].into_iter().find(|lane| self.lanes[*lane as usize].owns(conn))
     }
 
-    fn message(&mut self, now: Time, fx: &mut Fx, lane: Lane, conn: kernel::ConnId, message: &Message) -> Vec<NetEvent<T>> {
+    fn message(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        lane: Lane,
+        conn: kernel::ConnId,
+        message: &Message,
+    ) -> Vec<NetEvent<T>> {
         let Message::Response { correlation, response } = message else { return Vec::new() };
         let address = self.lanes[lane as usize].address(conn).cloned();
         match (self.lanes[lane as usize].answered(conn, *correlation), response) {
@@ -189,9 +223,13 @@ impl<T> Net<T> {
                 }
                 Vec::new()
             }
-            (Some(Call::Metadata), Response::Metadata(response)) => self.metadata_answered(now, fx, *correlation, response),
+            (Some(Call::Metadata), Response::Metadata(response)) => {
+                self.metadata_answered(now, fx, *correlation, response)
+            }
             (Some(Call::Metadata), _) | (None, _) => Vec::new(),
-            (Some(Call::User(tag)), response) => vec![NetEvent::Response { tag, correlation: *correlation, response: response.clone() }],
+            (Some(Call::User(tag)), response) => {
+                vec![NetEvent::Response { tag, correlation: *correlation, response: response.clone() }]
+            }
         }
     }
 
@@ -204,7 +242,8 @@ impl<T> Net<T> {
             }
         }
         let stuck = |link: &Link| matches!(link, Link::Connecting { due } if *due <= now);
-        let late: Vec<(Lane, Address)> = self.links.iter().filter(|(_, link)| stuck(link)).map(|(key, _)| key.clone()).collect();
+        let late: Vec<(Lane, Address)> =
+            self.links.iter().filter(|(_, link)| stuck(link)).map(|(key, _)| key.clone()).collect();
         for (lane, address) in late {
             let calls = self.lanes[lane as usize].close(fx, &address);
             events.extend(self.disconnected(now, fx, lane, address, calls, None));
@@ -213,7 +252,15 @@ impl<T> Net<T> {
         events
     }
 
-    fn disconnected(&mut self, now: Time, fx: &mut Fx, lane: Lane, address: Address, calls: Vec<Call<T>>, reason: Option<CloseReason>) -> Vec<NetEvent<T>> {
+    fn disconnected(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        lane: Lane,
+        address: Address,
+        calls: Vec<Call<T>>,
+        reason: Option<CloseReason>,
+    ) -> Vec<NetEvent<T>> {
         let key = (lane, address.clone());
         let link = self.links.remove(&key);
         let failures = self.penalties.get(&key).map_or(0, |penalty| penalty.failures) + 1;
@@ -226,7 +273,9 @@ impl<T> Net<T> {
             match call {
                 Call::ApiVersions => {}
                 Call::Metadata => self.metadata_failed(now, fx),
-                Call::User(tag) => events.push(NetEvent::Failed { tag, to: address.clone(), is_timeout: reason.is_none() }),
+                Call::User(tag) => {
+                    events.push(NetEvent::Failed { tag, to: address.clone(), is_timeout: reason.is_none() })
+                }
             }
         }
         if reason == Some(CloseReason::UnknownHost) {
@@ -236,14 +285,21 @@ impl<T> Net<T> {
     }
 
     fn unresolved(&mut self, address: Address) -> Option<NetEvent<T>> {
-        if !self.settings.bootstrap.contains(&address) || self.unresolved.contains(&address) || self.metadata.version > 0 {
+        if !self.settings.bootstrap.contains(&address)
+            || self.unresolved.contains(&address)
+            || self.metadata.version > 0
+        {
             return None;
         }
         self.unresolved.push(address);
         let is_hopeless = self.settings.bootstrap.iter().all(|known| self.unresolved.contains(known));
         (is_hopeless && self.profile == Profile::Java).then(|| {
             let text = "No resolvable bootstrap urls given in bootstrap.servers";
-            NetEvent::Fatal(ClientError::new("org.apache.kafka.common.config.ConfigException", text, ErrorCode::NetworkException))
+            NetEvent::Fatal(ClientError::new(
+                "org.apache.kafka.common.config.ConfigException",
+                text,
+                ErrorCode::NetworkException,
+            ))
         })
     }
 
@@ -288,7 +344,10 @@ impl<T> Net<T> {
             nodes.extend(self.settings.bootstrap.iter().cloned());
         }
         let state = |net: &Net<T>, node: &Address| net.links.get(&(Lane::Data, node.clone())).copied();
-        let best = nodes.iter().filter(|node| state(self, node) == Some(Link::Ready)).min_by_key(|node| self.in_flight(Lane::Data, node));
+        let best = nodes
+            .iter()
+            .filter(|node| state(self, node) == Some(Link::Ready))
+            .min_by_key(|node| self.in_flight(Lane::Data, node));
         if let Some(best) = best {
             return Some(best.clone());
         }
@@ -315,16 +374,24 @@ impl<T> Net<T> {
         self.metadata.in_flight = false;
         self.metadata.update_requested = true;
         self.metadata.attempts += 1;
-        self.metadata.not_before = now + self.settings.retry_backoff.wait(self.metadata.attempts, fx.rng(purpose::BACKOFF));
+        self.metadata.not_before =
+            now + self.settings.retry_backoff.wait(self.metadata.attempts, fx.rng(purpose::BACKOFF));
     }
 
-    fn metadata_answered(&mut self, now: Time, fx: &mut Fx, correlation: u32, response: &protocol::api::metadata::MetadataResponse) -> Vec<NetEvent<T>> {
+    fn metadata_answered(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        correlation: u32,
+        response: &protocol::api::metadata::MetadataResponse,
+    ) -> Vec<NetEvent<T>> {
         if response.brokers.is_empty() {
             self.metadata_failed(now, fx);
             return Vec::new();
         }
         self.metadata.in_flight = false;
-        let failed: Vec<(&str, ErrorCode)> = response.topics.iter().filter(|t| !t.error.is_ok()).map(|t| (&*t.name, t.error)).collect();
+        let failed: Vec<(&str, ErrorCode)> =
+            response.topics.iter().filter(|t| !t.error.is_ok()).map(|t| (&*t.name, t.error)).collect();
         if !failed.is_empty() {
             self.log_metadata_errors(correlation, &failed);
             for (_, error) in &failed {
@@ -338,7 +405,8 @@ impl<T> Net<T> {
         } else {
             self.metadata.attempts = 0;
         }
-        self.metadata.not_before = now + self.settings.retry_backoff.wait(self.metadata.attempts.max(1), fx.rng(purpose::BACKOFF));
+        self.metadata.not_before =
+            now + self.settings.retry_backoff.wait(self.metadata.attempts.max(1), fx.rng(purpose::BACKOFF));
         vec![NetEvent::Metadata]
     }
 

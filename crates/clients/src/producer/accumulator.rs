@@ -33,7 +33,8 @@ impl ProducerBatch {
         Record { offset_delta: self.entries.len() as i32, ..record.clone() }.size_in_bytes(base)
     }
     fn has_room(&self, record: &Record, records_max: usize) -> bool {
-        self.entries.is_empty() || (self.entries.len() < records_max && self.bytes + self.bytes_of(record) <= self.limit)
+        self.entries.is_empty()
+            || (self.entries.len() < records_max && self.bytes + self.bytes_of(record) <= self.limit)
     }
     /// Whether nothing more goes in.
     pub(crate) fn is_full(&self) -> bool {
@@ -94,7 +95,14 @@ pub(crate) struct AppendResult {
 
 impl Accumulator {
     /// Appends to the last batch or opens one; none if there is no memory for that.
-    pub(crate) fn append(&mut self, now: Time, settings: &ProducerSettings, tp: &TopicPartition, handle: u64, record: &Record) -> Option<AppendResult> {
+    pub(crate) fn append(
+        &mut self,
+        now: Time,
+        settings: &ProducerSettings,
+        tp: &TopicPartition,
+        handle: u64,
+        record: &Record,
+    ) -> Option<AppendResult> {
         if !self.queues.contains_key(tp) {
             self.queues.insert(tp.clone(), Queue::default());
         }
@@ -134,7 +142,11 @@ impl Accumulator {
     }
 
     /// Takes batches out of the queues that are older than the delivery time-out (`expiredBatches`).
-    pub(crate) fn take_expired(&mut self, now: Time, settings: &ProducerSettings) -> Vec<(TopicPartition, ProducerBatch)> {
+    pub(crate) fn take_expired(
+        &mut self,
+        now: Time,
+        settings: &ProducerSettings,
+    ) -> Vec<(TopicPartition, ProducerBatch)> {
         let mut expired = Vec::new();
         for (tp, queue) in &mut self.queues {
             while queue.batches.front().is_some_and(|head| head.created + settings.delivery_timeout <= now) {

@@ -73,7 +73,11 @@ impl Producer {
         match self.profile {
             Profile::Java => Some(self.head_since? + self.settings.max_block),
             Profile::Librdkafka => {
-                let propagation = self.blocked.iter().filter_map(|b| self.topics_since.get(&b.topic)).map(|at| *at + self.settings.propagation_max);
+                let propagation = self
+                    .blocked
+                    .iter()
+                    .filter_map(|b| self.topics_since.get(&b.topic))
+                    .map(|at| *at + self.settings.propagation_max);
                 propagation.chain(Some(head.since + self.settings.delivery_timeout)).min()
             }
         }
@@ -100,7 +104,8 @@ impl Producer {
         let error = self.net.metadata.topic_error(topic);
         if error == Some(ErrorCode::InvalidTopic) {
             return Admission::Fail(match self.profile {
-                Profile::Java => ClientError::of(Profile::Java, ErrorCode::InvalidTopic).with_message(Some(&format!("Invalid topics: [{topic}]"))),
+                Profile::Java => ClientError::of(Profile::Java, ErrorCode::InvalidTopic)
+                    .with_message(Some(&format!("Invalid topics: [{topic}]"))),
                 Profile::Librdkafka => ClientError::of(Profile::Librdkafka, ErrorCode::InvalidTopic),
             });
         }
@@ -110,17 +115,28 @@ impl Producer {
                 let waited = self.settings.max_block.as_millis();
                 Admission::Fail(ClientError::timeout(match (blocked.partition, count) {
                     (Some(partition), Some(count)) => {
-                        format!("Partition {partition} of topic {topic} with partition count {count} is not present in metadata after {waited} ms.")
+                        format!(
+                            "Partition {partition} of topic {topic} with partition count {count} is not present in metadata after {waited} ms."
+                        )
                     }
                     _ => format!("Topic {topic} not present in metadata after {waited} ms."),
                 }))
             }
             Profile::Java => Admission::Wait,
-            Profile::Librdkafka if count.is_some() => {
-                Admission::Fail(ClientError::new("_UNKNOWN_PARTITION", "Local: Unknown partition", ErrorCode::UnknownTopicOrPartition))
-            }
-            Profile::Librdkafka if error == Some(ErrorCode::UnknownTopicOrPartition) && since + self.settings.propagation_max <= now => {
-                Admission::Fail(ClientError::new("_UNKNOWN_TOPIC", "Local: Unknown topic", ErrorCode::UnknownTopicOrPartition))
+            Profile::Librdkafka if count.is_some() => Admission::Fail(ClientError::new(
+                "_UNKNOWN_PARTITION",
+                "Local: Unknown partition",
+                ErrorCode::UnknownTopicOrPartition,
+            )),
+            Profile::Librdkafka
+                if error == Some(ErrorCode::UnknownTopicOrPartition)
+                    && since + self.settings.propagation_max <= now =>
+            {
+                Admission::Fail(ClientError::new(
+                    "_UNKNOWN_TOPIC",
+                    "Local: Unknown topic",
+                    ErrorCode::UnknownTopicOrPartition,
+                ))
             }
             Profile::Librdkafka => Admission::Wait,
         }
@@ -149,16 +165,33 @@ impl Producer {
             Some(partition) => (partition, false),
             None => {
                 let view = self.topic_view(&blocked.topic, count);
-                self.partitioner.choose(now, &self.settings, &view, blocked.record.key.as_deref(), fx.rng(purpose::PARTITION))
+                self.partitioner.choose(
+                    now,
+                    &self.settings,
+                    &view,
+                    blocked.record.key.as_deref(),
+                    fx.rng(purpose::PARTITION),
+                )
             }
         };
         let tp = TopicPartition::new(blocked.topic.clone(), partition);
         let Some(appended) = self.accumulator.append(now, &self.settings, &tp, blocked.handle, &blocked.record) else {
-            return if since + self.settings.max_block <= now { Admission::Fail(self.exhausted()) } else { Admission::Wait };
+            return if since + self.settings.max_block <= now {
+                Admission::Fail(self.exhausted())
+            } else {
+                Admission::Wait
+            };
         };
         if is_sticky {
             let view = self.topic_view(&blocked.topic, count);
-            self.partitioner.appended(now, &self.settings, &view, appended.bytes, appended.all_full, fx.rng(purpose::PARTITION));
+            self.partitioner.appended(
+                now,
+                &self.settings,
+                &view,
+                appended.bytes,
+                appended.all_full,
+                fx.rng(purpose::PARTITION),
+            );
         }
         Admission::Done
     }
@@ -169,14 +202,23 @@ impl Producer {
         let waited = self.settings.max_block.as_millis();
         ClientError::new(
             "org.apache.kafka.clients.producer.BufferExhaustedException",
-            format!("Failed to allocate {batch} bytes within the configured max blocking time {waited} ms. Total memory: {total} bytes. Available memory: {free} bytes. Poolable size: {batch} bytes"),
+            format!(
+                "Failed to allocate {batch} bytes within the configured max blocking time {waited} ms. Total memory: {total} bytes. Available memory: {free} bytes. Poolable size: {batch} bytes"
+            ),
             ErrorCode::RequestTimedOut,
         )
     }
 
     fn topic_view<'a>(&self, name: &'a TopicName, partitions: i32) -> TopicView<'a> {
-        let queue = |n: i32| self.accumulator.queues.get(&TopicPartition::new(name.clone(), n)).map(|queue| queue.batches.len() as u32);
-        TopicView { name, partitions, available: self.net.metadata.available(name), queues: (0..partitions).map(queue).collect() }
+        let queue = |n: i32| {
+            self.accumulator.queues.get(&TopicPartition::new(name.clone(), n)).map(|queue| queue.batches.len() as u32)
+        };
+        TopicView {
+            name,
+            partitions,
+            available: self.net.metadata.available(name),
+            queues: (0..partitions).map(queue).collect(),
+        }
     }
 }
 

@@ -122,7 +122,12 @@ pub struct Producer {
 
 impl Producer {
     /// A producer; its timers carry `space`.
-    pub fn new(profile: Profile, properties: &Properties, client_id: &str, space: u16) -> Result<Producer, ConfigError> {
+    pub fn new(
+        profile: Profile,
+        properties: &Properties,
+        client_id: &str,
+        space: u16,
+    ) -> Result<Producer, ConfigError> {
         let checked = check(profile, config::PRODUCER_CONFIGS, config::LIBRDKAFKA_PRODUCER_CONFIGS, properties)?;
         let settings = ProducerSettings::read(&Config { profile, properties: &checked })?;
         let net = Net::new(profile, Kind::Producer, client_id, None, settings.net.clone(), true);
@@ -186,8 +191,14 @@ impl Producer {
         self.incomplete.insert(handle);
         if self.phase != Phase::Open {
             let error = match self.profile {
-                Profile::Java => ClientError::new("java.lang.IllegalStateException", "Cannot perform operation after producer has been closed", protocol::ErrorCode::InvalidRequest),
-                Profile::Librdkafka => ClientError::new("_DESTROY", "Local: Broker handle destroyed", protocol::ErrorCode::InvalidRequest),
+                Profile::Java => ClientError::new(
+                    "java.lang.IllegalStateException",
+                    "Cannot perform operation after producer has been closed",
+                    protocol::ErrorCode::InvalidRequest,
+                ),
+                Profile::Librdkafka => {
+                    ClientError::new("_DESTROY", "Local: Broker handle destroyed", protocol::ErrorCode::InvalidRequest)
+                }
             };
             self.fail_record(handle, &topic, &record, error);
             return handle;
@@ -283,7 +294,12 @@ impl Producer {
         let delivery = self.settings.delivery_timeout;
         let batches = self.accumulator.waiting().map(|batch| batch.created + delivery);
         let flying = self.flying.values().map(|(_, batch)| batch.created + delivery);
-        let heads = self.accumulator.queues.values().filter_map(|queue| queue.batches.front()).map(|head| head.send_due(&self.settings));
+        let heads = self
+            .accumulator
+            .queues
+            .values()
+            .filter_map(|queue| queue.batches.front())
+            .map(|head| head.send_due(&self.settings));
         let due = batches
             .chain(flying)
             .chain(heads)
@@ -300,12 +316,16 @@ impl Producer {
 
     fn network_event(&mut self, now: Time, fx: &mut Fx, event: NetEvent<Sent>) {
         match event {
-            NetEvent::Response { tag: Sent::InitProducerId, response, .. } => self.identity_answered(now, fx, &response),
+            NetEvent::Response { tag: Sent::InitProducerId, response, .. } => {
+                self.identity_answered(now, fx, &response)
+            }
             NetEvent::Failed { tag: Sent::InitProducerId, .. } => self.identity_failed(now, fx),
             NetEvent::Response { tag: Sent::Produce(batches), correlation, response } => {
                 self.produce_answered(now, fx, &batches, correlation, &response);
             }
-            NetEvent::Failed { tag: Sent::Produce(batches), to, is_timeout } => self.produce_failed(now, fx, &batches, &to, is_timeout),
+            NetEvent::Failed { tag: Sent::Produce(batches), to, is_timeout } => {
+                self.produce_failed(now, fx, &batches, &to, is_timeout)
+            }
             NetEvent::Metadata => {}
             NetEvent::Fatal(error) => {
                 for blocked in std::mem::take(&mut self.blocked) {
@@ -320,11 +340,19 @@ impl Producer {
 
     fn fail_record(&mut self, handle: u64, topic: &TopicName, record: &Record, error: ClientError) {
         self.incomplete.remove(&handle);
-        let (key_len, value_len) = (record.key.as_ref().map(|key| key.len()), record.value.as_ref().map(|value| value.len()));
+        let (key_len, value_len) =
+            (record.key.as_ref().map(|key| key.len()), record.value.as_ref().map(|value| value.len()));
         self.events.push(ProducerEvent::Failed { handle, topic: topic.clone(), key_len, value_len, error });
     }
 
-    fn fail_batch(&mut self, fx: &mut Fx, tp: &TopicPartition, batch: ProducerBatch, error: ClientError, was_sent: bool) {
+    fn fail_batch(
+        &mut self,
+        fx: &mut Fx,
+        tp: &TopicPartition,
+        batch: ProducerBatch,
+        error: ClientError,
+        was_sent: bool,
+    ) {
         self.accumulator.memory_used -= batch.memory;
         if let (Some(stamp), Some(queue)) = (batch.stamp, self.accumulator.queues.get_mut(tp)) {
             queue.sequence_done(stamp, batch.count(), false, was_sent);
@@ -335,12 +363,20 @@ impl Producer {
         }
     }
 
-    fn ack_batch(&mut self, fx: &mut Fx, tp: &TopicPartition, batch: ProducerBatch, base: i64, log_append_time_ms: i64) {
+    fn ack_batch(
+        &mut self,
+        fx: &mut Fx,
+        tp: &TopicPartition,
+        batch: ProducerBatch,
+        base: i64,
+        log_append_time_ms: i64,
+    ) {
         self.accumulator.memory_used -= batch.memory;
         if let (Some(stamp), Some(queue)) = (batch.stamp, self.accumulator.queues.get_mut(tp)) {
             queue.sequence_done(stamp, batch.count(), true, true);
         }
-        let value_hashes = batch.entries.iter().map(|(_, record)| protocol::note::value_hash(record.value.as_deref())).collect();
+        let value_hashes =
+            batch.entries.iter().map(|(_, record)| protocol::note::value_hash(record.value.as_deref())).collect();
         fx.note(Note::Acked { tp: tp.clone(), offset: base, acks: self.settings.acks, value_hashes });
         for (n, (handle, record)) in (0i64..).zip(&batch.entries) {
             self.incomplete.remove(handle);

@@ -28,10 +28,16 @@ pub(crate) enum Strategy {
 
 impl Strategy {
     pub(crate) fn read(config: &Config<'_>) -> Result<Strategy, ConfigError> {
-        let refuse = |name: &str, value: &str| Err(ConfigError { message: format!("Invalid value {value} for configuration {name}: not modelled in this simulator") });
+        let refuse = |name: &str, value: &str| {
+            Err(ConfigError {
+                message: format!("Invalid value {value} for configuration {name}: not modelled in this simulator"),
+            })
+        };
         match config.profile {
             Profile::Java => match config.text("partitioner.class") {
-                None | Some("") => Ok(Strategy::BuiltIn { ignore_keys: config.flag("partitioner.ignore.keys", [false, false])? }),
+                None | Some("") => {
+                    Ok(Strategy::BuiltIn { ignore_keys: config.flag("partitioner.ignore.keys", [false, false])? })
+                }
                 Some("org.apache.kafka.clients.producer.RoundRobinPartitioner") => Ok(Strategy::RoundRobin),
                 Some(other) => refuse("partitioner.class", other),
             },
@@ -77,12 +83,21 @@ pub(crate) struct TopicView<'a> {
 
 impl Partitioner {
     /// The partition of a record, and whether it is the sticky one.
-    pub(crate) fn choose(&mut self, now: Time, settings: &ProducerSettings, topic: &TopicView<'_>, key: Option<&[u8]>, random: &mut Rng) -> (PartitionIndex, bool) {
+    pub(crate) fn choose(
+        &mut self,
+        now: Time,
+        settings: &ProducerSettings,
+        topic: &TopicView<'_>,
+        key: Option<&[u8]>,
+        random: &mut Rng,
+    ) -> (PartitionIndex, bool) {
         match (settings.strategy, key) {
             (Strategy::BuiltIn { ignore_keys: false }, Some(key)) => (java_partition(key, topic.partitions), false),
             (Strategy::BuiltIn { .. }, _) => (self.built_in(now, topic, random), true),
             (Strategy::RoundRobin, _) => (self.round_robin(topic), false),
-            (Strategy::Crc32 { empty_is_random: true }, None | Some([])) => (self.window(now, settings, topic, random), false),
+            (Strategy::Crc32 { empty_is_random: true }, None | Some([])) => {
+                (self.window(now, settings, topic, random), false)
+            }
             (Strategy::Crc32 { .. }, key) => (librdkafka_partition(key.unwrap_or_default(), topic.partitions), false),
             (Strategy::Murmur2 { null_is_random: true }, None) => (self.window(now, settings, topic, random), false),
             (Strategy::Murmur2 { .. }, key) => (java_partition(key.unwrap_or_default(), topic.partitions), false),
@@ -101,12 +116,21 @@ impl Partitioner {
     }
 
     /// Counts what was appended to the sticky partition and moves on if it has had its share (`updatePartitionInfo`).
-    pub(crate) fn appended(&mut self, now: Time, settings: &ProducerSettings, topic: &TopicView<'_>, bytes: u32, may_switch: bool, random: &mut Rng) {
+    pub(crate) fn appended(
+        &mut self,
+        now: Time,
+        settings: &ProducerSettings,
+        topic: &TopicView<'_>,
+        bytes: u32,
+        may_switch: bool,
+        random: &mut Rng,
+    ) {
         let Some(sticky) = self.sticky.get_mut(topic.name) else { return };
         sticky.produced_bytes += bytes;
         let share = settings.batch_bytes.max(1);
         if (sticky.produced_bytes >= share && may_switch) || sticky.produced_bytes >= share.saturating_mul(2) {
-            *sticky = Sticky { partition: next_partition(topic, settings.adaptive, random), produced_bytes: 0, since: now };
+            *sticky =
+                Sticky { partition: next_partition(topic, settings.adaptive, random), produced_bytes: 0, since: now };
         }
     }
 
@@ -121,7 +145,13 @@ impl Partitioner {
     }
 
     /// librdkafka: one random partition for all that comes within the window.
-    fn window(&mut self, now: Time, settings: &ProducerSettings, topic: &TopicView<'_>, random: &mut Rng) -> PartitionIndex {
+    fn window(
+        &mut self,
+        now: Time,
+        settings: &ProducerSettings,
+        topic: &TopicView<'_>,
+        random: &mut Rng,
+    ) -> PartitionIndex {
         let known = self.sticky.get(topic.name).filter(|sticky| sticky.partition < topic.partitions);
         match known {
             Some(sticky) if now.since(sticky.since) < settings.sticky_linger => sticky.partition,

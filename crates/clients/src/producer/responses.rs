@@ -30,17 +30,35 @@ fn is_metadata_error(code: ErrorCode) -> bool {
 }
 
 impl Producer {
-    pub(super) fn produce_answered(&mut self, now: Time, fx: &mut Fx, batches: &[(TopicId, i32, u64)], correlation: u32, response: &Response) {
+    pub(super) fn produce_answered(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        batches: &[(TopicId, i32, u64)],
+        correlation: u32,
+        response: &Response,
+    ) {
         let Response::Produce(response) = response else { return };
         for (topic_id, partition, id) in batches {
-            let result = response.partitions.iter().find(|result| result.topic_id == *topic_id && result.partition == *partition);
+            let result = response
+                .partitions
+                .iter()
+                .find(|result| result.topic_id == *topic_id && result.partition == *partition);
             // A batch that is not in the air any more has expired meanwhile.
             let (Some(result), Some((tp, batch))) = (result, self.land(*id)) else { continue };
             self.batch_answered(now, fx, tp, batch, correlation, result);
         }
     }
 
-    fn batch_answered(&mut self, now: Time, fx: &mut Fx, tp: TopicPartition, batch: ProducerBatch, correlation: u32, result: &ProduceResult) {
+    fn batch_answered(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        tp: TopicPartition,
+        batch: ProducerBatch,
+        correlation: u32,
+        result: &ProduceResult,
+    ) {
         match result.error {
             ErrorCode::None => self.ack_batch(fx, &tp, batch, result.base_offset, result.log_append_time_ms),
             ErrorCode::DuplicateSequenceNumber => self.ack_batch(fx, &tp, batch, -1, -1),
@@ -55,7 +73,14 @@ impl Producer {
     }
 
     /// The connection is gone: every batch on it may or may not have been written.
-    pub(super) fn produce_failed(&mut self, now: Time, fx: &mut Fx, batches: &[(TopicId, i32, u64)], to: &Address, is_timeout: bool) {
+    pub(super) fn produce_failed(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        batches: &[(TopicId, i32, u64)],
+        to: &Address,
+        is_timeout: bool,
+    ) {
         let node = self.net.metadata.brokers.iter().find(|(_, address)| *address == to).map_or(-1, |(id, _)| id.0);
         let why = if is_timeout { " due to timeout" } else { "" };
         let detail = format!(". Error Message: Disconnected from node {node}{why}");
@@ -66,7 +91,16 @@ impl Producer {
         }
     }
 
-    fn batch_failed(&mut self, now: Time, fx: &mut Fx, tp: TopicPartition, batch: ProducerBatch, correlation: u32, code: ErrorCode, detail: &str) {
+    fn batch_failed(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        tp: TopicPartition,
+        batch: ProducerBatch,
+        correlation: u32,
+        code: ErrorCode,
+        detail: &str,
+    ) {
         if self.can_retry(now, &tp, &batch, code) {
             self.log_retry(&tp, &batch, correlation, code, detail);
             self.reenqueue(now, fx, &tp, batch);
@@ -99,7 +133,14 @@ impl Producer {
         }
     }
 
-    fn log_retry(&mut self, tp: &TopicPartition, batch: &ProducerBatch, correlation: u32, code: ErrorCode, detail: &str) {
+    fn log_retry(
+        &mut self,
+        tp: &TopicPartition,
+        batch: &ProducerBatch,
+        correlation: u32,
+        code: ErrorCode,
+        detail: &str,
+    ) {
         if self.profile == Profile::Java {
             let left = self.settings.retries - batch.attempts - 1;
             self.net.warn(

@@ -8,8 +8,8 @@ use protocol::api::produce::{ProducePartition, ProduceRequest};
 use protocol::record::ProducerStamp;
 use protocol::{Batch, ErrorCode, Note, Response, TopicPartition};
 
-use super::admission::timed_out;
 use super::accumulator::Queue;
+use super::admission::timed_out;
 use super::idempotence::Identity;
 use super::{Producer, ProducerBatch, Sent};
 use crate::network::{Lane, purpose};
@@ -44,7 +44,8 @@ impl Producer {
     pub(super) fn identity_failed(&mut self, now: Time, fx: &mut Fx) {
         self.identity = Identity::None;
         self.identity_attempts += 1;
-        self.identity_not_before = now + self.net.settings.retry_backoff.wait(self.identity_attempts, fx.rng(purpose::BACKOFF));
+        self.identity_not_before =
+            now + self.net.settings.retry_backoff.wait(self.identity_attempts, fx.rng(purpose::BACKOFF));
     }
 
     /// Leaves sequences in doubt behind with a new epoch (`bumpIdempotentEpochAndResetIdIfNeeded`).
@@ -112,7 +113,9 @@ impl Producer {
         loop {
             let mut is_idle = true;
             for node in self.ready_nodes(now) {
-                if !self.net.ready(now, fx, Lane::Data, &node) || self.net.in_flight(Lane::Data, &node) >= self.settings.in_flight_max {
+                if !self.net.ready(now, fx, Lane::Data, &node)
+                    || self.net.in_flight(Lane::Data, &node) >= self.settings.in_flight_max
+                {
                     continue;
                 }
                 let batches = self.drain_node(now, &node);
@@ -156,7 +159,8 @@ impl Producer {
     }
 
     fn is_exhausted(&self) -> bool {
-        self.head_since.is_some() && self.blocked.front().is_some_and(|head| self.net.metadata.partition_count(&head.topic).is_some())
+        self.head_since.is_some()
+            && self.blocked.front().is_some_and(|head| self.net.metadata.partition_count(&head.topic).is_some())
     }
 
     /// A retry waits out its backoff, unless the leader has changed since.
@@ -166,14 +170,18 @@ impl Producer {
 
     /// With one request in flight per connection, a partition in flight is left alone, so that order is kept.
     fn is_muted(&self, tp: &TopicPartition) -> bool {
-        self.settings.in_flight_max == 1 && self.accumulator.queues.get(tp).is_some_and(|queue| !queue.flying.is_empty())
+        self.settings.in_flight_max == 1
+            && self.accumulator.queues.get(tp).is_some_and(|queue| !queue.flying.is_empty())
     }
 
     /// At most one batch of each partition that the node leads, up to max.request.size, going round. Java takes along what
     /// still lingers; librdkafka sends one partition a request, each when it is due.
     fn drain_node(&mut self, now: Time, node: &Address) -> Vec<(TopicPartition, ProducerBatch)> {
-        let leads = |tp: &TopicPartition| self.net.metadata.leader(tp).filter(|(_, address, _)| *address == node).map(|(_, _, epoch)| epoch);
-        let mut partitions: Vec<(TopicPartition, i32)> = self.accumulator.queues.keys().filter_map(|tp| Some((tp.clone(), leads(tp)?))).collect();
+        let leads = |tp: &TopicPartition| {
+            self.net.metadata.leader(tp).filter(|(_, address, _)| *address == node).map(|(_, _, epoch)| epoch)
+        };
+        let mut partitions: Vec<(TopicPartition, i32)> =
+            self.accumulator.queues.keys().filter_map(|tp| Some((tp.clone(), leads(tp)?))).collect();
         if let Some(from) = self.drain_from.get(node) {
             let turn = partitions.iter().take_while(|(tp, _)| tp < from).count();
             let turns = turn % partitions.len().max(1);

@@ -41,11 +41,15 @@ impl ProducerSettings {
             return refuse("transactional.id: transactions are not modelled in this simulator");
         }
         if config.text("compression.type").or(config.text("compression.codec")).is_some_and(|codec| codec != "none") {
-            protocol::gap!("Compression: batches are sent uncompressed whatever compression.type says", "compression.type");
+            protocol::gap!(
+                "Compression: batches are sent uncompressed whatever compression.type says",
+                "compression.type"
+            );
         }
         let acks = read_acks(config)?;
         let retries = config.number(&["retries", "message.send.max.retries"], [2_147_483_647, 2_147_483_647], 0)?;
-        let in_flight = config.number(&["max.in.flight.requests.per.connection", "max.in.flight"], [5, 1_000_000], 1)?;
+        let in_flight =
+            config.number(&["max.in.flight.requests.per.connection", "max.in.flight"], [5, 1_000_000], 1)?;
         let idempotent = read_idempotence(config, acks, retries, in_flight)?;
         let linger = config.span(&["linger.ms", "queue.buffering.max.ms"], [5, 5])?;
         let delivery_timeout = read_delivery_timeout(config, linger, net.request_timeout)?;
@@ -60,9 +64,15 @@ impl ProducerSettings {
             batch_records_max: config.number(&["batch.num.messages"], [i64::from(i32::MAX), 10_000], 1)? as usize,
             linger,
             memory_bytes: config.number(&["buffer.memory"], [33_554_432, i64::MAX], 0)?.unsigned_abs(),
-            queue_records_max: config.number(&["queue.buffering.max.messages"], [i64::from(i32::MAX), 100_000], 0)? as usize,
+            queue_records_max: config.number(&["queue.buffering.max.messages"], [i64::from(i32::MAX), 100_000], 0)?
+                as usize,
             max_block: config.span(&["max.block.ms"], [60_000, 0])?,
-            request_bytes_max: u32::try_from(config.number(&["max.request.size", "message.max.bytes"], [1_048_576, 1_000_000], 0)?).unwrap_or(u32::MAX),
+            request_bytes_max: u32::try_from(config.number(
+                &["max.request.size", "message.max.bytes"],
+                [1_048_576, 1_000_000],
+                0,
+            )?)
+            .unwrap_or(u32::MAX),
             delivery_timeout,
             strategy: Strategy::read(config)?,
             adaptive: config.flag("partitioner.adaptive.partitioning.enable", [true, false])?,
@@ -78,10 +88,12 @@ fn read_acks(config: &Config<'_>) -> Result<i16, ConfigError> {
         None | Some("all" | "-1") => Ok(-1),
         Some("1") => Ok(1),
         Some("0") => Ok(0),
-        Some(number) if config.profile == Profile::Librdkafka => {
-            number.parse().map_err(|_| ConfigError { message: "Invalid value for configuration property \"request.required.acks\"".into() })
+        Some(number) if config.profile == Profile::Librdkafka => number.parse().map_err(|_| ConfigError {
+            message: "Invalid value for configuration property \"request.required.acks\"".into(),
+        }),
+        Some(other) => {
+            refuse(format!("Invalid value {other} for configuration acks: String must be one of: all, -1, 0, 1"))
         }
-        Some(other) => refuse(format!("Invalid value {other} for configuration acks: String must be one of: all, -1, 0, 1")),
     }
 }
 
@@ -90,13 +102,19 @@ fn read_idempotence(config: &Config<'_>, acks: i16, retries: i64, in_flight: i64
     let possible = acks == -1 && retries > 0;
     match (config.profile, wish) {
         (_, Some(false)) | (Profile::Librdkafka, None) => Ok(false),
-        (Profile::Librdkafka, Some(true)) if acks != -1 => refuse("`acks` must be set to `all` when `enable.idempotence` is true"),
-        (Profile::Librdkafka, Some(true)) if retries == 0 => refuse("`retries` must be set to >= 1 when `enable.idempotence` is true"),
-        (Profile::Librdkafka, Some(true)) => Ok(true),
-        (Profile::Java, Some(true)) if acks != -1 => {
-            refuse("Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee idempotence.")
+        (Profile::Librdkafka, Some(true)) if acks != -1 => {
+            refuse("`acks` must be set to `all` when `enable.idempotence` is true")
         }
-        (Profile::Java, Some(true)) if retries == 0 => refuse("Must set retries to non-zero when using the idempotent producer."),
+        (Profile::Librdkafka, Some(true)) if retries == 0 => {
+            refuse("`retries` must be set to >= 1 when `enable.idempotence` is true")
+        }
+        (Profile::Librdkafka, Some(true)) => Ok(true),
+        (Profile::Java, Some(true)) if acks != -1 => refuse(
+            "Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee idempotence.",
+        ),
+        (Profile::Java, Some(true)) if retries == 0 => {
+            refuse("Must set retries to non-zero when using the idempotent producer.")
+        }
         (Profile::Java, None) if !possible => Ok(false),
         (Profile::Java, _) if in_flight > 5 => {
             refuse("Must set max.in.flight.requests.per.connection to at most 5 to use the idempotent producer.")
@@ -105,7 +123,11 @@ fn read_idempotence(config: &Config<'_>, acks: i16, retries: i64, in_flight: i64
     }
 }
 
-fn read_delivery_timeout(config: &Config<'_>, linger: Duration, request_timeout: Duration) -> Result<Duration, ConfigError> {
+fn read_delivery_timeout(
+    config: &Config<'_>,
+    linger: Duration,
+    request_timeout: Duration,
+) -> Result<Duration, ConfigError> {
     let names = ["delivery.timeout.ms", "message.timeout.ms"];
     let timeout = config.span(&names, [120_000, 300_000])?;
     let least = linger + request_timeout;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clients::*;
 use kernel::*;
+use protocol::api::api_versions::ApiVersionsResponse;
 use protocol::api::create_topics::{CreateTopicsResponse, CreatedTopic};
 use protocol::api::fetch::{FetchResponse, FetchResult};
 use protocol::api::find_coordinator::FindCoordinatorResponse;
@@ -20,7 +21,6 @@ use protocol::api::offset_commit::OffsetCommitResponse;
 use protocol::api::offset_fetch::{OffsetFetchResponse, OffsetFetchResult};
 use protocol::api::produce::{ProduceResponse, ProduceResult};
 use protocol::api::sync_group::SyncGroupResponse;
-use protocol::api::api_versions::ApiVersionsResponse;
 use protocol::{ApiKey, Batch, BrokerId, ErrorCode, Message, Note, Record, Request, Response, TopicId, TopicPartition};
 
 /// A broker that does as its fields say.
@@ -119,13 +119,16 @@ impl FakeBroker {
         Some(match request {
             Request::ApiVersions(_) => ApiVersionsResponse { error: ErrorCode::None, apis: vec![] }.into(),
             Request::Metadata(r) => self.metadata(r.topics.as_ref()).into(),
-            Request::InitProducerId(_) => InitProducerIdResponse { error: ErrorCode::None, producer_id: 7, producer_epoch: 0 }.into(),
+            Request::InitProducerId(_) => {
+                InitProducerIdResponse { error: ErrorCode::None, producer_id: 7, producer_epoch: 0 }.into()
+            }
             Request::Produce(r) => {
                 let error = self.produce_errors.pop_front().unwrap_or_default();
                 let mut partitions = Vec::new();
                 for p in r.partitions {
                     self.produced.push((p.partition, p.batch.count()));
-                    let written = if error.is_ok() { self.append((p.topic_id, p.partition), &p.batch) } else { Err(error) };
+                    let written =
+                        if error.is_ok() { self.append((p.topic_id, p.partition), &p.batch) } else { Err(error) };
                     let (base_offset, error) = (written.unwrap_or(-1), written.err().unwrap_or_default());
                     partitions.push(ProduceResult {
                         topic_id: p.topic_id,
@@ -142,25 +145,35 @@ impl FakeBroker {
                 }
                 ProduceResponse { partitions }.into()
             }
-            Request::FindCoordinator(_) => FindCoordinatorResponse { error: ErrorCode::None, broker: Some(FakeBroker::endpoint()) }.into(),
+            Request::FindCoordinator(_) => {
+                FindCoordinatorResponse { error: ErrorCode::None, broker: Some(FakeBroker::endpoint()) }.into()
+            }
             Request::JoinGroup(r) if r.member.is_empty() => self.joined(ErrorCode::MemberIdRequired, &r, "m-1"),
             Request::JoinGroup(r) => {
                 self.generation += 1;
                 self.joined(ErrorCode::None, &r, &r.member)
             }
             Request::SyncGroup(r) => {
-                let assignment = r.assignments.into_iter().find(|(m, _)| *m == r.member).map(|(_, a)| a).unwrap_or_default();
+                let assignment =
+                    r.assignments.into_iter().find(|(m, _)| *m == r.member).map(|(_, a)| a).unwrap_or_default();
                 SyncGroupResponse { error: ErrorCode::None, protocol_name: Some(r.protocol_name), assignment }.into()
             }
-            Request::Heartbeat(_) => HeartbeatResponse { error: self.heartbeat_errors.pop_front().unwrap_or_default() }.into(),
-            Request::LeaveGroup(r) => {
-                LeaveGroupResponse { error: ErrorCode::None, members: r.members.into_iter().map(|m| (m.member, ErrorCode::None)).collect() }.into()
+            Request::Heartbeat(_) => {
+                HeartbeatResponse { error: self.heartbeat_errors.pop_front().unwrap_or_default() }.into()
             }
+            Request::LeaveGroup(r) => LeaveGroupResponse {
+                error: ErrorCode::None,
+                members: r.members.into_iter().map(|m| (m.member, ErrorCode::None)).collect(),
+            }
+            .into(),
             Request::OffsetCommit(r) => {
                 for o in &r.offsets {
                     self.committed.insert((o.topic.clone(), o.partition), o.offset);
                 }
-                OffsetCommitResponse { partitions: r.offsets.into_iter().map(|o| (o.topic, o.partition, ErrorCode::None)).collect() }.into()
+                OffsetCommitResponse {
+                    partitions: r.offsets.into_iter().map(|o| (o.topic, o.partition, ErrorCode::None)).collect(),
+                }
+                .into()
             }
             Request::OffsetFetch(r) => {
                 let result = |(topic, partition): (Arc<str>, i32)| OffsetFetchResult {
@@ -171,11 +184,19 @@ impl FakeBroker {
                     metadata: "".into(),
                     error: ErrorCode::None,
                 };
-                OffsetFetchResponse { error: ErrorCode::None, partitions: r.partitions.unwrap_or_default().into_iter().map(result).collect() }.into()
+                OffsetFetchResponse {
+                    error: ErrorCode::None,
+                    partitions: r.partitions.unwrap_or_default().into_iter().map(result).collect(),
+                }
+                .into()
             }
             Request::ListOffsets(r) => {
                 let result = |p: protocol::api::list_offsets::ListOffsetsPartition| ListOffsetsResult {
-                    offset: if p.timestamp == -2 { self.log_start } else { self.end((topic_id(&p.topic), p.partition)) },
+                    offset: if p.timestamp == -2 {
+                        self.log_start
+                    } else {
+                        self.end((topic_id(&p.topic), p.partition))
+                    },
                     topic: p.topic,
                     partition: p.partition,
                     error: ErrorCode::None,
@@ -189,7 +210,8 @@ impl FakeBroker {
                     let at = (p.topic_id, p.partition);
                     let end = self.end(at);
                     let is_in = p.fetch_offset <= end && p.fetch_offset >= self.log_start;
-                    let batches = self.log.get(&at).into_iter().flatten().filter(|b| b.next_offset() > p.fetch_offset).cloned();
+                    let batches =
+                        self.log.get(&at).into_iter().flatten().filter(|b| b.next_offset() > p.fetch_offset).cloned();
                     FetchResult {
                         topic_id: p.topic_id,
                         partition: p.partition,
@@ -204,7 +226,12 @@ impl FakeBroker {
                         metadata: vec![],
                     }
                 };
-                FetchResponse { error: ErrorCode::None, session_id: 0, partitions: r.partitions.into_iter().map(result).collect() }.into()
+                FetchResponse {
+                    error: ErrorCode::None,
+                    session_id: 0,
+                    partitions: r.partitions.into_iter().map(result).collect(),
+                }
+                .into()
             }
             Request::CreateTopics(r) => {
                 let created = |t: protocol::api::create_topics::NewTopic| {
@@ -225,7 +252,11 @@ impl FakeBroker {
     }
 
     fn joined(&self, error: ErrorCode, r: &protocol::api::join_group::JoinGroupRequest, member: &str) -> Response {
-        let me = JoinMember { member: member.into(), group_instance_id: None, subscription: r.protocols[0].subscription.clone() };
+        let me = JoinMember {
+            member: member.into(),
+            group_instance_id: None,
+            subscription: r.protocols[0].subscription.clone(),
+        };
         JoinGroupResponse {
             error,
             generation: self.generation,
@@ -472,6 +503,10 @@ impl Run {
         failed.collect()
     }
     pub fn values(&self) -> Vec<String> {
-        self.app().records.iter().map(|r| String::from_utf8_lossy(r.value.as_deref().unwrap_or_default()).into_owned()).collect()
+        self.app()
+            .records
+            .iter()
+            .map(|r| String::from_utf8_lossy(r.value.as_deref().unwrap_or_default()).into_owned())
+            .collect()
     }
 }

@@ -57,9 +57,17 @@ impl Controller {
     }
 
     /// A starting broker makes itself known.
-    pub(super) fn register_broker(&mut self, now: Time, raft: &Replica, request: &BrokerRegistrationRequest) -> Decision {
+    pub(super) fn register_broker(
+        &mut self,
+        now: Time,
+        raft: &Replica,
+        request: &BrokerRegistrationRequest,
+    ) -> Decision {
         gap!("brokers cannot be unregistered", "UnregisterBroker, kafka-cluster.sh unregister");
-        let refused = |error| Decision { records: Vec::new(), response: BrokerRegistrationResponse { error, broker_epoch: -1 }.into() };
+        let refused = |error| Decision {
+            records: Vec::new(),
+            response: BrokerRegistrationResponse { error, broker_epoch: -1 }.into(),
+        };
         if request.cluster_id != self.spec.cluster.cluster_id {
             return refused(ErrorCode::InconsistentClusterId);
         }
@@ -95,7 +103,8 @@ impl Controller {
             fenced: true,
         });
         if let Some(active) = &mut self.active {
-            let state = HeartbeatState { last_contact: now, metadata_offset: -1, is_fenced: true, shutdown_offset: None };
+            let state =
+                HeartbeatState { last_contact: now, metadata_offset: -1, is_fenced: true, shutdown_offset: None };
             active.heartbeats.insert(request.broker, state);
         }
         Decision { records, response: BrokerRegistrationResponse { error: ErrorCode::None, broker_epoch }.into() }
@@ -115,7 +124,8 @@ impl Controller {
     pub(super) fn broker_heartbeat(&mut self, now: Time, raft: &Replica, request: &BrokerHeartbeatRequest) -> Decision {
         let error = self.check_broker_epoch(request.broker, request.broker_epoch);
         if !error.is_ok() {
-            let response = BrokerHeartbeatResponse { error, is_caught_up: false, is_fenced: true, should_shut_down: false };
+            let response =
+                BrokerHeartbeatResponse { error, is_caught_up: false, is_fenced: true, should_shut_down: false };
             return Decision { records: Vec::new(), response: response.into() };
         }
         let (current, next, registered_at) = self.next_control_state(request);
@@ -161,19 +171,31 @@ impl Controller {
         };
         let next = match current {
             ControlState::Fenced if request.want_shut_down => ControlState::ShutdownNow,
-            ControlState::Fenced if !request.want_fence && request.current_metadata_offset >= registered_at => ControlState::Unfenced,
+            ControlState::Fenced if !request.want_fence && request.current_metadata_offset >= registered_at => {
+                ControlState::Unfenced
+            }
             ControlState::Fenced => ControlState::Fenced,
             ControlState::Unfenced if request.want_fence && request.want_shut_down => ControlState::ShutdownNow,
             ControlState::Unfenced if request.want_fence => ControlState::Fenced,
             ControlState::Unfenced if request.want_shut_down => {
-                if active.state.leads_any(request.broker) { ControlState::ControlledShutdown } else { ControlState::ShutdownNow }
+                if active.state.leads_any(request.broker) {
+                    ControlState::ControlledShutdown
+                } else {
+                    ControlState::ShutdownNow
+                }
             }
             ControlState::Unfenced => ControlState::Unfenced,
-            ControlState::ControlledShutdown if active.state.leads_any(request.broker) => ControlState::ControlledShutdown,
+            ControlState::ControlledShutdown if active.state.leads_any(request.broker) => {
+                ControlState::ControlledShutdown
+            }
             ControlState::ControlledShutdown => {
                 let wanted = active.heartbeats.get(&request.broker).and_then(|heartbeat| heartbeat.shutdown_offset);
                 let have = self.lowest_active_offset();
-                if wanted.is_none_or(|wanted| wanted <= have) { ControlState::ShutdownNow } else { ControlState::ControlledShutdown }
+                if wanted.is_none_or(|wanted| wanted <= have) {
+                    ControlState::ShutdownNow
+                } else {
+                    ControlState::ControlledShutdown
+                }
             }
             ControlState::ShutdownNow => ControlState::ShutdownNow,
         };
@@ -183,11 +205,17 @@ impl Controller {
     /// How far the slowest broker that serves has applied the log; the end of time if none serves.
     fn lowest_active_offset(&self) -> i64 {
         let Some(active) = &self.active else { return i64::MAX };
-        let serving = active.heartbeats.values().filter(|heartbeat| !heartbeat.is_fenced && heartbeat.shutdown_offset.is_none());
+        let serving =
+            active.heartbeats.values().filter(|heartbeat| !heartbeat.is_fenced && heartbeat.shutdown_offset.is_none());
         serving.map(|heartbeat| heartbeat.metadata_offset).min().unwrap_or(i64::MAX)
     }
 
-    fn registration_change(&self, broker: BrokerId, fenced: Option<bool>, in_controlled_shutdown: Option<bool>) -> MetadataRecord {
+    fn registration_change(
+        &self,
+        broker: BrokerId,
+        fenced: Option<bool>,
+        in_controlled_shutdown: Option<bool>,
+    ) -> MetadataRecord {
         let broker_epoch = self.active.as_ref().map_or(-1, |active| active.state.image().brokers[&broker].epoch);
         MetadataRecord::BrokerRegistrationChange { broker, broker_epoch, fenced, in_controlled_shutdown }
     }
@@ -216,7 +244,9 @@ impl Controller {
         let session = self.session_timeout();
         let Some(active) = &self.active else { return };
         let oldest = active.heartbeats.iter().filter(|(_, heartbeat)| !heartbeat.is_fenced);
-        let oldest = oldest.min_by_key(|(id, heartbeat)| (heartbeat.last_contact, **id)).map(|(id, heartbeat)| (*id, heartbeat.last_contact));
+        let oldest = oldest
+            .min_by_key(|(id, heartbeat)| (heartbeat.last_contact, **id))
+            .map(|(id, heartbeat)| (*id, heartbeat.last_contact));
         let Some((broker, _)) = oldest.filter(|(_, last_contact)| now.since(*last_contact) > session) else {
             return self.arm_fencing(now, fx);
         };
@@ -240,7 +270,10 @@ impl Controller {
     pub(super) fn allocate_producer_ids(&self, request: &AllocateProducerIdsRequest) -> Decision {
         let error = self.check_broker_epoch(request.broker, request.broker_epoch);
         let Some(active) = self.active.as_ref().filter(|_| error.is_ok()) else {
-            return Decision { records: Vec::new(), response: refuse(&Request::AllocateProducerIds(request.clone()), error) };
+            return Decision {
+                records: Vec::new(),
+                response: refuse(&Request::AllocateProducerIds(request.clone()), error),
+            };
         };
         let first = active.state.image().next_producer_id;
         let record = MetadataRecord::ProducerIds {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use protocol::api::incremental_alter_configs::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 use protocol::api::{ConfigResourceKind, Name};
-use protocol::metadata::MetadataRecord;
 use protocol::config::validate_topic_configs;
+use protocol::metadata::MetadataRecord;
 use protocol::{BrokerId, ErrorCode, gap};
 
 use super::topics::Refusal;
-use crate::image::MetadataImage;
 use super::{Controller, Decision};
+use crate::image::MetadataImage;
 
 const MIN_ISR: &str = "min.insync.replicas";
 const UNCLEAN: &str = "unclean.leader.election.enable";
@@ -19,7 +19,9 @@ impl Controller {
     /// A topic config as the controller sees it: the topic's, the cluster's, this node's properties, in this order.
     fn topic_config(&self, topic: &str, name: &str) -> Option<Name> {
         let image = self.active.as_ref().map(|active| active.state.image())?;
-        let dynamic = image.config(ConfigResourceKind::Topic, topic, name).or_else(|| image.config(ConfigResourceKind::Broker, "", name));
+        let dynamic = image
+            .config(ConfigResourceKind::Topic, topic, name)
+            .or_else(|| image.config(ConfigResourceKind::Broker, "", name));
         dynamic.or_else(|| self.spec.property(name)).cloned()
     }
 
@@ -35,7 +37,12 @@ impl Controller {
     /// With ELR on, the cluster's `min.insync.replicas` is pinned as a dynamic config.
     pub(super) fn pin_min_isr(&self) -> Option<MetadataRecord> {
         let value = self.spec.property(MIN_ISR).cloned().unwrap_or_else(|| "1".into());
-        Some(MetadataRecord::Config { kind: ConfigResourceKind::Broker, resource: "".into(), name: MIN_ISR.into(), value: Some(value) })
+        Some(MetadataRecord::Config {
+            kind: ConfigResourceKind::Broker,
+            resource: "".into(),
+            name: MIN_ISR.into(),
+            value: Some(value),
+        })
     }
 
     /// Checks the configs of a topic that is to be created.
@@ -90,7 +97,9 @@ impl Controller {
     /// What eligible leaders mean depends on one `min.insync.replicas` for all brokers.
     fn check_min_isr(&self, request: &IncrementalAlterConfigsRequest) -> Result<(), Refusal> {
         let elr = self.active.as_ref().is_some_and(|active| active.state.image().elr_enabled());
-        let Some((_, value)) = request.changes.iter().find(|(name, _)| elr && &**name == MIN_ISR) else { return Ok(()) };
+        let Some((_, value)) = request.changes.iter().find(|(name, _)| elr && &**name == MIN_ISR) else {
+            return Ok(());
+        };
         let text = match (request.resource.name.is_empty(), value) {
             (false, _) => "Broker-level min.insync.replicas cannot be altered while ELR is enabled.",
             (true, None) => "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.",
@@ -101,7 +110,9 @@ impl Controller {
 
     /// A new `min.insync.replicas` makes what is known of eligible leaders worthless.
     fn clear_elr(&self, request: &IncrementalAlterConfigsRequest) -> Vec<MetadataRecord> {
-        let Some(active) = self.active.as_ref().filter(|active| active.state.image().elr_enabled()) else { return Vec::new() };
+        let Some(active) = self.active.as_ref().filter(|active| active.state.image().elr_enabled()) else {
+            return Vec::new();
+        };
         if !request.changes.iter().any(|(name, _)| &**name == MIN_ISR) {
             return Vec::new();
         }
@@ -111,7 +122,8 @@ impl Controller {
             ConfigResourceKind::Broker => request.resource.name.is_empty(),
             ConfigResourceKind::Group => false,
         });
-        let affected = topics.flat_map(|topic| &topic.partitions).filter(|p| !p.elr.is_empty() || !p.last_known_elr.is_empty());
+        let affected =
+            topics.flat_map(|topic| &topic.partitions).filter(|p| !p.elr.is_empty() || !p.last_known_elr.is_empty());
         affected
             .map(|p| {
                 MetadataRecord::PartitionChange(protocol::metadata::PartitionChange {

@@ -38,7 +38,12 @@ pub(super) struct ChangeBuilder<'a> {
 impl<'a> ChangeBuilder<'a> {
     /// Nothing is to change yet. `is_acceptable` says who may lead; `min_isr` is the effective
     /// `min.insync.replicas`.
-    pub(super) fn new(partition: &'a PartitionRecord, is_acceptable: &'a dyn Fn(BrokerId) -> bool, elr_enabled: bool, min_isr: usize) -> ChangeBuilder<'a> {
+    pub(super) fn new(
+        partition: &'a PartitionRecord,
+        is_acceptable: &'a dyn Fn(BrokerId) -> bool,
+        elr_enabled: bool,
+        min_isr: usize,
+    ) -> ChangeBuilder<'a> {
         ChangeBuilder {
             partition,
             is_acceptable,
@@ -58,7 +63,8 @@ impl<'a> ChangeBuilder<'a> {
     /// The change, or none if nothing changes. The flag says whether the election was unclean.
     pub(super) fn build(mut self) -> Option<(PartitionChange, bool)> {
         let old = self.partition;
-        let mut change = PartitionChange { topic_id: old.topic_id, partition: old.partition, ..PartitionChange::default() };
+        let mut change =
+            PartitionChange { topic_id: old.topic_id, partition: old.partition, ..PartitionChange::default() };
         self.complete_reassignment();
         self.find_elr();
         let unclean = self.elect(&mut change);
@@ -77,7 +83,8 @@ impl<'a> ChangeBuilder<'a> {
         if self.recovering != old.recovering {
             change.recovering = Some(self.recovering);
         }
-        let nothing = PartitionChange { topic_id: old.topic_id, partition: old.partition, ..PartitionChange::default() };
+        let nothing =
+            PartitionChange { topic_id: old.topic_id, partition: old.partition, ..PartitionChange::default() };
         (change != nothing).then_some((change, unclean))
     }
 
@@ -184,7 +191,10 @@ impl<'a> ChangeBuilder<'a> {
             return;
         }
         let has_leader = change.leader.unwrap_or(old.leader).is_some();
-        if old.leader.is_some() && change.isr.as_ref().is_some_and(Vec::is_empty) && old.last_known_elr[..] != [old.leader] {
+        if old.leader.is_some()
+            && change.isr.as_ref().is_some_and(Vec::is_empty)
+            && old.last_known_elr[..] != [old.leader]
+        {
             change.last_known_elr = Some(vec![old.leader]);
         } else if has_leader && !old.last_known_elr.is_empty() {
             change.last_known_elr = Some(Vec::new());
@@ -262,7 +272,10 @@ mod tests {
         #[track_caller]
         fn shows(&mut self, leader: i32, isr: &[i32], elr: &[i32], last_known: &[i32]) -> &mut Story {
             let p = &self.partition;
-            assert_eq!((p.leader, &p.isr, &p.elr, &p.last_known_elr), (BrokerId(leader), &ids(isr), &ids(elr), &ids(last_known)));
+            assert_eq!(
+                (p.leader, &p.isr, &p.elr, &p.last_known_elr),
+                (BrokerId(leader), &ids(isr), &ids(elr), &ids(last_known))
+            );
             self
         }
     }

@@ -105,7 +105,14 @@ impl Controller {
     }
 
     /// The replica gained or lost the leadership of the quorum. `image` is all that is committed.
-    pub fn on_leadership(&mut self, now: Time, fx: &mut Fx, raft: &mut Replica, image: &Arc<MetadataImage>, event: Leadership) {
+    pub fn on_leadership(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        raft: &mut Replica,
+        image: &Arc<MetadataImage>,
+        event: Leadership,
+    ) {
         match event {
             Leadership::Gained { epoch } => self.claim(now, fx, raft, image, epoch),
             Leadership::Lost => self.renounce(fx),
@@ -118,7 +125,15 @@ impl Controller {
         let heartbeats = image.brokers.iter().map(|(id, broker)| (*id, HeartbeatState::new(now, broker))).collect();
         let placement = self.spec.cluster.placement_seed.map(Lcg::new);
         let last_offset = raft.next_offset() - 1;
-        self.active = Some(Active { epoch, state, heartbeats, deferred: VecDeque::new(), last_offset, last_append: now, placement });
+        self.active = Some(Active {
+            epoch,
+            state,
+            heartbeats,
+            deferred: VecDeque::new(),
+            last_offset,
+            last_append: now,
+            placement,
+        });
         if image.features.is_empty() {
             let records = self.bootstrap_records();
             self.commit(now, fx, raft, records);
@@ -142,8 +157,10 @@ impl Controller {
             ("streams.version", 1),
             ("transaction.version", 2),
         ];
-        let mut records: Vec<_> =
-            levels.iter().map(|(name, level)| MetadataRecord::FeatureLevel { name: (*name).into(), level: *level }).collect();
+        let mut records: Vec<_> = levels
+            .iter()
+            .map(|(name, level)| MetadataRecord::FeatureLevel { name: (*name).into(), level: *level })
+            .collect();
         if self.spec.cluster.elr_enabled {
             records.extend(self.pin_min_isr());
         }
@@ -165,12 +182,23 @@ impl Controller {
         let Some(active) = &mut self.active else { return };
         while active.deferred.front().is_some_and(|deferred| deferred.offset <= offset) {
             let Some(deferred) = active.deferred.pop_front() else { break };
-            fx.send(deferred.conn, Message::Response { correlation: deferred.correlation, response: deferred.response });
+            fx.send(
+                deferred.conn,
+                Message::Response { correlation: deferred.correlation, response: deferred.response },
+            );
         }
     }
 
     /// A request of a broker or of an admin client by way of a broker.
-    pub fn on_request(&mut self, now: Time, fx: &mut Fx, raft: &mut Replica, conn: ConnId, correlation: u32, request: Request) {
+    pub fn on_request(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        raft: &mut Replica,
+        conn: ConnId,
+        correlation: u32,
+        request: Request,
+    ) {
         if self.active.is_none() {
             let response = refuse::refuse(&request, ErrorCode::NotController);
             fx.send(conn, Message::Response { correlation, response });

@@ -2,7 +2,9 @@
 //! unfencing, ElectLeaders, leader balancing, periodic unclean election.
 
 use kernel::Time;
-use protocol::api::alter_partition::{AlterPartitionChange, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult};
+use protocol::api::alter_partition::{
+    AlterPartitionChange, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult,
+};
 use protocol::api::elect_leaders::{ElectLeadersRequest, ElectLeadersResponse};
 use protocol::metadata::{MetadataRecord, PartitionRecord};
 use protocol::{BrokerId, ErrorCode, TopicName, gap};
@@ -32,12 +34,18 @@ impl Controller {
     }
 
     /// Decides about one partition; `wish` says what is wanted of it.
-    fn change(&self, key: PartitionKey, shift: Shift, wish: impl FnOnce(&mut ChangeBuilder<'_>)) -> Option<MetadataRecord> {
+    fn change(
+        &self,
+        key: PartitionKey,
+        shift: Shift,
+        wish: impl FnOnce(&mut ChangeBuilder<'_>),
+    ) -> Option<MetadataRecord> {
         let active = self.active.as_ref()?;
         let image = active.state.image();
         let partition = active.state.partition(key)?;
         let topic = self.topic_name(key);
-        let is_acceptable = |id: BrokerId| Some(id) != shift.removed && (Some(id) == shift.added || image.is_active(id));
+        let is_acceptable =
+            |id: BrokerId| Some(id) != shift.removed && (Some(id) == shift.added || image.is_active(id));
         let min_isr = self.min_isr(&topic).min(partition.replicas.len());
         let mut builder = ChangeBuilder::new(partition, &is_acceptable, image.elr_enabled(), min_isr);
         if self.is_unclean_allowed(&topic) {
@@ -85,14 +93,23 @@ impl Controller {
             error => error,
         };
         if !error.is_ok() {
-            return Decision { records: Vec::new(), response: AlterPartitionResponse { error, partitions: Vec::new() }.into() };
+            return Decision {
+                records: Vec::new(),
+                response: AlterPartitionResponse { error, partitions: Vec::new() }.into(),
+            };
         }
         let mut records = Vec::new();
-        let partitions = request.partitions.iter().map(|change| self.alter_one(request.broker, change, &mut records)).collect();
+        let partitions =
+            request.partitions.iter().map(|change| self.alter_one(request.broker, change, &mut records)).collect();
         Decision { records, response: AlterPartitionResponse { error, partitions }.into() }
     }
 
-    fn alter_one(&self, broker: BrokerId, change: &AlterPartitionChange, records: &mut Vec<MetadataRecord>) -> AlterPartitionResult {
+    fn alter_one(
+        &self,
+        broker: BrokerId,
+        change: &AlterPartitionChange,
+        records: &mut Vec<MetadataRecord>,
+    ) -> AlterPartitionResult {
         let key = (change.topic_id, change.partition);
         let error = self.validate_alter(broker, change);
         if !error.is_ok() {
@@ -121,7 +138,9 @@ impl Controller {
         if !image.topics.contains_key(&change.topic_id) {
             return ErrorCode::UnknownTopicId;
         }
-        let Some(partition) = image.partition(change.topic_id, change.partition) else { return ErrorCode::UnknownTopicOrPartition };
+        let Some(partition) = image.partition(change.topic_id, change.partition) else {
+            return ErrorCode::UnknownTopicOrPartition;
+        };
         if change.leader_epoch > partition.leader_epoch || change.partition_epoch > partition.partition_epoch {
             return ErrorCode::NotController;
         }
@@ -175,7 +194,13 @@ impl Controller {
         topics.flat_map(|topic| topic.partitions.iter().map(|p| (topic.name.clone(), p.partition))).collect()
     }
 
-    fn elect_one(&self, topic: &TopicName, partition: i32, unclean: bool, records: &mut Vec<MetadataRecord>) -> ErrorCode {
+    fn elect_one(
+        &self,
+        topic: &TopicName,
+        partition: i32,
+        unclean: bool,
+        records: &mut Vec<MetadataRecord>,
+    ) -> ErrorCode {
         let image = self.active.as_ref().map(|active| active.state.image());
         let Some(state) = image.and_then(|image| image.partition_of(topic, partition)) else {
             return ErrorCode::UnknownTopicOrPartition;
@@ -192,7 +217,11 @@ impl Controller {
         };
         let is_done = if unclean { leader.is_some() } else { state.replicas.first() == Some(&leader) };
         if !is_done {
-            return if unclean { ErrorCode::EligibleLeadersNotAvailable } else { ErrorCode::PreferredLeaderNotAvailable };
+            return if unclean {
+                ErrorCode::EligibleLeadersNotAvailable
+            } else {
+                ErrorCode::PreferredLeaderNotAvailable
+            };
         }
         records.extend(record);
         ErrorCode::None
@@ -245,7 +274,11 @@ impl Controller {
     }
 }
 
-fn alter_result(change: &AlterPartitionChange, error: ErrorCode, now: Option<&PartitionRecord>) -> AlterPartitionResult {
+fn alter_result(
+    change: &AlterPartitionChange,
+    error: ErrorCode,
+    now: Option<&PartitionRecord>,
+) -> AlterPartitionResult {
     AlterPartitionResult {
         topic_id: change.topic_id,
         partition: change.partition,

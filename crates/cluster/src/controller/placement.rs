@@ -20,7 +20,12 @@ pub struct UsableBroker {
 
 /// Places `partitions` partitions of `replicas` replicas each. The error is the text of Kafka's
 /// `InvalidReplicationFactorException`.
-pub fn place(random: &mut impl JavaRandom, brokers: &[UsableBroker], partitions: i32, replicas: i32) -> Result<Vec<Vec<BrokerId>>, String> {
+pub fn place(
+    random: &mut impl JavaRandom,
+    brokers: &[UsableBroker],
+    partitions: i32,
+    replicas: i32,
+) -> Result<Vec<Vec<BrokerId>>, String> {
     let mut racks = RackList::new(random, brokers);
     if replicas <= 0 {
         return Err(format!("Invalid replication factor {replicas}: the replication factor must be positive."));
@@ -98,7 +103,11 @@ impl RackList {
         let mut racks: Vec<Rack> = Vec::new();
         for broker in brokers {
             let at = racks.iter().position(|rack| rack.name == broker.rack).unwrap_or_else(|| {
-                racks.push(Rack { name: broker.rack.clone(), fenced: BrokerList::default(), unfenced: BrokerList::default() });
+                racks.push(Rack {
+                    name: broker.rack.clone(),
+                    fenced: BrokerList::default(),
+                    unfenced: BrokerList::default(),
+                });
                 racks.len() - 1
             });
             let list = if broker.fenced { &mut racks[at].fenced } else { &mut racks[at].unfenced };
@@ -209,7 +218,8 @@ mod tests {
 
     #[test]
     fn replicas_are_striped_over_racks() {
-        let brokers = [(11, "1", false), (10, "1", false), (30, "3", false), (31, "3", false), (21, "2", false), (20, "2", true)];
+        let brokers =
+            [(11, "1", false), (10, "1", false), (30, "3", false), (31, "3", false), (21, "2", false), (20, "2", true)];
         check(&brokers, 4, &[&[11, 21, 31, 10], &[21, 30, 10, 20], &[31, 11, 21, 30]]);
     }
 

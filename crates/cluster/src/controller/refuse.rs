@@ -33,11 +33,13 @@ pub(super) fn refuse(request: &Request, error: ErrorCode) -> Response {
             CreateTopicsResponse { topics: failed.collect() }.into()
         }
         Request::DeleteTopics(request) => {
-            DeleteTopicsResponse { topics: request.topics.iter().map(|topic| (topic.clone(), error, None)).collect() }.into()
+            DeleteTopicsResponse { topics: request.topics.iter().map(|topic| (topic.clone(), error, None)).collect() }
+                .into()
         }
-        Request::CreatePartitions(request) => {
-            CreatePartitionsResponse { topics: request.topics.iter().map(|(topic, _)| (topic.clone(), error, None)).collect() }.into()
+        Request::CreatePartitions(request) => CreatePartitionsResponse {
+            topics: request.topics.iter().map(|(topic, _)| (topic.clone(), error, None)).collect(),
         }
+        .into(),
         Request::ElectLeaders(_) => ElectLeadersResponse { error, partitions: Vec::new() }.into(),
         Request::IncrementalAlterConfigs(_) => IncrementalAlterConfigsResponse { error, message: None }.into(),
         // Not a controller's business: what clients send to brokers only.

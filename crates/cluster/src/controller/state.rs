@@ -130,7 +130,13 @@ impl State {
                 if let Some(leader) = change.leader {
                     let leader_epoch = before.leader_epoch + 1;
                     let unclean = change.recovering == Some(true);
-                    note(Note::LeaderElected { tp: tp.clone(), leader, leader_epoch, previous: before.leader, unclean });
+                    note(Note::LeaderElected {
+                        tp: tp.clone(),
+                        leader,
+                        leader_epoch,
+                        previous: before.leader,
+                        unclean,
+                    });
                 }
                 if let Some(isr) = &change.isr {
                     let partition_epoch = before.partition_epoch + 1;

@@ -54,7 +54,12 @@ impl Controller {
         Decision { records, response: CreateTopicsResponse { topics }.into() }
     }
 
-    fn create_topic(&mut self, fx: &mut Fx, topic: &NewTopic, pending: usize) -> Result<(CreatedTopic, Vec<MetadataRecord>), Refusal> {
+    fn create_topic(
+        &mut self,
+        fx: &mut Fx,
+        topic: &NewTopic,
+        pending: usize,
+    ) -> Result<(CreatedTopic, Vec<MetadataRecord>), Refusal> {
         self.check_new_name(&topic.name)?;
         self.check_new_configs(&topic.configs)?;
         let assignments = if topic.assignments.is_empty() {
@@ -81,8 +86,14 @@ impl Controller {
         for (partition, replicas) in (0..).zip(assignments) {
             records.push(MetadataRecord::Partition(self.new_partition(topic_id, partition, replicas)?));
         }
-        let created =
-            CreatedTopic { name: topic.name.clone(), topic_id, error: ErrorCode::None, message: None, partitions, replication_factor };
+        let created = CreatedTopic {
+            name: topic.name.clone(),
+            topic_id,
+            error: ErrorCode::None,
+            message: None,
+            partitions,
+            replication_factor,
+        };
         Ok((created, records))
     }
 
@@ -103,15 +114,19 @@ impl Controller {
             return Err((ErrorCode::PolicyViolation, "Excessively large number of partitions per request.".into()));
         }
         self.place(fx, partitions, replicas).map_err(|text| {
-            (ErrorCode::InvalidReplicationFactor, format!("Unable to replicate the partition {replicas} time(s): {text}"))
+            (
+                ErrorCode::InvalidReplicationFactor,
+                format!("Unable to replicate the partition {replicas} time(s): {text}"),
+            )
         })
     }
 
     fn place(&mut self, fx: &mut Fx, partitions: i32, replicas: i32) -> Result<Vec<Vec<BrokerId>>, String> {
         let Some(active) = &mut self.active else { return Err("All brokers are currently fenced.".into()) };
         let brokers = active.state.image().brokers.iter().filter(|(_, broker)| !broker.in_controlled_shutdown);
-        let usable: Vec<UsableBroker> =
-            brokers.map(|(id, broker)| UsableBroker { id: *id, rack: broker.rack.clone(), fenced: broker.fenced }).collect();
+        let usable: Vec<UsableBroker> = brokers
+            .map(|(id, broker)| UsableBroker { id: *id, rack: broker.rack.clone(), fenced: broker.fenced })
+            .collect();
         match &mut active.placement {
             Some(lcg) => place(lcg, &usable, partitions, replicas),
             None => place(&mut fx.rng(RNG_PLACEMENT), &usable, partitions, replicas),
@@ -119,11 +134,18 @@ impl Controller {
     }
 
     /// The state of a partition that begins: in sync are the replicas that live, and the first of them leads.
-    fn new_partition(&self, topic_id: TopicId, partition: i32, replicas: Vec<BrokerId>) -> Result<PartitionRecord, Refusal> {
+    fn new_partition(
+        &self,
+        topic_id: TopicId,
+        partition: i32,
+        replicas: Vec<BrokerId>,
+    ) -> Result<PartitionRecord, Refusal> {
         let is_active = |id: &BrokerId| self.active.as_ref().is_some_and(|active| active.state.image().is_active(*id));
         let isr: Vec<BrokerId> = replicas.iter().copied().filter(is_active).collect();
         let Some(leader) = isr.first().copied() else {
-            let text = format!("All brokers specified in the manual partition assignment for partition {partition} are fenced or in controlled shutdown.");
+            let text = format!(
+                "All brokers specified in the manual partition assignment for partition {partition} are fenced or in controlled shutdown."
+            );
             return Err((ErrorCode::InvalidReplicaAssignment, text));
         };
         Ok(PartitionRecord {
@@ -161,10 +183,14 @@ impl Controller {
             sorted.sort_unstable();
             for (at, id) in sorted.iter().enumerate() {
                 if !self.active.as_ref().is_some_and(|active| active.state.image().brokers.contains_key(id)) {
-                    return invalid(format!("The manual partition assignment includes broker {id}, but no such broker is registered."));
+                    return invalid(format!(
+                        "The manual partition assignment includes broker {id}, but no such broker is registered."
+                    ));
                 }
                 if at > 0 && sorted[at - 1] == *id {
-                    return invalid(format!("The manual partition assignment includes the broker {id} more than once."));
+                    return invalid(format!(
+                        "The manual partition assignment includes the broker {id} more than once."
+                    ));
                 }
             }
             if replicas.len() != factor {
@@ -187,7 +213,10 @@ impl Controller {
         if name.contains(['.', '_']) {
             let unified = name.replace('.', "_");
             if let Some(existing) = names.keys().find(|other| other.replace('.', "_") == unified) {
-                return Err((ErrorCode::InvalidTopic, format!("Topic '{name}' collides with existing topic: {existing}")));
+                return Err((
+                    ErrorCode::InvalidTopic,
+                    format!("Topic '{name}' collides with existing topic: {existing}"),
+                ));
             }
         }
         Ok(())
@@ -246,7 +275,8 @@ impl Controller {
             return Err((ErrorCode::InvalidPartitions, format!("Topic already has {current} partition(s).")));
         }
         if count < current {
-            let text = format!("The topic {name} currently has {current} partition(s); {count} would not be an increase.");
+            let text =
+                format!("The topic {name} currently has {current} partition(s); {count} would not be an increase.");
             return Err((ErrorCode::InvalidPartitions, text));
         }
         if (count - current) as usize > PARTITIONS_MAX {
@@ -254,9 +284,17 @@ impl Controller {
         }
         let replicas = topic.partitions[0].replicas.len() as i32;
         let placed = self.place(fx, count - current, replicas).map_err(|text| {
-            (ErrorCode::InvalidReplicationFactor, format!("Unable to replicate the partition {replicas} time(s): {text}"))
+            (
+                ErrorCode::InvalidReplicationFactor,
+                format!("Unable to replicate the partition {replicas} time(s): {text}"),
+            )
         })?;
-        (current..).zip(placed).map(|(partition, replicas)| Ok(MetadataRecord::Partition(self.new_partition(topic.id, partition, replicas)?))).collect()
+        (current..)
+            .zip(placed)
+            .map(|(partition, replicas)| {
+                Ok(MetadataRecord::Partition(self.new_partition(topic.id, partition, replicas)?))
+            })
+            .collect()
     }
 }
 
@@ -273,7 +311,9 @@ pub(super) fn validate_topic_name(name: &str) -> Result<(), String> {
         return invalid(&format!("the length of '{name}' is longer than the max allowed length {NAME_LENGTH_MAX}"));
     }
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
-        return invalid(&format!("'{name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"));
+        return invalid(&format!(
+            "'{name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"
+        ));
     }
     Ok(())
 }
@@ -289,4 +329,3 @@ fn new_topic_id(fx: &mut Fx) -> TopicId {
         }
     }
 }
-

@@ -123,7 +123,9 @@ impl Replica {
         is_pre_vote: bool,
         answer: &VoteResponse,
     ) {
-        if answer.leader_epoch > self.hard.epoch || (answer.leader_epoch == self.hard.epoch && answer.leader.is_some() && !is_pre_vote) {
+        if answer.leader_epoch > self.hard.epoch
+            || (answer.leader_epoch == self.hard.epoch && answer.leader.is_some() && !is_pre_vote)
+        {
             self.learn(now, fx, answer.leader_epoch, answer.leader);
             return;
         }
@@ -150,12 +152,10 @@ impl Replica {
         let (majority, voters) = (self.majority(), self.spec.cluster.voters.len());
         match &self.soft.role {
             Role::Prospective(ballot) if ballot.granted.len() >= majority => self.become_candidate(now, fx),
-            Role::Prospective(ballot) if ballot.rejected.len() > voters - majority => {
-                match ballot.leader {
-                    leader if leader.is_some() => self.become_follower(now, fx, self.hard.epoch, leader),
-                    _ => self.become_unattached(now, fx, self.hard.epoch),
-                }
-            }
+            Role::Prospective(ballot) if ballot.rejected.len() > voters - majority => match ballot.leader {
+                leader if leader.is_some() => self.become_follower(now, fx, self.hard.epoch, leader),
+                _ => self.become_unattached(now, fx, self.hard.epoch),
+            },
             Role::Candidate(ballot) if ballot.granted.len() >= majority => self.become_leader(now, fx),
             Role::Candidate(ballot) if ballot.rejected.len() > voters - majority => self.lose(now, fx),
             _ => {}

@@ -37,7 +37,12 @@ impl Replica {
     }
 
     /// The current leader says that it leads.
-    pub(super) fn on_begin_epoch(&mut self, now: Time, fx: &mut Fx, request: &BeginQuorumEpochRequest) -> BeginQuorumEpochResponse {
+    pub(super) fn on_begin_epoch(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        request: &BeginQuorumEpochRequest,
+    ) -> BeginQuorumEpochResponse {
         let error = if request.leader_epoch < self.hard.epoch { ErrorCode::FencedLeaderEpoch } else { ErrorCode::None };
         if error.is_ok() {
             self.learn(now, fx, request.leader_epoch, request.leader);
@@ -46,7 +51,12 @@ impl Replica {
     }
 
     /// The leader resigns: the first of its successors starts an election at once, the others later and later.
-    pub(super) fn on_end_epoch(&mut self, now: Time, fx: &mut Fx, request: &EndQuorumEpochRequest) -> EndQuorumEpochResponse {
+    pub(super) fn on_end_epoch(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        request: &EndQuorumEpochRequest,
+    ) -> EndQuorumEpochResponse {
         let error = if request.leader_epoch < self.hard.epoch { ErrorCode::FencedLeaderEpoch } else { ErrorCode::None };
         if error.is_ok() {
             self.learn(now, fx, request.leader_epoch, request.leader);
@@ -127,7 +137,11 @@ impl Replica {
         let is_follower = matches!(self.soft.role, Role::Follower { .. });
         if epoch != self.hard.epoch || !result.error.is_ok() || !is_follower {
             let delay = if self.leader().is_some() { Duration::ZERO } else { ASK_AROUND };
-            let delay = if result.error.is_ok() || epoch != self.hard.epoch { delay } else { delay.max(Duration::from_millis(20)) };
+            let delay = if result.error.is_ok() || epoch != self.hard.epoch {
+                delay
+            } else {
+                delay.max(Duration::from_millis(20))
+            };
             self.soft.timers.arm_once(fx, now + delay, TimerKey::Fetch);
             return;
         }
@@ -155,7 +169,14 @@ impl Replica {
     }
 
     /// The snapshot: the log starts over from it.
-    pub(super) fn on_snapshot_answer(&mut self, now: Time, fx: &mut Fx, epoch: i32, to: BrokerId, answer: FetchSnapshotResponse) {
+    pub(super) fn on_snapshot_answer(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        epoch: i32,
+        to: BrokerId,
+        answer: FetchSnapshotResponse,
+    ) {
         if self.soft.fetching != Some((epoch, to)) {
             return;
         }
@@ -165,7 +186,11 @@ impl Replica {
             return;
         }
         let image = MetadataImage::from_snapshot(answer.end_offset, answer.epoch, &answer.records);
-        self.hard.log.install_snapshot(Snapshot { end_offset: answer.end_offset, epoch: answer.epoch, image: Arc::new(image) });
+        self.hard.log.install_snapshot(Snapshot {
+            end_offset: answer.end_offset,
+            epoch: answer.epoch,
+            image: Arc::new(image),
+        });
         self.soft.high_watermark = answer.end_offset;
         self.soft.must_load_snapshot = true;
         if self.is_voter() {
@@ -178,7 +203,8 @@ impl Replica {
     fn take_in(&mut self, result: FetchResult) {
         if let Some(diverging) = result.diverging_epoch {
             let own = self.hard.log.end_offset_for_epoch(diverging.epoch);
-            let to = if own.epoch == diverging.epoch { own.end_offset.min(diverging.end_offset) } else { own.end_offset };
+            let to =
+                if own.epoch == diverging.epoch { own.end_offset.min(diverging.end_offset) } else { own.end_offset };
             assert!(to >= self.soft.high_watermark, "a committed record of the metadata log is never truncated");
             self.hard.log.truncate_to(to);
             return;

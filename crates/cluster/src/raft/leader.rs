@@ -103,7 +103,14 @@ impl Replica {
     // ---- fetches
 
     /// A fetch of a voter or an observer; none if it is parked.
-    pub(super) fn on_fetch(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, request: &FetchRequest) -> Option<FetchResponse> {
+    pub(super) fn on_fetch(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        conn: ConnId,
+        correlation: u32,
+        request: &FetchRequest,
+    ) -> Option<FetchResponse> {
         let Some(asked) = request.partitions.iter().find(|p| p.topic_id == TopicId::METADATA) else {
             return Some(self.refuse_fetch(ErrorCode::UnknownTopicId));
         };
@@ -199,9 +206,9 @@ impl Replica {
     /// Answers parked fetches that have waited long enough, or for which there is news.
     pub(super) fn complete_parked(&mut self, now: Time, fx: &mut Fx) {
         let (end, high_watermark) = (self.hard.log.end_offset(), self.soft.high_watermark);
-        let (done, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.soft.parked).into_iter().partition(|parked| {
-            parked.due <= now || parked.offset < end || parked.high_watermark < high_watermark
-        });
+        let (done, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.soft.parked)
+            .into_iter()
+            .partition(|parked| parked.due <= now || parked.offset < end || parked.high_watermark < high_watermark);
         self.soft.parked = waiting;
         for parked in done {
             let mut result = self.fetch_result(ErrorCode::None);
@@ -259,9 +266,10 @@ impl Replica {
 
     pub(super) fn acknowledged_begin(&mut self, voter: BrokerId) {
         if let Role::Leader(leader) = &mut self.soft.role
-            && let Some(progress) = leader.voters.get_mut(&voter) {
-                progress.has_acknowledged = true;
-            }
+            && let Some(progress) = leader.voters.get_mut(&voter)
+        {
+            progress.has_acknowledged = true;
+        }
     }
 
     /// A majority must fetch within 1.5 fetch timeouts (`LeaderState#timeUntilCheckQuorumExpires`).
@@ -275,7 +283,8 @@ impl Replica {
     /// Gives up leading.
     pub(super) fn resign(&mut self, now: Time, fx: &mut Fx) {
         let Role::Leader(leader) = &self.soft.role else { return };
-        let mut successors: Vec<(i64, BrokerId)> = leader.voters.iter().map(|(id, voter)| (-voter.end_offset, *id)).collect();
+        let mut successors: Vec<(i64, BrokerId)> =
+            leader.voters.iter().map(|(id, voter)| (-voter.end_offset, *id)).collect();
         successors.sort_unstable();
         self.become_resigned(now, fx, successors.into_iter().map(|(_, id)| id).collect());
     }
@@ -293,7 +302,11 @@ impl Replica {
         let Role::Resigned { unacked, successors } = self.soft.role.clone() else { return };
         let epoch = self.hard.epoch;
         for voter in unacked {
-            let request = EndQuorumEpochRequest { leader: self.spec.id, leader_epoch: epoch, preferred_successors: successors.clone() };
+            let request = EndQuorumEpochRequest {
+                leader: self.spec.id,
+                leader_epoch: epoch,
+                preferred_successors: successors.clone(),
+            };
             self.call(now, fx, voter, Call::EndEpoch { epoch, voter }, request.into());
         }
     }
@@ -302,10 +315,18 @@ impl Replica {
 
     /// The state of the quorum as its leader knows it.
     pub(super) fn describe_quorum(&self, now: Time) -> DescribeQuorumResponse {
-        let (leader_id, leader_epoch, high_watermark) = (self.named_leader(), self.hard.epoch, self.soft.high_watermark);
+        let (leader_id, leader_epoch, high_watermark) =
+            (self.named_leader(), self.hard.epoch, self.soft.high_watermark);
         let Role::Leader(leader) = &self.soft.role else {
             let error = ErrorCode::NotLeaderOrFollower;
-            return DescribeQuorumResponse { error, leader: leader_id, leader_epoch, high_watermark: -1, voters: Vec::new(), observers: Vec::new() };
+            return DescribeQuorumResponse {
+                error,
+                leader: leader_id,
+                leader_epoch,
+                high_watermark: -1,
+                voters: Vec::new(),
+                observers: Vec::new(),
+            };
         };
         let ms = |at: Option<Time>| at.map_or(-1, |at| wall_ms(at.as_nanos()));
         let row = |(id, p): (&BrokerId, &Progress)| QuorumReplica {
@@ -324,7 +345,14 @@ impl Replica {
         voters.sort_by_key(|voter| voter.id);
         let is_live = |p: &Progress| p.last_fetch.is_some_and(|at| now.since(at) < OBSERVER_SESSION);
         let observers = leader.observers.iter().filter(|(_, p)| is_live(p)).map(row).collect();
-        DescribeQuorumResponse { error: ErrorCode::None, leader: leader_id, leader_epoch, high_watermark, voters, observers }
+        DescribeQuorumResponse {
+            error: ErrorCode::None,
+            leader: leader_id,
+            leader_epoch,
+            high_watermark,
+            voters,
+            observers,
+        }
     }
 }
 

@@ -157,6 +157,12 @@ impl MetadataLog {
     /// Throws the log away and starts over from a snapshot of another node.
     pub fn install_snapshot(&mut self, snapshot: Snapshot) {
         let (start, epoch) = (snapshot.end_offset, snapshot.epoch);
-        *self = MetadataLog { start, end: start, epochs: vec![(epoch, start)], snapshot: Some(snapshot), ..MetadataLog::default() };
+        *self = MetadataLog {
+            start,
+            end: start,
+            epochs: vec![(epoch, start)],
+            snapshot: Some(snapshot),
+            ..MetadataLog::default()
+        };
     }
 }

@@ -274,18 +274,25 @@ impl Replica {
                 self.on_vote_answer(now, fx, epoch, voter, is_pre_vote, &answer);
             }
             (Call::BeginEpoch { epoch, voter }, Response::BeginQuorumEpoch(answer)) => {
-                if !self.learn(now, fx, answer.leader_epoch, answer.leader) && epoch == self.hard.epoch && answer.error.is_ok() {
+                if !self.learn(now, fx, answer.leader_epoch, answer.leader)
+                    && epoch == self.hard.epoch
+                    && answer.error.is_ok()
+                {
                     self.acknowledged_begin(voter);
                 }
             }
             (Call::EndEpoch { epoch, voter }, Response::EndQuorumEpoch(answer)) => {
-                if !self.learn(now, fx, answer.leader_epoch, answer.leader) && epoch == self.hard.epoch
-                    && let Role::Resigned { unacked, .. } = &mut self.soft.role {
-                        unacked.remove(&voter);
-                    }
+                if !self.learn(now, fx, answer.leader_epoch, answer.leader)
+                    && epoch == self.hard.epoch
+                    && let Role::Resigned { unacked, .. } = &mut self.soft.role
+                {
+                    unacked.remove(&voter);
+                }
             }
             (Call::Fetch { epoch, to }, Response::Fetch(answer)) => self.on_fetch_answer(now, fx, epoch, to, answer),
-            (Call::FetchSnapshot { epoch, to }, Response::FetchSnapshot(answer)) => self.on_snapshot_answer(now, fx, epoch, to, answer),
+            (Call::FetchSnapshot { epoch, to }, Response::FetchSnapshot(answer)) => {
+                self.on_snapshot_answer(now, fx, epoch, to, answer)
+            }
             (call, response) => debug_assert!(false, "{:?} is no answer to {call:?}", response.api()),
         }
     }

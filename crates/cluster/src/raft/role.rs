@@ -86,7 +86,13 @@ pub struct Progress {
 
 impl Default for Progress {
     fn default() -> Progress {
-        Progress { end_offset: -1, last_fetch: None, last_caught_up: None, leader_end_at_last_fetch: -1, has_acknowledged: false }
+        Progress {
+            end_offset: -1,
+            last_fetch: None,
+            last_caught_up: None,
+            leader_end_at_last_fetch: -1,
+            has_acknowledged: false,
+        }
     }
 }
 
@@ -112,7 +118,8 @@ impl Ballot {
     }
     /// Notes a vote. The later of two answers of one voter counts.
     pub fn count(&mut self, voter: BrokerId, granted: bool) {
-        let (to, from) = if granted { (&mut self.granted, &mut self.rejected) } else { (&mut self.rejected, &mut self.granted) };
+        let (to, from) =
+            if granted { (&mut self.granted, &mut self.rejected) } else { (&mut self.rejected, &mut self.granted) };
         from.remove(&voter);
         to.insert(voter);
     }

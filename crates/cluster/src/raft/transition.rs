@@ -57,7 +57,9 @@ impl Replica {
                         self.soft.timers.arm_once(fx, now + delay, TimerKey::Fetch);
                     }
                 }
-                Call::Vote { .. } | Call::EndEpoch { .. } => self.soft.timers.arm_once(fx, now + delay, TimerKey::Retry),
+                Call::Vote { .. } | Call::EndEpoch { .. } => {
+                    self.soft.timers.arm_once(fx, now + delay, TimerKey::Retry)
+                }
                 // Repeated by its own timer.
                 Call::BeginEpoch { .. } => {}
             }
@@ -67,9 +69,10 @@ impl Replica {
     /// Changes the role, and says so.
     pub(super) fn set_role(&mut self, fx: &mut Fx, role: Role) {
         if let Role::Leader(leader) = &self.soft.role
-            && leader.is_claimed {
-                self.soft.leadership.push_back(Leadership::Lost);
-            }
+            && leader.is_claimed
+        {
+            self.soft.leadership.push_back(Leadership::Lost);
+        }
         for parked in std::mem::take(&mut self.soft.parked) {
             let response = self.refuse_fetch(ErrorCode::NotLeaderOrFollower);
             fx.send(parked.conn, Message::Response { correlation: parked.correlation, response: response.into() });

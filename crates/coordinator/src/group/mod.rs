@@ -171,7 +171,12 @@ impl Group {
         self.previous_state = self.state;
         self.state = next;
         self.state_since_ms = Some(cx.now_ms);
-        cx.note(Note::GroupState { group: self.id.clone(), state: next.name(), generation: self.generation, reason: reason.into() });
+        cx.note(Note::GroupState {
+            group: self.id.clone(),
+            state: next.name(),
+            generation: self.generation,
+            reason: reason.into(),
+        });
     }
 
     pub(crate) fn add(&mut self, cx: &mut Context, member: Member) {
@@ -183,7 +188,11 @@ impl Group {
         }
         self.leader.get_or_insert_with(|| member.id.clone());
         self.pending_join.remove(&member.id);
-        cx.note(Note::MemberJoined { group: self.id.clone(), member: member.id.clone(), client_id: member.client_id.clone() });
+        cx.note(Note::MemberJoined {
+            group: self.id.clone(),
+            member: member.id.clone(),
+            client_id: member.client_id.clone(),
+        });
         self.members.insert(member.id.clone(), member);
     }
 
@@ -256,7 +265,10 @@ impl Group {
         let shown = self.members.values().map(|m| JoinMember {
             member: m.id.clone(),
             group_instance_id: m.group_instance_id.clone(),
-            subscription: m.subscription(self.protocol.as_deref()).cloned().unwrap_or_else(crate::records::empty_subscription),
+            subscription: m
+                .subscription(self.protocol.as_deref())
+                .cloned()
+                .unwrap_or_else(crate::records::empty_subscription),
         });
         shown.collect()
     }
@@ -274,7 +286,8 @@ impl Group {
             return Some(BTreeSet::new());
         }
         let protocol = self.protocol.as_deref()?;
-        let topics = self.members.values().filter_map(|m| m.subscription(Some(protocol))).flat_map(|s| s.topics.iter().cloned());
+        let topics =
+            self.members.values().filter_map(|m| m.subscription(Some(protocol))).flat_map(|s| s.topics.iter().cloned());
         Some(topics.collect())
     }
 
@@ -294,9 +307,21 @@ impl Group {
     /// What holds between any two steps.
     #[cfg(debug_assertions)]
     pub(crate) fn validate(&self) {
-        assert!(self.leader.as_ref().is_none_or(|l| self.members.contains_key(l)), "{}: the leader is a member", self.id);
-        assert!(self.pending_sync.iter().all(|m| self.members.contains_key(m)), "{}: who must sync is a member", self.id);
-        assert!(self.static_members.values().all(|m| self.members.contains_key(m)), "{}: an instance maps to a member", self.id);
+        assert!(
+            self.leader.as_ref().is_none_or(|l| self.members.contains_key(l)),
+            "{}: the leader is a member",
+            self.id
+        );
+        assert!(
+            self.pending_sync.iter().all(|m| self.members.contains_key(m)),
+            "{}: who must sync is a member",
+            self.id
+        );
+        assert!(
+            self.static_members.values().all(|m| self.members.contains_key(m)),
+            "{}: an instance maps to a member",
+            self.id
+        );
         let without_members = matches!(self.state, GroupState::Empty | GroupState::Dead);
         assert!(!without_members || self.members.is_empty(), "{}: {} has no members", self.id, self.state);
         let joining = self.state == GroupState::PreparingRebalance;

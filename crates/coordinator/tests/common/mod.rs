@@ -109,7 +109,8 @@ impl Broker {
     }
     pub fn send(&mut self, client_id: &str, request: impl Into<Request>) -> u64 {
         self.next_request += 1;
-        let caller = Caller { reply_to: self.next_request, client_id: client_id.into(), client_host: "/10.0.0.1".into() };
+        let caller =
+            Caller { reply_to: self.next_request, client_id: client_id.into(), client_host: "/10.0.0.1".into() };
         let topics = |name: &str| (name != "absent").then_some(6);
         let mut next = self.next_uuid;
         let mut uuid = || {
@@ -153,7 +154,8 @@ impl Broker {
         (id.clone(), self.send(client, join(&id)))
     }
     pub fn heartbeat(&mut self, member: &str, generation: i32) -> ErrorCode {
-        let request = HeartbeatRequest { group: "g".into(), generation, member: member.into(), group_instance_id: None };
+        let request =
+            HeartbeatRequest { group: "g".into(), generation, member: member.into(), group_instance_id: None };
         let id = self.send("c", request);
         match &self.replies[&id] {
             Response::Heartbeat(r) => r.error,
@@ -161,7 +163,11 @@ impl Broker {
         }
     }
     pub fn leave(&mut self, member: &str, instance: Option<&str>) -> LeaveGroupResponse {
-        let leaving = LeaveMember { member: member.into(), group_instance_id: instance.map(Into::into), reason: "closing".into() };
+        let leaving = LeaveMember {
+            member: member.into(),
+            group_instance_id: instance.map(Into::into),
+            reason: "closing".into(),
+        };
         let id = self.send("c", LeaveGroupRequest { group: "g".into(), members: vec![leaving] });
         match &self.replies[&id] {
             Response::LeaveGroup(r) => r.clone(),
@@ -240,5 +246,11 @@ pub fn sync(member: &str, generation: i32, assignments: &[(&str, Vec<i32>)]) -> 
 
 pub fn commit(member: &str, generation: i32, offset: i64) -> OffsetCommitRequest {
     let one = OffsetCommitPartition { topic: "t".into(), partition: 0, offset, leader_epoch: -1, metadata: "".into() };
-    OffsetCommitRequest { group: "g".into(), generation, member: member.into(), group_instance_id: None, offsets: vec![one] }
+    OffsetCommitRequest {
+        group: "g".into(),
+        generation,
+        member: member.into(),
+        group_instance_id: None,
+        offsets: vec![one],
+    }
 }

@@ -33,7 +33,14 @@ pub(crate) fn start(launch: &Launch, _args: &[String]) -> Result<Body, Refusal> 
     let client_id = if profile == Profile::Java { "adminclient-1" } else { "rdkafka" };
     let admin = Admin::new(profile, &properties, client_id, 1).map_err(|e| Refusal::line(e.to_string()))?;
     let replication_factor = i16::try_from(replication_factor).unwrap_or(i16::MAX);
-    Ok(Body::AdminPy(Box::new(AdminPy { admin, profile, properties, topic: topic.into(), partitions, replication_factor })))
+    Ok(Body::AdminPy(Box::new(AdminPy {
+        admin,
+        profile,
+        properties,
+        topic: topic.into(),
+        partitions,
+        replication_factor,
+    })))
 }
 
 impl AdminPy {

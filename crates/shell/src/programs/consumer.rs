@@ -103,7 +103,17 @@ fn start(launch: &Launch, style: Style, topics: &str, group: Option<&str>, reset
     let auto_commit = if style == Style::StoreAndCommit { "false" } else { "true" };
     properties.insert("enable.auto.commit".into(), auto_commit.into());
     let topics = topics.split(',').map(|topic| topic.trim().into()).collect();
-    let program = PyConsumer { style, profile, properties, topics, consumer: None, timers: Timers::new(0), storing: None, records: 0, closing: None };
+    let program = PyConsumer {
+        style,
+        profile,
+        properties,
+        topics,
+        consumer: None,
+        timers: Timers::new(0),
+        storing: None,
+        records: 0,
+        closing: None,
+    };
     Ok(Body::PyConsumer(Box::new(program)))
 }
 
@@ -116,9 +126,11 @@ impl PyConsumer {
             input => {
                 let is_clients = self.consumer.as_mut().is_some_and(|c| c.handle(io.now, input, io.fx));
                 if let Input::Timer { token } = input
-                    && !is_clients && self.timers.fire(*token) == Some(Tick::Stored) {
-                        self.stored(io);
-                    }
+                    && !is_clients
+                    && self.timers.fire(*token) == Some(Tick::Stored)
+                {
+                    self.stored(io);
+                }
             }
         }
         // Callbacks run inside poll: an assignment is printed before the first record of it.
@@ -134,7 +146,8 @@ impl PyConsumer {
             self.properties.insert("group.id".into(), format!("0.{number:016}").into());
         }
         let group = self.properties.get("group.id").cloned().unwrap_or_default();
-        let client_id = if self.profile == Profile::Java { format!("consumer-{group}-1") } else { "rdkafka".to_owned() };
+        let client_id =
+            if self.profile == Profile::Java { format!("consumer-{group}-1") } else { "rdkafka".to_owned() };
         match Consumer::new(self.profile, &self.properties, &client_id, 1) {
             Ok(mut consumer) => {
                 consumer.start(io.now, io.fx);
@@ -169,7 +182,10 @@ impl PyConsumer {
         match self.style {
             Style::Places => {
                 let (key, value) = (text(record.key.as_deref()), text(record.value.as_deref()));
-                io.out(format!("{} [{}] at offset {}: key={key} value={value}", record.tp.topic, record.tp.partition, record.offset));
+                io.out(format!(
+                    "{} [{}] at offset {}: key={key} value={value}",
+                    record.tp.topic, record.tp.partition, record.offset
+                ));
             }
             Style::Values => {
                 io.out(python::bytes_repr(record.value.as_deref()));
@@ -230,15 +246,21 @@ impl PyConsumer {
         for event in events {
             match event {
                 ConsumerEvent::Assigned(partitions) => self.assigned(&partitions, io),
-                ConsumerEvent::Revoked(partitions) if self.style == Style::Places => io.out(format!("revoked: {}", listed(&partitions))),
-                ConsumerEvent::Lost(partitions) if self.style == Style::Places => io.out(format!("lost: {}", listed(&partitions))),
+                ConsumerEvent::Revoked(partitions) if self.style == Style::Places => {
+                    io.out(format!("revoked: {}", listed(&partitions)))
+                }
+                ConsumerEvent::Lost(partitions) if self.style == Style::Places => {
+                    io.out(format!("lost: {}", listed(&partitions)))
+                }
                 ConsumerEvent::Committed(Ok(_)) if self.storing.take().is_some() => io.out("Message committed"),
                 ConsumerEvent::Committed(Err(error)) if self.storing.take().is_some() => {
                     io.err(format!("cimpl.KafkaException: {}", python::error(self.profile, &error)));
                     self.close(1, io);
                 }
                 ConsumerEvent::Revoked(_) | ConsumerEvent::Lost(_) | ConsumerEvent::Committed(_) => {}
-                ConsumerEvent::Error(error) => io.out(format!("Consumer error: {}", python::error(self.profile, &error))),
+                ConsumerEvent::Error(error) => {
+                    io.out(format!("Consumer error: {}", python::error(self.profile, &error)))
+                }
                 ConsumerEvent::Fatal(error) => {
                     io.err(python::error(self.profile, &error));
                     self.close(1, io);
@@ -253,7 +275,12 @@ impl PyConsumer {
         match self.style {
             Style::Places => io.out(format!("assigned: {}", listed(partitions))),
             Style::Values | Style::StoreAndCommit => {
-                let shown = partitions.iter().map(|tp| format!("TopicPartition{{topic={},partition={},offset=-1001,leader_epoch=None,error=None}}", tp.topic, tp.partition));
+                let shown = partitions.iter().map(|tp| {
+                    format!(
+                        "TopicPartition{{topic={},partition={},offset=-1001,leader_epoch=None,error=None}}",
+                        tp.topic, tp.partition
+                    )
+                });
                 io.out(format!("[{}]", shown.collect::<Vec<_>>().join(", ")));
             }
             Style::RecordNames => {}

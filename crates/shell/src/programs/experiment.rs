@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use clients::{Producer, ProducerEvent, ProducerRecord, Profile, Properties};
-use kernel::{stable_hash, Duration, Input, Order, Timers};
-use protocol::{gap, Header, Message, TopicName};
+use kernel::{Duration, Input, Order, Timers, stable_hash};
+use protocol::{Header, Message, TopicName, gap};
 
 use crate::admin_tool::TERMINATED;
 use crate::io::Io;
 use crate::launch::Launch;
-use crate::options::{value, Opt, Parsed};
+use crate::options::{Opt, Parsed, value};
 use crate::process::Body;
 use crate::programs::load::{self, Experiment};
 use crate::programs::python;
@@ -41,19 +41,38 @@ const TEMPERATURES: u32 = 0x5348_0005;
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let usage = |e: crate::options::OptionError| Refusal::usage(e.message);
     let brokers = options.one("brokers").map_err(usage)?.or(options.one("b").map_err(usage)?);
-    let need = |value: Option<&str>, name: &str| value.map(str::to_owned).ok_or_else(|| Refusal::usage(format!("error: the following required arguments were not provided: {name}")));
+    let need = |value: Option<&str>, name: &str| {
+        value
+            .map(str::to_owned)
+            .ok_or_else(|| Refusal::usage(format!("error: the following required arguments were not provided: {name}")))
+    };
     let brokers = need(brokers, "--brokers <host:port>")?;
     let topic = need(options.one("topic").map_err(usage)?, "--topic <topic>")?;
     gap!("experiments given by flags instead of a file", "workshop S1, experiment-producer");
     let path = need(options.one("config-file").map_err(usage)?, "--config-file <file>")?;
-    let text = launch.files.get(&path).ok_or_else(|| Refusal::line(format!("error: {path}: No such file or directory; files here: {}", launch.files.paths().collect::<Vec<_>>().join(", "))))?;
+    let text = launch.files.get(&path).ok_or_else(|| {
+        Refusal::line(format!(
+            "error: {path}: No such file or directory; files here: {}",
+            launch.files.paths().collect::<Vec<_>>().join(", ")
+        ))
+    })?;
     let load = load::read(&path, text).map_err(|e| Refusal::line(format!("error: {e}; nothing was sent")))?;
     // The real program is written in Rust on librdkafka; only CLIENT changes that.
     let profile = if launch.var("CLIENT").is_some() { python::family(launch)? } else { Profile::Librdkafka };
     let properties = Properties::from([("bootstrap.servers".into(), brokers.into())]);
     let client_id = if profile == Profile::Java { "producer-1" } else { "rdkafka" };
-    let producer = Producer::new(profile, &properties, client_id, 1).map_err(|e| Refusal::line(format!("error: {e}")))?;
-    let program = ExperimentProducer { profile, properties, topic: topic.into(), producer, timers: Timers::new(0), runs: load.into_iter().map(Run::new).collect(), counts: Counts::default(), closing: None };
+    let producer =
+        Producer::new(profile, &properties, client_id, 1).map_err(|e| Refusal::line(format!("error: {e}")))?;
+    let program = ExperimentProducer {
+        profile,
+        properties,
+        topic: topic.into(),
+        producer,
+        timers: Timers::new(0),
+        runs: load.into_iter().map(Run::new).collect(),
+        counts: Counts::default(),
+        closing: None,
+    };
     Ok(Body::Experiment(Box::new(program)))
 }
 
@@ -143,10 +162,12 @@ impl ExperimentProducer {
             input => {
                 let is_clients = self.producer.handle(io.now, input, io.fx);
                 if let Input::Timer { token } = input
-                    && !is_clients && self.closing.is_none()
-                        && let Some(Tick(run)) = self.timers.fire(*token) {
-                            self.round(run, io);
-                        }
+                    && !is_clients
+                    && self.closing.is_none()
+                    && let Some(Tick(run)) = self.timers.fire(*token)
+                {
+                    self.round(run, io);
+                }
             }
         }
         self.take_events(io);
@@ -171,19 +192,39 @@ impl ExperimentProducer {
         let (rounds, id, time) = (run.rounds, python::json_string(&run.id), python::json_time(io));
         if rounds == 0 {
             let rate = 1000 * run.sensor_count / run.period_ms;
-            let line = format!("experiment {}: {} sensors, a sample every {} ms each: {rate} events/s for {} ms", run.id, run.sensor_count, run.period_ms, run.samples * run.period_ms);
+            let line = format!(
+                "experiment {}: {} sensors, a sample every {} ms each: {rate} events/s for {} ms",
+                run.id,
+                run.sensor_count,
+                run.period_ms,
+                run.samples * run.period_ms
+            );
             let sensors = run.sensors.iter().map(|s| python::json_string(s)).collect::<Vec<_>>().join(", ");
-            let range = format!("{{\"upper_threshold\": {}, \"lower_threshold\": {}}}", degrees(run.upper), degrees(run.lower));
-            let configured = format!("{{\"experiment\": {id}, \"researcher\": {}, \"sensors\": [{sensors}], \"temperature_range\": {range}}}", python::json_string(&run.researcher));
+            let range =
+                format!("{{\"upper_threshold\": {}, \"lower_threshold\": {}}}", degrees(run.upper), degrees(run.lower));
+            let configured = format!(
+                "{{\"experiment\": {id}, \"researcher\": {}, \"sensors\": [{sensors}], \"temperature_range\": {range}}}",
+                python::json_string(&run.researcher)
+            );
             io.out(line);
             self.life_cycle(at, "experiment_configured", configured, io);
-            self.life_cycle(at, "stabilization_started", format!("{{\"experiment\": {id}, \"timestamp\": {time}}}"), io);
+            self.life_cycle(
+                at,
+                "stabilization_started",
+                format!("{{\"experiment\": {id}, \"timestamp\": {time}}}"),
+                io,
+            );
         }
         if rounds == self.runs[at as usize].stabilization {
             self.life_cycle(at, "experiment_started", format!("{{\"experiment\": {id}, \"timestamp\": {time}}}"), io);
         }
         if rounds == self.runs[at as usize].samples {
-            self.life_cycle(at, "experiment_terminated", format!("{{\"experiment\": {id}, \"timestamp\": {time}}}"), io);
+            self.life_cycle(
+                at,
+                "experiment_terminated",
+                format!("{{\"experiment\": {id}, \"timestamp\": {time}}}"),
+                io,
+            );
             self.runs[at as usize].is_over = true;
             if self.runs.iter().all(|run| run.is_over) {
                 self.close(0, io);
@@ -199,7 +240,10 @@ impl ExperimentProducer {
     }
 
     fn sample(&mut self, at: u32, sensor: usize, id: &str, time: &str, io: &mut Io<'_>) {
-        gap!("measurement_hash is a short hash of the sample, not the workshop's encrypted one; values are JSON, not Avro", "workshop S1");
+        gap!(
+            "measurement_hash is a short hash of the sample, not the workshop's encrypted one; values are JSON, not Avro",
+            "workshop S1"
+        );
         let run = &self.runs[at as usize];
         let noise = io.fx.rng(TEMPERATURES).below(2001) as i64 - 1000;
         let temperature = degrees(run.temperature(noise));
@@ -207,7 +251,9 @@ impl ExperimentProducer {
         let run = &self.runs[at as usize];
         let hash = stable_hash(&(&run.id, &run.sensors[sensor], &measurement, &temperature));
         let sensor = python::json_string(&run.sensors[sensor]);
-        let value = format!("{{\"experiment\": {id}, \"sensor\": {sensor}, \"measurement_id\": \"{measurement}\", \"timestamp\": {time}, \"temperature\": {temperature}, \"measurement_hash\": \"{hash:016x}\"}}");
+        let value = format!(
+            "{{\"experiment\": {id}, \"sensor\": {sensor}, \"measurement_id\": \"{measurement}\", \"timestamp\": {time}, \"temperature\": {temperature}, \"measurement_hash\": \"{hash:016x}\"}}"
+        );
         self.send(at, "sensor_temperature_measured", value, io);
         self.counts.samples += 1;
     }
@@ -221,7 +267,14 @@ impl ExperimentProducer {
     fn send(&mut self, at: u32, record_name: &str, value: String, io: &mut Io<'_>) {
         let header = Header { key: "record_name".into(), value: Some(Arc::from(record_name.as_bytes())) };
         let key = Some(Arc::from(self.runs[at as usize].id.as_bytes()));
-        let record = ProducerRecord { topic: self.topic.clone(), partition: None, key, value: Some(value.into_bytes().into()), headers: vec![header], timestamp_ms: None };
+        let record = ProducerRecord {
+            topic: self.topic.clone(),
+            partition: None,
+            key,
+            value: Some(value.into_bytes().into()),
+            headers: vec![header],
+            timestamp_ms: None,
+        };
         self.producer.send(io.now, io.fx, record);
     }
 

@@ -45,7 +45,10 @@ impl TryFrom<Thresholds> for Range {
     type Error = String;
     fn try_from(t: Thresholds) -> Result<Range, String> {
         if t.lower_threshold > t.upper_threshold {
-            return Err(format!("lower_threshold {} is above upper_threshold {}", t.lower_threshold, t.upper_threshold));
+            return Err(format!(
+                "lower_threshold {} is above upper_threshold {}",
+                t.lower_threshold, t.upper_threshold
+            ));
         }
         Ok(Range { lower_threshold: t.lower_threshold, upper_threshold: t.upper_threshold })
     }
@@ -101,7 +104,10 @@ pub(crate) fn read(path: &str, text: &str) -> Result<Vec<Experiment>, String> {
         let (line, column) = (error.line(), error.column());
         let whole = error.to_string();
         let message = whole.rsplit_once(" at line ").map_or(whole.as_str(), |(message, _)| message);
-        format!("{path}: line {line}, column {column}: {}", explain(message, error.is_eof(), field_before(text, line, column)))
+        format!(
+            "{path}: line {line}, column {column}: {}",
+            explain(message, error.is_eof(), field_before(text, line, column))
+        )
     })
 }
 
@@ -158,27 +164,48 @@ mod tests {
     #[test]
     fn the_workshops_loads_are_read_unchanged() {
         let load = read("loads/3.json", LOAD).expect("it is right");
-        let samples: u64 = load.iter().map(|e| e.num_sensors.0 * (e.stabilization_samples.0 + e.carry_out_samples.0)).sum();
+        let samples: u64 =
+            load.iter().map(|e| e.num_sensors.0 * (e.stabilization_samples.0 + e.carry_out_samples.0)).sum();
         assert_eq!((load.len(), samples), (3, 2420));
         assert_eq!((load[2].start_time.0, load[2].temp_range.upper_threshold), (45, 150.0));
     }
 
     #[test]
     fn a_wrong_load_is_refused_with_place_field_and_remedy() {
-        check("\"sample_rate\": 1000", "\"sample_rate\": -5", "f.json: line 6, column 25: sample_rate: -5 is not between 1 and 1000000; it is whole milliseconds between two samples of a sensor, 1 or more");
-        check("\"num_sensors\": 10", "\"num_sensors\": \"ten\"", "f.json: line 5, column 28: num_sensors: invalid type: string \"ten\", expected i64; it is a whole number of sensors, 1 or more");
+        check(
+            "\"sample_rate\": 1000",
+            "\"sample_rate\": -5",
+            "f.json: line 6, column 25: sample_rate: -5 is not between 1 and 1000000; it is whole milliseconds between two samples of a sensor, 1 or more",
+        );
+        check(
+            "\"num_sensors\": 10",
+            "\"num_sensors\": \"ten\"",
+            "f.json: line 5, column 28: num_sensors: invalid type: string \"ten\", expected i64; it is a whole number of sensors, 1 or more",
+        );
         check(
             "num_sensors",
             "num_sensor",
             "f.json: line 5, column 20: num_sensor: unknown field `num_sensor`, expected one of `start_time`, `researcher`, `num_sensors`, `sample_rate`, `start_temperature`, `stabilization_samples`, `carry_out_samples`, `temp_range`; did you mean num_sensors?",
         );
-        check("        \"start_time\": 0,\n", "", "f.json: line 13, column 5: start_time: missing field `start_time`; it is whole seconds after the start of the program, 0 or more");
-        check("\"lower_threshold\": 100", "\"lower_threshold\": 1000", "f.json: line 14, column 5: temp_range: lower_threshold 1000 is above upper_threshold 150; it is { \"lower_threshold\": degrees, \"upper_threshold\": degrees }, the lower one first");
+        check(
+            "        \"start_time\": 0,\n",
+            "",
+            "f.json: line 13, column 5: start_time: missing field `start_time`; it is whole seconds after the start of the program, 0 or more",
+        );
+        check(
+            "\"lower_threshold\": 100",
+            "\"lower_threshold\": 1000",
+            "f.json: line 14, column 5: temp_range: lower_threshold 1000 is above upper_threshold 150; it is { \"lower_threshold\": degrees, \"upper_threshold\": degrees }, the lower one first",
+        );
     }
 
     #[test]
     fn a_truncated_load_is_refused() {
         let error = read("f.json", &LOAD[..200]).expect_err("it is cut");
-        assert!(error.starts_with("f.json: line ") && error.ends_with("the file ends too early; a load is a list, [ { … }, { … } ]"), "{error}");
+        assert!(
+            error.starts_with("f.json: line ")
+                && error.ends_with("the file ends too early; a load is a list, [ { … }, { … } ]"),
+            "{error}"
+        );
     }
 }

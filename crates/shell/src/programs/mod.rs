@@ -27,13 +27,21 @@ pub const SCRIPTS: &[Script] = &[
     Script {
         name: "admin.py",
         summary: "Creates a topic; deletes it first if it exists.",
-        inputs: &[("TOPIC", "the topic"), ("PARTITIONS", "how many partitions (1)"), ("REPLICATION_FACTOR", "how many replicas (1)")],
+        inputs: &[
+            ("TOPIC", "the topic"),
+            ("PARTITIONS", "how many partitions (1)"),
+            ("REPLICATION_FACTOR", "how many replicas (1)"),
+        ],
         start: admin::start,
     },
     Script {
         name: "producer.py",
         summary: "Sends one JSON measurement a second until Ctrl-C.",
-        inputs: &[("TOPIC", "the topic"), ("KEY", "the records' key; unset: none; KEY= : an empty one"), ("SENSOR", "the sensor's name")],
+        inputs: &[
+            ("TOPIC", "the topic"),
+            ("KEY", "the records' key; unset: none; KEY= : an empty one"),
+            ("SENSOR", "the sensor's name"),
+        ],
         start: producer::start_sensor,
     },
     Script {

@@ -81,7 +81,18 @@ fn start(launch: &Launch, name: String, topic: &str, source: Source) -> Result<B
     let client_id = if profile == Profile::Java { "producer-1" } else { "rdkafka" };
     let producer = Producer::new(profile, &properties, client_id, 1).map_err(|e| Refusal::line(e.to_string()))?;
     let under_way = std::collections::BTreeMap::new();
-    let program = PyProducer { name, profile, properties, topic: topic.into(), source, producer, timers: Timers::new(0), under_way, flushing: false, closing: None };
+    let program = PyProducer {
+        name,
+        profile,
+        properties,
+        topic: topic.into(),
+        source,
+        producer,
+        timers: Timers::new(0),
+        under_way,
+        flushing: false,
+        closing: None,
+    };
     Ok(Body::PyProducer(Box::new(program)))
 }
 
@@ -97,9 +108,12 @@ impl PyProducer {
             input => {
                 let is_mine = self.producer.handle(io.now, input, io.fx);
                 if let Input::Timer { token } = input
-                    && !is_mine && self.timers.fire(*token) == Some(Tick::Measure) && self.closing.is_none() {
-                        self.measure(io);
-                    }
+                    && !is_mine
+                    && self.timers.fire(*token) == Some(Tick::Measure)
+                    && self.closing.is_none()
+                {
+                    self.measure(io);
+                }
             }
         }
         self.take_events(io);
@@ -126,7 +140,11 @@ impl PyProducer {
         let station = key.as_deref().map_or("null".to_owned(), python::json_string);
         let sign = if *value < 0 { "-" } else { "" };
         let shown = format!("{sign}{}.{:02}", value.abs() / 100, value.abs() % 100);
-        let text = format!("{{\"station\": {station}, \"sensor\": {}, \"value\": {shown}, \"timestamp\": {}}}", python::json_string(sensor), python::json_time(io));
+        let text = format!(
+            "{{\"station\": {station}, \"sensor\": {}, \"value\": {shown}, \"timestamp\": {}}}",
+            python::json_string(sensor),
+            python::json_time(io)
+        );
         let key = key.as_deref().map(|k| Arc::from(k.as_bytes()));
         self.send(key, text.as_bytes().into(), io);
     }
@@ -155,7 +173,14 @@ impl PyProducer {
     }
 
     fn send(&mut self, key: Option<Arc<[u8]>>, value: Arc<[u8]>, io: &mut Io<'_>) {
-        let record = ProducerRecord { topic: self.topic.clone(), partition: None, key, value: Some(value.clone()), headers: vec![], timestamp_ms: None };
+        let record = ProducerRecord {
+            topic: self.topic.clone(),
+            partition: None,
+            key,
+            value: Some(value.clone()),
+            headers: vec![],
+            timestamp_ms: None,
+        };
         let handle = self.producer.send(io.now, io.fx, record);
         self.under_way.insert(handle, value);
     }
@@ -183,7 +208,12 @@ impl PyProducer {
                     let value = self.under_way.remove(&handle).unwrap_or_default();
                     if let Source::Sensor { key, .. } = &self.source {
                         let key = key.as_deref().unwrap_or("None");
-                        io.out(format!("delivered to {} [{}] at offset {offset}: key={key} value={}", tp.topic, tp.partition, String::from_utf8_lossy(&value)));
+                        io.out(format!(
+                            "delivered to {} [{}] at offset {offset}: key={key} value={}",
+                            tp.topic,
+                            tp.partition,
+                            String::from_utf8_lossy(&value)
+                        ));
                     }
                 }
                 ProducerEvent::Failed { handle, error, .. } => {

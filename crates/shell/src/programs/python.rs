@@ -11,7 +11,11 @@ pub(crate) fn required<'a>(launch: &'a Launch, name: &str) -> Result<&'a str, Re
     launch.var(name).ok_or_else(|| {
         let script = launch.argv.get(1).map_or("", String::as_str);
         Refusal {
-            err: vec!["Traceback (most recent call last):".to_owned(), format!("KeyError: '{name}'"), format!("hint: set it in front of the command: {name}=… python {script}")],
+            err: vec![
+                "Traceback (most recent call last):".to_owned(),
+                format!("KeyError: '{name}'"),
+                format!("hint: set it in front of the command: {name}=… python {script}"),
+            ],
             code: 1,
             ..Refusal::default()
         }
@@ -23,8 +27,16 @@ pub(crate) fn count(launch: &Launch, name: &str, default: i32) -> Result<i32, Re
     match launch.var(name) {
         None | Some("") => Ok(default),
         Some(text) => text.trim().parse().ok().filter(|n| *n >= 1).ok_or_else(|| {
-            let error = if text.trim().parse::<i64>().is_ok() { format!("{name} must be at least 1, not {text}") } else { format!("invalid literal for int() with base 10: '{text}'") };
-            Refusal { err: vec!["Traceback (most recent call last):".to_owned(), format!("ValueError: {error}")], code: 1, ..Refusal::default() }
+            let error = if text.trim().parse::<i64>().is_ok() {
+                format!("{name} must be at least 1, not {text}")
+            } else {
+                format!("invalid literal for int() with base 10: '{text}'")
+            };
+            Refusal {
+                err: vec!["Traceback (most recent call last):".to_owned(), format!("ValueError: {error}")],
+                code: 1,
+                ..Refusal::default()
+            }
         }),
     }
 }
@@ -35,7 +47,12 @@ pub(crate) fn argument<'a>(launch: &Launch, args: &'a [String], at: usize, names
         let script = launch.argv.get(1).map_or("", |path| path.rsplit('/').next().unwrap_or(path));
         let usage = names.iter().map(|name| name.to_uppercase()).collect::<Vec<_>>().join(" ");
         Refusal {
-            err: vec![format!("Usage: {script} [OPTIONS] {usage}"), format!("Try '{script} --help' for help."), String::new(), format!("Error: Missing argument '{}'.", names[at].to_uppercase())],
+            err: vec![
+                format!("Usage: {script} [OPTIONS] {usage}"),
+                format!("Try '{script} --help' for help."),
+                String::new(),
+                format!("Error: Missing argument '{}'.", names[at].to_uppercase()),
+            ],
             code: 2,
             ..Refusal::default()
         }
@@ -81,7 +98,9 @@ pub(crate) fn log(line: &LogLine, profile: Profile, name: &str, io: &mut Io<'_>)
 pub(crate) fn error(profile: Profile, error: &ClientError) -> String {
     match profile {
         Profile::Java => error.to_string(),
-        Profile::Librdkafka => format!("KafkaError{{code={},val={},str=\"{}\"}}", error.class, error.code as i16, error.message),
+        Profile::Librdkafka => {
+            format!("KafkaError{{code={},val={},str=\"{}\"}}", error.class, error.code as i16, error.message)
+        }
     }
 }
 

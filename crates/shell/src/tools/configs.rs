@@ -5,11 +5,11 @@
 use clients::{AdminCall, AdminResult, ClientError};
 use protocol::api::describe_configs::{ConfigResource, DescribedConfig};
 use protocol::api::{ConfigResourceKind, ConfigSource, Name};
-use protocol::{gap, ErrorCode};
+use protocol::{ErrorCode, gap};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
-use crate::options::{flag, value, Opt, Parsed};
+use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
 use crate::tools::{Misuse, Refusal, Tool};
 
@@ -30,7 +30,9 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         return Err(Refusal::usage("Command must include exactly one action: --describe, --alter"));
     }
     if !options.has("bootstrap-server") {
-        return Err(Refusal::line("One of the required --bootstrap-server or --bootstrap-controller arguments must be specified"));
+        return Err(Refusal::line(
+            "One of the required --bootstrap-server or --bootstrap-controller arguments must be specified",
+        ));
     }
     let (kind, name) = entity(options)?;
     if options.has("alter") && name.is_none() {
@@ -38,9 +40,18 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     }
     let changes = changes(options)?;
     if options.has("alter") && changes.is_empty() {
-        return Err(Refusal::line("At least one of --add-config, --add-config-file, or --delete-config must be specified with --alter"));
+        return Err(Refusal::line(
+            "At least one of --add-config, --add-config-file, or --delete-config must be specified with --alter",
+        ));
     }
-    let script = Configs { args: launch.argv[1..].join(" "), kind, name, changes: options.has("alter").then_some(changes), all: options.has("all"), listed: vec![] };
+    let script = Configs {
+        args: launch.argv[1..].join(" "),
+        kind,
+        name,
+        changes: options.has("alter").then_some(changes),
+        all: options.has("all"),
+        listed: vec![],
+    };
     Ok(Body::Configs(Box::new(AdminTool::new(launch, options, script)?)))
 }
 
@@ -48,7 +59,11 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
 fn entity(options: &Parsed) -> Result<(ConfigResourceKind, Option<Name>), Refusal> {
     gap!("kafka-configs of users, clients, ips, client metrics, broker loggers", "ConfigCommand");
     let text = |name: &str| options.one(name).map(|value| value.map(Name::from)).map_err(|e| Refusal::line(e.message));
-    for (option, kind) in [("topic", ConfigResourceKind::Topic), ("broker", ConfigResourceKind::Broker), ("group", ConfigResourceKind::Group)] {
+    for (option, kind) in [
+        ("topic", ConfigResourceKind::Topic),
+        ("broker", ConfigResourceKind::Broker),
+        ("group", ConfigResourceKind::Group),
+    ] {
         if let Some(name) = text(option)? {
             return Ok((kind, Some(name)));
         }
@@ -61,8 +76,12 @@ fn entity(options: &Parsed) -> Result<(ConfigResourceKind, Option<Name>), Refusa
         Some("topics") => Ok((ConfigResourceKind::Topic, name)),
         Some("brokers") => Ok((ConfigResourceKind::Broker, name)),
         Some("groups") => Ok((ConfigResourceKind::Group, name)),
-        Some(known @ ("users" | "clients" | "ips" | "client-metrics" | "broker-loggers")) => Err(Refusal::line(format!("kafkasim: configs of {known} are not modelled"))),
-        Some(other) => Err(Refusal::line(format!("Invalid entity type {other}, the entity type must be one of topics, clients, users, brokers, ips, client-metrics, groups, broker-loggers"))),
+        Some(known @ ("users" | "clients" | "ips" | "client-metrics" | "broker-loggers")) => {
+            Err(Refusal::line(format!("kafkasim: configs of {known} are not modelled")))
+        }
+        Some(other) => Err(Refusal::line(format!(
+            "Invalid entity type {other}, the entity type must be one of topics, clients, users, brokers, ips, client-metrics, groups, broker-loggers"
+        ))),
         None => Err(Refusal::line("At least one entity type must be specified")),
     }
 }
@@ -73,13 +92,16 @@ fn changes(options: &Parsed) -> Result<Vec<(Name, Option<Name>)>, Refusal> {
     let mut changes = Vec::new();
     for text in options.all("add-config") {
         for pair in split_outside_brackets(text) {
-            let (key, value) = pair.split_once('=').ok_or_else(|| Refusal::line("Invalid entity config: all configs to be added must be in the format \"key=val\"."))?;
+            let (key, value) = pair.split_once('=').ok_or_else(|| {
+                Refusal::line("Invalid entity config: all configs to be added must be in the format \"key=val\".")
+            })?;
             let value = value.trim();
             let value = value.strip_prefix('[').and_then(|v| v.strip_suffix(']')).unwrap_or(value);
             changes.push((key.trim().into(), Some(value.into())));
         }
     }
-    let deleted = options.all("delete-config").iter().flat_map(|text| text.split(',')).map(|key| (key.trim().into(), None));
+    let deleted =
+        options.all("delete-config").iter().flat_map(|text| text.split(',')).map(|key| (key.trim().into(), None));
     changes.extend(deleted);
     Ok(changes)
 }
@@ -128,12 +150,18 @@ impl Script for Configs {
         match result {
             AdminResult::AlterConfigs(Ok(())) => {
                 let what = heading(self.kind, self.name.as_deref().unwrap_or(""));
-                let what = what.strip_prefix("Default ").map_or(what.strip_prefix("Dynamic configs for ").map(|w| format!("config for {w}")), |w| Some(format!("default config {}", w.trim_start_matches("configs "))));
+                let what = what
+                    .strip_prefix("Default ")
+                    .map_or(what.strip_prefix("Dynamic configs for ").map(|w| format!("config for {w}")), |w| {
+                        Some(format!("default config {}", w.trim_start_matches("configs ")))
+                    });
                 admin.io.out(format!("Completed updating {}.", what.unwrap_or_default()));
                 admin.io.exit(0);
             }
             AdminResult::AlterConfigs(Err(error)) | AdminResult::Failed(error) => self.fail(&error, admin),
-            AdminResult::ListTopics(topics) => self.describe(topics.into_iter().map(|(name, ..)| name).collect(), admin),
+            AdminResult::ListTopics(topics) => {
+                self.describe(topics.into_iter().map(|(name, ..)| name).collect(), admin)
+            }
             AdminResult::ListGroups(groups) => self.describe(groups.into_iter().map(|(g, _)| g.group).collect(), admin),
             AdminResult::DescribeCluster(cluster) => {
                 let mut names: Vec<Name> = cluster.brokers.iter().map(|(b, _)| b.id.to_string().into()).collect();
@@ -144,7 +172,10 @@ impl Script for Configs {
                 for (resource, result) in results {
                     match result {
                         Ok(described) => self.print(&resource.name, &described.configs, admin),
-                        Err(e) if e.code == ErrorCode::UnknownTopicOrPartition => admin.io.out(format!("The topic '{}' doesn't exist and doesn't have dynamic config.", resource.name)),
+                        Err(e) if e.code == ErrorCode::UnknownTopicOrPartition => admin.io.out(format!(
+                            "The topic '{}' doesn't exist and doesn't have dynamic config.",
+                            resource.name
+                        )),
                         Err(e) => return self.fail(&e, admin),
                     }
                 }
@@ -174,10 +205,16 @@ impl Configs {
     fn print(&self, name: &str, configs: &[DescribedConfig], admin: &mut Calls<'_, '_>) {
         let heading = heading(self.kind, name);
         admin.io.out(format!("{} are:", if self.all { heading.replacen("Dynamic", "All", 1) } else { heading }));
-        let mut configs: Vec<&DescribedConfig> = configs.iter().filter(|c| self.all || is_dynamic(self.kind, name, c.source)).collect();
+        let mut configs: Vec<&DescribedConfig> =
+            configs.iter().filter(|c| self.all || is_dynamic(self.kind, name, c.source)).collect();
         configs.sort_by(|a, b| a.name.cmp(&b.name));
         for config in configs {
-            let synonyms = config.synonyms.iter().map(|(name, value, source)| format!("{}:{name}={value}", source.name())).collect::<Vec<_>>().join(", ");
+            let synonyms = config
+                .synonyms
+                .iter()
+                .map(|(name, value, source)| format!("{}:{name}={value}", source.name()))
+                .collect::<Vec<_>>()
+                .join(", ");
             let value = config.value.as_deref().unwrap_or("null");
             admin.io.out(format!("  {}={value} sensitive=false synonyms={{{synonyms}}}", config.name));
         }
@@ -203,19 +240,17 @@ fn is_dynamic(kind: ConfigResourceKind, name: &str, source: ConfigSource) -> boo
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_in_brackets_are_one_value() {
-        assert_eq!(split_outside_brackets("retention.ms=60000,cleanup.policy=[compact,delete]"), ["retention.ms=60000", "cleanup.policy=[compact,delete]"]);
-    }
-}
-
 const OPTIONS: &[Opt] = &[
-    value("add-config", "String", "Key Value pairs of configs to add. Square brackets can be used to group values which contain commas: 'k1=v1, k2=[v1,v2,v2],k3=v3'. The following is a list of valid configurations: For entity-type 'topics':\n\tcleanup.policy\n\tcompression.gzip.level\n\tcompression.lz4.level\n\tcompression.type\n\tcompression.zstd.level\n\tdelete.retention.ms\n\tfile.delete.delay.ms\n\tflush.messages\n\tflush.ms\n\tfollower.replication.throttled.replicas\n\tindex.interval.bytes\n\tleader.replication.throttled.replicas\n\tlocal.retention.bytes\n\tlocal.retention.ms\n\tmax.compaction.lag.ms\n\tmax.message.bytes\n\tmessage.timestamp.after.max.ms\n\tmessage.timestamp.before.max.ms\n\tmessage.timestamp.type\n\tmin.cleanable.dirty.ratio\n\tmin.compaction.lag.ms\n\tmin.insync.replicas\n\tpreallocate\n\tremote.log.copy.disable\n\tremote.log.delete.on.disable\n\tremote.storage.enable\n\tretention.bytes\n\tretention.ms\n\tsegment.bytes\n\tsegment.index.bytes\n\tsegment.jitter.ms\n\tsegment.ms\n\tunclean.leader.election.enable\nFor entity-type 'brokers':\n\tbackground.threads\n\tcompression.gzip.level\n\tcompression.lz4.level\n\tcompression.type\n\tcompression.zstd.level\n\tconfig.providers\n\tcordoned.log.dirs\n\tfollower.fetch.last.tiered.offset.enable\n\tfollower.replication.throttled.rate\n\tgroup.consumer.assignment.interval.ms\n\tgroup.coordinator.cached.buffer.max.bytes\n\tgroup.share.assignment.interval.ms\n\tgroup.streams.assignment.interval.ms\n\tleader.replication.throttled.rate\n\tlistener.security.protocol.map\n\tlisteners\n\tlog.cleaner.backoff.ms\n\tlog.cleaner.dedupe.buffer.size\n\tlog.cleaner.delete.retention.ms\n\tlog.cleaner.io.buffer.load.factor\n\tlog.cleaner.io.buffer.size\n\tlog.cleaner.io.max.bytes.per.second\n\tlog.cleaner.max.compaction.lag.ms\n\tlog.cleaner.min.cleanable.ratio\n\tlog.cleaner.min.compaction.lag.ms\n\tlog.cleaner.threads\n\tlog.cleanup.policy\n\tlog.flush.interval.messages\n\tlog.flush.interval.ms\n\tlog.index.interval.bytes\n\tlog.index.size.max.bytes\n\tlog.local.retention.bytes\n\tlog.local.retention.ms\n\tlog.message.timestamp.after.max.ms\n\tlog.message.timestamp.before.max.ms\n\tlog.message.timestamp.type\n\tlog.preallocate\n\tlog.retention.bytes\n\tlog.retention.ms\n\tlog.roll.jitter.ms\n\tlog.roll.ms\n\tlog.segment.bytes\n\tlog.segment.delete.delay.ms\n\tmax.connection.creation.rate\n\tmax.connections\n\tmax.connections.per.ip\n\tmax.connections.per.ip.overrides\n\tmessage.max.bytes\n\tmetric.reporters\n\tmin.insync.replicas\n\tnum.io.threads\n\tnum.network.threads\n\tnum.recovery.threads.per.data.dir\n\tnum.replica.fetchers\n\tprincipal.builder.class\n\tproducer.id.expiration.ms\n\tremote.fetch.max.wait.ms\n\tremote.list.offsets.request.timeout.ms\n\tremote.log.index.file.cache.total.size.bytes\n\tremote.log.manager.copier.thread.pool.size\n\tremote.log.manager.copy.max.bytes.per.second\n\tremote.log.manager.expiration.thread.pool.size\n\tremote.log.manager.fetch.max.bytes.per.second\n\tremote.log.manager.follower.thread.pool.size\n\tremote.log.reader.threads\n\treplica.alter.log.dirs.io.max.bytes.per.second\n\tsasl.enabled.mechanisms\n\tsasl.jaas.config\n\tsasl.kerberos.kinit.cmd\n\tsasl.kerberos.min.time.before.relogin\n\tsasl.kerberos.principal.to.local.rules\n\tsasl.kerberos.service.name\n\tsasl.kerberos.ticket.renew.jitter\n\tsasl.kerberos.ticket.renew.window.factor\n\tsasl.login.refresh.buffer.seconds\n\tsasl.login.refresh.min.period.seconds\n\tsasl.login.refresh.window.factor\n\tsasl.login.refresh.window.jitter\n\tsasl.mechanism.inter.broker.protocol\n\tshare.coordinator.cached.buffer.max.bytes\n\tssl.cipher.suites\n\tssl.client.auth\n\tssl.enabled.protocols\n\tssl.endpoint.identification.algorithm\n\tssl.engine.factory.class\n\tssl.key.password\n\tssl.keymanager.algorithm\n\tssl.keystore.certificate.chain\n\tssl.keystore.key\n\tssl.keystore.location\n\tssl.keystore.password\n\tssl.keystore.type\n\tssl.protocol\n\tssl.provider\n\tssl.secure.random.implementation\n\tssl.trustmanager.algorithm\n\tssl.truststore.certificates\n\tssl.truststore.location\n\tssl.truststore.password\n\tssl.truststore.type\n\ttransaction.partition.verification.enable\n\tunclean.leader.election.enable\nFor entity-type 'users':\n\tSCRAM-SHA-256\n\tSCRAM-SHA-512\n\tconsumer_byte_rate\n\tcontroller_mutation_rate\n\tproducer_byte_rate\n\trequest_percentage\nFor entity-type 'clients':\n\tconsumer_byte_rate\n\tcontroller_mutation_rate\n\tproducer_byte_rate\n\trequest_percentage\nFor entity-type 'ips':\n\tconnection_creation_rate\nFor entity-type 'client-metrics':\n\tinterval.ms\n\tmatch\n\tmetrics\nFor entity-type 'groups':\n\tconsumer.assignment.interval.ms\n\tconsumer.heartbeat.interval.ms\n\tconsumer.session.timeout.ms\n\tshare.assignment.interval.ms\n\tshare.auto.offset.reset\n\tshare.delivery.count.limit\n\tshare.heartbeat.interval.ms\n\tshare.isolation.level\n\tshare.partition.max.record.locks\n\tshare.record.lock.duration.ms\n\tshare.renew.acknowledge.enable\n\tshare.session.timeout.ms\n\tstreams.assignment.interval.ms\n\tstreams.heartbeat.interval.ms\n\tstreams.initial.rebalance.delay.ms\n\tstreams.num.standby.replicas\n\tstreams.session.timeout.ms\nEntity types 'users' and 'clients' may be specified together to update config for clients of a specific user."),
-    value("add-config-file", "String", "Path to a properties file with configs to add. See add-config for a list of valid configurations."),
+    value(
+        "add-config",
+        "String",
+        "Key Value pairs of configs to add. Square brackets can be used to group values which contain commas: 'k1=v1, k2=[v1,v2,v2],k3=v3'. The following is a list of valid configurations: For entity-type 'topics':\n\tcleanup.policy\n\tcompression.gzip.level\n\tcompression.lz4.level\n\tcompression.type\n\tcompression.zstd.level\n\tdelete.retention.ms\n\tfile.delete.delay.ms\n\tflush.messages\n\tflush.ms\n\tfollower.replication.throttled.replicas\n\tindex.interval.bytes\n\tleader.replication.throttled.replicas\n\tlocal.retention.bytes\n\tlocal.retention.ms\n\tmax.compaction.lag.ms\n\tmax.message.bytes\n\tmessage.timestamp.after.max.ms\n\tmessage.timestamp.before.max.ms\n\tmessage.timestamp.type\n\tmin.cleanable.dirty.ratio\n\tmin.compaction.lag.ms\n\tmin.insync.replicas\n\tpreallocate\n\tremote.log.copy.disable\n\tremote.log.delete.on.disable\n\tremote.storage.enable\n\tretention.bytes\n\tretention.ms\n\tsegment.bytes\n\tsegment.index.bytes\n\tsegment.jitter.ms\n\tsegment.ms\n\tunclean.leader.election.enable\nFor entity-type 'brokers':\n\tbackground.threads\n\tcompression.gzip.level\n\tcompression.lz4.level\n\tcompression.type\n\tcompression.zstd.level\n\tconfig.providers\n\tcordoned.log.dirs\n\tfollower.fetch.last.tiered.offset.enable\n\tfollower.replication.throttled.rate\n\tgroup.consumer.assignment.interval.ms\n\tgroup.coordinator.cached.buffer.max.bytes\n\tgroup.share.assignment.interval.ms\n\tgroup.streams.assignment.interval.ms\n\tleader.replication.throttled.rate\n\tlistener.security.protocol.map\n\tlisteners\n\tlog.cleaner.backoff.ms\n\tlog.cleaner.dedupe.buffer.size\n\tlog.cleaner.delete.retention.ms\n\tlog.cleaner.io.buffer.load.factor\n\tlog.cleaner.io.buffer.size\n\tlog.cleaner.io.max.bytes.per.second\n\tlog.cleaner.max.compaction.lag.ms\n\tlog.cleaner.min.cleanable.ratio\n\tlog.cleaner.min.compaction.lag.ms\n\tlog.cleaner.threads\n\tlog.cleanup.policy\n\tlog.flush.interval.messages\n\tlog.flush.interval.ms\n\tlog.index.interval.bytes\n\tlog.index.size.max.bytes\n\tlog.local.retention.bytes\n\tlog.local.retention.ms\n\tlog.message.timestamp.after.max.ms\n\tlog.message.timestamp.before.max.ms\n\tlog.message.timestamp.type\n\tlog.preallocate\n\tlog.retention.bytes\n\tlog.retention.ms\n\tlog.roll.jitter.ms\n\tlog.roll.ms\n\tlog.segment.bytes\n\tlog.segment.delete.delay.ms\n\tmax.connection.creation.rate\n\tmax.connections\n\tmax.connections.per.ip\n\tmax.connections.per.ip.overrides\n\tmessage.max.bytes\n\tmetric.reporters\n\tmin.insync.replicas\n\tnum.io.threads\n\tnum.network.threads\n\tnum.recovery.threads.per.data.dir\n\tnum.replica.fetchers\n\tprincipal.builder.class\n\tproducer.id.expiration.ms\n\tremote.fetch.max.wait.ms\n\tremote.list.offsets.request.timeout.ms\n\tremote.log.index.file.cache.total.size.bytes\n\tremote.log.manager.copier.thread.pool.size\n\tremote.log.manager.copy.max.bytes.per.second\n\tremote.log.manager.expiration.thread.pool.size\n\tremote.log.manager.fetch.max.bytes.per.second\n\tremote.log.manager.follower.thread.pool.size\n\tremote.log.reader.threads\n\treplica.alter.log.dirs.io.max.bytes.per.second\n\tsasl.enabled.mechanisms\n\tsasl.jaas.config\n\tsasl.kerberos.kinit.cmd\n\tsasl.kerberos.min.time.before.relogin\n\tsasl.kerberos.principal.to.local.rules\n\tsasl.kerberos.service.name\n\tsasl.kerberos.ticket.renew.jitter\n\tsasl.kerberos.ticket.renew.window.factor\n\tsasl.login.refresh.buffer.seconds\n\tsasl.login.refresh.min.period.seconds\n\tsasl.login.refresh.window.factor\n\tsasl.login.refresh.window.jitter\n\tsasl.mechanism.inter.broker.protocol\n\tshare.coordinator.cached.buffer.max.bytes\n\tssl.cipher.suites\n\tssl.client.auth\n\tssl.enabled.protocols\n\tssl.endpoint.identification.algorithm\n\tssl.engine.factory.class\n\tssl.key.password\n\tssl.keymanager.algorithm\n\tssl.keystore.certificate.chain\n\tssl.keystore.key\n\tssl.keystore.location\n\tssl.keystore.password\n\tssl.keystore.type\n\tssl.protocol\n\tssl.provider\n\tssl.secure.random.implementation\n\tssl.trustmanager.algorithm\n\tssl.truststore.certificates\n\tssl.truststore.location\n\tssl.truststore.password\n\tssl.truststore.type\n\ttransaction.partition.verification.enable\n\tunclean.leader.election.enable\nFor entity-type 'users':\n\tSCRAM-SHA-256\n\tSCRAM-SHA-512\n\tconsumer_byte_rate\n\tcontroller_mutation_rate\n\tproducer_byte_rate\n\trequest_percentage\nFor entity-type 'clients':\n\tconsumer_byte_rate\n\tcontroller_mutation_rate\n\tproducer_byte_rate\n\trequest_percentage\nFor entity-type 'ips':\n\tconnection_creation_rate\nFor entity-type 'client-metrics':\n\tinterval.ms\n\tmatch\n\tmetrics\nFor entity-type 'groups':\n\tconsumer.assignment.interval.ms\n\tconsumer.heartbeat.interval.ms\n\tconsumer.session.timeout.ms\n\tshare.assignment.interval.ms\n\tshare.auto.offset.reset\n\tshare.delivery.count.limit\n\tshare.heartbeat.interval.ms\n\tshare.isolation.level\n\tshare.partition.max.record.locks\n\tshare.record.lock.duration.ms\n\tshare.renew.acknowledge.enable\n\tshare.session.timeout.ms\n\tstreams.assignment.interval.ms\n\tstreams.heartbeat.interval.ms\n\tstreams.initial.rebalance.delay.ms\n\tstreams.num.standby.replicas\n\tstreams.session.timeout.ms\nEntity types 'users' and 'clients' may be specified together to update config for clients of a specific user.",
+    ),
+    value(
+        "add-config-file",
+        "String",
+        "Path to a properties file with configs to add. See add-config for a list of valid configurations.",
+    ),
     flag("all", "List all configs for the given entity, including static configs if available."),
     flag("alter", "Alter the configuration for the entity."),
     value("bootstrap-controller", "String: controller to connect to", "The Kafka controllers to connect to."),
@@ -226,12 +261,24 @@ const OPTIONS: &[Opt] = &[
     value("client", "String", "The client's ID."),
     flag("client-defaults", "The config defaults for all clients."),
     value("client-metrics", "String", "The client metrics config resource name."),
-    value("command-config", "String: command config property file", "Property file containing configs to be passed to Admin Client. This is used only with --bootstrap-server option for describing and altering broker configs."),
+    value(
+        "command-config",
+        "String: command config property file",
+        "Property file containing configs to be passed to Admin Client. This is used only with --bootstrap-server option for describing and altering broker configs.",
+    ),
     value("delete-config", "String", "config keys to remove 'k1,k2'"),
     flag("describe", "List configs for the given entity."),
     flag("entity-default", "Default entity name for clients/users/brokers/ips (applies to corresponding entity type)"),
-    value("entity-name", "String", "Name of entity (topic name/client id/user principal name/broker id/ip/client metrics/group id)"),
-    value("entity-type", "String", "Type of entity (topics/clients/users/brokers/broker-loggers/ips/client-metrics/groups)"),
+    value(
+        "entity-name",
+        "String",
+        "Name of entity (topic name/client id/user principal name/broker id/ip/client metrics/group id)",
+    ),
+    value(
+        "entity-type",
+        "String",
+        "Type of entity (topics/clients/users/brokers/broker-loggers/ips/client-metrics/groups)",
+    ),
     value("group", "String", "The group's ID."),
     flag("help", "Print usage information."),
     value("ip", "String", "The IP address."),
@@ -241,3 +288,16 @@ const OPTIONS: &[Opt] = &[
     flag("user-defaults", "The config defaults for all users."),
     flag("version", "Display Kafka version."),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_in_brackets_are_one_value() {
+        assert_eq!(
+            split_outside_brackets("retention.ms=60000,cleanup.policy=[compact,delete]"),
+            ["retention.ms=60000", "cleanup.policy=[compact,delete]"]
+        );
+    }
+}

@@ -2,22 +2,25 @@
 
 use clients::{Consumer, ConsumerEvent, Profile, Properties, StartAt};
 use kernel::{Duration, Input, Order, Timers};
-use protocol::{gap, Message, TopicPartition};
+use protocol::{Message, TopicPartition, gap};
 
-use crate::admin_tool::{log_line, properties_file, INTERRUPTED, TERMINATED};
+use crate::admin_tool::{INTERRUPTED, TERMINATED, log_line, properties_file};
 use crate::io::Io;
 use crate::launch::Launch;
-use crate::options::{flag, value, Opt, OptionError, Parsed};
+use crate::options::{Opt, OptionError, Parsed, flag, value};
 use crate::process::Body;
 use crate::tools::formatter::Formatter;
-use crate::tools::{check_required, deprecated, key_values, Misuse, Refusal, Tool};
+use crate::tools::{Misuse, Refusal, Tool, check_required, deprecated, key_values};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-console-consumer",
     summary: SUMMARY,
     without_arguments: SUMMARY,
     options: OPTIONS,
-    removed: &[("delete-consumer-offsets", "groups are deleted with kafka-consumer-groups --delete"), ("csv-reporter-enabled", "leave it out")],
+    removed: &[
+        ("delete-consumer-offsets", "groups are deleted with kafka-consumer-groups --delete"),
+        ("csv-reporter-enabled", "leave it out"),
+    ],
     on_misuse: Misuse::MessageAndHelp,
     start,
 };
@@ -48,8 +51,12 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     properties.extend(key_values(options.all(property_option)).into_iter().map(|(k, v)| (k.into(), v.into())));
     reset_policy(options, &mut properties)?;
     group_id(options, &mut properties)?;
-    properties.insert("bootstrap.servers".into(), options.one("bootstrap-server").map_err(usage)?.unwrap_or_default().into());
-    properties.insert("isolation.level".into(), options.one("isolation-level").map_err(usage)?.unwrap_or("read_uncommitted").into());
+    properties
+        .insert("bootstrap.servers".into(), options.one("bootstrap-server").map_err(usage)?.unwrap_or_default().into());
+    properties.insert(
+        "isolation.level".into(),
+        options.one("isolation-level").map_err(usage)?.unwrap_or("read_uncommitted").into(),
+    );
     gap!("console consumer formatters other than the default", "ConsoleConsumer --formatter");
     if let Some(class) = options.one("formatter").map_err(usage)?.filter(|class| *class != DEFAULT_FORMATTER) {
         return Err(Refusal { out, ..Refusal::usage(class) });
@@ -59,7 +66,11 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         properties,
         source,
         formatter: Formatter::new(&key_values(options.all(formatter_option))),
-        max_messages: options.number("max-messages").map_err(usage)?.filter(|max: &i64| *max >= 0).map(|max| max as u64),
+        max_messages: options
+            .number("max-messages")
+            .map_err(usage)?
+            .filter(|max: &i64| *max >= 0)
+            .map(|max| max as u64),
         timeout_ms: options.number("timeout-ms").map_err(usage)?.filter(|ms: &i64| *ms >= 0).map(|ms| ms as u64),
         systest_events: options.has("enable-systest-events"),
         consumer: None,
@@ -112,7 +123,9 @@ fn source(options: &Parsed) -> Result<Source, Refusal> {
     let include = options.one("include").map_err(usage)?.unwrap_or_default();
     gap!("subscription to a pattern", "KafkaConsumer#subscribe(Pattern)");
     if include.contains(['*', '+', '?', '[', '(', '{', '\\', '^', '$']) {
-        return Err(Refusal::line(format!("--include '{include}': a regular expression is not modelled here; name the topics, as in --include 'a|b'")));
+        return Err(Refusal::line(format!(
+            "--include '{include}': a regular expression is not modelled here; name the topics, as in --include 'a|b'"
+        )));
     }
     Ok(Source::Topics(include.split([',', '|']).map(|name| name.trim().to_owned()).collect()))
 }
@@ -121,10 +134,14 @@ fn reset_policy(options: &Parsed, properties: &mut Properties) -> Result<(), Ref
     let from_beginning = options.has("from-beginning");
     match properties.get("auto.offset.reset") {
         Some(set) if from_beginning && &**set != "earliest" => {
-            return Err(Refusal::line(format!("Can't simultaneously specify --from-beginning and 'auto.offset.reset={set}', please remove one option")));
+            return Err(Refusal::line(format!(
+                "Can't simultaneously specify --from-beginning and 'auto.offset.reset={set}', please remove one option"
+            )));
         }
         Some(_) => {}
-        None => drop(properties.insert("auto.offset.reset".into(), if from_beginning { "earliest" } else { "latest" }.into())),
+        None => drop(
+            properties.insert("auto.offset.reset".into(), if from_beginning { "earliest" } else { "latest" }.into()),
+        ),
     }
     Ok(())
 }
@@ -132,11 +149,12 @@ fn reset_policy(options: &Parsed, properties: &mut Properties) -> Result<(), Ref
 fn group_id(options: &Parsed, properties: &mut Properties) -> Result<(), Refusal> {
     let given = options.one("group").map_err(|e| Refusal::usage(e.message))?;
     if let (Some(given), Some(set)) = (given, properties.get("group.id"))
-        && given != &**set {
-            return Err(Refusal::usage(format!(
-                "The group ids provided in different places (directly using '--group', via '--consumer-property', or via '--consumer.config') do not match. Detected group ids: '{set}', '{given}'"
-            )));
-        }
+        && given != &**set
+    {
+        return Err(Refusal::usage(format!(
+            "The group ids provided in different places (directly using '--group', via '--consumer-property', or via '--consumer.config') do not match. Detected group ids: '{set}', '{given}'"
+        )));
+    }
     if let Some(given) = given {
         properties.insert("group.id".into(), given.into());
     }
@@ -196,7 +214,8 @@ impl ConsoleConsumer {
         consumer.start(io.now, io.fx);
         match &self.source {
             Source::Topics(topics) => {
-                if self.properties.get("group.protocol").is_none_or(|protocol| protocol.eq_ignore_ascii_case("classic")) {
+                if self.properties.get("group.protocol").is_none_or(|protocol| protocol.eq_ignore_ascii_case("classic"))
+                {
                     io.err(KIP_848_HINT);
                 }
                 consumer.subscribe(topics.iter().map(|topic| topic.as_str().into()).collect(), io.now, io.fx);
@@ -215,18 +234,21 @@ impl ConsoleConsumer {
 
     fn pass_on(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
         if let Some(consumer) = &mut self.consumer
-            && consumer.handle(io.now, input, io.fx) {
-                return;
-            }
+            && consumer.handle(io.now, input, io.fx)
+        {
+            return;
+        }
         if let Input::Timer { token } = input
-            && self.timers.fire(*token) == Some(Wait::ForRecord) && self.closing.is_none() {
-                self.poll(io);
-                if self.timers.due(&Wait::ForRecord).is_none() && self.closing.is_none() {
-                    io.log("ERROR", "Error processing message, terminating consumer process: ", LOGGER);
-                    io.err("org.apache.kafka.common.errors.TimeoutException");
-                    self.leave(0, io);
-                }
+            && self.timers.fire(*token) == Some(Wait::ForRecord)
+            && self.closing.is_none()
+        {
+            self.poll(io);
+            if self.timers.due(&Wait::ForRecord).is_none() && self.closing.is_none() {
+                io.log("ERROR", "Error processing message, terminating consumer process: ", LOGGER);
+                io.err("org.apache.kafka.common.errors.TimeoutException");
+                self.leave(0, io);
             }
+        }
     }
 
     fn poll(&mut self, io: &mut Io<'_>) {
@@ -259,7 +281,11 @@ impl ConsoleConsumer {
                     self.leave(0, io);
                 }
                 ConsumerEvent::Closed => self.end(io),
-                ConsumerEvent::Assigned(_) | ConsumerEvent::Revoked(_) | ConsumerEvent::Lost(_) | ConsumerEvent::Committed(_) | ConsumerEvent::Error(_) => {}
+                ConsumerEvent::Assigned(_)
+                | ConsumerEvent::Revoked(_)
+                | ConsumerEvent::Lost(_)
+                | ConsumerEvent::Committed(_)
+                | ConsumerEvent::Error(_) => {}
             }
         }
     }
@@ -295,27 +321,89 @@ impl ConsoleConsumer {
 
 const OPTIONS: &[Opt] = &[
     value("bootstrap-server", "String: server to connect to", "REQUIRED: The server(s) to connect to."),
-    value("command-config", "String: config file", "Consumer config properties file. Note that [command-property] takes precedence over this config."),
+    value(
+        "command-config",
+        "String: config file",
+        "Consumer config properties file. Note that [command-property] takes precedence over this config.",
+    ),
     value("command-property", "String: consumer_prop", "Consumer config properties in the form key=value."),
-    value("consumer-property", "String: consumer_prop", "(DEPRECATED) Consumer config properties in the form key=value. This option will be removed in a future version. Use --command-property instead."),
-    value("consumer.config", "String: config file", "(DEPRECATED) Consumer config properties file. Note that [command-property] takes precedence over this config. This option will be removed in a future version. Use --command-config instead."),
-    flag("enable-systest-events", "Log lifecycle events of the consumer in addition to logging consumed messages. (This is specific for system tests.)"),
-    value("formatter", "String: class", "The name of a class to use for formatting kafka messages for display. (default: org.apache.kafka.tools.consumer. DefaultMessageFormatter)"),
-    value("formatter-config", "String: config file", "Config properties file to initialize the message formatter. Note that [formatter-property] takes precedence over this config."),
-    value("formatter-property", "String: prop", "The properties to initialize the message formatter. Default properties include:\n print.timestamp=true|false\n print.key=true|false\n print.offset=true|false\n print.epoch=true|false\n print.partition=true|false\n print.headers=true|false\n print.value=true|false\n key.separator=<key.separator>\n line.separator=<line.separator>\n headers.separator=<headers.separator>\n null.literal=<null.literal>\n key.deserializer=<key.deserializer>\n value.deserializer=<value.deserializer>\n header.deserializer=<header.deserializer>\nUsers can also pass in customized properties for their formatter; more specifically, users can pass in properties keyed with 'key.deserializer.', 'value.deserializer.' and 'headers.deserializer.' prefixes to configure their deserializers."),
-    flag("from-beginning", "If the consumer does not already have an established offset to consume from, start with the earliest message present in the log rather than the latest message."),
+    value(
+        "consumer-property",
+        "String: consumer_prop",
+        "(DEPRECATED) Consumer config properties in the form key=value. This option will be removed in a future version. Use --command-property instead.",
+    ),
+    value(
+        "consumer.config",
+        "String: config file",
+        "(DEPRECATED) Consumer config properties file. Note that [command-property] takes precedence over this config. This option will be removed in a future version. Use --command-config instead.",
+    ),
+    flag(
+        "enable-systest-events",
+        "Log lifecycle events of the consumer in addition to logging consumed messages. (This is specific for system tests.)",
+    ),
+    value(
+        "formatter",
+        "String: class",
+        "The name of a class to use for formatting kafka messages for display. (default: org.apache.kafka.tools.consumer. DefaultMessageFormatter)",
+    ),
+    value(
+        "formatter-config",
+        "String: config file",
+        "Config properties file to initialize the message formatter. Note that [formatter-property] takes precedence over this config.",
+    ),
+    value(
+        "formatter-property",
+        "String: prop",
+        "The properties to initialize the message formatter. Default properties include:\n print.timestamp=true|false\n print.key=true|false\n print.offset=true|false\n print.epoch=true|false\n print.partition=true|false\n print.headers=true|false\n print.value=true|false\n key.separator=<key.separator>\n line.separator=<line.separator>\n headers.separator=<headers.separator>\n null.literal=<null.literal>\n key.deserializer=<key.deserializer>\n value.deserializer=<value.deserializer>\n header.deserializer=<header.deserializer>\nUsers can also pass in customized properties for their formatter; more specifically, users can pass in properties keyed with 'key.deserializer.', 'value.deserializer.' and 'headers.deserializer.' prefixes to configure their deserializers.",
+    ),
+    flag(
+        "from-beginning",
+        "If the consumer does not already have an established offset to consume from, start with the earliest message present in the log rather than the latest message.",
+    ),
     value("group", "String: consumer group id", "The consumer group id of the consumer."),
     flag("help", "Print usage information."),
-    value("include", "String: Java regex (String)", "Regular expression specifying list of topics to include for consumption."),
-    value("isolation-level", "String", "Set to read_committed in order to filter out transactional messages which are not committed. Set to read_uncommitted to read all messages. (default: read_uncommitted)"),
+    value(
+        "include",
+        "String: Java regex (String)",
+        "Regular expression specifying list of topics to include for consumption.",
+    ),
+    value(
+        "isolation-level",
+        "String",
+        "Set to read_committed in order to filter out transactional messages which are not committed. Set to read_uncommitted to read all messages. (default: read_uncommitted)",
+    ),
     value("key-deserializer", "String: deserializer for keys", "The name of the class to use for deserializing keys."),
-    value("max-messages", "Integer: num_messages", "The maximum number of messages to consume before exiting. If not set, consumption is continual."),
-    value("offset", "String: consume offset", "The offset to consume from (a non-negative number), or 'earliest' which means from beginning, or 'latest' which means from end (default: latest)"),
-    value("partition", "Integer: partition", "The partition to consume from. Consumption starts from the end of the partition unless '--offset' is specified."),
-    value("property", "String: prop", "(DEPRECATED) The properties to initialize the message formatter. Default properties include:\n print.timestamp=true|false\n print.key=true|false\n print.offset=true|false\n print.epoch=true|false\n print.partition=true|false\n print.headers=true|false\n print.value=true|false\n key.separator=<key.separator>\n line.separator=<line.separator>\n headers.separator=<headers.separator>\n null.literal=<null.literal>\n key.deserializer=<key.deserializer>\n value.deserializer=<value.deserializer>\n header.deserializer=<header.deserializer>\nUsers can also pass in customized properties for their formatter; more specifically, users can pass in properties keyed with 'key.deserializer.', 'value.deserializer.' and 'headers.deserializer.' prefixes to configure their deserializers.\nThis option will be removed in a future version. Use --formatter-property instead."),
+    value(
+        "max-messages",
+        "Integer: num_messages",
+        "The maximum number of messages to consume before exiting. If not set, consumption is continual.",
+    ),
+    value(
+        "offset",
+        "String: consume offset",
+        "The offset to consume from (a non-negative number), or 'earliest' which means from beginning, or 'latest' which means from end (default: latest)",
+    ),
+    value(
+        "partition",
+        "Integer: partition",
+        "The partition to consume from. Consumption starts from the end of the partition unless '--offset' is specified.",
+    ),
+    value(
+        "property",
+        "String: prop",
+        "(DEPRECATED) The properties to initialize the message formatter. Default properties include:\n print.timestamp=true|false\n print.key=true|false\n print.offset=true|false\n print.epoch=true|false\n print.partition=true|false\n print.headers=true|false\n print.value=true|false\n key.separator=<key.separator>\n line.separator=<line.separator>\n headers.separator=<headers.separator>\n null.literal=<null.literal>\n key.deserializer=<key.deserializer>\n value.deserializer=<value.deserializer>\n header.deserializer=<header.deserializer>\nUsers can also pass in customized properties for their formatter; more specifically, users can pass in properties keyed with 'key.deserializer.', 'value.deserializer.' and 'headers.deserializer.' prefixes to configure their deserializers.\nThis option will be removed in a future version. Use --formatter-property instead.",
+    ),
     flag("skip-message-on-error", "If there is an error when processing a message, skip it instead of halt."),
-    value("timeout-ms", "Long: timeout_ms", "If specified, exit if no message is available for consumption for the specified interval."),
+    value(
+        "timeout-ms",
+        "Long: timeout_ms",
+        "If specified, exit if no message is available for consumption for the specified interval.",
+    ),
     value("topic", "String: topic", "The topic to consume from."),
-    value("value-deserializer", "String: deserializer for values", "The name of the class to use for deserializing values."),
+    value(
+        "value-deserializer",
+        "String: deserializer for values",
+        "The name of the class to use for deserializing values.",
+    ),
     flag("version", "Display Kafka version."),
 ];

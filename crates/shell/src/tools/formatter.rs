@@ -23,7 +23,8 @@ pub(crate) struct Formatter {
 impl Formatter {
     pub(crate) fn new(properties: &[(String, String)]) -> Formatter {
         let get = |name: &str| properties.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        let is_on = |name: &str, default: bool| get(name).map_or(default, |value| value.trim().eq_ignore_ascii_case("true"));
+        let is_on =
+            |name: &str, default: bool| get(name).map_or(default, |value| value.trim().eq_ignore_ascii_case("true"));
         Formatter {
             timestamp: is_on("print.timestamp", false),
             partition: is_on("print.partition", false),
@@ -43,7 +44,11 @@ impl Formatter {
     pub(crate) fn show(&self, record: &ConsumerRecord) -> String {
         let mut fields = Vec::new();
         if self.timestamp {
-            fields.push(if record.timestamp_ms < 0 { "NO_TIMESTAMP".to_owned() } else { format!("CreateTime:{}", record.timestamp_ms) });
+            fields.push(if record.timestamp_ms < 0 {
+                "NO_TIMESTAMP".to_owned()
+            } else {
+                format!("CreateTime:{}", record.timestamp_ms)
+            });
         }
         if self.partition {
             fields.push(format!("Partition:{}", record.tp.partition));
@@ -94,7 +99,10 @@ mod tests {
             leader_epoch: 0,
             key: Some(b"k9".as_slice().into()),
             value: None,
-            headers: vec![Header { key: "h1".into(), value: Some(b"a".as_slice().into()) }, Header { key: "h2".into(), value: None }],
+            headers: vec![
+                Header { key: "h1".into(), value: Some(b"a".as_slice().into()) },
+                Header { key: "h2".into(), value: None },
+            ],
         };
         let owned: Vec<(String, String)> = properties.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         assert_eq!(Formatter::new(&owned).show(&record), expected);
@@ -102,7 +110,16 @@ mod tests {
 
     #[test]
     fn fields_come_in_kafkas_order() {
-        let all = ["print.value", "print.key", "print.headers", "print.epoch", "print.offset", "print.partition", "print.timestamp"].map(|name| (name, "true"));
+        let all = [
+            "print.value",
+            "print.key",
+            "print.headers",
+            "print.epoch",
+            "print.offset",
+            "print.partition",
+            "print.timestamp",
+        ]
+        .map(|name| (name, "true"));
         check(&all, "CreateTime:1795182568386\tPartition:0\tOffset:1\tEpoch:NOT_PRESENT\th1:a,h2:null\tk9\tnull");
         check(&[], "null");
         check(&[("print.key", "true"), ("key.separator", " = "), ("null.literal", "∅")], "k9 = ∅");

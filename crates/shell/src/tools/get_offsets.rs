@@ -3,14 +3,14 @@
 //! Left out on purpose: `--time` of tiered and local logs, which are the same as earliest and latest here.
 
 use clients::{AdminCall, AdminResult, StartAt};
-use protocol::{gap, TopicName, TopicPartition};
+use protocol::{TopicName, TopicPartition, gap};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
-use crate::options::{flag, value, Opt, OptionError, Parsed};
+use crate::options::{Opt, OptionError, Parsed, flag, value};
 use crate::process::Body;
 use crate::regex::Regex;
-use crate::tools::{check_required, Misuse, Refusal, Tool};
+use crate::tools::{Misuse, Refusal, Tool, check_required};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-get-offsets",
@@ -39,7 +39,9 @@ fn plan(options: &Parsed) -> Result<GetOffsets, String> {
         (Some(list), _) => list.split(',').map(filter).collect::<Result<_, _>>()?,
         (None, topic) => vec![Filter { topic: topic.map(Regex::new).transpose()?, range: (0, i32::MAX) }],
     };
-    let partitions = options.one("partitions").map_err(text)?.map(|list| list.split(',').map(|p| p.trim().parse().map_err(|_| format!("For input string: \"{p}\""))).collect());
+    let partitions = options.one("partitions").map_err(text)?.map(|list| {
+        list.split(',').map(|p| p.trim().parse().map_err(|_| format!("For input string: \"{p}\""))).collect()
+    });
     Ok(GetOffsets {
         start: time(options.one("time").map_err(text)?.unwrap_or("latest"))?,
         filters,
@@ -56,7 +58,9 @@ fn time(text: &str) -> Result<StartAt, String> {
         "max-timestamp" | "-3" => Ok(MAX_TIMESTAMP),
         _ => match text.parse::<i64>() {
             Ok(ms) if ms >= 0 => Ok(StartAt::Timestamp(ms)),
-            _ => Err(format!("Malformed time argument {text}. Please use -1 or latest / -2 or earliest / -3 or max-timestamp / -4 or earliest-local / -5 or latest-tiered / -6 or earliest-pending-upload, or a specified long format timestamp")),
+            _ => Err(format!(
+                "Malformed time argument {text}. Please use -1 or latest / -2 or earliest / -3 or max-timestamp / -4 or earliest-local / -5 or latest-tiered / -6 or earliest-pending-upload, or a specified long format timestamp"
+            )),
         },
     }
 }
@@ -78,7 +82,9 @@ fn filter(text: &str) -> Result<Filter, String> {
     let range = match partitions.split_once('-') {
         _ if partitions.is_empty() => (0, i32::MAX),
         None => (number(partitions)?, number(partitions)?.saturating_add(1)),
-        Some((from, to)) => (if from.is_empty() { 0 } else { number(from)? }, if to.is_empty() { i32::MAX } else { number(to)? }),
+        Some((from, to)) => {
+            (if from.is_empty() { 0 } else { number(from)? }, if to.is_empty() { i32::MAX } else { number(to)? })
+        }
     };
     let topic = if topic.is_empty() { None } else { Some(Regex::new(topic)?) };
     Ok(Filter { topic, range })
@@ -101,16 +107,24 @@ impl Script for GetOffsets {
     fn answer(&mut self, _id: u64, result: AdminResult, admin: &mut Calls<'_, '_>) {
         match result {
             AdminResult::ListTopics(topics) => {
-                let matches = |topic: &str| self.filters.iter().any(|f| f.topic.as_ref().is_none_or(|r| r.matches(topic)));
-                let topics: Vec<TopicName> = topics.into_iter().filter(|(name, _, internal)| matches(name) && !(self.exclude_internal && *internal)).map(|(name, ..)| name).collect();
+                let matches =
+                    |topic: &str| self.filters.iter().any(|f| f.topic.as_ref().is_none_or(|r| r.matches(topic)));
+                let topics: Vec<TopicName> = topics
+                    .into_iter()
+                    .filter(|(name, _, internal)| matches(name) && !(self.exclude_internal && *internal))
+                    .map(|(name, ..)| name)
+                    .collect();
                 if topics.is_empty() {
                     return none_match(admin);
                 }
                 admin.call(AdminCall::DescribeTopics { topics: Some(topics) });
             }
             AdminResult::DescribeTopics(topics) => {
-                let all = topics.into_iter().filter_map(|(_, topic)| topic.ok()).flat_map(|t| t.partitions.iter().map(|p| TopicPartition::new(t.name.clone(), p.partition)).collect::<Vec<_>>());
-                let partitions: Vec<(TopicPartition, StartAt)> = all.filter(|tp| self.is_wanted(tp)).map(|tp| (tp, self.start)).collect();
+                let all = topics.into_iter().filter_map(|(_, topic)| topic.ok()).flat_map(|t| {
+                    t.partitions.iter().map(|p| TopicPartition::new(t.name.clone(), p.partition)).collect::<Vec<_>>()
+                });
+                let partitions: Vec<(TopicPartition, StartAt)> =
+                    all.filter(|tp| self.is_wanted(tp)).map(|tp| (tp, self.start)).collect();
                 if partitions.is_empty() {
                     return none_match(admin);
                 }
@@ -120,9 +134,13 @@ impl Script for GetOffsets {
                 offsets.sort_by_key(|(tp, _)| (tp.topic.clone(), tp.partition.to_string()));
                 for (tp, result) in offsets {
                     match result {
-                        Ok((offset, ..)) if offset >= 0 => admin.io.out(format!("{}:{}:{offset}", tp.topic, tp.partition)),
+                        Ok((offset, ..)) if offset >= 0 => {
+                            admin.io.out(format!("{}:{}:{offset}", tp.topic, tp.partition))
+                        }
                         Ok(_) => {}
-                        Err(error) => admin.io.err(format!("Skip getting offsets for topic-partition {tp} due to error: {error}")),
+                        Err(error) => {
+                            admin.io.err(format!("Skip getting offsets for topic-partition {tp} due to error: {error}"))
+                        }
                     }
                 }
                 admin.io.exit(0);
@@ -138,7 +156,9 @@ impl Script for GetOffsets {
 
 impl GetOffsets {
     fn is_wanted(&self, tp: &TopicPartition) -> bool {
-        let by_filter = self.filters.iter().any(|f| f.topic.as_ref().is_none_or(|r| r.matches(&tp.topic)) && (f.range.0..f.range.1).contains(&tp.partition));
+        let by_filter = self.filters.iter().any(|f| {
+            f.topic.as_ref().is_none_or(|r| r.matches(&tp.topic)) && (f.range.0..f.range.1).contains(&tp.partition)
+        });
         by_filter && self.partitions.as_ref().is_none_or(|list| list.contains(&tp.partition))
     }
 }
@@ -149,13 +169,36 @@ fn none_match(admin: &mut Calls<'_, '_>) {
 }
 
 const OPTIONS: &[Opt] = &[
-    value("bootstrap-server", "String: HOST1: PORT1,...,HOST3:PORT3", "REQUIRED. The server(s) to connect to in the form HOST1:PORT1,HOST2:PORT2."),
+    value(
+        "bootstrap-server",
+        "String: HOST1: PORT1,...,HOST3:PORT3",
+        "REQUIRED. The server(s) to connect to in the form HOST1:PORT1,HOST2:PORT2.",
+    ),
     value("command-config", "String: config file", "Property file containing configs to be passed to Admin Client."),
-    flag("exclude-internal-topics", "By default, internal topics are included. If specified, internal topics are excluded."),
+    flag(
+        "exclude-internal-topics",
+        "By default, internal topics are included. If specified, internal topics are excluded.",
+    ),
     flag("help", "Print usage information."),
-    value("partitions", "String: partition ids", "Comma separated list of partition ids to get the offsets for. If not present, all partitions of the authorized topics are queried. Cannot be used if --topic-partitions is present."),
-    value("time", "String: <timestamp> / -1 or latest / -2 or earliest / -3 or max-timestamp / -4 or earliest-local / -5 or latest-tiered / -6 or earliest-pending-upload", "timestamp of the offsets before that. [Note: No offset is returned, if the timestamp greater than recently committed record timestamp is given.] (default: latest)"),
-    value("topic", "String: topic", "The topic to get the offsets for. It also accepts a regular expression. If not present, all authorized topics are queried. Cannot be used if --topic-partitions is present."),
-    value("topic-partitions", "String: topic1:1, topic2:0-3,topic3,topic4:5-,topic5:-3 ", "Comma separated list of topic-partition patterns to get the offsets for, with the format of '([^:,]*)(?::(?:([0-9]*)|(?:([0-9]*) -([0-9]*))))?'. The first group is an optional regex for the topic name, if omitted, it matches any topic name. The section after ':' describes a 'partition' pattern, which can be: a number, a range in the format of 'NUMBER-NUMBER' (lower inclusive, upper exclusive), an inclusive lower bound in the format of 'NUMBER-', an exclusive upper bound in the format of '-NUMBER' or may be omitted to accept all partitions."),
+    value(
+        "partitions",
+        "String: partition ids",
+        "Comma separated list of partition ids to get the offsets for. If not present, all partitions of the authorized topics are queried. Cannot be used if --topic-partitions is present.",
+    ),
+    value(
+        "time",
+        "String: <timestamp> / -1 or latest / -2 or earliest / -3 or max-timestamp / -4 or earliest-local / -5 or latest-tiered / -6 or earliest-pending-upload",
+        "timestamp of the offsets before that. [Note: No offset is returned, if the timestamp greater than recently committed record timestamp is given.] (default: latest)",
+    ),
+    value(
+        "topic",
+        "String: topic",
+        "The topic to get the offsets for. It also accepts a regular expression. If not present, all authorized topics are queried. Cannot be used if --topic-partitions is present.",
+    ),
+    value(
+        "topic-partitions",
+        "String: topic1:1, topic2:0-3,topic3,topic4:5-,topic5:-3 ",
+        "Comma separated list of topic-partition patterns to get the offsets for, with the format of '([^:,]*)(?::(?:([0-9]*)|(?:([0-9]*) -([0-9]*))))?'. The first group is an optional regex for the topic name, if omitted, it matches any topic name. The section after ':' describes a 'partition' pattern, which can be: a number, a range in the format of 'NUMBER-NUMBER' (lower inclusive, upper exclusive), an inclusive lower bound in the format of 'NUMBER-', an exclusive upper bound in the format of '-NUMBER' or may be omitted to accept all partitions.",
+    ),
     flag("version", "Display Kafka version."),
 ];

@@ -3,11 +3,11 @@
 //! Left out on purpose: `--path-to-json-file`.
 
 use clients::{AdminCall, AdminResult, ClientError};
-use protocol::{gap, ErrorCode, TopicPartition};
+use protocol::{ErrorCode, TopicPartition, gap};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
-use crate::options::{flag, value, Opt, Parsed};
+use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
 use crate::tools::{Misuse, Refusal, Tool};
 
@@ -24,13 +24,36 @@ pub(crate) const TOOL: Tool = Tool {
 const SUMMARY: &str = "This tool attempts to elect a new leader for a set of topic partitions. The type of elections supported are preferred replicas and unclean replicas.";
 const OPTIONS: &[Opt] = &[
     value("admin.config", "String: config file", "Configuration properties files to pass to the admin client"),
-    flag("all-topic-partitions", "Perform election on all of the eligible topic partitions based on the type of election (see the --election-type flag). Not allowed if --topic or --path-to-json-file is specified."),
-    value("bootstrap-server", "String: host:port", "A hostname and port for the broker to connect to, in the form host:port. Multiple comma separated URLs can be given. REQUIRED."),
-    value("election-type", "[PREFERRED,UNCLEAN]: election type", "Type of election to attempt. Possible values are \"preferred\" for preferred leader election or \"unclean\" for unclean leader election. If preferred election is selection, the election is only performed if the current leader is not the preferred leader for the topic partition. If unclean election is selected, the election is only performed if there are no leader for the topic partition. REQUIRED."),
+    flag(
+        "all-topic-partitions",
+        "Perform election on all of the eligible topic partitions based on the type of election (see the --election-type flag). Not allowed if --topic or --path-to-json-file is specified.",
+    ),
+    value(
+        "bootstrap-server",
+        "String: host:port",
+        "A hostname and port for the broker to connect to, in the form host:port. Multiple comma separated URLs can be given. REQUIRED.",
+    ),
+    value(
+        "election-type",
+        "[PREFERRED,UNCLEAN]: election type",
+        "Type of election to attempt. Possible values are \"preferred\" for preferred leader election or \"unclean\" for unclean leader election. If preferred election is selection, the election is only performed if the current leader is not the preferred leader for the topic partition. If unclean election is selected, the election is only performed if there are no leader for the topic partition. REQUIRED.",
+    ),
     flag("help", "Print usage information."),
-    value("partition", "Integer: partition id", "Partition id for which to perform an election. REQUIRED if --topic is specified."),
-    value("path-to-json-file", "String: Path to JSON file", "The JSON file with the list of partition for which leader elections should be performed."),
-    value("topic", "String: topic name", "Name of topic for which to perform an election. Not allowed if --path-to-json-file or --all-topic-partitions is specified."),
+    value(
+        "partition",
+        "Integer: partition id",
+        "Partition id for which to perform an election. REQUIRED if --topic is specified.",
+    ),
+    value(
+        "path-to-json-file",
+        "String: Path to JSON file",
+        "The JSON file with the list of partition for which leader elections should be performed.",
+    ),
+    value(
+        "topic",
+        "String: topic name",
+        "Name of topic for which to perform an election. Not allowed if --path-to-json-file or --all-topic-partitions is specified.",
+    ),
     flag("version", "Display Kafka version."),
 ];
 
@@ -42,13 +65,20 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     gap!("kafka-leader-election --path-to-json-file", "LeaderElectionCommand");
     let scopes = ["topic", "all-topic-partitions", "path-to-json-file"].iter().filter(|o| options.has(o)).count();
     if scopes != 1 || options.has("path-to-json-file") {
-        return Err(Refusal::line("One and only one of the following options is required: topic, all-topic-partitions, path-to-json-file"));
+        return Err(Refusal::line(
+            "One and only one of the following options is required: topic, all-topic-partitions, path-to-json-file",
+        ));
     }
     let text = |e: crate::options::OptionError| Refusal::line(e.message);
     let unclean = match options.one("election-type").map_err(text)?.map(str::to_lowercase).as_deref() {
         Some("preferred") => false,
         Some("unclean") => true,
-        other => return Err(Refusal::line(format!("Cannot parse argument '{}' of option election-type", other.unwrap_or_default()))),
+        other => {
+            return Err(Refusal::line(format!(
+                "Cannot parse argument '{}' of option election-type",
+                other.unwrap_or_default()
+            )));
+        }
     };
     let partitions = match options.one("topic").map_err(text)? {
         None => None,
@@ -87,7 +117,9 @@ impl Script for LeaderElection {
 impl LeaderElection {
     fn print(&self, results: Vec<(TopicPartition, Result<(), ClientError>)>, admin: &mut Calls<'_, '_>) {
         let kind = if self.unclean { "UNCLEAN" } else { "PREFERRED" };
-        let names = |wanted: fn(&Result<(), ClientError>) -> bool| results.iter().filter(|(_, r)| wanted(r)).map(|(tp, _)| tp.to_string()).collect::<Vec<_>>().join(", ");
+        let names = |wanted: fn(&Result<(), ClientError>) -> bool| {
+            results.iter().filter(|(_, r)| wanted(r)).map(|(tp, _)| tp.to_string()).collect::<Vec<_>>().join(", ")
+        };
         let elected = names(Result::is_ok);
         if !elected.is_empty() {
             admin.io.out(format!("Successfully completed leader election ({kind}) for partitions {elected}"));
@@ -96,7 +128,11 @@ impl LeaderElection {
         if !not_needed.is_empty() && self.partitions.is_some() {
             admin.io.out(format!("Valid replica already elected for partitions {not_needed}"));
         }
-        let failed: Vec<(&TopicPartition, &ClientError)> = results.iter().filter_map(|(tp, r)| r.as_ref().err().map(|e| (tp, e))).filter(|(_, e)| e.code != ErrorCode::ElectionNotNeeded).collect();
+        let failed: Vec<(&TopicPartition, &ClientError)> = results
+            .iter()
+            .filter_map(|(tp, r)| r.as_ref().err().map(|e| (tp, e)))
+            .filter(|(_, e)| e.code != ErrorCode::ElectionNotNeeded)
+            .collect();
         for (tp, error) in &failed {
             admin.io.out(format!("Error completing leader election ({kind}) for partition: {tp}: {error}"));
         }

@@ -59,18 +59,37 @@ impl LineReader {
     /// The record of the next line; the error is a `KafkaException`'s text.
     pub(crate) fn read(&mut self, line: &str) -> Result<ProducerRecord, String> {
         self.lines += 1;
-        let (headers, rest) = self.part(self.parse_headers, line, line, &self.headers_delimiter, "headers delimiter")?;
+        let (headers, rest) =
+            self.part(self.parse_headers, line, line, &self.headers_delimiter, "headers delimiter")?;
         let (key, value) = self.part(self.parse_key, line, rest, &self.key_separator, "key separator")?;
         let headers = match headers.filter(|h| !self.is_null(h)) {
-            Some(headers) => headers.split(&*self.headers_separator).filter(|h| !h.is_empty()).map(|h| self.header(h)).collect::<Result<_, _>>()?,
+            Some(headers) => headers
+                .split(&*self.headers_separator)
+                .filter(|h| !h.is_empty())
+                .map(|h| self.header(h))
+                .collect::<Result<_, _>>()?,
             None => Vec::new(),
         };
         let bytes = |text: &str| (!self.is_null(text)).then(|| Arc::from(text.as_bytes()));
-        Ok(ProducerRecord { topic: self.topic.clone(), partition: None, key: key.and_then(bytes), value: bytes(value), headers, timestamp_ms: None })
+        Ok(ProducerRecord {
+            topic: self.topic.clone(),
+            partition: None,
+            key: key.and_then(bytes),
+            value: bytes(value),
+            headers,
+            timestamp_ms: None,
+        })
     }
 
     /// What stands in front of `mark`, and what stands behind it.
-    fn part<'a>(&self, enabled: bool, line: &str, rest: &'a str, mark: &str, name: &str) -> Result<(Option<&'a str>, &'a str), String> {
+    fn part<'a>(
+        &self,
+        enabled: bool,
+        line: &str,
+        rest: &'a str,
+        mark: &str,
+        name: &str,
+    ) -> Result<(Option<&'a str>, &'a str), String> {
         match rest.split_once(mark) {
             _ if !enabled => Ok((None, rest)),
             Some((part, rest)) => Ok((Some(part), rest)),
@@ -84,7 +103,9 @@ impl LineReader {
             Some((key, _)) if self.is_null(key) => {
                 Err(format!("Header keys should not be equal to the null marker '{key}' as they can't be null"))
             }
-            Some((key, value)) => Ok(Header { key: key.into(), value: (!self.is_null(value)).then(|| Arc::from(value.as_bytes())) }),
+            Some((key, value)) => {
+                Ok(Header { key: key.into(), value: (!self.is_null(value)).then(|| Arc::from(value.as_bytes())) })
+            }
             None if self.ignore_error => Ok(Header { key: pair.into(), value: None }),
             None => Err(format!("No header key separator found in pair '{pair}' on line number {}", self.lines)),
         }
@@ -104,10 +125,13 @@ mod tests {
         LineReader::new("t", &owned)
     }
     fn check(properties: &[(&str, &str)], line: &str, expected: &str) {
-        let shown = |bytes: Option<Arc<[u8]>>| bytes.map_or("null".to_owned(), |b| format!("'{}'", String::from_utf8_lossy(&b)));
+        let shown = |bytes: Option<Arc<[u8]>>| {
+            bytes.map_or("null".to_owned(), |b| format!("'{}'", String::from_utf8_lossy(&b)))
+        };
         let found = match reader(properties).expect("the properties are right").read(line) {
             Ok(r) => {
-                let headers: Vec<String> = r.headers.iter().map(|h| format!("{}={}", h.key, shown(h.value.clone()))).collect();
+                let headers: Vec<String> =
+                    r.headers.iter().map(|h| format!("{}={}", h.key, shown(h.value.clone()))).collect();
                 format!("{} {} [{}]", shown(r.key), shown(r.value), headers.join(" "))
             }
             Err(error) => error,
@@ -127,11 +151,18 @@ mod tests {
         check(&[KEYS, COLON, ("ignore.error", "true")], "novalue", "null 'novalue' []");
         check(&[KEYS, COLON, ("null.marker", "NULL")], "k5:NULL", "'k5' null []");
         check(&[KEYS, ("parse.headers", "true")], "h1:a,h2:b\tk9\tv9", "'k9' 'v9' [h1='a' h2='b']");
-        check(&[KEYS, ("parse.headers", "true")], "h1\tk9\tv9", "No header key separator found in pair 'h1' on line number 1");
+        check(
+            &[KEYS, ("parse.headers", "true")],
+            "h1\tk9\tv9",
+            "No header key separator found in pair 'h1' on line number 1",
+        );
     }
 
     #[test]
     fn separators_must_differ() {
-        assert_eq!(reader(&[("headers.delimiter", ",")]), Err("headers.delimiter and headers.separator may not be equal".to_owned()));
+        assert_eq!(
+            reader(&[("headers.delimiter", ",")]),
+            Err("headers.delimiter and headers.separator may not be equal".to_owned())
+        );
     }
 }

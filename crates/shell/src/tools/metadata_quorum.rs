@@ -4,11 +4,11 @@
 
 use clients::{AdminCall, AdminResult};
 use protocol::api::describe_quorum::{DescribeQuorumResponse, QuorumReplica};
-use protocol::{gap, BrokerId};
+use protocol::{BrokerId, gap};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
-use crate::options::{flag, value, Opt, Parsed};
+use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
 use crate::tools::{Misuse, Refusal, Tool};
 
@@ -24,13 +24,24 @@ pub(crate) const TOOL: Tool = Tool {
 
 const SUMMARY: &str = "This tool describes kraft metadata quorum status: describe --status, or describe --replication [--human-readable].";
 const OPTIONS: &[Opt] = &[
-    value("bootstrap-controller", "host:port", "A comma-separated list of host:port pairs to use for establishing the connection to the KRaft quorum."),
-    value("bootstrap-server", "host:port", "A comma-separated list of host:port pairs to use for establishing the connection to the Kafka cluster."),
+    value(
+        "bootstrap-controller",
+        "host:port",
+        "A comma-separated list of host:port pairs to use for establishing the connection to the KRaft quorum.",
+    ),
+    value(
+        "bootstrap-server",
+        "host:port",
+        "A comma-separated list of host:port pairs to use for establishing the connection to the Kafka cluster.",
+    ),
     value("command-config", "file", "Property file containing configs to be passed to Admin Client."),
     flag("help", "Print usage information."),
     flag("human-readable", "Print human-readable timestamps."),
     flag("replication", "Detailed information about the status of replication."),
-    flag("status", "A short summary of the quorum status and the other provides detailed information about the status of replication."),
+    flag(
+        "status",
+        "A short summary of the quorum status and the other provides detailed information about the status of replication.",
+    ),
     flag("version", "Display Kafka version."),
 ];
 
@@ -50,7 +61,8 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
             false => "One of --status or --replication must be specified with describe sub-command",
         }));
     }
-    let script = MetadataQuorum { status: options.has("status"), human: options.has("human-readable"), cluster_id: None };
+    let script =
+        MetadataQuorum { status: options.has("status"), human: options.has("human-readable"), cluster_id: None };
     Ok(Body::MetadataQuorum(Box::new(AdminTool::new(launch, options, script)?)))
 }
 
@@ -64,7 +76,11 @@ pub(crate) struct MetadataQuorum {
 
 impl Script for MetadataQuorum {
     fn begin(&mut self, admin: &mut Calls<'_, '_>) {
-        admin.call(if self.status { AdminCall::DescribeCluster { include_fenced: false } } else { AdminCall::DescribeQuorum });
+        admin.call(if self.status {
+            AdminCall::DescribeCluster { include_fenced: false }
+        } else {
+            AdminCall::DescribeQuorum
+        });
     }
 
     fn answer(&mut self, _id: u64, result: AdminResult, admin: &mut Calls<'_, '_>) {
@@ -100,10 +116,14 @@ fn status(cluster_id: &str, quorum: &DescribeQuorumResponse) -> Vec<String> {
     };
     let lag_ms = match (leader, followers().min_by_key(|v| v.last_caught_up_ms)) {
         _ if lag == 0 => 0,
-        (Some(leader), Some(slowest)) if slowest.last_caught_up_ms >= 0 => leader.last_caught_up_ms - slowest.last_caught_up_ms,
+        (Some(leader), Some(slowest)) if slowest.last_caught_up_ms >= 0 => {
+            leader.last_caught_up_ms - slowest.last_caught_up_ms
+        }
         _ => -1,
     };
-    let shown = |replicas: &[QuorumReplica]| replicas.iter().map(|r| format!("{{\"id\": {}}}", r.id)).collect::<Vec<_>>().join(", ");
+    let shown = |replicas: &[QuorumReplica]| {
+        replicas.iter().map(|r| format!("{{\"id\": {}}}", r.id)).collect::<Vec<_>>().join(", ")
+    };
     let row = |name: &str, value: String| format!("{name:<24}{value}");
     vec![
         row("ClusterId:", cluster_id.to_owned()),
@@ -126,10 +146,21 @@ fn replication(quorum: &DescribeQuorumResponse, now_ms: Option<i64>) -> Vec<Stri
     };
     let row = |r: &QuorumReplica, role: &str| {
         let lag = leader_end - r.log_end_offset;
-        [r.id.to_string(), NO_DIRECTORY.to_owned(), r.log_end_offset.to_string(), lag.to_string(), time(r.last_fetch_ms), time(r.last_caught_up_ms), role.to_owned()]
+        [
+            r.id.to_string(),
+            NO_DIRECTORY.to_owned(),
+            r.log_end_offset.to_string(),
+            lag.to_string(),
+            time(r.last_fetch_ms),
+            time(r.last_caught_up_ms),
+            role.to_owned(),
+        ]
     };
     let is_leader = |r: &&QuorumReplica| r.id == quorum.leader && quorum.leader != BrokerId::NONE;
-    let mut rows = vec![["NodeId", "DirectoryId", "LogEndOffset", "Lag", "LastFetchTimestamp", "LastCaughtUpTimestamp", "Status"].map(str::to_owned)];
+    let mut rows = vec![
+        ["NodeId", "DirectoryId", "LogEndOffset", "Lag", "LastFetchTimestamp", "LastCaughtUpTimestamp", "Status"]
+            .map(str::to_owned),
+    ];
     rows.extend(quorum.voters.iter().filter(is_leader).map(|r| row(r, "Leader")));
     rows.extend(quorum.voters.iter().filter(|r| !is_leader(r)).map(|r| row(r, "Follower")));
     rows.extend(quorum.observers.iter().map(|r| row(r, "Observer")));
@@ -147,7 +178,12 @@ mod tests {
 
     #[test]
     fn the_quorum_prints_as_kafka_prints_it() {
-        let replica = |id, end, ms| QuorumReplica { id: BrokerId(id), log_end_offset: end, last_fetch_ms: ms, last_caught_up_ms: ms };
+        let replica = |id, end, ms| QuorumReplica {
+            id: BrokerId(id),
+            log_end_offset: end,
+            last_fetch_ms: ms,
+            last_caught_up_ms: ms,
+        };
         let quorum = DescribeQuorumResponse {
             error: protocol::ErrorCode::None,
             leader: BrokerId(2),
@@ -156,10 +192,29 @@ mod tests {
             voters: vec![replica(1, 2040, 990), replica(2, 2042, 1000)],
             observers: vec![replica(7, 2042, 900)],
         };
-        assert_eq!(status("RnKV", &quorum)[..6], ["ClusterId:              RnKV", "LeaderId:               2", "LeaderEpoch:            1", "HighWatermark:          2039", "MaxFollowerLag:         2", "MaxFollowerLagTimeMs:   10"]);
+        assert_eq!(
+            status("RnKV", &quorum)[..6],
+            [
+                "ClusterId:              RnKV",
+                "LeaderId:               2",
+                "LeaderEpoch:            1",
+                "HighWatermark:          2039",
+                "MaxFollowerLag:         2",
+                "MaxFollowerLagTimeMs:   10"
+            ]
+        );
         let lines = replication(&quorum, Some(1000));
-        assert_eq!(lines[0], "NodeId\tDirectoryId           \tLogEndOffset\tLag\tLastFetchTimestamp\tLastCaughtUpTimestamp\tStatus  \t");
-        assert_eq!(lines[1], "2     \tAAAAAAAAAAAAAAAAAAAAAA\t2042        \t0  \t0 ms ago          \t0 ms ago             \tLeader  \t");
-        assert_eq!(lines[3], "7     \tAAAAAAAAAAAAAAAAAAAAAA\t2042        \t0  \t100 ms ago        \t100 ms ago           \tObserver\t");
+        assert_eq!(
+            lines[0],
+            "NodeId\tDirectoryId           \tLogEndOffset\tLag\tLastFetchTimestamp\tLastCaughtUpTimestamp\tStatus  \t"
+        );
+        assert_eq!(
+            lines[1],
+            "2     \tAAAAAAAAAAAAAAAAAAAAAA\t2042        \t0  \t0 ms ago          \t0 ms ago             \tLeader  \t"
+        );
+        assert_eq!(
+            lines[3],
+            "7     \tAAAAAAAAAAAAAAAAAAAAAA\t2042        \t0  \t100 ms ago        \t100 ms ago           \tObserver\t"
+        );
     }
 }

@@ -169,14 +169,20 @@ impl Deprecated {
     /// The name to read; the console producer's warning.
     pub(crate) fn warn_as_producer(&self, out: &mut Vec<String>) -> &'static str {
         if self.is_old {
-            out.push(format!("Warning: --{} is deprecated and will be removed in a future version. Use --{} instead.", self.old, self.new));
+            out.push(format!(
+                "Warning: --{} is deprecated and will be removed in a future version. Use --{} instead.",
+                self.old, self.new
+            ));
         }
         if self.is_old { self.old } else { self.new }
     }
     /// The name to read; the console consumer's warning.
     pub(crate) fn warn_as_consumer(&self, out: &mut Vec<String>) -> &'static str {
         if self.is_old {
-            out.push(format!("Option --{} is deprecated and will be removed in a future version. Use --{} instead.", self.old, self.new));
+            out.push(format!(
+                "Option --{} is deprecated and will be removed in a future version. Use --{} instead.",
+                self.old, self.new
+            ));
         }
         if self.is_old { self.old } else { self.new }
     }
@@ -184,7 +190,8 @@ impl Deprecated {
 
 /// `key=value` arguments (`CommandLineUtils#parseKeyValueArgs`); a missing value is empty.
 pub(crate) fn key_values(args: &[String]) -> Vec<(String, String)> {
-    let pair = |arg: &String| arg.split_once('=').map_or((arg.clone(), String::new()), |(k, v)| (k.to_owned(), v.to_owned()));
+    let pair =
+        |arg: &String| arg.split_once('=').map_or((arg.clone(), String::new()), |(k, v)| (k.to_owned(), v.to_owned()));
     args.iter().filter(|arg| !arg.is_empty()).map(pair).collect()
 }
 
@@ -194,7 +201,9 @@ pub(crate) fn validate_bootstrap(options: &Parsed) -> Result<(), Refusal> {
     if servers.is_empty() {
         return Err(Refusal::usage("Error while validating the bootstrap address\n"));
     }
-    let is_valid = |server: &str| server.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    let is_valid = |server: &str| {
+        server.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+    };
     if !servers.split(',').all(is_valid) {
         return Err(Refusal::usage("Please provide valid host:port like host1:9091,host2:9092\n"));
     }

@@ -7,15 +7,15 @@ use protocol::api::create_topics::NewTopic;
 use protocol::api::describe_configs::{ConfigResource, DescribedConfig};
 use protocol::api::describe_topic_partitions::{DescribedPartition, DescribedTopic};
 use protocol::api::{ConfigResourceKind, ConfigSource};
-use protocol::{gap, BrokerId, ErrorCode, TopicId, TopicName};
+use protocol::{BrokerId, ErrorCode, TopicId, TopicName, gap};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::java::hash_order;
 use crate::launch::Launch;
-use crate::options::{flag, value, Opt, OptionError, Parsed};
+use crate::options::{Opt, OptionError, Parsed, flag, value};
 use crate::process::Body;
 use crate::regex::Regex;
-use crate::tools::{check_invalid, check_required, Misuse, Refusal, Tool};
+use crate::tools::{Misuse, Refusal, Tool, check_invalid, check_required};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-topics",
@@ -48,7 +48,9 @@ const ONLY_WITH: &[(&str, &[&str])] = &[
 
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     if ACTIONS.iter().filter(|action| options.has(action)).count() != 1 {
-        return Err(Refusal::usage("Command must include exactly one action: --list, --describe, --create, --alter or --delete"));
+        return Err(Refusal::usage(
+            "Command must include exactly one action: --list, --describe, --create, --alter or --delete",
+        ));
     }
     check(options)?;
     let script = Topics { options: options.clone(), stage: Stage::Start, described: vec![], configs: vec![] };
@@ -67,7 +69,9 @@ fn check(options: &Parsed) -> Result<(), Refusal> {
     }
     if options.has("alter") {
         if options.has("config") {
-            return Err(Refusal::usage("Option combination \"[[bootstrap-server], [config]]\" can't be used with option \"[alter]\" (To alter topic configurations, the kafka-configs tool can be used.)"));
+            return Err(Refusal::usage(
+                "Option combination \"[[bootstrap-server], [config]]\" can't be used with option \"[alter]\" (To alter topic configurations, the kafka-configs tool can be used.)",
+            ));
         }
         check_required(options, &["partitions"])?;
     }
@@ -146,15 +150,20 @@ impl Script for Topics {
             AdminResult::Failed(error) => Err(error.into()),
             AdminResult::CreateTopics(results) => self.created(results, admin),
             AdminResult::ListTopics(topics) => self.listed(&topics, admin),
-            AdminResult::DeleteTopics(results) | AdminResult::CreatePartitions(results) => first_error(results).map(|()| admin.io.exit(0)),
+            AdminResult::DeleteTopics(results) | AdminResult::CreatePartitions(results) => {
+                first_error(results).map(|()| admin.io.exit(0))
+            }
             AdminResult::DescribeTopics(results) => self.topics_described(results, admin),
-            AdminResult::DescribeConfigs(results) => results.into_iter().map(|(_, r)| Ok(r?.configs)).collect::<Result<_, Failure>>().map(|configs| {
-                self.configs = configs;
-                self.stage = Stage::Cluster;
-                admin.call(AdminCall::DescribeCluster { include_fenced: false });
-            }),
+            AdminResult::DescribeConfigs(results) => {
+                results.into_iter().map(|(_, r)| Ok(r?.configs)).collect::<Result<_, Failure>>().map(|configs| {
+                    self.configs = configs;
+                    self.stage = Stage::Cluster;
+                    admin.call(AdminCall::DescribeCluster { include_fenced: false });
+                })
+            }
             AdminResult::DescribeCluster(cluster) => {
-                let live: Vec<BrokerId> = cluster.brokers.iter().filter(|(_, fenced)| !fenced).map(|(b, _)| b.id).collect();
+                let live: Vec<BrokerId> =
+                    cluster.brokers.iter().filter(|(_, fenced)| !fenced).map(|(b, _)| b.id).collect();
                 self.print(&live, admin);
                 admin.io.exit(0);
                 Ok(())
@@ -207,7 +216,11 @@ impl Topics {
         })
     }
 
-    fn created<T>(&mut self, results: Vec<(TopicName, Result<T, ClientError>)>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+    fn created<T>(
+        &mut self,
+        results: Vec<(TopicName, Result<T, ClientError>)>,
+        admin: &mut Calls<'_, '_>,
+    ) -> Result<(), Failure> {
         for (topic, result) in results {
             match result {
                 Ok(_) => admin.io.out(format!("Created topic {topic}.")),
@@ -224,28 +237,45 @@ impl Topics {
             return self.listed_for_id(topics, admin);
         }
         let topic = self.options.one("topic")?;
-        let filter = topic.map(Regex::topic_filter).transpose().map_err(|message| Failure { class: "java.util.regex.PatternSyntaxException".to_owned(), message })?;
+        let filter = topic
+            .map(Regex::topic_filter)
+            .transpose()
+            .map_err(|message| Failure { class: "java.util.regex.PatternSyntaxException".to_owned(), message })?;
         let exclude_internal = self.options.has("exclude-internal");
-        let is_wanted = |name: &str, internal: bool| filter.as_ref().is_none_or(|f| f.matches(name)) && !(exclude_internal && internal);
-        let found: Vec<TopicName> = topics.iter().filter(|(name, _, internal)| is_wanted(name, *internal)).map(|(name, ..)| name.clone()).collect();
+        let is_wanted = |name: &str, internal: bool| {
+            filter.as_ref().is_none_or(|f| f.matches(name)) && !(exclude_internal && internal)
+        };
+        let found: Vec<TopicName> = topics
+            .iter()
+            .filter(|(name, _, internal)| is_wanted(name, *internal))
+            .map(|(name, ..)| name.clone())
+            .collect();
         if self.options.has("list") {
             admin.io.out(found.join("\n"));
             admin.io.exit(0);
             return Ok(());
         }
         match topic {
-            Some(topic) if found.is_empty() && !self.options.has("if-exists") => return Err(Failure::illegal_argument(format!("Topic '{topic}' does not exist as expected"))),
+            Some(topic) if found.is_empty() && !self.options.has("if-exists") => {
+                return Err(Failure::illegal_argument(format!("Topic '{topic}' does not exist as expected")));
+            }
             _ if found.is_empty() => admin.io.exit(0),
             _ => self.found(found, admin)?,
         }
         Ok(())
     }
 
-    fn listed_for_id(&mut self, topics: &[(TopicName, TopicId, bool)], admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+    fn listed_for_id(
+        &mut self,
+        topics: &[(TopicName, TopicId, bool)],
+        admin: &mut Calls<'_, '_>,
+    ) -> Result<(), Failure> {
         let id = self.options.one("topic-id")?.unwrap_or_default();
         let bytes = id.len() * 6 / 8;
         if bytes != 16 {
-            return Err(Failure::illegal_argument(format!("Input string `{id}` decoded as {bytes} bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID")));
+            return Err(Failure::illegal_argument(format!(
+                "Input string `{id}` decoded as {bytes} bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID"
+            )));
         }
         match topics.iter().find(|(_, found, _)| found.to_string() == id) {
             Some((name, ..)) => self.found(vec![name.clone()], admin),
@@ -265,7 +295,9 @@ impl Topics {
             gap!("kafka-topics --alter --replica-assignment", "TopicCommand");
             let partitions = self.options.number("partitions")?.unwrap_or_default();
             self.stage = Stage::Altering;
-            admin.call(AdminCall::CreatePartitions { topics: topics.into_iter().map(|topic| (topic, partitions)).collect() });
+            admin.call(AdminCall::CreatePartitions {
+                topics: topics.into_iter().map(|topic| (topic, partitions)).collect(),
+            });
         } else {
             self.stage = Stage::Describing;
             admin.call(AdminCall::DescribeTopics { topics: Some(topics) });
@@ -273,11 +305,19 @@ impl Topics {
         Ok(())
     }
 
-    fn topics_described(&mut self, results: Vec<(TopicName, Result<DescribedTopic, ClientError>)>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+    fn topics_described(
+        &mut self,
+        results: Vec<(TopicName, Result<DescribedTopic, ClientError>)>,
+        admin: &mut Calls<'_, '_>,
+    ) -> Result<(), Failure> {
         self.described = results.into_iter().map(|(_, result)| result).collect::<Result<_, _>>()?;
         let count = self.described.len();
         hash_order(&mut self.described, count, |topic| &topic.name);
-        let resources = self.described.iter().map(|t| ConfigResource { kind: ConfigResourceKind::Topic, name: t.name.clone() }).collect();
+        let resources = self
+            .described
+            .iter()
+            .map(|t| ConfigResource { kind: ConfigResourceKind::Topic, name: t.name.clone() })
+            .collect();
         self.stage = Stage::Configs;
         admin.call(AdminCall::DescribeConfigs { resources });
         Ok(())
@@ -285,7 +325,12 @@ impl Topics {
 
     fn print(&self, live: &[BrokerId], admin: &mut Calls<'_, '_>) {
         gap!("reassignments under way in kafka-topics --describe", "ListPartitionReassignments");
-        let filters = ["under-replicated-partitions", "unavailable-partitions", "under-min-isr-partitions", "at-min-isr-partitions"];
+        let filters = [
+            "under-replicated-partitions",
+            "unavailable-partitions",
+            "under-min-isr-partitions",
+            "at-min-isr-partitions",
+        ];
         let filters: Vec<&str> = filters.into_iter().filter(|f| self.options.has(f)).collect();
         let only_overrides = self.options.has("topics-with-overrides");
         for (topic, configs) in self.described.iter().zip(&self.configs) {
@@ -293,7 +338,11 @@ impl Topics {
             if filters.is_empty() && (!only_overrides || !overrides.is_empty()) {
                 admin.io.out(header(topic, &overrides));
             }
-            let min_isr = configs.iter().find(|c| &*c.name == "min.insync.replicas").and_then(|c| c.value.as_ref()?.parse().ok()).unwrap_or(1);
+            let min_isr = configs
+                .iter()
+                .find(|c| &*c.name == "min.insync.replicas")
+                .and_then(|c| c.value.as_ref()?.parse().ok())
+                .unwrap_or(1);
             for partition in topic.partitions.iter().filter(|_| !only_overrides) {
                 if filters.is_empty() || filters.iter().any(|f| is_reported(f, partition, live, min_isr)) {
                     admin.io.out(partition_line(&topic.name, partition));
@@ -350,7 +399,9 @@ fn ids(brokers: &[BrokerId]) -> String {
 fn config(text: &str) -> Result<(protocol::api::Name, Option<protocol::api::Name>), Failure> {
     match text.split_once('=') {
         Some((name, value)) => Ok((name.trim().into(), Some(value.trim().into()))),
-        None => Err(Failure::illegal_argument("requirement failed: Invalid topic config: all configs to be added must be in the format \"key=val\".")),
+        None => Err(Failure::illegal_argument(
+            "requirement failed: Invalid topic config: all configs to be added must be in the format \"key=val\".",
+        )),
     }
 }
 
@@ -360,14 +411,26 @@ fn assignments(text: &str) -> Result<Vec<Vec<BrokerId>>, Failure> {
     for (partition, list) in text.split(',').enumerate() {
         let mut brokers = Vec::new();
         for id in list.split(':') {
-            let number = id.trim().parse().map_err(|_| Failure { class: "java.lang.NumberFormatException".to_owned(), message: format!("For input string: \"{id}\"") })?;
+            let number = id.trim().parse().map_err(|_| Failure {
+                class: "java.lang.NumberFormatException".to_owned(),
+                message: format!("For input string: \"{id}\""),
+            })?;
             if brokers.contains(&BrokerId(number)) {
-                return Err(tool_failure("AdminCommandFailedException", format!("Partition replica lists may not contain duplicate entries: {number}")));
+                return Err(tool_failure(
+                    "AdminCommandFailedException",
+                    format!("Partition replica lists may not contain duplicate entries: {number}"),
+                ));
             }
             brokers.push(BrokerId(number));
         }
         if all.first().is_some_and(|first| first.len() != brokers.len()) {
-            return Err(tool_failure("AdminOperationException", format!("Partition {partition} has different replication factor: [{}]", ids(&brokers).replace(',', ", "))));
+            return Err(tool_failure(
+                "AdminOperationException",
+                format!(
+                    "Partition {partition} has different replication factor: [{}]",
+                    ids(&brokers).replace(',', ", ")
+                ),
+            ));
         }
         all.push(brokers);
     }
@@ -379,29 +442,78 @@ fn tool_failure(class: &str, message: String) -> Failure {
 }
 
 const OPTIONS: &[Opt] = &[
-    flag("alter", "Alter the number of partitions and replica assignment. (To alter topic configurations, the kafka-configs tool can be used.)"),
-    flag("at-min-isr-partitions", "If set when describing topics, only show partitions whose isr count is equal to the configured minimum."),
+    flag(
+        "alter",
+        "Alter the number of partitions and replica assignment. (To alter topic configurations, the kafka-configs tool can be used.)",
+    ),
+    flag(
+        "at-min-isr-partitions",
+        "If set when describing topics, only show partitions whose isr count is equal to the configured minimum.",
+    ),
     value("bootstrap-server", "String: server to connect to", "REQUIRED: The Kafka server to connect to."),
-    value("command-config", "String: command config property file", "Property file containing configs to be passed to Admin Client."),
-    value("config", "String: name=value", "A topic configuration override for the topic being created. The following is a list of valid configurations:\n\tcleanup.policy\n\tcompression.gzip.level\n\tcompression.lz4.level\n\tcompression.type\n\tcompression.zstd.level\n\tdelete.retention.ms\n\tfile.delete.delay.ms\n\tflush.messages\n\tflush.ms\n\tfollower.replication.throttled.replicas\n\tindex.interval.bytes\n\tleader.replication.throttled.replicas\n\tlocal.retention.bytes\n\tlocal.retention.ms\n\tmax.compaction.lag.ms\n\tmax.message.bytes\n\tmessage.timestamp.after.max.ms\n\tmessage.timestamp.before.max.ms\n\tmessage.timestamp.type\n\tmin.cleanable.dirty.ratio\n\tmin.compaction.lag.ms\n\tmin.insync.replicas\n\tpreallocate\n\tremote.log.copy.disable\n\tremote.log.delete.on.disable\n\tremote.storage.enable\n\tretention.bytes\n\tretention.ms\n\tsegment.bytes\n\tsegment.index.bytes\n\tsegment.jitter.ms\n\tsegment.ms\n\tunclean.leader.election.enable\nSee the Kafka documentation for full details on the topic configs. It is supported only in combination with --create. (To alter topic configurations, the kafka-configs tool can be used.)"),
+    value(
+        "command-config",
+        "String: command config property file",
+        "Property file containing configs to be passed to Admin Client.",
+    ),
+    value(
+        "config",
+        "String: name=value",
+        "A topic configuration override for the topic being created. The following is a list of valid configurations:\n\tcleanup.policy\n\tcompression.gzip.level\n\tcompression.lz4.level\n\tcompression.type\n\tcompression.zstd.level\n\tdelete.retention.ms\n\tfile.delete.delay.ms\n\tflush.messages\n\tflush.ms\n\tfollower.replication.throttled.replicas\n\tindex.interval.bytes\n\tleader.replication.throttled.replicas\n\tlocal.retention.bytes\n\tlocal.retention.ms\n\tmax.compaction.lag.ms\n\tmax.message.bytes\n\tmessage.timestamp.after.max.ms\n\tmessage.timestamp.before.max.ms\n\tmessage.timestamp.type\n\tmin.cleanable.dirty.ratio\n\tmin.compaction.lag.ms\n\tmin.insync.replicas\n\tpreallocate\n\tremote.log.copy.disable\n\tremote.log.delete.on.disable\n\tremote.storage.enable\n\tretention.bytes\n\tretention.ms\n\tsegment.bytes\n\tsegment.index.bytes\n\tsegment.jitter.ms\n\tsegment.ms\n\tunclean.leader.election.enable\nSee the Kafka documentation for full details on the topic configs. It is supported only in combination with --create. (To alter topic configurations, the kafka-configs tool can be used.)",
+    ),
     flag("create", "Create a new topic."),
     flag("delete", "Delete a topic."),
     value("delete-config", "String: name", "This option is no longer supported and has been deprecated since 4.0"),
     flag("describe", "List details for the given topics."),
-    flag("exclude-internal", "Exclude internal topics when listing or describing topics. By default, the internal topics are included."),
+    flag(
+        "exclude-internal",
+        "Exclude internal topics when listing or describing topics. By default, the internal topics are included.",
+    ),
     flag("help", "Print usage information."),
-    flag("if-exists", "If set when altering or deleting or describing topics, the action will only execute if the topic exists."),
-    flag("if-not-exists", "If set when creating topics, the create request will not fail if the topic already exists, but the request will still be sent."),
+    flag(
+        "if-exists",
+        "If set when altering or deleting or describing topics, the action will only execute if the topic exists.",
+    ),
+    flag(
+        "if-not-exists",
+        "If set when creating topics, the create request will not fail if the topic already exists, but the request will still be sent.",
+    ),
     flag("list", "List all available topics."),
-    value("partition-size-limit-per-response", "Integer: maximum number of partitions per response", "The maximum partition size to be included in one DescribeTopicPartitions response."),
-    value("partitions", "Integer: # of partitions", "The number of partitions for the topic being created or altered. If not supplied with --create, the topic uses the cluster default. (WARNING: If partitions are increased for a topic that has a key, the partition logic or ordering of the messages will be affected)."),
-    value("replica-assignment", "String: broker_id_for_part1_replica1 : broker_id_for_part1_replica2 , broker_id_for_part2_replica1 : broker_id_for_part2_replica2 , ...", "A list of manual partition-to-broker assignments for the topic being created or altered."),
-    value("replication-factor", "Integer: replication factor", "The replication factor for each partition in the topic being created. If not supplied, the topic uses the cluster default."),
-    value("topic", "String: topic", "The topic to create, alter, describe or delete. It also accepts a regular expression, except for --create option."),
+    value(
+        "partition-size-limit-per-response",
+        "Integer: maximum number of partitions per response",
+        "The maximum partition size to be included in one DescribeTopicPartitions response.",
+    ),
+    value(
+        "partitions",
+        "Integer: # of partitions",
+        "The number of partitions for the topic being created or altered. If not supplied with --create, the topic uses the cluster default. (WARNING: If partitions are increased for a topic that has a key, the partition logic or ordering of the messages will be affected).",
+    ),
+    value(
+        "replica-assignment",
+        "String: broker_id_for_part1_replica1 : broker_id_for_part1_replica2 , broker_id_for_part2_replica1 : broker_id_for_part2_replica2 , ...",
+        "A list of manual partition-to-broker assignments for the topic being created or altered.",
+    ),
+    value(
+        "replication-factor",
+        "Integer: replication factor",
+        "The replication factor for each partition in the topic being created. If not supplied, the topic uses the cluster default.",
+    ),
+    value(
+        "topic",
+        "String: topic",
+        "The topic to create, alter, describe or delete. It also accepts a regular expression, except for --create option.",
+    ),
     value("topic-id", "String: topic-id", "The topic-id to describe."),
     flag("topics-with-overrides", "If set when describing topics, only show topics that have overridden configs."),
-    flag("unavailable-partitions", "If set when describing topics, only show partitions whose leader is not available."),
-    flag("under-min-isr-partitions", "If set when describing topics, only show partitions whose isr count is less than the configured minimum."),
+    flag(
+        "unavailable-partitions",
+        "If set when describing topics, only show partitions whose leader is not available.",
+    ),
+    flag(
+        "under-min-isr-partitions",
+        "If set when describing topics, only show partitions whose isr count is less than the configured minimum.",
+    ),
     flag("under-replicated-partitions", "If set when describing topics, only show under-replicated partitions."),
     flag("version", "Display Kafka version."),
 ];

@@ -10,13 +10,13 @@ use clients::{Producer, ProducerEvent, ProducerRecord, Profile, Properties};
 use kernel::{Duration, Input, Order, Time, Timers};
 use protocol::{Message, TopicName};
 
-use crate::admin_tool::{log_line, properties_file, INTERRUPTED, TERMINATED};
+use crate::admin_tool::{INTERRUPTED, TERMINATED, log_line, properties_file};
 use crate::io::Io;
 use crate::launch::Launch;
-use crate::options::{flag, value, Opt, OptionError, Parsed};
+use crate::options::{Opt, OptionError, Parsed, flag, value};
 use crate::process::Body;
 use crate::programs::python::json_string;
-use crate::tools::{validate_bootstrap, Misuse, Refusal, Tool};
+use crate::tools::{Misuse, Refusal, Tool, validate_bootstrap};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-verifiable-producer",
@@ -31,15 +31,39 @@ pub(crate) const TOOL: Tool = Tool {
 const SUMMARY: &str = "This tool produces increasing integers to the specified topic and prints JSON metadata to stdout on each \"send\" request, making externally visible which messages have been acked and which have not.";
 const OPTIONS: &[Opt] = &[
     value("acks", "ACKS", "Acks required on each produced message. See Kafka docs on acks for details. (default: -1)"),
-    value("bootstrap-server", "HOST1:PORT1[,HOST2:PORT2[...]]", "REQUIRED: The server(s) to connect to. Comma-separated list of Kafka brokers in the form HOST1:PORT1,HOST2:PORT2,..."),
+    value(
+        "bootstrap-server",
+        "HOST1:PORT1[,HOST2:PORT2[...]]",
+        "REQUIRED: The server(s) to connect to. Comma-separated list of Kafka brokers in the form HOST1:PORT1,HOST2:PORT2,...",
+    ),
     value("command-config", "CONFIG_FILE", "Producer config properties file."),
     flag("help", "show this help message and exit"),
-    value("max-messages", "MAX-MESSAGES", "Produce this many messages. If -1, produce messages until the process is killed externally. (default: -1)"),
-    value("message-create-time", "CREATETIME", "Send messages with creation time starting at the arguments value, in milliseconds since epoch (default: -1)"),
-    value("repeating-keys", "REPEATING-KEYS", "If specified, each produced record will have a key starting at 0 increment by 1 up to the number specified (exclusive), then the key is set to 0 again"),
-    value("throughput", "THROUGHPUT", "If set >= 0, throttle maximum message throughput to *approximately* THROUGHPUT messages/sec. (default: -1)"),
+    value(
+        "max-messages",
+        "MAX-MESSAGES",
+        "Produce this many messages. If -1, produce messages until the process is killed externally. (default: -1)",
+    ),
+    value(
+        "message-create-time",
+        "CREATETIME",
+        "Send messages with creation time starting at the arguments value, in milliseconds since epoch (default: -1)",
+    ),
+    value(
+        "repeating-keys",
+        "REPEATING-KEYS",
+        "If specified, each produced record will have a key starting at 0 increment by 1 up to the number specified (exclusive), then the key is set to 0 again",
+    ),
+    value(
+        "throughput",
+        "THROUGHPUT",
+        "If set >= 0, throttle maximum message throughput to *approximately* THROUGHPUT messages/sec. (default: -1)",
+    ),
     value("topic", "TOPIC", "Produce messages to this topic."),
-    value("value-prefix", "VALUE-PREFIX", "If specified, each produced value will have this prefix with a dot separator"),
+    value(
+        "value-prefix",
+        "VALUE-PREFIX",
+        "If specified, each produced value will have this prefix with a dot separator",
+    ),
 ];
 
 /// Records a second without `--throughput`.
@@ -53,10 +77,12 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         Some(path) => properties_file(launch, path)?,
         None => Properties::new(),
     };
-    properties.insert("bootstrap.servers".into(), options.one("bootstrap-server").map_err(usage)?.unwrap_or_default().into());
+    properties
+        .insert("bootstrap.servers".into(), options.one("bootstrap-server").map_err(usage)?.unwrap_or_default().into());
     properties.insert("acks".into(), options.one("acks").map_err(usage)?.unwrap_or("-1").into());
     properties.insert("retries".into(), "0".into());
-    let producer = Producer::new(Profile::Java, &properties, "producer-1", 1).map_err(|e| Refusal::line(format!("org.apache.kafka.common.config.ConfigException: {e}")))?;
+    let producer = Producer::new(Profile::Java, &properties, "producer-1", 1)
+        .map_err(|e| Refusal::line(format!("org.apache.kafka.common.config.ConfigException: {e}")))?;
     let number = |name: &str| options.number::<i64>(name).map_err(usage);
     let positive = |n: Option<i64>| n.filter(|n| *n >= 0).map(|n| n as u64);
     let program = VerifiableProducer {
@@ -114,9 +140,11 @@ impl VerifiableProducer {
             input => {
                 let is_clients = self.producer.handle(io.now, input, io.fx);
                 if let Input::Timer { token } = input
-                    && !is_clients && self.timers.fire(*token) == Some(Tick::Send) {
-                        self.send_due(io);
-                    }
+                    && !is_clients
+                    && self.timers.fire(*token) == Some(Tick::Send)
+                {
+                    self.send_due(io);
+                }
             }
         }
         self.take_events(io);
@@ -133,7 +161,7 @@ impl VerifiableProducer {
         if self.max_messages.is_some_and(|max| self.sent >= max) {
             return self.close(0, io);
         }
-        let wait_ms = if rate == 0 { 1000 } else { (1000 / rate).max(1) };
+        let wait_ms = 1000u64.checked_div(rate).map_or(1000, |ms| ms.max(1));
         self.timers.arm(io.fx, io.now + Duration::from_millis(wait_ms), Tick::Send);
     }
 
@@ -143,7 +171,14 @@ impl VerifiableProducer {
         let key = self.repeating_keys.map(|keys| (n % keys).to_string());
         let bytes = |text: &str| Arc::<[u8]>::from(text.as_bytes());
         let timestamp_ms = self.create_time.map(|start| start + io.now.since(self.started).as_millis() as i64);
-        let record = ProducerRecord { topic: self.topic.clone(), partition: None, key: key.as_deref().map(bytes), value: Some(bytes(&value)), headers: vec![], timestamp_ms };
+        let record = ProducerRecord {
+            topic: self.topic.clone(),
+            partition: None,
+            key: key.as_deref().map(bytes),
+            value: Some(bytes(&value)),
+            headers: vec![],
+            timestamp_ms,
+        };
         self.sent += 1;
         let handle = self.producer.send(io.now, io.fx, record);
         self.under_way.insert(handle, (key, value));
@@ -168,7 +203,8 @@ impl VerifiableProducer {
                 }
                 ProducerEvent::Failed { handle, topic, error, .. } => {
                     let (key, value) = self.taken(handle);
-                    let (class, message) = (json_string(&format!("class {}", error.class)), json_string(&error.message));
+                    let (class, message) =
+                        (json_string(&format!("class {}", error.class)), json_string(&error.message));
                     let topic = json_string(&topic);
                     io.out(format!("{{\"timestamp\":{now},\"name\":\"producer_send_error\",\"topic\":{topic},\"key\":{key},\"value\":{value},\"exception\":{class},\"message\":{message}}}"));
                 }

@@ -152,9 +152,7 @@ impl Overlay {
         let Some(tip) = self.tip.clone() else { return };
         let hit = self.pointer.and_then(|p| nearest(&self.drawn, p));
         let key = hit.map(|h| h.2);
-        if let (Some((x, y, key)), Some(flight)) =
-            (hit, moment.picture.flights.iter().find(|f| Some(f.key) == key))
-        {
+        if let (Some((x, y, key)), Some(flight)) = (hit, moment.picture.flights.iter().find(|f| Some(f.key) == key)) {
             if self.tip_for != Some(key) {
                 tip.set_inner_html("");
                 let document = tip.owner_document();

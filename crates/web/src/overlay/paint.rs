@@ -176,7 +176,9 @@ impl Labels {
             let is_clear = |left: f64| {
                 let words = |o: &(f64, f64, f64)| (o.1 - y).abs() > 11.0 || left > o.0 + o.2 || left + w < o.0;
                 let mark = |m: &(f64, f64)| m.0 < left - 2.0 || m.0 > left + w || (m.1 - y).abs() > 8.0;
-                let card = |b: &(f64, f64, f64, f64)| left > b.0 + b.2 || left + w < b.0 || y + 6.0 < b.1 || y - 6.0 > b.1 + b.3;
+                let card = |b: &(f64, f64, f64, f64)| {
+                    left > b.0 + b.2 || left + w < b.0 || y + 6.0 < b.1 || y - 6.0 > b.1 + b.3
+                };
                 taken.iter().all(words) && self.marks.iter().all(mark) && boxes.iter().all(card)
             };
             let Some(left) = [x + 10.0, x - w - 6.0].into_iter().find(|left| is_clear(*left)) else { continue };

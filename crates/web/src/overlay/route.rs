@@ -121,7 +121,9 @@ impl Plan {
                 let x = centre + port(of, to) + side;
                 vec![(x, of.y), (x, lane)]
             }
-            Kind::Client if of.y + of.h <= self.band_top + 6.0 => vec![(centre + side, of.y + of.h), (centre + side, lane)],
+            Kind::Client if of.y + of.h <= self.band_top + 6.0 => {
+                vec![(centre + side, of.y + of.h), (centre + side, lane)]
+            }
             Kind::Client => {
                 let rightwards = to.x > of.x;
                 let edge = if rightwards { of.x + of.w } else { of.x };

@@ -63,7 +63,9 @@ pub(crate) fn status(broker: &BrokerView, now_ns: u64) -> (String, &'static str)
         ProcessState::PoweredOff => (format!("no power {since}"), ""),
         ProcessState::Paused => (format!("paused {since}"), "warn"),
         ProcessState::Running if broker.lifecycle == "RUNNING" && broker.fenced => ("fenced".to_owned(), "warn"),
-        ProcessState::Running if broker.lifecycle == "RUNNING" => (broker.rack.as_ref().map_or(String::new(), |r| format!("rack {r}")), ""),
+        ProcessState::Running if broker.lifecycle == "RUNNING" => {
+            (broker.rack.as_ref().map_or(String::new(), |r| format!("rack {r}")), "")
+        }
         ProcessState::Running => (broker.lifecycle.to_lowercase().replace('_', " "), "warn"),
     }
 }

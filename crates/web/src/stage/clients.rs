@@ -67,11 +67,7 @@ fn group(props: &ClientsProps, group: &GroupView) -> Html {
 fn card(props: &ClientsProps, client: &ClientView) -> Html {
     let me = Selection::Client(client.process.clone());
     let is_down = !matches!(client.state, ProcessState::Running | ProcessState::Paused);
-    let class = classes!(
-        "client",
-        is_down.then_some("down"),
-        (props.selected.as_ref() == Some(&me)).then_some("sel"),
-    );
+    let class = classes!("client", is_down.then_some("down"), (props.selected.as_ref() == Some(&me)).then_some("sel"),);
     let select = props.select.reform(move |_: MouseEvent| me.clone());
     html! {
         <button key={client.process.clone()} {class} onclick={select} tabindex="-1" data-nav=""
@@ -95,10 +91,24 @@ fn facts(client: &ClientView, is_down: bool) -> Vec<Html> {
             let acks = if acks < 0 { "all".to_owned() } else { acks.to_string() };
             line("", format!("acks={acks} · {}", short_family(&client.profile)));
             line("", format!("{} acked", format::count(client.records)));
-            line("", if client.pending > 0 { format!("{} waiting", format::count(client.pending)) } else { "\u{200b}".to_owned() });
+            line(
+                "",
+                if client.pending > 0 {
+                    format!("{} waiting", format::count(client.pending))
+                } else {
+                    "\u{200b}".to_owned()
+                },
+            );
         }
         ("consumer", _) if client.assignment.is_empty() => {
-            line("", format!("{} · {}", client.profile, if client.phase.is_empty() { "no partitions" } else { &client.phase }));
+            line(
+                "",
+                format!(
+                    "{} · {}",
+                    client.profile,
+                    if client.phase.is_empty() { "no partitions" } else { &client.phase }
+                ),
+            );
         }
         ("consumer", _) => {
             for p in client.assignment.iter().take(3) {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use clients::admin::GroupOffset;
 use clients::{AdminCall, AdminResult, StartAt};
 use protocol::api::describe_groups::DescribedGroup;
-use protocol::{gap, BrokerId, GroupId, TopicPartition};
+use protocol::{BrokerId, GroupId, TopicPartition, gap};
 
-use super::{not_found, Failure};
+use super::{Failure, not_found};
 use crate::admin_tool::Calls;
 use crate::options::Parsed;
 
@@ -50,7 +50,8 @@ impl Describe {
                 self.described(admin);
             }
             AdminResult::DescribeCluster(cluster) => {
-                let addresses: BTreeMap<BrokerId, String> = cluster.brokers.iter().map(|(b, _)| (b.id, format!("{}:{}", b.host, b.port))).collect();
+                let addresses: BTreeMap<BrokerId, String> =
+                    cluster.brokers.iter().map(|(b, _)| (b.id, format!("{}:{}", b.host, b.port))).collect();
                 for (group, coordinator) in &self.groups {
                     notice(group, admin);
                     print_state(group, *coordinator, addresses.get(coordinator).map_or("", |a| a), self.verbose, admin);
@@ -59,7 +60,8 @@ impl Describe {
             }
             AdminResult::ListGroupOffsets(offsets) => {
                 self.committed = offsets.into_iter().filter(|o| o.offset >= 0).collect();
-                let partitions: Vec<(TopicPartition, StartAt)> = self.partitions().into_iter().map(|tp| (tp, StartAt::Latest)).collect();
+                let partitions: Vec<(TopicPartition, StartAt)> =
+                    self.partitions().into_iter().map(|tp| (tp, StartAt::Latest)).collect();
                 if partitions.is_empty() {
                     self.print_offsets(&BTreeMap::new(), admin);
                 } else {
@@ -102,7 +104,11 @@ impl Describe {
 
     /// Assigned or committed partitions of the group at hand, each once.
     fn partitions(&self) -> Vec<TopicPartition> {
-        let assigned = self.groups[self.at].0.members.iter().flat_map(|m| m.assignment.iter().map(|(topic, p)| TopicPartition::new(topic.clone(), *p)));
+        let assigned = self.groups[self.at]
+            .0
+            .members
+            .iter()
+            .flat_map(|m| m.assignment.iter().map(|(topic, p)| TopicPartition::new(topic.clone(), *p)));
         let mut all: Vec<TopicPartition> = assigned.chain(self.committed.iter().map(|o| o.tp.clone())).collect();
         all.sort();
         all.dedup();
@@ -121,7 +127,11 @@ impl Describe {
     }
 
     fn row(&self, tp: TopicPartition, ends: &BTreeMap<TopicPartition, i64>) -> OffsetRow {
-        let owner = self.groups[self.at].0.members.iter().find(|m| m.assignment.iter().any(|(topic, p)| *topic == tp.topic && *p == tp.partition));
+        let owner = self.groups[self.at]
+            .0
+            .members
+            .iter()
+            .find(|m| m.assignment.iter().any(|(topic, p)| *topic == tp.topic && *p == tp.partition));
         let committed = self.committed.iter().find(|o| o.tp == tp);
         let end = ends.get(&tp).copied();
         let text = |value: Option<i64>| value.map_or("-".to_owned(), |v| v.to_string());
@@ -155,7 +165,9 @@ fn notice(group: &DescribedGroup, admin: &mut Calls<'_, '_>) {
     match &*group.state {
         "Empty" => admin.io.err(format!("\nConsumer group '{}' has no active members.", group.group)),
         "Dead" => admin.io.out(format!("\nError: Consumer group '{}' does not exist.", group.group)),
-        "PreparingRebalance" | "CompletingRebalance" | "Assigning" | "Reconciling" => admin.io.err(format!("\nWarning: Consumer group '{}' is rebalancing.", group.group)),
+        "PreparingRebalance" | "CompletingRebalance" | "Assigning" | "Reconciling" => {
+            admin.io.err(format!("\nWarning: Consumer group '{}' is rebalancing.", group.group))
+        }
         _ => {}
     }
 }
@@ -169,13 +181,36 @@ fn offsets_table(group: &str, rows: &[OffsetRow], verbose: bool) -> Vec<String> 
     let t = width(15, rows.iter().map(|r| &*r.tp.topic));
     let c = width(15, rows.iter().map(|r| &*r.member));
     let h = width(15, rows.iter().map(|r| &*r.host));
-    let line = |group: &str, topic: &str, partition: &str, epoch: &str, [current, end, lag]: [&str; 3], [member, host, client]: [&str; 3]| {
+    let line = |group: &str,
+                topic: &str,
+                partition: &str,
+                epoch: &str,
+                [current, end, lag]: [&str; 3],
+                [member, host, client]: [&str; 3]| {
         let epoch = if verbose { format!("{epoch:<15} ") } else { String::new() };
-        format!("{group:g$} {topic:t$} {partition:<10} {epoch}{current:<15} {end:<15} {lag:<15} {member:c$} {host:h$} {client}")
+        format!(
+            "{group:g$} {topic:t$} {partition:<10} {epoch}{current:<15} {end:<15} {lag:<15} {member:c$} {host:h$} {client}"
+        )
     };
     let mut lines = vec![String::new()];
-    lines.push(line("GROUP", "TOPIC", "PARTITION", "LEADER-EPOCH", ["CURRENT-OFFSET", "LOG-END-OFFSET", "LAG"], ["CONSUMER-ID", "HOST", "CLIENT-ID"]));
-    lines.extend(rows.iter().map(|r| line(group, &r.tp.topic, &r.tp.partition.to_string(), &r.leader_epoch, [&r.current, &r.end, &r.lag], [&r.member, &r.host, &r.client_id])));
+    lines.push(line(
+        "GROUP",
+        "TOPIC",
+        "PARTITION",
+        "LEADER-EPOCH",
+        ["CURRENT-OFFSET", "LOG-END-OFFSET", "LAG"],
+        ["CONSUMER-ID", "HOST", "CLIENT-ID"],
+    ));
+    lines.extend(rows.iter().map(|r| {
+        line(
+            group,
+            &r.tp.topic,
+            &r.tp.partition.to_string(),
+            &r.leader_epoch,
+            [&r.current, &r.end, &r.lag],
+            [&r.member, &r.host, &r.client_id],
+        )
+    }));
     lines
 }
 
@@ -190,7 +225,11 @@ fn print_members(group: &DescribedGroup, verbose: bool, admin: &mut Calls<'_, '_
     let line = |[group, member, instance, host, client, count]: [&str; 6], epochs: [&str; 4]| {
         let instance = if has_instances { format!("{instance:i$} ") } else { String::new() };
         let [current_epoch, current, target_epoch, target] = epochs;
-        let more = if verbose { format!("{current_epoch:<15} {current:<20} {target_epoch:<15} {target:<20} ") } else { String::new() };
+        let more = if verbose {
+            format!("{current_epoch:<15} {current:<20} {target_epoch:<15} {target:<20} ")
+        } else {
+            String::new()
+        };
         format!("{group:g$} {member:c$} {instance}{host:h$} {client:l$} {count:<15} {more}")
     };
     admin.io.out("");
@@ -199,7 +238,10 @@ fn print_members(group: &DescribedGroup, verbose: bool, admin: &mut Calls<'_, '_
     for m in &group.members {
         let instance = m.group_instance_id.as_deref().unwrap_or("");
         let count = m.assignment.len().to_string();
-        admin.io.out(line([&group.group, &m.member, instance, &m.client_host, &m.client_id, &count], ["-", &assignment(&m.assignment), "-", "-"]));
+        admin.io.out(line(
+            [&group.group, &m.member, instance, &m.client_host, &m.client_id, &count],
+            ["-", &assignment(&m.assignment), "-", "-"],
+        ));
     }
 }
 
@@ -231,9 +273,23 @@ fn print_state(group: &DescribedGroup, coordinator: BrokerId, address: &str, ver
         format!("{group:g$} {coordinator:c$} {strategy:<20} {state:<20} {epochs}{members}")
     };
     admin.io.out("");
-    admin.io.out(line("GROUP", "COORDINATOR (ID)", "ASSIGNMENT-STRATEGY", "STATE", ["GROUP-EPOCH", "TARGET-ASSIGNMENT-EPOCH"], "#MEMBERS"));
+    admin.io.out(line(
+        "GROUP",
+        "COORDINATOR (ID)",
+        "ASSIGNMENT-STRATEGY",
+        "STATE",
+        ["GROUP-EPOCH", "TARGET-ASSIGNMENT-EPOCH"],
+        "#MEMBERS",
+    ));
     let strategy = if group.protocol.is_empty() { "-" } else { &group.protocol };
-    admin.io.out(line(&group.group, &coordinator, strategy, &group.state, ["-", "-"], &group.members.len().to_string()));
+    admin.io.out(line(
+        &group.group,
+        &coordinator,
+        strategy,
+        &group.state,
+        ["-", "-"],
+        &group.members.len().to_string(),
+    ));
 }
 
 #[cfg(test)]

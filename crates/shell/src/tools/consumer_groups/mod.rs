@@ -8,7 +8,7 @@ mod reset;
 
 use clients::{AdminCall, AdminResult, ClientError};
 use protocol::api::list_groups::ListedGroup;
-use protocol::{gap, BrokerId, ErrorCode, GroupId};
+use protocol::{BrokerId, ErrorCode, GroupId, gap};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
@@ -29,14 +29,19 @@ pub(crate) const TOOL: Tool = Tool {
 };
 
 const SUMMARY: &str = "This tool helps to list all consumer groups, describe a consumer group, delete consumer group info, or reset consumer group offsets.";
-const STATES: &[&str] = &["Stable", "Empty", "Dead", "CompletingRebalance", "Reconciling", "Assigning", "PreparingRebalance"];
+const STATES: &[&str] =
+    &["Stable", "Empty", "Dead", "CompletingRebalance", "Reconciling", "Assigning", "PreparingRebalance"];
 const TYPES: &[&str] = &["Consumer", "Classic"];
 
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let warnings = options::check(options)?;
     if options.has("list") {
-        filter(options, "state", STATES).map_err(|text| Refusal::usage(format!("Invalid state list '{text}'. Valid states are: {}", STATES.join(", "))))?;
-        filter(options, "type", TYPES).map_err(|text| Refusal::usage(format!("Invalid types list '{text}'. Valid types are: {}", TYPES.join(", "))))?;
+        filter(options, "state", STATES).map_err(|text| {
+            Refusal::usage(format!("Invalid state list '{text}'. Valid states are: {}", STATES.join(", ")))
+        })?;
+        filter(options, "type", TYPES).map_err(|text| {
+            Refusal::usage(format!("Invalid types list '{text}'. Valid types are: {}", TYPES.join(", ")))
+        })?;
     }
     let files = launch.files.clone();
     let script = ConsumerGroups { options: options.clone(), warnings, work: Work::Groups, files };
@@ -46,7 +51,9 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
 /// The values of `--state` or `--type`, in Kafka's spelling; the error is what was given.
 fn filter(options: &Parsed, option: &str, known: &[&'static str]) -> Result<Vec<&'static str>, String> {
     let Some(text) = options.all(option).first() else { return Ok(vec![]) };
-    text.split(',').map(|one| known.iter().copied().find(|k| k.eq_ignore_ascii_case(one.trim())).ok_or_else(|| text.clone())).collect()
+    text.split(',')
+        .map(|one| known.iter().copied().find(|k| k.eq_ignore_ascii_case(one.trim())).ok_or_else(|| text.clone()))
+        .collect()
 }
 
 /// The command under way.
@@ -139,7 +146,11 @@ impl Script for ConsumerGroups {
 impl ConsumerGroups {
     fn listed(&mut self, groups: Vec<(ListedGroup, BrokerId)>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
         // Share and streams groups are not consumer groups; offset-only groups have no protocol type.
-        let groups: Vec<ListedGroup> = groups.into_iter().map(|(group, _)| group).filter(|g| g.protocol_type.is_empty() || &*g.protocol_type == "consumer").collect();
+        let groups: Vec<ListedGroup> = groups
+            .into_iter()
+            .map(|(group, _)| group)
+            .filter(|g| g.protocol_type.is_empty() || &*g.protocol_type == "consumer")
+            .collect();
         if self.options.has("list") {
             self.print_list(&groups, admin);
             admin.io.exit(0);
@@ -153,7 +164,9 @@ impl ConsumerGroups {
         let (with_type, with_state) = (self.options.has("type"), self.options.has("state"));
         let states = filter(&self.options, "state", STATES).unwrap_or_default();
         let types = filter(&self.options, "type", TYPES).unwrap_or_default();
-        let is_wanted = |g: &&ListedGroup| (states.is_empty() || states.contains(&&*g.state)) && (types.is_empty() || types.contains(&&*g.group_type));
+        let is_wanted = |g: &&ListedGroup| {
+            (states.is_empty() || states.contains(&&*g.state)) && (types.is_empty() || types.contains(&&*g.group_type))
+        };
         let groups: Vec<&ListedGroup> = groups.iter().filter(is_wanted).collect();
         if !with_type && !with_state {
             groups.iter().for_each(|g| admin.io.out(&*g.group));
@@ -190,10 +203,17 @@ impl ConsumerGroups {
 }
 
 fn deleted(results: &[(GroupId, Result<(), ClientError>)], admin: &mut Calls<'_, '_>) {
-    let names = results.iter().filter(|(_, result)| result.is_ok()).map(|(group, _)| format!("'{group}'")).collect::<Vec<_>>().join(", ");
+    let names = results
+        .iter()
+        .filter(|(_, result)| result.is_ok())
+        .map(|(group, _)| format!("'{group}'"))
+        .collect::<Vec<_>>()
+        .join(", ");
     let failed: Vec<String> = results
         .iter()
-        .filter_map(|(group, result)| result.as_ref().err().map(|e| format!("* Group '{group}' could not be deleted due to: {e}")))
+        .filter_map(|(group, result)| {
+            result.as_ref().err().map(|e| format!("* Group '{group}' could not be deleted due to: {e}"))
+        })
         .collect();
     if failed.is_empty() {
         admin.io.out(format!("Deletion of requested consumer groups ({names}) was successful."));

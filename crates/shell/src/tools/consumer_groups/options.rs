@@ -1,11 +1,13 @@
 //! The options of `kafka-consumer-groups` and the rules between them (`ConsumerGroupCommandOptions#checkArgs`).
 
-use crate::options::{flag, maybe, value, Opt, Parsed};
-use crate::tools::{check_invalid, check_required, Refusal};
+use crate::options::{Opt, Parsed, flag, maybe, value};
+use crate::tools::{Refusal, check_invalid, check_required};
 
-pub(crate) const ACTIONS: &[&str] = &["list", "describe", "delete", "reset-offsets", "delete-offsets", "validate-regex"];
+pub(crate) const ACTIONS: &[&str] =
+    &["list", "describe", "delete", "reset-offsets", "delete-offsets", "validate-regex"];
 /// Ways to say where `--reset-offsets` sets offsets.
-pub(crate) const SCENARIOS: &[&str] = &["to-offset", "to-datetime", "by-duration", "to-earliest", "to-latest", "to-current", "shift-by", "from-file"];
+pub(crate) const SCENARIOS: &[&str] =
+    &["to-offset", "to-datetime", "by-duration", "to-earliest", "to-latest", "to-current", "shift-by", "from-file"];
 
 const NO_ACTION: &str = "WARN: No action will be performed as the --execute option is missing. In version 5.0, this command will require either --dry-run or --execute to be specified. You should add the --dry-run option explicitly if you are scripting this command and want to keep the current default behavior without prompting.";
 
@@ -23,7 +25,9 @@ pub(crate) fn check(options: &Parsed) -> Result<Vec<String>, Refusal> {
             return Err(Refusal::usage("Option [delete] takes one of these options: [group], [all-groups]"));
         }
         if options.has("topic") {
-            return Err(Refusal::usage("The consumer does not support topic-specific offset deletion from a consumer group."));
+            return Err(Refusal::usage(
+                "The consumer does not support topic-specific offset deletion from a consumer group.",
+            ));
         }
     }
     if options.has("delete-offsets") && !(options.has("topic") && options.has("group")) {
@@ -42,7 +46,11 @@ pub(crate) fn check(options: &Parsed) -> Result<Vec<String>, Refusal> {
             return Err(refusal);
         }
     }
-    let without_group: Vec<&str> = ACTIONS.iter().copied().filter(|a| !["describe", "delete", "reset-offsets", "delete-offsets"].contains(a)).collect();
+    let without_group: Vec<&str> = ACTIONS
+        .iter()
+        .copied()
+        .filter(|a| !["describe", "delete", "reset-offsets", "delete-offsets"].contains(a))
+        .collect();
     check_invalid(options, "group", &without_group)?;
     check_invalid(options, "topic", &["list", "describe"])?;
     if ACTIONS.iter().filter(|action| options.has(action)).count() != 1 {
@@ -56,7 +64,9 @@ fn check_describe(options: &Parsed, has_group: bool) -> Result<(), Refusal> {
         return Err(Refusal::usage("Option [describe] takes one of these options: [group], [all-groups]"));
     }
     if ["members", "offsets", "state"].iter().filter(|o| options.has(o)).count() > 1 {
-        return Err(Refusal::usage("Option [describe] takes at most one of these options: [members], [offsets], [state]"));
+        return Err(Refusal::usage(
+            "Option [describe] takes at most one of these options: [members], [offsets], [state]",
+        ));
     }
     if !options.all("state").is_empty() {
         return Err(Refusal::usage("Option [describe] does not take a value for [state]"));
@@ -86,33 +96,97 @@ fn check_reset(options: &Parsed, has_group: bool) -> Result<(), Refusal> {
 pub(crate) const OPTIONS: &[Opt] = &[
     flag("all-groups", "Apply to all consumer groups."),
     flag("all-topics", "Consider all topics assigned to a group in the `reset-offsets` process."),
-    value("bootstrap-server", "String: server to connect to", "The server(s) to connect to. REQUIRED for all options except for --validate-regex."),
-    value("by-duration", "String: duration", "Reset offsets to offset by duration from current timestamp. Format: 'PnDTnHnMnS'"),
-    value("command-config", "String: command config property file", "Property file containing configs to be passed to Admin Client and Consumer."),
-    flag("delete", "Pass in groups to delete topic partition offsets and ownership information over the entire consumer group. For instance --group g1 --group g2"),
-    flag("delete-offsets", "Delete offsets of consumer group. Supports one consumer group at the time, and multiple topics."),
-    flag("describe", "Describe consumer group and list offset lag (number of messages not yet processed) related to given group."),
-    flag("dry-run", "Only show results without executing changes on Consumer Groups. Supported operations: reset-offsets."),
+    value(
+        "bootstrap-server",
+        "String: server to connect to",
+        "The server(s) to connect to. REQUIRED for all options except for --validate-regex.",
+    ),
+    value(
+        "by-duration",
+        "String: duration",
+        "Reset offsets to offset by duration from current timestamp. Format: 'PnDTnHnMnS'",
+    ),
+    value(
+        "command-config",
+        "String: command config property file",
+        "Property file containing configs to be passed to Admin Client and Consumer.",
+    ),
+    flag(
+        "delete",
+        "Pass in groups to delete topic partition offsets and ownership information over the entire consumer group. For instance --group g1 --group g2",
+    ),
+    flag(
+        "delete-offsets",
+        "Delete offsets of consumer group. Supports one consumer group at the time, and multiple topics.",
+    ),
+    flag(
+        "describe",
+        "Describe consumer group and list offset lag (number of messages not yet processed) related to given group.",
+    ),
+    flag(
+        "dry-run",
+        "Only show results without executing changes on Consumer Groups. Supported operations: reset-offsets.",
+    ),
     flag("execute", "Execute operation. Supported operations: reset-offsets."),
     flag("export", "Export operation execution to a CSV file. Supported operations: reset-offsets."),
     value("from-file", "String: path to CSV file", "Reset offsets to values defined in CSV file."),
     value("group", "String: consumer group", "The consumer group we wish to act on."),
     flag("help", "Print usage information."),
     flag("list", "List all consumer groups."),
-    flag("members", "Describe members of the group. This option may be used with '--describe' and '--bootstrap-server' options only.\nExample: --bootstrap-server localhost:9092 --describe --group group1 --members"),
-    flag("offsets", "Describe the group and list all topic partitions in the group along with their offset lag. This is the default sub-action of and may be used with '--describe' and '--bootstrap-server' options only.\nExample: --bootstrap-server localhost:9092 --describe --group group1 --offsets"),
-    flag("reset-offsets", "Reset offsets of consumer group. Supports one consumer group at the time, and instances should be inactive\nHas 2 execution options: --dry-run (the default) to plan which offsets to reset, and --execute to update the offsets. Additionally, the --export option is used to export the results to a CSV format.\nYou must choose one of the following reset specifications: --to-datetime, --by-duration, --to-earliest, --to-latest, --shift-by, --from-file, --to-current, --to-offset.\nTo define the scope use --all-topics or --topic. One scope must be specified unless you use '--from-file'."),
-    value("shift-by", "Long: number-of-offsets", "Reset offsets shifting current offset by 'n', where 'n' can be positive or negative."),
-    maybe("state", "String", "When specified with '--describe', includes the state of the group.\nExample: --bootstrap-server localhost:9092 --describe --group group1 --state\nWhen specified with '--list', it displays the state of all groups. It can also be used to list groups with specific states.\nExample: --bootstrap-server localhost:9092 --list --state stable,empty\nThis option may be used with '--describe', '--list' and '--bootstrap-server' options only."),
-    value("timeout", "Long: timeout (ms)", "The timeout that can be set for some use cases. For example, it can be used when describing the group to specify the maximum amount of time in milliseconds to wait before the group stabilizes (when the group is just created, or is going through some changes). (default: 30000)"),
+    flag(
+        "members",
+        "Describe members of the group. This option may be used with '--describe' and '--bootstrap-server' options only.\nExample: --bootstrap-server localhost:9092 --describe --group group1 --members",
+    ),
+    flag(
+        "offsets",
+        "Describe the group and list all topic partitions in the group along with their offset lag. This is the default sub-action of and may be used with '--describe' and '--bootstrap-server' options only.\nExample: --bootstrap-server localhost:9092 --describe --group group1 --offsets",
+    ),
+    flag(
+        "reset-offsets",
+        "Reset offsets of consumer group. Supports one consumer group at the time, and instances should be inactive\nHas 2 execution options: --dry-run (the default) to plan which offsets to reset, and --execute to update the offsets. Additionally, the --export option is used to export the results to a CSV format.\nYou must choose one of the following reset specifications: --to-datetime, --by-duration, --to-earliest, --to-latest, --shift-by, --from-file, --to-current, --to-offset.\nTo define the scope use --all-topics or --topic. One scope must be specified unless you use '--from-file'.",
+    ),
+    value(
+        "shift-by",
+        "Long: number-of-offsets",
+        "Reset offsets shifting current offset by 'n', where 'n' can be positive or negative.",
+    ),
+    maybe(
+        "state",
+        "String",
+        "When specified with '--describe', includes the state of the group.\nExample: --bootstrap-server localhost:9092 --describe --group group1 --state\nWhen specified with '--list', it displays the state of all groups. It can also be used to list groups with specific states.\nExample: --bootstrap-server localhost:9092 --list --state stable,empty\nThis option may be used with '--describe', '--list' and '--bootstrap-server' options only.",
+    ),
+    value(
+        "timeout",
+        "Long: timeout (ms)",
+        "The timeout that can be set for some use cases. For example, it can be used when describing the group to specify the maximum amount of time in milliseconds to wait before the group stabilizes (when the group is just created, or is going through some changes). (default: 30000)",
+    ),
     flag("to-current", "Reset offsets to current offset."),
-    value("to-datetime", "String: datetime", "Reset offsets to offset from datetime. Format: 'YYYY-MM-DDThh:mm:ss.sss'"),
+    value(
+        "to-datetime",
+        "String: datetime",
+        "Reset offsets to offset from datetime. Format: 'YYYY-MM-DDThh:mm:ss.sss'",
+    ),
     flag("to-earliest", "Reset offsets to earliest offset."),
     flag("to-latest", "Reset offsets to latest offset."),
     value("to-offset", "Long: offset", "Reset offsets to a specific offset."),
-    value("topic", "String: topic", "The topic whose consumer group information should be deleted or topic whose should be included in the reset offset process. In `reset-offsets` case, partitions can be specified using this format: `topic1:0,1,2`, where 0,1,2 are the partition to be included in the process. Reset-offsets also supports multiple topic inputs."),
-    maybe("type", "String", "When specified with '--list', it displays the types of all the groups. It can also be used to list groups with specific types.\nExample: --bootstrap-server localhost:9092 --list --type classic,consumer\nThis option may be used with the '--list' option only."),
-    value("validate-regex", "String: regex", "Validate that the syntax of the provided regular expression is valid according to the RE2 format."),
-    flag("verbose", "Provide additional information, if any, when describing the group. This option may be used with '--offsets'/'--members'/'--state' and '--bootstrap-server' options only.\nExample: --bootstrap-server localhost:9092 --describe --group group1 --members --verbose"),
+    value(
+        "topic",
+        "String: topic",
+        "The topic whose consumer group information should be deleted or topic whose should be included in the reset offset process. In `reset-offsets` case, partitions can be specified using this format: `topic1:0,1,2`, where 0,1,2 are the partition to be included in the process. Reset-offsets also supports multiple topic inputs.",
+    ),
+    maybe(
+        "type",
+        "String",
+        "When specified with '--list', it displays the types of all the groups. It can also be used to list groups with specific types.\nExample: --bootstrap-server localhost:9092 --list --type classic,consumer\nThis option may be used with the '--list' option only.",
+    ),
+    value(
+        "validate-regex",
+        "String: regex",
+        "Validate that the syntax of the provided regular expression is valid according to the RE2 format.",
+    ),
+    flag(
+        "verbose",
+        "Provide additional information, if any, when describing the group. This option may be used with '--offsets'/'--members'/'--state' and '--bootstrap-server' options only.\nExample: --bootstrap-server localhost:9092 --describe --group group1 --members --verbose",
+    ),
     flag("version", "Display Kafka version."),
 ];

@@ -8,12 +8,12 @@ use protocol::api::describe_groups::DescribedGroup;
 use protocol::api::describe_topic_partitions::DescribedTopic;
 use protocol::{BrokerId, ErrorCode, GroupId, TopicName, TopicPartition};
 
-use super::{not_found, Failure};
+use super::{Failure, not_found};
+use crate::Files;
 use crate::admin_tool::Calls;
 use crate::duration;
-use crate::java::{partition_hash_order, DEFAULT_CAPACITY};
+use crate::java::{DEFAULT_CAPACITY, partition_hash_order};
 use crate::options::Parsed;
-use crate::Files;
 
 /// A partition with the offset that was asked for, its timestamp and leader epoch.
 type Listed = (TopicPartition, Described<(i64, i64, i32)>);
@@ -69,7 +69,12 @@ enum Scope {
 }
 
 impl Reset {
-    pub(super) fn begin(options: &Parsed, files: &Files, groups: Vec<GroupId>, admin: &mut Calls<'_, '_>) -> Result<Reset, Failure> {
+    pub(super) fn begin(
+        options: &Parsed,
+        files: &Files,
+        groups: Vec<GroupId>,
+        admin: &mut Calls<'_, '_>,
+    ) -> Result<Reset, Failure> {
         let scenario = scenario(options, files, admin.io.wall_ms())?;
         let scope = scope(options)?;
         admin.call(AdminCall::DescribeGroups { groups });
@@ -107,7 +112,11 @@ impl Reset {
         Ok(())
     }
 
-    fn described(&mut self, groups: Vec<(GroupId, Described<(DescribedGroup, BrokerId)>)>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+    fn described(
+        &mut self,
+        groups: Vec<(GroupId, Described<(DescribedGroup, BrokerId)>)>,
+        admin: &mut Calls<'_, '_>,
+    ) -> Result<(), Failure> {
         for (group, result) in groups {
             let state = match result {
                 Ok((described, _)) => described.state,
@@ -124,22 +133,36 @@ impl Reset {
         match &self.scope {
             Scope::Topics(topics) if !topics.is_empty() && !self.groups.is_empty() => {
                 self.stage = Stage::Topics;
-                admin.call(AdminCall::DescribeTopics { topics: Some(topics.iter().map(|(topic, _)| topic.clone()).collect()) });
+                admin.call(AdminCall::DescribeTopics {
+                    topics: Some(topics.iter().map(|(topic, _)| topic.clone()).collect()),
+                });
             }
             _ => self.next_group(admin),
         }
         Ok(())
     }
 
-    fn topics_known(&mut self, topics: Vec<(TopicName, Described<DescribedTopic>)>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+    fn topics_known(
+        &mut self,
+        topics: Vec<(TopicName, Described<DescribedTopic>)>,
+        admin: &mut Calls<'_, '_>,
+    ) -> Result<(), Failure> {
         let Scope::Topics(wanted) = &self.scope else { return Ok(()) };
         for (name, topic) in topics {
             let topic = topic.map_err(|e| Failure::bare(&e.class, &*e.message))?;
-            let chosen = wanted.iter().find(|(wanted, _)| *wanted == name).and_then(|(_, partitions)| partitions.clone());
+            let chosen =
+                wanted.iter().find(|(wanted, _)| *wanted == name).and_then(|(_, partitions)| partitions.clone());
             let chosen = chosen.unwrap_or_else(|| topic.partitions.iter().map(|p| p.partition).collect());
-            let missing: Vec<String> = chosen.iter().filter(|p| topic.partitions.iter().all(|t| t.partition != **p)).map(|p| format!("{name}-{p}")).collect();
+            let missing: Vec<String> = chosen
+                .iter()
+                .filter(|p| topic.partitions.iter().all(|t| t.partition != **p))
+                .map(|p| format!("{name}-{p}"))
+                .collect();
             if !missing.is_empty() {
-                return Err(Failure::bare(&ErrorCode::UnknownTopicOrPartition.exception_class(), format!("The partitions \"{}\" do not exist", missing.join(", "))));
+                return Err(Failure::bare(
+                    &ErrorCode::UnknownTopicOrPartition.exception_class(),
+                    format!("The partitions \"{}\" do not exist", missing.join(", ")),
+                ));
             }
             self.partitions.extend(chosen.into_iter().map(|p| TopicPartition::new(name.clone(), p)));
         }
@@ -167,7 +190,11 @@ impl Reset {
         }
         if let Scenario::File(rows) = &self.scenario {
             let group = &self.groups[self.at];
-            self.partitions = rows.iter().filter(|(g, ..)| g.as_ref().is_none_or(|g| **g == **group)).map(|(_, tp, _)| tp.clone()).collect();
+            self.partitions = rows
+                .iter()
+                .filter(|(g, ..)| g.as_ref().is_none_or(|g| **g == **group))
+                .map(|(_, tp, _)| tp.clone())
+                .collect();
         }
         if self.partitions.is_empty() {
             return self.plan(&BTreeMap::new(), admin);
@@ -178,12 +205,18 @@ impl Reset {
     }
 
     fn list(&self, start: StartAt, admin: &mut Calls<'_, '_>) {
-        admin.call(AdminCall::ListOffsets { partitions: self.partitions.iter().map(|tp| (tp.clone(), start)).collect() });
+        admin.call(AdminCall::ListOffsets {
+            partitions: self.partitions.iter().map(|tp| (tp.clone(), start)).collect(),
+        });
     }
 
     fn offsets_known(&mut self, offsets: Vec<Listed>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
         let failed = |e: ClientError| Failure::of(&e);
-        let found: BTreeMap<TopicPartition, i64> = offsets.into_iter().map(|(tp, r)| r.map(|(offset, ..)| (tp, offset))).collect::<Result<_, _>>().map_err(failed)?;
+        let found: BTreeMap<TopicPartition, i64> = offsets
+            .into_iter()
+            .map(|(tp, r)| r.map(|(offset, ..)| (tp, offset)))
+            .collect::<Result<_, _>>()
+            .map_err(failed)?;
         match (self.stage, &self.scenario) {
             (Stage::Earliest, _) => {
                 self.earliest = found;
@@ -224,7 +257,13 @@ impl Reset {
         Ok(())
     }
 
-    fn new_offset(&self, tp: &TopicPartition, group: &str, by_time: &BTreeMap<TopicPartition, i64>, admin: &mut Calls<'_, '_>) -> Result<i64, Failure> {
+    fn new_offset(
+        &self,
+        tp: &TopicPartition,
+        group: &str,
+        by_time: &BTreeMap<TopicPartition, i64>,
+        admin: &mut Calls<'_, '_>,
+    ) -> Result<i64, Failure> {
         let earliest = self.earliest.get(tp).copied().unwrap_or(0);
         let latest = self.latest.get(tp).copied().unwrap_or(0);
         let committed = self.committed.get(tp).copied();
@@ -235,14 +274,20 @@ impl Reset {
             Scenario::Offset(offset) => in_range(*offset, tp, earliest, latest, admin),
             Scenario::Shift(by) => {
                 let current = committed.ok_or_else(|| {
-                    Failure::bare("java.lang.IllegalArgumentException", format!("Cannot shift offset for partition {tp} since there is no current committed offset"))
+                    Failure::bare(
+                        "java.lang.IllegalArgumentException",
+                        format!("Cannot shift offset for partition {tp} since there is no current committed offset"),
+                    )
                 })?;
                 in_range(current.saturating_add(*by), tp, earliest, latest, admin)
             }
             Scenario::Time(_) => match by_time.get(tp).copied().filter(|offset| *offset >= 0) {
                 Some(offset) => offset,
                 None => {
-                    admin.io.out(format!("\nWarn: Partition {} from topic {} is empty. Falling back to latest known offset.", tp.partition, tp.topic));
+                    admin.io.out(format!(
+                        "\nWarn: Partition {} from topic {} is empty. Falling back to latest known offset.",
+                        tp.partition, tp.topic
+                    ));
                     latest
                 }
             },
@@ -281,7 +326,11 @@ fn in_range(offset: i64, tp: &TopicPartition, earliest: i64, latest: i64, admin:
     } else {
         return offset;
     };
-    admin.io.log("WARN", &format!("New offset ({offset}) is {relation} offset for topic partition {tp}. Value will be set to {bound}"), LOGGER);
+    admin.io.log(
+        "WARN",
+        &format!("New offset ({offset}) is {relation} offset for topic partition {tp}. Value will be set to {bound}"),
+        LOGGER,
+    );
     bound
 }
 
@@ -326,14 +375,19 @@ fn csv(path: &str, files: &Files) -> Result<Vec<(Option<String>, TopicPartition,
             [group, topic, partition, offset] => (Some(group.to_owned()), topic, partition, offset),
             _ => return Err(bad_row(path, n, line)),
         };
-        let (Ok(partition), Ok(offset)) = (partition.parse(), offset.parse()) else { return Err(bad_row(path, n, line)) };
+        let (Ok(partition), Ok(offset)) = (partition.parse(), offset.parse()) else {
+            return Err(bad_row(path, n, line));
+        };
         rows.push((group, TopicPartition::new(topic, partition), offset));
     }
     Ok(rows)
 }
 
 fn bad_row(path: &str, n: usize, line: &str) -> Failure {
-    Failure::bare("java.lang.RuntimeException", format!("{path}, line {}: '{line}' is not topic,partition,offset or group,topic,partition,offset", n + 1))
+    Failure::bare(
+        "java.lang.RuntimeException",
+        format!("{path}, line {}: '{line}' is not topic,partition,offset or group,topic,partition,offset", n + 1),
+    )
 }
 
 fn scope(options: &Parsed) -> Result<Scope, Failure> {
@@ -344,7 +398,9 @@ fn scope(options: &Parsed) -> Result<Scope, Failure> {
         None => Ok((text.as_str().into(), None)),
         Some((topic, list)) => {
             let partitions = list.split(',').map(|p| p.trim().parse()).collect::<Result<Vec<i32>, _>>();
-            let partitions = partitions.map_err(|_| Failure::bare("java.lang.NumberFormatException", format!("For input string: \"{list}\"")))?;
+            let partitions = partitions.map_err(|_| {
+                Failure::bare("java.lang.NumberFormatException", format!("For input string: \"{list}\""))
+            })?;
             Ok((topic.into(), Some(partitions)))
         }
     };
