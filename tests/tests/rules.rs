@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("coordinator", &["protocol"], &[]),
     ("cluster", &["kernel", "protocol", "partition-log", "coordinator"], &[]),
     ("clients", &["kernel", "protocol", "coordinator"], &[]),
-    ("shell", &["clients", "protocol", "kernel"], &[]),
+    ("shell", &["clients", "protocol", "kernel"], &["serde", "serde_json"]),
     (
         "lab",
         &["cluster", "clients", "shell", "coordinator", "partition-log", "kernel", "protocol"],

@@ -9,6 +9,7 @@ pub mod layout;
 mod ledger;
 pub mod link;
 mod metrics;
+pub mod pocket;
 pub mod replicas;
 pub mod scenario;
 mod terminal;
@@ -30,4 +31,9 @@ pub use timeline::{Branch, OpenError, Timeline};
 /// Names and summaries of the tools a terminal knows.
 pub fn tools() -> impl Iterator<Item = (&'static str, &'static str)> {
     shell::TOOLS.iter().map(|tool| (tool.name, tool.summary))
+}
+
+/// Numbers, names and routes of the requests that are modelled.
+pub fn apis() -> impl Iterator<Item = (i16, &'static str, &'static str)> {
+    protocol::api::APIS.iter().map(|api| (api.number, api.name, api.route))
 }

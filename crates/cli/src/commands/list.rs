@@ -20,8 +20,8 @@ pub(crate) fn act() -> Exit {
         println!("  {:<28} {} [{}]", invariant.id, invariant.doc, invariant.source);
     }
     println!("\nRequests");
-    for api in protocol::api::APIS {
-        println!("  {:>3} {:<26} {}", api.number, api.name, api.route);
+    for (number, name, route) in lab::apis() {
+        println!("  {number:>3} {name:<26} {route}");
     }
     println!("\nLessons");
     for (name, _) in lessons::BUNDLED {

@@ -1,7 +1,8 @@
 //! `kafkasim partition`: where a key goes.
 
 use clap::ValueEnum;
-use protocol::hashing::{crc32, murmur2, to_positive};
+use lab::pocket::partition_of;
+use lab::scenario::Family;
 
 use super::Exit;
 
@@ -32,36 +33,21 @@ enum Client {
 
 impl Partition {
     pub(crate) fn act(self) -> Exit {
-        let key = self.key.as_bytes();
-        let (partition, hash, reason) = match self.client {
-            Client::Java => {
-                let hash = murmur2(key);
-                let reason = format!(
-                    "(murmur2(key) & 0x7fffffff) % {} = {} % {}",
-                    self.partitions,
-                    to_positive(hash),
-                    self.partitions
-                );
-                (Some(to_positive(hash) % self.partitions), i64::from(hash), reason)
-            }
-            Client::Librdkafka if key.is_empty() => (
-                None,
-                i64::from(crc32(key)),
-                "librdkafka's consistent_random partitioner takes an empty key for no key: a random partition".into(),
-            ),
-            Client::Librdkafka => {
-                let hash = crc32(key);
-                let reason = format!("crc32(key) % {} = {hash} % {}", self.partitions, self.partitions);
-                (Some((hash % self.partitions as u32) as i32), i64::from(hash), reason)
-            }
+        let family = match self.client {
+            Client::Java => Family::Java,
+            Client::Librdkafka => Family::Librdkafka,
         };
+        let found = partition_of(self.key.as_bytes(), self.partitions, family);
         if self.json {
-            println!("{}", serde_json::json!({ "partition": partition, "hash": hash, "reason": reason }));
+            println!(
+                "{}",
+                serde_json::json!({ "partition": found.partition, "hash": found.hash, "reason": found.reason })
+            );
             return Ok(0);
         }
-        match partition {
+        match found.partition {
             Some(partition) => println!("{partition}"),
-            None => return Err(reason),
+            None => return Err(found.reason),
         }
         Ok(0)
     }

@@ -1,8 +1,6 @@
 //! `kafkasim place`: where replicas go.
 
-use cluster::controller::placement::{UsableBroker, place};
-use cluster::controller::random::Lcg;
-use protocol::BrokerId;
+use lab::pocket::place;
 
 use super::Exit;
 
@@ -29,11 +27,9 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn act(self) -> Exit {
         let brokers = brokers(&self.brokers)?;
-        let mut random = Lcg::new(self.java_random_seed);
-        let placed = place(&mut random, &brokers, self.partitions, i32::from(self.rf))?;
+        let placed = place(self.java_random_seed, &brokers, self.partitions, i32::from(self.rf))?;
         if self.json {
-            let ids: Vec<Vec<i32>> = placed.iter().map(|replicas| replicas.iter().map(|id| id.0).collect()).collect();
-            println!("{}", serde_json::json!(ids));
+            println!("{}", serde_json::json!(placed));
             return Ok(0);
         }
         for (partition, replicas) in placed.iter().enumerate() {
@@ -44,9 +40,9 @@ impl Place {
     }
 }
 
-fn brokers(text: &str) -> Result<Vec<UsableBroker>, String> {
+fn brokers(text: &str) -> Result<Vec<(i32, Option<String>)>, String> {
     if let Ok(count @ 1..=1000) = text.parse::<i32>() {
-        return Ok((1..=count).map(|id| UsableBroker { id: BrokerId(id), rack: None, fenced: false }).collect());
+        return Ok((1..=count).map(|id| (id, None)).collect());
     }
     let one = |word: &str| {
         let (id, rack) = word.split_once(':').map_or((word, None), |(id, rack)| (id, Some(rack.into())));
@@ -54,10 +50,10 @@ fn brokers(text: &str) -> Result<Vec<UsableBroker>, String> {
             .trim()
             .parse()
             .map_err(|_| format!("--brokers: `{id}` is not a broker id; write 3, or 1,2,5, or 1:rack-a,2:rack-b"))?;
-        Ok(UsableBroker { id: BrokerId(id), rack, fenced: false })
+        Ok((id, rack))
     };
-    let brokers: Vec<UsableBroker> = text.split(',').map(one).collect::<Result<_, String>>()?;
-    let mut ids: Vec<_> = brokers.iter().map(|broker| broker.id).collect();
+    let brokers: Vec<(i32, Option<String>)> = text.split(',').map(one).collect::<Result<_, String>>()?;
+    let mut ids: Vec<_> = brokers.iter().map(|(id, _)| *id).collect();
     ids.sort();
     ids.dedup();
     match ids.len() == brokers.len() {

@@ -72,7 +72,11 @@ impl ConsumerSettings {
                 (None, Profile::Java) | (Some("read_uncommitted"), _) => false,
                 (None, Profile::Librdkafka) | (Some("read_committed"), _) => true,
                 (Some(other), _) => {
-                    return invalid("isolation.level", other, "String must be one of: read_committed, read_uncommitted");
+                    return invalid(
+                        "isolation.level",
+                        other,
+                        "String must be one of: read_committed, read_uncommitted",
+                    );
                 }
             },
             assignors: read_assignors(config)?,
