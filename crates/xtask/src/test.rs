@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use lexopt::prelude::*;
 
-use crate::shell::{Cmd, Failure, Result, cmd, root};
+use crate::shell::{Cmd, Failure, Result, cmd, root, target_dir};
 use crate::wasm::{self, Host};
-use crate::{Task, browser, r#gen, tools};
+use crate::{Task, browser, dist, r#gen, tools};
 
 pub(crate) const TASK: Task = Task {
     name: "test",
@@ -34,7 +34,9 @@ const STAGES: &[Stage] = &[
     Stage { name: "generated", what: "generated documents are current", quick: true, run: generated },
     Stage { name: "rules", what: "who may use whom, licences, words", quick: true, run: rules },
     Stage { name: "lints", what: "clippy, natively", quick: true, run: lints },
+    Stage { name: "lints-web", what: "clippy, the page in wasm", quick: false, run: lints_web },
     Stage { name: "tests", what: "unit and integration tests", quick: true, run: tests },
+    Stage { name: "lessons", what: "every lesson, played headless", quick: true, run: lessons },
     Stage { name: "docs", what: "rustdoc without a warning", quick: false, run: docs },
     Stage {
         name: "determinism",
@@ -42,6 +44,8 @@ const STAGES: &[Stage] = &[
         quick: false,
         run: determinism,
     },
+    Stage { name: "site", what: "the static site, and its size", quick: false, run: site },
+    Stage { name: "page", what: "the site in headless Chromium, from end to end", quick: false, run: page },
 ];
 
 fn run(mut args: lexopt::Parser) -> Result<()> {
@@ -183,8 +187,17 @@ fn lints(_: &mut Tally) -> Result<()> {
     cmd("cargo").words("clippy --quiet --workspace --exclude web --all-targets -- -D warnings").run()
 }
 
+fn lints_web(_: &mut Tally) -> Result<()> {
+    tools::wasm_target()?;
+    cmd("cargo").words("clippy --quiet -p web --target wasm32-unknown-unknown -- -D warnings").run()
+}
+
 fn tests(tally: &mut Tally) -> Result<()> {
-    tally.watch(&cmd("cargo").words("test --quiet --no-fail-fast --workspace --exclude web"))
+    tally.watch(&cmd("cargo").words("test --quiet --no-fail-fast --workspace"))
+}
+
+fn lessons(tally: &mut Tally) -> Result<()> {
+    tally.watch(&cmd("cargo").words("run --quiet -p cli -- test"))
 }
 
 fn docs(_: &mut Tally) -> Result<()> {
@@ -216,6 +229,26 @@ fn determinism(tally: &mut Tally) -> Result<()> {
         tally.failed += u64::from(!equal);
     }
     Ok(())
+}
+
+/// Where the tests of the page find the site.
+fn site_dir() -> PathBuf {
+    target_dir().join("site")
+}
+
+fn site(_: &mut Tally) -> Result<()> {
+    dist::build(&site_dir())?;
+    dist::check_size(&site_dir())
+}
+
+fn page(tally: &mut Tally) -> Result<()> {
+    tools::node()?;
+    tools::playwright()?;
+    if !site_dir().join("index.html").is_file() {
+        dist::build(&site_dir())?;
+    }
+    let command = cmd("node").words("--test --test-reporter=tap").arg(root().join("tests/page"));
+    tally.watch(&browser::env(command.env("KAFKASIM_SITE", site_dir()))?)
 }
 
 #[cfg(test)]
