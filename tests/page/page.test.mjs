@@ -67,7 +67,7 @@ test("a shared link opens at the same moment with the same digest", async () => 
   await run(first.page, "kafka-topics --bootstrap-server :9092 --create --topic shared --partitions 1 --replication-factor 3");
   await run(first.page, "sim run 3s");
   await output(first.page).getByText("Created topic shared.").waitFor();
-  await first.page.getByRole("button", { name: "Share" }).click();
+  await first.page.getByRole("button", { name: "Share", exact: true }).click();
   await first.page.waitForFunction(() => location.hash.length > 20);
   const fragment = await first.page.evaluate(() => location.hash);
   await first.close();
