@@ -32,7 +32,19 @@ enum Command {
     List,
 }
 
+/// A reader that has seen enough (`kafkasim run | head`) is no reason for a crash report.
+fn end_quietly_on_a_closed_pipe() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if info.payload().downcast_ref::<String>().is_some_and(|text| text.contains("Broken pipe")) {
+            std::process::exit(0);
+        }
+        report(info);
+    }));
+}
+
 fn main() -> std::process::ExitCode {
+    end_quietly_on_a_closed_pipe();
     let result = match Cli::parse().command {
         Command::Run(run) => run.act(),
         Command::Test(test) => test.act(),

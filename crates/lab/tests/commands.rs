@@ -1,0 +1,83 @@
+//! Commands: what is typed, what is refused, and that a refusal changes nothing.
+
+use lab::{Duration, Given, Lab, LineKind, Scenario};
+
+fn lab() -> Lab {
+    Lab::new(&Scenario::default()).expect("the default scenario can be built")
+}
+
+#[test]
+fn what_cannot_be_understood_is_refused_and_changes_nothing() {
+    let mut lab = lab();
+    let digest = lab.digest();
+    for (line, says) in [
+        ("sim kil broker 1", "Did you mean `sim kill`?"),
+        ("sim kill broker 9", "there are broker-1"),
+        ("sim run 4 fortnights", "45s"),
+        ("sim cut 1", "put `|`"),
+        ("sim at 5s", "what should be done then?"),
+        ("sim heal", "there is no such cut"),
+        ("sim kill leader:nope-0", "there is no partition nope-0"),
+        ("sim kill term:7", "no program runs in terminal 7"),
+        ("kafka-topic --list", "command not found"),
+        ("echo 'open", "column"),
+    ] {
+        match lab.command(1, line) {
+            Given::Refused(why) => assert!(why.contains(says), "{line}: {why}"),
+            other => panic!("{line}: {other:?}"),
+        }
+        assert_eq!(lab.digest(), digest, "{line}");
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_program_in_the_foreground_and_frees_the_terminal() {
+    let mut lab = lab();
+    lab.command(2, "kafka-console-consumer --bootstrap-server localhost:9092 --topic t --group g");
+    lab.run_for(Duration::from_secs(10));
+    assert!(lab.terminals()[&2].foreground.is_some());
+    assert_eq!(lab.command(2, "^C"), Given::Typed);
+    lab.run_for(Duration::from_secs(5));
+    assert_eq!(lab.terminals()[&2].foreground, None);
+    let printed: Vec<_> = lab.terminals()[&2].lines().iter().filter(|l| l.kind == LineKind::Err).map(|l| &*l.text).collect();
+    assert!(printed.contains(&"Processed a total of 0 messages"), "{printed:?}");
+}
+
+#[test]
+fn lines_typed_while_a_program_runs_are_its_input() {
+    let mut lab = lab();
+    lab.command(1, "kafka-console-producer --bootstrap-server localhost:9092 --topic t");
+    lab.run_for(Duration::from_secs(3));
+    assert_eq!(lab.command(1, "hello"), Given::Typed);
+    assert_eq!(lab.command(1, "^D"), Given::Typed);
+    lab.run_for(Duration::from_secs(5));
+    assert_eq!((lab.ledger().acked(), lab.terminals()[&1].foreground), (1, None));
+}
+
+#[test]
+fn commands_joined_by_a_semicolon_run_one_after_the_other() {
+    let mut lab = lab();
+    lab.command(1, "kafka-topics --bootstrap-server :9092 --create --topic a; kafka-topics --bootstrap-server :9092 --list");
+    lab.run_for(Duration::from_secs(3));
+    let out: Vec<_> = lab.terminals()[&1].lines().iter().filter(|l| l.kind == LineKind::Out).map(|l| &*l.text).collect();
+    assert_eq!(out, ["Created topic a.", "a"]);
+}
+
+#[test]
+fn a_scheduled_command_is_given_at_its_time() {
+    let mut lab = lab();
+    lab.command(1, "sim at 4s sim kill broker 1");
+    lab.run_for(Duration::from_millis(3_999));
+    let node = lab.layout().find("broker 1").expect("there is a broker 1");
+    assert_eq!(lab.world().state(node), lab::NodeState::Running);
+    lab.run_for(Duration::from_millis(2));
+    assert_eq!(lab.world().state(node), lab::NodeState::Killed);
+}
+
+#[test]
+fn only_what_was_promised_and_is_gone_counts_as_lost() {
+    let mut lab = lab();
+    lab.command(1, "seq 200 | kafka-console-producer --bootstrap-server localhost:9092 --topic t");
+    lab.run_for(Duration::from_secs(10));
+    assert_eq!((lab.ledger().acked(), lab.ledger().lost(&lab).len()), (200, 0));
+}

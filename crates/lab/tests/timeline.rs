@@ -1,0 +1,117 @@
+//! Time travel: seeking, stepping back, forking and links all meet the same states again.
+
+use lab::{BOOT, Duration, Given, Lab, Saved, Scenario, Time, Timeline};
+
+fn scenario() -> Scenario {
+    Scenario::parse(
+        r#"{"topics": [{"name": "t", "partitions": 2, "replication_factor": 3}],
+            "commands": [{"at": "1s", "term": 2, "run": "TOPIC=t KEY=a SENSOR=s python producer.py"},
+                         {"at": "2s", "term": 3, "run": "TOPICS=t GROUP=g python consumer.py"}]}"#,
+    )
+    .expect("the scenario is right")
+}
+
+fn at(ms: u64) -> Time {
+    BOOT + Duration::from_millis(ms)
+}
+
+fn timeline() -> Timeline {
+    Timeline::new(&scenario()).expect("the scenario can be built")
+}
+
+#[test]
+fn seeking_back_and_forth_meets_the_same_state() {
+    let mut timeline = timeline();
+    timeline.run_until(at(30_000));
+    let (event, digest) = (timeline.lab().events(), timeline.lab().digest());
+    timeline.seek(at(12_345));
+    let middle = timeline.lab().digest();
+    assert_ne!(middle, digest);
+    timeline.seek(at(30_000));
+    assert_eq!((timeline.lab().events(), timeline.lab().digest()), (event, digest));
+    timeline.seek(at(12_345));
+    assert_eq!(timeline.lab().digest(), middle);
+}
+
+#[test]
+fn stepping_back_undoes_exactly_one_event() {
+    let mut timeline = timeline();
+    timeline.run_until(at(9_000));
+    let mut digests = vec![timeline.lab().digest()];
+    for _ in 0..25 {
+        assert!(timeline.step());
+        digests.push(timeline.lab().digest());
+    }
+    for expected in digests.iter().rev().skip(1).take(20) {
+        assert!(timeline.step_back());
+        assert_eq!(timeline.lab().digest(), *expected, "at event {}", timeline.lab().events());
+    }
+}
+
+#[test]
+fn acting_in_the_past_forks_and_keeps_the_other_future() {
+    let mut timeline = timeline();
+    timeline.run_until(at(20_000));
+    let untouched = timeline.lab().digest();
+    timeline.seek(at(10_000));
+    assert!(timeline.is_past());
+    assert!(matches!(timeline.command(1, "sim kill broker 1"), Given::Done(_)));
+    assert_eq!(timeline.branches().len(), 2);
+    timeline.run_until(at(25_000));
+    let killed = timeline.lab().digest();
+    assert!(timeline.switch(0));
+    assert_eq!((timeline.lab().now(), timeline.lab().digest()), (at(20_000), untouched));
+    assert!(timeline.switch(1));
+    assert_eq!((timeline.lab().now(), timeline.lab().digest()), (at(25_000), killed));
+}
+
+#[test]
+fn a_command_of_the_log_is_carried_out_again_on_the_way_forward() {
+    let mut timeline = timeline();
+    timeline.run_until(at(5_000));
+    timeline.command(1, "kafka-topics --bootstrap-server localhost:9092 --create --topic late");
+    timeline.run_until(at(8_000));
+    let digest = timeline.lab().digest();
+    timeline.seek(at(3_000));
+    assert_eq!(timeline.lab().log().len(), 0);
+    timeline.seek(at(8_000));
+    assert_eq!((timeline.lab().log().len(), timeline.lab().digest()), (1, digest));
+}
+
+#[test]
+fn a_link_reproduces_the_moment_and_its_past() {
+    let mut timeline = timeline();
+    timeline.run_until(at(6_789));
+    timeline.command(1, "sim pause broker 2");
+    timeline.run_until(at(14_000));
+    (0..7).for_each(|_| drop(timeline.step()));
+    let link = timeline.link();
+    let opened = Timeline::from_link(&link).map_err(|error| error.to_string()).expect("the link is whole");
+    assert_eq!(opened.lab().digest(), timeline.lab().digest());
+    let replayed = Lab::replay(&Saved::unpack(&link).expect("the link is whole")).map_err(|error| error.to_string());
+    assert_eq!(replayed.expect("it replays").digest(), timeline.lab().digest());
+}
+
+#[test]
+fn another_seed_is_another_run() {
+    let mut other = scenario();
+    other.seed = 8;
+    let run = |scenario: &Scenario| {
+        let mut lab = Lab::new(scenario).expect("the scenario can be built");
+        lab.run_for(Duration::from_secs(5));
+        lab.digest()
+    };
+    assert_ne!(run(&scenario()), run(&other));
+}
+
+#[test]
+fn a_clone_goes_its_own_way() {
+    let mut lab = Lab::new(&scenario()).expect("the scenario can be built");
+    lab.run_for(Duration::from_secs(8));
+    let (before, mut other) = (lab.digest(), lab.clone());
+    other.command(1, "sim kill broker 1");
+    other.run_for(Duration::from_secs(20));
+    assert_eq!(lab.digest(), before);
+    lab.run_for(Duration::from_secs(20));
+    assert_ne!(lab.digest(), other.digest());
+}
