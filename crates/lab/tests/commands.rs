@@ -39,7 +39,8 @@ fn ctrl_c_ends_the_program_in_the_foreground_and_frees_the_terminal() {
     assert_eq!(lab.command(2, "^C"), Given::Typed);
     lab.run_for(Duration::from_secs(5));
     assert_eq!(lab.terminals()[&2].foreground, None);
-    let printed: Vec<_> = lab.terminals()[&2].lines().iter().filter(|l| l.kind == LineKind::Err).map(|l| &*l.text).collect();
+    let printed: Vec<_> =
+        lab.terminals()[&2].lines().iter().filter(|l| l.kind == LineKind::Err).map(|l| &*l.text).collect();
     assert!(printed.contains(&"Processed a total of 0 messages"), "{printed:?}");
 }
 
@@ -57,9 +58,13 @@ fn lines_typed_while_a_program_runs_are_its_input() {
 #[test]
 fn commands_joined_by_a_semicolon_run_one_after_the_other() {
     let mut lab = lab();
-    lab.command(1, "kafka-topics --bootstrap-server :9092 --create --topic a; kafka-topics --bootstrap-server :9092 --list");
+    lab.command(
+        1,
+        "kafka-topics --bootstrap-server :9092 --create --topic a; kafka-topics --bootstrap-server :9092 --list",
+    );
     lab.run_for(Duration::from_secs(3));
-    let out: Vec<_> = lab.terminals()[&1].lines().iter().filter(|l| l.kind == LineKind::Out).map(|l| &*l.text).collect();
+    let out: Vec<_> =
+        lab.terminals()[&1].lines().iter().filter(|l| l.kind == LineKind::Out).map(|l| &*l.text).collect();
     assert_eq!(out, ["Created topic a.", "a"]);
 }
 

@@ -201,9 +201,7 @@ pub(crate) fn validate_bootstrap(options: &Parsed) -> Result<(), Refusal> {
     if servers.is_empty() {
         return Err(Refusal::usage("Error while validating the bootstrap address\n"));
     }
-    let is_valid = |server: &str| {
-        server.rsplit_once(':').is_some_and(|(host, port)| port.parse::<u16>().is_ok())
-    };
+    let is_valid = |server: &str| server.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
     if !servers.split(',').all(is_valid) {
         return Err(Refusal::usage("Please provide valid host:port like host1:9091,host2:9092\n"));
     }
