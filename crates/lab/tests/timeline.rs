@@ -84,7 +84,9 @@ fn a_link_reproduces_the_moment_and_its_past() {
     timeline.run_until(at(6_789));
     timeline.command(1, "sim pause broker 2");
     timeline.run_until(at(14_000));
-    (0..7).for_each(|_| drop(timeline.step()));
+    for _ in 0..7 {
+        timeline.step();
+    }
     let link = timeline.link();
     let opened = Timeline::from_link(&link).map_err(|error| error.to_string()).expect("the link is whole");
     assert_eq!(opened.lab().digest(), timeline.lab().digest());
