@@ -292,17 +292,14 @@ impl Producer {
 
     fn arm(&mut self, now: Time, fx: &mut Fx) {
         let delivery = self.settings.delivery_timeout;
-        let batches = self.accumulator.waiting().map(|batch| batch.created + delivery);
+        // The head of a queue is its oldest batch.
+        let heads = || self.accumulator.queues.values().filter_map(|queue| queue.batches.front());
+        let batches = heads().map(|batch| batch.created + delivery);
         let flying = self.flying.values().map(|(_, batch)| batch.created + delivery);
-        let heads = self
-            .accumulator
-            .queues
-            .values()
-            .filter_map(|queue| queue.batches.front())
-            .map(|head| head.send_due(&self.settings));
+        let sends = heads().map(|head| head.send_due(&self.settings));
         let due = batches
             .chain(flying)
-            .chain(heads)
+            .chain(sends)
             .chain(self.net.due(now))
             .chain(self.admission_due())
             .chain(Some(self.identity_not_before))
