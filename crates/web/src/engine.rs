@@ -13,6 +13,8 @@ use crate::lesson::{Bet, Goal, GoalState, LessonView, Part};
 
 /// What free play starts with.
 const FREE_PLAY: &str = include_str!("free-play.json");
+/// Free play opens here, when the group is stable and records flow; all before it can be rewound to.
+const FREE_PLAY_FROM_NS: u64 = 8_000_000_000;
 
 /// A run with its past, its story, and the lesson it plays in.
 pub(crate) struct Engine {
@@ -65,7 +67,10 @@ impl Engine {
             Some(lesson) => lesson.scenario.clone(),
             None => Scenario::parse(FREE_PLAY).map_err(|e| e.to_string())?,
         };
-        let timeline = Timeline::new(&scenario).map_err(|e| e.to_string())?;
+        let mut timeline = Timeline::new(&scenario).map_err(|e| e.to_string())?;
+        if lesson.is_none() {
+            timeline.run_until(moment(FREE_PLAY_FROM_NS));
+        }
         Ok(Engine::of(timeline, lesson))
     }
 

@@ -93,7 +93,7 @@ fn of_line(line: view::StoryLine, glyph: &'static str) -> Event {
 fn of_mark(mark: &lab::Mark) -> Event {
     let (glyph, level) = match mark.kind {
         MarkKind::Command => ("▸", 2),
-        MarkKind::Process => ("⏻", 2),
+        MarkKind::Process => ("⊗", 2),
         _ => ("!", 3),
     };
     let is_command = mark.kind == MarkKind::Command;

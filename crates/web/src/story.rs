@@ -59,7 +59,7 @@ pub(crate) fn Story(props: &StoryProps) -> Html {
                     );
                     html! {
                         <li key={start + i}><button {class} {onclick}>
-                            <time>{ format::clock(e.at_ns).get(..9).unwrap_or("").trim_start_matches("0").to_owned() }</time>
+                            <time>{ brief(e.at_ns) }</time>
                             <i aria-hidden="true">{ e.glyph }</i><span>{ &e.text }</span>
                         </button></li>
                     }
@@ -67,4 +67,10 @@ pub(crate) fn Story(props: &StoryProps) -> Html {
             </ol>
         </div>
     }
+}
+
+/// `12.481`, or `1:02.481` after a minute.
+fn brief(at_ns: u64) -> String {
+    let clock = format::clock(at_ns);
+    clock.strip_prefix("00:").or(clock.strip_prefix('0')).unwrap_or(&clock).to_owned()
 }

@@ -57,7 +57,6 @@ pub(crate) fn Stage(props: &StageProps) -> Html {
              aria-label="Cluster. Arrow keys move between its parts, Enter inspects, question mark lists the keys." {onkeydown}>
             <h2 class="vh">{ "Cluster" }</h2>
             <p class="vh">{ summary(picture) }</p>
-            <div class="tools"><span class="eyebrow">{ "Producers" }</span></div>
             <Controllers picture={picture.clone()} selected={selected.clone()} select={select.clone()} />
             <div class="tools2">
                 <button class="btn bare opt" aria-pressed={props.frame.shows_internal.to_string()} onclick={internal}
@@ -65,14 +64,14 @@ pub(crate) fn Stage(props: &StageProps) -> Html {
                 <button class="btn bare" onclick={sheet} title="Marks and keys" aria-label="Marks and keys">{ "?" }</button>
             </div>
             <div class="band" aria-hidden="true"></div>
-            <div class="side left"><Producers picture={picture.clone()} selected={selected.clone()} select={select.clone()} /></div>
+            <div class="side left"><span class="eyebrow" aria-hidden="true">{ "Producers" }</span><Producers picture={picture.clone()} selected={selected.clone()} select={select.clone()} /></div>
             <div class="brokers" role="list" aria-label="Brokers">
                 { for picture.brokers.iter().map(|b| html! {
                     <Broker key={b.id} broker={Rc::new(b.clone())} rows={rows.clone()} now_ns={coarse(picture.now_ns)}
                             selected={selected.clone()} select={select.clone()} />
                 }) }
             </div>
-            <div class="side right"><Consumers picture={picture.clone()} selected={selected} select={select} /></div>
+            <div class="side right"><span class="eyebrow" aria-hidden="true">{ "Consumers" }</span><Consumers picture={picture.clone()} selected={selected} select={select} /></div>
             <p class="pastnote" role="status"><b>{ if is_past { "In the past" } else { "" } }</b>
                 { if is_past { format!("{} before the end of this branch. Acting here starts another.", format::span(props.frame.head_ns - picture.now_ns)) } else { String::new() } }</p>
             <canvas ref={canvas} aria-hidden="true"></canvas>
