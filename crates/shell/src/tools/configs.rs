@@ -7,7 +7,7 @@ use protocol::api::describe_configs::{ConfigResource, DescribedConfig};
 use protocol::api::{ConfigResourceKind, ConfigSource, Name};
 use protocol::{ErrorCode, gap};
 
-use crate::admin_tool::{AdminTool, Calls, Script};
+use crate::admin_tool::{AdminTool, Calls, Script, properties_file};
 use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
@@ -38,7 +38,10 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     if options.has("alter") && name.is_none() {
         return Err(Refusal::line("an entity-name must be specified with --alter of topics"));
     }
-    let changes = changes(options)?;
+    if options.has("alter") && options.has("add-config") && options.has("add-config-file") {
+        return Err(Refusal::line("Only one of --add-config or --add-config-file must be specified"));
+    }
+    let changes = changes(launch, options)?;
     if options.has("alter") && changes.is_empty() {
         return Err(Refusal::line(
             "At least one of --add-config, --add-config-file, or --delete-config must be specified with --alter",
@@ -86,10 +89,16 @@ fn entity(options: &Parsed) -> Result<(ConfigResourceKind, Option<Name>), Refusa
     }
 }
 
-/// `--add-config k1=v1,k2=[v2,v3]` and `--delete-config k3,k4`.
-fn changes(options: &Parsed) -> Result<Vec<(Name, Option<Name>)>, Refusal> {
-    gap!("kafka-configs --add-config-file", "KIP-574");
+/// `--add-config-file FILE`, `--add-config k1=v1,k2=[v2,v3]` and `--delete-config k3,k4`.
+fn changes(launch: &Launch, options: &Parsed) -> Result<Vec<(Name, Option<Name>)>, Refusal> {
     let mut changes = Vec::new();
+    if let Some(path) = options.one("add-config-file").map_err(|e| Refusal::line(e.message))? {
+        let properties = properties_file(launch, path).map_err(|mut refusal| {
+            refusal.err.insert(0, failed(&launch.argv[1..].join(" ")));
+            refusal
+        })?;
+        changes.extend(properties.into_iter().map(|(key, value)| (key, Some(value))));
+    }
     for text in options.all("add-config") {
         for pair in split_outside_brackets(text) {
             let (key, value) = pair.split_once('=').ok_or_else(|| {
@@ -104,6 +113,10 @@ fn changes(options: &Parsed) -> Result<Vec<(Name, Option<Name>)>, Refusal> {
         options.all("delete-config").iter().flat_map(|text| text.split(',')).map(|key| (key.trim().into(), None));
     changes.extend(deleted);
     Ok(changes)
+}
+
+fn failed(args: &str) -> String {
+    format!("Error while executing config command with args '{args}'")
 }
 
 fn split_outside_brackets(text: &str) -> Vec<String> {
@@ -197,7 +210,7 @@ impl Configs {
     }
 
     fn fail(&self, error: &ClientError, admin: &mut Calls<'_, '_>) {
-        admin.io.err(format!("Error while executing config command with args '{}'", self.args));
+        admin.io.err(failed(&self.args));
         admin.io.err(format!("java.util.concurrent.ExecutionException: {error}"));
         admin.io.exit(1);
     }
