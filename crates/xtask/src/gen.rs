@@ -140,12 +140,15 @@ fn apis() -> Result<String> {
     );
     let rows = table.lines().skip_while(|line| *line != "apis! {").skip(1).take_while(|line| *line != "}");
     for row in rows.filter(|row| !row.trim().is_empty() && !row.trim_start().starts_with("//")) {
-        let mut words = row.trim().splitn(4, ' ');
-        let (Some(number), Some(name), Some(module), Some(route)) =
-            (words.next(), words.next(), words.next(), words.next())
-        else {
+        let words = row.trim().split_once(' ').and_then(|(number, rest)| {
+            let (name, rest) = rest.split_once(' ')?;
+            let (module, rest) = rest.split_once('(')?;
+            let (_types, route) = rest.split_once(") ")?;
+            Some((number, name, module, route))
+        });
+        let Some((number, name, module, route)) = words else {
             return Err(Failure::new(format!(
-                "the table of APIs has a line that is not `number Name module \"route\"`: {row}"
+                "the table of APIs has a line that is not `number Name module(Request Response) \"route\"`: {row}"
             )));
         };
         let file = read(folder.join(format!("{module}.rs")))?;
