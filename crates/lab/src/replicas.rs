@@ -8,7 +8,7 @@ use coordinator::{Group, GroupShard};
 use kernel::{NodeId, NodeState, Time, World};
 use partition_log::Log;
 use protocol::api::Name;
-use protocol::{Batch, BrokerId, EPOCH_MS, GroupId, MemberId, PartitionIndex, TopicName, TopicPartition};
+use protocol::{Batch, BrokerId, EPOCH_MS, GroupId, MemberId, PartitionIndex, TopicId, TopicName, TopicPartition};
 
 use crate::layout::Layout;
 use crate::{Actor, Lab};
@@ -16,6 +16,8 @@ use crate::{Actor, Lab};
 /// A replica, as its broker has it.
 #[derive(Clone, Copy)]
 pub struct Replica<'a> {
+    /// The id of its topic: another one after a topic of the same name was deleted and made again.
+    pub topic_id: TopicId,
     /// Its log.
     pub log: &'a Log,
     /// Whether its broker believes to lead.
@@ -36,6 +38,7 @@ pub fn find<'a>(
     let topic_id = image(world, layout)?.by_name.get(&tp.topic)?;
     let (stored, partition) = process.broker()?.replica(*topic_id, tp.partition)?;
     Some(Replica {
+        topic_id: *topic_id,
         log: &stored.log,
         is_leader: partition.is_some_and(Partition::is_leader),
         leader_epoch: partition.map_or(-1, Partition::leader_epoch),

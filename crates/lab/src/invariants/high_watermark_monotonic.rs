@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{BrokerId, Note, TopicPartition};
+use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Sight};
 use crate::replicas;
 
-/// The last high watermark of each replica, with the leader epoch it was seen in.
+/// The last high watermark of each replica, with the topic and the leader epoch it was seen in.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HighWatermarkMonotonic {
-    last: BTreeMap<(TopicPartition, BrokerId), (i32, i64)>,
+    last: BTreeMap<(TopicPartition, BrokerId), (TopicId, i32, i64)>,
 }
 
 impl Invariant for HighWatermarkMonotonic {
@@ -26,9 +26,9 @@ impl Invariant for HighWatermarkMonotonic {
                 if *offset > end {
                     return Err(format!("{tp} on broker {broker}: high watermark {offset} is past the log's end {end}"));
                 }
-                let epoch = replica.leader_epoch;
-                match self.last.insert((tp.clone(), *broker), (epoch, *offset)) {
-                    Some((before_epoch, before)) if before_epoch == epoch && before > *offset => Err(format!(
+                let (topic_id, epoch) = (replica.topic_id, replica.leader_epoch);
+                match self.last.insert((tp.clone(), *broker), (topic_id, epoch, *offset)) {
+                    Some((id, then, before)) if (id, then) == (topic_id, epoch) && before > *offset => Err(format!(
                         "{tp} on broker {broker}: high watermark fell from {before} to {offset} in epoch {epoch}"
                     )),
                     _ => Ok(()),

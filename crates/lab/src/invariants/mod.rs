@@ -109,6 +109,7 @@ invariants! {
     one_quorum_leader OneQuorumLeader
     epochs_grow EpochsGrow
     high_watermark_monotonic HighWatermarkMonotonic
+    log_start_monotonic LogStartMonotonic
     log_matching LogMatching
     committed_within_log CommittedWithinLog
     one_owner OneOwner
