@@ -106,7 +106,6 @@ struct Inner {
     engine: RefCell<Engine>,
     overlay: RefCell<Overlay>,
     picture: RefCell<Rc<Picture>>,
-    rate: RefCell<Rate>,
     motion: Cell<Motion>,
     speed: Cell<usize>,
     skips_idle: Cell<bool>,
@@ -137,7 +136,6 @@ impl Bridge {
             engine: RefCell::new(engine),
             overlay: RefCell::new(Overlay::default()),
             picture: RefCell::new(picture),
-            rate: RefCell::new(Rate::default()),
             motion: Cell::new(Motion::Paused),
             speed: Cell::new(SPEED_DEFAULT),
             skips_idle: Cell::new(true),
@@ -264,7 +262,6 @@ impl Bridge {
         match Engine::start(id) {
             Ok(engine) => {
                 *self.0.engine.borrow_mut() = engine;
-                *self.0.rate.borrow_mut() = Rate::default();
                 *self.0.message.borrow_mut() = None;
                 let hash = if id.is_empty() { String::new() } else { format!("lesson={id}") };
                 let _ = web_sys::window().map(|w| w.location().set_hash(&hash));
@@ -323,7 +320,6 @@ impl Bridge {
         if self.0.is_stale.replace(false) {
             let engine = self.0.engine.borrow();
             let picture = engine.observe(self.0.shows_internal.get());
-            self.0.rate.borrow_mut().sample(picture.now_ns, picture.event);
             *self.0.picture.borrow_mut() = Rc::new(picture);
         }
     }
@@ -341,7 +337,7 @@ impl Bridge {
             head_ns: engine.head_ns(),
             story: engine.story(),
             branches: engine.branches(),
-            rate: Rc::new(self.0.rate.borrow().clone()),
+            rate: Rc::new(engine.rate()),
             message: self.0.message.borrow().clone(),
             title: engine.title(),
             lesson: engine.lesson(),

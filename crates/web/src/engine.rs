@@ -10,6 +10,7 @@ use crate::bridge::Bridge;
 use crate::complete;
 use crate::events::{Branch, Event, Story};
 use crate::lesson::{Bet, Goal, GoalState, LessonView, Part};
+use crate::rate::Rate;
 
 /// What free play starts with.
 const FREE_PLAY: &str = include_str!("free-play.json");
@@ -94,6 +95,10 @@ impl Engine {
     /// All there is to see now.
     pub(crate) fn observe(&self, internal: bool) -> Picture {
         view::observe(self.timeline.lab(), &Lens { tail: 16, internal, terminal_lines: 300 })
+    }
+    /// How much flows and flowed.
+    pub(crate) fn rate(&self) -> Rate {
+        Rate::of(self.timeline.lab())
     }
     /// What happened on this branch, also after the playhead.
     pub(crate) fn story(&mut self) -> Rc<Vec<Event>> {
