@@ -81,7 +81,10 @@ impl Ledger {
                 self.failed += u64::from(*count);
                 self.programs.entry(stamped.node).or_default().errors += u64::from(*count);
             }
-            Note::TopicDeleted { topic } => self.promises.retain(|tp, _| tp.topic != *topic),
+            // Answers for a deleted topic may come after it; those of the next one of that name come after its creation.
+            Note::TopicDeleted { topic } | Note::TopicCreated { topic, .. } => {
+                self.promises.retain(|tp, _| tp.topic != *topic)
+            }
             _ => {}
         }
     }

@@ -1,13 +1,17 @@
 //! A group never commits an offset past the end of the leader's log.
 
-use protocol::{Note, TopicPartition};
+use std::collections::BTreeSet;
+
+use protocol::{Note, TopicName, TopicPartition};
 
 use super::{Invariant, Sight};
 use crate::replicas;
 
-/// Keeps nothing.
+/// Topics that were deleted: when one is made again, groups go on with their offsets of the old one, in Kafka too.
 #[derive(Clone, Debug, Default)]
-pub(super) struct CommittedWithinLog;
+pub(super) struct CommittedWithinLog {
+    deleted: BTreeSet<TopicName>,
+}
 
 impl Invariant for CommittedWithinLog {
     const ID: &'static str = "committed-within-log";
@@ -15,8 +19,11 @@ impl Invariant for CommittedWithinLog {
     const SOURCE: &'static str = "OffsetMetadataManager; engines: committed offset ≤ log end";
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        if let Note::TopicDeleted { topic } = sight.note {
+            self.deleted.insert(topic.clone());
+        }
         let Note::OffsetsCommitted { group, offsets } = sight.note else { return Ok(()) };
-        for (topic, partition, offset) in offsets {
+        for (topic, partition, offset) in offsets.iter().filter(|(topic, ..)| !self.deleted.contains(topic)) {
             let tp = TopicPartition::new(topic.clone(), *partition);
             let ends = replicas::all(sight.world, sight.layout, &tp).into_iter().map(|(_, replica)| replica.log.log_end_offset());
             if let Some(end) = ends.max()

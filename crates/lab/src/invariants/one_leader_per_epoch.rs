@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{BrokerId, Note, TopicPartition};
+use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Sight};
+use crate::replicas;
 
-/// Who was elected in the latest epoch of each partition.
+/// Who was elected in the latest epoch of each partition, and of which topic of that name, once a leader appended.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OneLeaderPerEpoch {
-    leaders: BTreeMap<TopicPartition, (i32, BrokerId)>,
+    leaders: BTreeMap<TopicPartition, (Option<TopicId>, i32, BrokerId)>,
 }
 
 impl Invariant for OneLeaderPerEpoch {
@@ -19,9 +20,15 @@ impl Invariant for OneLeaderPerEpoch {
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {
-            Note::LeaderElected { tp, leader, leader_epoch, .. } => self.see(tp, *leader_epoch, *leader),
-            Note::Appended { tp, broker, as_leader: true, leader_epoch, .. } => self.see(tp, *leader_epoch, *broker),
-            Note::TopicDeleted { topic } => {
+            Note::LeaderElected { tp, leader, leader_epoch, .. } => self.see(tp, None, *leader_epoch, *leader),
+            // Brokers append to a deleted topic until they hear of it.
+            Note::Appended { tp, broker, as_leader: true, leader_epoch, .. } => {
+                match replicas::find(sight.world, sight.layout, *broker, tp) {
+                    Some(replica) => self.see(tp, Some(replica.topic_id), *leader_epoch, *broker),
+                    None => Ok(()),
+                }
+            }
+            Note::TopicDeleted { topic } | Note::TopicCreated { topic, .. } => {
                 self.leaders.retain(|tp, _| tp.topic != *topic);
                 Ok(())
             }
@@ -31,14 +38,18 @@ impl Invariant for OneLeaderPerEpoch {
 }
 
 impl OneLeaderPerEpoch {
-    fn see(&mut self, tp: &TopicPartition, epoch: i32, leader: BrokerId) -> Result<(), String> {
+    fn see(&mut self, tp: &TopicPartition, topic_id: Option<TopicId>, epoch: i32, leader: BrokerId) -> Result<(), String> {
         match self.leaders.get(tp) {
-            Some((known, other)) if *known == epoch && *other != leader => {
+            Some((Some(id), ..)) if topic_id.is_some_and(|other| other != *id) => {
+                self.leaders.insert(tp.clone(), (topic_id, epoch, leader));
+                Ok(())
+            }
+            Some((_, known, other)) if *known == epoch && *other != leader => {
                 Err(format!("{tp} has leaders {other} and {leader} in epoch {epoch}"))
             }
-            Some((known, _)) if *known > epoch => Ok(()),
+            Some((_, known, _)) if *known > epoch => Ok(()),
             _ => {
-                self.leaders.insert(tp.clone(), (epoch, leader));
+                self.leaders.insert(tp.clone(), (topic_id, epoch, leader));
                 Ok(())
             }
         }
