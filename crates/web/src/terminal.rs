@@ -197,10 +197,11 @@ fn use_follow_output(out: &NodeRef, len: usize, last_ns: u64) {
 fn use_focus(input: &NodeRef, asked: u32, is_active: bool) {
     let input = input.clone();
     use_effect_with(asked, move |asked| {
-        if *asked > 0 && is_active {
-            if let Some(element) = input.cast::<HtmlElement>() {
-                let _ = element.focus();
-            }
+        if *asked > 0
+            && is_active
+            && let Some(element) = input.cast::<HtmlElement>()
+        {
+            let _ = element.focus();
         }
     });
 }
