@@ -29,8 +29,8 @@ pub(crate) fn Terminals(props: &TerminalsProps) -> Html {
     };
     html! {
         <>
-            <div class="tabs" role="tablist" aria-label="Terminals">
-                { for (1..=last).map(|id| tab(ui, views, id)) }
+            <div class="tabs">
+                <div class="tablist" role="tablist" aria-label="Terminals">{ for (1..=last).map(|id| tab(ui, views, id)) }</div>
                 <button class="tab" onclick={open} aria-label="Open another terminal" title="Open another terminal">{ "+" }</button>
             </div>
             <div class="screens">

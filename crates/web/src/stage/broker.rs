@@ -41,7 +41,7 @@ pub(crate) fn Broker(props: &BrokerProps) -> Html {
     );
     html! {
         <section {class} role="listitem" data-node={broker.process.clone()} data-kind="broker">
-            <button class="bh" onclick={select} tabindex="-1" data-nav="" aria-label={format!("Broker {}, {status}", broker.id)}>
+            <button class="bh" onclick={select} tabindex="-1" data-nav="" title={format!("Broker {}, {status}", broker.id)}>
                 <span>{ format!("Broker {}", broker.id) }</span>
                 { session(broker, props.now_ns) }
                 <small class={tone}>{ status }</small>
@@ -128,7 +128,7 @@ fn replica_tile(props: &BrokerProps, row: &Row, replica: &ReplicaView, is_down: 
     };
     let select = props.select.reform(move |_: MouseEvent| me.clone());
     html! {
-        <button {key} {class} onclick={select} tabindex="-1" data-nav="" aria-label={label}>
+        <button {key} {class} onclick={select} tabindex="-1" data-nav="" title={label}>
             <span class="rh"><b>{ crown }{ format!("{}-{}", replica.topic, replica.partition) }</b><em class={tone}>{ tag }</em></span>
             <span class="runs" aria-hidden="true">{ for runs(row, replica) }</span>
             <span class="cells" aria-hidden="true">{ for cells(row, replica) }</span>

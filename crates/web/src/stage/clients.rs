@@ -56,7 +56,7 @@ fn group(props: &ClientsProps, group: &GroupView) -> Html {
     html! {
         <section key={group.group.clone()} class={classes!("grp", is_moving.then_some("moving"), is_selected.then_some("sel"))}>
             <button class="gh" onclick={select} tabindex="-1" data-nav=""
-                    aria-label={format!("Group {}, {}, generation {}", group.group, group.state, group.generation)}>
+                    title={format!("Group {}, {}, generation {}", group.group, group.state, group.generation)}>
                 <b>{ &group.group }</b><small>{ format!("{state} · gen {}", group.generation) }</small>
             </button>
             <div class="members">{ for members.map(|c| card(props, c)) }</div>
@@ -72,7 +72,7 @@ fn card(props: &ClientsProps, client: &ClientView) -> Html {
     html! {
         <button key={client.process.clone()} {class} onclick={select} tabindex="-1" data-nav=""
                 data-node={client.process.clone()} data-kind="client" title={client.command.clone()}
-                aria-label={format!("{} {}, {}", client.kind, client.title, client.phase)}>
+                title={format!("{} {}, {}", client.kind, client.title, client.phase)}>
             <b>{ &client.title }</b>
             { for facts(client, is_down) }
         </button>

@@ -45,7 +45,7 @@ fn pill(props: &ControllersProps, c: &ControllerView) -> Html {
     html! {
         <span key={c.id} role="listitem">
             <button {class} data-node={c.process.clone()} data-kind="controller" data-nav="" tabindex="-1" onclick={select}
-                    aria-label={format!("Controller {}, {}, epoch {}", c.id, if is_down { "off" } else { &c.role }, c.epoch)}>
+                    title={format!("Controller {}, {}, epoch {}", c.id, if is_down { "off" } else { &c.role }, c.epoch)}>
                 { crown }{ c.id }<small>{ role }</small>
             </button>
         </span>
