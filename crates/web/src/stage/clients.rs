@@ -72,7 +72,7 @@ fn card(props: &ClientsProps, client: &ClientView) -> Html {
     html! {
         <button key={client.process.clone()} {class} onclick={select} tabindex="-1" data-nav=""
                 data-node={client.process.clone()} data-kind="client" title={client.command.clone()}
-                title={format!("{} {}, {}", client.kind, client.title, client.phase)}>
+                >
             <b>{ &client.title }</b>
             { for facts(client, is_down) }
         </button>
