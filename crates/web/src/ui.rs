@@ -101,7 +101,7 @@ impl Ui {
     fn show_terminal(&mut self, id: u32) {
         self.terminals = self.terminals.max(id);
         if !self.shown.contains(&id) {
-            let slot = usize::from(self.shown[1] == self.active);
+            let slot = usize::from(self.shown[0] == self.active);
             self.shown[slot] = id;
             self.shown.sort_unstable();
         }
