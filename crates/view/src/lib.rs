@@ -1,4 +1,4 @@
-//! What the page, the CLI and lesson checks see: plain structs in Kafka's vocabulary, made by [`observe`] from the
+//! What the page, the CLI and lesson checks see: plain structs in Kafka's vocabulary, made by [`observe()`] from the
 //! engine's own state. Nothing here acts on anything.
 
 mod picture;
