@@ -1,7 +1,7 @@
 //! The broker: serves clients and followers, keeps replicas, hosts group coordinators (`BrokerServer`, `KafkaApis`,
 //! `ReplicaManager`).
 //!
-//! What a crash leaves is [`disk::Disk`]; all else is [`Soft`]. Every input ends in [`Broker::settle`], which carries
+//! What a crash leaves is [`disk::Disk`]; all else is `Soft`. Every input ends in `Broker::settle`, which carries
 //! on what the input made ready: woken requests, the next request of a connection, messages to the controller.
 
 pub mod lifecycle;
