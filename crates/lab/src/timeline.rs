@@ -9,10 +9,10 @@ use crate::link::{LinkError, Saved};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::verbs;
 
-/// A checkpoint is made after this many events.
+/// A checkpoint is made after this many events, in a run that is not long.
 const CHECKPOINT_EVENTS: u64 = 4_000;
-/// Checkpoints kept for a branch; when there are more, every other one of the older half goes.
-const CHECKPOINTS_MAX: usize = 96;
+/// Checkpoints kept for a branch; when there are more, every other one goes and they are made half as often.
+const CHECKPOINTS_MAX: usize = 128;
 /// Branches kept; the oldest inactive one goes.
 const BRANCHES_MAX: usize = 8;
 
@@ -26,6 +26,8 @@ pub struct Branch {
     log: Vec<Logged>,
     head_event: u64,
     head_at: Time,
+    /// Events between two checkpoints.
+    spacing: u64,
     checkpoints: BTreeMap<(u64, Time), Lab>,
 }
 
@@ -52,6 +54,7 @@ impl Timeline {
             log: lab.log().to_vec(),
             head_event: lab.events(),
             head_at: lab.now(),
+            spacing: CHECKPOINT_EVENTS,
             checkpoints: BTreeMap::from([((lab.events(), lab.now()), lab.clone())]),
         };
         Timeline { branches: vec![main], active: 0, lab, forks: 0 }
@@ -209,9 +212,9 @@ impl Timeline {
             (branch.head_event, branch.head_at) = (event, at);
         }
         let last = branch.checkpoints.range(..=(event, Time::MAX)).next_back().map_or(0, |((event, _), _)| *event);
-        if event >= last + CHECKPOINT_EVENTS {
+        if event >= last + branch.spacing {
             branch.checkpoints.insert((event, at), self.lab.clone());
-            thin(&mut branch.checkpoints);
+            branch.thin();
         }
     }
 
@@ -270,6 +273,7 @@ impl Timeline {
             log: self.lab.log().to_vec(),
             head_event: here.0,
             head_at: here.1,
+            spacing: old.spacing,
             checkpoints: old
                 .checkpoints
                 .iter()
@@ -331,6 +335,15 @@ impl Timeline {
 }
 
 impl Branch {
+    /// Drops every other checkpoint once there are too many, so that gaps stay even however long the run.
+    fn thin(&mut self) {
+        if self.checkpoints.len() > CHECKPOINTS_MAX {
+            let odd: Vec<(u64, Time)> = self.checkpoints.keys().copied().skip(1).step_by(2).collect();
+            odd.iter().for_each(|key| drop(self.checkpoints.remove(key)));
+            self.spacing *= 2;
+        }
+    }
+
     /// The last moment it has been run to.
     pub fn head(&self) -> Time {
         self.head_at
@@ -371,16 +384,5 @@ impl std::fmt::Display for OpenError {
                 env!("CARGO_PKG_VERSION")
             ),
         }
-    }
-}
-
-/// Drops every other checkpoint of the older half once there are too many.
-fn thin(checkpoints: &mut BTreeMap<(u64, Time), Lab>) {
-    if checkpoints.len() <= CHECKPOINTS_MAX {
-        return;
-    }
-    let older: Vec<(u64, Time)> = checkpoints.keys().copied().take(CHECKPOINTS_MAX / 2).collect();
-    for key in older.iter().skip(1).step_by(2) {
-        checkpoints.remove(key);
     }
 }
