@@ -44,6 +44,7 @@ const STAGES: &[Stage] = &[
         quick: false,
         run: determinism,
     },
+    Stage { name: "wasm", what: "the engine in wasm, under wasm-bindgen's test runner", quick: false, run: wasm },
     Stage { name: "site", what: "the static site, and its size", quick: false, run: site },
     Stage { name: "page", what: "the site in headless Chromium, from end to end", quick: false, run: page },
 ];
@@ -234,6 +235,14 @@ fn determinism(tally: &mut Tally) -> Result<()> {
 /// Where the tests of the page find the site.
 fn site_dir() -> PathBuf {
     target_dir().join("site")
+}
+
+fn wasm(tally: &mut Tally) -> Result<()> {
+    tools::node()?;
+    tools::wasm_target()?;
+    tools::wasm_bindgen()?;
+    let command = cmd("cargo").words("test -p kafkasim-tests --target wasm32-unknown-unknown --test wasm");
+    tally.watch(&command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner"))
 }
 
 fn site(_: &mut Tally) -> Result<()> {
