@@ -15,7 +15,7 @@ use crate::story::Story;
 use crate::terminal::Terminals;
 use crate::timeline::Timeline;
 use crate::ui::{Act, Panel, Rail, Ui, UiHandle};
-use crate::{dom, engine, theme};
+use crate::{dom, engine, format, theme};
 
 /// The whole page.
 #[component]
@@ -100,7 +100,7 @@ fn header(props: &PageProps, ui: &UiHandle) -> Html {
                 { "kafkasim" }
             </span>
             <span class="chips opt">
-                <span class="chip">{ format!("{} brokers · {} controllers", picture.brokers.len(), picture.controllers.len()) }</span>
+                <span class="chip">{ format!("{} · {}", format::plural(picture.brokers.len() as u64, "broker"), format::plural(picture.controllers.len() as u64, "controller")) }</span>
                 <span class="chip">{ "Kafka 4.4" }</span>
                 <span class="chip">{ format!("seed {}", frame.seed) }</span>
             </span>
