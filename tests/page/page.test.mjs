@@ -1,46 +1,9 @@
 // The released site in headless Chromium, as a visitor has it: below a sub-path, under its own strict policy.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { axe, launch, serve } from "../js/browser.mjs";
+import { test } from "node:test";
+import { LAPTOP, PHONE, accessibilityFaults, open, output, run, visitTheSite } from "../js/visitor.mjs";
 
-const PREFIX = "/course/week-3/";
-const LAPTOP = { width: 1366, height: 768 };
-const PHONE = { width: 390, height: 844 };
-const TIMEOUT = 20_000;
-
-let browser, site;
-before(async () => {
-  site = await serve(process.env.KAFKASIM_SITE, PREFIX);
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  site?.close();
-});
-
-// A page that has started, and what went wrong on it.
-async function open({ fragment = "", viewport = LAPTOP, ...options } = {}) {
-  const context = await browser.newContext({ viewport, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(TIMEOUT);
-  const wrong = [];
-  page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
-  page.on("pageerror", (error) => wrong.push(String(error)));
-  page.on("response", (response) => response.status() >= 400 && wrong.push(`${response.status()} ${response.url()}`));
-  page.on("request", (request) => {
-    if (/^http/.test(request.url()) && !request.url().startsWith(site.url)) wrong.push(`outside: ${request.url()}`);
-  });
-  await page.goto(site.url + fragment);
-  await page.locator(".app").waitFor();
-  return { page, wrong, close: () => context.close() };
-}
-
-const prompt = (page, id = 1) => page.getByLabel(`Command for terminal ${id}`);
-const output = (page, id = 1) => page.getByLabel(`Output of terminal ${id}`);
-const run = async (page, line) => {
-  await prompt(page).fill(line);
-  await prompt(page).press("Enter");
-};
+visitTheSite();
 
 test("the site starts below a sub-path, asks for nothing outside it, and nothing goes wrong", async () => {
   const { page, wrong, close } = await open();
@@ -97,10 +60,7 @@ for (const colorScheme of ["dark", "light"]) {
   for (const [name, viewport] of [["laptop", LAPTOP], ["phone", PHONE]]) {
     test(`axe finds nothing on a ${name} in the ${colorScheme} theme, and nothing is cut off`, async () => {
       const { page, close } = await open({ viewport, colorScheme, bypassCSP: true });
-      await page.evaluate(axe());
-      const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-      const found = await page.evaluate((values) => window.axe.run({ runOnly: { type: "tag", values } }), tags);
-      assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`), []);
+      assert.deepEqual(await accessibilityFaults(page), []);
       const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(beyond <= 0, `the page is ${beyond} px too wide`);
       await close();

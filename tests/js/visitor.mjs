@@ -1,0 +1,56 @@
+// A visitor of the released site: opens pages below a sub-path, types into terminals, and keeps what went wrong.
+import { after, before } from "node:test";
+import { axe, launch, serve } from "./browser.mjs";
+
+const PREFIX = "/course/week-3/";
+export const LAPTOP = { width: 1366, height: 768 };
+export const PHONE = { width: 390, height: 844 };
+const TIMEOUT = 20_000;
+
+let browser, site;
+
+// Serves the site and starts a browser for the tests of a file.
+export function visitTheSite() {
+  before(async () => {
+    site = await serve(process.env.KAFKASIM_SITE, PREFIX);
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    site?.close();
+  });
+}
+
+// A page that has started, and what went wrong on it. `fragment` is the address from `#` on; `ready` is waited for.
+export async function open({ fragment = "", viewport = LAPTOP, ready = ".app", ...options } = {}) {
+  const context = await browser.newContext({ viewport, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(TIMEOUT);
+  const wrong = [];
+  page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("response", (response) => response.status() >= 400 && wrong.push(`${response.status()} ${response.url()}`));
+  page.on("request", (request) => {
+    if (/^http/.test(request.url()) && !request.url().startsWith(site.url)) wrong.push(`outside: ${request.url()}`);
+  });
+  await page.goto(site.url + fragment);
+  await page.locator(ready).first().waitFor();
+  return { page, wrong, close: () => context.close() };
+}
+
+export const prompt = (page, id = 1) => page.getByLabel(`Command for terminal ${id}`);
+export const output = (page, id = 1) => page.getByLabel(`Output of terminal ${id}`);
+
+// Enters a line in a terminal.
+export async function run(page, line, id = 1) {
+  await prompt(page, id).fill(line);
+  await prompt(page, id).press("Enter");
+}
+
+// What axe finds wrong, a line each. The page must have been opened with `bypassCSP`.
+export async function accessibilityFaults(page) {
+  await page.evaluate(axe());
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+  const found = await page.evaluate((values) => window.axe.run({ runOnly: { type: "tag", values } }), tags);
+  return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`);
+}
