@@ -1,8 +1,11 @@
 // Loads the engine, says so when it cannot, and shows the crash screen. Everything else is Rust.
 const $ = id => document.getElementById(id);
 
-function crash(text, link) {
+// After a broken invariant (`why`) the engine stands still but can be looked at; after a panic nothing can.
+function crash(text, link, why) {
   if (!$('crash').hidden) return; // the first report is the cause
+  if (why) $('crash-why').textContent = why;
+  $('crash-look').hidden = !why;
   $('crash-text').textContent = text;
   $('crash-link').href = link ? './' + link : './';
   $('crash-link').hidden = !link;
@@ -12,6 +15,10 @@ function crash(text, link) {
   $('crash-link').focus();
 }
 addEventListener('kafkasim:panic', e => crash(e.detail.text, e.detail.link));
+addEventListener('kafkasim:violation', e => crash(e.detail.text, e.detail.link,
+  'A claim that must hold after every event does not. The run stands still right after the event that broke it. ' +
+  'The link below replays it.'));
+$('crash-look').addEventListener('click', () => { $('crash').hidden = true; $('app').inert = false; });
 $('crash-link').addEventListener('click', () => setTimeout(() => location.reload()));
 
 const meta = document.querySelector('meta[name=kafkasim-engine]');

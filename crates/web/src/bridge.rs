@@ -124,6 +124,8 @@ struct Inner {
     is_stale: Cell<bool>,
     number: Cell<u64>,
     message: RefCell<Option<String>>,
+    /// The broken invariant that was shown.
+    told: RefCell<Option<String>>,
     sink: RefCell<Option<Callback<Rc<Frame>>>>,
     animation: RefCell<Option<AnimationFrame>>,
 }
@@ -150,6 +152,7 @@ impl Bridge {
             is_stale: Cell::new(false),
             number: Cell::new(0),
             message: RefCell::new(message),
+            told: RefCell::new(None),
             sink: RefCell::new(None),
             animation: RefCell::new(None),
         }));
@@ -287,6 +290,7 @@ impl Bridge {
             engine.look_at_goals();
             self.0.busy_until.set(engine.now_ns() + BUSY_NS);
         }
+        self.look_for_violation();
         self.0.is_stale.set(true);
         self.save();
         self.refresh();
@@ -379,18 +383,25 @@ impl Bridge {
         *self.0.animation.borrow_mut() = goes_on.then(|| self.schedule());
     }
 
-    /// Goals are looked at a few times a second; a broken invariant stops the clock.
+    /// Goals are looked at a few times a second.
     fn look_at_goals(&self, wall_ms: f64) {
         if wall_ms - self.0.goals_ms.get() < GOALS_EVERY_MS {
             return;
         }
         self.0.goals_ms.set(wall_ms);
-        let mut engine = self.0.engine.borrow_mut();
-        engine.look_at_goals();
-        if let Some(violation) = engine.violation() {
-            *self.0.message.borrow_mut() = Some(violation);
+        self.0.engine.borrow_mut().look_at_goals();
+        self.look_for_violation();
+    }
+
+    /// A broken invariant stops the clock, and is shown once.
+    fn look_for_violation(&self) {
+        let engine = self.0.engine.borrow();
+        let found = engine.violation();
+        if let Some(violation) = found.as_ref().filter(|_| *self.0.told.borrow() != found) {
             self.0.motion.set(Motion::Paused);
+            crate::panic::violated(violation, &engine.link());
         }
+        *self.0.told.borrow_mut() = found;
     }
 
     fn draw(&self, wall_ms: f64) -> bool {

@@ -137,7 +137,7 @@ impl Engine {
     }
     /// The invariant that broke and stopped the run, if one did.
     pub(crate) fn violation(&self) -> Option<String> {
-        self.timeline.lab().violation().map(|v| format!("An invariant broke, and the run stopped: {v}"))
+        self.timeline.lab().violation().map(|v| v.to_string())
     }
     /// What the word being typed may become.
     pub(crate) fn complete(&self, text: &str) -> Vec<String> {

@@ -1,5 +1,5 @@
-//! A fault of the engine stops the clock and says so, with a link that replays the run; it never leaves a blank page.
-//! The screen itself is www/boot.js, because nothing here runs after a panic.
+//! A fault of the engine, or a broken invariant, stops the clock and says so, with a link that replays the run; it never
+//! leaves a blank page. The screen itself is www/boot.js, because nothing here runs after a panic.
 
 use std::cell::RefCell;
 
@@ -18,18 +18,22 @@ pub(crate) fn save_link(link: String) {
 pub(crate) fn install() {
     std::panic::set_hook(Box::new(|info| {
         let link = LINK.with(|l| l.borrow().clone());
-        report(&info.to_string(), &link);
+        report("kafkasim:panic", &info.to_string(), &link);
     }));
 }
 
-fn report(text: &str, link: &str) {
+/// Reports a broken invariant. The engine stands still and can still be looked at.
+pub(crate) fn violated(text: &str, link: &str) {
+    report("kafkasim:violation", text, link);
+}
+
+fn report(kind: &str, text: &str, link: &str) {
     let detail = js_sys::Object::new();
     let _ = js_sys::Reflect::set(&detail, &"text".into(), &text.into());
     let _ = js_sys::Reflect::set(&detail, &"link".into(), &link.into());
     let init = web_sys::CustomEventInit::new();
     init.set_detail(&JsValue::from(detail));
-    if let (Some(window), Ok(event)) =
-        (web_sys::window(), web_sys::CustomEvent::new_with_event_init_dict("kafkasim:panic", &init))
+    if let (Some(window), Ok(event)) = (web_sys::window(), web_sys::CustomEvent::new_with_event_init_dict(kind, &init))
     {
         let _ = window.dispatch_event(&event);
     }

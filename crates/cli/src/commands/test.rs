@@ -1,5 +1,7 @@
 //! `kafkasim test`: lessons and scenarios as tests.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -71,14 +73,25 @@ impl Test {
 
     fn play(&self, name: String, text: &str, bar: &ProgressBar) -> Played {
         let began = Instant::now();
-        let result = match Path::new(&name).extension().and_then(|e| e.to_str()) {
+        let result = catch_unwind(AssertUnwindSafe(|| match Path::new(&name).extension().and_then(|e| e.to_str()) {
             Some("json") => self.scenario(text),
             _ => self.lesson(text, &name, bar),
-        };
+        }));
+        let result = result.unwrap_or_else(|fault| Err(self.fault(&name, fault.as_ref())));
         let took = began.elapsed();
         match result {
             Ok(lines) => Played { name, took, lines, trouble: None },
             Err(trouble) => Played { name, took, lines: Vec::new(), trouble: Some(trouble) },
+        }
+    }
+
+    /// A panic is a fault of the simulator. It fails this test only, and the same command shows it again.
+    fn fault(&self, name: &str, fault: &(dyn Any + Send)) -> Trouble {
+        let text = fault.downcast_ref::<String>().map(String::as_str).or(fault.downcast_ref::<&str>().copied());
+        let seed = self.seed.map(|seed| format!(" --seed {seed}")).unwrap_or_default();
+        Trouble {
+            message: format!("the simulator itself failed: {}", text.unwrap_or("a panic without words")),
+            replay: vec![format!("replay: kafkasim test {name}{seed}")],
         }
     }
 

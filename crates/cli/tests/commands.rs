@@ -1,0 +1,137 @@
+//! The `kafkasim` binary as its users run it: what it prints, how it ends, and what it says of bad input.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// What a run of the binary left behind.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn kafkasim(args: &[&str]) -> Ran {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_kafkasim")).args(args).current_dir(dir()).output().expect("it starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+}
+
+fn dir() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+}
+
+/// Writes a file for a run to read.
+fn file(name: &str, text: &str) -> String {
+    std::fs::write(dir().join(name), text).expect("the file is written");
+    name.to_owned()
+}
+
+/// The run is refused with exit code 2, and says all of `words`.
+#[track_caller]
+fn refused(args: &[&str], words: &[&str]) {
+    let ran = kafkasim(args);
+    assert_eq!(ran.code, 2, "{args:?}: {}{}", ran.out, ran.err);
+    assert_eq!(ran.out, "", "{args:?} prints nothing but its error");
+    for word in words {
+        assert!(ran.err.contains(word), "{args:?} does not say `{word}`: {}", ran.err);
+    }
+    assert!(!ran.err.contains("panicked"), "{}", ran.err);
+}
+
+const LESSON: &str = "---
+id: one
+title: One
+kafka: \"4.4\"
+leaves-out: All else.
+---
+
+# One
+
+```console
+$ kafka-topics --bootstrap-server localhost:9092 --create --topic one
+Created topic one.
+```
+
+```check
+It has one partition :: partitions(\"one\") == 1
+```
+";
+
+#[test]
+fn the_pocket_calculators_print_the_answer_alone() {
+    assert_eq!(kafkasim(&["partition", "--key", "user-42", "--partitions", "6"]).out, "4\n");
+    assert_eq!(kafkasim(&["partition", "--key", "user-42", "--partitions", "6", "--client", "librdkafka"]).out, "1\n");
+    let json = kafkasim(&["partition", "--key", "user-42", "--partitions", "6", "--json"]).out;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(json["partition"], 4);
+    assert!(json["hash"].is_number() && json["reason"].is_string());
+    let placed = kafkasim(&["place", "--brokers", "1:a,2:a,3:b", "--partitions", "1", "--rf", "2"]);
+    assert_eq!((placed.code, placed.out.lines().count()), (0, 1));
+}
+
+#[test]
+fn bad_input_is_refused_with_its_place_or_cause() {
+    let unknown = file("unknown.json", "{\n  \"kafkasim\": 1,\n  \"brokerz\": 3\n}");
+    refused(&["run", &unknown], &["unknown.json", "brokerz", "line 3"]);
+    let negative = file("negative.json", "{ \"kafkasim\": 1, \"seed\": -1 }");
+    refused(&["run", &negative], &["negative.json", "-1"]);
+    refused(&["run", "--sede", "1"], &["--sede", "--seed"]);
+    refused(&["run", "nowhere.json"], &["nowhere.json"]);
+    refused(&["run", "--until", "soon"], &["soon"]);
+    refused(&["replay", "s=1.nZLd"], &["link"]);
+    refused(&["partition", "--key", "a", "--partitions", "0"], &["0"]);
+    refused(&["place", "--brokers", "1,1", "--partitions", "1", "--rf", "1"], &["twice"]);
+    refused(&["place", "--brokers", "2", "--partitions", "1", "--rf", "3"], &["3"]);
+}
+
+#[test]
+fn a_lesson_that_holds_passes_and_is_in_the_junit_file() {
+    let name = file("holds.md", LESSON);
+    let ran = kafkasim(&["test", &name, "--junit", "holds.xml"]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert!(ran.out.ends_with("1 passed, 0 failed\n"), "{}", ran.out);
+    let junit = std::fs::read_to_string(dir().join("holds.xml")).expect("the file is written");
+    assert!(junit.contains("tests=\"1\"") && junit.contains("failures=\"0\""), "{junit}");
+}
+
+#[test]
+fn a_lesson_that_fails_says_why_and_how_to_see_it_again() {
+    let name = file("fails.md", &LESSON.replace("== 1", "== 2"));
+    let ran = kafkasim(&["test", &name, "--seed", "5", "--junit", "fails.xml"]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    for word in ["line 16", "partitions(one) is 1", "seed 5, event ", "digest", "kafkasim replay 's=1.", "#s=1."] {
+        assert!(ran.out.contains(word), "no `{word}` in {}", ran.out);
+    }
+    let junit = std::fs::read_to_string(dir().join("fails.xml")).expect("the file is written");
+    assert!(junit.contains("failures=\"1\"") && junit.contains("kafkasim replay"), "{junit}");
+
+    let link = ran.out.split('\'').nth(1).expect("the link is quoted");
+    let replayed = kafkasim(&["replay", link, "--digest"]);
+    assert_eq!(replayed.code, 0, "{}", replayed.err);
+    assert!(ran.out.contains(&format!("digest {}", replayed.out.trim())), "{} is not in {}", replayed.out, ran.out);
+}
+
+#[test]
+fn a_fault_of_the_simulator_fails_its_test_and_no_other() {
+    let (faulty, sound) = (
+        file("fault.md", &LESSON.replace("```check", "```console\n$ sim panic\n```\n\n```check")),
+        file("sound.md", LESSON),
+    );
+    let ran = kafkasim(&["test", &faulty, &sound]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    for word in ["the simulator itself failed", "kafkasim test fault.md", "ok    sound.md", "1 passed, 1 failed"] {
+        assert!(ran.out.contains(word), "no `{word}` in {}", ran.out);
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_digest_and_another_seed_another() {
+    let digest = |seed: &str| {
+        let ran = kafkasim(&["run", "--quiet", "--until", "5s", "--seed", seed]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.out.lines().find(|line| line.starts_with("digest")).map(str::to_owned).expect("a digest is printed")
+    };
+    assert_eq!(digest("1"), digest("1"));
+    assert_ne!(digest("1"), digest("2"));
+}
