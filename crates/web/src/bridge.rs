@@ -301,6 +301,8 @@ impl Bridge {
         self.0.idle_speed.set(1.0);
         if motion == Motion::Paused {
             self.0.pace.set(0.0);
+            self.0.engine.borrow_mut().look_at_goals();
+            self.look_for_violation();
             self.save();
         }
         self.refresh();
@@ -399,6 +401,7 @@ impl Bridge {
         let found = engine.violation();
         if let Some(violation) = found.as_ref().filter(|_| *self.0.told.borrow() != found) {
             self.0.motion.set(Motion::Paused);
+            self.0.pace.set(0.0);
             crate::panic::violated(violation, &engine.link());
         }
         *self.0.told.borrow_mut() = found;

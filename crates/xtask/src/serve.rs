@@ -32,8 +32,9 @@ fn run(mut args: lexopt::Parser) -> Result<()> {
     if release {
         tools::wasm_opt()?;
     }
-    println!("Building the page; it will be at http://127.0.0.1:{port}/ — stop with Ctrl-C");
-    let mut command = cmd("trunk").words("serve --address 127.0.0.1 --port").arg(port.to_string());
+    println!("Building the page; it will be at http://127.0.0.1:{port}/ — reload it after a rebuild, stop with Ctrl-C");
+    // The page's policy forbids the inline script by which trunk reloads it.
+    let mut command = cmd("trunk").words("serve --no-autoreload --address 127.0.0.1 --port").arg(port.to_string());
     for (wanted, flag) in [(open, "--open"), (release, "--release")] {
         if wanted {
             command = command.arg(flag);
