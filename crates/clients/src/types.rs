@@ -1,10 +1,10 @@
 //! What goes into clients and comes out of them.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use kernel::Effects;
+use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::{ErrorCode, Header, Message, Note, PartitionIndex, TopicName, TopicPartition};
 
@@ -12,7 +12,7 @@ use protocol::{ErrorCode, Header, Message, Note, PartitionIndex, TopicName, Topi
 pub type Fx = Effects<Message, Note>;
 
 /// Client configuration as a program gives it: Kafka's config names with their values as text.
-pub type Properties = BTreeMap<Name, Name>;
+pub type Properties = SortedMap<Name, Name>;
 
 /// Which family a client is of; the families differ in key hash, stickiness, commits, defaults and error texts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

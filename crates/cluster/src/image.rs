@@ -1,9 +1,9 @@
 //! What the metadata log says so far (`MetadataImage`). Only [`MetadataImage::replay`] changes it, live and on
 //! recovery alike. Left out: ACLs, quotas, SCRAM, delegation tokens.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ordered::SortedMap;
 use protocol::api::{ConfigResourceKind, Name};
 use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionChange, PartitionRecord};
 use protocol::{BrokerId, PartitionIndex, TopicId, TopicName, gap};
@@ -17,15 +17,15 @@ pub struct MetadataImage {
     /// Raft epoch of that record.
     pub epoch: i32,
     /// Every topic.
-    pub topics: BTreeMap<TopicId, Arc<TopicImage>>,
+    pub topics: SortedMap<TopicId, Arc<TopicImage>>,
     /// Their ids by name.
-    pub by_name: BTreeMap<TopicName, TopicId>,
+    pub by_name: SortedMap<TopicName, TopicId>,
     /// Every registered broker, fenced ones too.
-    pub brokers: BTreeMap<BrokerId, BrokerImage>,
+    pub brokers: SortedMap<BrokerId, BrokerImage>,
     /// What is set dynamically. The empty name of kind Broker holds the cluster-wide defaults.
-    pub configs: BTreeMap<(ConfigResourceKind, Name), BTreeMap<Name, Name>>,
+    pub configs: SortedMap<(ConfigResourceKind, Name), SortedMap<Name, Name>>,
     /// Finalized feature levels.
-    pub features: BTreeMap<Name, i16>,
+    pub features: SortedMap<Name, i16>,
     /// The first producer id of the next block.
     pub next_producer_id: i64,
 }
@@ -72,11 +72,11 @@ impl Default for MetadataImage {
         MetadataImage {
             offset: -1,
             epoch: -1,
-            topics: BTreeMap::new(),
-            by_name: BTreeMap::new(),
-            brokers: BTreeMap::new(),
-            configs: BTreeMap::new(),
-            features: BTreeMap::new(),
+            topics: SortedMap::new(),
+            by_name: SortedMap::new(),
+            brokers: SortedMap::new(),
+            configs: SortedMap::new(),
+            features: SortedMap::new(),
             next_producer_id: 0,
         }
     }

@@ -4,10 +4,10 @@
 //! Connections are routed by who opened them or by the port they came in on; timers by their space. Left out: more
 //! than one listener a role, TLS, quotas, request queues and their threads.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::{Address, ConnId, Death, Effects, Input, Machine, Order, Time, Timers};
+use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::{Message, Note, Request, Response, gap};
 
@@ -61,7 +61,7 @@ pub struct KafkaProcess {
     /// Soft: replayed from the log after each start.
     image: Arc<MetadataImage>,
     /// Soft: connections that came in on the controller's port.
-    to_controller: BTreeMap<ConnId, ()>,
+    to_controller: SortedMap<ConnId, ()>,
     /// Soft: SIGTERM has come.
     is_stopping: bool,
 }
@@ -76,7 +76,7 @@ impl KafkaProcess {
             lifecycle: spec.is_broker.then(|| Lifecycle::new(&spec)),
             broker: spec.is_broker.then(|| Broker::new(&spec)),
             image: Arc::default(),
-            to_controller: BTreeMap::new(),
+            to_controller: SortedMap::new(),
             is_stopping: false,
             spec,
         }

@@ -1,9 +1,9 @@
 //! What a process is told before it starts: its `server.properties`, and the shape of its cluster.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::{Address, Duration};
+use ordered::SortedMap;
 use protocol::BrokerId;
 use protocol::api::Name;
 
@@ -28,7 +28,7 @@ pub struct ProcessSpec {
     /// The cluster it belongs to.
     pub cluster: Arc<ClusterSpec>,
     /// What its `server.properties` sets.
-    pub overrides: BTreeMap<Name, Name>,
+    pub overrides: SortedMap<Name, Name>,
 }
 
 /// What all processes of a cluster agree on when its storage is formatted.

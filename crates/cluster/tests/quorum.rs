@@ -1,11 +1,11 @@
 //! The metadata quorum and the controller, through whole processes in a world: elections, registration, fencing,
 //! topics. Nothing here needs a broker that serves.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cluster::{ClusterSpec, KafkaProcess, MetadataImage, ProcessSpec};
 use kernel::{ConnId, Death, Effects, Input, Machine, NetworkSpec, NodeId, Order, Time, World};
+use ordered::SortedMap;
 use protocol::api::alter_partition::{AlterPartitionChange, AlterPartitionRequest};
 use protocol::api::create_partitions::CreatePartitionsRequest;
 use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
@@ -65,7 +65,7 @@ impl Machine for Actor {
 
 struct Cluster {
     world: World<Actor>,
-    nodes: BTreeMap<i32, NodeId>,
+    nodes: SortedMap<i32, NodeId>,
     probe: NodeId,
     notes: Vec<(Time, Note)>,
 }
@@ -98,7 +98,7 @@ impl Cluster {
         });
         let mut ids: Vec<i32> = (1..=shape.brokers).collect();
         ids.extend(controllers.iter().filter(|id| **id > 100));
-        let mut nodes = BTreeMap::new();
+        let mut nodes = SortedMap::new();
         for id in ids {
             let spec = ProcessSpec {
                 id: BrokerId(id),
@@ -107,7 +107,7 @@ impl Cluster {
                 host: name_of(id).into(),
                 rack: None,
                 cluster: cluster.clone(),
-                overrides: BTreeMap::new(),
+                overrides: SortedMap::new(),
             };
             let node = world.add_node(&name_of(id), Actor::Kafka(KafkaProcess::new(spec)));
             world.start(node);
@@ -480,7 +480,7 @@ fn alter_partition_is_checked_in_kafkas_order() {
     cluster.run_ms(12_000);
     cluster.create("orders", 1, 3);
     let partition = cluster.image().topic("orders").expect("it exists").partitions[0].clone();
-    let epochs: BTreeMap<BrokerId, i64> =
+    let epochs: SortedMap<BrokerId, i64> =
         cluster.image().brokers.iter().map(|(id, broker)| (*id, broker.epoch)).collect();
     let (leader, follower) = (partition.replicas[0], partition.replicas[1]);
     let member = |id: BrokerId| (id, epochs[&id]);

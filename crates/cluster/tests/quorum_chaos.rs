@@ -1,17 +1,17 @@
 //! The metadata quorum under random deaths and cuts: at most one leader an epoch, and what is committed stays.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cluster::{ClusterSpec, KafkaProcess, ProcessSpec};
 use kernel::{Duration, NetworkSpec, NodeId, NodeState, Rng, World};
+use ordered::SortedMap;
 use protocol::{BrokerId, Note};
 
 /// What the run must never contradict.
 #[derive(Default)]
 struct Ledger {
-    leaders: BTreeMap<i32, BrokerId>,
-    committed: BTreeMap<i64, i32>,
+    leaders: SortedMap<i32, BrokerId>,
+    committed: SortedMap<i64, i32>,
 }
 
 impl Ledger {
@@ -52,7 +52,7 @@ fn play(seed: u64) -> (usize, usize) {
                 host: host.clone(),
                 rack: None,
                 cluster: cluster.clone(),
-                overrides: BTreeMap::new(),
+                overrides: SortedMap::new(),
             };
             world.add_node(host, KafkaProcess::new(spec))
         })

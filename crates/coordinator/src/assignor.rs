@@ -4,8 +4,8 @@
 //! dynamic ones by member id. Every member is in the result, in that order; its partitions come by topic and number.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
+use ordered::SortedSet;
 use protocol::api::Name;
 use protocol::api::join_group::Subscription;
 use protocol::{MemberId, PartitionIndex, TopicName, gap};
@@ -77,7 +77,7 @@ fn nothing_for(members: &[&AssignorMember]) -> Assignment {
 
 /// Every topic somebody subscribes to that has partitions, by name; each has a subscriber.
 fn topics_of(members: &[&AssignorMember], partitions: &dyn Fn(&str) -> Option<i32>) -> Vec<(TopicName, i32)> {
-    let topics: BTreeSet<&TopicName> = members.iter().flat_map(|(_, _, s)| &s.topics).collect();
+    let topics: SortedSet<&TopicName> = members.iter().flat_map(|(_, _, s)| &s.topics).collect();
     topics.into_iter().filter_map(|t| Some((t.clone(), partitions(t).filter(|n| *n > 0)?))).collect()
 }
 

@@ -1,8 +1,7 @@
 //! Hard state: what the records of the partition say, keyed as the log is compacted (`TimelineHashMap`s of
 //! `GroupMetadataManager` and `OffsetMetadataManager`).
 
-use std::collections::BTreeMap;
-
+use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::api::join_group::Subscription;
 use protocol::{GroupId, MemberId, PartitionIndex, Record, TopicName};
@@ -16,9 +15,9 @@ pub type OffsetKey = (TopicName, PartitionIndex);
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Hard {
     /// Group records, by group.
-    pub groups: BTreeMap<GroupId, GroupRecord>,
+    pub groups: SortedMap<GroupId, GroupRecord>,
     /// Committed offsets, by group and partition. No group here is without offsets.
-    pub offsets: BTreeMap<GroupId, BTreeMap<OffsetKey, CommittedOffset>>,
+    pub offsets: SortedMap<GroupId, SortedMap<OffsetKey, CommittedOffset>>,
 }
 
 /// `GroupMetadataValue`.

@@ -28,8 +28,7 @@ pub mod records;
 mod state;
 mod sync;
 
-use std::collections::BTreeMap;
-
+use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::{ErrorCode, GroupId, MemberId, Note, Record, Request, Response, gap};
 
@@ -119,7 +118,7 @@ pub struct GroupShard {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 struct Soft {
     phase: Phase,
-    groups: BTreeMap<GroupId, Group>,
+    groups: SortedMap<GroupId, Group>,
     pending: PendingWrites,
 }
 

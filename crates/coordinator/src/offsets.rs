@@ -1,7 +1,6 @@
 //! Committed offsets: OffsetCommit and OffsetFetch (`OffsetMetadataManager`).
 
-use std::collections::BTreeSet;
-
+use ordered::SortedSet;
 use protocol::api::offset_commit::{OffsetCommitPartition, OffsetCommitRequest, OffsetCommitResponse};
 use protocol::api::offset_fetch::{OffsetFetchRequest, OffsetFetchResponse, OffsetFetchResult};
 use protocol::{ErrorCode, Note, Record, TopicName, gap};
@@ -106,7 +105,7 @@ impl GroupShard {
         self.soft.pending.before(group, key).unwrap_or_else(|| self.newest(group, key))
     }
 
-    fn offset_keys(&self, group: &str) -> BTreeSet<OffsetKey> {
+    fn offset_keys(&self, group: &str) -> SortedSet<OffsetKey> {
         let known = self.hard.offsets.get(group).into_iter().flat_map(|offsets| offsets.keys());
         known.chain(self.soft.pending.touched(group)).cloned().collect()
     }
@@ -116,7 +115,7 @@ impl GroupShard {
         group: &'a str,
     ) -> impl Iterator<Item = (&'a OffsetKey, &'a CommittedOffset)> {
         let known = self.hard.offsets.get(group).into_iter().flat_map(|offsets| offsets.keys());
-        let keys: BTreeSet<&OffsetKey> = known.chain(self.soft.pending.touched(group)).collect();
+        let keys: SortedSet<&OffsetKey> = known.chain(self.soft.pending.touched(group)).collect();
         keys.into_iter().filter_map(move |key| self.committed_offset(group, key).map(|offset| (key, offset)))
     }
 

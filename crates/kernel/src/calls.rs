@@ -1,8 +1,9 @@
 //! Calls to other processes: one connection an address, numbered calls, deadlines. Whoever makes calls keeps a
 //! [`Calls`] and tells it what the kernel tells the machine.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use ordered::SortedMap;
 
 use crate::{ConnId, Duration, Effects, Time};
 
@@ -13,20 +14,20 @@ pub type Address = (Arc<str>, u16);
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
 pub struct Calls<T> {
     next: u32,
-    links: BTreeMap<Address, Link<T>>,
-    addresses: BTreeMap<ConnId, Address>,
+    links: SortedMap<Address, Link<T>>,
+    addresses: SortedMap<ConnId, Address>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
 struct Link<T> {
     conn: ConnId,
     is_open: bool,
-    calls: BTreeMap<u32, (T, Time)>,
+    calls: SortedMap<u32, (T, Time)>,
 }
 
 impl<T> Default for Calls<T> {
     fn default() -> Calls<T> {
-        Calls { next: 0, links: BTreeMap::new(), addresses: BTreeMap::new() }
+        Calls { next: 0, links: SortedMap::new(), addresses: SortedMap::new() }
     }
 }
 
@@ -47,7 +48,7 @@ impl<T> Calls<T> {
         let link = self.links.entry(to.clone()).or_insert_with(|| {
             let conn = fx.connect(&to.0, to.1);
             self.addresses.insert(conn, to.clone());
-            Link { conn, is_open: false, calls: BTreeMap::new() }
+            Link { conn, is_open: false, calls: SortedMap::new() }
         });
         link.calls.insert(number, (tag, now + timeout));
         fx.send(link.conn, make(number));
@@ -60,7 +61,7 @@ impl<T> Calls<T> {
         let link = self.links.entry(to.clone()).or_insert_with(|| {
             let conn = fx.connect(&to.0, to.1);
             self.addresses.insert(conn, to.clone());
-            Link { conn, is_open: false, calls: BTreeMap::new() }
+            Link { conn, is_open: false, calls: SortedMap::new() }
         });
         fx.send(link.conn, make(number));
     }

@@ -1,7 +1,7 @@
 //! Connections over links. A connection is an ordered, reliable byte pipe between two processes, like TCP: a cut
 //! link does not lose messages, it holds them until it heals; a dead process resets; a dead host is silent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use ordered::{SortedMap, SortedSet};
 
 use crate::{Duration, NodeId, Time, keyed_draw};
 
@@ -106,15 +106,21 @@ pub(crate) struct Conn {
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct Network {
     pub(crate) spec: NetworkSpec,
-    links: BTreeMap<(NodeId, NodeId), LinkSpec>,
-    busy: BTreeMap<(NodeId, NodeId), Time>,
-    cuts: BTreeSet<(NodeId, NodeId)>,
-    pub(crate) conns: BTreeMap<u64, Conn>,
+    links: SortedMap<(NodeId, NodeId), LinkSpec>,
+    busy: SortedMap<(NodeId, NodeId), Time>,
+    cuts: SortedSet<(NodeId, NodeId)>,
+    pub(crate) conns: SortedMap<u64, Conn>,
 }
 
 impl Network {
     pub(crate) fn new(spec: NetworkSpec) -> Network {
-        Network { spec, links: BTreeMap::new(), busy: BTreeMap::new(), cuts: BTreeSet::new(), conns: BTreeMap::new() }
+        Network {
+            spec,
+            links: SortedMap::new(),
+            busy: SortedMap::new(),
+            cuts: SortedSet::new(),
+            conns: SortedMap::new(),
+        }
     }
 
     pub(crate) fn set_link(&mut self, from: NodeId, to: NodeId, spec: LinkSpec) {

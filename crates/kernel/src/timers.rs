@@ -1,6 +1,6 @@
 //! Named timers for a machine: at most one pending timer a key, replaced when armed again, cancelled at will.
 
-use std::collections::BTreeMap;
+use ordered::SortedMap;
 
 use crate::{Effects, Time};
 
@@ -12,14 +12,14 @@ use crate::{Effects, Time};
 pub struct Timers<K> {
     space: u16,
     next: u64,
-    pending: BTreeMap<K, (u64, Time)>,
-    keys: BTreeMap<u64, K>,
+    pending: SortedMap<K, (u64, Time)>,
+    keys: SortedMap<u64, K>,
 }
 
 impl<K: Ord + Clone> Timers<K> {
     /// No timers; tokens carry `space`.
     pub fn new(space: u16) -> Timers<K> {
-        Timers { space, next: 0, pending: BTreeMap::new(), keys: BTreeMap::new() }
+        Timers { space, next: 0, pending: SortedMap::new(), keys: SortedMap::new() }
     }
 
     /// Which part's timer a token belongs to.

@@ -1,8 +1,10 @@
 //! The world: machines, the network between them, and the loop that runs their events.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+use ordered::SortedMap;
 
 use crate::effects::Effect;
 use crate::network::{Conn, End, Network};
@@ -45,12 +47,12 @@ pub struct World<A: Machine> {
     digest: u64,
     next_conn: u64,
     nodes: Vec<Arc<Slot<A>>>,
-    names: BTreeMap<Arc<str>, NodeId>,
-    published: BTreeMap<(Arc<str>, u16), (NodeId, u16)>,
+    names: SortedMap<Arc<str>, NodeId>,
+    published: SortedMap<(Arc<str>, u16), (NodeId, u16)>,
     network: Network,
     queue: Queue<Event<A::Message>>,
     held: Vec<Event<A::Message>>,
-    stalled: BTreeMap<NodeId, VecDeque<Event<A::Message>>>,
+    stalled: SortedMap<NodeId, VecDeque<Event<A::Message>>>,
     notes: Vec<Stamped<A::Note>>,
     trace: VecDeque<TraceEntry>,
     buffer: Vec<Effect<A::Message, A::Note>>,
@@ -129,12 +131,12 @@ impl<A: Machine> World<A> {
             digest: 0,
             next_conn: 1,
             nodes: Vec::new(),
-            names: BTreeMap::new(),
-            published: BTreeMap::new(),
+            names: SortedMap::new(),
+            published: SortedMap::new(),
             network: Network::new(spec),
             queue: Queue::new(),
             held: Vec::new(),
-            stalled: BTreeMap::new(),
+            stalled: SortedMap::new(),
             notes: Vec::new(),
             trace: VecDeque::new(),
             buffer: Vec::new(),

@@ -3,10 +3,11 @@
 //! Everything that acts on the world is a command line at a virtual time, so that scenario + seed + command log is
 //! the run. A lab is a value: clone it for a checkpoint or a fork.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kernel::{Duration, NodeId, NodeState, Order, Stamped, Time, World};
+use ordered::SortedMap;
 use protocol::Note;
 use shell::{AppProcess, Pipeline, Setting};
 
@@ -56,9 +57,9 @@ pub struct Lab {
     files: Arc<shell::Files>,
     pub(crate) world: World<Actor>,
     pub(crate) layout: Layout,
-    terminals: BTreeMap<u32, Terminal>,
+    terminals: SortedMap<u32, Terminal>,
     apps: Arc<Vec<App>>,
-    since: Arc<BTreeMap<NodeId, Time>>,
+    since: Arc<SortedMap<NodeId, Time>>,
     scheduled: VecDeque<(Time, u32, Arc<str>)>,
     log: Arc<Vec<Logged>>,
     history: History,
@@ -133,7 +134,7 @@ impl Lab {
             files: Arc::new(files),
             world,
             layout,
-            terminals: BTreeMap::from([(1, Terminal::default())]),
+            terminals: SortedMap::from([(1, Terminal::default())]),
             apps: Arc::default(),
             since: Arc::default(),
             scheduled: VecDeque::new(),
@@ -315,7 +316,7 @@ impl Lab {
             Family::Java => shell::Profile::Java,
             Family::Librdkafka => shell::Profile::Librdkafka,
         };
-        let setting = Setting { env: BTreeMap::new(), files: self.files.clone(), profile };
+        let setting = Setting { env: SortedMap::new(), files: self.files.clone(), profile };
         let app = match pipeline.launch(&setting).and_then(AppProcess::launch) {
             Ok(app) => app,
             Err(error) => {
@@ -447,7 +448,7 @@ impl Lab {
         self.world.events()
     }
     /// Terminals by number.
-    pub fn terminals(&self) -> &BTreeMap<u32, Terminal> {
+    pub fn terminals(&self) -> &SortedMap<u32, Terminal> {
         &self.terminals
     }
     /// Makes sure terminal `term` exists.

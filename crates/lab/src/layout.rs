@@ -1,10 +1,10 @@
 //! Which node is which: brokers, controllers and programs by their names and ids.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cluster::{ClusterSpec, KafkaProcess, ProcessSpec};
 use kernel::{Duration, LinkSpec, NetworkSpec, NodeId, World};
+use ordered::SortedMap;
 use protocol::BrokerId;
 use protocol::api::Name;
 
@@ -20,9 +20,9 @@ pub const BROKER_PORT: u16 = 9092;
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
     /// Brokers by id.
-    pub brokers: BTreeMap<BrokerId, NodeId>,
+    pub brokers: SortedMap<BrokerId, NodeId>,
     /// Controllers by id; a combined process is here and among the brokers.
-    pub controllers: BTreeMap<BrokerId, NodeId>,
+    pub controllers: SortedMap<BrokerId, NodeId>,
 }
 
 impl Layout {
@@ -43,7 +43,7 @@ impl Layout {
     /// All Kafka processes, brokers first, each once.
     pub fn processes(&self) -> Vec<NodeId> {
         let mut nodes: Vec<NodeId> = self.brokers.values().chain(self.controllers.values()).copied().collect();
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = ordered::SortedSet::new();
         nodes.retain(|node| seen.insert(*node));
         nodes
     }
@@ -67,7 +67,7 @@ pub(crate) fn build(scenario: &Scenario) -> (World<Actor>, Layout) {
     let voters = controller_ids.iter().map(|id| (*id, host(id))).collect();
     let cluster_id = cluster_id(scenario.seed);
     let cluster = Arc::new(ClusterSpec { cluster_id, voters, elr_enabled: true, placement_seed: None });
-    let overrides: BTreeMap<Name, Name> =
+    let overrides: SortedMap<Name, Name> =
         shape.configs.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect();
 
     let mut layout = Layout::default();

@@ -1,9 +1,9 @@
 //! What producers were promised and consumers were given: the client-visible history, and what became of it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::Stamped;
+use ordered::SortedMap;
 use protocol::note::value_hash;
 use protocol::{Note, TopicPartition};
 
@@ -34,9 +34,9 @@ pub struct Lost {
 /// The promises of a run so far.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    promises: BTreeMap<TopicPartition, Arc<Vec<Promise>>>,
-    delivered: BTreeMap<(Option<protocol::GroupId>, TopicPartition), u64>,
-    programs: BTreeMap<kernel::NodeId, Tally>,
+    promises: SortedMap<TopicPartition, Arc<Vec<Promise>>>,
+    delivered: SortedMap<(Option<protocol::GroupId>, TopicPartition), u64>,
+    programs: SortedMap<kernel::NodeId, Tally>,
     acked: u64,
     failed: u64,
 }

@@ -1,8 +1,7 @@
 //! Rates and levels over virtual time, one bucket a second, drawn by charts and reports.
 
-use std::collections::BTreeMap;
-
 use kernel::{Stamped, Time};
+use ordered::SortedMap;
 use protocol::{Note, TopicPartition};
 
 use crate::lab::BOOT;
@@ -28,10 +27,10 @@ const SECONDS_MAX: usize = 131_072;
 /// The series of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
-    seconds: std::sync::Arc<BTreeMap<u64, Second>>,
-    ends: BTreeMap<TopicPartition, i64>,
-    positions: BTreeMap<(protocol::GroupId, TopicPartition), i64>,
-    out_of_sync: BTreeMap<TopicPartition, u64>,
+    seconds: std::sync::Arc<SortedMap<u64, Second>>,
+    ends: SortedMap<TopicPartition, i64>,
+    positions: SortedMap<(protocol::GroupId, TopicPartition), i64>,
+    out_of_sync: SortedMap<TopicPartition, u64>,
 }
 
 impl Metrics {
@@ -80,7 +79,7 @@ impl Metrics {
     }
 
     fn lag(&self) -> u64 {
-        let mut behind: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut behind: SortedMap<&str, u64> = SortedMap::new();
         for ((group, tp), position) in &self.positions {
             let end = self.ends.get(tp).copied().unwrap_or(*position);
             *behind.entry(group).or_default() += (end - position).max(0) as u64;

@@ -1,9 +1,9 @@
 //! Scenario files: a cluster, a seed, and commands at virtual times, as JSON. A scenario, a seed and a command log
 //! are a whole run: save file, share link, lesson set-up, bug report and CI replay are all this.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
+use ordered::SortedMap;
 use serde::{Deserialize, Serialize};
 
 use crate::units::parse_duration;
@@ -27,8 +27,8 @@ pub struct Scenario {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<TopicShape>,
     /// Files that programs can read, by path.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub files: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "SortedMap::is_empty")]
+    pub files: SortedMap<String, String>,
     /// Commands at virtual times.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<TimedCommand>,
@@ -62,8 +62,8 @@ pub struct ClusterShape {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub racks: Vec<String>,
     /// `server.properties` of every broker and controller.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub configs: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "SortedMap::is_empty")]
+    pub configs: SortedMap<String, String>,
     /// One-way latency between two processes, e.g. `1ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<Span>,
@@ -82,8 +82,8 @@ pub struct TopicShape {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replication_factor: Option<i16>,
     /// Topic configs.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub configs: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "SortedMap::is_empty")]
+    pub configs: SortedMap<String, String>,
 }
 
 /// A command line at a virtual time.
@@ -130,7 +130,7 @@ impl Default for Scenario {
             cluster: ClusterShape::default(),
             client: Family::Java,
             topics: Vec::new(),
-            files: BTreeMap::new(),
+            files: SortedMap::new(),
             commands: Vec::new(),
             until: None,
         }
@@ -144,7 +144,7 @@ impl Default for ClusterShape {
             controllers: 3,
             combined: false,
             racks: Vec::new(),
-            configs: BTreeMap::new(),
+            configs: SortedMap::new(),
             latency: None,
         }
     }

@@ -1,8 +1,7 @@
 //! A run with a past: checkpoints, seeking, stepping back, and forks that keep the other future.
 
-use std::collections::BTreeMap;
-
 use kernel::{Duration, Time};
+use ordered::SortedMap;
 
 use crate::lab::{BOOT, Given, Lab, Logged};
 use crate::link::{LinkError, Saved};
@@ -28,7 +27,7 @@ pub struct Branch {
     head_at: Time,
     /// Events between two checkpoints.
     spacing: u64,
-    checkpoints: BTreeMap<(u64, Time), Lab>,
+    checkpoints: SortedMap<(u64, Time), Lab>,
 }
 
 /// A lab with its past and its other futures.
@@ -55,7 +54,7 @@ impl Timeline {
             head_event: lab.events(),
             head_at: lab.now(),
             spacing: CHECKPOINT_EVENTS,
-            checkpoints: BTreeMap::from([((lab.events(), lab.now()), lab.clone())]),
+            checkpoints: SortedMap::from([((lab.events(), lab.now()), lab.clone())]),
         };
         Timeline { branches: vec![main], active: 0, lab, forks: 0 }
     }

@@ -1,8 +1,7 @@
 //! Facts that checks and predictions may ask for: one row each in one table.
 
-use std::collections::BTreeMap;
-
 use lab::{Lab, replicas};
+use ordered::SortedMap;
 use protocol::TopicPartition;
 use view::GroupView;
 
@@ -77,7 +76,7 @@ facts! {
     "key_partitions" ("topic", "key") "the partitions that hold records with this key, sorted" => |lab, a| {
         let key = a.text(1)?.as_bytes();
         let found = scan(lab, a.text(0)?).into_iter().filter(|seen| seen.key.as_deref() == Some(key)).map(|seen| seen.partition);
-        let partitions: std::collections::BTreeSet<i32> = found.collect();
+        let partitions: ordered::SortedSet<i32> = found.collect();
         Ok(Value::List(partitions.into_iter().map(|p| Value::Int(p.into())).collect()))
     };
     "keyless" ("topic") "records without a key" => |lab, a| Ok(int(scan(lab, a.text(0)?).iter().filter(|seen| seen.key.is_none()).count()));
@@ -186,13 +185,13 @@ pub fn evaluate(expr: &Expr, lab: &Lab) -> Result<Value, ExprError> {
 
 /// The values of all facts an expression asks for with literal arguments, for the report of a failed check.
 pub(crate) fn explain(expr: &Expr, lab: &Lab) -> String {
-    let mut values = BTreeMap::new();
+    let mut values = SortedMap::new();
     collect(expr, lab, &mut values);
     let parts: Vec<String> = values.into_iter().map(|(call, value)| format!("{call} is {value}")).collect();
     parts.join(", ")
 }
 
-fn collect(expr: &Expr, lab: &Lab, values: &mut BTreeMap<String, String>) {
+fn collect(expr: &Expr, lab: &Lab, values: &mut SortedMap<String, String>) {
     match expr {
         Expr::Literal(_) => {}
         Expr::List(items) => items.iter().for_each(|item| collect(item, lab, values)),

@@ -1,9 +1,8 @@
 //! Front matter: lines `key: value` between two lines `---`, a subset of YAML. A value is JSON (`{"brokers": 3}`,
 //! `7`, `[1]`) or, if it is not, a text. It sets the lesson's names and its scenario.
 
-use std::collections::BTreeMap;
-
 use lab::Scenario;
+use ordered::SortedMap;
 use serde_json::{Map, Value};
 
 use crate::LessonError;
@@ -54,7 +53,7 @@ pub(crate) fn split(text: &str) -> Result<(Front, &str, usize), LessonError> {
 }
 
 fn parse(text: &str) -> Result<Front, LessonError> {
-    let mut values: BTreeMap<&str, (usize, Value)> = BTreeMap::new();
+    let mut values: SortedMap<&str, (usize, Value)> = SortedMap::new();
     for (n, line) in text.lines().enumerate() {
         let number = n + 2;
         if line.trim().is_empty() || line.trim_start().starts_with('#') {
@@ -87,7 +86,7 @@ fn parse(text: &str) -> Result<Front, LessonError> {
     front_of(values)
 }
 
-fn front_of(mut values: BTreeMap<&str, (usize, Value)>) -> Result<Front, LessonError> {
+fn front_of(mut values: SortedMap<&str, (usize, Value)>) -> Result<Front, LessonError> {
     let mut text = |key: &str| {
         values.remove(key).map_or(String::new(), |(_, value)| value.as_str().map_or(value.to_string(), str::to_owned))
     };

@@ -3,8 +3,9 @@
 //!
 //! Left out on purpose: transactions (first offset of an open one, verification guards, markers).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use ordered::SortedMap;
 use protocol::{Batch, ErrorCode, ProducerId, TopicPartition};
 
 use crate::append::AppendError;
@@ -60,7 +61,7 @@ impl Log {
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct ProducerStates {
-    entries: BTreeMap<ProducerId, ProducerEntry>,
+    entries: SortedMap<ProducerId, ProducerEntry>,
 }
 
 impl ProducerStates {

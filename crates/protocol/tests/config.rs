@@ -1,11 +1,10 @@
 //! Defaults people know, and the words Kafka and librdkafka refuse a value with.
 
-use std::collections::BTreeMap;
-
+use ordered::SortedMap;
 use protocol::api::{ConfigSource, Name};
 use protocol::config::*;
 
-fn map(pairs: &[(&str, &str)]) -> BTreeMap<Name, Name> {
+fn map(pairs: &[(&str, &str)]) -> SortedMap<Name, Name> {
     pairs.iter().map(|(name, value)| (Name::from(*name), Name::from(*value))).collect()
 }
 
@@ -125,7 +124,7 @@ fn the_defaults_of_4_0_hold() {
 
 #[test]
 fn a_client_must_be_told_where_the_cluster_is() {
-    let error = Configs::new(PRODUCER_CONFIGS, BTreeMap::new()).expect_err("refused");
+    let error = Configs::new(PRODUCER_CONFIGS, SortedMap::new()).expect_err("refused");
     assert_eq!(error.message, "Missing required configuration \"bootstrap.servers\" which has no default value.");
 }
 
@@ -197,11 +196,11 @@ fn librdkafka_refuses_in_its_own_words_under_its_own_names() {
 
 #[test]
 fn librdkafka_differs_where_learners_trip() {
-    let producer = librdkafka_configs(LIBRDKAFKA_PRODUCER_CONFIGS, &BTreeMap::new()).expect("fine");
+    let producer = librdkafka_configs(LIBRDKAFKA_PRODUCER_CONFIGS, &SortedMap::new()).expect("fine");
     assert!(!producer.get_bool("enable.idempotence"));
     assert_eq!(producer.get_i64("max.in.flight.requests.per.connection"), 1_000_000);
     assert_eq!(producer.get_i64("delivery.timeout.ms"), 300_000);
-    let consumer = librdkafka_configs(LIBRDKAFKA_CONSUMER_CONFIGS, &BTreeMap::new()).expect("fine");
+    let consumer = librdkafka_configs(LIBRDKAFKA_CONSUMER_CONFIGS, &SortedMap::new()).expect("fine");
     assert_eq!(consumer.get_str("isolation.level"), "read_committed");
 }
 
@@ -218,7 +217,7 @@ fn librdkafka_takes_either_name_and_ignores_the_other_kinds_configs() {
 
 #[test]
 fn a_topic_takes_its_brokers_values_unless_it_has_its_own() {
-    let (topic, empty) = (map(&[("segment.bytes", "2000000")]), BTreeMap::new());
+    let (topic, empty) = (map(&[("segment.bytes", "2000000")]), SortedMap::new());
     let properties =
         map(&[("log.retention.hours", "2"), ("log.segment.bytes", "3000000"), ("min.insync.replicas", "2")]);
     let layers = BrokerLayers { dynamic: &empty, dynamic_default: &empty, properties: &properties };
@@ -233,7 +232,7 @@ fn a_topic_takes_its_brokers_values_unless_it_has_its_own() {
 
 #[test]
 fn synonyms_say_where_a_value_comes_from() {
-    let (topic, empty) = (map(&[("cleanup.policy", "compact")]), BTreeMap::new());
+    let (topic, empty) = (map(&[("cleanup.policy", "compact")]), SortedMap::new());
     let layers = BrokerLayers { dynamic: &empty, dynamic_default: &empty, properties: &empty };
     let of = |name: &str| {
         let def = find(TOPIC_CONFIGS, name).expect("there");

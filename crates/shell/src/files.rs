@@ -1,12 +1,13 @@
 //! The files that programs can read: a flat, read-only table from path to text. The lab fills it from the scenario;
 //! the workshops' own files come with it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use ordered::SortedMap;
 
 /// Virtual files by path. Paths are relative to the terminal's directory; `./x` and `/x` are `x`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Files(BTreeMap<String, Arc<str>>);
+pub struct Files(SortedMap<String, Arc<str>>);
 
 /// The files every lab has: the loads of workshop S1, unchanged.
 const BUNDLED: &[(&str, &str)] =

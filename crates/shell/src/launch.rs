@@ -3,9 +3,9 @@
 //! The commands in front of the last one (`echo a | kafka-console-producer …`) are text filters without a process of
 //! their own: their output is the last command's standard input, whole.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ordered::SortedMap;
 use protocol::gap;
 
 use crate::Profile;
@@ -22,7 +22,7 @@ pub struct Launch {
     /// The command and its arguments.
     pub argv: Vec<String>,
     /// Its environment.
-    pub env: BTreeMap<String, String>,
+    pub env: SortedMap<String, String>,
     /// Where its standard input comes from.
     pub stdin: Stdin,
     /// The files it can read.
@@ -44,7 +44,7 @@ pub enum Stdin {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Setting {
     /// Exported variables.
-    pub env: BTreeMap<String, String>,
+    pub env: SortedMap<String, String>,
     /// The files it can read.
     pub files: Arc<Files>,
     /// The lesson's client family.
@@ -71,7 +71,7 @@ impl Launch {
     /// A launch with the terminal as standard input, the bundled files and no environment; for tests and the CLI.
     pub fn new<S: Into<String>>(argv: impl IntoIterator<Item = S>, profile: Profile) -> Launch {
         let argv = argv.into_iter().map(Into::into).collect();
-        Launch { argv, env: BTreeMap::new(), stdin: Stdin::Terminal, files: Arc::new(Files::bundled()), profile }
+        Launch { argv, env: SortedMap::new(), stdin: Stdin::Terminal, files: Arc::new(Files::bundled()), profile }
     }
 
     /// The value of an environment variable, if it is set.

@@ -4,8 +4,7 @@
 //! `&`, `< file`, `<<< text`, and a leading `$ ` as it stands in front of commands in tutorials. Left out on purpose,
 //! with an error that says so: output redirection, command substitution, loops and `||`. `$NAME` is kept as it is.
 
-use std::collections::BTreeMap;
-
+use ordered::SortedMap;
 use protocol::gap;
 
 /// A line, parsed: pipelines that run one after the other.
@@ -32,7 +31,7 @@ pub struct Pipeline {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct SimpleCommand {
     /// `NAME=value` words in front.
-    pub env: BTreeMap<String, String>,
+    pub env: SortedMap<String, String>,
     /// The command and its arguments. Empty if there are only assignments.
     pub argv: Vec<String>,
     /// `< file` or `<<< text`.

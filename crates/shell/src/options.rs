@@ -2,7 +2,7 @@
 //!
 //! Left out on purpose: Java stack traces behind error messages.
 
-use std::collections::BTreeMap;
+use ordered::SortedMap;
 
 use crate::suggest::nearest;
 
@@ -44,7 +44,7 @@ pub(crate) const fn maybe(name: &'static str, label: &'static str, doc: &'static
 /// A command line, read with a table.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Parsed {
-    given: BTreeMap<&'static str, Vec<String>>,
+    given: SortedMap<&'static str, Vec<String>>,
     /// Words that belong to no option. Kafka's tools ignore them.
     pub rest: Vec<String>,
 }

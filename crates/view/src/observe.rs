@@ -1,10 +1,9 @@
 //! From the engine's state to a [`Picture`]. Times are those of the run's clock: boot is left out.
 
-use std::collections::BTreeMap;
-
 use kernel::{NodeId, NodeState, Time};
 use lab::replicas::{self, GroupInfo};
 use lab::{BOOT, Lab, LineKind};
+use ordered::SortedMap;
 use protocol::api::ConfigResourceKind;
 use protocol::{BrokerId, TopicPartition};
 
@@ -104,11 +103,11 @@ fn brokers(lab: &Lab, lens: &Lens) -> Vec<BrokerView> {
 }
 
 /// When the active controller would fence each broker that is not fenced.
-fn sessions(lab: &Lab) -> BTreeMap<BrokerId, Time> {
+fn sessions(lab: &Lab) -> SortedMap<BrokerId, Time> {
     let active = replicas::active_controller(lab.world(), lab.layout());
     let process = active.and_then(|node| lab.world().machine(node).kafka());
     let Some((process, heartbeats)) = process.and_then(|p| Some((p, p.controller()?.heartbeats()?))) else {
-        return BTreeMap::new();
+        return SortedMap::new();
     };
     let timeout = process.spec().millis("broker.session.timeout.ms", 9000);
     let live = heartbeats.iter().filter(|(_, heartbeat)| !heartbeat.is_fenced);

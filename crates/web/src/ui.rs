@@ -1,8 +1,8 @@
 //! What the page itself remembers: what is selected, which tab is open, what is typed. Nothing of the cluster.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use ordered::SortedMap;
 use yew::{Reducible, UseReducerHandle};
 
 /// Something on the stage.
@@ -53,7 +53,7 @@ pub(crate) struct Ui {
     /// The one that lessons and buttons write into.
     pub(crate) active: u32,
     /// What is typed and not yet entered, by terminal.
-    pub(crate) drafts: BTreeMap<u32, String>,
+    pub(crate) drafts: SortedMap<u32, String>,
     /// Counts the times the prompt asked for focus.
     pub(crate) focus_prompt: u32,
     /// `dark` or `light`.
@@ -90,7 +90,7 @@ impl Ui {
             terminals: 2,
             shown: [1, 2],
             active: 1,
-            drafts: BTreeMap::new(),
+            drafts: SortedMap::new(),
             focus_prompt: 0,
             theme,
             sheet: false,

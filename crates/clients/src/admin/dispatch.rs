@@ -1,8 +1,7 @@
 //! Sending what can be sent: picking nodes, finding coordinators, grouping look-ups by leader, retrying.
 
-use std::collections::BTreeMap;
-
 use kernel::{Address, Time};
+use ordered::SortedMap;
 use protocol::api::find_coordinator::FindCoordinatorRequest;
 use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest};
 use protocol::{BrokerId, GroupId, Response};
@@ -128,7 +127,7 @@ impl Admin {
         {
             return;
         }
-        let mut by_leader: BTreeMap<BrokerId, Vec<ListOffsetsPartition>> = BTreeMap::new();
+        let mut by_leader: SortedMap<BrokerId, Vec<ListOffsetsPartition>> = SortedMap::new();
         let mut missing = Vec::new();
         for (tp, timestamp) in std::mem::take(&mut task.look_ups) {
             match self.net.metadata.leader(&tp) {

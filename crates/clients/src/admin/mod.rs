@@ -8,9 +8,8 @@ mod plan;
 mod dispatch;
 mod answers;
 
-use std::collections::BTreeMap;
-
 use kernel::{Address, Duration, Input, Time, Timers};
+use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::config;
 use protocol::{BrokerId, ErrorCode, GroupId, Message, Request, TopicPartition};
@@ -86,8 +85,8 @@ pub struct Admin {
     is_started: bool,
     next: u64,
     next_part: u64,
-    tasks: BTreeMap<u64, Task>,
-    coordinators: BTreeMap<GroupId, Coordinator>,
+    tasks: SortedMap<u64, Task>,
+    coordinators: SortedMap<GroupId, Coordinator>,
     results: Vec<(u64, AdminResult)>,
 }
 
@@ -106,8 +105,8 @@ impl Admin {
             is_started: false,
             next: 0,
             next_part: 0,
-            tasks: BTreeMap::new(),
-            coordinators: BTreeMap::new(),
+            tasks: SortedMap::new(),
+            coordinators: SortedMap::new(),
             results: Vec::new(),
         })
     }

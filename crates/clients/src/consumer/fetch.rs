@@ -1,8 +1,7 @@
 //! Fetching, one request a node at a time, and handing records out (`AbstractFetch`, `FetchCollector`).
 
-use std::collections::BTreeMap;
-
 use kernel::{Address, Time};
+use ordered::SortedMap;
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::{ApiKey, BrokerId, ErrorCode, Note, TopicId, TopicPartition};
 
@@ -24,7 +23,7 @@ impl Consumer {
         if self.is_rebalancing() {
             return;
         }
-        let mut by_node: BTreeMap<Address, Vec<(TopicPartition, TopicId, i64, i32)>> = BTreeMap::new();
+        let mut by_node: SortedMap<Address, Vec<(TopicPartition, TopicId, i64, i32)>> = SortedMap::new();
         let mut is_leader_unknown = false;
         for (tp, partition) in &self.partitions {
             let (Seek::Done, Some(position)) = (partition.seek, partition.position) else { continue };

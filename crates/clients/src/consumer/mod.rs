@@ -14,9 +14,10 @@ mod positions;
 mod fetch;
 mod close;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use kernel::{Address, Duration, Input, Time, Timers};
+use ordered::{SortedMap, SortedSet};
 use protocol::api::Name;
 use protocol::config;
 use protocol::{GroupId, MemberId, Message, Note, TopicName, TopicPartition};
@@ -66,13 +67,13 @@ pub struct Consumer {
     membership: Membership,
     /// Counts assignments, so that answers for an old one are told apart.
     assignment: u64,
-    partitions: BTreeMap<TopicPartition, Partition>,
+    partitions: SortedMap<TopicPartition, Partition>,
     completed: VecDeque<Completed>,
-    fetching: BTreeSet<Address>,
-    commits: BTreeMap<u64, Commit>,
+    fetching: SortedSet<Address>,
+    commits: SortedMap<u64, Commit>,
     next_commit: u64,
     auto_commit_due: Time,
-    reported_missing: BTreeSet<TopicName>,
+    reported_missing: SortedSet<TopicName>,
     events: Vec<ConsumerEvent>,
 }
 
@@ -106,13 +107,13 @@ impl Consumer {
             subscription: Subscription::None,
             membership: Membership::new(),
             assignment: 0,
-            partitions: BTreeMap::new(),
+            partitions: SortedMap::new(),
             completed: VecDeque::new(),
-            fetching: BTreeSet::new(),
-            commits: BTreeMap::new(),
+            fetching: SortedSet::new(),
+            commits: SortedMap::new(),
             next_commit: 0,
             auto_commit_due: Time::MAX,
-            reported_missing: BTreeSet::new(),
+            reported_missing: SortedSet::new(),
             events: Vec::new(),
         })
     }

@@ -1,9 +1,8 @@
 //! Where to read from: committed offsets, else `auto.offset.reset` (`ConsumerCoordinator#refreshCommittedOffsetsIfNeeded`,
 //! `OffsetFetcher`).
 
-use std::collections::BTreeMap;
-
 use kernel::{Address, Time};
+use ordered::SortedMap;
 use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse};
 use protocol::api::offset_fetch::{OffsetFetchRequest, OffsetFetchResponse};
 use protocol::{ApiKey, BrokerId, ErrorCode, TopicPartition};
@@ -138,7 +137,7 @@ impl Consumer {
     }
 
     fn look_up(&mut self, now: Time, fx: &mut Fx) {
-        let mut by_leader: BTreeMap<Address, Vec<(TopicPartition, StartAt, i32)>> = BTreeMap::new();
+        let mut by_leader: SortedMap<Address, Vec<(TopicPartition, StartAt, i32)>> = SortedMap::new();
         let mut is_leader_unknown = false;
         for (tp, partition) in &self.partitions {
             let Seek::LookUp(start) = partition.seek else { continue };

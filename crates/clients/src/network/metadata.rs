@@ -1,9 +1,8 @@
 //! What a client believes about the cluster: brokers, topics, leaders (`Metadata`, `MetadataSnapshot`). It is what
 //! some broker answered some time ago, and so may be wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use kernel::{Address, Time};
+use ordered::{SortedMap, SortedSet};
 use protocol::api::metadata::{MetadataResponse, TopicMetadata};
 use protocol::api::{LeaderHint, Name};
 use protocol::{BrokerId, ErrorCode, TopicId, TopicName, TopicPartition};
@@ -14,15 +13,15 @@ pub(crate) enum Wanted {
     /// Every topic.
     All,
     /// These.
-    Topics(BTreeSet<TopicName>),
+    Topics(SortedSet<TopicName>),
 }
 
 /// The cache, and when to renew it.
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct Metadata {
-    pub(crate) brokers: BTreeMap<BrokerId, Address>,
+    pub(crate) brokers: SortedMap<BrokerId, Address>,
     pub(crate) cluster_id: Option<Name>,
-    topics: BTreeMap<TopicName, Topic>,
+    topics: SortedMap<TopicName, Topic>,
     pub(crate) wanted: Wanted,
     pub(crate) allow_auto_create: bool,
     pub(super) update_requested: bool,
@@ -54,10 +53,10 @@ pub(crate) struct Partition {
 impl Metadata {
     pub(super) fn new(allow_auto_create: bool) -> Metadata {
         Metadata {
-            brokers: BTreeMap::new(),
+            brokers: SortedMap::new(),
             cluster_id: None,
-            topics: BTreeMap::new(),
-            wanted: Wanted::Topics(BTreeSet::new()),
+            topics: SortedMap::new(),
+            wanted: Wanted::Topics(SortedSet::new()),
             allow_auto_create,
             update_requested: true,
             is_urgent: true,
@@ -140,7 +139,7 @@ impl Metadata {
         self.cluster_id = Some(response.cluster_id.clone());
         self.brokers = response.brokers.iter().map(|b| (b.id, (b.host.clone(), b.port))).collect();
         if self.wanted == Wanted::All {
-            let listed: BTreeSet<&TopicName> = response.topics.iter().map(|t| &t.name).collect();
+            let listed: SortedSet<&TopicName> = response.topics.iter().map(|t| &t.name).collect();
             self.topics.retain(|name, _| listed.contains(name));
         }
         let mut is_incomplete = false;

@@ -4,9 +4,8 @@
 mod logging;
 mod metadata;
 
-use std::collections::BTreeMap;
-
 use kernel::{Address, Calls, CloseReason, Duration, Input, Time};
+use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::api::api_versions::ApiVersionsRequest;
 use protocol::api::metadata::MetadataRequest;
@@ -81,8 +80,8 @@ pub(crate) struct Net<T> {
     context: Name,
     pub(crate) settings: NetSettings,
     lanes: [Calls<Call<T>>; 2],
-    links: BTreeMap<(Lane, Address), Link>,
-    penalties: BTreeMap<(Lane, Address), Penalty>,
+    links: SortedMap<(Lane, Address), Link>,
+    penalties: SortedMap<(Lane, Address), Penalty>,
     pub(crate) metadata: Metadata,
     unresolved: Vec<Address>,
     log: Vec<LogLine>,
@@ -104,8 +103,8 @@ impl<T> Net<T> {
             context: logging::context(kind, client_id, group),
             settings,
             lanes: [Calls::default(), Calls::default()],
-            links: BTreeMap::new(),
-            penalties: BTreeMap::new(),
+            links: SortedMap::new(),
+            penalties: SortedMap::new(),
             metadata: Metadata::new(auto_create),
             unresolved: Vec::new(),
             log: Vec::new(),

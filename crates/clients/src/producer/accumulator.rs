@@ -1,8 +1,9 @@
 //! Records waiting to be sent, in batches by partition (`RecordAccumulator`, `ProducerBatch`, `BufferPool`).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use kernel::Time;
+use ordered::SortedMap;
 use protocol::record::{BATCH_OVERHEAD, ProducerStamp};
 use protocol::{Record, TopicPartition};
 
@@ -81,7 +82,7 @@ impl Queue {
 /// All queues.
 #[derive(Clone, Default, Hash, Debug)]
 pub(crate) struct Accumulator {
-    pub(crate) queues: BTreeMap<TopicPartition, Queue>,
+    pub(crate) queues: SortedMap<TopicPartition, Queue>,
     pub(crate) memory_used: u64,
     next_batch: u64,
 }

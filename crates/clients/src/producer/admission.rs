@@ -1,9 +1,8 @@
 //! From `send()` to the accumulator: waiting for metadata and memory, size checks, choosing the partition
 //! (`KafkaProducer#doSend`; librdkafka: `rd_kafka_msg_partitioner`, `UA` queues).
 
-use std::collections::BTreeSet;
-
 use kernel::Time;
+use ordered::SortedSet;
 use protocol::record::BATCH_OVERHEAD;
 use protocol::{ErrorCode, TopicName, TopicPartition};
 
@@ -47,7 +46,7 @@ impl Producer {
 
     /// Records of different topics do not wait for each other; those of one topic keep their order.
     fn admit_by_topic(&mut self, now: Time, fx: &mut Fx) {
-        let mut stuck: BTreeSet<TopicName> = BTreeSet::new();
+        let mut stuck: SortedSet<TopicName> = SortedSet::new();
         for blocked in std::mem::take(&mut self.blocked) {
             let since = *self.topics_since.entry(blocked.topic.clone()).or_insert(now);
             let expires = blocked.since + self.settings.delivery_timeout;

@@ -1,7 +1,6 @@
 //! Sequence numbers and producer ids of an idempotent producer (`TransactionManager` without transactions).
 
-use std::collections::BTreeSet;
-
+use ordered::SortedSet;
 use protocol::record::ProducerStamp;
 
 use super::accumulator::Queue;
@@ -26,7 +25,7 @@ pub(crate) struct Sequences {
     next: i32,
     last_acked: i32,
     /// First sequence numbers of batches drained and not done, retries included.
-    outstanding: BTreeSet<i32>,
+    outstanding: SortedSet<i32>,
     /// A batch that had been sent was given up: the broker may or may not have it.
     unresolved: bool,
     bump: bool,
@@ -34,7 +33,7 @@ pub(crate) struct Sequences {
 
 impl Default for Sequences {
     fn default() -> Sequences {
-        Sequences { epoch: -1, next: 0, last_acked: -1, outstanding: BTreeSet::new(), unresolved: false, bump: false }
+        Sequences { epoch: -1, next: 0, last_acked: -1, outstanding: SortedSet::new(), unresolved: false, bump: false }
     }
 }
 

@@ -11,9 +11,10 @@ mod admission;
 mod sender;
 mod responses;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use kernel::{Input, Time, Timers};
+use ordered::{SortedMap, Window};
 use protocol::api::Name;
 use protocol::config;
 use protocol::{Message, Note, Record, TopicId, TopicName, TopicPartition};
@@ -102,18 +103,18 @@ pub struct Producer {
     phase: Phase,
     is_started: bool,
     next_handle: u64,
-    incomplete: BTreeSet<u64>,
+    incomplete: Window<()>,
     /// Flushes under way: each waits for the handles up to its own.
     flushes: Vec<u64>,
     blocked: VecDeque<Blocked>,
     /// Since when the head of `blocked` is the head.
     head_since: Option<Time>,
     /// librdkafka: topics first asked for at.
-    topics_since: BTreeMap<TopicName, Time>,
+    topics_since: SortedMap<TopicName, Time>,
     partitioner: Partitioner,
     accumulator: Accumulator,
-    flying: BTreeMap<u64, (TopicPartition, ProducerBatch)>,
-    drain_from: BTreeMap<kernel::Address, TopicPartition>,
+    flying: SortedMap<u64, (TopicPartition, ProducerBatch)>,
+    drain_from: SortedMap<kernel::Address, TopicPartition>,
     identity: Identity,
     identity_not_before: Time,
     identity_attempts: u32,
@@ -140,15 +141,15 @@ impl Producer {
             phase: Phase::Open,
             is_started: false,
             next_handle: 0,
-            incomplete: BTreeSet::new(),
+            incomplete: Window::new(),
             flushes: Vec::new(),
             blocked: VecDeque::new(),
             head_since: None,
-            topics_since: BTreeMap::new(),
+            topics_since: SortedMap::new(),
             partitioner: Partitioner::default(),
             accumulator: Accumulator::default(),
-            flying: BTreeMap::new(),
-            drain_from: BTreeMap::new(),
+            flying: SortedMap::new(),
+            drain_from: SortedMap::new(),
             identity: Identity::None,
             identity_not_before: Time::ZERO,
             identity_attempts: 0,
@@ -188,7 +189,7 @@ impl Producer {
         let ProducerRecord { topic, partition, key, value, headers, timestamp_ms } = record;
         let timestamp_ms = timestamp_ms.unwrap_or_else(|| protocol::wall_ms(now.as_nanos()));
         let record = Record { offset_delta: 0, timestamp_ms, key, value, headers };
-        self.incomplete.insert(handle);
+        self.incomplete.insert(handle, ());
         if self.phase != Phase::Open {
             let error = match self.profile {
                 Profile::Java => ClientError::new(
@@ -279,7 +280,7 @@ impl Producer {
     }
 
     fn finish_flushes(&mut self) {
-        let oldest = self.incomplete.first().copied().unwrap_or(u64::MAX);
+        let oldest = self.incomplete.first().unwrap_or(u64::MAX);
         while self.flushes.first().is_some_and(|upto| *upto < oldest) {
             self.flushes.remove(0);
             self.events.push(ProducerEvent::Flushed);
@@ -336,7 +337,7 @@ impl Producer {
     // ---- the end of a record
 
     fn fail_record(&mut self, handle: u64, topic: &TopicName, record: &Record, error: ClientError) {
-        self.incomplete.remove(&handle);
+        self.incomplete.remove(handle);
         let (key_len, value_len) =
             (record.key.as_ref().map(|key| key.len()), record.value.as_ref().map(|value| value.len()));
         self.events.push(ProducerEvent::Failed { handle, topic: topic.clone(), key_len, value_len, error });
@@ -376,7 +377,7 @@ impl Producer {
             batch.entries.iter().map(|(_, record)| protocol::note::value_hash(record.value.as_deref())).collect();
         fx.note(Note::Acked { tp: tp.clone(), offset: base, acks: self.settings.acks, value_hashes });
         for (n, (handle, record)) in (0i64..).zip(&batch.entries) {
-            self.incomplete.remove(handle);
+            self.incomplete.remove(*handle);
             let offset = if base < 0 { -1 } else { base + n };
             let timestamp_ms = if log_append_time_ms >= 0 { log_append_time_ms } else { record.timestamp_ms };
             self.events.push(ProducerEvent::Acked { handle: *handle, tp: tp.clone(), offset, timestamp_ms });

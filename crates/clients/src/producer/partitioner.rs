@@ -1,9 +1,8 @@
 //! Which partition a record goes to: Java's `BuiltInPartitioner` (murmur2, sticky runs of batch.size bytes, adaptive:
 //! KIP-480, KIP-794) and librdkafka's partitioners (CRC-32, sticky windows of `sticky.partitioning.linger.ms`).
 
-use std::collections::BTreeMap;
-
 use kernel::{Rng, Time};
+use ordered::SortedMap;
 use protocol::hashing::{java_partition, librdkafka_partition};
 use protocol::{PartitionIndex, TopicName};
 
@@ -67,8 +66,8 @@ struct Sticky {
 /// The partitioner's memory, by topic.
 #[derive(Clone, Default, Hash, Debug)]
 pub(crate) struct Partitioner {
-    sticky: BTreeMap<TopicName, Sticky>,
-    counters: BTreeMap<TopicName, u32>,
+    sticky: SortedMap<TopicName, Sticky>,
+    counters: SortedMap<TopicName, u32>,
 }
 
 /// What is known of the topic when a partition is chosen.

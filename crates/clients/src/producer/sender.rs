@@ -1,8 +1,7 @@
 //! From the accumulator to the network (`RecordAccumulator#ready` and `#drain`, `Sender#sendProduceRequests`).
 
-use std::collections::BTreeSet;
-
 use kernel::{Address, Time};
+use ordered::SortedSet;
 use protocol::api::init_producer_id::InitProducerIdRequest;
 use protocol::api::produce::{ProducePartition, ProduceRequest};
 use protocol::record::ProducerStamp;
@@ -131,8 +130,8 @@ impl Producer {
     }
 
     /// Nodes that lead a partition whose head batch is to go now.
-    fn ready_nodes(&mut self, now: Time) -> BTreeSet<Address> {
-        let mut nodes = BTreeSet::new();
+    fn ready_nodes(&mut self, now: Time) -> SortedSet<Address> {
+        let mut nodes = SortedSet::new();
         let is_hurried = self.is_hurried() || self.is_exhausted();
         let mut is_leader_unknown = false;
         for (tp, queue) in &self.accumulator.queues {

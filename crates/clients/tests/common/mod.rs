@@ -2,11 +2,12 @@
 
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use clients::*;
 use kernel::*;
+use ordered::SortedMap;
 use protocol::api::api_versions::ApiVersionsResponse;
 use protocol::api::create_topics::{CreateTopicsResponse, CreatedTopic};
 use protocol::api::fetch::{FetchResponse, FetchResult};
@@ -26,8 +27,8 @@ use protocol::{ApiKey, Batch, BrokerId, ErrorCode, Message, Note, Record, Reques
 /// A broker that does as its fields say.
 #[derive(Clone, Hash, Default)]
 pub struct FakeBroker {
-    pub topics: BTreeMap<Arc<str>, i32>,
-    pub log: BTreeMap<(TopicId, i32), Vec<Batch>>,
+    pub topics: SortedMap<Arc<str>, i32>,
+    pub log: SortedMap<(TopicId, i32), Vec<Batch>>,
     pub log_start: i64,
     /// Answers for the next Produce requests; nothing is written on an error.
     pub produce_errors: VecDeque<ErrorCode>,
@@ -36,7 +37,7 @@ pub struct FakeBroker {
     /// Every Produce request gets this long to be answered: never.
     pub is_mute: bool,
     pub heartbeat_errors: VecDeque<ErrorCode>,
-    pub committed: BTreeMap<(Arc<str>, i32), i64>,
+    pub committed: SortedMap<(Arc<str>, i32), i64>,
     pub generation: i32,
     /// What was asked, in order, ApiVersions and Metadata left out.
     pub asked: Vec<ApiKey>,
@@ -301,7 +302,7 @@ pub struct App {
 
 #[derive(Clone, Hash)]
 pub enum Actor {
-    Broker(FakeBroker),
+    Broker(Box<FakeBroker>),
     App(Box<App>),
 }
 
@@ -442,7 +443,7 @@ pub struct Run {
 impl Run {
     pub fn new(broker: FakeBroker, app: App) -> Run {
         let mut world = World::new(7, NetworkSpec::default());
-        let broker = world.add_node("broker-1", Actor::Broker(broker));
+        let broker = world.add_node("broker-1", Actor::Broker(Box::new(broker)));
         let app = world.add_node("app-1", Actor::App(Box::new(app)));
         world.start(broker);
         world.start(app);

@@ -2,9 +2,10 @@
 //! next is read when its answer is sent (Kafka mutes the channel), so answers keep the order of the requests.
 //! Left out: idle connections are not closed, and there is no limit to queued requests.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use kernel::ConnId;
+use ordered::SortedMap;
 use protocol::Request;
 use protocol::api::Name;
 
@@ -17,8 +18,8 @@ pub(super) type Ticket = u64;
 /// All connections that came in on the broker's port.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Connections {
-    pub(super) open: BTreeMap<ConnId, Connection>,
-    tickets: BTreeMap<Ticket, ConnId>,
+    pub(super) open: SortedMap<ConnId, Connection>,
+    tickets: SortedMap<Ticket, ConnId>,
     last_ticket: Ticket,
 }
 

@@ -1,9 +1,9 @@
 //! Hard state: the logs in the log directories and the checkpoint of their high watermarks (`LogManager`,
 //! `OffsetCheckpointFile`). All that a crash leaves. Left out: several log directories, disk failures.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ordered::SortedMap;
 use partition_log::{Log, LogConfig};
 use protocol::{PartitionIndex, TopicId, TopicPartition};
 
@@ -27,7 +27,7 @@ pub struct StoredReplica {
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Disk {
     replicas: Vec<Option<Arc<StoredReplica>>>,
-    index: BTreeMap<(TopicId, PartitionIndex), ReplicaIndex>,
+    index: SortedMap<(TopicId, PartitionIndex), ReplicaIndex>,
     /// `.kafka_cleanshutdown`: the last stop was in good order.
     is_clean: bool,
 }

@@ -2,9 +2,8 @@
 //! (`AbstractFetcherThread`, `ReplicaFetcherThread`). Truncates where the leader says the logs part (KIP-595).
 //! Left out: num.replica.fetchers > 1, throttling, fetch sessions.
 
-use std::collections::BTreeMap;
-
 use kernel::{Address, ConnId, Time};
+use ordered::SortedMap;
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, gap, wall_ms};
 
@@ -15,7 +14,7 @@ use crate::process::{Context, Fx};
 /// The fetcher for one leader broker.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Fetcher {
-    followed: BTreeMap<ReplicaIndex, Followed>,
+    followed: SortedMap<ReplicaIndex, Followed>,
     /// A fetch is on its way, or parked at the leader.
     is_in_flight: bool,
     /// Where the leader was when it was last asked.

@@ -3,10 +3,11 @@
 //! high watermark has passed it. Left out: loading takes no time; one request of several groups is answered in its own
 //! order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use coordinator::{GroupConfig, GroupShard, GroupTimer, Outcome};
 use kernel::Time;
+use ordered::SortedMap;
 use protocol::api::delete_groups::{DeleteGroupsRequest, DeleteGroupsResponse};
 use protocol::api::describe_groups::{DescribeGroupsRequest, DescribeGroupsResponse};
 use protocol::api::list_groups::ListGroupsResponse;
@@ -29,11 +30,11 @@ const RNG_MEMBER_IDS: u32 = 41;
 /// The shards of this broker, and the requests they have.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Groups {
-    pub(super) shards: BTreeMap<PartitionIndex, HostedShard>,
+    pub(super) shards: SortedMap<PartitionIndex, HostedShard>,
     /// Whom a shard's reply is for.
-    replies: BTreeMap<u64, Ticket>,
+    replies: SortedMap<u64, Ticket>,
     last_reply: u64,
-    gathered: BTreeMap<Ticket, Gathered>,
+    gathered: SortedMap<Ticket, Gathered>,
 }
 
 /// A shard and the replica it writes to.
@@ -171,7 +172,7 @@ impl Broker {
             .map_or(self.settings.offsets_partitions, |topic| topic.partitions.len() as i32);
         let shard_of = |group: &GroupId| group_partition(group, count);
         let by_shard = |groups: &[GroupId]| {
-            let mut shards: BTreeMap<PartitionIndex, Vec<GroupId>> = BTreeMap::new();
+            let mut shards: SortedMap<PartitionIndex, Vec<GroupId>> = SortedMap::new();
             groups.iter().for_each(|group| shards.entry(shard_of(group)).or_default().push(group.clone()));
             shards.into_iter()
         };

@@ -2,9 +2,8 @@
 //! (`Partition#maybeShrinkIsr`, `#maybeExpandIsr`, `AlterPartitionManager`). One proposal a partition and one
 //! request a broker is in flight at a time.
 
-use std::collections::BTreeMap;
-
 use kernel::{Calls, Duration};
+use ordered::SortedMap;
 use protocol::api::alter_partition::{
     AlterPartitionChange, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult,
 };
@@ -19,7 +18,7 @@ use crate::process::{Context, Fx};
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct AlterPartitions {
     /// Not answered yet, by replica.
-    unsent: BTreeMap<ReplicaIndex, ()>,
+    unsent: SortedMap<ReplicaIndex, ()>,
     in_flight: Option<Vec<ReplicaIndex>>,
     pub(super) calls: Calls<()>,
 }

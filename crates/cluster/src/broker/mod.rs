@@ -29,10 +29,11 @@ mod groups;
 mod to_controller;
 mod tasks;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kernel::{Calls, ConnId, Death, NodeId, Time, Timers};
+use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::metadata::MetadataBatch;
 use protocol::{BrokerId, Message, PartitionIndex, Request, Response, TopicId, wall_ms};
@@ -67,7 +68,7 @@ struct Soft {
     connections: Connections,
     timers: Timers<TimerKey>,
     work: VecDeque<Work>,
-    fetchers: BTreeMap<BrokerId, Fetcher>,
+    fetchers: SortedMap<BrokerId, Fetcher>,
     fetch_calls: Calls<FetchCall>,
     alter_partitions: AlterPartitions,
     forwards: Forwards,
@@ -126,7 +127,7 @@ impl Soft {
             connections: Connections::default(),
             timers: Timers::new(space::BROKER),
             work: VecDeque::new(),
-            fetchers: BTreeMap::new(),
+            fetchers: SortedMap::new(),
             fetch_calls: Calls::default(),
             alter_partitions: AlterPartitions::default(),
             forwards: Forwards::default(),

@@ -1,8 +1,7 @@
 //! From metadata to replicas: creates logs, makes this broker leader or follower of them, and removes them
 //! (`ReplicaManager#applyDelta`, `Partition#makeLeader`, `#makeFollower`, `BrokerMetadataPublisher`).
 
-use std::collections::BTreeSet;
-
+use ordered::SortedSet;
 use protocol::api::ConfigResourceKind;
 use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionRecord};
 use protocol::{BrokerId, PartitionIndex, TopicId, TopicName, TopicPartition, wall_ms};
@@ -15,11 +14,11 @@ use crate::process::{Context, Fx};
 /// What a delta of the metadata log touches.
 #[derive(Default)]
 struct Touched {
-    partitions: BTreeSet<(TopicId, PartitionIndex)>,
-    removed: BTreeSet<TopicId>,
-    configs: BTreeSet<TopicName>,
+    partitions: SortedSet<(TopicId, PartitionIndex)>,
+    removed: SortedSet<TopicId>,
+    configs: SortedSet<TopicName>,
     all_configs: bool,
-    brokers: BTreeSet<BrokerId>,
+    brokers: SortedSet<BrokerId>,
 }
 
 impl Broker {

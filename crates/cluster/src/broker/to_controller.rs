@@ -2,9 +2,8 @@
 //! `NodeToControllerChannelManager`), and the channels of ISR changes and producer ids end here too.
 //! Left out: the envelope with the caller's principal.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use kernel::{Address, Calls, ConnId, Duration, Time};
+use ordered::{SortedMap, SortedSet};
 use protocol::api::create_partitions::CreatePartitionsResponse;
 use protocol::api::create_topics::{CreateTopicsRequest, CreateTopicsResponse, CreatedTopic, NewTopic};
 use protocol::api::delete_topics::DeleteTopicsResponse;
@@ -21,11 +20,11 @@ use crate::process::{Context, Fx};
 /// Requests that go to the active controller.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Forwards {
-    waiting: BTreeMap<u64, Forward>,
+    waiting: SortedMap<u64, Forward>,
     last: u64,
     pub(super) calls: Calls<u64>,
     /// Topics that are being created because somebody asked for them.
-    pub(super) creating: BTreeSet<TopicName>,
+    pub(super) creating: SortedSet<TopicName>,
 }
 
 #[derive(Clone, Debug, Hash)]

@@ -1,8 +1,7 @@
 //! The effective configs of a topic on this broker: the topic's, then this broker's dynamic ones, then all brokers',
 //! then `server.properties`, then Kafka's default (`LogConfig#fromProps` over `KafkaConfig#extractLogConfigMap`).
 
-use std::collections::BTreeMap;
-
+use ordered::SortedMap;
 use partition_log::LogConfig;
 use protocol::api::{ConfigResourceKind, Name};
 use protocol::config::{BrokerLayers, effective_topic_configs};
@@ -10,7 +9,7 @@ use protocol::config::{BrokerLayers, effective_topic_configs};
 use super::Broker;
 use crate::process::Context;
 
-static NOTHING_SET: BTreeMap<Name, Name> = BTreeMap::new();
+static NOTHING_SET: SortedMap<Name, Name> = SortedMap::new();
 
 impl Broker {
     /// What the logs of a topic obey.
@@ -27,7 +26,7 @@ pub(super) fn dynamic_configs<'a>(
     cx: &Context<'a>,
     kind: ConfigResourceKind,
     resource: &str,
-) -> &'a BTreeMap<Name, Name> {
+) -> &'a SortedMap<Name, Name> {
     cx.image.configs.get(&(kind, resource.into())).unwrap_or(&NOTHING_SET)
 }
 

@@ -1,7 +1,6 @@
 //! Dynamic configs (`ConfigurationControlManager`).
 
-use std::collections::BTreeMap;
-
+use ordered::SortedMap;
 use protocol::api::incremental_alter_configs::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 use protocol::api::{ConfigResourceKind, Name};
 use protocol::config::validate_topic_configs;
@@ -47,7 +46,7 @@ impl Controller {
 
     /// Checks the configs of a topic that is to be created.
     pub(super) fn check_new_configs(&self, configs: &[(Name, Option<Name>)]) -> Result<(), Refusal> {
-        let mut values = BTreeMap::new();
+        let mut values = SortedMap::new();
         for (name, value) in configs {
             let Some(value) = value else {
                 return Err((ErrorCode::InvalidConfig, format!("Null value not supported for topic configs: {name}")));
@@ -138,7 +137,7 @@ impl Controller {
     }
 }
 
-fn check_topic_configs(values: &BTreeMap<Name, Name>) -> Result<(), Refusal> {
+fn check_topic_configs(values: &SortedMap<Name, Name>) -> Result<(), Refusal> {
     validate_topic_configs(values).map_err(|error| (ErrorCode::InvalidConfig, error.message))
 }
 

@@ -15,10 +15,11 @@ mod refuse;
 mod state;
 mod topics;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kernel::{ConnId, Duration, Time, Timers};
+use ordered::SortedMap;
 use protocol::metadata::MetadataRecord;
 use protocol::{BrokerId, ErrorCode, Message, Request, Response, gap};
 
@@ -45,7 +46,7 @@ pub struct Controller {
 struct Active {
     epoch: i32,
     state: State,
-    heartbeats: BTreeMap<BrokerId, HeartbeatState>,
+    heartbeats: SortedMap<BrokerId, HeartbeatState>,
     deferred: VecDeque<Deferred>,
     /// Offset of the last record prepared.
     last_offset: i64,
@@ -96,7 +97,7 @@ impl Controller {
         self.active.as_ref().map(|active| active.state.image())
     }
     /// What it knows of each broker's liveness; none while it stands by.
-    pub fn heartbeats(&self) -> Option<&BTreeMap<BrokerId, HeartbeatState>> {
+    pub fn heartbeats(&self) -> Option<&SortedMap<BrokerId, HeartbeatState>> {
         self.active.as_ref().map(|active| &active.heartbeats)
     }
     /// How many answers wait for their records to be committed.

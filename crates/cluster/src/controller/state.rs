@@ -1,9 +1,9 @@
 //! The active controller's state: an image that runs ahead of what is committed, and indexes over it that save it
 //! from scanning partitions (`BrokersToIsrs`, `ReplicationControlManager#imbalancedPartitions`).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use ordered::{SortedMap, SortedSet};
 use protocol::metadata::{MetadataRecord, PartitionRecord};
 use protocol::{BrokerId, Note, PartitionIndex, TopicId, TopicPartition};
 
@@ -17,20 +17,20 @@ pub(super) type PartitionKey = (TopicId, PartitionIndex);
 pub(super) struct State {
     image: MetadataImage,
     /// Partitions with a broker in ISR or ELR.
-    in_sync: BTreeMap<BrokerId, BTreeSet<PartitionKey>>,
-    leaderless: BTreeSet<PartitionKey>,
-    imbalanced: BTreeSet<PartitionKey>,
+    in_sync: SortedMap<BrokerId, SortedSet<PartitionKey>>,
+    leaderless: SortedSet<PartitionKey>,
+    imbalanced: SortedSet<PartitionKey>,
     /// Where each broker's registration record lies.
-    registered_at: BTreeMap<BrokerId, i64>,
+    registered_at: SortedMap<BrokerId, i64>,
 }
 
 impl State {
     pub(super) fn new(image: &Arc<MetadataImage>) -> State {
         let mut state = State {
             image: MetadataImage::clone(image),
-            in_sync: BTreeMap::new(),
-            leaderless: BTreeSet::new(),
-            imbalanced: BTreeSet::new(),
+            in_sync: SortedMap::new(),
+            leaderless: SortedSet::new(),
+            imbalanced: SortedSet::new(),
             registered_at: image.brokers.iter().map(|(id, broker)| (*id, broker.epoch)).collect(),
         };
         for partition in image.topics.values().flat_map(|topic| &topic.partitions) {
@@ -50,10 +50,10 @@ impl State {
         let leads = |key: &PartitionKey| self.partition(*key).is_some_and(|partition| partition.leader == broker);
         self.in_sync.get(&broker).is_some_and(|keys| keys.iter().any(leads))
     }
-    pub(super) fn leaderless(&self) -> &BTreeSet<PartitionKey> {
+    pub(super) fn leaderless(&self) -> &SortedSet<PartitionKey> {
         &self.leaderless
     }
-    pub(super) fn imbalanced(&self) -> &BTreeSet<PartitionKey> {
+    pub(super) fn imbalanced(&self) -> &SortedSet<PartitionKey> {
         &self.imbalanced
     }
     pub(super) fn registered_at(&self, broker: BrokerId) -> i64 {
@@ -97,7 +97,7 @@ impl State {
     /// Enters a partition into the indexes, or takes it out.
     fn index(&mut self, partition: &PartitionRecord, enter: bool) {
         let key = (partition.topic_id, partition.partition);
-        let set = |set: &mut BTreeSet<PartitionKey>, is_member: bool| {
+        let set = |set: &mut SortedSet<PartitionKey>, is_member: bool| {
             if enter && is_member {
                 set.insert(key);
             } else {

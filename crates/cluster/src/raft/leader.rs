@@ -2,10 +2,10 @@
 //! resignation (`LeaderState`, `BatchAccumulator`).
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kernel::{ConnId, Duration, Time};
+use ordered::{SortedMap, SortedSet};
 use protocol::api::LeaderHint;
 use protocol::api::begin_quorum_epoch::BeginQuorumEpochRequest;
 use protocol::api::describe_quorum::{DescribeQuorumResponse, QuorumReplica};
@@ -28,17 +28,17 @@ impl Replica {
     pub(super) fn become_leader(&mut self, now: Time, fx: &mut Fx) {
         self.set_epoch(self.hard.epoch, self.hard.voted, self.spec.id);
         let epoch_start = self.hard.log.end_offset();
-        let voters: BTreeMap<_, _> = self.other_voters().into_iter().map(|id| (id, Progress::default())).collect();
+        let voters: SortedMap<_, _> = self.other_voters().into_iter().map(|id| (id, Progress::default())).collect();
         self.soft.retries = 0;
         self.set_role(
             fx,
             Role::Leader(Leader {
                 epoch_start,
                 voters,
-                observers: BTreeMap::new(),
+                observers: SortedMap::new(),
                 accumulator: Vec::new(),
                 next_offset: epoch_start,
-                fetched: BTreeSet::new(),
+                fetched: SortedSet::new(),
                 is_claimed: false,
             }),
         );

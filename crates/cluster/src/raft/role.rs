@@ -1,8 +1,7 @@
 //! What a replica of the quorum is at a moment (`EpochState`): one struct a state.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use kernel::Time;
+use ordered::{SortedMap, SortedSet};
 use protocol::BrokerId;
 use protocol::metadata::MetadataBatch;
 
@@ -31,7 +30,7 @@ pub enum Role {
     /// Led, and has given up; refuses fetches.
     Resigned {
         /// Voters that have not acknowledged EndQuorumEpoch.
-        unacked: BTreeSet<BrokerId>,
+        unacked: SortedSet<BrokerId>,
         /// Who should follow, best log first.
         successors: Vec<BrokerId>,
     },
@@ -41,9 +40,9 @@ pub enum Role {
 #[derive(Clone, Debug, Hash)]
 pub struct Ballot {
     /// Voters that said yes, the replica itself among them.
-    pub granted: BTreeSet<BrokerId>,
+    pub granted: SortedSet<BrokerId>,
     /// Voters that said no.
-    pub rejected: BTreeSet<BrokerId>,
+    pub rejected: SortedSet<BrokerId>,
     /// The leader it knew before; NONE for a candidate.
     pub leader: BrokerId,
     /// Lost; waiting before the next attempt.
@@ -56,15 +55,15 @@ pub struct Leader {
     /// Where its epoch starts: the offset of its LeaderChange record.
     pub epoch_start: i64,
     /// The other voters.
-    pub voters: BTreeMap<BrokerId, Progress>,
+    pub voters: SortedMap<BrokerId, Progress>,
     /// Everyone else who fetches.
-    pub observers: BTreeMap<BrokerId, Progress>,
+    pub observers: SortedMap<BrokerId, Progress>,
     /// Prepared batches that linger before they are appended (`BatchAccumulator`).
     pub accumulator: Vec<MetadataBatch>,
     /// The offset of the next record to prepare.
     pub next_offset: i64,
     /// Voters that have fetched since the check-quorum timer was last reset.
-    pub fetched: BTreeSet<BrokerId>,
+    pub fetched: SortedSet<BrokerId>,
     /// Whether the controller has been told.
     pub is_claimed: bool,
 }
@@ -114,7 +113,7 @@ impl Progress {
 impl Ballot {
     /// An election in which the replica has voted for itself.
     pub fn new(own: BrokerId, leader: BrokerId) -> Ballot {
-        Ballot { granted: BTreeSet::from([own]), rejected: BTreeSet::new(), leader, is_backing_off: false }
+        Ballot { granted: SortedSet::from([own]), rejected: SortedSet::new(), leader, is_backing_off: false }
     }
     /// Notes a vote. The later of two answers of one voter counts.
     pub fn count(&mut self, voter: BrokerId, granted: bool) {

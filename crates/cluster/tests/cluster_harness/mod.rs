@@ -1,7 +1,7 @@
 //! A cluster of real processes and one scripted client, for tests.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use cluster::{ClusterSpec, KafkaProcess, ProcessSpec};
@@ -9,6 +9,7 @@ use kernel::{
     Address, Calls, Death, Duration, Effects, Input, LinkSpec, Machine, NetworkSpec, NodeId, Order, Stamped, Time,
     World,
 };
+use ordered::SortedMap;
 use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse};
 use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest};
@@ -28,8 +29,8 @@ pub enum Actor {
 #[derive(Clone, Hash, Default)]
 pub struct Client {
     outbox: VecDeque<(u32, u32, Address, Request)>,
-    lanes: BTreeMap<u32, Calls<u32>>,
-    pub answers: BTreeMap<u32, (Time, Option<Response>)>,
+    lanes: SortedMap<u32, Calls<u32>>,
+    pub answers: SortedMap<u32, (Time, Option<Response>)>,
 }
 
 impl Machine for Actor {

@@ -4,8 +4,7 @@
 pub(crate) mod member;
 mod vote;
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use ordered::{SortedMap, SortedSet};
 use protocol::api::Name;
 use protocol::api::join_group::JoinMember;
 use protocol::{ErrorCode, GroupId, MemberId, Note, TopicName};
@@ -32,18 +31,18 @@ pub struct Group {
     /// The assignor of this generation.
     pub(crate) protocol: Option<Name>,
     pub(crate) leader: Option<MemberId>,
-    pub(crate) members: BTreeMap<MemberId, Member>,
-    pub(crate) static_members: BTreeMap<Name, MemberId>,
+    pub(crate) members: SortedMap<MemberId, Member>,
+    pub(crate) static_members: SortedMap<Name, MemberId>,
     /// Ids given out with MEMBER_ID_REQUIRED, and until when they hold.
-    pub(crate) pending_join: BTreeMap<MemberId, i64>,
+    pub(crate) pending_join: SortedMap<MemberId, i64>,
     /// Members of this generation that did not send SyncGroup yet.
-    pub(crate) pending_sync: BTreeSet<MemberId>,
+    pub(crate) pending_sync: SortedSet<MemberId>,
     pub(crate) pending_sync_due_ms: Option<i64>,
     pub(crate) rebalance_timer: Option<RebalanceTimer>,
     /// Somebody was added since the initial delay was last looked at.
     pub(crate) new_member_added: bool,
     /// What the members of this generation subscribe to; None if not known.
-    pub(crate) subscribed: Option<BTreeSet<TopicName>>,
+    pub(crate) subscribed: Option<SortedSet<TopicName>>,
 }
 
 /// The timer of the join phase.
@@ -73,10 +72,10 @@ impl Group {
             protocol_type: None,
             protocol: None,
             leader: None,
-            members: BTreeMap::new(),
-            static_members: BTreeMap::new(),
-            pending_join: BTreeMap::new(),
-            pending_sync: BTreeSet::new(),
+            members: SortedMap::new(),
+            static_members: SortedMap::new(),
+            pending_join: SortedMap::new(),
+            pending_sync: SortedSet::new(),
             pending_sync_due_ms: None,
             rebalance_timer: None,
             new_member_added: false,
@@ -278,12 +277,12 @@ impl Group {
     }
 
     /// `ClassicGroup#computeSubscribedTopics`.
-    pub(crate) fn compute_subscribed(&self) -> Option<BTreeSet<TopicName>> {
+    pub(crate) fn compute_subscribed(&self) -> Option<SortedSet<TopicName>> {
         if !self.uses_consumer_protocol() {
             return None;
         }
         if self.members.is_empty() {
-            return Some(BTreeSet::new());
+            return Some(SortedSet::new());
         }
         let protocol = self.protocol.as_deref()?;
         let topics =

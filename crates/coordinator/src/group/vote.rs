@@ -1,7 +1,6 @@
 //! Which assignor a group uses: protocols all members support, one vote each (`ClassicGroup#selectProtocol`).
 
-use std::collections::BTreeMap;
-
+use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::api::join_group::JoinProtocol;
 use protocol::hashing::java_string_hash;
@@ -22,7 +21,7 @@ impl Group {
     ///
     /// None if no protocol is common to all, which joining rules out.
     pub(crate) fn select_protocol(&self) -> Option<Name> {
-        let mut votes: BTreeMap<(u32, Name), usize> = BTreeMap::new();
+        let mut votes: SortedMap<(u32, Name), usize> = SortedMap::new();
         for member in self.members.values() {
             if let Some(choice) = member.protocols.iter().find(|p| self.is_candidate(&p.name)) {
                 *votes.entry((bucket(&choice.name), choice.name.clone())).or_default() += 1;

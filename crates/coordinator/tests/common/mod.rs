@@ -1,9 +1,8 @@
 //! A broker in miniature around one shard: a clock, timers, a log, and replies kept by request.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
-use std::collections::BTreeMap;
-
 use coordinator::{Caller, GroupConfig, GroupShard, GroupState, GroupTimer, Outcome};
+use ordered::SortedMap;
 use protocol::api::heartbeat::HeartbeatRequest;
 use protocol::api::join_group::{JoinGroupRequest, JoinGroupResponse, JoinProtocol, Subscription};
 use protocol::api::leave_group::{LeaveGroupRequest, LeaveGroupResponse, LeaveMember};
@@ -19,9 +18,9 @@ pub type Parts = Vec<(std::sync::Arc<str>, i32)>;
 pub struct Broker {
     pub shard: GroupShard,
     pub now: i64,
-    pub timers: BTreeMap<GroupTimer, i64>,
+    pub timers: SortedMap<GroupTimer, i64>,
     pub log: Vec<Record>,
-    pub replies: BTreeMap<u64, Response>,
+    pub replies: SortedMap<u64, Response>,
     pub notes: Vec<Note>,
     /// Writes that are appended but not below the high watermark.
     pub unwritten: Vec<u64>,
@@ -44,9 +43,9 @@ impl Broker {
         Broker {
             shard: GroupShard::new(config),
             now: 0,
-            timers: BTreeMap::new(),
+            timers: SortedMap::new(),
             log: Vec::new(),
-            replies: BTreeMap::new(),
+            replies: SortedMap::new(),
             notes: Vec::new(),
             unwritten: Vec::new(),
             instant: true,

@@ -1,7 +1,7 @@
 //! A group never commits an offset past the end of the leader's log.
 
-use std::collections::BTreeSet;
 
+use ordered::SortedSet;
 use protocol::{Note, TopicName, TopicPartition};
 
 use super::{Invariant, Sight};
@@ -10,7 +10,7 @@ use crate::replicas;
 /// Topics that were deleted: when one is made again, groups go on with their offsets of the old one, in Kafka too.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CommittedWithinLog {
-    deleted: BTreeSet<TopicName>,
+    deleted: SortedSet<TopicName>,
 }
 
 impl Invariant for CommittedWithinLog {

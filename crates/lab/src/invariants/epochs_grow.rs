@@ -1,7 +1,7 @@
 //! Leader epochs and partition epochs never fall.
 
-use std::collections::BTreeMap;
 
+use ordered::SortedMap;
 use protocol::{Note, TopicPartition};
 
 use super::{Invariant, Sight};
@@ -9,8 +9,8 @@ use super::{Invariant, Sight};
 /// The last epochs of each partition.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EpochsGrow {
-    leader: BTreeMap<TopicPartition, i32>,
-    partition: BTreeMap<TopicPartition, i32>,
+    leader: SortedMap<TopicPartition, i32>,
+    partition: SortedMap<TopicPartition, i32>,
 }
 
 impl Invariant for EpochsGrow {
@@ -32,7 +32,7 @@ impl Invariant for EpochsGrow {
     }
 }
 
-fn grow(last: &mut BTreeMap<TopicPartition, i32>, tp: &TopicPartition, epoch: i32, what: &str) -> Result<(), String> {
+fn grow(last: &mut SortedMap<TopicPartition, i32>, tp: &TopicPartition, epoch: i32, what: &str) -> Result<(), String> {
     match last.insert(tp.clone(), epoch) {
         Some(before) if before >= epoch => Err(format!("{tp}: {what} {epoch} follows {before}")),
         _ => Ok(()),

@@ -1,7 +1,7 @@
 //! A leader's high watermark never moves back within its leader epoch.
 
-use std::collections::BTreeMap;
 
+use ordered::SortedMap;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Sight};
@@ -10,7 +10,7 @@ use crate::replicas;
 /// The last high watermark of each replica, with the topic and the leader epoch it was seen in.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HighWatermarkMonotonic {
-    last: BTreeMap<(TopicPartition, BrokerId), (TopicId, i32, i64)>,
+    last: SortedMap<(TopicPartition, BrokerId), (TopicId, i32, i64)>,
 }
 
 impl Invariant for HighWatermarkMonotonic {

@@ -1,7 +1,7 @@
 //! A replica's log start never falls, and never passes its high watermark.
 
-use std::collections::BTreeMap;
 
+use ordered::SortedMap;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Sight};
@@ -10,7 +10,7 @@ use crate::replicas;
 /// The last log start of each replica, and of which topic of that name it was.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LogStartMonotonic {
-    last: BTreeMap<(TopicPartition, BrokerId), (TopicId, i64)>,
+    last: SortedMap<(TopicPartition, BrokerId), (TopicId, i64)>,
 }
 
 impl Invariant for LogStartMonotonic {

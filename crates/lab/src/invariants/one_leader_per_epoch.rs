@@ -1,7 +1,7 @@
 //! At most one broker leads a partition in a leader epoch.
 
-use std::collections::BTreeMap;
 
+use ordered::SortedMap;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Sight};
@@ -10,7 +10,7 @@ use crate::replicas;
 /// Who was elected in the latest epoch of each partition, and of which topic of that name, once a leader appended.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OneLeaderPerEpoch {
-    leaders: BTreeMap<TopicPartition, (Option<TopicId>, i32, BrokerId)>,
+    leaders: SortedMap<TopicPartition, (Option<TopicId>, i32, BrokerId)>,
 }
 
 impl Invariant for OneLeaderPerEpoch {

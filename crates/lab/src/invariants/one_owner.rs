@@ -1,7 +1,7 @@
 //! Within a group generation a partition has at most one owner.
 
-use std::collections::BTreeMap;
 
+use ordered::SortedMap;
 use protocol::{GroupId, MemberId, Note, PartitionIndex, TopicName};
 
 use super::{Invariant, Sight};
@@ -18,7 +18,7 @@ impl Invariant for OneOwner {
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         let Note::GroupState { group, state: "Stable", .. } = sight.note else { return Ok(()) };
-        let mut owners: BTreeMap<(TopicName, PartitionIndex), MemberId> = BTreeMap::new();
+        let mut owners: SortedMap<(TopicName, PartitionIndex), MemberId> = SortedMap::new();
         for (member, assignment) in replicas::assignments(sight.world, sight.layout, group) {
             for tp in assignment {
                 if let Some(other) = owners.insert(tp.clone(), member.clone()) {

@@ -1,7 +1,7 @@
 //! At most one controller leads the metadata quorum in an epoch.
 
-use std::collections::BTreeMap;
 
+use ordered::SortedMap;
 use protocol::{BrokerId, Note};
 
 use super::{Invariant, Sight};
@@ -9,7 +9,7 @@ use super::{Invariant, Sight};
 /// The leader of every Raft epoch seen.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OneQuorumLeader {
-    leaders: BTreeMap<i32, BrokerId>,
+    leaders: SortedMap<i32, BrokerId>,
 }
 
 impl Invariant for OneQuorumLeader {

@@ -3,7 +3,7 @@
 //!
 //! Most have two names, here under the one people type; messages use the other (`linger.ms`, `queue.buffering.max.ms`).
 
-use std::collections::BTreeMap;
+use ordered::SortedMap;
 
 use super::ConfigType::*;
 use super::ValidValues::*;
@@ -13,8 +13,8 @@ use crate::api::Name;
 /// `values` over `table`, as librdkafka takes them: either name of a config is fine, an unknown one is an error, and one
 /// of the other kind of client is ignored (with a warning: see [`ignored`]). `true`/`false` may be `t`, `1`, `f` or `0`;
 /// acks may be `all`.
-pub fn librdkafka_configs(table: &'static [ConfigDef], values: &BTreeMap<Name, Name>) -> Result<Configs, ConfigError> {
-    let mut taken = BTreeMap::new();
+pub fn librdkafka_configs(table: &'static [ConfigDef], values: &SortedMap<Name, Name>) -> Result<Configs, ConfigError> {
+    let mut taken = SortedMap::new();
     for (name, value) in values {
         match definition(table, name) {
             Some(def) => {
@@ -29,7 +29,7 @@ pub fn librdkafka_configs(table: &'static [ConfigDef], values: &BTreeMap<Name, N
 
 /// Names in `values` that belong to the other kind of client. librdkafka logs `Configuration property X is a consumer
 /// property and will be ignored by this producer instance` (or the reverse).
-pub fn ignored<'a>(table: &'static [ConfigDef], values: &'a BTreeMap<Name, Name>) -> impl Iterator<Item = &'a Name> {
+pub fn ignored<'a>(table: &'static [ConfigDef], values: &'a SortedMap<Name, Name>) -> impl Iterator<Item = &'a Name> {
     values.keys().filter(move |name| definition(table, name).is_none() && is_known(name))
 }
 

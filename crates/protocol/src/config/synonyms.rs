@@ -1,7 +1,7 @@
 //! Where a topic's config comes from: the topic, this broker, all brokers, `server.properties`, or Kafka
 //! (`ServerTopicConfigSynonyms`, `ConfigHelper#createTopicConfigEntry`).
 
-use std::collections::BTreeMap;
+use ordered::SortedMap;
 
 use super::{BROKER_CONFIGS, ConfigDef, Configs, TOPIC_CONFIGS, find};
 use crate::api::{ConfigSource, Name};
@@ -10,11 +10,11 @@ use crate::api::{ConfigSource, Name};
 #[derive(Clone, Copy, Debug)]
 pub struct BrokerLayers<'a> {
     /// Set on this broker at run time.
-    pub dynamic: &'a BTreeMap<Name, Name>,
+    pub dynamic: &'a SortedMap<Name, Name>,
     /// Set on all brokers at run time.
-    pub dynamic_default: &'a BTreeMap<Name, Name>,
+    pub dynamic_default: &'a SortedMap<Name, Name>,
     /// `server.properties`.
-    pub properties: &'a BTreeMap<Name, Name>,
+    pub properties: &'a SortedMap<Name, Name>,
 }
 
 /// One definition of a config.
@@ -39,7 +39,7 @@ const IN_OTHER_UNITS: &[(&str, &[(&str, i64)])] = &[
 /// Every definition of the topic config `def`, strongest first: what DescribeConfigs answers as synonyms.
 pub fn topic_config_synonyms(
     def: &ConfigDef,
-    topic: &BTreeMap<Name, Name>,
+    topic: &SortedMap<Name, Name>,
     broker: BrokerLayers<'_>,
 ) -> Vec<ConfigSynonym> {
     let mut synonyms = Vec::new();
@@ -61,7 +61,7 @@ pub fn topic_config_synonyms(
 
 /// A topic's configs as its brokers obey them: its own over the broker's. Values that came from a broker are in the topic's
 /// unit.
-pub fn effective_topic_configs(topic: &BTreeMap<Name, Name>, broker: BrokerLayers<'_>) -> Configs {
+pub fn effective_topic_configs(topic: &SortedMap<Name, Name>, broker: BrokerLayers<'_>) -> Configs {
     let mut configs = Configs::defaults(TOPIC_CONFIGS);
     for def in TOPIC_CONFIGS {
         let own = topic.get(def.name).cloned();

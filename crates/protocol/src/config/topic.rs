@@ -1,6 +1,6 @@
 //! Topic configs (`TopicConfig`, `LogConfig`).
 
-use std::collections::BTreeMap;
+use ordered::SortedMap;
 
 use super::ConfigType::*;
 use super::ValidValues::*;
@@ -8,7 +8,7 @@ use super::{ConfigDef, ConfigError, find};
 use crate::api::Name;
 
 /// Checks a topic's overrides: names, values, and what must hold between them.
-pub fn validate_topic_configs(values: &BTreeMap<Name, Name>) -> Result<(), ConfigError> {
+pub fn validate_topic_configs(values: &SortedMap<Name, Name>) -> Result<(), ConfigError> {
     for (name, value) in values {
         let unknown = || ConfigError::invalid_configuration(format!("Unknown topic config name: {name}"));
         find(TOPIC_CONFIGS, name).ok_or_else(unknown)?.validate(value)?;

@@ -1,7 +1,8 @@
 //! Configs as a program or broker has them: what was set, over a table of definitions.
 
-use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
+
+use ordered::SortedMap;
 
 use super::{ConfigDef, ConfigError, find, split_list};
 use crate::api::Name;
@@ -11,18 +12,18 @@ use crate::api::Name;
 #[derive(Clone, Debug)]
 pub struct Configs {
     table: &'static [ConfigDef],
-    values: BTreeMap<Name, Name>,
+    values: SortedMap<Name, Name>,
 }
 
 impl Configs {
     /// Nothing set.
     pub fn defaults(table: &'static [ConfigDef]) -> Configs {
-        Configs { table, values: BTreeMap::new() }
+        Configs { table, values: SortedMap::new() }
     }
 
     /// `values` over `table`, each checked. Names that are not in the table are kept and ignored, as Java clients and brokers do
     /// (see [`Configs::unknown`]). A config without default must be set.
-    pub fn new(table: &'static [ConfigDef], values: BTreeMap<Name, Name>) -> Result<Configs, ConfigError> {
+    pub fn new(table: &'static [ConfigDef], values: SortedMap<Name, Name>) -> Result<Configs, ConfigError> {
         for def in table {
             match values.get(def.name) {
                 Some(value) => def.validate(value)?,
@@ -42,7 +43,7 @@ impl Configs {
         self.table
     }
     /// What was set.
-    pub fn overrides(&self) -> &BTreeMap<Name, Name> {
+    pub fn overrides(&self) -> &SortedMap<Name, Name> {
         &self.values
     }
     /// Whether `name` was set.

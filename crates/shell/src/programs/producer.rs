@@ -28,7 +28,7 @@ pub(crate) struct PyProducer {
     producer: Producer,
     timers: Timers<Tick>,
     /// Values by handle, until they are delivered.
-    under_way: std::collections::BTreeMap<u64, Arc<[u8]>>,
+    under_way: ordered::Window<Arc<[u8]>>,
     /// S1: waits for `flush` before it reads on.
     flushing: bool,
     closing: Option<i32>,
@@ -80,7 +80,7 @@ fn start(launch: &Launch, name: String, topic: &str, source: Source) -> Result<B
     let properties = python::properties(launch);
     let client_id = if profile == Profile::Java { "producer-1" } else { "rdkafka" };
     let producer = Producer::new(profile, &properties, client_id, 1).map_err(|e| Refusal::line(e.to_string()))?;
-    let under_way = std::collections::BTreeMap::new();
+    let under_way = ordered::Window::new();
     let program = PyProducer {
         name,
         profile,
@@ -205,7 +205,7 @@ impl PyProducer {
         for event in self.producer.events() {
             match event {
                 ProducerEvent::Acked { handle, tp, offset, .. } => {
-                    let value = self.under_way.remove(&handle).unwrap_or_default();
+                    let value = self.under_way.remove(handle).unwrap_or_default();
                     if let Source::Sensor { key, .. } = &self.source {
                         let key = key.as_deref().unwrap_or("None");
                         io.out(format!(
@@ -217,7 +217,7 @@ impl PyProducer {
                     }
                 }
                 ProducerEvent::Failed { handle, error, .. } => {
-                    self.under_way.remove(&handle);
+                    self.under_way.remove(handle);
                     io.out(format!("delivery failed: {}", python::error(self.profile, &error)));
                 }
                 ProducerEvent::Log(line) => python::log(&line, self.profile, "rdkafka#producer-1", io),

@@ -3,11 +3,11 @@
 //! Without `--throughput` the real tool sends as fast as its machine can; here that is a fixed [`UNTHROTTLED`] a second,
 //! because a program's steps take no virtual time.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clients::{Producer, ProducerEvent, ProducerRecord, Profile, Properties};
 use kernel::{Duration, Input, Order, Time, Timers};
+use ordered::Window;
 use protocol::{Message, TopicName};
 
 use crate::admin_tool::{INTERRUPTED, TERMINATED, log_line, properties_file};
@@ -97,7 +97,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         started: Time::ZERO,
         sent: 0,
         acked: 0,
-        under_way: BTreeMap::new(),
+        under_way: Window::new(),
         closing: None,
     };
     Ok(Body::VerifiableProducer(Box::new(program)))
@@ -117,7 +117,7 @@ pub(crate) struct VerifiableProducer {
     started: Time,
     sent: u64,
     acked: u64,
-    under_way: BTreeMap<u64, (Option<String>, String)>,
+    under_way: Window<(Option<String>, String)>,
     closing: Option<i32>,
 }
 
@@ -222,7 +222,7 @@ impl VerifiableProducer {
 
     /// Key and value of a record that is done, as JSON.
     fn taken(&mut self, handle: u64) -> (String, String) {
-        let (key, value) = self.under_way.remove(&handle).unwrap_or_default();
+        let (key, value) = self.under_way.remove(handle).unwrap_or_default();
         (key.map_or("null".to_owned(), |key| json_string(&key)), json_string(&value))
     }
 

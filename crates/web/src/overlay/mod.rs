@@ -4,8 +4,7 @@
 mod paint;
 mod route;
 
-use std::collections::BTreeMap;
-
+use ordered::SortedMap;
 use view::{FlightView, Picture};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement};
@@ -31,7 +30,7 @@ pub(crate) struct Overlay {
     stale: bool,
     size: (f64, f64),
     /// Rails by (lesser name, greater name, control plane): when they last carried something, ms of real time.
-    rails: BTreeMap<(String, String, bool), f64>,
+    rails: SortedMap<(String, String, bool), f64>,
     /// Where each message was drawn last, for the pointer.
     drawn: Vec<(f64, f64, u64)>,
     pointer: Option<(f64, f64)>,

@@ -1,7 +1,7 @@
 //! Where messages fly: rails through the band between controllers and brokers. Every pair of processes has its own
 //! lane, answers travel a little beside their requests, and no rail crosses a broker's box.
 
-use std::collections::BTreeMap;
+use ordered::SortedMap;
 
 /// A box on the stage, in CSS pixels from its corner.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -26,9 +26,9 @@ pub(crate) enum Kind {
 /// All boxes by process name and the band between them.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Plan {
-    pub(crate) nodes: BTreeMap<String, Anchor>,
+    pub(crate) nodes: SortedMap<String, Anchor>,
     /// Controllers that share their process with a broker.
-    pub(crate) controllers: BTreeMap<String, Anchor>,
+    pub(crate) controllers: SortedMap<String, Anchor>,
     pub(crate) band_top: f64,
     pub(crate) band_bottom: f64,
 }

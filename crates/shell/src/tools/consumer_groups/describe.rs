@@ -1,9 +1,8 @@
 //! `kafka-consumer-groups --describe`: offsets with lag, members, or state.
 
-use std::collections::BTreeMap;
-
 use clients::admin::GroupOffset;
 use clients::{AdminCall, AdminResult, StartAt};
+use ordered::SortedMap;
 use protocol::api::describe_groups::DescribedGroup;
 use protocol::{BrokerId, GroupId, TopicPartition, gap};
 
@@ -50,7 +49,7 @@ impl Describe {
                 self.described(admin);
             }
             AdminResult::DescribeCluster(cluster) => {
-                let addresses: BTreeMap<BrokerId, String> =
+                let addresses: SortedMap<BrokerId, String> =
                     cluster.brokers.iter().map(|(b, _)| (b.id, format!("{}:{}", b.host, b.port))).collect();
                 for (group, coordinator) in &self.groups {
                     notice(group, admin);
@@ -63,7 +62,7 @@ impl Describe {
                 let partitions: Vec<(TopicPartition, StartAt)> =
                     self.partitions().into_iter().map(|tp| (tp, StartAt::Latest)).collect();
                 if partitions.is_empty() {
-                    self.print_offsets(&BTreeMap::new(), admin);
+                    self.print_offsets(&SortedMap::new(), admin);
                 } else {
                     admin.call(AdminCall::ListOffsets { partitions });
                 }
@@ -115,7 +114,7 @@ impl Describe {
         all
     }
 
-    fn print_offsets(&mut self, ends: &BTreeMap<TopicPartition, i64>, admin: &mut Calls<'_, '_>) {
+    fn print_offsets(&mut self, ends: &SortedMap<TopicPartition, i64>, admin: &mut Calls<'_, '_>) {
         let group = &self.groups[self.at].0;
         notice(group, admin);
         let rows: Vec<OffsetRow> = self.partitions().into_iter().map(|tp| self.row(tp, ends)).collect();
@@ -126,7 +125,7 @@ impl Describe {
         self.next_group(admin);
     }
 
-    fn row(&self, tp: TopicPartition, ends: &BTreeMap<TopicPartition, i64>) -> OffsetRow {
+    fn row(&self, tp: TopicPartition, ends: &SortedMap<TopicPartition, i64>) -> OffsetRow {
         let owner = self.groups[self.at]
             .0
             .members
@@ -247,7 +246,7 @@ fn print_members(group: &DescribedGroup, verbose: bool, admin: &mut Calls<'_, '_
 
 /// `orders:0,1;other:2`, or `-`.
 fn assignment(partitions: &[(protocol::TopicName, i32)]) -> String {
-    let mut topics: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
+    let mut topics: SortedMap<&str, Vec<i32>> = SortedMap::new();
     for (topic, partition) in partitions {
         topics.entry(topic).or_default().push(*partition);
     }

@@ -72,7 +72,7 @@ enum Work {
     Groups,
     Deleting,
     Describing(Describe),
-    Resetting(Reset),
+    Resetting(Box<Reset>),
 }
 
 /// Why the tool gives up.
@@ -193,7 +193,7 @@ impl ConsumerGroups {
             admin.call(AdminCall::DeleteGroups { groups });
         } else if self.options.has("reset-offsets") {
             self.work = match Reset::begin(&self.options, &self.files, groups, admin) {
-                Ok(reset) => Work::Resetting(reset),
+                Ok(reset) => Work::Resetting(Box::new(reset)),
                 Err(failure) => return failure.print(admin),
             };
         } else {

@@ -1,9 +1,8 @@
 //! `kafka-consumer-groups --reset-offsets`.
 
-use std::collections::BTreeMap;
-
 use clients::admin::{Described, GroupOffset};
 use clients::{AdminCall, AdminResult, ClientError, StartAt};
+use ordered::SortedMap;
 use protocol::api::describe_groups::DescribedGroup;
 use protocol::api::describe_topic_partitions::DescribedTopic;
 use protocol::{BrokerId, ErrorCode, GroupId, TopicName, TopicPartition};
@@ -30,10 +29,10 @@ pub(super) struct Reset {
     stage: Stage,
     groups: Vec<GroupId>,
     at: usize,
-    committed: BTreeMap<TopicPartition, i64>,
+    committed: SortedMap<TopicPartition, i64>,
     partitions: Vec<TopicPartition>,
-    earliest: BTreeMap<TopicPartition, i64>,
-    latest: BTreeMap<TopicPartition, i64>,
+    earliest: SortedMap<TopicPartition, i64>,
+    latest: SortedMap<TopicPartition, i64>,
     planned: Vec<(GroupId, TopicPartition, i64)>,
 }
 
@@ -86,10 +85,10 @@ impl Reset {
             stage: Stage::Describing,
             groups: vec![],
             at: 0,
-            committed: BTreeMap::new(),
+            committed: SortedMap::new(),
             partitions: vec![],
-            earliest: BTreeMap::new(),
-            latest: BTreeMap::new(),
+            earliest: SortedMap::new(),
+            latest: SortedMap::new(),
             planned: vec![],
         })
     }
@@ -197,7 +196,7 @@ impl Reset {
                 .collect();
         }
         if self.partitions.is_empty() {
-            return self.plan(&BTreeMap::new(), admin);
+            return self.plan(&SortedMap::new(), admin);
         }
         self.stage = Stage::Earliest;
         self.list(StartAt::Earliest, admin);
@@ -212,7 +211,7 @@ impl Reset {
 
     fn offsets_known(&mut self, offsets: Vec<Listed>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
         let failed = |e: ClientError| Failure::of(&e);
-        let found: BTreeMap<TopicPartition, i64> = offsets
+        let found: SortedMap<TopicPartition, i64> = offsets
             .into_iter()
             .map(|(tp, r)| r.map(|(offset, ..)| (tp, offset)))
             .collect::<Result<_, _>>()
@@ -233,14 +232,14 @@ impl Reset {
             }
             (Stage::Latest, _) => {
                 self.latest = found;
-                self.plan(&BTreeMap::new(), admin)
+                self.plan(&SortedMap::new(), admin)
             }
             (_, _) => self.plan(&found, admin),
         }
     }
 
     /// Decides the group's new offsets, then commits them if told so.
-    fn plan(&mut self, by_time: &BTreeMap<TopicPartition, i64>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+    fn plan(&mut self, by_time: &SortedMap<TopicPartition, i64>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
         let group = self.groups[self.at].clone();
         let mut plan = Vec::new();
         for tp in &self.partitions {
@@ -261,7 +260,7 @@ impl Reset {
         &self,
         tp: &TopicPartition,
         group: &str,
-        by_time: &BTreeMap<TopicPartition, i64>,
+        by_time: &SortedMap<TopicPartition, i64>,
         admin: &mut Calls<'_, '_>,
     ) -> Result<i64, Failure> {
         let earliest = self.earliest.get(tp).copied().unwrap_or(0);

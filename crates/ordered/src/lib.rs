@@ -1,0 +1,21 @@
+//! Small ordered collections: maps and sets that are sorted vectors, and a window of ascending numbers.
+//!
+//! They stand for `BTreeMap` and `BTreeSet`, whose every instance costs the page some ten kilobytes of code, where this
+//! one costs about one. A lookup is a binary search; an insertion or removal moves what lies behind it, which for
+//! the sizes here (up to some thousands of entries) is as quick as a tree. What grows to tens of thousands and loses
+//! its first entries all the time belongs in a [`Window`].
+//!
+//! Iteration, equality, order and hashes are those of the standard maps, so digests do not tell them apart.
+
+mod search;
+mod map;
+mod entry;
+mod set;
+mod window;
+#[cfg(feature = "serde")]
+mod json;
+
+pub use entry::Entry;
+pub use map::{IntoIter, Iter, IterMut, SortedMap};
+pub use set::SortedSet;
+pub use window::Window;

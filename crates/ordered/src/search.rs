@@ -1,0 +1,35 @@
+//! Where a key is, or would be, in a sorted slice: made once a type of key, whatever the values are.
+
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::ops::{Bound, Range, RangeBounds};
+
+/// The index of `key`, or the index at which it would be inserted.
+#[inline(never)]
+pub(crate) fn find<K: Borrow<Q>, Q: Ord + ?Sized>(keys: &[K], key: &Q) -> Result<usize, usize> {
+    let (mut from, mut to) = (0, keys.len());
+    while from < to {
+        let middle = (from + to) / 2;
+        match keys[middle].borrow().cmp(key) {
+            Ordering::Less => from = middle + 1,
+            Ordering::Equal => return Ok(middle),
+            Ordering::Greater => to = middle,
+        }
+    }
+    Err(from)
+}
+
+/// The indexes whose keys lie between two bounds; none if the bounds are crossed.
+pub(crate) fn between<K: Borrow<Q>, Q: Ord + ?Sized>(keys: &[K], bounds: &impl RangeBounds<Q>) -> Range<usize> {
+    let from = match bounds.start_bound() {
+        Bound::Unbounded => 0,
+        Bound::Included(key) => find(keys, key).unwrap_or_else(|at| at),
+        Bound::Excluded(key) => find(keys, key).map_or_else(|at| at, |at| at + 1),
+    };
+    let to = match bounds.end_bound() {
+        Bound::Unbounded => keys.len(),
+        Bound::Included(key) => find(keys, key).map_or_else(|at| at, |at| at + 1),
+        Bound::Excluded(key) => find(keys, key).unwrap_or_else(|at| at),
+    };
+    from..to.max(from)
+}
