@@ -8,13 +8,18 @@ import { extname, join, normalize } from "node:path";
 const TYPES = {
   ".css": "text/css", ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".json": "application/json",
   ".md": "text/markdown", ".mjs": "text/javascript", ".svg": "image/svg+xml", ".wasm": "application/wasm",
+  ".webmanifest": "application/manifest+json",
   ".woff2": "font/woff2",
 };
 
-// Serves `folder` below `prefix` on a free port of this machine; everything else, the empty path too, is an empty page.
-export async function serve(folder, prefix = "/") {
+// Serves `folder` below `prefix` on a free port of this machine, to scripts of any origin, as static hosts do. `pages` are
+// more paths, each an `{ html, headers }`; everything else, the empty path too, is an empty page.
+export async function serve(folder, prefix = "/", pages = {}) {
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://x").pathname));
+    response.setHeader("access-control-allow-origin", "*");
+    const page = pages[path];
+    if (page) return response.writeHead(200, { "content-type": TYPES[".html"], ...page.headers }).end(page.html);
     const inside = path.startsWith(prefix) ? path.slice(prefix.length) || "index.html" : null;
     try {
       if (inside === null) throw new Error("outside");

@@ -21,7 +21,22 @@ export function visitTheSite() {
   });
 }
 
-// A page that has started, and what went wrong on it. `fragment` is the address from `#` on; `ready` is waited for.
+// Another site, with pages of its own, on another origin. A page is given the address of ours.
+export async function otherSite(pages) {
+  const made = Object.entries(pages).map(([path, make]) => [path, make(site.url)]);
+  return serve("/nowhere", "/nothing/", Object.fromEntries(made));
+}
+
+// A tab at any address, in a browser of its own.
+export async function tab(url, { viewport = LAPTOP, ...options } = {}) {
+  const context = await browser.newContext({ viewport, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(TIMEOUT);
+  await page.goto(url);
+  return { page, context, close: () => context.close() };
+}
+
+// A page that has started, and what went wrong on it. `fragment` is the address from `?` or `#` on; `ready` is waited for.
 export async function open({ fragment = "", viewport = LAPTOP, ready = ".app", ...options } = {}) {
   const context = await browser.newContext({ viewport, ...options });
   const page = await context.newPage();
@@ -35,7 +50,7 @@ export async function open({ fragment = "", viewport = LAPTOP, ready = ".app", .
   });
   await page.goto(site.url + fragment);
   await page.locator(ready).first().waitFor();
-  return { page, wrong, close: () => context.close() };
+  return { page, context, wrong, close: () => context.close() };
 }
 
 export const prompt = (page, id = 1) => page.getByLabel(`Command for terminal ${id}`);

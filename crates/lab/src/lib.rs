@@ -18,6 +18,7 @@ pub mod units;
 pub mod verbs;
 
 pub use actor::Actor;
+pub use history::History;
 pub use invariants::{INVARIANTS, Violation};
 pub use kernel::{Duration, NodeId, NodeState, Time};
 pub use lab::{App, BOOT, Given, Lab, Logged, Mark, MarkKind, ReplayError};

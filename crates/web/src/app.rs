@@ -9,18 +9,22 @@ use crate::bridge::{Bridge, Frame};
 use crate::chart::Chart;
 use crate::inspector::Inspector;
 use crate::lesson::Lesson;
+use crate::options::Options;
 use crate::sheet::Sheet;
 use crate::stage::Stage;
 use crate::story::Story;
 use crate::terminal::Terminals;
 use crate::timeline::Timeline;
 use crate::ui::{Act, Panel, Rail, Ui, UiHandle};
-use crate::{dom, engine, format, theme};
+use crate::{dom, engine, format, host, theme};
 
 /// The whole page.
 #[component]
 pub(crate) fn App() -> Html {
-    let bridge = use_memo((), |()| engine::open());
+    let bridge = use_memo((), |()| {
+        let options = Options::of_page();
+        engine::open(&options).inspect(|bridge| host::install(bridge, &options))
+    });
     let frame = use_state(|| None::<Rc<Frame>>);
     {
         let (bridge, frame) = (bridge.clone(), frame.clone());

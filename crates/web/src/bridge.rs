@@ -9,9 +9,11 @@ use gloo::render::{AnimationFrame, request_animation_frame};
 use view::{Picture, Stir};
 use yew::Callback;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Source};
 use crate::events::{Branch, Event};
+use crate::host;
 use crate::lesson::LessonView;
+use crate::options::Options;
 use crate::overlay::{Moment, Overlay};
 use crate::rate::Rate;
 
@@ -108,6 +110,8 @@ struct Inner {
     picture: RefCell<Rc<Picture>>,
     motion: Cell<Motion>,
     speed: Cell<usize>,
+    /// Whether commands are refused.
+    readonly: bool,
     skips_idle: Cell<bool>,
     shows_internal: Cell<bool>,
     /// Slow motion lasts to here, virtual ns.
@@ -132,14 +136,16 @@ struct Inner {
 
 impl Bridge {
     /// Takes an engine.
-    pub(crate) fn new(engine: Engine, message: Option<String>) -> Bridge {
+    pub(crate) fn new(engine: Engine, message: Option<String>, options: &Options) -> Bridge {
         let picture = Rc::new(engine.observe(false));
+        let speed = options.speed.map_or(SPEED_DEFAULT, host::nearest_speed);
         let bridge = Bridge(Rc::new(Inner {
             engine: RefCell::new(engine),
             overlay: RefCell::new(Overlay::default()),
             picture: RefCell::new(picture),
-            motion: Cell::new(Motion::Paused),
-            speed: Cell::new(SPEED_DEFAULT),
+            motion: Cell::new(if options.autoplay { Motion::Playing } else { Motion::Paused }),
+            speed: Cell::new(speed),
+            readonly: options.readonly,
             skips_idle: Cell::new(true),
             shows_internal: Cell::new(false),
             busy_until: Cell::new(0),
@@ -177,8 +183,15 @@ impl Bridge {
 
     /// Starts or stops time.
     pub(crate) fn toggle(&self) {
-        let next = if self.0.motion.get() == Motion::Paused { Motion::Playing } else { Motion::Paused };
-        self.set_motion(next);
+        self.set_playing(self.motion() == Motion::Paused);
+    }
+    /// Lets time run, or not.
+    pub(crate) fn set_playing(&self, on: bool) {
+        self.set_motion(if on { Motion::Playing } else { Motion::Paused });
+    }
+    /// What the clock is doing.
+    pub(crate) fn motion(&self) -> Motion {
+        self.0.motion.get()
     }
     /// Runs the next event.
     pub(crate) fn step(&self) {
@@ -238,9 +251,17 @@ impl Bridge {
 
     /// Enters a line in a terminal.
     pub(crate) fn command(&self, terminal: u32, text: &str) {
-        let refused = self.0.engine.borrow_mut().command(terminal, text);
-        *self.0.message.borrow_mut() = refused;
+        self.try_command(terminal, text);
+    }
+    /// Enters a line in a terminal. What was said if it was refused and no terminal says so.
+    pub(crate) fn try_command(&self, terminal: u32, text: &str) -> Option<String> {
+        let refused = match self.0.readonly {
+            true => Some("This page can be looked at and rewound, but takes no commands".to_owned()),
+            false => self.0.engine.borrow_mut().command(terminal, text),
+        };
+        *self.0.message.borrow_mut() = refused.clone();
         self.act(|_| ());
+        refused
     }
     /// What the word being typed may become.
     pub(crate) fn complete(&self, text: &str) -> Vec<String> {
@@ -261,17 +282,30 @@ impl Bridge {
     }
     /// Starts a lesson afresh, or free play for an empty id.
     pub(crate) fn open_lesson(&self, id: &str) {
-        self.0.motion.set(Motion::Paused);
-        match Engine::start(id) {
-            Ok(engine) => {
-                *self.0.engine.borrow_mut() = engine;
-                *self.0.message.borrow_mut() = None;
+        let source = if id.is_empty() { Source::FreePlay } else { Source::Lesson(id.to_owned()) };
+        match self.load(&source) {
+            Ok(()) => {
                 let hash = if id.is_empty() { String::new() } else { format!("lesson={id}") };
                 let _ = web_sys::window().map(|w| w.location().set_hash(&hash));
             }
-            Err(why) => *self.0.message.borrow_mut() = Some(why),
+            Err(why) => {
+                *self.0.message.borrow_mut() = Some(why);
+                self.act(|_| ());
+            }
         }
+    }
+    /// Takes another run in place of this one. If it cannot be opened, this one stays.
+    pub(crate) fn load(&self, source: &Source) -> Result<(), String> {
+        let (engine, message) = Engine::open(source, None)?;
+        self.0.motion.set(Motion::Paused);
+        *self.0.engine.borrow_mut() = engine;
+        *self.0.message.borrow_mut() = message;
         self.act(|_| ());
+        Ok(())
+    }
+    /// Looks at the engine.
+    pub(crate) fn with_engine<T>(&self, look: impl FnOnce(&Engine) -> T) -> T {
+        look(&self.0.engine.borrow())
     }
     /// Turns to a step of the lesson.
     pub(crate) fn lesson_step(&self, step: usize) {

@@ -9,7 +9,9 @@ use view::{Lens, Picture, Stir};
 use crate::bridge::Bridge;
 use crate::complete;
 use crate::events::{Branch, Event, Story};
+use crate::host;
 use crate::lesson::{Bet, Goal, GoalState, LessonView, Part};
+use crate::options::Options;
 use crate::rate::Rate;
 
 /// What free play starts with.
@@ -41,37 +43,71 @@ pub(crate) fn lessons() -> Vec<(String, String)> {
     titles.collect()
 }
 
-/// Opens the run the address asks for: a link, a lesson, or free play.
-pub(crate) fn open() -> Result<Bridge, String> {
+/// Where a run comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// What one meets without a lesson.
+    FreePlay,
+    /// A bundled lesson.
+    Lesson(String),
+    /// A scenario file's text.
+    Scenario(String),
+    /// A share link, from `s=` on.
+    Link(String),
+}
+
+/// Opens the run the address asks for: a link, a lesson, a scenario, or free play.
+pub(crate) fn open(options: &Options) -> Result<Bridge, String> {
     let fragment = web_sys::window().and_then(|w| w.location().hash().ok()).unwrap_or_default();
     let fragment = fragment.trim_start_matches('#');
-    if fragment.starts_with("s=") {
-        return match Timeline::from_link(fragment) {
-            Ok(timeline) => Ok(Bridge::new(Engine::of(timeline, None), None)),
-            Err(OpenError::Digest { timeline, engine, .. }) => {
-                let message =
-                    format!("This link was made by kafkasim {engine}: the replay may differ from what was shared");
-                Ok(Bridge::new(Engine::of(*timeline, None), Some(message)))
-            }
-            Err(error) => Err(error.to_string()),
-        };
+    let lesson = fragment.strip_prefix("lesson=").map(str::to_owned).or_else(|| options.lesson.clone());
+    let source = match (lesson, host::fetched_scenario()) {
+        _ if fragment.starts_with("s=") => Source::Link(fragment.to_owned()),
+        (Some(id), _) if lessons::bundled(&id).is_some() => Source::Lesson(id),
+        (_, Some(text)) => Source::Scenario(text),
+        _ => Source::FreePlay,
+    };
+    let (mut engine, message) = Engine::open(&source, options.seed)?;
+    if let Some(ms) = options.t_ms {
+        engine.run_to(ms.saturating_mul(1_000_000));
     }
-    let id = fragment.strip_prefix("lesson=").unwrap_or("");
-    Engine::start(id).map(|engine| Bridge::new(engine, None))
+    if let Some(step) = options.step {
+        engine.lesson_step(step - 1);
+    }
+    Ok(Bridge::new(engine, message, options))
 }
 
 impl Engine {
-    /// A new run of a bundled lesson, or of free play if there is none of that name.
-    pub(crate) fn start(id: &str) -> Result<Engine, String> {
-        let lesson = lessons::bundled(id);
-        let scenario = match &lesson {
-            Some(lesson) => lesson.scenario.clone(),
-            None => Scenario::parse(FREE_PLAY).map_err(|e| e.to_string())?,
-        };
-        let mut timeline = Timeline::new(&scenario).map_err(|e| e.to_string())?;
-        if lesson.is_none() {
-            timeline.run_until(moment(FREE_PLAY_FROM_NS));
+    /// A new run, with another seed than its own if one is given, and what to say about it.
+    pub(crate) fn open(source: &Source, seed: Option<u64>) -> Result<(Engine, Option<String>), String> {
+        match source {
+            Source::FreePlay => {
+                let mut engine = Engine::begin(Scenario::parse(FREE_PLAY).map_err(|e| e.to_string())?, None, seed)?;
+                engine.run_to(FREE_PLAY_FROM_NS);
+                Ok((engine, None))
+            }
+            Source::Lesson(id) => {
+                let lesson = lessons::bundled(id).ok_or_else(|| format!("there is no lesson `{id}`"))?;
+                Ok((Engine::begin(lesson.scenario.clone(), Some(lesson), seed)?, None))
+            }
+            Source::Scenario(text) => {
+                Ok((Engine::begin(Scenario::parse(text).map_err(|e| e.to_string())?, None, seed)?, None))
+            }
+            Source::Link(link) => match Timeline::from_link(link) {
+                Ok(timeline) => Ok((Engine::of(timeline, None), None)),
+                Err(OpenError::Digest { timeline, engine, .. }) => {
+                    let message =
+                        format!("This link was made by kafkasim {engine}: the replay may differ from what was shared");
+                    Ok((Engine::of(*timeline, None), Some(message)))
+                }
+                Err(error) => Err(error.to_string()),
+            },
         }
+    }
+
+    fn begin(mut scenario: Scenario, lesson: Option<Lesson>, seed: Option<u64>) -> Result<Engine, String> {
+        scenario.seed = seed.unwrap_or(scenario.seed);
+        let timeline = Timeline::new(&scenario).map_err(|e| e.to_string())?;
         Ok(Engine::of(timeline, lesson))
     }
 
@@ -119,6 +155,10 @@ impl Engine {
     pub(crate) fn link(&self) -> String {
         format!("#{}", self.timeline.link().trim_start_matches('#'))
     }
+    /// The facts of the run up to now.
+    pub(crate) fn history(&self) -> &lab::History {
+        self.timeline.lab().history()
+    }
     /// What the run is called.
     pub(crate) fn title(&self) -> String {
         match &self.lesson {
@@ -146,6 +186,12 @@ impl Engine {
 
     // ---- moving
 
+    /// Runs to a moment ahead, at once.
+    pub(crate) fn run_to(&mut self, ns: u64) {
+        self.timeline.run_until(moment(ns));
+        self.take_stir();
+        self.look_at_goals();
+    }
     /// Runs the next event.
     pub(crate) fn step(&mut self) {
         self.timeline.step();

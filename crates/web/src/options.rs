@@ -1,0 +1,91 @@
+//! What the address asks for at the start: `?lesson=load&step=2&autoplay=1`. Unknown keys and bad values are warnings, not
+//! faults: an embedding page may be newer or older than this one. The keys are listed in docs/embed.md.
+
+/// Keys that scripts of the page read (www/boot.js, www/host.js) or that style it.
+const READ_ELSEWHERE: [&str; 8] = ["v", "scenario", "ui", "panels", "theme", "origin", "compat", "height"];
+
+/// What the address asks for.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub(crate) struct Options {
+    /// A bundled lesson's id.
+    pub(crate) lesson: Option<String>,
+    /// Which of its steps, from 1.
+    pub(crate) step: Option<usize>,
+    /// Another seed than the scenario's.
+    pub(crate) seed: Option<u64>,
+    /// Where the clock stands at the start, ms.
+    pub(crate) t_ms: Option<u64>,
+    /// Virtual time per real time.
+    pub(crate) speed: Option<f64>,
+    /// Whether time runs at once.
+    pub(crate) autoplay: bool,
+    /// Whether commands are refused.
+    pub(crate) readonly: bool,
+    /// What could not be understood.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Options {
+    /// Those of the page's address.
+    pub(crate) fn of_page() -> Options {
+        Options::parse(&web_sys::window().and_then(|w| w.location().search().ok()).unwrap_or_default())
+    }
+
+    fn parse(search: &str) -> Options {
+        let mut options = Options::default();
+        for pair in search.trim_start_matches('?').split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, "1"));
+            if !options.take(key, value) {
+                options.warnings.push(format!("`{key}={value}` is not understood"));
+            }
+        }
+        options
+    }
+
+    /// Takes one key. False if it is unknown or its value is bad.
+    fn take(&mut self, key: &str, value: &str) -> bool {
+        match key {
+            "lesson" => {
+                self.lesson = lessons::bundled(value).map(|lesson| lesson.id);
+                self.lesson.is_some()
+            }
+            "step" => set(&mut self.step, value.parse().ok().filter(|step| *step > 0)),
+            "seed" => set(&mut self.seed, value.parse().ok()),
+            "t" => set(&mut self.t_ms, value.parse().ok()),
+            "speed" => set(&mut self.speed, value.parse().ok().filter(|speed: &f64| *speed > 0.0)),
+            "autoplay" => set_flag(&mut self.autoplay, value),
+            "readonly" => set_flag(&mut self.readonly, value),
+            _ => READ_ELSEWHERE.contains(&key),
+        }
+    }
+}
+
+fn set<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
+    let is_good = value.is_some();
+    *slot = value;
+    is_good
+}
+
+fn set_flag(slot: &mut bool, value: &str) -> bool {
+    *slot = value == "1";
+    matches!(value, "0" | "1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+
+    #[test]
+    fn what_is_understood_is_taken_and_the_rest_is_a_warning() {
+        let options =
+            Options::parse("?lesson=load&step=2&seed=18446744073709551615&t=1500&speed=0.01&autoplay=1&ui=embed");
+        assert_eq!(options.lesson.as_deref(), Some("load"));
+        assert_eq!((options.step, options.seed, options.t_ms), (Some(2), Some(u64::MAX), Some(1_500)));
+        assert_eq!((options.speed, options.autoplay, options.readonly), (Some(0.01), true, false));
+        assert_eq!(options.warnings, [""; 0]);
+
+        let bad = Options::parse("?lesson=nope&step=0&seed=-1&autoplay=yes&colour=red");
+        assert_eq!(bad.warnings.len(), 5, "{:?}", bad.warnings);
+        assert_eq!(bad, Options { warnings: bad.warnings.clone(), ..Options::default() });
+    }
+}

@@ -1,0 +1,119 @@
+// <kafka-sim lesson="lost-ack"></kafka-sim>: the page in a frame that starts when it is seen or clicked. What stands
+// between its tags is shown until then, and to readers without scripts. docs/embed.md has attributes, methods, events.
+const PARAMETERS = ['lesson', 'step', 'scenario', 'seed', 't', 'speed', 'autoplay', 'ui', 'panels', 'theme', 'readonly'];
+const STYLE = `
+:host { display: block; position: relative; aspect-ratio: 16 / 10; min-height: 320px; min-width: 240px; border: 1px solid #8886; border-radius: 10px; overflow: hidden; }
+:host([hidden]) { display: none; }
+iframe { position: absolute; inset: 0; width: 100%; height: 100%; border: 0; }
+.poster { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 12px; padding: 16px; text-align: center; font: 16px/1.45 system-ui, sans-serif; }
+button { font: inherit; font-weight: 600; min-height: 40px; padding: 6px 22px; border: 0; border-radius: 10px; background: #1f5fbf; color: #fff; cursor: pointer; }
+button:focus-visible { outline: 3px solid #6fa8ff; outline-offset: 2px; }`;
+const base = new URL('./', import.meta.url);
+const running = new Set();
+
+class KafkaSim extends HTMLElement {
+  #port = null; #frame = null; #calls = new Map(); #id = 0; #ready; #isReady;
+
+  constructor() {
+    super();
+    this.#ready = new Promise(done => { this.#isReady = done; });
+    const root = this.attachShadow({ mode: 'open' });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+    const poster = document.createElement('div');
+    poster.className = 'poster';
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.textContent = 'Run';
+    button.addEventListener('click', () => this.start());
+    poster.append(document.createElement('slot'), button);
+    root.append(poster);
+  }
+
+  connectedCallback() {
+    if (this.getAttribute('start') === 'click') return;
+    const watch = new IntersectionObserver(seen => {
+      if (!seen.some(entry => entry.isIntersecting)) return;
+      watch.disconnect();
+      this.start();
+    });
+    watch.observe(this);
+  }
+
+  disconnectedCallback() {
+    running.delete(this);
+    this.#port?.close();
+  }
+
+  /** Loads the frame, if it is not there yet. Resolves when the run is up. */
+  start() {
+    if (this.#frame) return this.#ready;
+    const url = new URL('index.html', base);
+    url.searchParams.set('ui', 'embed');
+    for (const name of PARAMETERS) if (this.hasAttribute(name)) url.searchParams.set(name, this.getAttribute(name));
+    if (location.origin !== 'null') url.searchParams.set('origin', location.origin);
+    url.hash = this.getAttribute('link') ?? '';
+    const frame = this.#frame = document.createElement('iframe');
+    frame.title = this.getAttribute('label') ?? 'A simulated Apache Kafka cluster';
+    frame.allow = 'clipboard-write; fullscreen';
+    frame.sandbox = 'allow-scripts allow-same-origin allow-popups allow-downloads';
+    addEventListener('message', e => {
+      if (e.source !== frame.contentWindow || e.data?.kafkaSim !== 1 || e.data.type !== 'ready' || this.#port) return;
+      const { port1, port2 } = new MessageChannel();
+      this.#port = port1;
+      port1.onmessage = ({ data }) => this.#heard(data);
+      frame.contentWindow.postMessage({ kafkaSim: 1, type: 'hello' }, base.origin === 'null' ? '*' : base.origin, [port2]);
+    });
+    frame.src = url;
+    this.shadowRoot.replaceChildren(frame);
+    return this.#ready;
+  }
+
+  #heard(message) {
+    if (message?.kafkaSim !== 1) return;
+    const call = this.#calls.get(message.id);
+    if (call) {
+      this.#calls.delete(message.id);
+      return message.type === 'error' ? call.no(new Error(message.text)) : call.yes(message.state);
+    }
+    if (message.type === 'ready') this.#isReady();
+    if (message.type === 'playing') this.#playing(message.playing);
+    const name = message.type === 'events' ? 'sim-event' : `sim-${message.type}`;
+    this.dispatchEvent(new CustomEvent(name, { detail: message, bubbles: true, composed: true }));
+  }
+
+  // One cluster plays at a time on a page.
+  #playing(on) {
+    if (!on) return running.delete(this);
+    for (const other of running) if (other !== this) other.pause();
+    running.add(this);
+  }
+
+  async #ask(type, rest = {}) {
+    await this.start();
+    const id = ++this.#id;
+    return new Promise((yes, no) => {
+      this.#calls.set(id, { yes, no });
+      this.#port.postMessage({ kafkaSim: 1, type, id, ...rest });
+    });
+  }
+
+  ready() { return this.start(); }
+  play() { return this.#ask('play'); }
+  pause() { return this.#ask('pause'); }
+  step() { return this.#ask('step'); }
+  back() { return this.#ask('back'); }
+  seek(t) { return this.#ask('seek', { t }); }
+  advance(ms) { return this.#ask('run', { ms }); }
+  run(text, terminal = 1) { return this.#ask('command', { text, terminal }); }
+  load(what) { return this.#ask('load', what); }
+  getState() { return this.#ask('getState'); }
+  setState(link) { return this.#ask('setState', { link }); }
+  async subscribe(listener) {
+    this.addEventListener('sim-event', e => listener(e.detail.events, e.detail.dropped));
+    return this.#ask('subscribe');
+  }
+}
+
+customElements.define('kafka-sim', KafkaSim);

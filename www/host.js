@@ -1,0 +1,105 @@
+// Speaks with the page that embeds this one: messages in, `kafkasim(kind, text)` calls, messages out (docs/embed.md).
+const POLL_MS = 100;
+const ACTS = {
+  play: () => '', pause: () => '', step: () => '', back: () => '',
+  seek: m => String(m.t), run: m => String(m.ms), speed: m => String(m.speed),
+  command: m => `${m.terminal ?? 1} ${m.text}`,
+  load: m => m.lesson ? `lesson ${m.lesson}` : m.link ? `link ${m.link}` : m.scenario ? `scenario ${JSON.stringify(m.scenario)}` : '',
+};
+
+export function host(sim, params) {
+  const origin = params.get('origin');
+  const call = (kind, text = '') => JSON.parse(sim(kind, String(text)));
+  const out = (message, port) => {
+    const envelope = { kafkaSim: 1, ...message };
+    if (port) port.postMessage(envelope); else parent.postMessage(envelope, origin ?? '*');
+  };
+  let port = null, subscribed = false, next = 0, last = {};
+
+  function answer(m, via) {
+    const reply = message => out({ ...message, id: m.id }, via);
+    const fail = (code, text) => reply({ type: 'error', code, text });
+    try {
+      if (m.type === 'getState') return reply({ type: 'state', state: call('state') });
+      if (m.type === 'subscribe') {
+        subscribed = m.on !== false;
+        next = call('events', 0).next;
+        return reply({ type: 'done' });
+      }
+      const kind = m.type === 'setState' ? 'load' : m.type;
+      const act = m.type === 'setState' ? () => `link ${m.link}` : ACTS[m.type];
+      if (!act) return fail('unknown-type', `there is no message \`${m.type}\``);
+      const { error } = call(kind, act(m));
+      error ? fail('refused', error) : reply({ type: 'done' });
+    } catch (e) {
+      fail('failed', String(e));
+    }
+  }
+
+  addEventListener('message', e => {
+    if (e.data?.kafkaSim !== 1) return;
+    // A sandboxed page has origin "null", so the sender is checked first, and its origin only if one is asked for.
+    if (e.source !== parent || (origin && e.origin !== origin)) return;
+    if (e.data.type === 'hello') {
+      port = e.ports[0] ?? null;
+      if (port) port.onmessage = ({ data }) => data?.kafkaSim === 1 && answer(data, port);
+      return ready();
+    }
+    answer(e.data, port);
+  });
+
+  function ready() {
+    const { version, warnings } = call('state');
+    out({ type: 'ready', version, caps: ['getState', 'setState', 'subscribe', ...Object.keys(ACTS)], warnings }, port);
+  }
+
+  // What changed since the last look.
+  function poll() {
+    const state = call('state');
+    if (state.playing !== last.playing) out({ type: 'playing', playing: state.playing }, port);
+    for (const goal of state.lesson?.goals ?? []) {
+      const before = last.lesson?.goals.find(g => g.goal === goal.goal);
+      if (before?.status !== goal.status && ['met', 'broken'].includes(goal.status)) out({ type: 'goal', lesson: state.lesson.id, ...goal }, port);
+    }
+    if (state.lesson?.complete && !(last.lesson?.id === state.lesson.id && last.lesson.complete)) {
+      out({ type: 'complete', lesson: state.lesson.id, link: state.link }, port);
+    }
+    if (state.violation && state.violation !== last.violation) out({ type: 'error', code: 'violation', text: state.violation }, port);
+    last = state;
+    if (!subscribed) return;
+    const { events, dropped, next: from } = call('events', next);
+    if (events.length || from < next) out({ type: 'events', events, dropped }, port);
+    next = from;
+  }
+
+  addEventListener('kafkasim:panic', e => {
+    clearInterval(timer);
+    out({ type: 'error', code: 'panic', text: e.detail.text, link: e.detail.link }, port);
+  });
+  addEventListener('pagehide', () => out({ type: 'unload' }, port));
+  const timer = setInterval(poll, POLL_MS);
+  ready();
+  sizes(params, message => out(message, port));
+}
+
+// The height this page would like, for hosts that fit their frame to it. It fills any frame that it is given.
+function sizes(params, out) {
+  const compat = (params.get('compat') ?? '').split(',');
+  let told = 0;
+  const tell = () => {
+    const height = Number(params.get('height')) || Math.round(Math.min(900, Math.max(innerWidth < 900 ? 720 : 520, innerWidth * 10 / 16)));
+    if (Math.abs(height - told) <= 4) return;
+    told = height;
+    out({ type: 'resize', height });
+    if (compat.includes('lti')) parent.postMessage(JSON.stringify({ subject: 'lti.frameResize', height }), '*');
+    if (compat.includes('embedly')) parent.postMessage(JSON.stringify({ src: location.href, context: 'iframe.resize', height }), '*');
+    if (compat.includes('h5p')) parent.postMessage({ context: 'h5p', action: 'prepareResize', scrollHeight: height, clientHeight: innerHeight }, '*');
+  };
+  new ResizeObserver(tell).observe(document.documentElement);
+  if (!compat.includes('h5p')) return;
+  addEventListener('message', e => {
+    if (e.source !== parent || e.data?.context !== 'h5p') return;
+    if (e.data.action === 'hello') parent.postMessage({ context: 'h5p', action: 'hello' }, '*');
+    if (e.data.action === 'resizePrepared') parent.postMessage({ context: 'h5p', action: 'resize', scrollHeight: told }, '*');
+  });
+}
