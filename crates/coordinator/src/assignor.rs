@@ -57,7 +57,7 @@ pub fn roundrobin(members: &[AssignorMember], partitions: &dyn Fn(&str) -> Optio
 /// `MemberInfo#compareTo`.
 fn in_order(members: &[AssignorMember]) -> Vec<&AssignorMember> {
     let mut members: Vec<&AssignorMember> = members.iter().collect();
-    members.sort_by(|a, b| match (&a.1, &b.1) {
+    ordered::sort_by(&mut members, |a, b| match (&a.1, &b.1) {
         (Some(x), Some(y)) => java_compare(x, y),
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,

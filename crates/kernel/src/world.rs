@@ -349,7 +349,7 @@ impl<A: Machine> World<A> {
         let held = self.held.iter().map(|event| (Time::MAX, event, true));
         let mut flights: Vec<_> =
             waiting.chain(held).filter_map(|(arrives, event, held)| self.flight(arrives, event, held)).collect();
-        flights.sort_by_key(|flight| (flight.sent, flight.conn, flight.arrives));
+        ordered::sort_by_key(&mut flights, |flight| (flight.sent, flight.conn, flight.arrives));
         flights
     }
     /// The ends of an open connection: who opened it, and who accepted it on which port.

@@ -124,7 +124,7 @@ impl Lab {
         let (world, layout) = layout::build(scenario);
         let scheduled = scenario.commands.iter().map(|c| (BOOT + c.at.0, c.term, c.run.as_str().into()));
         let mut scheduled: Vec<(Time, u32, Arc<str>)> = scheduled.collect();
-        scheduled.sort_by_key(|(at, ..)| *at);
+        ordered::sort_by_key(&mut scheduled, |(at, ..)| *at);
         let mut files = shell::Files::bundled();
         for (path, text) in &scenario.files {
             files.insert(path, text.as_str());

@@ -112,7 +112,7 @@ pub fn groups(world: &World<Actor>, layout: &Layout) -> Vec<GroupInfo> {
             found.extend(shard.groups().map(|group| group_info(*id, shard, group)));
         }
     }
-    found.sort_by(|a, b| a.id.cmp(&b.id));
+    ordered::sort_by(&mut found, |a, b| a.id.cmp(&b.id));
     found
 }
 

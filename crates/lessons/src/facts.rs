@@ -212,7 +212,7 @@ fn int(n: usize) -> Value {
 
 fn ids(brokers: &[protocol::BrokerId]) -> Value {
     let mut sorted: Vec<i32> = brokers.iter().map(|id| id.0).collect();
-    sorted.sort_unstable();
+    ordered::sort(&mut sorted);
     Value::List(sorted.into_iter().map(|id| Value::Int(id.into())).collect())
 }
 
@@ -268,6 +268,6 @@ fn scan(lab: &Lab, name: &str) -> Vec<Seen> {
             }));
         }
     }
-    seen.sort_by_key(|seen| seen.timestamp_ms);
+    ordered::sort_by_key(&mut seen, |seen| seen.timestamp_ms);
     seen
 }

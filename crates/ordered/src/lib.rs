@@ -1,4 +1,4 @@
-//! Small ordered collections: maps and sets that are sorted vectors, and a window of ascending numbers.
+//! Small ordered collections: maps and sets that are sorted vectors, a window of ascending numbers, and sorts.
 //!
 //! They stand for `BTreeMap` and `BTreeSet`, whose every instance costs the page some ten kilobytes of code, where this
 //! one costs about one. A lookup is a binary search; an insertion or removal moves what lies behind it, which for
@@ -11,6 +11,7 @@ mod search;
 mod map;
 mod entry;
 mod set;
+mod sort;
 mod window;
 #[cfg(feature = "serde")]
 mod json;
@@ -18,4 +19,5 @@ mod json;
 pub use entry::Entry;
 pub use map::{IntoIter, Iter, IterMut, SortedMap};
 pub use set::SortedSet;
+pub use sort::{sort, sort_by, sort_by_key};
 pub use window::Window;

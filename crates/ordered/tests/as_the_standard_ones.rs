@@ -152,3 +152,21 @@ fn windows_are_equal_if_what_is_in_them_is() {
     a.remove(9);
     assert_eq!(a, Window::new());
 }
+
+#[test]
+fn sorts_do_what_the_standard_stable_ones_do() {
+    let mut numbers = Numbers(4);
+    for len in (0..70).chain([500, 1_025]) {
+        let mut ours: Vec<(u64, usize)> = (0..len).map(|at| (numbers.below(20), at)).collect();
+        let mut standard = ours.clone();
+        ordered::sort_by_key(&mut ours, |(key, _)| *key);
+        standard.sort_by_key(|(key, _)| *key);
+        assert_eq!(ours, standard);
+        ordered::sort_by(&mut ours, |a, b| b.1.cmp(&a.1));
+        standard.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
+        assert_eq!(ours, standard);
+        ordered::sort(&mut ours);
+        standard.sort();
+        assert_eq!(ours, standard);
+    }
+}

@@ -39,7 +39,7 @@ pub fn complete(line: &str, cursor: usize, context: &CompletionContext) -> Vec<S
         .into_iter()
         .filter(|word| word.starts_with(begun) && word != begun)
         .collect();
-    found.sort();
+    ordered::sort(&mut found);
     found.dedup();
     found
 }

@@ -25,7 +25,7 @@ fn bucket_order<T>(items: &mut [T], capacity: usize, hash: impl Fn(&T) -> i32) {
     while items.len() * 4 > table * 3 {
         table *= 2;
     }
-    items.sort_by_key(|item| {
+    ordered::sort_by_key(items, |item| {
         let hash = hash(item) as u32;
         (hash ^ (hash >> 16)) as usize & (table - 1)
     });

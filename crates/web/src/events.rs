@@ -64,7 +64,7 @@ impl Story {
         events.extend(
             lab.marks().iter().skip(self.marks).filter(|m| m.at >= BOOT && is_told_by_mark(m.kind)).map(of_mark),
         );
-        events[from..].sort_by_key(|e| e.at_ns);
+        ordered::sort_by_key(&mut events[from..], |e| e.at_ns);
         self.details += events[from..].iter().filter(|e| e.level == 1).count();
         if self.details > 2 * DETAILS_MAX {
             let mut surplus = self.details - DETAILS_MAX;

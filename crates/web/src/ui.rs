@@ -103,7 +103,7 @@ impl Ui {
         if !self.shown.contains(&id) {
             let slot = usize::from(self.shown[0] == self.active);
             self.shown[slot] = id;
-            self.shown.sort_unstable();
+            ordered::sort(&mut self.shown);
         }
         self.active = id;
     }

@@ -147,7 +147,7 @@ impl Admin {
                 }
                 if let Some(AdminResult::ListGroups(all)) = &mut task.result {
                     all.extend(answer.groups.into_iter().map(|group| (group, from)));
-                    all.sort_by(|a, b| a.0.group.cmp(&b.0.group));
+                    ordered::sort_by(all, |a, b| a.0.group.cmp(&b.0.group));
                 }
             }
             Response::DescribeGroups(answer) => {
@@ -224,12 +224,12 @@ impl Admin {
                     .filter(|t| t.error.is_ok())
                     .map(|t| (t.name, t.topic_id, t.is_internal))
                     .collect();
-                topics.sort();
+                ordered::sort(&mut topics);
                 task.result = Some(AdminResult::ListTopics(topics));
             }
             AdminCall::DescribeTopics { .. } => {
                 let mut topics: Vec<_> = answer.topics.into_iter().map(|t| t.name).collect();
-                topics.sort();
+                ordered::sort(&mut topics);
                 if !topics.is_empty() {
                     self.part(task, Target::Any, DescribeTopicPartitionsRequest { topics });
                 }

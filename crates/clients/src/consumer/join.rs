@@ -159,7 +159,7 @@ impl Consumer {
     /// The leader computes everybody's assignment with the assignor the group chose.
     fn assign_members(&mut self, now: Time, fx: &mut Fx, members: &[JoinMember]) {
         let mut topics: Vec<TopicName> = members.iter().flat_map(|member| member.subscription.topics.clone()).collect();
-        topics.sort();
+        ordered::sort(&mut topics);
         topics.dedup();
         self.membership.watched =
             Some(topics.into_iter().map(|topic| (topic.clone(), self.net.metadata.partition_count(&topic))).collect());

@@ -330,9 +330,9 @@ fn merge_parts(parts: Vec<Response>, order: &[GroupId]) -> Option<Response> {
         (into, _) => into,
     })?;
     match &mut merged {
-        Response::DescribeGroups(response) => response.groups.sort_by_key(|group| place(&group.group)),
-        Response::DeleteGroups(response) => response.groups.sort_by_key(|(group, _)| place(group)),
-        Response::ListGroups(response) => response.groups.sort_by(|a, b| a.group.cmp(&b.group)),
+        Response::DescribeGroups(response) => ordered::sort_by_key(&mut response.groups, |group| place(&group.group)),
+        Response::DeleteGroups(response) => ordered::sort_by_key(&mut response.groups, |(group, _)| place(group)),
+        Response::ListGroups(response) => ordered::sort_by(&mut response.groups, |a, b| a.group.cmp(&b.group)),
         _ => {}
     }
     Some(merged)

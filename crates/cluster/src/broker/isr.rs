@@ -64,7 +64,7 @@ impl Broker {
             let mut proposed = leadership.isr.clone();
             proposed.push(id);
             // A real broker proposes a set; what comes out of it is ascending.
-            proposed.sort_unstable();
+            ordered::sort(&mut proposed);
             leadership.proposed = Some(proposed);
             self.propose(index);
         }

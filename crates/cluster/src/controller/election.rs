@@ -117,7 +117,7 @@ impl<'a> ChangeBuilder<'a> {
         }
         let mut elr = std::mem::take(&mut self.elr);
         elr.extend(self.partition.isr.iter().copied());
-        elr.sort_unstable();
+        ordered::sort(&mut elr);
         elr.dedup();
         elr.retain(|id| !self.isr.contains(id) && !self.unclean_replicas.contains(id));
         self.elr = elr;

@@ -54,7 +54,7 @@ struct BrokerList {
 impl BrokerList {
     fn initialize(&mut self, random: &mut impl JavaRandom) {
         if !self.brokers.is_empty() {
-            self.brokers.sort_unstable();
+            ordered::sort(&mut self.brokers);
             self.offset = random.next_int(self.brokers.len() as i32) as usize;
         }
     }
@@ -114,13 +114,13 @@ impl RackList {
             list.brokers.push(broker.id);
         }
         let buckets = hash_map_buckets(racks.len());
-        racks.sort_by_key(|rack| bucket(rack.name.as_deref(), buckets));
+        ordered::sort_by_key(&mut racks, |rack| bucket(rack.name.as_deref(), buckets));
         for rack in &mut racks {
             rack.fenced.initialize(random);
             rack.unfenced.initialize(random);
         }
         let mut order: Vec<usize> = (0..racks.len()).collect();
-        order.sort_by(|a, b| racks[*a].name.cmp(&racks[*b].name));
+        ordered::sort_by(&mut order, |a, b| racks[*a].name.cmp(&racks[*b].name));
         let offset = if order.is_empty() { 0 } else { random.next_int(order.len() as i32) as usize };
         let unfenced = brokers.iter().filter(|broker| !broker.fenced).count();
         RackList { racks, order, unfenced, epoch: 0, offset }

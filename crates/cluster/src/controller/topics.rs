@@ -180,7 +180,7 @@ impl Controller {
                 return invalid("The manual partition assignment includes an empty replica list.".into());
             }
             let mut sorted = replicas.clone();
-            sorted.sort_unstable();
+            ordered::sort(&mut sorted);
             for (at, id) in sorted.iter().enumerate() {
                 if !self.active.as_ref().is_some_and(|active| active.state.image().brokers.contains_key(id)) {
                     return invalid(format!(

@@ -93,7 +93,7 @@ impl Replica {
         let Role::Leader(leader) = &self.soft.role else { return };
         let mut ends: Vec<i64> = leader.voters.values().map(|voter| voter.end_offset).collect();
         ends.push(own_end);
-        ends.sort_unstable_by(|a, b| b.cmp(a));
+        ordered::sort_by(&mut ends, |a, b| b.cmp(a));
         let candidate = ends[ends.len() / 2];
         if candidate > leader.epoch_start && candidate > self.soft.high_watermark {
             self.soft.high_watermark = candidate;
@@ -285,7 +285,7 @@ impl Replica {
         let Role::Leader(leader) = &self.soft.role else { return };
         let mut successors: Vec<(i64, BrokerId)> =
             leader.voters.iter().map(|(id, voter)| (-voter.end_offset, *id)).collect();
-        successors.sort_unstable();
+        ordered::sort(&mut successors);
         self.become_resigned(now, fx, successors.into_iter().map(|(_, id)| id).collect());
     }
 
@@ -342,7 +342,7 @@ impl Replica {
             last_caught_up_ms: ms(Some(now)),
         };
         let mut voters: Vec<QuorumReplica> = leader.voters.iter().map(row).chain([own]).collect();
-        voters.sort_by_key(|voter| voter.id);
+        ordered::sort_by_key(&mut voters, |voter| voter.id);
         let is_live = |p: &Progress| p.last_fetch.is_some_and(|at| now.since(at) < OBSERVER_SESSION);
         let observers = leader.observers.iter().filter(|(_, p)| is_live(p)).map(row).collect();
         DescribeQuorumResponse {

@@ -220,7 +220,7 @@ impl Configs {
         admin.io.out(format!("{} are:", if self.all { heading.replacen("Dynamic", "All", 1) } else { heading }));
         let mut configs: Vec<&DescribedConfig> =
             configs.iter().filter(|c| self.all || is_dynamic(self.kind, name, c.source)).collect();
-        configs.sort_by(|a, b| a.name.cmp(&b.name));
+        ordered::sort_by(&mut configs, |a, b| a.name.cmp(&b.name));
         for config in configs {
             let synonyms = config
                 .synonyms

@@ -131,7 +131,7 @@ impl Script for GetOffsets {
                 admin.call(AdminCall::ListOffsets { partitions });
             }
             AdminResult::ListOffsets(mut offsets) => {
-                offsets.sort_by_key(|(tp, _)| (tp.topic.clone(), tp.partition.to_string()));
+                ordered::sort_by_key(&mut offsets, |(tp, _)| (tp.topic.clone(), tp.partition.to_string()));
                 for (tp, result) in offsets {
                     match result {
                         Ok((offset, ..)) if offset >= 0 => {

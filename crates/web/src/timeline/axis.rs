@@ -28,7 +28,7 @@ impl Axis {
         times.retain(|t| *t < end_ns);
         times.push(0);
         times.push(end_ns.max(1));
-        times.sort_unstable();
+        ordered::sort(&mut times);
         times.dedup();
         let mut knots = Vec::with_capacity(times.len());
         let mut x = 0.0;

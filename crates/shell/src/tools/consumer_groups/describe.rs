@@ -45,7 +45,7 @@ impl Describe {
                 for (group, result) in results {
                     self.groups.push(result.map_err(|e| Failure::of(&not_found(&group, e)))?);
                 }
-                self.groups.sort_by(|(a, _), (b, _)| a.group.cmp(&b.group));
+                ordered::sort_by(&mut self.groups, |(a, _), (b, _)| a.group.cmp(&b.group));
                 self.described(admin);
             }
             AdminResult::DescribeCluster(cluster) => {
@@ -109,7 +109,7 @@ impl Describe {
             .iter()
             .flat_map(|m| m.assignment.iter().map(|(topic, p)| TopicPartition::new(topic.clone(), *p)));
         let mut all: Vec<TopicPartition> = assigned.chain(self.committed.iter().map(|o| o.tp.clone())).collect();
-        all.sort();
+        ordered::sort(&mut all);
         all.dedup();
         all
     }
@@ -254,7 +254,7 @@ fn assignment(partitions: &[(protocol::TopicName, i32)]) -> String {
         return "-".to_owned();
     }
     let shown = topics.into_iter().map(|(topic, mut partitions)| {
-        partitions.sort_unstable();
+        ordered::sort(&mut partitions);
         format!("{topic}:{}", partitions.iter().map(i32::to_string).collect::<Vec<_>>().join(","))
     });
     shown.collect::<Vec<_>>().join(";")

@@ -183,7 +183,7 @@ impl ConsumerGroups {
     }
 
     fn with_groups(&mut self, mut groups: Vec<GroupId>, admin: &mut Calls<'_, '_>) {
-        groups.sort();
+        ordered::sort(&mut groups);
         groups.dedup();
         if groups.is_empty() {
             return admin.io.exit(0);

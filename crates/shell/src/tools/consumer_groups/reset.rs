@@ -299,7 +299,7 @@ impl Reset {
 
     fn print(&mut self, admin: &mut Calls<'_, '_>) {
         partition_hash_order(&mut self.planned, DEFAULT_CAPACITY, |(_, tp, _)| tp);
-        self.planned.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        ordered::sort_by(&mut self.planned, |(a, ..), (b, ..)| a.cmp(b));
         if self.export {
             let with_group = self.groups.len() > 1;
             for (group, tp, offset) in &self.planned {
