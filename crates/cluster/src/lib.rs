@@ -10,6 +10,7 @@ pub mod process;
 pub mod raft;
 pub mod controller;
 pub mod broker;
+mod files;
 
 pub use broker::lifecycle::Lifecycle;
 pub use image::{BrokerImage, MetadataImage, TopicImage};

@@ -2,7 +2,6 @@
 //! v2, `GroupMetadataValue` v3, and within it `ConsumerProtocolSubscription` v3 and `ConsumerProtocolAssignment` v3).
 //! Big-endian, not flexible.
 
-mod bytes;
 mod consumer_protocol;
 
 use protocol::api::Name;
@@ -10,8 +9,8 @@ use protocol::api::join_group::Subscription;
 use protocol::{GroupId, PartitionIndex, Record, TopicName, gap};
 
 use crate::hard::{CommittedOffset, GroupRecord, MemberRecord};
-use bytes::{Reader, Writer};
 pub use consumer_protocol::{decode_assignment, decode_subscription, encode_assignment, encode_subscription};
+use protocol::wire::{Malformed, Reader, Writer};
 
 gap!("OffsetCommitValue v4 (topic id) and records of the new group protocols", "KIP-848, KIP-932, KIP-1071");
 
@@ -52,6 +51,12 @@ pub enum DecodeError {
     UnknownVersion(i16),
     /// The bytes end, or are no text, at this position.
     Malformed(usize),
+}
+
+impl From<Malformed> for DecodeError {
+    fn from(at: Malformed) -> DecodeError {
+        DecodeError::Malformed(at.0)
+    }
 }
 
 /// Subscribed to nothing.

@@ -12,6 +12,7 @@ use protocol::Note;
 use shell::{AppProcess, Pipeline, Setting};
 
 use crate::history::History;
+use crate::hosts::Disks;
 use crate::invariants::{Monitors, Violation};
 use crate::layout::{self, Layout};
 use crate::ledger::Ledger;
@@ -316,15 +317,22 @@ impl Lab {
             Family::Java => shell::Profile::Java,
             Family::Librdkafka => shell::Profile::Librdkafka,
         };
-        let setting = Setting { env: SortedMap::new(), files: self.files.clone(), profile };
+        let cwd = terminal.cwd.clone();
+        let hosts = Disks { world: &self.world, layout: &self.layout };
+        let setting = Setting { env: SortedMap::new(), files: self.files.clone(), profile, hosts: &hosts, cwd: &cwd };
+        if let Some(path) = pipeline.change_of_directory() {
+            return match setting.change_directory(path) {
+                Ok(cwd) => {
+                    let terminal = self.terminals.entry(term).or_default();
+                    (terminal.cwd, terminal.last_exit) = (cwd.into(), Some(0));
+                    Given::Done(String::new())
+                }
+                Err(error) => self.not_launched(term, &error),
+            };
+        }
         let app = match pipeline.launch(&setting).and_then(AppProcess::launch) {
             Ok(app) => app,
-            Err(error) => {
-                let text = error.to_string();
-                self.write_lines(term, LineKind::Err, &text);
-                self.terminals.entry(term).or_default().last_exit = Some(error.code);
-                return Given::Refused(text);
-            }
+            Err(error) => return self.not_launched(term, &error),
         };
         let number = self.world.node_ids().count() - self.layout.processes().len() + 1;
         let node = self.world.add_node(&format!("app-{number}"), Actor::App(Box::new(app)));
@@ -336,6 +344,13 @@ impl Lab {
             self.terminals.entry(term).or_default().foreground = Some(node);
         }
         Given::Started(node)
+    }
+
+    fn not_launched(&mut self, term: u32, error: &shell::LaunchError) -> Given {
+        let text = error.to_string();
+        self.write_lines(term, LineKind::Err, &text);
+        self.terminals.entry(term).or_default().last_exit = Some(error.code);
+        Given::Refused(text)
     }
 
     // ---- after each event

@@ -3,6 +3,7 @@
 
 mod actor;
 pub mod history;
+mod hosts;
 pub mod invariants;
 mod lab;
 pub mod layout;

@@ -44,6 +44,8 @@ pub struct Terminal {
     pub foreground: Option<NodeId>,
     /// What waits for it to end (`a; b`).
     pub waiting: VecDeque<shell::Pipeline>,
+    /// Its working directory, without a `/` in front.
+    pub cwd: Arc<str>,
     /// How the last program ended.
     pub last_exit: Option<i32>,
 }

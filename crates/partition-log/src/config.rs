@@ -31,6 +31,14 @@ pub struct LogConfig {
     pub timestamp_before_max_ms: i64,
     /// `message.timestamp.after.max.ms`.
     pub timestamp_after_max_ms: i64,
+    /// `file.delete.delay.ms`.
+    pub file_delete_delay_ms: i64,
+    /// `min.cleanable.dirty.ratio`, in millionths.
+    pub min_cleanable_ppm: u32,
+    /// `min.compaction.lag.ms`.
+    pub min_compaction_lag_ms: i64,
+    /// `delete.retention.ms`: how long tombstones stay after they are compacted.
+    pub delete_retention_ms: i64,
     /// `flush.messages`: offsets between forced flushes.
     pub flush_messages: i64,
     /// `flush.ms`: time between forced flushes.
@@ -67,6 +75,10 @@ impl From<&Configs> for LogConfig {
             log_append_time: configs.get_str("message.timestamp.type") == "LogAppendTime",
             timestamp_before_max_ms: long("message.timestamp.before.max.ms"),
             timestamp_after_max_ms: long("message.timestamp.after.max.ms"),
+            file_delete_delay_ms: long("file.delete.delay.ms"),
+            min_cleanable_ppm: (configs.get_f64("min.cleanable.dirty.ratio") * 1_000_000.0) as u32,
+            min_compaction_lag_ms: long("min.compaction.lag.ms"),
+            delete_retention_ms: long("delete.retention.ms"),
             flush_messages: long("flush.messages"),
             flush_ms: long("flush.ms"),
             min_insync_replicas: configs.get_i32("min.insync.replicas"),

@@ -24,7 +24,6 @@ mod invariants;
 pub use append::{AppendError, Appended, RecordError};
 pub use config::LogConfig;
 pub use epochs::{EpochCache, EpochEnd};
-pub use files::LogFile;
 pub use log::Log;
 pub use producers::{BatchMetadata, PRODUCER_BATCHES_MAX, ProducerEntry};
 pub use retention::{DeletedSegment, RetentionReason};

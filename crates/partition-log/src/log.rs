@@ -15,6 +15,7 @@ use crate::segment::Segment;
 pub struct Log {
     pub(crate) partition: TopicPartition,
     pub(crate) config: LogConfig,
+    pub(crate) created_ms: i64,
     pub(crate) log_start: i64,
     pub(crate) high_watermark: i64,
     pub(crate) log_end: i64,
@@ -25,6 +26,10 @@ pub struct Log {
     pub(crate) active: Segment,
     pub(crate) epochs: EpochCache,
     pub(crate) producers: ProducerStates,
+    /// The `.snapshot` file that the last clean shutdown wrote, and its offset.
+    pub(crate) shutdown_snapshot: Option<(i64, Arc<ProducerStates>)>,
+    /// Files on their way out (`.deleted`), and when they go, ms.
+    pub(crate) doomed: Vec<(i64, Arc<Segment>)>,
 }
 
 impl Log {
@@ -33,6 +38,7 @@ impl Log {
         Log {
             partition,
             config,
+            created_ms: now_ms,
             log_start: 0,
             high_watermark: 0,
             log_end: 0,
@@ -42,6 +48,8 @@ impl Log {
             active: Segment::new(0, now_ms),
             epochs: EpochCache::default(),
             producers: ProducerStates::default(),
+            shutdown_snapshot: None,
+            doomed: Vec::new(),
         }
     }
 
@@ -58,6 +66,10 @@ impl Log {
         self.config = config;
     }
 
+    /// When its directory was made, ms since the epoch.
+    pub fn created_ms(&self) -> i64 {
+        self.created_ms
+    }
     /// The first offset that can be read.
     pub fn log_start_offset(&self) -> i64 {
         self.log_start
@@ -165,9 +177,26 @@ impl Log {
 
     /// Starts over with one empty segment at `offset`.
     pub(crate) fn reset_segments(&mut self, offset: i64, now_ms: i64) {
-        self.closed = Arc::default();
+        let closed = std::mem::take(&mut self.closed);
+        let active = std::mem::replace(&mut self.active, Segment::new(offset, now_ms));
+        self.doom(closed.iter().cloned().chain([Arc::new(active)]), now_ms);
         self.closed_bytes = 0;
-        self.active = Segment::new(offset, now_ms);
         self.log_end = offset;
+    }
+
+    /// Renames the files of segments to `.deleted`; they go after `file.delete.delay.ms` (`LocalLog#deleteSegmentFiles`).
+    pub(crate) fn doom(&mut self, segments: impl IntoIterator<Item = Arc<Segment>>, now_ms: i64) {
+        let due_ms = now_ms.saturating_add(self.config.file_delete_delay_ms);
+        self.doomed.extend(segments.into_iter().map(|segment| (due_ms, segment)));
+    }
+
+    /// When the next `.deleted` files go, ms since the epoch.
+    pub fn next_file_deletion_ms(&self) -> Option<i64> {
+        self.doomed.iter().map(|(due_ms, _)| *due_ms).min()
+    }
+
+    /// Removes `.deleted` files that are due.
+    pub fn delete_files(&mut self, now_ms: i64) {
+        self.doomed.retain(|(due_ms, _)| *due_ms > now_ms);
     }
 }

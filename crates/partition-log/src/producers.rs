@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use ordered::SortedMap;
-use protocol::{Batch, ErrorCode, ProducerId, TopicPartition};
+use protocol::{Batch, ErrorCode, ProducerId, ProducerLine, TopicPartition};
 
 use crate::append::AppendError;
 use crate::log::Log;
@@ -53,6 +53,11 @@ impl Log {
         self.producers.entries.iter().map(|(id, entry)| (*id, entry))
     }
 
+    /// Whether [`expire_producers`](Log::expire_producers) has anything to do.
+    pub fn has_expired_producers(&self, now_ms: i64, expiration_ms: i64) -> bool {
+        self.producers.entries.values().any(|entry| now_ms - entry.last_timestamp_ms >= expiration_ms)
+    }
+
     /// Forgets producers that have been silent for `producer.id.expiration.ms` (checked every 10 minutes).
     pub fn expire_producers(&mut self, now_ms: i64, expiration_ms: i64) {
         self.producers.entries.retain(|_, entry| now_ms - entry.last_timestamp_ms < expiration_ms);
@@ -65,8 +70,9 @@ pub(crate) struct ProducerStates {
 }
 
 impl ProducerStates {
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+    /// Size of the snapshot file: a header of 10 bytes, 46 a producer.
+    pub(crate) fn snapshot_bytes(&self) -> u32 {
+        10 + 46 * self.entries.len() as u32
     }
 
     /// The batch that `batch` repeats, or why it does not follow the producer's last one.
@@ -129,6 +135,23 @@ impl ProducerStates {
         }
         entry.batches.push_back(metadata);
         entry.last_timestamp_ms = metadata.timestamp_ms;
+    }
+
+    /// A line of a snapshot file for each producer.
+    pub(crate) fn lines(&self) -> Vec<ProducerLine> {
+        let line = |(id, entry): (&ProducerId, &ProducerEntry)| {
+            let last = entry.batches.back()?;
+            Some(ProducerLine {
+                producer_id: *id,
+                producer_epoch: entry.producer_epoch,
+                last_timestamp_ms: entry.last_timestamp_ms,
+                first_sequence: last.first_sequence,
+                last_sequence: last.last_sequence,
+                last_offset: last.last_offset,
+                offset_delta: (last.last_offset - last.first_offset) as i32,
+            })
+        };
+        self.entries.iter().filter_map(line).collect()
     }
 
     /// What a snapshot file keeps: of each producer only the last batch.

@@ -43,10 +43,6 @@ impl Log {
             "LogCleanerManager#deletableLogs"
         );
         protocol::gap!("compaction: every version of a key stays", "LogCleaner, KIP-58, KIP-354");
-        protocol::gap!(
-            "deleted segments vanish at once, not after file.delete.delay.ms",
-            "LocalLog#deleteSegmentFiles"
-        );
         deleted
     }
 
@@ -105,6 +101,7 @@ impl Log {
             size_bytes: s.size_bytes(),
             reason,
         }));
+        self.doom(gone, now_ms);
         let first = self.segment_at(0).map_or(self.log_end, Segment::base_offset);
         if first > self.log_start {
             self.log_start = first;

@@ -118,9 +118,14 @@ impl Segment {
             false => config.segment_index_bytes / TIME_ENTRY_BYTES * TIME_ENTRY_BYTES,
         }
     }
-    /// Size of its `.snapshot` file, if it has one (`ProducerStateManager`: a header of 10 bytes, 46 a producer).
+    /// Bytes of the entries of its `.index` and its `.timeindex`; `is_final`: with the entry that is written at the end.
+    pub(crate) fn index_bytes_used(&self, is_final: bool) -> (u32, u32) {
+        let is_time_due = is_final && !self.is_closed && self.max_timestamp.0 > self.last_time_entry_ms;
+        (self.offset_entries * OFFSET_ENTRY_BYTES, (self.time_entries + u32::from(is_time_due)) * TIME_ENTRY_BYTES)
+    }
+    /// Size of its `.snapshot` file, if it has one.
     pub fn snapshot_bytes(&self) -> Option<u32> {
-        self.snapshot.as_ref().map(|producers| 10 + 46 * producers.len() as u32)
+        self.snapshot.as_ref().map(|producers| producers.snapshot_bytes())
     }
     /// Wall clock of the last write, ms.
     pub fn last_modified_ms(&self) -> i64 {
@@ -143,8 +148,8 @@ impl Segment {
         let indexed = self.batches.iter_from(0).filter(|entry| entry.is_indexed);
         indexed.map(|entry| IndexEntry { offset: entry.batch.last_offset(), position: entry.position })
     }
-    /// The time index, as `kafka-dump-log` prints it.
-    pub fn time_index(&self) -> Vec<TimeIndexEntry> {
+    /// The time index, as `kafka-dump-log` prints it; `is_final`: with the entry that is written when no append comes any more.
+    pub fn time_index(&self, is_final: bool) -> Vec<TimeIndexEntry> {
         let mut entries: Vec<TimeIndexEntry> = Vec::new();
         let mut max = TimeIndexEntry { timestamp_ms: -1, offset: self.base_offset };
         let mut add = |max: TimeIndexEntry| {
@@ -161,7 +166,7 @@ impl Segment {
                 add(max);
             }
         }
-        if self.is_closed {
+        if is_final || self.is_closed {
             add(max);
         }
         entries

@@ -20,7 +20,7 @@ impl Log {
             self.truncate_fully_and_start_at(offset, now_ms);
             return;
         }
-        self.drop_segments_after(offset);
+        self.drop_segments_after(offset, now_ms);
         self.active.truncate_to(offset, now_ms);
         self.log_end = offset;
         self.epochs.truncate_from_end(offset);
@@ -55,16 +55,18 @@ impl Log {
     }
 
     /// Makes the segment that holds `offset` the active one.
-    fn drop_segments_after(&mut self, offset: i64) {
+    fn drop_segments_after(&mut self, offset: i64, now_ms: i64) {
         let keep = self.segment_index_of(offset);
         if keep == self.closed.len() {
             return;
         }
         let closed = Arc::make_mut(&mut self.closed);
-        self.active = closed[keep].as_ref().clone();
-        self.active.reopen();
-        closed.truncate(keep);
+        let mut gone = closed.split_off(keep);
+        let mut reopened = gone.remove(0).as_ref().clone();
+        reopened.reopen();
+        gone.push(Arc::new(std::mem::replace(&mut self.active, reopened)));
         self.closed_bytes = closed.iter().map(|segment| u64::from(segment.size_bytes())).sum();
+        self.doom(gone, now_ms);
     }
 
     /// Producer state from the newest snapshot above the log start and the batches after it, as after a restart: of what

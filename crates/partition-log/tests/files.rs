@@ -10,7 +10,7 @@ fn a_directory_lists_segments_with_their_indexes_and_snapshots() {
     for _ in 0..3 {
         append(&mut log, &batch_of_size(NOW, 150));
     }
-    let files: Vec<_> = log.files().into_iter().map(|file| (file.name, file.size_bytes)).collect();
+    let files: Vec<_> = log.files(false).into_iter().map(|file| (file.name.to_string(), file.size_bytes)).collect();
     let expected = [
         ("00000000000000000000.index", 0),
         ("00000000000000000000.log", 300),

@@ -156,7 +156,7 @@ fn a_clean_restart_remembers_one_batch_of_each_producer() {
     for sequence in 0..3 {
         append(&mut log, &sequenced(1, 0, sequence, 1));
     }
-    log.reopen(3, true, NOW);
+    log.reopen(3, 0, true, NOW);
     assert_eq!(code(&mut log, &sequenced(1, 0, 1, 1)), ErrorCode::OutOfOrderSequenceNumber, "only the last is known");
     let again = log.append_as_leader(&sequenced(1, 0, 2, 1), 0, NOW).expect("known");
     assert_eq!(again.duplicate_of, Some(2));
@@ -169,7 +169,7 @@ fn after_a_crash_producers_are_read_back_from_the_last_snapshot_on() {
         append(&mut log, &sequenced(1, 0, sequence, 1));
     }
     let before = log.log_end_offset();
-    log.reopen(0, false, NOW);
+    log.reopen(0, 0, false, NOW);
     assert_eq!((log.log_end_offset(), log.high_watermark()), (before, 0), "the page cache outlives the process");
     assert_eq!(log.producers().next().map(|(_, entry)| entry.last_sequence()), Some(7));
     assert_eq!(code(&mut log, &sequenced(1, 0, 8, 1)), ErrorCode::None);
@@ -208,7 +208,7 @@ fn a_snapshot_at_the_log_start_is_not_read_back() {
     log.set_high_watermark(3);
     log.set_log_start(2).expect("committed");
     log.delete_old_segments(NOW);
-    log.reopen(3, false, NOW);
+    log.reopen(3, 0, false, NOW);
     assert_eq!(
         log.producers().map(|(id, _)| id).collect::<Vec<_>>(),
         [2],

@@ -7,6 +7,9 @@ pub mod ids;
 pub mod error;
 pub mod record;
 pub mod varint;
+mod encode;
+pub mod wire;
+pub mod file;
 pub mod hashing;
 pub mod config;
 pub mod api;
@@ -15,6 +18,7 @@ pub mod note;
 
 pub use api::{ApiKey, Message, Request, Response};
 pub use error::ErrorCode;
+pub use file::{DirEntry, FileContent, ProducerLine};
 pub use ids::{BrokerId, GroupId, MemberId, PartitionIndex, ProducerId, TopicId, TopicName, TopicPartition};
 pub use note::Note;
 pub use record::{Batch, Header, Record};

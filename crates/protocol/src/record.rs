@@ -1,7 +1,7 @@
 //! Records and record batches of format v2, with Kafka's exact sizes (`DefaultRecordBatch`, `DefaultRecord`).
 //!
 //! A batch is made once and shared: what a leader stamps on append (base offset, leader epoch) lies outside the
-//! checksum in Kafka and outside the shared part here. Checksums themselves are not modelled: nothing corrupts.
+//! checksum in Kafka and outside the shared part here. Checksums are made when a tool asks: nothing corrupts.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -88,6 +88,8 @@ struct Sealed {
     last_offset_delta: i32,
     base_timestamp_ms: i64,
     max_timestamp_ms: i64,
+    /// From when tombstones in it may go; the base timestamp's field holds it on disk.
+    delete_horizon_ms: Option<i64>,
     size: u32,
     records: Vec<Record>,
     fingerprint: u64,
@@ -156,6 +158,7 @@ impl Batch {
                 last_offset_delta,
                 base_timestamp_ms,
                 max_timestamp_ms,
+                delete_horizon_ms: None,
                 size,
                 records,
                 fingerprint,
@@ -178,9 +181,43 @@ impl Batch {
         Batch { sealed: Arc::new(sealed), ..*self }
     }
 
+    /// The batch as compaction leaves it: with the records that `keep` keeps and the same offsets and sequence numbers, down
+    /// to no record at all. A horizon that is set stays (`MemoryRecords#filterTo`, `#writeEmptyHeader`).
+    pub fn compacted(&self, mut keep: impl FnMut(i64, &Record) -> bool, delete_horizon_ms: Option<i64>) -> Batch {
+        let kept = self.offsets().filter(|(offset, record)| keep(*offset, record)).map(|(_, record)| record.clone());
+        let records: Vec<Record> = kept.collect();
+        let delete_horizon_ms = self.sealed.delete_horizon_ms.or(delete_horizon_ms);
+        // An empty batch is only a header, without a horizon.
+        let delete_horizon_ms = delete_horizon_ms.filter(|_| !records.is_empty());
+        let base_timestamp_ms = match (delete_horizon_ms, records.first()) {
+            (Some(horizon), _) => horizon,
+            (None, Some(_)) => self.sealed.base_timestamp_ms,
+            (None, None) => -1,
+        };
+        let max_timestamp_ms = records.iter().map(|r| r.timestamp_ms).max().unwrap_or(self.sealed.max_timestamp_ms);
+        let size = BATCH_OVERHEAD + records.iter().map(|r| r.size_in_bytes(base_timestamp_ms)).sum::<u32>();
+        let mut hash = Fnv(fingerprint(&records, self.producer()));
+        (delete_horizon_ms, self.sealed.last_offset_delta).hash(&mut hash);
+        let fingerprint = hash.0;
+        let sealed = Sealed {
+            records,
+            fingerprint,
+            delete_horizon_ms,
+            base_timestamp_ms,
+            max_timestamp_ms,
+            size,
+            ..*self.sealed
+        };
+        Batch { sealed: Arc::new(sealed), ..*self }
+    }
+
     /// Offset of the last record (it survives compaction).
     pub fn last_offset(&self) -> i64 {
         self.base_offset + i64::from(self.sealed.last_offset_delta)
+    }
+    /// Last minus base offset.
+    pub fn last_offset_delta(&self) -> i32 {
+        self.sealed.last_offset_delta
     }
     /// The offset after the last record.
     pub fn next_offset(&self) -> i64 {
@@ -214,13 +251,25 @@ impl Batch {
             base => base.wrapping_add(self.sealed.last_offset_delta) & i32::MAX,
         }
     }
-    /// Timestamp of the first record, ms.
+    /// What its records' timestamps are written relative to, ms: the first one's, or the delete horizon.
     pub fn base_timestamp_ms(&self) -> i64 {
         self.sealed.base_timestamp_ms
     }
     /// Largest timestamp of a record, ms.
     pub fn max_timestamp_ms(&self) -> i64 {
         self.sealed.max_timestamp_ms
+    }
+    /// From when on compaction may drop its tombstones, ms; none until it was compacted once.
+    pub fn delete_horizon_ms(&self) -> Option<i64> {
+        self.sealed.delete_horizon_ms
+    }
+    /// The header's attributes: codec, timestamp type, transactional, control, delete horizon.
+    pub(crate) fn attributes(&self) -> i16 {
+        let Sealed { is_log_append_time, is_transactional, is_control, delete_horizon_ms, .. } = &*self.sealed;
+        i16::from(*is_log_append_time) << 3
+            | i16::from(*is_transactional) << 4
+            | i16::from(*is_control) << 5
+            | i16::from(delete_horizon_ms.is_some()) << 6
     }
     /// Whether its timestamp is the broker's (`timestampType`).
     pub fn is_log_append_time(&self) -> bool {

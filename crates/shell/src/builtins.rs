@@ -1,12 +1,15 @@
-//! The text commands that feed pipes: `cat`, `echo`, `ls`, `printf` and `seq`, as in bash and coreutils, with the flags
-//! people use in front of a console producer.
+//! The text commands: `cat`, `echo`, `ls`, `printf`, `pwd` and `seq`, as in bash and coreutils, with the flags people use in
+//! front of a console producer, and the filters that stand behind a `|`.
 
-use protocol::gap;
+use protocol::FileContent;
 
-use crate::files::Files;
+use crate::filters;
+use crate::ls::ls;
+use crate::tree::Tree;
 
 /// Their names.
-pub(crate) const NAMES: &[&str] = &["cat", "echo", "ls", "printf", "seq"];
+pub(crate) const NAMES: &[&str] =
+    &["cat", "echo", "grep", "head", "ls", "nl", "printf", "pwd", "seq", "sort", "tail", "wc"];
 
 /// What one printed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -17,40 +20,91 @@ pub(crate) struct Output {
 }
 
 /// Runs one; `argv[0]` is one of [`NAMES`].
-pub(crate) fn run(argv: &[String], stdin: Option<&str>, files: &Files) -> Output {
+pub(crate) fn run(argv: &[String], stdin: Option<&str>, tree: &Tree<'_>) -> Output {
     let args: Vec<&str> = argv.iter().skip(1).map(String::as_str).collect();
     match argv.first().map(String::as_str) {
-        Some("cat") => cat(&args, stdin, files),
+        Some("cat") => cat("cat", &args, stdin, tree),
         Some("echo") => echo(&args),
-        Some("ls") => ls(&args, files),
+        Some("ls") => ls(&args, tree),
         Some("printf") => printf(&args),
+        Some("pwd") => Output::text(format!("/{}\n", tree.cwd)),
+        Some(name) if filters::NAMES.contains(&name) => filter(name, &args, stdin, tree),
         _ => seq(&args),
     }
 }
 
 impl Output {
-    fn text(text: String) -> Output {
+    pub(crate) fn text(text: String) -> Output {
         Output { text, ..Output::default() }
     }
-    fn error(error: String, code: i32) -> Output {
+    pub(crate) fn error(error: String, code: i32) -> Output {
         Output { errors: vec![error], code, ..Output::default() }
     }
 }
 
-fn cat(args: &[&str], stdin: Option<&str>, files: &Files) -> Output {
+fn cat(name: &str, args: &[&str], stdin: Option<&str>, tree: &Tree<'_>) -> Output {
     let mut output = Output::default();
     let names = if args.is_empty() { &["-"] } else { args };
-    for name in names {
-        match if *name == "-" { stdin } else { files.get(name).map(|text| &**text) } {
-            Some(text) => output.text.push_str(text),
-            None if *name == "-" => {}
-            None => {
-                output.errors.push(format!("cat: {name}: No such file or directory"));
-                output.code = 1;
-            }
+    for path in names {
+        if *path == "-" {
+            output.text.push_str(stdin.unwrap_or_default());
+            continue;
         }
+        let problem = match tree.read(path) {
+            Some(content) => {
+                output.text.push_str(&as_text(&content));
+                continue;
+            }
+            None if tree.list(path).is_some() => "Is a directory",
+            None => "No such file or directory",
+        };
+        output.errors.push(format!("{name}: {path}: {problem}"));
+        output.code = 1;
     }
     output
+}
+
+/// A file as a terminal shows it; of bytes that are no text, what can be read.
+fn as_text(content: &FileContent) -> String {
+    match content {
+        FileContent::Text(text) => text.to_string(),
+        FileContent::Batches(batches) => {
+            let bytes: Vec<u8> = batches.iter().flat_map(protocol::Batch::encode).collect();
+            let shown = String::from_utf8_lossy(&bytes);
+            shown.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).chain(['\n']).collect()
+        }
+        FileContent::Metadata(_)
+        | FileContent::OffsetIndex { .. }
+        | FileContent::TimeIndex { .. }
+        | FileContent::Producers(_) => "(binary: read it with kafka-dump-log)\n".to_owned(),
+        FileContent::Empty => String::new(),
+    }
+}
+
+/// Flags, grep's pattern, and files, in any order.
+fn filter(name: &str, args: &[&str], stdin: Option<&str>, tree: &Tree<'_>) -> Output {
+    let takes_number = |word: &str| word == "-n" && matches!(name, "head" | "tail");
+    let (mut flags, mut words) = (Vec::new(), Vec::new());
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match *arg {
+            arg if takes_number(arg) => flags.extend(args.next()),
+            arg if arg.len() > 1 && arg.starts_with('-') => flags.push(arg),
+            arg => words.push(arg),
+        }
+    }
+    let pattern = match (name, words.is_empty()) {
+        ("grep", true) => return Output::error("usage: grep [-cEFiv] PATTERN [FILE]...".to_owned(), 2),
+        ("grep", false) => Some(words.remove(0)),
+        _ => None,
+    };
+    let input = cat(name, &words, stdin, tree);
+    let output = match pattern {
+        Some(pattern) => filters::grep(&flags, pattern, &input.text),
+        None => filters::run(name, &flags, &input.text),
+    };
+    let code = if input.errors.is_empty() { output.code } else { input.code };
+    Output { errors: [input.errors, output.errors].concat(), code, ..output }
 }
 
 fn echo(args: &[&str]) -> Output {
@@ -62,15 +116,6 @@ fn echo(args: &[&str]) -> Output {
         text.push('\n');
     }
     Output::text(text)
-}
-
-fn ls(args: &[&str], files: &Files) -> Output {
-    gap!("ls over a broker's log directories", "kafka.server LogManager");
-    let folder = args.iter().find(|a| !a.starts_with('-')).copied().unwrap_or(".");
-    match files.list(folder) {
-        Some(names) => Output::text(names.iter().map(|name| format!("{name}\n")).collect()),
-        None => Output::error(format!("ls: cannot access '{folder}': No such file or directory"), 2),
-    }
 }
 
 /// `%s`, `%d`, `%%` and backslash escapes; the format is used again while arguments are left.
@@ -177,7 +222,9 @@ mod tests {
 
     fn check(argv: &[&str], text: &str) {
         let argv: Vec<String> = argv.iter().map(|s| (*s).to_owned()).collect();
-        let output = run(&argv, Some("in\n"), &Files::bundled());
+        let files = crate::files::Files::bundled();
+        let tree = Tree { files: &files, hosts: &crate::tree::tests::OneHost, cwd: "", inside: None };
+        let output = run(&argv, Some("in\nto\n"), &tree);
         let all = output.text + &output.errors.concat();
         assert_eq!(all, text, "{argv:?}");
     }
@@ -193,13 +240,27 @@ mod tests {
         check(&["seq", "3"], "1\n2\n3\n");
         check(&["seq", "4", "-2", "0"], "4\n2\n0\n");
         check(&["seq", "3", "1"], "");
-        check(&["cat", "-"], "in\n");
+        check(&["cat", "-"], "in\nto\n");
+        check(&["cat", "data/kafka1/kafka-logs/t-0/leader-epoch-checkpoint"], "0\n1\n0 0\n");
+        check(&["nl"], "     1\tin\n     2\tto\n");
+        check(&["head", "-1"], "in\n");
+        check(&["tail", "-n", "1"], "to\n");
+        check(&["wc", "-l"], "2\n");
+        check(&["wc"], "      2       2       6\n");
+        check(&["sort", "-r"], "to\nin\n");
+        check(&["grep", "^i"], "in\n");
+        check(&["grep", "-vc", "t"], "1\n");
+        check(&["grep", "kafka", "data/kafka1/kafka-logs/t-0/leader-epoch-checkpoint"], "");
+        check(&["pwd"], "/\n");
         check(&["ls", "loads"], "2.json\n3.json\n");
     }
 
     #[test]
     fn text_commands_refuse_what_is_wrong() {
         check(&["cat", "nope"], "cat: nope: No such file or directory");
+        check(&["cat", "data"], "cat: data: Is a directory");
+        check(&["grep"], "usage: grep [-cEFiv] PATTERN [FILE]...");
+        check(&["head", "-x"], "head: invalid number of lines: 'x'");
         check(&["ls", "nope"], "ls: cannot access 'nope': No such file or directory");
         check(&["seq", "x"], "seq: invalid integer argument: 'x'");
         check(&["seq", "99999999999999"], "seq: more than 1000000 numbers are not supported here");

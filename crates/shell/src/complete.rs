@@ -58,7 +58,7 @@ fn candidates(words: &[&str], begun: &str, context: &CompletionContext) -> Vec<S
         "python" | "python3" => context.topics.clone(),
         "cat" | "ls" => context.files.clone(),
         "help" => TOOLS.iter().map(|t| t.name.to_owned()).collect(),
-        "docker" if args.is_empty() => owned(&["run", "build"]),
+        "docker" if args.is_empty() => owned(&["run", "exec", "build"]),
         word => match tools::find(word) {
             Some(tool) => tool_words(tool.options, args, context),
             None => vec![],
@@ -67,7 +67,8 @@ fn candidates(words: &[&str], begun: &str, context: &CompletionContext) -> Vec<S
 }
 
 fn commands() -> Vec<String> {
-    let names = TOOLS.iter().map(|t| t.name).chain(builtins::NAMES.iter().copied()).chain(["python", "docker", "help"]);
+    let names =
+        TOOLS.iter().map(|t| t.name).chain(builtins::NAMES.iter().copied()).chain(["python", "docker", "cd", "help"]);
     let variables = SCRIPTS
         .iter()
         .flat_map(|s| s.inputs.iter())

@@ -1,9 +1,11 @@
-//! `docker run` of the workshops' images: the same programs, with the container's files and environment mapped back.
+//! `docker run` of the workshops' images: the same programs, with the container's files and environment mapped back. And
+//! `docker exec`: a command in the container of a broker or controller.
 
 use protocol::gap;
 
 use crate::launch::{Launch, LaunchError};
 use crate::suggest::nearest;
+use crate::tree::Hosts;
 
 /// Images, with the words that start their program here. The container's arguments follow, the first one glued on if the
 /// words end with `/`.
@@ -55,7 +57,62 @@ pub(crate) fn read(launch: &Launch) -> Result<Docker, LaunchError> {
             ),
             1,
         )),
-        None => Err(LaunchError::one("docker: here it knows `run`, `build`, `pull` and `network`", 1)),
+        None => Err(LaunchError::one("docker: here it knows `run`, `exec`, `build`, `pull` and `network`", 1)),
+    }
+}
+
+/// The container that `docker exec HOST …` names, and the command to run in it; any other command runs where it is.
+/// `docker compose exec` and `docker-compose exec` are the same, and so is what `sh -c` is given.
+pub(crate) fn exec(argv: &[String], hosts: &dyn Hosts) -> Result<(Option<String>, Vec<String>), LaunchError> {
+    let words: Vec<&str> = argv.iter().map(String::as_str).collect();
+    let rest = match words.as_slice() {
+        ["docker", "exec", rest @ ..]
+        | ["docker", "compose", "exec", rest @ ..]
+        | ["docker-compose", "exec", rest @ ..] => rest,
+        _ => return Ok((None, argv.to_vec())),
+    };
+    let mut at = 0;
+    while let Some(word) = rest.get(at).filter(|word| word.starts_with('-')) {
+        let takes_value = WITH_VALUE.contains(word);
+        at += if takes_value { 2 } else { 1 };
+    }
+    let Some((name, command)) = rest.get(at..).and_then(<[&str]>::split_first) else {
+        return Err(LaunchError::one(
+            "docker: \"docker exec\" requires at least 2 arguments: a container and a command",
+            1,
+        ));
+    };
+    let Some(host) = hosts.find(name) else {
+        let mut lines = vec![format!("Error response from daemon: No such container: {name}")];
+        lines.push(format!("hint: the containers here are {}", hosts.names().join(", ")));
+        return Err(LaunchError { lines, code: 1 });
+    };
+    if !hosts.is_running(&host) {
+        return Err(LaunchError::one(format!("Error response from daemon: container {host} is not running"), 1));
+    }
+    let words = match command {
+        ["sh" | "bash", "-c" | "-lc", line] => one_command(line)?,
+        [] | ["sh" | "bash", ..] => {
+            return Err(LaunchError::one(
+                format!("docker: a shell in a container is not modelled; give the command: docker exec {name} ls"),
+                1,
+            ));
+        }
+        command => command.iter().map(|word| (*word).to_owned()).collect(),
+    };
+    // In a container `localhost` is the container.
+    Ok((
+        Some(host.to_string()),
+        words.iter().map(|word| word.replace("localhost:9092", &format!("{host}:9092"))).collect(),
+    ))
+}
+
+/// The one command of a line given to `sh -c`.
+fn one_command(line: &str) -> Result<Vec<String>, LaunchError> {
+    let parsed = crate::parse_line(line).map_err(|error| LaunchError::one(error.to_string(), 2))?;
+    match parsed.pipelines.as_slice() {
+        [only] if only.commands.len() == 1 => Ok(only.commands[0].argv.clone()),
+        _ => Err(LaunchError::one("docker: `sh -c` takes one command here; put pipes outside of the quotes", 2)),
     }
 }
 

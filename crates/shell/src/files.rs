@@ -46,6 +46,11 @@ impl Files {
         }
     }
 
+    /// The text of the file of exactly that path.
+    pub(crate) fn exact(&self, path: &str) -> Option<&Arc<str>> {
+        self.0.get(path)
+    }
+
     /// All paths, in order.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

@@ -1,20 +1,24 @@
 //! What a program is started with, and how a parsed pipeline becomes one.
 //!
-//! The commands in front of the last one (`echo a | kafka-console-producer …`) are text filters without a process of
-//! their own: their output is the last command's standard input, whole.
+//! The commands in front of the last one (`echo a | kafka-console-producer …`) have no process of their own: they are text
+//! commands, or tools that only read files, and their output is the last command's standard input, whole. Text commands
+//! and files are read when the line is given, so that no program looks at the cluster while it runs.
 
 use std::sync::Arc;
 
 use ordered::SortedMap;
-use protocol::gap;
+use protocol::{FileContent, gap};
 
 use crate::Profile;
 use crate::builtins;
 use crate::files::Files;
 use crate::line::{Pipeline, Redirect, SimpleCommand};
+use crate::process::{Body, Print};
 use crate::programs::SCRIPTS;
 use crate::suggest::nearest;
 use crate::tools::TOOLS;
+use crate::tree::{Hosts, NoHosts, Tree};
+use crate::{docker, tools};
 
 /// Everything a program is started with.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -29,6 +33,10 @@ pub struct Launch {
     pub files: Arc<Files>,
     /// The client family of programs that are not Kafka's own Java tools, unless `CLIENT` says otherwise.
     pub profile: Profile,
+    /// What a text command printed.
+    pub(crate) printed: Option<Print>,
+    /// The files of hosts that its arguments name, with what they held then.
+    pub(crate) opened: Vec<tools::dump_log::Opened>,
 }
 
 /// A program's standard input.
@@ -41,14 +49,38 @@ pub enum Stdin {
 }
 
 /// What a terminal gives to every program it starts.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Setting {
+#[derive(Clone)]
+pub struct Setting<'a> {
     /// Exported variables.
     pub env: SortedMap<String, String>,
     /// The files it can read.
     pub files: Arc<Files>,
     /// The lesson's client family.
     pub profile: Profile,
+    /// The hosts whose disks can be looked at.
+    pub hosts: &'a dyn Hosts,
+    /// The working directory, without a `/` in front.
+    pub cwd: &'a str,
+}
+
+impl Setting<'_> {
+    /// The bundled files, no environment and no hosts.
+    pub fn plain(profile: Profile) -> Setting<'static> {
+        Setting { env: SortedMap::new(), files: Arc::new(Files::bundled()), profile, hosts: &NoHosts, cwd: "" }
+    }
+
+    /// The working directory after `cd path`: bash's error if there is no such directory.
+    pub fn change_directory(&self, path: &str) -> Result<String, LaunchError> {
+        let tree = self.tree(None);
+        tree.directory(path).ok_or_else(|| {
+            let problem = if tree.entry(path).is_some() { "Not a directory" } else { "No such file or directory" };
+            LaunchError::one(format!("bash: cd: {path}: {problem}"), 1)
+        })
+    }
+
+    pub(crate) fn tree<'b>(&'b self, inside: Option<&'b str>) -> Tree<'b> {
+        Tree { files: &self.files, hosts: self.hosts, cwd: if inside.is_some() { "" } else { self.cwd }, inside }
+    }
 }
 
 /// Why nothing was started. Printed as the shell (or python) prints it.
@@ -71,7 +103,15 @@ impl Launch {
     /// A launch with the terminal as standard input, the bundled files and no environment; for tests and the CLI.
     pub fn new<S: Into<String>>(argv: impl IntoIterator<Item = S>, profile: Profile) -> Launch {
         let argv = argv.into_iter().map(Into::into).collect();
-        Launch { argv, env: SortedMap::new(), stdin: Stdin::Terminal, files: Arc::new(Files::bundled()), profile }
+        Launch {
+            argv,
+            env: SortedMap::new(),
+            stdin: Stdin::Terminal,
+            files: Arc::new(Files::bundled()),
+            profile,
+            printed: None,
+            opened: Vec::new(),
+        }
     }
 
     /// The value of an environment variable, if it is set.
@@ -106,8 +146,11 @@ impl LaunchError {
     /// bash's error for a word that is no command, with the nearest one that is.
     pub(crate) fn not_found(word: &str) -> LaunchError {
         let mut lines = vec![format!("bash: {word}: command not found")];
-        let names =
-            TOOLS.iter().map(|t| t.name).chain(builtins::NAMES.iter().copied()).chain(["python", "docker", "help"]);
+        let names = TOOLS
+            .iter()
+            .map(|t| t.name)
+            .chain(builtins::NAMES.iter().copied())
+            .chain(["python", "docker", "cd", "help"]);
         if let Some(near) = nearest(word.trim_end_matches(".sh"), names) {
             lines.push(format!("hint: did you mean {near}?"));
         }
@@ -127,47 +170,67 @@ impl LaunchError {
 
 impl Pipeline {
     /// What to start for this pipeline.
-    pub fn launch(&self, setting: &Setting) -> Result<Launch, LaunchError> {
+    pub fn launch(&self, setting: &Setting<'_>) -> Result<Launch, LaunchError> {
         let (last, feeders) = self.commands.split_last().expect("a pipeline has at least one command");
         let mut input: Option<Arc<str>> = None;
         for command in feeders {
             let stdin = redirected(command, setting)?.or(input.take());
             input = Some(feed(command, stdin, setting)?);
         }
-        let stdin = redirected(last, setting)?.or(input).map_or(Stdin::Terminal, Stdin::Text);
-        let mut env = setting.env.clone();
-        env.extend(last.env.clone());
-        Ok(Launch { argv: last.argv.clone(), env, stdin, files: setting.files.clone(), profile: setting.profile })
+        let stdin = redirected(last, setting)?.or(input);
+        prepare(last, stdin, setting)
     }
 }
 
-fn redirected(command: &SimpleCommand, setting: &Setting) -> Result<Option<Arc<str>>, LaunchError> {
+/// Finds the container a command is for and the paths its words stand for; runs it if it is a text command, and opens the
+/// files it names if it is not.
+fn prepare(command: &SimpleCommand, stdin: Option<Arc<str>>, setting: &Setting<'_>) -> Result<Launch, LaunchError> {
+    let (inside, argv) = docker::exec(&command.argv, setting.hosts)?;
+    let tree = setting.tree(inside.as_deref());
+    let word = argv.first().map_or("", String::as_str);
+    let is_text = builtins::NAMES.contains(&word);
+    let reads_files = is_text || tools::find(word).is_some_and(|tool| tool.name == tools::dump_log::NAME);
+    let argv: Vec<String> = match reads_files {
+        true => argv.iter().flat_map(|word| tree.glob(word)).collect(),
+        false => argv,
+    };
+    let printed = is_text.then(|| {
+        let output = builtins::run(&argv, stdin.as_deref(), &tree);
+        Print { out: output.text.lines().map(str::to_owned).collect(), err: output.errors, code: output.code }
+    });
+    let opened = if reads_files && !is_text { tools::dump_log::open(&argv, &tree) } else { Vec::new() };
+    let env = setting.env.clone().into_iter().chain(command.env.clone()).collect();
+    let stdin = stdin.map_or(Stdin::Terminal, Stdin::Text);
+    Ok(Launch { argv, env, stdin, files: setting.files.clone(), profile: setting.profile, printed, opened })
+}
+
+fn redirected(command: &SimpleCommand, setting: &Setting<'_>) -> Result<Option<Arc<str>>, LaunchError> {
     match &command.input {
         None => Ok(None),
         Some(Redirect::Text(text)) => Ok(Some(format!("{text}\n").into())),
-        Some(Redirect::File(path)) => match setting.files.get(path) {
-            Some(text) => Ok(Some(text.clone())),
-            None => Err(LaunchError::one(format!("bash: {path}: No such file or directory"), 1)),
+        Some(Redirect::File(path)) => match setting.tree(None).read(path) {
+            Some(FileContent::Text(text)) => Ok(Some(text)),
+            _ => Err(LaunchError::one(format!("bash: {path}: No such file or directory"), 1)),
         },
     }
 }
 
-fn feed(command: &SimpleCommand, stdin: Option<Arc<str>>, setting: &Setting) -> Result<Arc<str>, LaunchError> {
-    gap!("a Kafka tool's output piped into another command", "POSIX shell");
-    let word = command.argv.first().map_or("", String::as_str);
-    if !builtins::NAMES.contains(&word) {
-        if crate::tools::find(word).is_some() {
-            return Err(LaunchError::one(
-                format!("bash: {word}: only {} can stand in front of a `|` here", builtins::NAMES.join(", ")),
-                2,
-            ));
+fn feed(command: &SimpleCommand, stdin: Option<Arc<str>>, setting: &Setting<'_>) -> Result<Arc<str>, LaunchError> {
+    gap!("the output of a Kafka tool that talks to brokers, piped into another command", "POSIX shell");
+    let launch = prepare(command, stdin, setting)?;
+    let word = launch.argv.first().cloned().unwrap_or_default();
+    match crate::process::load(&launch)? {
+        Body::Print(Print { err, code, .. }) if launch.printed.is_some() && code != 0 && !err.is_empty() => {
+            Err(LaunchError { lines: err, code })
         }
-        return Err(LaunchError::not_found(word));
-    }
-    let output = builtins::run(&command.argv, stdin.as_deref(), &setting.files);
-    match output.errors.first() {
-        None => Ok(output.text.into()),
-        Some(error) => Err(LaunchError::one(error.clone(), output.code)),
+        Body::Print(Print { out, .. }) => Ok(out.iter().map(|line| format!("{line}\n")).collect::<String>().into()),
+        _ => Err(LaunchError::one(
+            format!(
+                "bash: {word}: only {} and tools that read files can stand in front of a `|` here",
+                builtins::NAMES.join(", ")
+            ),
+            2,
+        )),
     }
 }
 

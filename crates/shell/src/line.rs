@@ -27,6 +27,18 @@ pub struct Pipeline {
     pub text: String,
 }
 
+impl Pipeline {
+    /// Where `cd PATH` goes, if that is all there is; without a path to the root.
+    pub fn change_of_directory(&self) -> Option<&str> {
+        let [only] = self.commands.as_slice() else { return None };
+        match only.argv.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["cd"] => Some("/"),
+            ["cd", _] => only.argv.get(1).map(String::as_str),
+            _ => None,
+        }
+    }
+}
+
 /// One command: assignments, words, and where its standard input comes from.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct SimpleCommand {

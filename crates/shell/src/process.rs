@@ -11,7 +11,7 @@ use crate::admin_tool::AdminTool;
 use crate::builtins;
 use crate::docker::{self, Docker};
 use crate::io::Io;
-use crate::launch::{Launch, LaunchError, Stdin};
+use crate::launch::{Launch, LaunchError};
 use crate::programs::SCRIPTS;
 use crate::programs::admin::AdminPy;
 use crate::programs::consumer::PyConsumer;
@@ -115,6 +115,7 @@ impl AppProcess {
     /// message and ends.
     pub fn launch(launch: Launch) -> Result<AppProcess, LaunchError> {
         let body = load(&launch)?;
+        let launch = Launch { printed: None, opened: Vec::new(), ..launch };
         Ok(AppProcess { launch: Arc::new(launch), body, exited: None })
     }
 
@@ -222,15 +223,15 @@ impl AppProcess {
     }
 }
 
-fn load(launch: &Launch) -> Result<Body, LaunchError> {
+pub(crate) fn load(launch: &Launch) -> Result<Body, LaunchError> {
     let Some(word) = launch.argv.first().map(String::as_str) else {
         return Ok(Body::Print(Print::default()));
     };
     if let Some(tool) = tools::find(word) {
         return Ok(tool.launch(launch));
     }
-    if builtins::NAMES.contains(&word) {
-        return Ok(Body::Print(text_command(launch)));
+    if let Some(printed) = &launch.printed {
+        return Ok(Body::Print(printed.clone()));
     }
     match word {
         "python" | "python3" => script(launch, word),
@@ -255,17 +256,8 @@ fn help(topic: Option<&str>) -> Print {
         let inputs = script.inputs.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ");
         format!("  {:<42} {} [{inputs}]", script.name, script.summary)
     }));
-    out.push(format!("Text for pipes: {}", builtins::NAMES.join(", ")));
+    out.push(format!("Files and text: cd, {}", builtins::NAMES.join(", ")));
     Print { out, ..Print::default() }
-}
-
-fn text_command(launch: &Launch) -> Print {
-    let stdin = match &launch.stdin {
-        Stdin::Terminal => None,
-        Stdin::Text(text) => Some(&**text),
-    };
-    let output = builtins::run(&launch.argv, stdin, &launch.files);
-    Print { out: output.text.lines().map(str::to_owned).collect(), err: output.errors, code: output.code }
 }
 
 fn script(launch: &Launch, python: &str) -> Result<Body, LaunchError> {

@@ -1,15 +1,14 @@
 //! What programs print before they talk to anybody: help, usage errors, text commands. Real texts are Kafka's own output.
 
-use std::sync::Arc;
 
 use kernel::{Effects, Input, Machine, NodeId, Time};
 use protocol::Note;
-use shell::{AppProcess, Files, Profile, Setting};
+use shell::{AppProcess, Profile, Setting};
 
 /// Starts the pipeline and returns what it prints at once, with its exit code.
 fn run(line: &str) -> (Vec<String>, Option<i32>) {
     let parsed = shell::parse_line(line).expect("the line parses");
-    let setting = Setting { env: Default::default(), files: Arc::new(Files::bundled()), profile: Profile::Librdkafka };
+    let setting = Setting::plain(Profile::Librdkafka);
     let launch = match parsed.pipelines[0].launch(&setting) {
         Ok(launch) => launch,
         Err(error) => return (error.lines, Some(error.code)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ordered::SortedMap;
 use partition_log::{Log, LogConfig};
+use protocol::api::Name;
 use protocol::{PartitionIndex, TopicId, TopicPartition};
 
 /// Which replica of this broker: an index into dense vectors, never given out twice in one life of the process.
@@ -21,6 +22,23 @@ pub struct StoredReplica {
     pub log: Log,
     /// Its entry in `replication-offset-checkpoint`.
     pub checkpointed_high_watermark: i64,
+    /// Its entry in `recovery-point-offset-checkpoint`.
+    pub checkpointed_recovery_point: i64,
+    /// Its entry in `log-start-offset-checkpoint`, which has none while the log starts with its first segment.
+    pub checkpointed_log_start: Option<i64>,
+    /// Its entry in `cleaner-offset-checkpoint`: everything below was compacted.
+    pub cleaner_checkpoint: Option<i64>,
+}
+
+/// A deleted partition whose files are still there, in a directory of another name (`LogManager#asyncDelete`).
+#[derive(Clone, Debug, Hash)]
+pub struct Removed {
+    /// `orders-0.<32 hexadecimal digits>-delete`.
+    pub directory: Name,
+    /// When the files go, ms since the epoch.
+    pub due_ms: i64,
+    /// What they hold.
+    pub replica: Arc<StoredReplica>,
 }
 
 /// The log directory of a broker.
@@ -28,8 +46,15 @@ pub struct StoredReplica {
 pub struct Disk {
     replicas: Vec<Option<Arc<StoredReplica>>>,
     index: SortedMap<(TopicId, PartitionIndex), ReplicaIndex>,
+    pub(super) removed: Vec<Removed>,
+    /// When `replication-offset-checkpoint` was last written, ms since the epoch.
+    pub(super) high_watermarks_written_ms: i64,
+    /// When the checkpoints of recovery points and log starts were last written, ms since the epoch.
+    pub(super) offsets_written_ms: i64,
+    /// When `cleaner-offset-checkpoint` was last written, ms since the epoch.
+    pub(super) cleaned_ms: i64,
     /// `.kafka_cleanshutdown`: the last stop was in good order.
-    is_clean: bool,
+    pub(super) is_clean: bool,
 }
 
 impl Disk {
@@ -74,19 +99,38 @@ impl Disk {
         let index = u32::try_from(self.replicas.len()).expect("fewer than 2^32 replicas");
         self.index.insert((topic_id, tp.partition), index);
         let log = Log::new(tp.clone(), config, now_ms);
-        self.replicas.push(Some(Arc::new(StoredReplica { tp, topic_id, log, checkpointed_high_watermark: 0 })));
+        self.replicas.push(Some(Arc::new(StoredReplica {
+            tp,
+            topic_id,
+            log,
+            checkpointed_high_watermark: 0,
+            checkpointed_recovery_point: 0,
+            checkpointed_log_start: None,
+            cleaner_checkpoint: None,
+        })));
         index
     }
 
-    /// Removes a replica with its log.
-    pub fn remove(&mut self, index: ReplicaIndex) {
-        protocol::gap!(
-            "files of a deleted partition vanish at once, not after file.delete.delay.ms",
-            "LogManager#asyncDelete"
-        );
+    /// Removes a replica: its directory gets another name, with `uuid` in it, and goes at `due_ms`.
+    pub fn remove(&mut self, index: ReplicaIndex, uuid: u128, due_ms: i64) {
         if let Some(replica) = self.replicas.get_mut(index as usize).and_then(Option::take) {
             self.index.remove(&(replica.topic_id, replica.tp.partition));
+            self.removed.push(Removed { directory: delete_directory(&replica.tp, uuid), due_ms, replica });
         }
+    }
+
+    /// Removes the files of deleted partitions and segments that are due. When the next ones are, ms since the epoch.
+    pub fn delete_files(&mut self, now_ms: i64) -> Option<i64> {
+        self.removed.retain(|removed| removed.due_ms > now_ms);
+        let mut next = self.removed.iter().map(|removed| removed.due_ms).min();
+        for replica in self.replicas.iter_mut().flatten() {
+            let Some(due_ms) = replica.log.next_file_deletion_ms() else { continue };
+            if due_ms <= now_ms {
+                Arc::make_mut(replica).log.delete_files(now_ms);
+            }
+            next = [next, replica.log.next_file_deletion_ms()].into_iter().flatten().min();
+        }
+        next
     }
 
     /// All replicas, by index.
@@ -111,12 +155,31 @@ impl Disk {
         }
     }
 
-    /// The broker starts and loads its logs: high watermarks are those of the checkpoint file.
-    pub fn open(&mut self, now_ms: i64) {
+    /// Writes recovery points and log starts into their checkpoint files (`LogManager#checkpointLogRecoveryOffsets`,
+    /// `#checkpointLogStartOffsets`).
+    pub fn checkpoint_offsets(&mut self, now_ms: i64) {
+        self.offsets_written_ms = now_ms;
+        for replica in self.replicas.iter_mut().flatten() {
+            let (recovery_point, log_start) = (replica.log.flushed_to(), replica.log.log_start_to_checkpoint());
+            if (replica.checkpointed_recovery_point, replica.checkpointed_log_start) != (recovery_point, log_start) {
+                let replica = Arc::make_mut(replica);
+                replica.checkpointed_recovery_point = recovery_point;
+                replica.checkpointed_log_start = log_start;
+            }
+        }
+    }
+
+    /// The broker starts and loads its logs: high watermarks and log starts are those of the checkpoint files, and
+    /// deleted partitions that are still there get their delay once more.
+    pub fn open(&mut self, now_ms: i64, delete_delay_ms: i64) {
         let was_clean = std::mem::replace(&mut self.is_clean, false);
+        for removed in &mut self.removed {
+            removed.due_ms = now_ms.saturating_add(delete_delay_ms);
+        }
         for replica in self.replicas.iter_mut().flatten() {
             let replica = Arc::make_mut(replica);
-            replica.log.reopen(replica.checkpointed_high_watermark, was_clean, now_ms);
+            let log_start = replica.checkpointed_log_start.unwrap_or(0);
+            replica.log.reopen(replica.checkpointed_high_watermark, log_start, was_clean, now_ms);
         }
     }
 
@@ -128,12 +191,21 @@ impl Disk {
     }
 
     /// A clean stop: everything is durable.
-    pub fn close(&mut self) {
+    pub fn close(&mut self, now_ms: i64) {
         self.is_clean = true;
         for replica in self.replicas.iter_mut().flatten() {
             let replica = Arc::make_mut(replica);
-            replica.log.flush();
+            replica.log.close();
             replica.checkpointed_high_watermark = replica.log.high_watermark();
         }
+        self.high_watermarks_written_ms = now_ms;
+        self.checkpoint_offsets(now_ms);
     }
+}
+
+/// `UnifiedLog#logDeleteDirName`: the topic's name is cut so that the whole fits in 255 characters.
+fn delete_directory(tp: &TopicPartition, uuid: u128) -> Name {
+    let suffix = format!("-{}.{uuid:032x}-delete", tp.partition);
+    let length = tp.topic.len().min(255 - suffix.len());
+    format!("{}{suffix}", &tp.topic[..length]).into()
 }

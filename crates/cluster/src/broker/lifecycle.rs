@@ -131,6 +131,10 @@ impl Lifecycle {
     pub fn broker_epoch(&self) -> i64 {
         self.soft.broker_epoch
     }
+    /// The broker epoch that `.kafka_cleanshutdown` tells, while there is such a file.
+    pub fn clean_shutdown_epoch(&self) -> Option<i64> {
+        Some(self.clean_shutdown_epoch).filter(|epoch| *epoch >= 0)
+    }
     /// Whether the last stop was unclean (no clean-shutdown file was there at start).
     pub fn was_unclean(&self) -> bool {
         self.soft.previous_broker_epoch < 0

@@ -38,11 +38,13 @@ impl Broker {
         let from = log.log_end_offset();
         log.truncate_to(offset, wall_ms(cx.now.as_nanos()));
         let to = log.log_end_offset();
-        self.note_truncation(fx, index, from, to);
+        self.note_truncation(cx, fx, index, from, to);
     }
 
-    fn note_truncation(&mut self, fx: &mut Fx, index: ReplicaIndex, from: i64, to: i64) {
+    fn note_truncation(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, from: i64, to: i64) {
         let broker = self.id;
+        let due_ms = self.disk.log(index).next_file_deletion_ms();
+        self.arm_file_deletion(cx.now, fx, due_ms);
         if let Some(partition) = self.partition(index).filter(|_| from != to) {
             fx.note(Note::Truncated { tp: partition.tp.clone(), broker, from, to });
         }
@@ -104,7 +106,7 @@ impl Broker {
             self.truncate(cx, fx, index, *offset);
         } else if *offset > end {
             self.disk.log_mut(index).truncate_fully_and_start_at(*offset, wall_ms(cx.now.as_nanos()));
-            self.note_truncation(fx, index, end, *offset);
+            self.note_truncation(cx, fx, index, end, *offset);
         }
         if let Some(followed) = self.followed_mut(leader, index) {
             followed.is_resolving = false;

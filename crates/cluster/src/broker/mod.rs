@@ -28,6 +28,7 @@ mod find_coordinator;
 mod groups;
 mod to_controller;
 mod tasks;
+mod files;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -101,6 +102,12 @@ enum TimerKey {
     CheckpointHighWatermarks,
     /// `kafka-log-retention`.
     Retention,
+    /// `kafka-delete-logs`, and the same for segments: files whose `file.delete.delay.ms` is over go.
+    FileDeletion,
+    /// `kafka-recovery-point-checkpoint` and `kafka-log-start-offset-checkpoint`.
+    CheckpointOffsets,
+    /// `PeriodicProducerExpirationCheck`, while a log remembers a producer.
+    ProducerExpiry,
     /// A fetcher's partitions that were put off are due.
     FetcherBackoff(BrokerId),
     /// A fetch to a leader has no answer for too long.
@@ -148,7 +155,7 @@ impl Broker {
     /// replicas; requests come from now on.
     pub fn start(&mut self, cx: &Context<'_>, fx: &mut Fx) {
         self.soft.is_started = true;
-        self.disk.open(wall_ms(cx.now.as_nanos()));
+        self.disk.open(wall_ms(cx.now.as_nanos()), self.settings.segment_delete_delay_ms);
         self.start_tasks(cx.now, fx);
         self.apply_image(cx, fx);
         self.settle(cx, fx);
@@ -226,6 +233,9 @@ impl Broker {
             TimerKey::ShrinkIsr => self.shrink_isrs(cx, fx),
             TimerKey::CheckpointHighWatermarks => self.checkpoint_high_watermarks(cx.now, fx),
             TimerKey::Retention => self.clean_up_logs(cx.now, fx),
+            TimerKey::FileDeletion => self.delete_files(cx.now, fx),
+            TimerKey::CheckpointOffsets => self.checkpoint_offsets(cx.now, fx),
+            TimerKey::ProducerExpiry => self.expire_producers(cx.now, fx),
             TimerKey::FetcherBackoff(leader) => self.soft.work.push_back(Work::Fetch(leader)),
             TimerKey::FetchDeadline => self.expire_fetches(cx, fx),
             TimerKey::ControllerDeadline => self.expire_controller_calls(cx, fx),
@@ -247,8 +257,8 @@ impl Broker {
     }
 
     /// A clean stop: the controller granted the controlled shutdown. Flushes its logs; the process exits.
-    pub fn shutdown(&mut self, _cx: &Context<'_>, _fx: &mut Fx) {
-        self.disk.close();
+    pub fn shutdown(&mut self, cx: &Context<'_>, _fx: &mut Fx) {
+        self.disk.close(wall_ms(cx.now.as_nanos()));
     }
 
     /// The process died: drops soft state.
@@ -261,6 +271,11 @@ impl Broker {
     }
 
     // ---- looking
+
+    /// What lies in its log directory.
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
 
     /// Every replica this broker has, by index: what lies on disk, and what the running broker makes of it.
     pub fn replicas(&self) -> impl Iterator<Item = (&StoredReplica, Option<&Partition>)> {

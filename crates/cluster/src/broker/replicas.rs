@@ -11,6 +11,9 @@ use super::partition::{FollowerState, Leadership, Partition, Role};
 use super::{Broker, Work};
 use crate::process::{Context, Fx};
 
+/// Draws the UUIDs in the names of deleted partitions' directories.
+const RNG_DELETED_DIRECTORIES: u32 = 42;
+
 /// What a delta of the metadata log touches.
 #[derive(Default)]
 struct Touched {
@@ -160,7 +163,11 @@ impl Broker {
         // What waits here is answered before the log is gone: writes with NOT_LEADER_OR_FOLLOWER.
         let fetches = self.partition_mut(index).map(|p| std::mem::take(&mut p.fetches)).unwrap_or_default();
         self.wake(cx, fx, index);
-        self.disk.remove(index);
+        let rng = fx.rng(RNG_DELETED_DIRECTORIES);
+        let uuid = TopicId::from_random_bits((u128::from(rng.bits()) << 64) | u128::from(rng.bits()));
+        let due_ms = wall_ms(cx.now.as_nanos()).saturating_add(self.settings.segment_delete_delay_ms);
+        self.disk.remove(index, uuid.0, due_ms);
+        self.arm_file_deletion(cx.now, fx, Some(due_ms));
         if let Some(slot) = self.soft.partitions.get_mut(index as usize) {
             *slot = None;
         }

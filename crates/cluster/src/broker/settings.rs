@@ -29,6 +29,14 @@ pub(super) struct Settings {
     pub(super) retention_check_interval: Duration,
     /// `log.initial.task.delay.ms`.
     pub(super) initial_task_delay: Duration,
+    /// `log.flush.offset.checkpoint.interval.ms`: how often recovery points are written down.
+    pub(super) offset_checkpoint_interval: Duration,
+    /// `log.segment.delete.delay.ms`, of deleted partitions.
+    pub(super) segment_delete_delay_ms: i64,
+    /// `producer.id.expiration.ms`.
+    pub(super) producer_id_expiration_ms: i64,
+    /// `producer.id.expiration.check.interval.ms`.
+    pub(super) producer_id_check_interval: Duration,
     /// `fetch.max.bytes`, of an answer to a consumer.
     pub(super) fetch_max_bytes: u32,
     /// `auto.create.topics.enable`.
@@ -63,6 +71,10 @@ impl Settings {
             hw_checkpoint_interval: spec.millis("replica.high.watermark.checkpoint.interval.ms", 5_000),
             retention_check_interval: spec.millis("log.retention.check.interval.ms", 300_000),
             initial_task_delay: spec.millis("log.initial.task.delay.ms", 30_000),
+            offset_checkpoint_interval: spec.millis("log.flush.offset.checkpoint.interval.ms", 60_000),
+            segment_delete_delay_ms: spec.number("log.segment.delete.delay.ms", 60_000),
+            producer_id_expiration_ms: spec.number("producer.id.expiration.ms", 86_400_000),
+            producer_id_check_interval: spec.millis("producer.id.expiration.check.interval.ms", 600_000),
             fetch_max_bytes: bytes("fetch.max.bytes", 57_671_680),
             auto_create_topics: spec.flag("auto.create.topics.enable", true),
             offsets_partitions: spec.number("offsets.topic.num.partitions", 50) as i32,

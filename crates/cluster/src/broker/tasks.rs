@@ -1,5 +1,5 @@
 //! What a broker does by the clock: ISR checks, high-watermark checkpoints, retention (`ReplicaManager#startup`,
-//! `LogManager#startup`). Left out: the log cleaner, producer-id expiry, recovery-point checkpoints.
+//! `LogManager#startup`).
 
 use kernel::Time;
 use protocol::{Note, gap, wall_ms};
@@ -11,15 +11,51 @@ impl Broker {
     /// Arms the periodic tasks.
     pub(super) fn start_tasks(&mut self, now: Time, fx: &mut Fx) {
         gap!("log cleaner (compaction)", "LogCleaner");
-        gap!("expiry of idle producer ids", "ProducerStateManager#removeExpiredProducers");
         let half_lag = kernel::Duration::from_nanos(self.settings.replica_lag_time_max.as_nanos() / 2);
         self.soft.timers.arm(fx, now + half_lag, TimerKey::ShrinkIsr);
         self.soft.timers.arm(fx, now + self.settings.hw_checkpoint_interval, TimerKey::CheckpointHighWatermarks);
         self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::Retention);
+        self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::CheckpointOffsets);
+        self.soft.timers.arm(fx, now + self.settings.producer_id_check_interval, TimerKey::ProducerExpiry);
+        self.delete_files(now, fx);
+    }
+
+    /// Writes recovery points and log starts down.
+    pub(super) fn checkpoint_offsets(&mut self, now: Time, fx: &mut Fx) {
+        self.disk.checkpoint_offsets(wall_ms(now.as_nanos()));
+        self.soft.timers.arm(fx, now + self.settings.offset_checkpoint_interval, TimerKey::CheckpointOffsets);
+    }
+
+    /// Removes `.deleted` files and `-delete` directories that are due.
+    pub(super) fn delete_files(&mut self, now: Time, fx: &mut Fx) {
+        let next = self.disk.delete_files(wall_ms(now.as_nanos()));
+        self.arm_file_deletion(now, fx, next);
+    }
+
+    /// Files go at `due_ms`, if at all.
+    pub(super) fn arm_file_deletion(&mut self, now: Time, fx: &mut Fx, due_ms: Option<i64>) {
+        let Some(wait_ms) = due_ms.map(|due_ms| due_ms - wall_ms(now.as_nanos())) else { return };
+        let due = now + kernel::Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
+        if self.soft.timers.due(&TimerKey::FileDeletion).is_none_or(|armed| armed > due) {
+            self.soft.timers.arm(fx, due, TimerKey::FileDeletion);
+        }
+    }
+
+    /// Forgets producers that have been silent for too long.
+    pub(super) fn expire_producers(&mut self, now: Time, fx: &mut Fx) {
+        let now_ms = wall_ms(now.as_nanos());
+        let expiration_ms = self.settings.producer_id_expiration_ms;
+        for index in self.disk.indexes() {
+            if self.disk.log(index).has_expired_producers(now_ms, expiration_ms) {
+                self.disk.log_mut(index).expire_producers(now_ms, expiration_ms);
+            }
+        }
+        self.soft.timers.arm(fx, now + self.settings.producer_id_check_interval, TimerKey::ProducerExpiry);
     }
 
     /// Writes the high watermarks that moved since the last time.
     pub(super) fn checkpoint_high_watermarks(&mut self, now: Time, fx: &mut Fx) {
+        self.disk.high_watermarks_written_ms = wall_ms(now.as_nanos());
         for index in std::mem::take(&mut self.soft.checkpoints_due) {
             self.disk.checkpoint(index);
             if let Some(partition) = self.partition_mut(index) {
@@ -39,7 +75,7 @@ impl Broker {
             if log.delete_old_segments(now_ms).is_empty() {
                 continue;
             }
-            let log_start = log.log_start_offset();
+            let (log_start, due_ms) = (log.log_start_offset(), log.next_file_deletion_ms());
             let rolled = Some(log.active_segment().base_offset()).filter(|base| *base != active);
             if let Some(tp) = self.disk.get(index).map(|replica| replica.tp.clone()) {
                 if let Some(base) = rolled {
@@ -47,6 +83,7 @@ impl Broker {
                 }
                 fx.note(Note::SegmentsDeleted { tp, broker, log_start });
             }
+            self.arm_file_deletion(now, fx, due_ms);
         }
         self.soft.timers.arm(fx, now + self.settings.retention_check_interval, TimerKey::Retention);
     }

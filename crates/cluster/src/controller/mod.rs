@@ -20,13 +20,14 @@ use std::sync::Arc;
 
 use kernel::{ConnId, Duration, Time, Timers};
 use ordered::SortedMap;
+use protocol::api::Name;
 use protocol::metadata::MetadataRecord;
 use protocol::{BrokerId, ErrorCode, Message, Request, Response, gap};
 
 use crate::image::MetadataImage;
 use crate::process::{Fx, space};
 use crate::raft::{Leadership, Replica};
-use crate::spec::ProcessSpec;
+use crate::spec::{ClusterSpec, ProcessSpec};
 pub use brokers::HeartbeatState;
 pub use election::Election;
 use random::Lcg;
@@ -148,20 +149,9 @@ impl Controller {
 
     /// What `kafka-storage format` has left for the first controller to write (`BootstrapMetadata`).
     fn bootstrap_records(&self) -> Vec<MetadataRecord> {
-        gap!("feature levels are fixed: no kafka-features upgrade or downgrade", "KIP-584");
-        let elr = i16::from(self.spec.cluster.elr_enabled);
-        let levels = [
-            ("metadata.version", METADATA_VERSION),
-            ("eligible.leader.replicas.version", elr),
-            ("group.version", 1),
-            ("share.version", 2),
-            ("streams.version", 1),
-            ("transaction.version", 2),
-        ];
-        let mut records: Vec<_> = levels
-            .iter()
-            .map(|(name, level)| MetadataRecord::FeatureLevel { name: (*name).into(), level: *level })
-            .collect();
+        let features = bootstrap_features(&self.spec.cluster);
+        let mut records: Vec<_> =
+            features.into_iter().map(|(name, level)| MetadataRecord::FeatureLevel { name, level }).collect();
         if self.spec.cluster.elr_enabled {
             records.extend(self.pin_min_isr());
         }
@@ -293,3 +283,17 @@ impl Controller {
 
 /// The `metadata.version` of Kafka 4.4: 4.4-IV2.
 const METADATA_VERSION: i16 = 33;
+
+/// The feature levels that storage is formatted with.
+pub(crate) fn bootstrap_features(cluster: &ClusterSpec) -> Vec<(Name, i16)> {
+    gap!("feature levels are fixed: no kafka-features upgrade or downgrade", "KIP-584");
+    let levels = [
+        ("metadata.version", METADATA_VERSION),
+        ("eligible.leader.replicas.version", i16::from(cluster.elr_enabled)),
+        ("group.version", 1),
+        ("share.version", 2),
+        ("streams.version", 1),
+        ("transaction.version", 2),
+    ];
+    levels.into_iter().map(|(name, level)| (name.into(), level)).collect()
+}

@@ -65,6 +65,10 @@ impl MetadataLog {
     pub fn snapshot(&self) -> Option<&Snapshot> {
         self.snapshot.as_ref()
     }
+    /// (epoch, start offset), oldest first.
+    pub fn epochs(&self) -> &[(i32, i64)] {
+        &self.epochs
+    }
     /// All batches, in order.
     pub fn batches(&self) -> impl Iterator<Item = &MetadataBatch> {
         self.closed.iter().flat_map(|chunk| chunk.iter()).chain(&self.tail)

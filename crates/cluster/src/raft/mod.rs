@@ -189,6 +189,16 @@ impl Replica {
     pub fn is_voter(&self) -> bool {
         self.spec.is_controller && self.spec.cluster.is_voter(self.spec.id)
     }
+    /// The text of its `quorum-state` file (`FileQuorumStateStore`, version 0: static voters).
+    pub fn quorum_state(&self) -> String {
+        let voters: Vec<String> =
+            self.spec.cluster.voters.iter().map(|(id, _)| format!("{{\"voterId\":{id}}}")).collect();
+        let Hard { epoch, voted, leader, .. } = &self.hard;
+        format!(
+            "{{\"clusterId\":\"\",\"leaderId\":{leader},\"leaderEpoch\":{epoch},\"votedId\":{voted},\"appliedOffset\":0,\"currentVoters\":[{}],\"data_version\":0}}",
+            voters.join(",")
+        )
+    }
     /// The leader it knows of.
     pub fn leader(&self) -> Option<BrokerId> {
         Some(self.soft.role.leader(self.spec.id)).filter(|id| id.is_some())

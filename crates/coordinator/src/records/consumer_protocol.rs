@@ -5,7 +5,7 @@ use protocol::api::join_group::Subscription;
 use protocol::{PartitionIndex, TopicName};
 
 use super::DecodeError;
-use super::bytes::{Reader, Writer};
+use protocol::wire::{Malformed, Reader, Writer};
 
 const VERSION: i16 = 3;
 
@@ -22,7 +22,7 @@ pub fn decode_subscription(bytes: &[u8]) -> Result<Subscription, DecodeError> {
     let mut r = Reader::new(bytes);
     check_version(&mut r)?;
     let count = r.i32()?;
-    let topics = (0..count).map(|_| r.string()).collect::<Result<_, _>>()?;
+    let topics = (0..count).map(|_| r.string()).collect::<Result<_, Malformed>>()?;
     r.bytes()?;
     Ok(Subscription { topics, owned: read_partitions(&mut r)?, generation: r.i32()?, rack: r.nullable()? })
 }

@@ -10,6 +10,7 @@ pub(crate) mod get_offsets;
 pub(crate) mod leader_election;
 pub(crate) mod metadata_quorum;
 pub(crate) mod verifiable_producer;
+pub(crate) mod dump_log;
 mod line_reader;
 mod formatter;
 
@@ -123,6 +124,7 @@ pub const TOOLS: &[Tool] = &[
     leader_election::TOOL,
     metadata_quorum::TOOL,
     verifiable_producer::TOOL,
+    dump_log::TOOL,
     crate::programs::experiment::TOOL,
 ];
 

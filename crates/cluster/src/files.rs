@@ -1,0 +1,161 @@
+//! The log directory of a process as `ls`, `cat` and `kafka-dump-log` find it: properties, checkpoints, the metadata log
+//! and, on brokers, partitions (`MetaPropertiesEnsemble`, `BootstrapDirectory`, `KafkaRaftLog`). Read only.
+//!
+//! Sizes in `__cluster_metadata-0` are those of the model's own records, which are near Kafka's but not equal to them.
+
+use std::fmt::Write as _;
+
+use protocol::metadata::{MetadataBatch, MetadataRecord};
+use protocol::{DirEntry, EPOCH_MS, FileContent, TopicId};
+
+use crate::process::KafkaProcess;
+use crate::raft::Replica;
+
+const METADATA_DIRECTORY: &str = "__cluster_metadata-0";
+const META_PROPERTIES: &str = "meta.properties";
+const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
+const BOOTSTRAP: &str = "bootstrap.checkpoint";
+/// Kafka's default of `log.dir`.
+const LOG_DIR: &str = "/tmp/kafka-logs";
+
+impl KafkaProcess {
+    /// Where its log directory is on its host: the first of `log.dirs`, or `log.dir`.
+    pub fn log_dir(&self) -> &str {
+        self.spec().log_dir()
+    }
+
+    /// What is in a directory of the log directory; the empty path is the log directory itself.
+    pub fn list(&self, path: &str) -> Option<Vec<DirEntry>> {
+        match path {
+            "" => Some(self.root()),
+            METADATA_DIRECTORY => Some(self.raft().files()),
+            _ => self.broker()?.disk().list(path),
+        }
+    }
+
+    /// What is in a file of the log directory.
+    pub fn read(&self, path: &str) -> Option<FileContent> {
+        match path {
+            META_PROPERTIES => Some(FileContent::Text(self.meta_properties().into())),
+            CLEAN_SHUTDOWN => Some(FileContent::Text(self.clean_shutdown()?.into())),
+            BOOTSTRAP => Some(FileContent::Metadata(vec![self.bootstrap()])),
+            _ => match path.strip_prefix(METADATA_DIRECTORY).and_then(|rest| rest.strip_prefix('/')) {
+                Some(name) => self.raft().read_file(name),
+                None => self.broker()?.disk().read(path),
+            },
+        }
+    }
+
+    fn root(&self) -> Vec<DirEntry> {
+        let mut entries = self.broker().map_or(Vec::new(), |broker| broker.disk().root());
+        entries.push(DirEntry::file(META_PROPERTIES, self.meta_properties().len() as u64, EPOCH_MS));
+        entries.push(DirEntry::file(BOOTSTRAP, self.bootstrap().size_in_bytes(), EPOCH_MS));
+        if let Some(text) = self.clean_shutdown() {
+            entries.push(DirEntry::file(CLEAN_SHUTDOWN, text.len() as u64, self.raft().modified_ms()));
+        }
+        entries.push(DirEntry::dir(METADATA_DIRECTORY, self.raft().modified_ms()));
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        entries
+    }
+
+    /// What a broker that stopped in good order leaves (`CleanShutdownFileHandler`).
+    fn clean_shutdown(&self) -> Option<String> {
+        let epoch = self.lifecycle()?.clean_shutdown_epoch()?;
+        Some(format!("{{\"version\":0,\"brokerEpoch\":{epoch}}}"))
+    }
+
+    fn meta_properties(&self) -> String {
+        let spec = self.spec();
+        let directory = spec.directory_id();
+        let (id, cluster) = (spec.id, &spec.cluster.cluster_id);
+        format!(
+            "#\n#Fri Jan 15 08:00:00 UTC 2027\nnode.id={id}\ndirectory.id={directory}\nversion=1\ncluster.id={cluster}\n"
+        )
+    }
+
+    /// What the storage was formatted with.
+    fn bootstrap(&self) -> MetadataBatch {
+        let features = crate::controller::bootstrap_features(&self.spec().cluster);
+        let records = features.into_iter().map(|(name, level)| MetadataRecord::FeatureLevel { name, level });
+        MetadataBatch { base_offset: 0, epoch: 0, timestamp_ms: EPOCH_MS, records: records.collect::<Vec<_>>().into() }
+    }
+}
+
+impl crate::spec::ProcessSpec {
+    /// The first of `log.dirs`, or `log.dir`.
+    pub fn log_dir(&self) -> &str {
+        let set = self.property("log.dirs").or_else(|| self.property("log.dir"));
+        set.and_then(|dirs| dirs.split(',').next()).map_or(LOG_DIR, str::trim)
+    }
+
+    /// `directory.id` of its log directory: like a random UUID, but always the same for a cluster and a node.
+    pub fn directory_id(&self) -> TopicId {
+        let seed = self.cluster.cluster_id.bytes().chain(self.id.0.to_be_bytes());
+        let mix = |bits: u128, byte: u8| {
+            (bits ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b).rotate_left(29)
+        };
+        TopicId::from_random_bits(seed.fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, mix))
+    }
+}
+
+impl Replica {
+    /// The files of `__cluster_metadata-0`.
+    fn files(&self) -> Vec<DirEntry> {
+        let log = self.log();
+        let (stem, modified_ms) = (format!("{:020}", log.start_offset()), self.modified_ms());
+        let size = log.batches().map(MetadataBatch::size_in_bytes).sum();
+        let sparse = |suffix: &str, size| DirEntry {
+            used_bytes: 0,
+            ..DirEntry::file(format!("{stem}.{suffix}"), size, modified_ms)
+        };
+        let mut files = vec![
+            sparse("index", 10_485_760),
+            DirEntry::file(format!("{stem}.log"), size, modified_ms),
+            sparse("timeindex", 10_485_756),
+        ];
+        if let Some(snapshot) = log.snapshot() {
+            let size = self.snapshot_batch().map_or(0, |batch| batch.size_in_bytes());
+            let name = format!("{:020}-{:010}.checkpoint", snapshot.end_offset, snapshot.epoch);
+            files.push(DirEntry::file(name, size, modified_ms));
+        }
+        for (name, text) in self.texts() {
+            files.push(DirEntry::file(name, text.len() as u64, modified_ms));
+        }
+        files
+    }
+
+    fn read_file(&self, name: &str) -> Option<FileContent> {
+        if let Some((_, text)) = self.texts().into_iter().find(|(known, _)| *known == name) {
+            return Some(FileContent::Text(text.into()));
+        }
+        self.files().iter().find(|file| *file.name == *name)?;
+        match name.rsplit_once('.')?.1 {
+            "log" => Some(FileContent::Metadata(self.log().batches().cloned().collect())),
+            "checkpoint" => Some(FileContent::Metadata(self.snapshot_batch().into_iter().collect())),
+            "index" => Some(FileContent::OffsetIndex { entries: Vec::new(), is_sparse: true }),
+            "timeindex" => Some(FileContent::TimeIndex { entries: Vec::new(), is_sparse: true }),
+            _ => None,
+        }
+    }
+
+    fn texts(&self) -> [(&'static str, String); 3] {
+        let mut epochs = format!("0\n{}\n", self.log().epochs().len());
+        for (epoch, start) in self.log().epochs() {
+            let _ = writeln!(epochs, "{epoch} {start}");
+        }
+        let metadata = format!("version: 0\ntopic_id: {}", TopicId::METADATA);
+        [("leader-epoch-checkpoint", epochs), ("partition.metadata", metadata), ("quorum-state", self.quorum_state())]
+    }
+
+    /// What the newest snapshot says, as records.
+    fn snapshot_batch(&self) -> Option<MetadataBatch> {
+        let snapshot = self.log().snapshot()?;
+        let records = snapshot.image.to_records();
+        let base_offset = 0;
+        Some(MetadataBatch { base_offset, epoch: snapshot.epoch, timestamp_ms: EPOCH_MS, records: records.into() })
+    }
+
+    fn modified_ms(&self) -> i64 {
+        self.log().batches().last().map_or(EPOCH_MS, |batch| batch.timestamp_ms)
+    }
+}

@@ -1,0 +1,155 @@
+//! `--cluster-metadata-decoder`: records of `__cluster_metadata-0` as JSON (`MetadataJsonConverters`). What the model's records
+//! do not hold (end points of other listeners, features, directories) is not printed.
+
+use protocol::api::ConfigResourceKind;
+use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionChange, PartitionRecord};
+use protocol::{BrokerId, TopicId};
+
+use super::offsets::json;
+use super::{Decoder, Dump};
+
+impl Dump<'_> {
+    pub(super) fn metadata(&mut self, batches: &[MetadataBatch], absolute: &str) {
+        let (mut position, mut last) = (0, -1);
+        for batch in batches {
+            let size = batch.size_in_bytes();
+            if position + size > self.max_bytes {
+                break;
+            }
+            let is_control = batch.records.iter().any(|record| matches!(record, MetadataRecord::LeaderChange { .. }));
+            let (base, at) = (batch.base_offset, batch.timestamp_ms);
+            self.out.push(format!(
+                "baseOffset: {base} lastOffset: {} count: {} baseSequence: -1 lastSequence: -1 producerId: -1 producerEpoch: -1 partitionLeaderEpoch: {} isTransactional: false isControl: {is_control} deleteHorizonMs: OptionalLong.empty position: {position} CreateTime: {at} size: {size} magic: 2 compresscodec: none isvalid: true",
+                batch.next_offset() - 1,
+                batch.records.len(),
+                batch.epoch,
+            ));
+            position += size;
+            if !self.deep {
+                continue;
+            }
+            for (offset, record) in batch.offsets() {
+                self.errors.follow(absolute, &mut last, offset);
+                let line = self.metadata_line(offset, at, record);
+                self.out.push(line);
+            }
+        }
+    }
+
+    fn metadata_line(&self, offset: i64, at: i64, record: &MetadataRecord) -> String {
+        let head = match self.skip_metadata {
+            true => "|".to_owned(),
+            false => format!("| offset: {offset} CreateTime: {at} sequence: -1 headerKeys: []"),
+        };
+        if let MetadataRecord::LeaderChange { leader, voters } = record {
+            let voters: Vec<String> = voters.iter().map(|id| format!("{{\"voterId\":{id}}}")).collect();
+            let voters = voters.join(",");
+            return format!(
+                "{head} LeaderChange: {{\"version\":0,\"leaderId\":{leader},\"voters\":[{voters}],\"grantingVoters\":[{voters}]}}"
+            );
+        }
+        match self.contents && self.decoder == Decoder::ClusterMetadata {
+            true => {
+                let (version, data) = data(record);
+                let kind = record.type_name();
+                format!("{head} payload: {{\"type\":\"{kind}\",\"version\":{version},\"data\":{{{data}}}}}")
+            }
+            false => head,
+        }
+    }
+}
+
+/// A record's version, and its fields.
+fn data(record: &MetadataRecord) -> (i16, String) {
+    match record {
+        MetadataRecord::RegisterBroker { broker, incarnation, broker_epoch, host, port, rack, fenced } => {
+            let rack = rack.as_ref().map_or("null".to_owned(), |rack| json(rack));
+            let (incarnation, host) = (json(&TopicId(*incarnation).to_string()), json(host));
+            let end_points =
+                format!("[{{\"name\":\"PLAINTEXT\",\"host\":{host},\"port\":{port},\"securityProtocol\":0}}]");
+            let data = format!(
+                "\"brokerId\":{broker},\"incarnationId\":{incarnation},\"brokerEpoch\":{broker_epoch},\"endPoints\":{end_points},\"rack\":{rack},\"fenced\":{fenced}"
+            );
+            (4, data)
+        }
+        MetadataRecord::UnregisterBroker { broker, broker_epoch } => {
+            (0, format!("\"brokerId\":{broker},\"brokerEpoch\":{broker_epoch}"))
+        }
+        MetadataRecord::Topic { name, topic_id } => (0, format!("\"name\":{},\"topicId\":\"{topic_id}\"", json(name))),
+        MetadataRecord::Partition(record) => (2, partition(record)),
+        MetadataRecord::PartitionChange(change) => (2, partition_change(change)),
+        MetadataRecord::Config { kind, resource, name, value } => {
+            let kind = match kind {
+                ConfigResourceKind::Topic => 2,
+                ConfigResourceKind::Broker => 4,
+                ConfigResourceKind::Group => 32,
+            };
+            let value = value.as_ref().map_or("null".to_owned(), |value| json(value));
+            let (resource, name) = (json(resource), json(name));
+            (0, format!("\"resourceType\":{kind},\"resourceName\":{resource},\"name\":{name},\"value\":{value}"))
+        }
+        MetadataRecord::RemoveTopic { topic_id } => (0, format!("\"topicId\":\"{topic_id}\"")),
+        MetadataRecord::FeatureLevel { name, level } => {
+            (0, format!("\"name\":{},\"featureLevel\":{level}", json(name)))
+        }
+        MetadataRecord::ProducerIds { broker, broker_epoch, next_producer_id } => {
+            (0, format!("\"brokerId\":{broker},\"brokerEpoch\":{broker_epoch},\"nextProducerId\":{next_producer_id}"))
+        }
+        MetadataRecord::BrokerRegistrationChange { broker, broker_epoch, fenced, in_controlled_shutdown } => {
+            let mut data = format!("\"brokerId\":{broker},\"brokerEpoch\":{broker_epoch}");
+            data.extend(fenced.map(|fenced| format!(",\"fenced\":{}", if fenced { 1 } else { -1 })));
+            data.extend(in_controlled_shutdown.map(|on| format!(",\"inControlledShutdown\":{}", i32::from(on))));
+            (i16::from(in_controlled_shutdown.is_some()), data)
+        }
+        MetadataRecord::RegisterController { controller, host, port } => {
+            let host = json(host);
+            let end_points =
+                format!("[{{\"name\":\"CONTROLLER\",\"host\":{host},\"port\":{port},\"securityProtocol\":0}}]");
+            (0, format!("\"controllerId\":{controller},\"zkMigrationReady\":false,\"endPoints\":{end_points}"))
+        }
+        MetadataRecord::NoOp | MetadataRecord::LeaderChange { .. } => (0, String::new()),
+    }
+}
+
+fn partition(record: &PartitionRecord) -> String {
+    let mut data = format!(
+        "\"partitionId\":{},\"topicId\":\"{}\",\"replicas\":{},\"isr\":{},\"removingReplicas\":{},\"addingReplicas\":{},\"leader\":{},\"leaderEpoch\":{},\"partitionEpoch\":{}",
+        record.partition,
+        record.topic_id,
+        list(&record.replicas),
+        list(&record.isr),
+        list(&record.removing),
+        list(&record.adding),
+        record.leader,
+        record.leader_epoch,
+        record.partition_epoch
+    );
+    if record.recovering {
+        data.push_str(",\"leaderRecoveryState\":1");
+    }
+    for (name, brokers) in [("eligibleLeaderReplicas", &record.elr), ("lastKnownElr", &record.last_known_elr)] {
+        if !brokers.is_empty() {
+            data.push_str(&format!(",\"{name}\":{}", list(brokers)));
+        }
+    }
+    data
+}
+
+fn partition_change(change: &PartitionChange) -> String {
+    let mut data = format!("\"partitionId\":{},\"topicId\":\"{}\"", change.partition, change.topic_id);
+    let mut add = |name: &str, value: Option<String>| data.extend(value.map(|value| format!(",\"{name}\":{value}")));
+    add("isr", change.isr.as_deref().map(list));
+    add("leader", change.leader.map(|leader| leader.to_string()));
+    add("replicas", change.replicas.as_deref().map(list));
+    add("removingReplicas", change.removing.as_deref().map(list));
+    add("addingReplicas", change.adding.as_deref().map(list));
+    add("leaderRecoveryState", change.recovering.map(|recovering| i32::from(recovering).to_string()));
+    add("eligibleLeaderReplicas", change.elr.as_deref().map(list));
+    add("lastKnownElr", change.last_known_elr.as_deref().map(list));
+    data
+}
+
+fn list(brokers: &[BrokerId]) -> String {
+    let ids: Vec<String> = brokers.iter().map(ToString::to_string).collect();
+    format!("[{}]", ids.join(","))
+}

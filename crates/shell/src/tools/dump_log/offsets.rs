@@ -1,0 +1,133 @@
+//! `--offsets-decoder`: keys and values of `__consumer_offsets` as JSON (`DumpLogSegments.OffsetsMessageParser`).
+
+use protocol::Record;
+use protocol::wire::{Malformed, Reader};
+
+/// Key and payload of a record.
+pub(super) fn decode(offset: i64, record: &Record) -> (Option<String>, Option<String>) {
+    match read(record) {
+        Ok(Some((key, value))) => (Some(key), Some(value)),
+        Ok(None) => (Some(format!("Unknown record type at offset {offset}, skipping.")), None),
+        Err(Malformed(at)) => (Some(format!("Error at offset {offset}, skipping. The data ends at byte {at}")), None),
+    }
+}
+
+fn read(record: &Record) -> Result<Option<(String, String)>, Malformed> {
+    let mut key = Reader::new(record.key.as_deref().unwrap_or_default());
+    let (key, is_group) = match key.i16()? {
+        kind @ (0 | 1) => {
+            let (group, topic, partition) = (json(&key.string()?), json(&key.string()?), key.i32()?);
+            let data = format!("{{\"group\":{group},\"topic\":{topic},\"partition\":{partition}}}");
+            (format!("{{\"type\":\"{kind}\",\"data\":{data}}}"), false)
+        }
+        kind @ 2 => (format!("{{\"type\":\"{kind}\",\"data\":{{\"group\":{}}}}}", json(&key.string()?)), true),
+        _ => return Ok(None),
+    };
+    let value = match record.value.as_deref() {
+        None => "<DELETE>".to_owned(),
+        Some(bytes) if is_group => group(bytes)?,
+        Some(bytes) => committed(bytes)?,
+    };
+    Ok(Some((key, value)))
+}
+
+fn committed(bytes: &[u8]) -> Result<String, Malformed> {
+    let mut r = Reader::new(bytes);
+    let version = r.i16()?;
+    let (offset, epoch, metadata, at) = (r.i64()?, r.i32()?, r.string()?, r.i64()?);
+    Ok(format!(
+        "{{\"version\":\"{version}\",\"data\":{{\"offset\":{offset},\"leaderEpoch\":{epoch},\"metadata\":{},\"commitTimestamp\":{at}}}}}",
+        json(&metadata)
+    ))
+}
+
+fn group(bytes: &[u8]) -> Result<String, Malformed> {
+    let mut r = Reader::new(bytes);
+    let (version, kind, generation) = (r.i16()?, r.string()?, r.i32()?);
+    let (protocol, leader, at, count) = (r.nullable()?, r.nullable()?, r.i64()?, r.i32()?);
+    let mut members = Vec::new();
+    for _ in 0..count {
+        members.push(member(&mut r)?);
+    }
+    Ok(format!(
+        "{{\"version\":\"{version}\",\"data\":{{\"protocolType\":{},\"generation\":{generation},\"protocol\":{},\"leader\":{},\"currentStateTimestamp\":{at},\"members\":[{}]}}}}",
+        json(&kind),
+        nullable(protocol.as_deref()),
+        nullable(leader.as_deref()),
+        members.join(",")
+    ))
+}
+
+fn member(r: &mut Reader<'_>) -> Result<String, Malformed> {
+    let (id, instance, client, host) = (r.string()?, r.nullable()?, r.string()?, r.string()?);
+    let (rebalance, session) = (r.i32()?, r.i32()?);
+    let (subscription, assignment) = (subscription(r.bytes()?)?, assignment(r.bytes()?)?);
+    Ok(format!(
+        "{{\"memberId\":{},\"groupInstanceId\":{},\"clientId\":{},\"clientHost\":{},\"rebalanceTimeout\":{rebalance},\"sessionTimeout\":{session},\"subscription\":{subscription},\"assignment\":{assignment}}}",
+        json(&id),
+        nullable(instance.as_deref()),
+        json(&client),
+        json(&host)
+    ))
+}
+
+fn subscription(bytes: &[u8]) -> Result<String, Malformed> {
+    if bytes.is_empty() {
+        return Ok("\"\"".to_owned());
+    }
+    let mut r = Reader::new(bytes);
+    let (_, count) = (r.i16()?, r.i32()?);
+    let mut topics = Vec::new();
+    for _ in 0..count {
+        topics.push(json(&r.string()?));
+    }
+    r.bytes()?;
+    let (owned, generation, rack) = (partitions(&mut r)?, r.i32()?, r.nullable()?);
+    Ok(format!(
+        "{{\"topics\":[{}],\"userData\":null,\"ownedPartitions\":[{owned}],\"generationId\":{generation},\"rackId\":{}}}",
+        topics.join(","),
+        nullable(rack.as_deref())
+    ))
+}
+
+fn assignment(bytes: &[u8]) -> Result<String, Malformed> {
+    if bytes.is_empty() {
+        return Ok("\"\"".to_owned());
+    }
+    let mut r = Reader::new(bytes);
+    r.i16()?;
+    Ok(format!("{{\"assignedPartitions\":[{}],\"userData\":null}}", partitions(&mut r)?))
+}
+
+fn partitions(r: &mut Reader<'_>) -> Result<String, Malformed> {
+    let mut runs = Vec::new();
+    for _ in 0..r.i32()? {
+        let topic = json(&r.string()?);
+        let mut numbers = Vec::new();
+        for _ in 0..r.i32()? {
+            numbers.push(r.i32()?.to_string());
+        }
+        runs.push(format!("{{\"topic\":{topic},\"partitions\":[{}]}}", numbers.join(",")));
+    }
+    Ok(runs.join(","))
+}
+
+fn nullable(text: Option<&str>) -> String {
+    text.map_or("null".to_owned(), json)
+}
+
+/// A text as JSON writes it.
+pub(super) fn json(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
