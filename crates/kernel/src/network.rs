@@ -1,7 +1,7 @@
 //! Connections over links. A connection is an ordered, reliable byte pipe between two processes, like TCP: a cut
 //! link does not lose messages, it holds them until it heals; a dead process resets; a dead host is silent.
 
-use ordered::{SortedMap, SortedSet};
+use ordered::{SortedMap, Window};
 
 use crate::{Duration, NodeId, Time, keyed_draw};
 
@@ -89,13 +89,15 @@ pub struct Flight<'a, M> {
 /// One of the two ends of a connection: 0 opened it, 1 accepted it.
 pub(crate) type End = usize;
 
-#[derive(Clone, Hash, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Conn {
     pub(crate) nodes: [NodeId; 2],
     pub(crate) incarnations: [u32; 2],
     pub(crate) port: u16,
     /// Whether each end still takes part.
     pub(crate) alive: [bool; 2],
+    /// The link towards each end.
+    pub(crate) links: [u32; 2],
     /// Latest arrival scheduled towards each end, so that order is kept.
     pub(crate) last_arrival: [Time; 2],
     /// Number of deliveries scheduled towards / made to each end.
@@ -103,66 +105,114 @@ pub(crate) struct Conn {
     pub(crate) delivered: [u32; 2],
 }
 
-#[derive(Clone, Hash, Debug)]
+impl Conn {
+    /// The one end has asked for it; the other has not heard of it.
+    pub(crate) fn opening(nodes: [NodeId; 2], incarnation: u32, port: u16, links: [u32; 2]) -> Conn {
+        Conn {
+            nodes,
+            incarnations: [incarnation, 0],
+            port,
+            alive: [true, false],
+            links,
+            last_arrival: [Time::ZERO; 2],
+            sent: [0; 2],
+            delivered: [0; 2],
+        }
+    }
+}
+
+/// The link from one node to another.
+#[derive(Clone, Debug)]
+struct Link {
+    spec: LinkSpec,
+    /// Nanoseconds a byte takes, if that is a whole number.
+    byte_ns: Option<u64>,
+    /// It sends what it was given before until then.
+    busy: Time,
+    is_cut: bool,
+}
+
+impl Link {
+    fn new(spec: LinkSpec) -> Link {
+        let byte_ns = match spec.bytes_per_second {
+            0 => Some(0),
+            rate => NANOS.is_multiple_of(rate).then_some(NANOS / rate),
+        };
+        Link { spec, byte_ns, busy: Time::ZERO, is_cut: false }
+    }
+
+    /// How long it is busy with so many bytes.
+    fn sending(&self, bytes: u64) -> Duration {
+        let ns = match self.byte_ns {
+            Some(each) => bytes.saturating_mul(each),
+            None => (u128::from(bytes) * u128::from(NANOS) / u128::from(self.spec.bytes_per_second)) as u64,
+        };
+        Duration::from_nanos(ns)
+    }
+}
+
+const NANOS: u64 = 1_000_000_000;
+
+/// Links are numbered as they are first used or set; connections know the numbers of theirs.
+#[derive(Clone, Debug)]
 pub(crate) struct Network {
     pub(crate) spec: NetworkSpec,
-    links: SortedMap<(NodeId, NodeId), LinkSpec>,
-    busy: SortedMap<(NodeId, NodeId), Time>,
-    cuts: SortedSet<(NodeId, NodeId)>,
-    pub(crate) conns: SortedMap<u64, Conn>,
+    numbers: SortedMap<(NodeId, NodeId), u32>,
+    links: Vec<Link>,
+    /// By number, oldest first.
+    pub(crate) conns: Window<Conn>,
 }
 
 impl Network {
     pub(crate) fn new(spec: NetworkSpec) -> Network {
-        Network {
-            spec,
-            links: SortedMap::new(),
-            busy: SortedMap::new(),
-            cuts: SortedSet::new(),
-            conns: SortedMap::new(),
-        }
+        Network { spec, numbers: SortedMap::new(), links: Vec::new(), conns: Window::new() }
+    }
+
+    /// The number of the link from one node to another.
+    pub(crate) fn link(&mut self, from: NodeId, to: NodeId) -> u32 {
+        *self.numbers.entry((from, to)).or_insert_with(|| {
+            self.links.push(Link::new(if from == to { self.spec.loopback } else { self.spec.between }));
+            (self.links.len() - 1) as u32
+        })
+    }
+
+    fn link_mut(&mut self, from: NodeId, to: NodeId) -> &mut Link {
+        let number = self.link(from, to);
+        &mut self.links[number as usize]
     }
 
     pub(crate) fn set_link(&mut self, from: NodeId, to: NodeId, spec: LinkSpec) {
-        self.links.insert((from, to), spec);
-    }
-
-    pub(crate) fn link(&self, from: NodeId, to: NodeId) -> LinkSpec {
-        match self.links.get(&(from, to)) {
-            Some(spec) => *spec,
-            None if from == to => self.spec.loopback,
-            None => self.spec.between,
-        }
+        let link = self.link_mut(from, to);
+        *link = Link { busy: link.busy, is_cut: link.is_cut, ..Link::new(spec) };
     }
 
     pub(crate) fn cut(&mut self, from: NodeId, to: NodeId) -> bool {
-        self.cuts.insert((from, to))
+        !std::mem::replace(&mut self.link_mut(from, to).is_cut, true)
     }
     pub(crate) fn heal(&mut self, from: NodeId, to: NodeId) -> bool {
-        self.cuts.remove(&(from, to))
+        std::mem::replace(&mut self.link_mut(from, to).is_cut, false)
     }
-    pub(crate) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
-        !self.cuts.is_empty() && self.cuts.contains(&(from, to))
+    /// Whether the link of a connection towards end `to` is cut.
+    pub(crate) fn is_cut(&self, conn: &Conn, to: End) -> bool {
+        self.links[conn.links[to] as usize].is_cut
     }
     pub(crate) fn cuts(&self) -> impl Iterator<Item = (NodeId, NodeId)> + '_ {
-        self.cuts.iter().copied()
+        self.numbers.iter().filter(|(_, number)| self.links[**number as usize].is_cut).map(|(ends, _)| *ends)
     }
 
-    /// When something of `bytes` sent now arrives, by latency, jitter and the link's backlog.
-    pub(crate) fn arrival(&mut self, seed: u64, draw: u64, now: Time, from: NodeId, to: NodeId, bytes: u64) -> Time {
-        let link = self.link(from, to);
+    /// When something of `bytes` sent now over `link` arrives, by latency, jitter and the link's backlog.
+    pub(crate) fn arrival(&mut self, seed: u64, draw: u64, now: Time, link: u32, bytes: u64) -> Time {
+        let link = &mut self.links[link as usize];
         let mut leaves = now;
-        if link.bytes_per_second > 0 {
-            let busy = self.busy.entry((from, to)).or_default();
-            let ns = u128::from(bytes) * 1_000_000_000 / u128::from(link.bytes_per_second);
-            leaves = (*busy).max(now) + Duration::from_nanos(ns as u64);
-            *busy = leaves;
+        if link.spec.bytes_per_second > 0 {
+            leaves = link.busy.max(now) + link.sending(bytes);
+            link.busy = leaves;
         }
-        let jitter = match link.jitter.as_nanos() {
+        let jitter = match link.spec.jitter.as_nanos() {
             0 => 0,
             most => keyed_draw(seed, PURPOSE_JITTER, draw, 0) % (most + 1),
         };
-        leaves + link.latency + Duration::from_nanos(jitter)
+        leaves + link.spec.latency + Duration::from_nanos(jitter)
     }
 }
 

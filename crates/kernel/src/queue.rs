@@ -7,10 +7,26 @@ use crate::Time;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Queue<E> {
-    heap: BinaryHeap<Reverse<(Time, u64, u32)>>,
+    heap: BinaryHeap<Reverse<(Time, Place)>>,
     slab: Vec<Option<(Time, E)>>,
     free: Vec<u32>,
     seq: u64,
+}
+
+/// Sequence number above, slot below: ordered by the former, and two words a heap entry instead of three.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Place(u64);
+
+const SLOT_BITS: u32 = 24;
+
+impl Place {
+    fn new(seq: u64, slot: u32) -> Place {
+        assert!(slot >> SLOT_BITS == 0 && seq >> (64 - SLOT_BITS) == 0, "too many events for the queue");
+        Place(seq << SLOT_BITS | u64::from(slot))
+    }
+    fn slot(self) -> u32 {
+        self.0 as u32 & ((1 << SLOT_BITS) - 1)
+    }
 }
 
 impl<E> Queue<E> {
@@ -29,15 +45,15 @@ impl<E> Queue<E> {
                 (self.slab.len() - 1) as u32
             }
         };
-        self.heap.push(Reverse((at, self.seq, slot)));
+        self.heap.push(Reverse((at, Place::new(self.seq, slot))));
     }
     pub(crate) fn next_time(&self) -> Option<Time> {
-        self.heap.peek().map(|Reverse((at, _, _))| *at)
+        self.heap.peek().map(|Reverse((at, _))| *at)
     }
     pub(crate) fn pop(&mut self) -> Option<(Time, E)> {
-        let Reverse((_, _, slot)) = self.heap.pop()?;
-        self.free.push(slot);
-        self.slab[slot as usize].take()
+        let Reverse((_, place)) = self.heap.pop()?;
+        self.free.push(place.slot());
+        self.slab[place.slot() as usize].take()
     }
     pub(crate) fn len(&self) -> usize {
         self.heap.len()

@@ -1,4 +1,11 @@
 //! Named timers for a machine: at most one pending timer a key, replaced when armed again, cancelled at will.
+//!
+//! However many are pending, the world holds one alarm for all of them, for the earliest: most timers are deadlines
+//! that are cancelled long before they are due, and those cost the world nothing.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::hash::{Hash, Hasher};
 
 use ordered::SortedMap;
 
@@ -8,18 +15,24 @@ use crate::{Effects, Time};
 ///
 /// A machine made of several parts gives each part its own `space`, which is the high bits of its tokens:
 /// `Timers::space_of(token)` tells whose timer fired.
-#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Timers<K> {
     space: u16,
     next: u64,
-    pending: SortedMap<K, (u64, Time)>,
-    keys: SortedMap<u64, K>,
+    pending: SortedMap<K, (Time, u64)>,
+    /// All pending timers, and some that are not pending any more, by time and then in the order they were armed.
+    queue: BinaryHeap<Reverse<(Time, u64, K)>>,
+    /// The alarm that counts: when it rings and its token. Rings at the earliest pending timer or before.
+    alarm: Option<(Time, u64)>,
 }
+
+/// Left-overs the queue may hold beside as many as there are pending timers.
+const LEFT_OVERS_MAX: usize = 64;
 
 impl<K: Ord + Clone> Timers<K> {
     /// No timers; tokens carry `space`.
     pub fn new(space: u16) -> Timers<K> {
-        Timers { space, next: 0, pending: SortedMap::new(), keys: SortedMap::new() }
+        Timers { space, next: 0, pending: SortedMap::new(), queue: BinaryHeap::new(), alarm: None }
     }
 
     /// Which part's timer a token belongs to.
@@ -29,12 +42,16 @@ impl<K: Ord + Clone> Timers<K> {
 
     /// Arms the timer `key` to fire at `at`, replacing a pending one of the same key.
     pub fn arm<M, N>(&mut self, fx: &mut Effects<M, N>, at: Time, key: K) {
-        self.cancel(&key);
-        let token = (u64::from(self.space) << 48) | self.next;
+        let serial = self.next;
         self.next += 1;
-        self.pending.insert(key.clone(), (token, at));
-        self.keys.insert(token, key);
-        fx.timer(at, token);
+        self.pending.insert(key.clone(), (at, serial));
+        if self.queue.len() > 2 * self.pending.len() + LEFT_OVERS_MAX {
+            self.sweep();
+        }
+        self.queue.push(Reverse((at, serial, key)));
+        if self.alarm.is_none_or(|(rings, _)| at < rings) {
+            self.set_alarm(fx, at);
+        }
     }
 
     /// Arms the timer `key` unless it is already pending.
@@ -46,35 +63,126 @@ impl<K: Ord + Clone> Timers<K> {
 
     /// Forgets the timer `key`; true if it was pending.
     pub fn cancel(&mut self, key: &K) -> bool {
-        match self.pending.remove(key) {
-            Some((token, _)) => {
-                self.keys.remove(&token);
-                true
-            }
-            None => false,
-        }
+        self.pending.remove(key).is_some()
     }
 
-    /// The key of the timer that just fired, or none if it was cancelled or replaced since.
-    pub fn fire(&mut self, token: u64) -> Option<K> {
-        let key = self.keys.remove(&token)?;
-        self.pending.remove(&key);
-        Some(key)
+    /// A timer input came with `token`: the key that is due now, if one is. Keys due at the same moment come one an
+    /// input, in the order they were armed.
+    pub fn fire<M, N>(&mut self, fx: &mut Effects<M, N>, now: Time, token: u64) -> Option<K> {
+        if self.alarm.is_none_or(|(_, awaited)| awaited != token) {
+            return None;
+        }
+        self.alarm = None;
+        let due = self.earliest().filter(|at| *at <= now).and_then(|_| self.queue.pop());
+        let key = due.map(|Reverse((_, _, key))| key);
+        if let Some(key) = &key {
+            self.pending.remove(key);
+        }
+        if let Some(at) = self.earliest() {
+            self.set_alarm(fx, at);
+        }
+        key
     }
 
     /// When the timer `key` is due, if pending.
     pub fn due(&self, key: &K) -> Option<Time> {
-        self.pending.get(key).map(|(_, at)| *at)
+        self.pending.get(key).map(|(at, _)| *at)
     }
 
     /// All pending timers with their times, by key.
     pub fn pending(&self) -> impl Iterator<Item = (&K, Time)> {
-        self.pending.iter().map(|(key, (_, at))| (key, *at))
+        self.pending.iter().map(|(key, (at, _))| (key, *at))
     }
 
-    /// Forgets all timers; tokens already handed out will not fire.
+    /// Forgets all timers.
     pub fn clear(&mut self) {
         self.pending.clear();
-        self.keys.clear();
+        self.queue.clear();
+        self.alarm = None;
+    }
+
+    fn set_alarm<M, N>(&mut self, fx: &mut Effects<M, N>, at: Time) {
+        let token = (u64::from(self.space) << 48) | self.next;
+        self.next += 1;
+        self.alarm = Some((at, token));
+        fx.timer(at, token);
+    }
+
+    /// When the first pending timer is due; drops what is left over before it.
+    fn earliest(&mut self) -> Option<Time> {
+        while let Some(Reverse((at, serial, key))) = self.queue.peek() {
+            if self.pending.get(key).is_some_and(|(_, armed)| armed == serial) {
+                return Some(*at);
+            }
+            self.queue.pop();
+        }
+        None
+    }
+
+    fn sweep(&mut self) {
+        let pending = &self.pending;
+        self.queue.retain(|Reverse((_, serial, key))| pending.get(key).is_some_and(|(_, armed)| armed == serial));
+    }
+}
+
+/// What is left over in the queue changes nothing, so it is no part of the state.
+impl<K: Hash> Hash for Timers<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.space.hash(state);
+        self.next.hash(state);
+        self.pending.hash(state);
+        self.alarm.hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Effect, NodeId};
+
+    type Fx = Effects<(), ()>;
+
+    fn alarms(fx: &mut Fx) -> Vec<(u64, u64)> {
+        let alarm = |effect| match effect {
+            Effect::Timer { at, token } => Some((at.as_millis(), token)),
+            _ => None,
+        };
+        fx.take().into_iter().filter_map(alarm).collect()
+    }
+
+    #[test]
+    fn one_alarm_serves_all_and_rings_for_the_earliest() {
+        let (mut fx, mut timers) = (Fx::new(7, NodeId(0)), Timers::new(3));
+        let at = Time::from_millis;
+        timers.arm(&mut fx, at(30), 'c');
+        timers.arm(&mut fx, at(20), 'b');
+        timers.arm(&mut fx, at(40), 'd');
+        timers.arm(&mut fx, at(20), 'a');
+        let set = alarms(&mut fx);
+        assert_eq!(set.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [30, 20], "only what is earlier sets one");
+        assert_eq!(Timers::<char>::space_of(set[0].1), 3);
+        assert_eq!(timers.fire(&mut fx, at(20), set[1].1), Some('b'), "first armed, first fired");
+        let again = alarms(&mut fx);
+        assert_eq!(again[0].0, 20, "the other that is due now gets its own input");
+        assert!(timers.cancel(&'c'));
+        assert_eq!(timers.fire(&mut fx, at(20), again[0].1), Some('a'));
+        let last = alarms(&mut fx);
+        assert_eq!(last[0].0, 40, "the cancelled one rings no alarm");
+        assert_eq!(timers.fire(&mut fx, at(30), set[0].1), None, "an alarm that was overtaken");
+        assert_eq!(timers.fire(&mut fx, at(40), last[0].1), Some('d'));
+        assert!(alarms(&mut fx).is_empty());
+    }
+
+    #[test]
+    fn a_deadline_that_is_always_put_off_leaves_nothing_behind() {
+        let (mut fx, mut timers) = (Fx::new(7, NodeId(0)), Timers::new(0));
+        for n in 0..10_000 {
+            timers.arm(&mut fx, Time::from_millis(500 + n), 'x');
+        }
+        assert!(timers.queue.len() <= LEFT_OVERS_MAX + 3, "{} in the queue", timers.queue.len());
+        let set = alarms(&mut fx);
+        assert_eq!(set.len(), 1);
+        assert_eq!(timers.fire(&mut fx, Time::from_millis(500), set[0].1), None);
+        assert_eq!(alarms(&mut fx)[0].0, 10_499);
     }
 }

@@ -1,5 +1,8 @@
 //! What the kernel remembers of the past: which event caused which.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use crate::{ConnId, NodeId, Order, Time};
 
 /// What an event was, without its content.
@@ -54,4 +57,32 @@ pub struct Stamped<N> {
     pub node: NodeId,
     /// The note.
     pub note: N,
+}
+
+/// Entries in a full chunk.
+const CHUNK_LEN: usize = 256;
+/// Full chunks kept.
+const CHUNKS_MAX: usize = 16;
+
+/// The last events, in chunks that copies of a world share.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trace {
+    closed: VecDeque<Arc<[TraceEntry]>>,
+    open: Vec<TraceEntry>,
+}
+
+impl Trace {
+    pub(crate) fn push(&mut self, entry: TraceEntry) {
+        if self.open.len() == CHUNK_LEN {
+            if self.closed.len() == CHUNKS_MAX {
+                self.closed.pop_front();
+            }
+            self.closed.push_back(self.open.drain(..).collect());
+        }
+        self.open.push(entry);
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &TraceEntry> {
+        self.closed.iter().flat_map(|chunk| chunk.iter()).chain(&self.open)
+    }
 }

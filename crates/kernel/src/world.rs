@@ -9,6 +9,7 @@ use ordered::SortedMap;
 use crate::effects::Effect;
 use crate::network::{Conn, End, Network};
 use crate::queue::Queue;
+use crate::trace::Trace;
 use crate::{
     CloseReason, ConnId, Death, Effects, Flight, Input, LinkSpec, Machine, NetworkSpec, Order, StableHasher, Stamped,
     Stimulus, Streams, Time, TraceEntry,
@@ -35,9 +36,6 @@ pub enum NodeState {
     PoweredOff,
 }
 
-/// How many past events the trace ring remembers.
-const TRACE_EVENTS_MAX: usize = 4096;
-
 /// A deterministic world. Cloning it is cheap: machines are shared until they change.
 #[derive(Clone)]
 pub struct World<A: Machine> {
@@ -54,7 +52,7 @@ pub struct World<A: Machine> {
     held: Vec<Event<A::Message>>,
     stalled: SortedMap<NodeId, VecDeque<Event<A::Message>>>,
     notes: Vec<Stamped<A::Note>>,
-    trace: VecDeque<TraceEntry>,
+    trace: Trace,
     buffer: Vec<Effect<A::Message, A::Note>>,
 }
 
@@ -117,7 +115,10 @@ enum Cargo<M> {
     Open,
     /// Its answer reaches the opener.
     Opened,
-    Message(M),
+    Message {
+        bytes: u64,
+        message: M,
+    },
     Close(CloseReason),
 }
 
@@ -138,7 +139,7 @@ impl<A: Machine> World<A> {
             held: Vec::new(),
             stalled: SortedMap::new(),
             notes: Vec::new(),
-            trace: VecDeque::new(),
+            trace: Trace::default(),
             buffer: Vec::new(),
         }
     }
@@ -243,9 +244,7 @@ impl<A: Machine> World<A> {
     pub fn heal(&mut self, from: NodeId, to: NodeId) -> bool {
         let healed = self.network.heal(from, to);
         if healed {
-            let (free, held) = std::mem::take(&mut self.held)
-                .into_iter()
-                .partition(|event| self.ends(event).is_none_or(|(a, b)| !self.network.is_cut(a, b)));
+            let (free, held) = std::mem::take(&mut self.held).into_iter().partition(|event| !self.is_held(event));
             self.held = held;
             for event in Vec::<Event<A::Message>>::from_iter(free) {
                 self.queue.push(self.now, event);
@@ -340,8 +339,8 @@ impl<A: Machine> World<A> {
         std::mem::take(&mut self.notes)
     }
     /// The last events that ran, oldest first.
-    pub fn trace(&self) -> &VecDeque<TraceEntry> {
-        &self.trace
+    pub fn trace(&self) -> impl DoubleEndedIterator<Item = &TraceEntry> {
+        self.trace.iter()
     }
     /// Every message on its way, ordered by (time sent, connection).
     pub fn flights(&self) -> Vec<Flight<'_, A::Message>> {
@@ -354,7 +353,7 @@ impl<A: Machine> World<A> {
     }
     /// The ends of an open connection: who opened it, and who accepted it on which port.
     pub fn connection(&self, conn: ConnId) -> Option<(NodeId, NodeId, u16)> {
-        self.network.conns.get(&conn.pair()).map(|c| (c.nodes[0], c.nodes[1], c.port))
+        self.network.conns.get(conn.pair()).map(|c| (c.nodes[0], c.nodes[1], c.port))
     }
 
     /// A digest of everything that has happened so far and of the state of every machine. Equal digests
@@ -400,9 +399,9 @@ impl<A: Machine> World<A> {
 
     /// Something has come over a connection: hold it, put it back into order, drop it, or deliver it.
     fn arrive(&mut self, pair: u64, to: End, n: u32, event: Event<A::Message>) {
-        let Some(c) = self.network.conns.get(&pair) else { return };
+        let Some(c) = self.network.conns.get(pair) else { return };
         let (from_node, node) = (c.nodes[1 - to], c.nodes[to]);
-        if self.network.is_cut(from_node, node) {
+        if self.network.is_cut(c, to) {
             self.held.push(event);
             return;
         }
@@ -426,7 +425,7 @@ impl<A: Machine> World<A> {
             }
             return;
         }
-        let c = self.network.conns.get_mut(&pair).expect("looked up above");
+        let c = self.network.conns.get_mut(pair).expect("looked up above");
         c.delivered[to] += 1;
         let What::Travel { cargo, .. } = event.what else { return };
         if let Cargo::Open = cargo {
@@ -435,7 +434,7 @@ impl<A: Machine> World<A> {
         }
         if !same_process || !c.alive[to] {
             // A host that is up answers for a process that is gone; a dead host is silent.
-            if host_up && matches!(cargo, Cargo::Message(_)) {
+            if host_up && matches!(cargo, Cargo::Message { .. }) {
                 self.travel(pair, 1 - to, Cargo::Close(CloseReason::Reset));
             }
             return;
@@ -443,14 +442,13 @@ impl<A: Machine> World<A> {
         let conn = ConnId::new(pair, to);
         let (input, stimulus) = match cargo {
             Cargo::Opened => (Input::Opened { conn }, Stimulus::Open(conn)),
-            Cargo::Message(message) => {
-                let bytes = A::wire_bytes(&message);
+            Cargo::Message { bytes, message } => {
                 (Input::Message { conn, message }, Stimulus::Message { conn, from: from_node, bytes })
             }
             Cargo::Close(reason) => {
                 c.alive[to] = false;
                 if !c.alive[1 - to] {
-                    self.network.conns.remove(&pair);
+                    self.network.conns.remove(pair);
                 }
                 (Input::Closed { conn, reason }, Stimulus::Close(conn))
             }
@@ -465,7 +463,7 @@ impl<A: Machine> World<A> {
         }
         let slot = &self.nodes[node.0 as usize];
         let (incarnation, state) = (slot.incarnation, slot.state);
-        let c = self.network.conns.get_mut(&pair).expect("the caller found it");
+        let c = self.network.conns.get_mut(pair).expect("the caller found it");
         let (peer, port) = (c.nodes[0], c.port);
         if state != NodeState::Running || !slot.ports.contains(&port) {
             c.alive[1] = false;
@@ -516,10 +514,7 @@ impl<A: Machine> World<A> {
         (self.now, node).hash(&mut hasher);
         input.hash(&mut hasher);
         self.digest = hasher.finish();
-        if self.trace.len() == TRACE_EVENTS_MAX {
-            self.trace.pop_front();
-        }
-        self.trace.push_back(TraceEntry { event: self.events, cause, at: self.now, node, stimulus });
+        self.trace.push(TraceEntry { event: self.events, cause, at: self.now, node, stimulus });
 
         let now = self.now;
         let list = std::mem::take(&mut self.buffer);
@@ -550,7 +545,8 @@ impl<A: Machine> World<A> {
             }
             Effect::Send { conn, message } => {
                 if self.is_live(conn, node, incarnation) {
-                    self.travel(conn.pair(), 1 - conn.end(), Cargo::Message(message));
+                    let bytes = A::wire_bytes(&message);
+                    self.travel(conn.pair(), 1 - conn.end(), Cargo::Message { bytes, message });
                 }
             }
             Effect::Close { conn } => {
@@ -580,15 +576,8 @@ impl<A: Machine> World<A> {
             self.schedule(self.now, self.events, What::Fail { node, incarnation, conn, reason });
             return;
         };
-        let opened = Conn {
-            nodes: [node, peer],
-            incarnations: [incarnation, 0],
-            port,
-            alive: [true, false],
-            last_arrival: [Time::ZERO; 2],
-            sent: [0; 2],
-            delivered: [0; 2],
-        };
+        let links = [self.network.link(peer, node), self.network.link(node, peer)];
+        let opened = Conn::opening([node, peer], incarnation, port, links);
         self.network.conns.insert(conn.pair(), opened);
         self.travel(conn.pair(), 1, Cargo::Open);
     }
@@ -597,17 +586,17 @@ impl<A: Machine> World<A> {
     fn travel(&mut self, pair: u64, to: End, cargo: Cargo<A::Message>) {
         const HANDSHAKE_BYTES: u64 = 64;
         let bytes = match &cargo {
-            Cargo::Message(message) => A::wire_bytes(message),
+            Cargo::Message { bytes, .. } => *bytes,
             Cargo::Open | Cargo::Opened | Cargo::Close(_) => HANDSHAKE_BYTES,
         };
-        let Some(c) = self.network.conns.get(&pair) else { return };
-        let (from_node, to_node, floor) = (c.nodes[1 - to], c.nodes[to], c.last_arrival[to]);
-        let n = c.sent[to];
-        let draw = (pair << 24) ^ (u64::from(n) << 1) ^ to as u64;
-        let arrival = self.network.arrival(self.seed, draw, self.now, from_node, to_node, bytes).max(floor);
-        let c = self.network.conns.get_mut(&pair).expect("looked up above");
-        c.last_arrival[to] = arrival;
+        let Some(c) = self.network.conns.get_mut(pair) else { return };
+        let (link, n) = (c.links[to], c.sent[to]);
         c.sent[to] += 1;
+        let draw = (pair << 24) ^ (u64::from(n) << 1) ^ to as u64;
+        let arrival = self.network.arrival(self.seed, draw, self.now, link, bytes);
+        let c = self.network.conns.get_mut(pair).expect("looked up above");
+        let arrival = arrival.max(c.last_arrival[to]);
+        c.last_arrival[to] = arrival;
         self.schedule(arrival, self.events, What::Travel { pair, to, n, sent: self.now, cargo });
     }
 
@@ -616,13 +605,13 @@ impl<A: Machine> World<A> {
         let end = conn.end();
         self.network
             .conns
-            .get(&conn.pair())
+            .get(conn.pair())
             .is_some_and(|c| c.nodes[end] == node && c.incarnations[end] == incarnation && c.alive[end])
     }
 
     fn close_end(&mut self, conn: ConnId, reason: CloseReason) {
         self.travel(conn.pair(), 1 - conn.end(), Cargo::Close(reason));
-        if let Some(c) = self.network.conns.get_mut(&conn.pair()) {
+        if let Some(c) = self.network.conns.get_mut(conn.pair()) {
             c.alive[conn.end()] = false;
         }
     }
@@ -646,7 +635,7 @@ impl<A: Machine> World<A> {
             .network
             .conns
             .iter()
-            .flat_map(|(pair, c)| (0..2).map(move |end| (ConnId::new(*pair, end), c)))
+            .flat_map(|(pair, c)| (0..2).map(move |end| (ConnId::new(pair, end), c)))
             .filter(|(conn, c)| {
                 let end = conn.end();
                 c.nodes[end] == node && c.incarnations[end] == incarnation && c.alive[end]
@@ -658,7 +647,7 @@ impl<A: Machine> World<A> {
                 Death::Exit => self.close_end(conn, CloseReason::Closed),
                 Death::Kill => self.close_end(conn, CloseReason::Reset),
                 Death::PowerLoss => {
-                    if let Some(c) = self.network.conns.get_mut(&conn.pair()) {
+                    if let Some(c) = self.network.conns.get_mut(conn.pair()) {
                         c.alive[conn.end()] = false;
                     }
                 }
@@ -678,14 +667,22 @@ impl<A: Machine> World<A> {
         Arc::make_mut(&mut self.nodes[node.0 as usize])
     }
 
+    /// Whether a cut link stands between an event and its end of a connection.
+    fn is_held(&self, event: &Event<A::Message>) -> bool {
+        let What::Travel { pair, to, .. } = event.what else { return false };
+        self.network.conns.get(pair).is_some_and(|c| self.network.is_cut(c, to))
+    }
+
     fn ends(&self, event: &Event<A::Message>) -> Option<(NodeId, NodeId)> {
         let What::Travel { pair, to, .. } = event.what else { return None };
-        let c = self.network.conns.get(&pair)?;
+        let c = self.network.conns.get(pair)?;
         Some((c.nodes[1 - to], c.nodes[to]))
     }
 
     fn flight<'a>(&'a self, arrives: Time, event: &'a Event<A::Message>, held: bool) -> Option<Flight<'a, A::Message>> {
-        let What::Travel { pair, to, sent, cargo: Cargo::Message(message), .. } = &event.what else { return None };
+        let What::Travel { pair, to, sent, cargo: Cargo::Message { message, .. }, .. } = &event.what else {
+            return None;
+        };
         let conn = ConnId::new(*pair, 1 - to);
         let (from, to) = self.ends(event)?;
         Some(Flight { conn, from, to, sent: *sent, arrives, held, message })

@@ -185,6 +185,5 @@ fn a_clone_is_an_independent_future() {
 fn every_event_but_an_order_names_its_cause() {
     let (mut world, ..) = pair(2);
     world.run_until(Time::from_millis(20));
-    let trace = world.trace();
-    assert!(trace.iter().filter(|t| t.stimulus != Stimulus::Start).all(|t| t.cause > 0 && t.cause < t.event));
+    assert!(world.trace().filter(|t| t.stimulus != Stimulus::Start).all(|t| t.cause > 0 && t.cause < t.event));
 }

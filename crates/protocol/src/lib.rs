@@ -1,6 +1,6 @@
 //! Kafka's vocabulary as data: ids, error codes, records and batches, configuration definitions, one file per
 //! request and response, metadata records, and the notes (facts) that processes report. No behaviour beyond
-//! sizes, hashes and encodings.
+//! sizes, hashes and encodings, but for what every asker keeps of a fetch session.
 
 mod gap;
 pub mod ids;
@@ -15,6 +15,7 @@ pub mod config;
 pub mod api;
 pub mod metadata;
 pub mod note;
+pub mod fetch_session;
 
 pub use api::{ApiKey, Message, Request, Response};
 pub use error::ErrorCode;

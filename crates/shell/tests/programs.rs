@@ -1,6 +1,5 @@
 //! What programs print before they talk to anybody: help, usage errors, text commands. Real texts are Kafka's own output.
 
-
 use kernel::{Effects, Input, Machine, NodeId, Time};
 use protocol::Note;
 use shell::{AppProcess, Profile, Setting};

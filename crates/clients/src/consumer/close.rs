@@ -39,7 +39,7 @@ impl Consumer {
         }
         let Life::Leaving { is_sent: false, deadline } = self.life else {
             if self.close_due() <= now {
-                self.closed(fx);
+                self.closed(now, fx);
             }
             return;
         };
@@ -48,7 +48,7 @@ impl Consumer {
         if is_member && self.send_leave(now, fx, "the consumer is being closed") {
             self.life = Life::Leaving { is_sent: true, deadline };
         } else {
-            self.closed(fx);
+            self.closed(now, fx);
         }
     }
 
@@ -60,12 +60,13 @@ impl Consumer {
         }
     }
 
-    fn closed(&mut self, fx: &mut Fx) {
+    fn closed(&mut self, now: Time, fx: &mut Fx) {
         self.life = Life::Closed;
         self.membership.reset(false);
         self.membership.phase = GroupPhase::Unjoined;
         self.commits.clear();
         self.timers.clear();
+        self.close_sessions(now, fx);
         self.net.shut(fx);
         self.events.push(ConsumerEvent::Closed);
     }

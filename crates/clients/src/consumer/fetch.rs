@@ -1,17 +1,23 @@
 //! Fetching, one request a node at a time, and handing records out (`AbstractFetch`, `FetchCollector`).
+//!
+//! A Java consumer has a fetch session with every node it fetches from (KIP-227). librdkafka has none: its every request
+//! names all its partitions.
 
 use kernel::{Address, Time};
-use ordered::SortedMap;
+use ordered::{SortedMap, SortedSet};
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
-use protocol::{ApiKey, BrokerId, ErrorCode, Note, TopicId, TopicPartition};
+use protocol::fetch_session::{FetchSession, SessionRequest};
+use protocol::{ApiKey, BrokerId, ErrorCode, Note, PartitionIndex, TopicId, TopicPartition};
 
 use super::Consumer;
 use super::state::{Asked, Completed, GroupPhase, Seek};
 use crate::network::Lane;
 use crate::{ConsumerRecord, Fx, Profile};
 
-protocol::gap!("Consumers fetch without sessions: every fetch names all its partitions", "KIP-227");
 protocol::gap!("Consumers fetch from leaders only", "KIP-392");
+
+/// A partition in a fetch session.
+pub(super) type SessionKey = (TopicId, PartitionIndex);
 
 impl Consumer {
     /// During a rebalance nothing is fetched or handed out (`markPendingRevocation`).
@@ -23,58 +29,106 @@ impl Consumer {
         if self.is_rebalancing() {
             return;
         }
-        let mut by_node: SortedMap<Address, Vec<(TopicPartition, TopicId, i64, i32)>> = SortedMap::new();
+        let buffered = self.buffered_nodes();
+        let mut by_node: SortedMap<Address, Vec<(SessionKey, FetchPartition)>> = SortedMap::new();
         let mut is_leader_unknown = false;
         for (tp, partition) in &self.partitions {
             let (Seek::Done, Some(position)) = (partition.seek, partition.position) else { continue };
             if partition.not_before > now || self.completed.iter().any(|completed| completed.tp == *tp) {
                 continue;
             }
-            match (self.net.metadata.leader(tp), self.net.metadata.topic(&tp.topic)) {
-                (Some((_, node, epoch)), Some(topic)) => {
-                    by_node.entry(node.clone()).or_default().push((tp.clone(), topic.id, position, epoch));
-                }
-                _ => is_leader_unknown = true,
+            let (Some((_, node, epoch)), Some(topic)) =
+                (self.net.metadata.leader(tp), self.net.metadata.topic(&tp.topic))
+            else {
+                is_leader_unknown = true;
+                continue;
+            };
+            if self.fetching.contains(node) || buffered.contains(node) {
+                continue;
             }
+            let asked = FetchPartition {
+                topic_id: topic.id,
+                partition: tp.partition,
+                current_leader_epoch: epoch,
+                fetch_offset: position,
+                last_fetched_epoch: -1,
+                log_start_offset: -1,
+                partition_max_bytes: self.settings.partition_bytes_max,
+            };
+            by_node.entry(node.clone()).or_default().push(((topic.id, tp.partition), asked));
         }
         if is_leader_unknown {
             self.net.metadata.request_update();
         }
         for (node, partitions) in by_node {
-            if !self.fetching.contains(&node) && self.net.ready(now, fx, Lane::Data, &node) {
+            if self.net.ready(now, fx, Lane::Data, &node) {
                 self.send_fetch(now, fx, node, partitions);
             }
         }
     }
 
-    fn send_fetch(&mut self, now: Time, fx: &mut Fx, node: Address, wanted: Vec<(TopicPartition, TopicId, i64, i32)>) {
-        let partition = |(tp, topic_id, fetch_offset, epoch): &(TopicPartition, TopicId, i64, i32)| FetchPartition {
-            topic_id: *topic_id,
-            partition: tp.partition,
-            current_leader_epoch: *epoch,
-            fetch_offset: *fetch_offset,
-            last_fetched_epoch: -1,
-            log_start_offset: -1,
-            partition_max_bytes: self.settings.partition_bytes_max,
-        };
-        let request = FetchRequest {
+    /// Java does not fetch from a node as long as it has data from there to hand out, so that partitions need not leave
+    /// the session and come back (KAFKA-17182).
+    fn buffered_nodes(&self) -> SortedSet<Address> {
+        if self.profile == Profile::Librdkafka {
+            return SortedSet::new();
+        }
+        let leader = |completed: &Completed| Some(self.net.metadata.leader(&completed.tp)?.1.clone());
+        self.completed.iter().filter_map(leader).collect()
+    }
+
+    fn send_fetch(&mut self, now: Time, fx: &mut Fx, node: Address, wanted: Vec<(SessionKey, FetchPartition)>) {
+        let profile = self.profile;
+        let session = self.sessions.entry(node.clone()).or_insert_with(|| match profile {
+            Profile::Java => FetchSession::default(),
+            Profile::Librdkafka => FetchSession::without(),
+        });
+        let is_gone = |key: &&SessionKey| wanted.iter().all(|(wanted, _)| wanted != *key);
+        let gone: Vec<SessionKey> = session.wanted().filter(is_gone).copied().collect();
+        gone.iter().for_each(|key| session.forget(key));
+        for (key, asked) in wanted {
+            session.want(key, asked);
+        }
+        let Some(asked) = session.request() else { return };
+        self.fetching.insert(node.clone());
+        let request = self.fetch_request(asked);
+        let tag = Asked::Fetch { assignment: self.assignment, node: node.clone() };
+        let timeout = self.net.settings.request_timeout;
+        self.net.send(now, fx, Lane::Data, &node, timeout, tag, request.into());
+    }
+
+    fn fetch_request(&self, asked: SessionRequest) -> FetchRequest {
+        FetchRequest {
             replica: BrokerId::NONE,
             replica_epoch: -1,
             max_wait_ms: u32::try_from(self.settings.fetch_wait.as_millis()).unwrap_or(u32::MAX),
             min_bytes: self.settings.fetch_bytes_min,
             max_bytes: self.settings.fetch_bytes_max,
             read_committed: self.settings.read_committed,
-            session_id: 0,
-            session_epoch: -1,
-            partitions: wanted.iter().map(partition).collect(),
-            forgotten: Vec::new(),
+            session_id: asked.session_id,
+            session_epoch: asked.session_epoch,
+            partitions: asked.partitions,
+            forgotten: asked.forgotten,
             raft_high_watermark: -1,
-        };
-        let partitions = wanted.into_iter().map(|(tp, id, offset, _)| (tp, id, offset)).collect();
-        self.fetching.insert(node.clone());
-        let tag = Asked::Fetch { assignment: self.assignment, node: node.clone(), partitions };
-        let timeout = self.net.settings.request_timeout;
-        self.net.send(now, fx, Lane::Data, &node, timeout, tag, request.into());
+        }
+    }
+
+    /// Closes its sessions, as far as the connections are there; nobody waits for the answers
+    /// (`#prepareCloseFetchSessionRequests`).
+    pub(super) fn close_sessions(&mut self, now: Time, fx: &mut Fx) {
+        for (node, mut session) in std::mem::take(&mut self.sessions) {
+            if let Some(asked) = session.close().filter(|_| self.net.is_ready(Lane::Data, &node)) {
+                let request = FetchRequest { max_wait_ms: 0, ..self.fetch_request(asked) };
+                let tag = Asked::Fetch { assignment: self.assignment, node: node.clone() };
+                let timeout = self.net.settings.request_timeout;
+                self.net.send(now, fx, Lane::Data, &node, timeout, tag, request.into());
+            }
+        }
+    }
+
+    pub(super) fn fetch_failed(&mut self, node: &Address) {
+        self.fetching.remove(node);
+        self.sessions.get_mut(node).into_iter().for_each(FetchSession::failed);
     }
 
     pub(super) fn fetch_answered(
@@ -82,22 +136,26 @@ impl Consumer {
         now: Time,
         fx: &mut Fx,
         assignment: u64,
-        asked: &[(TopicPartition, TopicId, i64)],
+        node: &Address,
         answer: FetchResponse,
     ) {
-        if assignment != self.assignment {
-            return;
-        }
+        self.fetching.remove(node);
+        let Some(session) = self.sessions.get_mut(node) else { return };
+        let is_usable = session.answered(&answer);
         if !answer.error.is_ok() {
             self.note_error(fx, ApiKey::Fetch, answer.error);
         }
+        if assignment != self.assignment || !is_usable {
+            return;
+        }
         for result in answer.partitions {
-            let found = asked.iter().find(|(tp, id, _)| *id == result.topic_id && tp.partition == result.partition);
-            let Some((tp, _, offset)) = found else { continue };
+            let sent = self.sessions.get(node).and_then(|session| session.sent(&(result.topic_id, result.partition)));
+            let (Some(sent), Some(topic)) = (sent, self.net.metadata.name_of(result.topic_id)) else { continue };
+            let (offset, tp) = (sent.fetch_offset, TopicPartition::new(topic.clone(), result.partition));
             let is_current =
-                self.partitions.get(tp).is_some_and(|p| p.seek == Seek::Done && p.position == Some(*offset));
+                self.partitions.get(&tp).is_some_and(|p| p.seek == Seek::Done && p.position == Some(offset));
             if is_current {
-                self.partition_fetched(now, fx, tp, *offset, result);
+                self.partition_fetched(now, fx, &tp, offset, result);
             }
         }
     }

@@ -84,9 +84,8 @@ impl Consumer {
             (Asked::LookUp { assignment, partitions }, Response::ListOffsets(answer)) => {
                 self.look_up_answered(now, fx, assignment, &partitions, answer);
             }
-            (Asked::Fetch { assignment, node, partitions }, Response::Fetch(answer)) => {
-                self.fetching.remove(&node);
-                self.fetch_answered(now, fx, assignment, &partitions, answer);
+            (Asked::Fetch { assignment, node }, Response::Fetch(answer)) => {
+                self.fetch_answered(now, fx, assignment, &node, answer);
             }
             (tag, _) => self.unanswered(now, fx, tag),
         }
@@ -115,9 +114,7 @@ impl Consumer {
                 self.ask_again(now, fx, assignment, None);
             }
             Asked::LookUp { assignment, partitions } => self.ask_again(now, fx, assignment, Some(&partitions)),
-            Asked::Fetch { node, .. } => {
-                self.fetching.remove(&node);
-            }
+            Asked::Fetch { node, .. } => self.fetch_failed(&node),
         }
     }
 

@@ -20,6 +20,7 @@ use kernel::{Address, Duration, Input, Time, Timers};
 use ordered::{SortedMap, SortedSet};
 use protocol::api::Name;
 use protocol::config;
+use protocol::fetch_session::FetchSession;
 use protocol::{GroupId, MemberId, Message, Note, TopicName, TopicPartition};
 
 use crate::network::{Kind, Net, NetEvent};
@@ -70,6 +71,7 @@ pub struct Consumer {
     partitions: SortedMap<TopicPartition, Partition>,
     completed: VecDeque<Completed>,
     fetching: SortedSet<Address>,
+    sessions: SortedMap<Address, FetchSession<fetch::SessionKey>>,
     commits: SortedMap<u64, Commit>,
     next_commit: u64,
     auto_commit_due: Time,
@@ -110,6 +112,7 @@ impl Consumer {
             partitions: SortedMap::new(),
             completed: VecDeque::new(),
             fetching: SortedSet::new(),
+            sessions: SortedMap::new(),
             commits: SortedMap::new(),
             next_commit: 0,
             auto_commit_due: Time::MAX,
@@ -130,7 +133,7 @@ impl Consumer {
             if Timers::<Wake>::space_of(*token) != self.space {
                 return false;
             }
-            if self.timers.fire(*token).is_some() {
+            if self.timers.fire(fx, now, *token).is_some() {
                 self.run(now, fx, false);
             }
             return true;

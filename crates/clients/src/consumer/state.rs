@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use kernel::{Address, Time};
 use protocol::api::Name;
 use protocol::api::join_group::JoinMember;
-use protocol::{Batch, BrokerId, MemberId, TopicId, TopicName, TopicPartition};
+use protocol::{Batch, BrokerId, MemberId, TopicName, TopicPartition};
 
 use crate::StartAt;
 
@@ -190,7 +190,6 @@ pub(crate) enum Asked {
     Fetch {
         assignment: u64,
         node: Address,
-        partitions: Vec<(TopicPartition, TopicId, i64)>,
     },
 }
 

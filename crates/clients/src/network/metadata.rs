@@ -96,6 +96,10 @@ impl Metadata {
     pub(crate) fn topic(&self, name: &str) -> Option<&Topic> {
         self.topics.get(name).filter(|topic| !topic.partitions.is_empty())
     }
+    /// The name of a topic.
+    pub(crate) fn name_of(&self, id: TopicId) -> Option<&TopicName> {
+        self.topics.iter().find(|(_, topic)| topic.id == id).map(|(name, _)| name)
+    }
     /// The last error heard about a topic, if it has been asked about.
     pub(crate) fn topic_error(&self, name: &str) -> Option<ErrorCode> {
         self.topics.get(name).map(|topic| topic.error)

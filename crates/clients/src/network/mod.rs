@@ -131,6 +131,11 @@ impl<T> Net<T> {
         false
     }
 
+    /// Whether a request can go to `to` now.
+    pub(crate) fn is_ready(&self, lane: Lane, to: &Address) -> bool {
+        self.links.get(&(lane, to.clone())) == Some(&Link::Ready)
+    }
+
     /// Sends a request over a ready connection; returns its correlation id.
     pub(crate) fn send(
         &mut self,

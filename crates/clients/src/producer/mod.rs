@@ -169,7 +169,7 @@ impl Producer {
             if Timers::<Wake>::space_of(*token) != self.space {
                 return false;
             }
-            if self.timers.fire(*token).is_some() {
+            if self.timers.fire(fx, now, *token).is_some() {
                 self.run(now, fx);
             }
             return true;

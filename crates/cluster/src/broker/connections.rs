@@ -9,8 +9,8 @@ use ordered::SortedMap;
 use protocol::Request;
 use protocol::api::Name;
 
-use super::fetch::ParkedFetch;
 use super::produce::ParkedProduce;
+use super::readers::ReaderId;
 
 /// Names a request that is being handled, until it is answered.
 pub(super) type Ticket = u64;
@@ -53,7 +53,7 @@ pub(super) enum Parked {
     /// Being handled, or with a coordinator or the controller.
     Elsewhere,
     /// Waits for data (`DelayedFetch`).
-    Fetch(Box<ParkedFetch>),
+    Fetch(ReaderId),
     /// Waits for the high watermark (`DelayedProduce`).
     Produce(Box<ParkedProduce>),
 }
@@ -122,10 +122,10 @@ impl Connections {
         }
     }
 
-    pub(super) fn parked_fetch(&self, conn: ConnId) -> Option<(Ticket, &ParkedFetch)> {
+    pub(super) fn parked_fetch(&self, conn: ConnId) -> Option<(Ticket, ReaderId)> {
         let current = self.open.get(&conn)?.current.as_ref()?;
         match &current.parked {
-            Parked::Fetch(fetch) => Some((current.ticket, fetch)),
+            Parked::Fetch(reader) => Some((current.ticket, *reader)),
             Parked::Elsewhere | Parked::Produce(_) => None,
         }
     }

@@ -1,30 +1,26 @@
 //! Fetch, as a leader (or a follower that serves consumers) answers it: reads, parks until there is data
 //! (`ReplicaManager#fetchMessages`, `DelayedFetch`), and learns from followers how far they are.
-//! Left out: fetch sessions (every answer lists every partition asked), preferred read replicas, quotas.
+//! Left out: preferred read replicas, quotas.
 
 use kernel::{ConnId, Duration};
 use partition_log::EpochEnd;
 use protocol::api::LeaderHint;
 use protocol::api::fetch::{self, FetchPartition, FetchRequest, FetchResponse, FetchResult};
-use protocol::{BrokerId, ErrorCode, gap};
+use protocol::fetch_session::{FINAL_EPOCH, INITIAL_EPOCH};
+use protocol::{BrokerId, ErrorCode, PartitionIndex, TopicId, gap};
 
 use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
 use super::dispatch::Answer;
-use super::partition::Partition;
+use super::partition::{Partition, Role};
 use super::produce::hint;
-use super::{Broker, TimerKey};
+use super::readers::{Asker, RNG_SESSION, Reader, ReaderId};
+use super::{Broker, Soft, TimerKey};
 use crate::process::{Context, Fx};
 
-/// A fetch that waits for data.
-#[derive(Clone, Debug, Hash)]
-pub(super) struct ParkedFetch {
-    request: FetchRequest,
-}
-
-/// What reading all partitions of a fetch gave.
+/// What reading the partitions of a fetch that may have news gave.
 struct FetchRead {
-    results: Vec<FetchResult>,
+    results: Vec<(u32, FetchResult)>,
     bytes: u64,
     /// An error or a divergence: the asker must know now.
     is_urgent: bool,
@@ -38,109 +34,350 @@ impl Broker {
         caller: &Caller,
         request: FetchRequest,
     ) -> Answer {
-        gap!("fetch sessions: every fetch is full and sessionless", "KIP-227");
         gap!("preferred read replicas: replica.selector.class", "KIP-392");
-        let read = self.read_partitions(cx, &request);
-        if request.replica.is_some() {
-            self.learn_from_follower(cx, fx, &request, &read.results);
+        let max_wait_ms = request.max_wait_ms;
+        let id = match self.reader_of(cx, request) {
+            Ok(id) => id,
+            Err(error) => return FetchResponse { error, session_id: 0, partitions: Vec::new() }.into(),
+        };
+        self.locate_slots(id);
+        let reader = self.soft.readers.get(id).expect("it was just found or made");
+        let (asker, is_empty) = (reader.asker, reader.is_empty());
+        let read = self.read_partitions(cx, reader);
+        if asker.is_follower() {
+            self.learn_from_follower(cx, fx, id, &read.results);
         }
-        let is_enough = read.bytes >= u64::from(request.min_bytes);
-        if request.max_wait_ms == 0 || request.partitions.is_empty() || is_enough || read.is_urgent {
-            return answer(read.results).into();
+        let is_enough = read.bytes >= u64::from(asker.min_bytes);
+        if max_wait_ms == 0 || is_empty || is_enough || read.is_urgent {
+            return self.answer_fetch(cx, fx, id, read).into();
         }
-        self.park_fetch(cx, fx, caller, request);
+        self.settle_slots(id, read.results.iter().map(|(slot, result)| (*slot, result)));
+        self.watch(id);
+        if let Some(reader) = self.soft.readers.get_mut(id) {
+            reader.parked = Some(caller.ticket);
+        }
+        let due = cx.now + Duration::from_millis(u64::from(max_wait_ms));
+        self.soft.timers.arm(fx, due, TimerKey::Parked(caller.ticket));
+        self.soft.connections.park(caller.conn, Parked::Fetch(id));
         Answer::Later
     }
 
-    fn park_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, caller: &Caller, request: FetchRequest) {
-        for (place, asked) in (0..).zip(&request.partitions) {
-            let index = self.disk.find(asked.topic_id, asked.partition);
-            if let Some(partition) = index.and_then(|index| self.partition_mut(index)) {
-                partition.register_fetch(caller.conn, place);
+    // ---- sessions
+
+    /// Who asks: a session that goes on, or a new reader (`FetchManager#newContext`).
+    fn reader_of(&mut self, cx: &Context<'_>, request: FetchRequest) -> Result<ReaderId, ErrorCode> {
+        if matches!(request.session_epoch, INITIAL_EPOCH | FINAL_EPOCH) {
+            // A full request ends the session it names.
+            if let Some(old) = self.soft.readers.of_session(request.session_id) {
+                self.end_session(old);
+            }
+            return Ok(self.open_reader(&request, request.partitions.iter()));
+        }
+        let id = self.soft.readers.of_session(request.session_id).ok_or(ErrorCode::FetchSessionIdNotFound)?;
+        let session = self.soft.readers.get(id).and_then(|reader| reader.session);
+        if session.is_none_or(|session| session.epoch != request.session_epoch) {
+            return Err(ErrorCode::InvalidFetchSessionEpoch);
+        }
+        self.update_session(id, &request);
+        if self.soft.readers.get(id).is_some_and(Reader::is_empty) {
+            self.end_session(id);
+            let sessionless = FetchRequest { session_epoch: FINAL_EPOCH, ..request };
+            return Ok(self.open_reader(&sessionless, sessionless.partitions.iter()));
+        }
+        self.soft.readers.touch(id, cx.now, &request);
+        Ok(id)
+    }
+
+    fn open_reader<'a>(
+        &mut self,
+        request: &FetchRequest,
+        partitions: impl Iterator<Item = &'a FetchPartition>,
+    ) -> ReaderId {
+        let id = self.soft.readers.open(request);
+        if let Some(reader) = self.soft.readers.get_mut(id) {
+            for asked in partitions {
+                reader.add(asked.clone(), self.disk.find(asked.topic_id, asked.partition));
             }
         }
-        let due = cx.now + Duration::from_millis(u64::from(request.max_wait_ms));
-        self.soft.timers.arm(fx, due, TimerKey::Parked(caller.ticket));
-        self.soft.connections.park(caller.conn, Parked::Fetch(Box::new(ParkedFetch { request })));
+        id
+    }
+
+    /// Takes in what an incremental request says (`FetchSession#update`).
+    fn update_session(&mut self, id: ReaderId, request: &FetchRequest) {
+        for asked in &request.partitions {
+            let slot = self.soft.readers.get(id).and_then(|reader| reader.find(asked.topic_id, asked.partition));
+            let Some(slot) = slot else {
+                self.add_slot(id, asked);
+                continue;
+            };
+            self.expect_news(id, slot);
+            if let Some(slot) = self.soft.readers.get_mut(id).and_then(|reader| reader.slot_mut(slot)) {
+                slot.asked = asked.clone();
+            }
+        }
+        for (topic_id, partition) in &request.forgotten {
+            let slot = self.soft.readers.get(id).and_then(|reader| reader.find(*topic_id, *partition));
+            if let Some(slot) = slot {
+                self.expect_news(id, slot);
+                self.unwatch(id, slot);
+                self.soft.readers.get_mut(id).into_iter().for_each(|reader| reader.remove(slot));
+            }
+        }
+    }
+
+    /// Replicas that were not here when a session began may be by now.
+    fn locate_slots(&mut self, id: ReaderId) {
+        let Some(reader) = self.soft.readers.get_mut(id) else { return };
+        let lost: Vec<u32> = reader.due().filter(|(_, slot)| slot.index.is_none()).map(|(number, _)| number).collect();
+        for number in lost {
+            let Some(slot) = reader.slot_mut(number) else { continue };
+            slot.index = self.disk.find(slot.asked.topic_id, slot.asked.partition);
+            let (index, is_watching) = (slot.index, reader.is_watching);
+            let partition = index.and_then(|index| self.soft.partitions.get_mut(index as usize)?.as_mut());
+            partition.filter(|_| is_watching).into_iter().for_each(|partition| partition.watch(id, number));
+        }
+    }
+
+    fn add_slot(&mut self, id: ReaderId, asked: &FetchPartition) {
+        let index = self.disk.find(asked.topic_id, asked.partition);
+        let Some(reader) = self.soft.readers.get_mut(id) else { return };
+        let slot = reader.add(asked.clone(), index);
+        if let Some(partition) = index.filter(|_| reader.is_watching).and_then(|index| self.partition_mut(index)) {
+            partition.watch(id, slot);
+        }
+    }
+
+    /// A session is over: asked to, evicted, or empty.
+    fn end_session(&mut self, id: ReaderId) {
+        let slots: Vec<u32> = self.soft.readers.get(id).into_iter().flat_map(Reader::slots).map(|(n, _)| n).collect();
+        // What it fetched until now counts.
+        slots.iter().for_each(|slot| self.expect_news(id, *slot));
+        if let Some(reader) = self.soft.readers.end_session(id) {
+            self.forget_reader(id, &reader);
+        }
+    }
+
+    pub(super) fn remove_reader(&mut self, id: ReaderId) {
+        if let Some(reader) = self.soft.readers.remove(id) {
+            self.forget_reader(id, &reader);
+        }
+    }
+
+    fn forget_reader(&mut self, id: ReaderId, reader: &Reader) {
+        for (slot, place) in reader.slots() {
+            if let Some(partition) = place.index.and_then(|index| self.partition_mut(index)) {
+                partition.unwatch(id, slot);
+            }
+        }
+    }
+
+    /// The connection over which a fetch came is gone. A session stays until it is evicted.
+    pub(super) fn on_reader_gone(&mut self, conn: ConnId) {
+        let Some((_, id)) = self.soft.connections.parked_fetch(conn) else { return };
+        let Some(reader) = self.soft.readers.get_mut(id) else { return };
+        reader.parked = None;
+        if reader.session.is_none_or(|session| session.is_evicted) {
+            self.remove_reader(id);
+        }
+    }
+
+    // ---- news
+
+    /// Lets the partitions of a reader know that it wants to hear of changes.
+    fn watch(&mut self, id: ReaderId) {
+        let Soft { readers, partitions, .. } = &mut self.soft;
+        let Some(reader) = readers.get_mut(id) else { return };
+        if std::mem::replace(&mut reader.is_watching, true) {
+            return;
+        }
+        for (slot, place) in reader.slots() {
+            let partition = place.index.and_then(|index| partitions.get_mut(index as usize)?.as_mut());
+            partition.into_iter().for_each(|partition| partition.watch(id, slot));
+        }
+    }
+
+    fn unwatch(&mut self, id: ReaderId, slot: u32) {
+        let index = self.soft.readers.get(id).and_then(|reader| reader.slot(slot)?.index);
+        if let Some(partition) = index.and_then(|index| self.partition_mut(index)) {
+            partition.unwatch(id, slot);
+        }
+    }
+
+    /// Something about a slot may be news. A session's follower had all there was until its last fetch: that is noted
+    /// now, because fetches do not look at partitions without news.
+    fn expect_news(&mut self, id: ReaderId, slot: u32) {
+        let Soft { readers, partitions, .. } = &mut self.soft;
+        let Some(reader) = readers.get_mut(id).filter(|reader| reader.slot(slot).is_some()) else { return };
+        let index = reader.slot(slot).and_then(|slot| slot.index);
+        match index.and_then(|index| partitions.get_mut(index as usize)?.as_mut()) {
+            Some(partition) => note_news(reader, slot, &mut partition.role),
+            None => drop(reader.mark_due(slot)),
+        }
+    }
+
+    /// A partition's log, high watermark or leadership changed: its readers may have news of it.
+    pub(super) fn touch(&mut self, index: ReplicaIndex) {
+        let Soft { readers, partitions, .. } = &mut self.soft;
+        let Some(Some(Partition { watchers, role, .. })) = partitions.get_mut(index as usize) else { return };
+        for (id, slot) in watchers {
+            if let Some(reader) = readers.get_mut(*id) {
+                note_news(reader, *slot, role);
+            }
+        }
     }
 
     /// A partition changed: answers the parked fetches that this completes.
     pub(super) fn wake_fetches(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex) {
-        let Some(partition) = self.partition_mut(index) else { return };
-        if partition.fetches.is_empty() {
-            return;
-        }
-        let mut waiting = std::mem::take(&mut partition.fetches);
-        waiting.retain(|(conn, place)| self.wake_fetch(cx, fx, index, *conn, *place));
-        if let Some(partition) = self.partition_mut(index) {
-            debug_assert!(partition.fetches.is_empty(), "answering a fetch parks no other");
-            partition.fetches = waiting;
+        self.touch(index);
+        let watcher = |broker: &Broker, at: usize| broker.partition(index)?.watchers.get(at).copied();
+        let mut at = 0;
+        while let Some((id, slot)) = watcher(self, at) {
+            let parked = self.soft.readers.get(id).filter(|reader| reader.parked.is_some());
+            if parked.is_some_and(|reader| self.completes_fetch(cx, reader, slot)) {
+                self.complete_fetch(cx, fx, id);
+            }
+            // A reader without session is gone with its answer.
+            if watcher(self, at) == Some((id, slot)) {
+                at += 1;
+            }
         }
     }
 
-    /// Answers one parked fetch if `index` completes it. False if it does not wait for this partition any more.
-    fn wake_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, conn: ConnId, place: u32) -> bool {
-        let Some((ticket, parked)) = self.soft.connections.parked_fetch(conn) else { return false };
-        let request = &parked.request;
-        let Some(asked) = request.partitions.get(place as usize) else { return false };
-        if self.disk.find(asked.topic_id, asked.partition) != Some(index) {
-            return false;
+    /// The replica of a partition is removed: who reads it is told.
+    pub(super) fn turn_readers_away(&mut self, cx: &Context<'_>, fx: &mut Fx, watchers: Vec<(ReaderId, u32)>) {
+        for (id, slot) in watchers {
+            if let Some(reader) = self.soft.readers.get_mut(id) {
+                reader.slot_mut(slot).into_iter().for_each(|slot| slot.index = None);
+                reader.mark_due(slot);
+            }
+            self.complete_fetch(cx, fx, id);
         }
-        if self.completes_fetch(cx, request, asked) {
-            self.complete_fetch(cx, fx, conn, ticket);
-            return false;
-        }
-        true
     }
 
-    fn completes_fetch(&self, cx: &Context<'_>, request: &FetchRequest, asked: &FetchPartition) -> bool {
-        match self.readable(cx, request, asked) {
+    fn completes_fetch(&self, cx: &Context<'_>, reader: &Reader, slot: u32) -> bool {
+        let Some(slot) = reader.slot(slot) else { return false };
+        match self.readable(cx, &reader.asker, &slot.asked, slot.index) {
             Err(_) => true,
             Ok(Readable { diverging: Some(_), .. }) => true,
-            Ok(Readable { bound, .. }) if bound <= asked.fetch_offset => false,
-            Ok(_) if request.min_bytes <= 1 => true,
+            Ok(Readable { bound, .. }) if bound <= slot.asked.fetch_offset => false,
+            Ok(_) if reader.asker.min_bytes <= 1 => true,
             Ok(_) => {
-                let read = self.read_partitions(cx, request);
-                read.is_urgent || read.bytes >= u64::from(request.min_bytes)
+                let read = self.read_partitions(cx, reader);
+                read.is_urgent || read.bytes >= u64::from(reader.asker.min_bytes)
             }
         }
     }
 
     /// Answers a parked fetch with what there is now. Followers are not heard again: they said nothing new.
-    fn complete_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId, ticket: Ticket) {
-        let Some((_, parked)) = self.soft.connections.parked_fetch(conn) else { return };
-        let read = self.read_partitions(cx, &parked.request);
-        self.respond(fx, ticket, answer(read.results).into());
-    }
-
-    /// Answers the fetch parked on a connection, if there is one.
-    pub(super) fn complete_fetch_on(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId) {
-        if let Some((ticket, _)) = self.soft.connections.parked_fetch(conn) {
-            self.complete_fetch(cx, fx, conn, ticket);
-        }
+    fn complete_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, id: ReaderId) {
+        let Some(reader) = self.soft.readers.get_mut(id) else { return };
+        let Some(ticket) = reader.parked.take() else { return };
+        let Some(reader) = self.soft.readers.get(id) else { return };
+        let read = self.read_partitions(cx, reader);
+        let response = self.answer_fetch(cx, fx, id, read);
+        self.respond(fx, ticket, response.into());
     }
 
     /// A parked request's time is over.
     pub(super) fn on_parked_too_long(&mut self, cx: &Context<'_>, fx: &mut Fx, ticket: Ticket) {
         self.produce_timed_out(fx, ticket);
-        if let Some(conn) = self.soft.connections.connection_of(ticket) {
-            self.complete_fetch_on(cx, fx, conn);
+        if let Some(conn) = self.soft.connections.connection_of(ticket)
+            && let Some((_, id)) = self.soft.connections.parked_fetch(conn)
+        {
+            self.complete_fetch(cx, fx, id);
         }
     }
 
-    fn read_partitions(&self, cx: &Context<'_>, request: &FetchRequest) -> FetchRead {
-        let mut read = FetchRead { results: Vec::with_capacity(request.partitions.len()), bytes: 0, is_urgent: false };
-        let mut left = match request.replica.is_some() {
-            true => request.max_bytes,
-            false => request.max_bytes.min(self.settings.fetch_max_bytes),
+    // ---- answers
+
+    /// What a reader is told of what was read (`#updateAndGenerateResponseData`).
+    fn answer_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, id: ReaderId, read: FetchRead) -> FetchResponse {
+        let Some(reader) = self.soft.readers.get_mut(id) else {
+            return FetchResponse { error: ErrorCode::None, session_id: 0, partitions: Vec::new() };
         };
-        for asked in &request.partitions {
-            let result = self.read_partition(cx, request, asked, left, read.bytes == 0);
+        let session = reader.session;
+        let mut results = read.results;
+        let mut is_news = Vec::with_capacity(results.len());
+        if session.is_some() || reader.wants_session {
+            is_news.extend(results.iter().map(|(slot, result)| reader.is_news(*slot, result)));
+        }
+        let session_id = match session {
+            Some(session) => session.id,
+            None => self.make_session(cx, fx, id),
+        };
+        let is_kept = session_id != 0 && session.is_none_or(|session| !session.is_evicted);
+        if is_kept {
+            self.watch(id);
+            self.settle_slots(id, results.iter().map(|(slot, result)| (*slot, result)));
+        } else {
+            self.remove_reader(id);
+        }
+        if session.is_some() {
+            let mut news = is_news.into_iter();
+            results.retain(|_| news.next().unwrap_or(true));
+        }
+        let partitions = results.into_iter().map(|(_, result)| result).collect();
+        FetchResponse { error: ErrorCode::None, session_id, partitions }
+    }
+
+    /// Makes the reader a session, if it asked for one and there is room.
+    fn make_session(&mut self, cx: &Context<'_>, fx: &mut Fx, id: ReaderId) -> i32 {
+        let Some(reader) = self.soft.readers.get_mut(id).filter(|reader| reader.wants_session) else { return 0 };
+        reader.wants_session = false;
+        if reader.is_empty() {
+            return 0;
+        }
+        let slots = self.settings.fetch_session_slots;
+        let (session, evicted) = self.soft.readers.make_session(id, cx.now, slots, fx.rng(RNG_SESSION));
+        if let Some(evicted) = evicted {
+            self.end_session(evicted);
+        }
+        session
+    }
+
+    /// Partitions of which the reader knows all there is need not be looked at until they change.
+    fn settle_slots<'a>(&mut self, id: ReaderId, results: impl Iterator<Item = (u32, &'a FetchResult)>) {
+        let Soft { readers, partitions, .. } = &mut self.soft;
+        let Some(reader) = readers.get_mut(id) else { return };
+        let replica = reader.asker.replica;
+        for (number, result) in results {
+            if !result.error.is_ok() || result.diverging_epoch.is_some() || !result.batches.is_empty() {
+                continue;
+            }
+            let Some(slot) = reader.slot(number) else { continue };
+            let partition = slot.index.and_then(|index| partitions.get(index as usize)?.as_ref());
+            let (Some(partition), Some(index)) = (partition, slot.index) else { continue };
+            let log = self.disk.log(index);
+            let told = (log.high_watermark(), log.log_start_offset());
+            let (bound, is_in_order) = match replica.is_some() {
+                // A follower outside the ISR may come back in with any fetch.
+                true => (log.log_end_offset(), partition.leadership().is_some_and(|l| l.is_in_maximal_isr(replica))),
+                false => (log.high_watermark(), true),
+            };
+            let is_settled =
+                is_in_order && slot.asked.fetch_offset >= bound && (slot.high_watermark, slot.log_start_offset) == told;
+            if is_settled {
+                reader.settle(number);
+            }
+        }
+    }
+
+    // ---- reading
+
+    fn read_partitions(&self, cx: &Context<'_>, reader: &Reader) -> FetchRead {
+        let mut read = FetchRead { results: Vec::new(), bytes: 0, is_urgent: false };
+        let asker = &reader.asker;
+        let mut left = match asker.is_follower() {
+            true => asker.max_bytes,
+            false => asker.max_bytes.min(self.settings.fetch_max_bytes),
+        };
+        for (number, slot) in reader.due() {
+            let result = self.read_partition(cx, asker, &slot.asked, slot.index, left, read.bytes == 0);
             let bytes: u32 = result.batches.iter().map(|batch| batch.size_in_bytes()).sum();
             left = left.saturating_sub(bytes);
             read.bytes += u64::from(bytes);
             read.is_urgent |= !result.error.is_ok() || result.diverging_epoch.is_some();
-            read.results.push(result);
+            read.results.push((number, result));
         }
         read
     }
@@ -148,12 +385,13 @@ impl Broker {
     fn read_partition(
         &self,
         cx: &Context<'_>,
-        request: &FetchRequest,
+        asker: &Asker,
         asked: &FetchPartition,
+        index: Option<ReplicaIndex>,
         left: u32,
         min_one_message: bool,
     ) -> FetchResult {
-        let readable = match self.readable(cx, request, asked) {
+        let readable = match self.readable(cx, asker, asked, index) {
             Ok(readable) => readable,
             Err(error) => return failure(asked, error, hint_for(cx, asked, error)),
         };
@@ -179,17 +417,18 @@ impl Broker {
     fn readable(
         &self,
         cx: &Context<'_>,
-        request: &FetchRequest,
+        asker: &Asker,
         asked: &FetchPartition,
+        index: Option<ReplicaIndex>,
     ) -> Result<Readable, ErrorCode> {
-        let (index, partition) = self.hosted(cx, asked.topic_id, asked.partition)?;
+        let (index, partition) = self.hosted_at(cx, index, asked.topic_id, asked.partition)?;
         partition.check_leader_epoch(asked.current_leader_epoch)?;
-        let is_follower = request.replica.is_some();
+        let is_follower = asker.is_follower();
         if is_follower {
             // Consumers may read from any replica (KIP-392); followers only from the leader.
             let leadership = partition.leadership().ok_or(ErrorCode::NotLeaderOrFollower)?;
-            let follower = leadership.follower(request.replica).ok_or(ErrorCode::UnknownLeaderEpoch)?;
-            if request.replica_epoch >= 0 && request.replica_epoch < follower.broker_epoch {
+            let follower = leadership.follower(asker.replica).ok_or(ErrorCode::UnknownLeaderEpoch)?;
+            if asker.replica_epoch >= 0 && asker.replica_epoch < follower.broker_epoch {
                 return Err(ErrorCode::NotLeaderOrFollower);
             }
         }
@@ -218,10 +457,21 @@ impl Broker {
     pub(super) fn hosted(
         &self,
         cx: &Context<'_>,
-        topic_id: protocol::TopicId,
-        partition: i32,
+        topic_id: TopicId,
+        partition: PartitionIndex,
     ) -> Result<(ReplicaIndex, &Partition), ErrorCode> {
-        let index = self.disk.find(topic_id, partition);
+        self.hosted_at(cx, None, topic_id, partition)
+    }
+
+    /// The same, if it may be known where it is.
+    fn hosted_at(
+        &self,
+        cx: &Context<'_>,
+        known: Option<ReplicaIndex>,
+        topic_id: TopicId,
+        partition: PartitionIndex,
+    ) -> Result<(ReplicaIndex, &Partition), ErrorCode> {
+        let index = known.or_else(|| self.disk.find(topic_id, partition));
         if let Some(hosted) = index.and_then(|index| Some((index, self.partition(index)?))) {
             return Ok(hosted);
         }
@@ -235,25 +485,42 @@ impl Broker {
     }
 
     /// A follower's fetch says how far its log goes (`Partition#updateFollowerFetchState`).
-    fn learn_from_follower(&mut self, cx: &Context<'_>, fx: &mut Fx, request: &FetchRequest, results: &[FetchResult]) {
-        for (asked, result) in request.partitions.iter().zip(results) {
+    fn learn_from_follower(&mut self, cx: &Context<'_>, fx: &mut Fx, id: ReaderId, results: &[(u32, FetchResult)]) {
+        for (slot, result) in results {
             if !result.error.is_ok() || result.diverging_epoch.is_some() {
                 continue;
             }
-            let Some(index) = self.disk.find(asked.topic_id, asked.partition) else { continue };
+            let Some(reader) = self.soft.readers.get(id) else { return };
+            let Asker { replica, replica_epoch, .. } = reader.asker;
+            let Some(slot) = reader.slot(*slot) else { continue };
+            let (offset, log_start) = (slot.asked.fetch_offset, slot.asked.log_start_offset);
+            let index = slot.index.or_else(|| self.disk.find(slot.asked.topic_id, slot.asked.partition));
+            let Some(index) = index else { continue };
             let leader_end = self.disk.log(index).log_end_offset();
             let Some(partition) = self.partition_mut(index) else { continue };
             let Some(leadership) = partition.leadership_mut() else { continue };
-            let Some(follower) = leadership.follower_mut(request.replica) else { continue };
+            let Some(follower) = leadership.follower_mut(replica) else { continue };
             let before = (follower.log_end_offset, follower.last_caught_up);
-            follower.fetched(cx.now, asked.fetch_offset, asked.log_start_offset, leader_end, request.replica_epoch);
-            if !leadership.is_in_maximal_isr(request.replica) {
-                self.maybe_expand_isr(cx, index, request.replica);
+            follower.fetched(cx.now, offset, log_start, leader_end, replica_epoch);
+            if !leadership.is_in_maximal_isr(replica) {
+                self.maybe_expand_isr(cx, index, replica);
             }
-            if before.0 != asked.fetch_offset || before.1.is_none() {
+            if before.0 != offset || before.1.is_none() {
                 self.advance_high_watermark(cx, fx, index);
             }
         }
+    }
+}
+
+/// Marks a slot of a reader, and the follower behind it as caught up until the last fetch of its session.
+fn note_news(reader: &mut Reader, slot: u32, role: &mut Role) {
+    if !reader.mark_due(slot) {
+        return;
+    }
+    if let (Role::Leader(leadership), Some(session)) = (role, reader.session)
+        && let Some(follower) = leadership.follower_mut(reader.asker.replica)
+    {
+        follower.was_caught_up(session.last_used);
     }
 }
 
@@ -275,10 +542,15 @@ impl Partition {
         }
     }
 
-    fn register_fetch(&mut self, conn: ConnId, place: u32) {
-        match self.fetches.binary_search_by_key(&conn, |(conn, _)| *conn) {
-            Ok(at) => self.fetches[at].1 = place,
-            Err(at) => self.fetches.insert(at, (conn, place)),
+    fn watch(&mut self, id: ReaderId, slot: u32) {
+        if let Err(at) = self.watchers.binary_search(&(id, slot)) {
+            self.watchers.insert(at, (id, slot));
+        }
+    }
+
+    fn unwatch(&mut self, id: ReaderId, slot: u32) {
+        if let Ok(at) = self.watchers.binary_search(&(id, slot)) {
+            self.watchers.remove(at);
         }
     }
 }
@@ -304,8 +576,4 @@ fn failure(asked: &FetchPartition, error: ErrorCode, current_leader: Option<Lead
         batches: Vec::new(),
         metadata: Vec::new(),
     }
-}
-
-fn answer(partitions: Vec<FetchResult>) -> FetchResponse {
-    FetchResponse { error: ErrorCode::None, session_id: 0, partitions }
 }

@@ -1,10 +1,12 @@
-//! Following: one fetcher for each leader broker, with at most one fetch in flight for all partitions followed there
-//! (`AbstractFetcherThread`, `ReplicaFetcherThread`). Truncates where the leader says the logs part (KIP-595).
-//! Left out: num.replica.fetchers > 1, throttling, fetch sessions.
+//! Following: one fetcher for each leader broker, with at most one fetch in flight for all partitions followed there, in
+//! a fetch session (`AbstractFetcherThread`, `ReplicaFetcherThread`, KIP-227). Truncates where the leader says the logs
+//! part (KIP-595). Left out: num.replica.fetchers > 1, throttling.
 
 use kernel::{Address, ConnId, Time};
 use ordered::SortedMap;
+use protocol::api::Name;
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
+use protocol::fetch_session::{FetchSession, SessionRequest};
 use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, gap, wall_ms};
 
 use super::disk::ReplicaIndex;
@@ -15,25 +17,25 @@ use crate::process::{Context, Fx};
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Fetcher {
     followed: SortedMap<ReplicaIndex, Followed>,
+    /// What of that is fetched, and what the leader knows of it.
+    session: FetchSession<ReplicaIndex>,
+    /// Partitions that are not to be fetched before.
+    delayed: SortedMap<ReplicaIndex, Time>,
     /// A fetch is on its way, or parked at the leader.
     is_in_flight: bool,
     /// Where the leader was when it was last asked.
     address: Option<Address>,
-    /// The last partition that got data: the next fetch lists those after it first.
+    /// The last partition that got data: a full fetch lists those after it first.
     cursor: ReplicaIndex,
 }
 
 /// A partition that is followed.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Followed {
-    /// Not to be fetched before.
-    delayed_until: Option<Time>,
     /// Waits for metadata with a newer leader epoch.
     is_failed: bool,
     /// Is out of range: ListOffsets asks where the leader's log is.
     pub(super) is_resolving: bool,
-    /// The fetch in flight asks for it, with this leader epoch from this offset.
-    sent: Option<(i32, i64)>,
 }
 
 /// What a call to a leader was for.
@@ -48,12 +50,15 @@ pub(super) enum FetchCall {
 impl Broker {
     pub(super) fn start_fetching(&mut self, index: ReplicaIndex, leader: BrokerId) {
         self.soft.fetchers.entry(leader).or_default().followed.insert(index, Followed::default());
+        self.position_changed(leader, index);
         self.soft.work.push_back(Work::Fetch(leader));
     }
 
     pub(super) fn stop_fetching(&mut self, index: ReplicaIndex) {
         for fetcher in self.soft.fetchers.values_mut() {
             fetcher.followed.remove(&index);
+            fetcher.delayed.remove(&index);
+            fetcher.session.forget(&index);
         }
     }
 
@@ -75,12 +80,10 @@ impl Broker {
             return;
         }
         let Some(endpoint) = cx.image.brokers.get(&leader) else { return };
-        let partitions = self.fetchable(cx.now, leader);
-        if partitions.is_empty() {
+        let Some(asked) = self.next_request(cx.now, leader) else {
             self.arm_backoff(fx, leader);
             return;
-        }
-        gap!("followers fetch without sessions", "KIP-227");
+        };
         gap!(
             "num.replica.fetchers above 1, and replication throttles",
             "AbstractFetcherManager, ReplicationQuotaManager"
@@ -92,10 +95,10 @@ impl Broker {
             min_bytes: self.settings.replica_fetch_min_bytes,
             max_bytes: self.settings.replica_fetch_response_max_bytes,
             read_committed: false,
-            session_id: 0,
-            session_epoch: -1,
-            partitions,
-            forgotten: Vec::new(),
+            session_id: asked.session_id,
+            session_epoch: asked.session_epoch,
+            partitions: asked.partitions,
+            forgotten: asked.forgotten,
             raft_high_watermark: -1,
         };
         let address = (endpoint.host.clone(), endpoint.port);
@@ -115,52 +118,62 @@ impl Broker {
         leader: BrokerId,
         request: Request,
     ) {
-        let client_id = format!("broker-{}-fetcher-{leader}", self.id).into();
+        let client_id = self.fetcher_name(leader);
         let make = |correlation| Message::Request { correlation, client_id, request };
         self.soft.fetch_calls.call(fx, cx.now, to, self.settings.replica_socket_timeout, tag, make);
         self.arm_fetch_deadline(fx);
     }
 
+    fn fetcher_name(&self, leader: BrokerId) -> Name {
+        format!("broker-{}-fetcher-{leader}", self.id).into()
+    }
+
     /// What the next fetch to a leader asks for.
-    fn fetchable(&mut self, now: Time, leader: BrokerId) -> Vec<FetchPartition> {
-        let Some(fetcher) = self.soft.fetchers.get_mut(&leader) else { return Vec::new() };
-        let cursor = fetcher.cursor;
-        let mut asked = Vec::with_capacity(fetcher.followed.len());
-        let mut first = Vec::new();
-        for (index, followed) in &mut fetcher.followed {
-            followed.sent = None;
-            let is_due = followed.delayed_until.is_none_or(|until| until <= now);
-            let partition = self.soft.partitions.get(*index as usize).and_then(Option::as_ref);
-            let (Some(partition), true, false, false) = (partition, is_due, followed.is_failed, followed.is_resolving)
-            else {
-                continue;
-            };
-            followed.delayed_until = None;
-            let log = self.disk.log(*index);
-            followed.sent = Some((partition.leader_epoch, log.log_end_offset()));
-            let entry = FetchPartition {
-                topic_id: partition.topic_id,
-                partition: partition.tp.partition,
-                current_leader_epoch: partition.leader_epoch,
-                fetch_offset: log.log_end_offset(),
-                last_fetched_epoch: log.latest_epoch(),
-                log_start_offset: log.log_start_offset(),
-                partition_max_bytes: self.settings.replica_fetch_max_bytes,
-            };
-            match *index > cursor {
-                true => first.push(entry),
-                false => asked.push(entry),
-            }
+    fn next_request(&mut self, now: Time, leader: BrokerId) -> Option<SessionRequest> {
+        let fetcher = self.soft.fetchers.get_mut(&leader)?;
+        let due: Vec<ReplicaIndex> =
+            fetcher.delayed.iter().filter(|(_, until)| **until <= now).map(|(index, _)| *index).collect();
+        for index in due {
+            self.soft.fetchers.get_mut(&leader)?.delayed.remove(&index);
+            self.position_changed(leader, index);
         }
-        first.append(&mut asked);
-        first
+        let fetcher = self.soft.fetchers.get_mut(&leader)?;
+        let mut request = fetcher.session.request()?;
+        if request.session_epoch <= 0 {
+            let before = fetcher.session.all_sent().take_while(|(index, _)| **index <= fetcher.cursor).count();
+            request.partitions.rotate_left(before);
+        }
+        Some(request)
+    }
+
+    /// Where a followed partition is to be fetched from, or whether it is, may have changed.
+    pub(super) fn position_changed(&mut self, leader: BrokerId, index: ReplicaIndex) {
+        let Some(fetcher) = self.soft.fetchers.get_mut(&leader) else { return };
+        let partition = self.soft.partitions.get(index as usize).and_then(Option::as_ref);
+        let is_delayed = fetcher.delayed.contains_key(&index);
+        match (fetcher.followed.get(&index), partition) {
+            (Some(Followed { is_failed: false, is_resolving: false }), Some(partition)) if !is_delayed => {
+                let log = self.disk.log(index);
+                let asked = FetchPartition {
+                    topic_id: partition.topic_id,
+                    partition: partition.tp.partition,
+                    current_leader_epoch: partition.leader_epoch,
+                    fetch_offset: log.log_end_offset(),
+                    last_fetched_epoch: log.latest_epoch(),
+                    log_start_offset: log.log_start_offset(),
+                    partition_max_bytes: self.settings.replica_fetch_max_bytes,
+                };
+                fetcher.session.want(index, asked);
+            }
+            _ => fetcher.session.forget(&index),
+        }
     }
 
     /// Wakes a fetcher when the first of its delayed partitions is due.
     pub(super) fn arm_backoff(&mut self, fx: &mut Fx, leader: BrokerId) {
         let Some(fetcher) = self.soft.fetchers.get(&leader) else { return };
-        if let Some(due) = fetcher.followed.values().filter_map(|followed| followed.delayed_until).min() {
-            self.soft.timers.arm(fx, due, TimerKey::FetcherBackoff(leader));
+        if let Some(due) = fetcher.delayed.values().min() {
+            self.soft.timers.arm(fx, *due, TimerKey::FetcherBackoff(leader));
         }
     }
 
@@ -188,11 +201,10 @@ impl Broker {
                 FetchCall::Fetch(leader) => {
                     let Some(fetcher) = self.soft.fetchers.get_mut(&leader) else { continue };
                     fetcher.is_in_flight = false;
-                    for followed in fetcher.followed.values_mut() {
-                        if followed.sent.take().is_some() {
-                            followed.delayed_until = Some(until);
-                        }
-                    }
+                    fetcher.session.failed();
+                    let asked: Vec<ReplicaIndex> = fetcher.session.wanted().copied().collect();
+                    fetcher.delayed.extend(asked.iter().map(|index| (*index, until)));
+                    asked.iter().for_each(|index| fetcher.session.forget(index));
                     leader
                 }
                 FetchCall::Offsets(leader, index, _) => {
@@ -224,10 +236,10 @@ impl Broker {
     }
 
     fn on_fetched(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId, response: FetchResponse) {
-        if let Some(fetcher) = self.soft.fetchers.get_mut(&leader) {
-            fetcher.is_in_flight = false;
-        }
-        for result in response.partitions {
+        let Some(fetcher) = self.soft.fetchers.get_mut(&leader) else { return };
+        fetcher.is_in_flight = false;
+        let is_usable = fetcher.session.answered(&response);
+        for result in response.partitions.into_iter().filter(|_| is_usable) {
             if let Some(index) = self.disk.find(result.topic_id, result.partition) {
                 self.on_partition_fetched(cx, fx, leader, index, result);
             }
@@ -244,10 +256,12 @@ impl Broker {
         index: ReplicaIndex,
         result: FetchResult,
     ) {
-        let Some(followed) = self.followed_mut(leader, index) else {
+        let Some(fetcher) = self.soft.fetchers.get(&leader) else { return };
+        let Some(FetchPartition { current_leader_epoch: epoch, fetch_offset: offset, .. }) =
+            fetcher.session.sent(&index).cloned()
+        else {
             return;
         };
-        let Some((epoch, offset)) = followed.sent.take() else { return };
         let is_current = self.partition(index).is_some_and(|p| p.leader_epoch == epoch && p.leader == leader);
         if !is_current || self.disk.log(index).log_end_offset() != offset {
             return;
@@ -262,6 +276,7 @@ impl Broker {
             ErrorCode::FencedLeaderEpoch => self.fail(leader, index),
             _ => self.delay(cx, leader, index),
         }
+        self.position_changed(leader, index);
     }
 
     /// Appends what the leader sent, then takes over its high watermark and log start.
@@ -301,8 +316,11 @@ impl Broker {
             }
         }
         self.set_high_watermark(fx, index, result.high_watermark.min(next));
-        // Above the high watermark it is refused, and comes again with the next fetch.
-        let _ = self.disk.log_mut(index).set_log_start(result.log_start_offset);
+        if result.log_start_offset > self.disk.log(index).log_start_offset() {
+            // Above the high watermark it is refused.
+            let _ = self.disk.log_mut(index).set_log_start(result.log_start_offset);
+            self.touch(index);
+        }
         if is_broken {
             self.delay(cx, leader, index);
         }
@@ -315,8 +333,9 @@ impl Broker {
     pub(super) fn delay(&mut self, cx: &Context<'_>, leader: BrokerId, index: ReplicaIndex) {
         let until = cx.now + self.settings.replica_fetch_backoff;
         if let Some(followed) = self.followed_mut(leader, index) {
-            followed.delayed_until = Some(until);
             followed.is_resolving = false;
+            self.soft.fetchers.entry(leader).or_default().delayed.insert(index, until);
+            self.position_changed(leader, index);
         }
     }
 

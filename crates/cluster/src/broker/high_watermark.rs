@@ -23,6 +23,7 @@ impl Broker {
         if !self.disk.log_mut(index).set_high_watermark(offset) {
             return;
         }
+        self.touch(index);
         let broker = self.id;
         let Some(partition) = self.partition_mut(index) else { return };
         let is_news = !std::mem::replace(&mut partition.is_checkpoint_due, true);

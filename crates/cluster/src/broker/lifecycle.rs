@@ -193,7 +193,7 @@ impl Lifecycle {
 
     /// A timer is due.
     pub fn on_timer(&mut self, now: Time, fx: &mut Fx, image: &MetadataImage, controller: Option<Address>, token: u64) {
-        match self.soft.timers.fire(token) {
+        match self.soft.timers.fire(fx, now, token) {
             Some(TimerKey::Communicate) => self.communicate(now, fx, image, controller),
             Some(TimerKey::CallDeadline) => {
                 if !self.soft.calls.expire(fx, now).is_empty() {

@@ -77,6 +77,7 @@ impl Broker {
         if let Some(followed) = self.followed_mut(leader, index) {
             followed.is_resolving = true;
         }
+        self.position_changed(leader, index);
         let address = (endpoint.host.clone(), endpoint.port);
         self.call_leader(cx, fx, &address, FetchCall::Offsets(leader, index, timestamp), leader, request.into());
     }
@@ -111,6 +112,7 @@ impl Broker {
         if let Some(followed) = self.followed_mut(leader, index) {
             followed.is_resolving = false;
         }
+        self.position_changed(leader, index);
         self.soft.work.push_back(Work::Fetch(leader));
     }
 }

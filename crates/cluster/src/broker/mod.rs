@@ -14,6 +14,7 @@ mod replicas;
 mod isr;
 mod produce;
 mod fetch;
+mod readers;
 mod fetchers;
 mod log_meeting;
 mod high_watermark;
@@ -48,6 +49,7 @@ use groups::Groups;
 use isr::AlterPartitions;
 use partition::Partition;
 use producer_ids::ProducerIds;
+use readers::Readers;
 use settings::Settings;
 use to_controller::Forwards;
 
@@ -67,6 +69,7 @@ struct Soft {
     /// By replica index, as the logs on disk.
     partitions: Vec<Option<Partition>>,
     connections: Connections,
+    readers: Readers,
     timers: Timers<TimerKey>,
     work: VecDeque<Work>,
     fetchers: SortedMap<BrokerId, Fetcher>,
@@ -132,6 +135,7 @@ impl Soft {
             is_started: false,
             partitions: Vec::new(),
             connections: Connections::default(),
+            readers: Readers::default(),
             timers: Timers::new(space::BROKER),
             work: VecDeque::new(),
             fetchers: SortedMap::new(),
@@ -220,6 +224,7 @@ impl Broker {
         if let Some((_, failed)) = self.soft.fetch_calls.closed(conn) {
             self.on_fetches_failed(cx, fx, failed);
         } else if !self.on_controller_closed(cx, fx, conn) {
+            self.on_reader_gone(conn);
             self.soft.connections.remove(conn);
         }
         self.settle(cx, fx);
@@ -227,7 +232,7 @@ impl Broker {
 
     /// One of its timers is due (space [`crate::process::space::BROKER`] and up).
     pub fn on_timer(&mut self, cx: &Context<'_>, fx: &mut Fx, token: u64) {
-        let Some(key) = self.soft.timers.fire(token) else { return };
+        let Some(key) = self.soft.timers.fire(fx, cx.now, token) else { return };
         match key {
             TimerKey::Parked(ticket) => self.on_parked_too_long(cx, fx, ticket),
             TimerKey::ShrinkIsr => self.shrink_isrs(cx, fx),

@@ -5,10 +5,11 @@
 
 use std::collections::VecDeque;
 
-use kernel::{ConnId, Duration, Time};
+use kernel::{Duration, Time};
 use protocol::metadata::PartitionRecord;
 use protocol::{BrokerId, TopicId, TopicPartition};
 
+use super::readers::ReaderId;
 use crate::image::MetadataImage;
 
 /// A partition this broker hosts a replica of. Soft state: a crash drops it.
@@ -24,8 +25,8 @@ pub struct Partition {
     pub(super) role: Role,
     /// Writes that wait for the high watermark, by the offset they need.
     pub(super) writes: VecDeque<WaitingWrite>,
-    /// Connections with a parked fetch that may want this partition, with its place in the fetch. May be stale.
-    pub(super) fetches: Vec<(ConnId, u32)>,
+    /// Readers that want to hear of changes, with its slot in each, ascending.
+    pub(super) watchers: Vec<(ReaderId, u32)>,
     /// Whether the high watermark moved since the last checkpoint.
     pub(super) is_checkpoint_due: bool,
 }
@@ -99,7 +100,7 @@ impl Partition {
             min_insync_replicas: 1,
             role: Role::Follower,
             writes: VecDeque::new(),
-            fetches: Vec::new(),
+            watchers: Vec::new(),
             is_checkpoint_due: false,
         }
     }
@@ -237,6 +238,12 @@ impl FollowerState {
             .brokers
             .get(&self.id)
             .is_some_and(|broker| broker.is_active() && (self.broker_epoch == -1 || self.broker_epoch == broker.epoch))
+    }
+
+    /// Until `at` its fetches found nothing new.
+    pub(super) fn was_caught_up(&mut self, at: Time) {
+        self.last_caught_up = self.last_caught_up.max(Some(at));
+        self.last_fetch = self.last_fetch.max(Some(at));
     }
 
     /// It fetches from `offset` while the leader's log ends at `leader_end` (`Replica#updateFetchStateOrThrow`).

@@ -161,7 +161,7 @@ impl Broker {
         }
         self.on_leadership_of_offsets(cx, fx, index, false);
         // What waits here is answered before the log is gone: writes with NOT_LEADER_OR_FOLLOWER.
-        let fetches = self.partition_mut(index).map(|p| std::mem::take(&mut p.fetches)).unwrap_or_default();
+        let watchers = self.partition_mut(index).map(|p| std::mem::take(&mut p.watchers)).unwrap_or_default();
         self.wake(cx, fx, index);
         let rng = fx.rng(RNG_DELETED_DIRECTORIES);
         let uuid = TopicId::from_random_bits((u128::from(rng.bits()) << 64) | u128::from(rng.bits()));
@@ -171,9 +171,7 @@ impl Broker {
         if let Some(slot) = self.soft.partitions.get_mut(index as usize) {
             *slot = None;
         }
-        for (conn, _) in fetches {
-            self.complete_fetch_on(cx, fx, conn);
-        }
+        self.turn_readers_away(cx, fx, watchers);
     }
 
     /// Topic configs changed: of one topic, or of all.

@@ -39,6 +39,8 @@ pub(super) struct Settings {
     pub(super) producer_id_check_interval: Duration,
     /// `fetch.max.bytes`, of an answer to a consumer.
     pub(super) fetch_max_bytes: u32,
+    /// `max.incremental.fetch.session.cache.slots`.
+    pub(super) fetch_session_slots: u32,
     /// `auto.create.topics.enable`.
     pub(super) auto_create_topics: bool,
     /// `offsets.topic.num.partitions`.
@@ -76,6 +78,7 @@ impl Settings {
             producer_id_expiration_ms: spec.number("producer.id.expiration.ms", 86_400_000),
             producer_id_check_interval: spec.millis("producer.id.expiration.check.interval.ms", 600_000),
             fetch_max_bytes: bytes("fetch.max.bytes", 57_671_680),
+            fetch_session_slots: bytes("max.incremental.fetch.session.cache.slots", 1_000),
             auto_create_topics: spec.flag("auto.create.topics.enable", true),
             offsets_partitions: spec.number("offsets.topic.num.partitions", 50) as i32,
             offsets_replication_factor: spec.number("offsets.topic.replication.factor", 3) as i16,

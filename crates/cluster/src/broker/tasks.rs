@@ -84,6 +84,10 @@ impl Broker {
                 fx.note(Note::SegmentsDeleted { tp, broker, log_start });
             }
             self.arm_file_deletion(now, fx, due_ms);
+            self.touch(index);
+            if let Some(leader) = self.partition(index).map(|partition| partition.leader) {
+                self.position_changed(leader, index);
+            }
         }
         self.soft.timers.arm(fx, now + self.settings.retention_check_interval, TimerKey::Retention);
     }

@@ -246,7 +246,7 @@ impl Controller {
 
     /// A timer is due.
     pub fn on_timer(&mut self, now: Time, fx: &mut Fx, raft: &mut Replica, token: u64) {
-        match self.timers.fire(token) {
+        match self.timers.fire(fx, now, token) {
             Some(TimerKey::NoOp) => self.no_op(now, fx, raft),
             Some(TimerKey::FenceStale) => self.fence_stale(now, fx, raft),
             Some(TimerKey::BalanceLeaders) => self.balance_leaders(now, fx, raft),

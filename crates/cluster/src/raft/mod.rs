@@ -328,7 +328,7 @@ impl Replica {
 
     /// A timer is due.
     pub fn on_timer(&mut self, now: Time, fx: &mut Fx, token: u64) {
-        match self.soft.timers.fire(token) {
+        match self.soft.timers.fire(fx, now, token) {
             Some(TimerKey::Election) => self.on_election_timeout(now, fx),
             Some(TimerKey::ElectionBackoff) => self.become_prospective(now, fx),
             Some(TimerKey::FetchTimeout) => self.become_prospective(now, fx),

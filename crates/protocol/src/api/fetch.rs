@@ -102,7 +102,7 @@ pub struct EpochEnd {
 impl FetchRequest {
     /// Bytes of the body on the wire.
     pub fn body_bytes(&self) -> u64 {
-        60 + 40 * self.partitions.len() as u64
+        60 + 40 * self.partitions.len() as u64 + 20 * self.forgotten.len() as u64
     }
 }
 

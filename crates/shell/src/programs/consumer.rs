@@ -127,7 +127,7 @@ impl PyConsumer {
                 let is_clients = self.consumer.as_mut().is_some_and(|c| c.handle(io.now, input, io.fx));
                 if let Input::Timer { token } = input
                     && !is_clients
-                    && self.timers.fire(*token) == Some(Tick::Stored)
+                    && self.timers.fire(io.fx, io.now, *token) == Some(Tick::Stored)
                 {
                     self.stored(io);
                 }

@@ -164,7 +164,7 @@ impl ExperimentProducer {
                 if let Input::Timer { token } = input
                     && !is_clients
                     && self.closing.is_none()
-                    && let Some(Tick(run)) = self.timers.fire(*token)
+                    && let Some(Tick(run)) = self.timers.fire(io.fx, io.now, *token)
                 {
                     self.round(run, io);
                 }

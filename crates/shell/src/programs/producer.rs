@@ -109,7 +109,7 @@ impl PyProducer {
                 let is_mine = self.producer.handle(io.now, input, io.fx);
                 if let Input::Timer { token } = input
                     && !is_mine
-                    && self.timers.fire(*token) == Some(Tick::Measure)
+                    && self.timers.fire(io.fx, io.now, *token) == Some(Tick::Measure)
                     && self.closing.is_none()
                 {
                     self.measure(io);

@@ -239,7 +239,7 @@ impl ConsoleConsumer {
             return;
         }
         if let Input::Timer { token } = input
-            && self.timers.fire(*token) == Some(Wait::ForRecord)
+            && self.timers.fire(io.fx, io.now, *token) == Some(Wait::ForRecord)
             && self.closing.is_none()
         {
             self.poll(io);

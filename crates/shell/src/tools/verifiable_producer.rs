@@ -141,7 +141,7 @@ impl VerifiableProducer {
                 let is_clients = self.producer.handle(io.now, input, io.fx);
                 if let Input::Timer { token } = input
                     && !is_clients
-                    && self.timers.fire(*token) == Some(Tick::Send)
+                    && self.timers.fire(io.fx, io.now, *token) == Some(Tick::Send)
                 {
                     self.send_due(io);
                 }
