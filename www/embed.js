@@ -1,6 +1,6 @@
 // <kafka-sim lesson="lost-ack"></kafka-sim>: the page in a frame that starts when it is seen or clicked. What stands
 // between its tags is shown until then, and to readers without scripts. docs/embed.md has attributes, methods, events.
-const PARAMETERS = ['lesson', 'step', 'scenario', 'seed', 't', 'speed', 'autoplay', 'ui', 'panels', 'theme', 'readonly'];
+const PARAMETERS = ['lesson', 'step', 'done', 'scenario', 'seed', 't', 'speed', 'autoplay', 'ui', 'panels', 'theme', 'readonly'];
 const STYLE = `
 :host { display: block; position: relative; aspect-ratio: 16 / 10; min-height: 320px; min-width: 240px; border: 1px solid #8886; border-radius: 10px; overflow: hidden; }
 :host([hidden]) { display: none; }

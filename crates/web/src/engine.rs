@@ -61,6 +61,7 @@ pub(crate) fn open(options: &Options) -> Result<Bridge, String> {
     let fragment = web_sys::window().and_then(|w| w.location().hash().ok()).unwrap_or_default();
     let fragment = fragment.trim_start_matches('#');
     let lesson = fragment.strip_prefix("lesson=").map(str::to_owned).or_else(|| options.lesson.clone());
+    let course = lesson.as_deref().and_then(lessons::bundled).filter(|_| fragment.starts_with("s="));
     let source = match (lesson, host::fetched_scenario()) {
         _ if fragment.starts_with("s=") => Source::Link(fragment.to_owned()),
         (Some(id), _) if lessons::bundled(&id).is_some() => Source::Lesson(id),
@@ -68,6 +69,9 @@ pub(crate) fn open(options: &Options) -> Result<Bridge, String> {
         _ => Source::FreePlay,
     };
     let (mut engine, message) = Engine::open(&source, options.seed)?;
+    // A link into a lesson: the run as it was left, with the lesson beside it.
+    engine.lesson = course.map(Course::new).or(engine.lesson);
+    engine.lesson_was_done(&options.done);
     if let Some(ms) = options.t_ms {
         engine.run_to(ms.saturating_mul(1_000_000));
     }
@@ -247,6 +251,14 @@ impl Engine {
         }
         self.look_at_goals();
     }
+    /// Steps that were done on an earlier visit, from 1.
+    fn lesson_was_done(&mut self, steps: &[usize]) {
+        if let Some(course) = &mut self.lesson {
+            let at = self.timeline.lab().now();
+            steps.iter().for_each(|step| course.progress.was_done(step.saturating_sub(1), at));
+        }
+        self.look_at_goals();
+    }
     /// Locks a choice.
     pub(crate) fn bet(&mut self, number: usize, choice: usize) {
         if let Some(course) = &mut self.lesson {
@@ -339,6 +351,7 @@ fn view_of(lesson: &Lesson, progress: &Progress, answers: &[((usize, usize), Res
         step_title: lesson.steps[n].title.clone(),
         parts,
         is_done: progress.is_done(n),
+        done: (0..lesson.steps.len()).filter(|step| progress.is_done(*step)).map(|step| step + 1).collect(),
         is_complete: progress.is_complete(),
         minutes: lesson.minutes,
         leaves_out: lesson.leaves_out.clone(),

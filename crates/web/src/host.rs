@@ -107,6 +107,7 @@ fn course(lesson: &LessonView) -> Value {
         "id": lesson.id,
         "step": lesson.step + 1,
         "steps": lesson.steps,
+        "done": lesson.done,
         "complete": lesson.is_complete,
         "goals": goals.collect::<Vec<_>>(),
     })

@@ -22,6 +22,8 @@ pub(crate) struct LessonView {
     pub(crate) steps: usize,
     pub(crate) step_title: String,
     pub(crate) parts: Vec<Part>,
+    /// Steps with every goal met, from 1.
+    pub(crate) done: Vec<usize>,
     /// Every goal of this step is met.
     pub(crate) is_done: bool,
     /// Every goal of the lesson is met.

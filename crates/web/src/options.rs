@@ -11,6 +11,8 @@ pub(crate) struct Options {
     pub(crate) lesson: Option<String>,
     /// Which of its steps, from 1.
     pub(crate) step: Option<usize>,
+    /// Steps that were done on an earlier visit, from 1.
+    pub(crate) done: Vec<usize>,
     /// Another seed than the scenario's.
     pub(crate) seed: Option<u64>,
     /// Where the clock stands at the start, ms.
@@ -35,6 +37,7 @@ impl Options {
         let mut options = Options::default();
         for pair in search.trim_start_matches('?').split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, "1"));
+            let value = &decoded(value);
             if !options.take(key, value) {
                 options.warnings.push(format!("`{key}={value}` is not understood"));
             }
@@ -50,6 +53,11 @@ impl Options {
                 self.lesson.is_some()
             }
             "step" => set(&mut self.step, value.parse().ok().filter(|step| *step > 0)),
+            "done" => {
+                let steps: Result<Vec<usize>, _> = value.split(',').map(str::parse).collect();
+                self.done = steps.unwrap_or_default();
+                !self.done.is_empty()
+            }
             "seed" => set(&mut self.seed, value.parse().ok()),
             "t" => set(&mut self.t_ms, value.parse().ok()),
             "speed" => set(&mut self.speed, value.parse().ok().filter(|speed: &f64| *speed > 0.0)),
@@ -58,6 +66,26 @@ impl Options {
             _ => READ_ELSEWHERE.contains(&key),
         }
     }
+}
+
+/// The text of an address's part: `1%2C2` is `1,2`. What is no escape stays as it is.
+fn decoded(part: &str) -> String {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escaped = tail.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(if *first == b'+' { b' ' } else { *first });
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn set<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
@@ -76,11 +104,20 @@ mod tests {
     use super::Options;
 
     #[test]
+    fn escapes_are_decoded_and_other_text_stays() {
+        for (part, text) in [("1%2C2", "1,2"), ("a+b", "a b"), ("100%", "100%"), ("%zz%C3%A9", "%zzé")] {
+            assert_eq!(super::decoded(part), text);
+        }
+    }
+
+    #[test]
     fn what_is_understood_is_taken_and_the_rest_is_a_warning() {
-        let options =
-            Options::parse("?lesson=load&step=2&seed=18446744073709551615&t=1500&speed=0.01&autoplay=1&ui=embed");
+        let options = Options::parse(
+            "?lesson=load&step=2&done=1%2C2&seed=18446744073709551615&t=1500&speed=0.01&autoplay=1&ui=embed",
+        );
         assert_eq!(options.lesson.as_deref(), Some("load"));
         assert_eq!((options.step, options.seed, options.t_ms), (Some(2), Some(u64::MAX), Some(1_500)));
+        assert_eq!(options.done, [1, 2]);
         assert_eq!((options.speed, options.autoplay, options.readonly), (Some(0.01), true, false));
         assert_eq!(options.warnings, [""; 0]);
 

@@ -8,6 +8,7 @@ mod bench;
 mod browser;
 mod dist;
 mod r#gen;
+mod scorm;
 mod serve;
 mod shell;
 mod test;
@@ -28,7 +29,7 @@ struct Task {
     run: fn(lexopt::Parser) -> Result<()>,
 }
 
-const TASKS: &[Task] = &[serve::TASK, test::TASK, dist::TASK, bench::TASK, r#gen::TASK];
+const TASKS: &[Task] = &[serve::TASK, test::TASK, dist::TASK, scorm::TASK, bench::TASK, r#gen::TASK];
 
 fn main() -> ExitCode {
     match run() {

@@ -253,6 +253,7 @@ fn site(_: &mut Tally) -> Result<()> {
 fn page(tally: &mut Tally) -> Result<()> {
     tools::node()?;
     tools::playwright()?;
+    tools::fflate()?;
     if !site_dir().join("index.html").is_file() {
         dist::build(&site_dir())?;
     }

@@ -8,6 +8,7 @@ const TRUNK: &str = "0.21.14";
 const BINARYEN: &str = "132.0.0";
 const PLAYWRIGHT: &str = "1.65.1";
 const AXE: &str = "4.14.1";
+const FFLATE: &str = "0.8.3";
 
 /// The wasm32 target of the Rust in use.
 pub(crate) fn wasm_target() -> Result<()> {
@@ -54,6 +55,14 @@ pub(crate) fn playwright() -> Result<()> {
     npm_install("playwright-core and axe-core", &[("playwright-core", PLAYWRIGHT), ("axe-core", AXE)])
 }
 
+/// What writes zip files.
+pub(crate) fn fflate() -> Result<()> {
+    if tools_dir().join("node_modules/fflate").is_dir() {
+        return Ok(());
+    }
+    npm_install("fflate", &[("fflate", FFLATE)])
+}
+
 /// Node.js, which runs wasm outside a browser and measures the site.
 pub(crate) fn node() -> Result<()> {
     if which("node").is_some() && which("npm").is_some() {
@@ -90,7 +99,7 @@ fn npm_install(what: &str, packages: &[(&str, &str)]) -> Result<()> {
     let command =
         cmd("npm").words("install --no-save --no-package-lock --no-audit --no-fund --prefix").arg(tools_dir());
     // npm removes what it was not asked for, so ask for all that is there already.
-    let all = [("binaryen", BINARYEN), ("playwright-core", PLAYWRIGHT), ("axe-core", AXE)];
+    let all = [("binaryen", BINARYEN), ("playwright-core", PLAYWRIGHT), ("axe-core", AXE), ("fflate", FFLATE)];
     let kept = all.iter().filter(|(name, _)| tools_dir().join("node_modules").join(name).is_dir());
     let mut wanted: Vec<_> = packages.iter().chain(kept).map(|(name, version)| format!("{name}@{version}")).collect();
     wanted.sort();
