@@ -24,6 +24,8 @@ enum Command {
     Test(commands::test::Test),
     /// Replays a share link (or a file that holds one) and checks its digest.
     Replay(commands::replay::Replay),
+    /// Runs many seeds, each a cluster with clients and faults, against all invariants.
+    Sweep(commands::sweep::Sweep),
     /// Prints the partition a client gives a key.
     Partition(commands::partition::Partition),
     /// Prints where a new topic's replicas are placed.
@@ -49,6 +51,7 @@ fn main() -> std::process::ExitCode {
         Command::Run(run) => run.act(),
         Command::Test(test) => test.act(),
         Command::Replay(replay) => replay.act(),
+        Command::Sweep(sweep) => sweep.act(),
         Command::Partition(partition) => partition.act(),
         Command::Place(place) => place.act(),
         Command::List => commands::list::act(),

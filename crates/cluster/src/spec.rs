@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use kernel::{Address, Duration};
 use ordered::SortedMap;
-use protocol::BrokerId;
 use protocol::api::Name;
+use protocol::{BrokerId, Plant};
 
 /// Where brokers listen for clients and for each other.
 pub const BROKER_PORT: u16 = 9092;
@@ -40,6 +40,8 @@ pub struct ClusterSpec {
     pub voters: Vec<(BrokerId, Name)>,
     /// Whether `eligible.leader.replicas.version=1` is set at format time (the default of new clusters, KIP-966).
     pub elr_enabled: bool,
+    /// The bug that is planted, if any: for sweeps that show that their checks find it.
+    pub plant: Plant,
     /// Seeds the replica placer with `java.util.Random` of this seed; otherwise it draws from the run's randomness.
     pub placement_seed: Option<i64>,
 }
@@ -57,6 +59,10 @@ impl ClusterSpec {
 }
 
 impl ProcessSpec {
+    /// Whether this bug is planted.
+    pub fn has(&self, plant: Plant) -> bool {
+        self.cluster.plant == plant
+    }
     /// What `server.properties` sets for a name.
     pub fn property(&self, name: &str) -> Option<&Name> {
         self.overrides.get(name)

@@ -94,6 +94,7 @@ impl Cluster {
             cluster_id: "kafkasim-test".into(),
             voters,
             elr_enabled: shape.elr,
+            plant: protocol::Plant::None,
             placement_seed: shape.placement_seed,
         });
         let mut ids: Vec<i32> = (1..=shape.brokers).collect();

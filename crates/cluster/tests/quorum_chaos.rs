@@ -40,6 +40,7 @@ fn play(seed: u64) -> (usize, usize) {
         cluster_id: "chaos".into(),
         voters: voters.clone(),
         elr_enabled: true,
+        plant: protocol::Plant::None,
         placement_seed: None,
     });
     let nodes: Vec<NodeId> = voters

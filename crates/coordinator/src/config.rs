@@ -1,5 +1,7 @@
 //! The broker's settings of the group coordinator (`GroupCoordinatorConfig`, `OffsetConfig`).
 
+use protocol::Plant;
+
 /// Settings; the default is Kafka 4.4's.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct GroupConfig {
@@ -19,6 +21,8 @@ pub struct GroupConfig {
     pub offsets_retention_check_interval_ms: i64,
     /// How long a new member may wait for its first generation (`CLASSIC_GROUP_NEW_MEMBER_JOIN_TIMEOUT_MS`, a constant).
     pub new_member_join_timeout_ms: i32,
+    /// The bug that is planted, if any.
+    pub plant: Plant,
 }
 
 impl Default for GroupConfig {
@@ -32,6 +36,7 @@ impl Default for GroupConfig {
             offsets_retention_ms: 10_080 * 60_000,
             offsets_retention_check_interval_ms: 600_000,
             new_member_join_timeout_ms: 300_000,
+            plant: Plant::None,
         }
     }
 }

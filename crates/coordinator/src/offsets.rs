@@ -3,7 +3,7 @@
 use ordered::SortedSet;
 use protocol::api::offset_commit::{OffsetCommitPartition, OffsetCommitRequest, OffsetCommitResponse};
 use protocol::api::offset_fetch::{OffsetFetchRequest, OffsetFetchResponse, OffsetFetchResult};
-use protocol::{ErrorCode, Note, Record, TopicName, gap};
+use protocol::{ErrorCode, Note, Plant, Record, TopicName, gap};
 
 use crate::context::Context;
 use crate::hard::{CommittedOffset, OffsetKey};
@@ -47,6 +47,11 @@ impl GroupShard {
             return cx.reply_after_writes(caller.reply_to, response);
         }
         let notes = vec![Note::OffsetsCommitted { group: request.group.clone(), offsets: committed }];
+        if cx.config.plant == Plant::CommitBeforeReplicated {
+            notes.into_iter().for_each(|note| cx.note(note));
+            cx.reply(caller.reply_to, response);
+            return cx.write(records, Then::Nothing);
+        }
         cx.write(records, Then::Answer { to: caller.reply_to, response: response.into(), notes });
     }
 
@@ -60,7 +65,9 @@ impl GroupShard {
             self.soft.groups.insert(request.group.clone(), Group::new(request.group.clone(), now_ms));
         }
         let group = self.soft.groups.get_mut(&request.group).expect("it was there or was put there");
-        group.check_commit(request)?;
+        if cx.config.plant != Plant::ZombieCommits {
+            group.check_commit(request)?;
+        }
         if matches!(group.state, GroupState::Stable | GroupState::PreparingRebalance) {
             group.restart_session(cx, &request.member);
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kernel::{Duration, NodeId, NodeState, Order, Stamped, Time, World};
 use ordered::SortedMap;
-use protocol::Note;
+use protocol::{BrokerId, Note};
 use shell::{AppProcess, Pipeline, Setting};
 
 use crate::history::History;
@@ -69,6 +69,7 @@ pub struct Lab {
     monitors: Monitors,
     violation: Option<Violation>,
     marks: Arc<Vec<Mark>>,
+    without_power: Arc<Vec<BrokerId>>,
 }
 
 /// A moment worth a glyph on the timeline.
@@ -146,6 +147,7 @@ impl Lab {
             monitors: Monitors::default(),
             violation: None,
             marks: Arc::default(),
+            without_power: Arc::default(),
         };
         for node in lab.layout.processes() {
             lab.world.start(node);
@@ -378,8 +380,7 @@ impl Lab {
             self.mark(kind, text);
         }
         if let Err(violation) = self.monitors.note(&self.world, &self.layout, &stamped) {
-            self.mark(MarkKind::Violation, violation.invariant.into());
-            self.violation.get_or_insert(violation);
+            self.stand_still(violation);
         }
         self.history.push(stamped);
     }
@@ -429,6 +430,21 @@ impl Lab {
         let now = self.world.now();
         Arc::make_mut(&mut self.since).insert(node, now);
         self.reap();
+    }
+
+    /// A host lost power just now; its verb calls this.
+    pub(crate) fn power_lost(&mut self, node: NodeId) {
+        let broker = self.layout.brokers.iter().find(|(_, other)| **other == node).map(|(id, _)| *id);
+        Arc::make_mut(&mut self.without_power).extend(broker);
+        if let Some(broker) = broker {
+            self.monitors.power_lost(broker);
+        }
+    }
+
+    /// Something is broken: nothing more happens.
+    pub(crate) fn stand_still(&mut self, violation: Violation) {
+        self.mark(MarkKind::Violation, violation.invariant.into());
+        self.violation.get_or_insert(violation);
     }
 
     pub(crate) fn schedule(&mut self, at: Time, term: u32, text: Arc<str>) {
@@ -497,6 +513,10 @@ impl Lab {
     /// Moments worth a glyph, oldest first.
     pub fn marks(&self) -> &[Mark] {
         &self.marks
+    }
+    /// Brokers whose hosts lost power, in order.
+    pub fn without_power(&self) -> &[BrokerId] {
+        &self.without_power
     }
     /// The invariant that broke; the lab stands still then.
     pub fn violation(&self) -> Option<&Violation> {

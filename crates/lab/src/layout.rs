@@ -66,7 +66,8 @@ pub(crate) fn build(scenario: &Scenario) -> (World<Actor>, Layout) {
     };
     let voters = controller_ids.iter().map(|id| (*id, host(id))).collect();
     let cluster_id = cluster_id(scenario.seed);
-    let cluster = Arc::new(ClusterSpec { cluster_id, voters, elr_enabled: true, placement_seed: None });
+    let plant = scenario.plant.0;
+    let cluster = Arc::new(ClusterSpec { cluster_id, voters, elr_enabled: true, plant, placement_seed: None });
     let overrides: SortedMap<Name, Name> =
         shape.configs.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect();
 

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use ordered::SortedMap;
+use protocol::Plant;
 use serde::{Deserialize, Serialize};
 
 use crate::units::parse_duration;
@@ -32,10 +33,17 @@ pub struct Scenario {
     /// Commands at virtual times.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<TimedCommand>,
+    /// The bug that is planted (`kafkasim sweep --help` lists them); none if not said.
+    #[serde(skip_serializing_if = "Planted::is_none")]
+    pub plant: Planted,
     /// How long `kafkasim run` runs; 60 s if not said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Span>,
 }
+
+/// A planted bug in a file, by its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Planted(pub Plant);
 
 /// A client family.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -132,6 +140,7 @@ impl Default for Scenario {
             topics: Vec::new(),
             files: SortedMap::new(),
             commands: Vec::new(),
+            plant: Planted::default(),
             until: None,
         }
     }
@@ -203,6 +212,22 @@ fn first_terminal() -> u32 {
     1
 }
 
+impl Planted {
+    fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+}
+impl Serialize for Planted {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name())
+    }
+}
+impl<'de> Deserialize<'de> for Planted {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Planted, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Planted).map_err(serde::de::Error::custom)
+    }
+}
 impl Serialize for Span {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&format!("{}ns", self.0.as_nanos()).replace("000000ns", "ms"))
@@ -257,6 +282,7 @@ mod tests {
             (r#"{"cluster": {"controllers": 2}}"#, "1, 3 or 5"),
             (r#"{"cluster": {"combined": true, "brokers": 2, "controllers": 3}}"#, "as many brokers"),
             (r#"{"kafkasim": 9}"#, "format 1"),
+            (r#"{"plant": "weeds"}"#, "window-of-four"),
             (r#"{"commands": [{"at": "4 fortnights", "run": "x"}]}"#, "45s"),
         ] {
             let error = Scenario::parse(text).expect_err(text).to_string();

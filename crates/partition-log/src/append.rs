@@ -2,7 +2,7 @@
 //!
 //! Checks that need every record run only when the batch's header cannot rule them out.
 
-use protocol::{Batch, ErrorCode};
+use protocol::{Batch, ErrorCode, Plant};
 
 use crate::log::Log;
 
@@ -131,13 +131,16 @@ impl Log {
         self.epochs.assign(leader_epoch, stamped.base_offset);
         let rolled = self.roll_for(&stamped, now_ms);
         let (base, last) = (stamped.base_offset, stamped.last_offset());
-        let checks_sequences = origin == Origin::Client;
+        let checks_sequences = origin == Origin::Client && self.config.plant != Plant::SequenceUnchecked;
         if let Some(old) = self.producers.check(&self.partition, &stamped, checks_sequences)? {
             let (base, last) = (old.first_offset, old.last_offset);
             // Also for CreateTime, as Kafka does.
             return Ok(Appended { base, last, log_append_time_ms: old.timestamp_ms, duplicate_of: Some(base), rolled });
         }
         self.producers.update(&stamped);
+        if self.config.plant == Plant::WindowOfFour {
+            self.producers.forget_beyond(&stamped, 4);
+        }
         self.write(stamped, now_ms);
         Ok(Appended { base, last, log_append_time_ms, duplicate_of: None, rolled })
     }

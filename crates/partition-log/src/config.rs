@@ -1,5 +1,6 @@
 //! The configs a log obeys (`LogConfig`), as numbers.
 
+use protocol::Plant;
 use protocol::config::{Configs, TOPIC_CONFIGS};
 
 /// A topic's configs as one replica's log sees them.
@@ -45,6 +46,8 @@ pub struct LogConfig {
     pub flush_ms: i64,
     /// `min.insync.replicas`. The partition's leader reads it; the log does not.
     pub min_insync_replicas: i32,
+    /// The bug that is planted, if any.
+    pub plant: Plant,
 }
 
 /// Kafka 4.4's defaults.
@@ -82,6 +85,7 @@ impl From<&Configs> for LogConfig {
             flush_messages: long("flush.messages"),
             flush_ms: long("flush.ms"),
             min_insync_replicas: configs.get_i32("min.insync.replicas"),
+            plant: Plant::None,
         }
     }
 }

@@ -154,6 +154,14 @@ impl ProducerStates {
         self.entries.iter().filter_map(line).collect()
     }
 
+    /// Remembers at most `most` batches of a batch's producer.
+    pub(crate) fn forget_beyond(&mut self, batch: &Batch, most: usize) {
+        if let Some(entry) = self.entries.get_mut(&batch.producer().producer_id) {
+            let surplus = entry.batches.len().saturating_sub(most);
+            entry.batches.drain(..surplus);
+        }
+    }
+
     /// What a snapshot file keeps: of each producer only the last batch.
     pub(crate) fn snapshot(&self) -> ProducerStates {
         let last_only = |entry: &ProducerEntry| ProducerEntry {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use protocol::Plant;
+
 use crate::log::Log;
 use crate::segment::Segment;
 
@@ -63,8 +65,13 @@ impl Log {
     fn delete_by_time(&mut self, now_ms: i64, deleted: &mut Vec<DeletedSegment>) {
         let retention_ms = self.config.retention_ms;
         if retention_ms >= 0 {
+            let by_first = self.config.plant == Plant::RetentionByFirstRecord;
+            let age_of = |segment: &Segment| match segment.batches_from(0).next().filter(|_| by_first) {
+                Some(first) => first.base_timestamp_ms(),
+                None => segment.largest_timestamp_ms(),
+            };
             self.delete_while(now_ms, RetentionReason::Time, deleted, |_, segment, _| {
-                now_ms.saturating_sub(segment.largest_timestamp_ms()) > retention_ms
+                now_ms.saturating_sub(age_of(segment)) > retention_ms
             });
         }
     }

@@ -16,12 +16,14 @@ pub mod api;
 pub mod metadata;
 pub mod note;
 pub mod fetch_session;
+pub mod plant;
 
 pub use api::{ApiKey, Message, Request, Response};
 pub use error::ErrorCode;
 pub use file::{DirEntry, FileContent, ProducerLine};
 pub use ids::{BrokerId, GroupId, MemberId, PartitionIndex, ProducerId, TopicId, TopicName, TopicPartition};
 pub use note::Note;
+pub use plant::Plant;
 pub use record::{Batch, Header, Record};
 
 /// The wall clock of every run at virtual time 0, in ms since the epoch: 2027-01-15T08:00:00Z.

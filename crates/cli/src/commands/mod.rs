@@ -5,6 +5,7 @@ pub(crate) mod partition;
 pub(crate) mod place;
 pub(crate) mod replay;
 pub(crate) mod run;
+pub(crate) mod sweep;
 pub(crate) mod test;
 
 /// The exit code, or what is wrong with the input.

@@ -7,7 +7,7 @@ use partition_log::EpochEnd;
 use protocol::api::LeaderHint;
 use protocol::api::fetch::{self, FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::fetch_session::{FINAL_EPOCH, INITIAL_EPOCH};
-use protocol::{BrokerId, ErrorCode, PartitionIndex, TopicId, gap};
+use protocol::{BrokerId, ErrorCode, PartitionIndex, Plant, TopicId, gap};
 
 use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
@@ -434,12 +434,13 @@ impl Broker {
         }
         let log = self.disk.log(index);
         let mut readable = Readable { index, bound: log.log_end_offset(), diverging: None };
-        if asked.last_fetched_epoch >= 0 {
+        if asked.last_fetched_epoch >= 0 && !cx.spec.has(Plant::TruncateToHighWatermark) {
             let end = log.end_offset_for_epoch(asked.last_fetched_epoch);
             if !end.is_defined() {
                 return Err(ErrorCode::OffsetOutOfRange);
             }
-            if end.epoch < asked.last_fetched_epoch || end.end_offset < asked.fetch_offset {
+            let knows_epoch = end.epoch == asked.last_fetched_epoch || cx.spec.has(Plant::FastFailOver);
+            if !knows_epoch || end.end_offset < asked.fetch_offset {
                 readable.diverging = Some(end);
                 return Ok(readable);
             }
@@ -447,7 +448,7 @@ impl Broker {
         if asked.fetch_offset < log.log_start_offset() || asked.fetch_offset > log.log_end_offset() {
             return Err(ErrorCode::OffsetOutOfRange);
         }
-        if !is_follower {
+        if !is_follower && !cx.spec.has(Plant::ReadsPastHighWatermark) {
             readable.bound = log.high_watermark();
         }
         Ok(readable)

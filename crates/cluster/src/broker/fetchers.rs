@@ -7,7 +7,7 @@ use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::fetch_session::{FetchSession, SessionRequest};
-use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, gap, wall_ms};
+use protocol::{BrokerId, ErrorCode, Message, Note, Plant, Request, Response, gap, wall_ms};
 
 use super::disk::ReplicaIndex;
 use super::{Broker, TimerKey, Work};
@@ -213,6 +213,8 @@ impl Broker {
                 }
             };
             self.arm_backoff(fx, leader);
+            // Partitions that came to this fetcher while it waited are not put off.
+            self.soft.work.push_back(Work::Fetch(leader));
         }
     }
 
@@ -316,7 +318,8 @@ impl Broker {
             }
         }
         self.set_high_watermark(fx, index, result.high_watermark.min(next));
-        if result.log_start_offset > self.disk.log(index).log_start_offset() {
+        let starts_later = result.log_start_offset > self.disk.log(index).log_start_offset();
+        if starts_later && !cx.spec.has(Plant::LogStartIgnored) {
             // Above the high watermark it is refused.
             let _ = self.disk.log_mut(index).set_log_start(result.log_start_offset);
             self.touch(index);

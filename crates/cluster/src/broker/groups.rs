@@ -65,6 +65,7 @@ pub(super) fn group_config(spec: &ProcessSpec) -> GroupConfig {
         offsets_retention_ms: spec.number("offsets.retention.minutes", base.offsets_retention_ms / 60_000) * 60_000,
         offsets_retention_check_interval_ms: spec
             .number("offsets.retention.check.interval.ms", base.offsets_retention_check_interval_ms),
+        plant: spec.cluster.plant,
         ..base
     }
 }

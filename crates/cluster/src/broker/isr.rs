@@ -7,7 +7,7 @@ use ordered::SortedMap;
 use protocol::api::alter_partition::{
     AlterPartitionChange, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult,
 };
-use protocol::{BrokerId, ErrorCode, Message, TopicId};
+use protocol::{BrokerId, ErrorCode, Message, Plant, TopicId};
 
 use super::disk::ReplicaIndex;
 use super::partition::Partition;
@@ -41,6 +41,9 @@ impl Broker {
             };
             let kept: Vec<BrokerId> = leadership.isr.iter().copied().filter(|id| !lags(id)).collect();
             if kept.len() < leadership.isr.len() {
+                if cx.spec.has(Plant::StaleIsr) {
+                    leadership.isr.clone_from(&kept);
+                }
                 leadership.proposed = Some(kept);
                 self.propose(index);
             }
@@ -57,8 +60,8 @@ impl Broker {
             return;
         }
         let is_in_sync = leadership.follower(id).is_some_and(|follower| {
-            follower.log_end_offset >= high_watermark.max(leadership.epoch_start_offset)
-                && follower.is_eligible(cx.image)
+            let is_there = follower.log_end_offset >= high_watermark.max(leadership.epoch_start_offset);
+            (is_there || cx.spec.has(Plant::IsrTooEarly)) && follower.is_eligible(cx.image)
         });
         if is_in_sync {
             let mut proposed = leadership.isr.clone();

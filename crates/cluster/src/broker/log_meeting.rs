@@ -33,7 +33,7 @@ impl Broker {
         self.truncate(cx, fx, index, offset.min(log.log_end_offset()));
     }
 
-    fn truncate(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, offset: i64) {
+    pub(super) fn truncate(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, offset: i64) {
         let log = self.disk.log_mut(index);
         let from = log.log_end_offset();
         log.truncate_to(offset, wall_ms(cx.now.as_nanos()));

@@ -4,7 +4,7 @@
 use kernel::Duration;
 use protocol::api::LeaderHint;
 use protocol::api::produce::{ProducePartition, ProduceRequest, ProduceResponse, ProduceResult};
-use protocol::{Batch, ErrorCode, Note, gap, wall_ms};
+use protocol::{Batch, ErrorCode, Note, Plant, gap, wall_ms};
 
 use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
@@ -46,7 +46,7 @@ impl Broker {
                 true => self.produce_to(cx, fx, asked, request.acks),
                 false => (failure(asked, ErrorCode::InvalidRequiredAcks), None),
             };
-            let waits = required.filter(|_| request.acks == -1);
+            let waits = required.filter(|_| request.acks == -1 && !cx.spec.has(Plant::AckBeforeIsr));
             if let Some((index, required)) = waits {
                 self.wait_for_high_watermark(index, required, Writer::Producer { ticket: caller.ticket, slot });
             }

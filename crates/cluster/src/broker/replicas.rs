@@ -2,9 +2,10 @@
 //! (`ReplicaManager#applyDelta`, `Partition#makeLeader`, `#makeFollower`, `BrokerMetadataPublisher`).
 
 use ordered::SortedSet;
+use partition_log::LogConfig;
 use protocol::api::ConfigResourceKind;
 use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionRecord};
-use protocol::{BrokerId, PartitionIndex, TopicId, TopicName, TopicPartition, wall_ms};
+use protocol::{BrokerId, PartitionIndex, Plant, TopicId, TopicName, TopicPartition, wall_ms};
 
 use super::disk::ReplicaIndex;
 use super::partition::{FollowerState, Leadership, Partition, Role};
@@ -97,7 +98,7 @@ impl Broker {
         if self.soft.partitions.len() < self.disk.slots() {
             self.soft.partitions.resize(self.disk.slots(), None);
         }
-        let min_insync_replicas = self.disk.log(index).config().min_insync_replicas;
+        let min_insync_replicas = min_insync_replicas(cx, self.disk.log(index).config());
         let slot = &mut self.soft.partitions[index as usize];
         slot.get_or_insert_with(|| Partition { min_insync_replicas, ..Partition::new(tp, record.topic_id) });
         index
@@ -142,6 +143,9 @@ impl Broker {
         partition.role = Role::Follower;
         partition.record_replicas(record);
         if is_new_epoch {
+            if cx.spec.has(Plant::TruncateToHighWatermark) {
+                self.truncate(cx, fx, index, self.disk.log(index).high_watermark());
+            }
             self.stop_fetching(index);
             self.soft.work.push_back(Work::Wake(index));
             if record.leader.is_some() {
@@ -187,11 +191,16 @@ impl Broker {
             }
             self.disk.log_mut(index).set_config(config);
             if let Some(partition) = self.partition_mut(index) {
-                partition.min_insync_replicas = config.min_insync_replicas;
+                partition.min_insync_replicas = min_insync_replicas(cx, &config);
             }
             self.advance_high_watermark(cx, fx, index);
         }
     }
+}
+
+/// How many replicas must be in sync for acks=all.
+fn min_insync_replicas(cx: &Context<'_>, config: &LogConfig) -> i32 {
+    if cx.spec.has(Plant::MinIsrIgnored) { 1 } else { config.min_insync_replicas }
 }
 
 impl Touched {

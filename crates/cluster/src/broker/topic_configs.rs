@@ -14,10 +14,8 @@ static NOTHING_SET: SortedMap<Name, Name> = SortedMap::new();
 impl Broker {
     /// What the logs of a topic obey.
     pub(super) fn log_config(cx: &Context<'_>, topic: &str) -> LogConfig {
-        LogConfig::from(&effective_topic_configs(
-            dynamic_configs(cx, ConfigResourceKind::Topic, topic),
-            broker_layers(cx),
-        ))
+        let configs = effective_topic_configs(dynamic_configs(cx, ConfigResourceKind::Topic, topic), broker_layers(cx));
+        LogConfig { plant: cx.spec.cluster.plant, ..LogConfig::from(&configs) }
     }
 }
 

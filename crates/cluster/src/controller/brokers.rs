@@ -6,7 +6,7 @@ use protocol::api::allocate_producer_ids::{AllocateProducerIdsRequest, AllocateP
 use protocol::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
 use protocol::api::broker_registration::{BrokerRegistrationRequest, BrokerRegistrationResponse};
 use protocol::metadata::MetadataRecord;
-use protocol::{BrokerId, ErrorCode, Request, gap};
+use protocol::{BrokerId, ErrorCode, Plant, Request, gap};
 
 use super::refuse::refuse;
 use super::{Controller, Decision, TimerKey};
@@ -88,7 +88,9 @@ impl Controller {
             // The answer to an earlier attempt was lost.
             Some(broker) if is_known => broker_epoch = broker.epoch,
             Some(broker) => {
-                let was_clean = !active.state.image().elr_enabled() || request.previous_broker_epoch == broker.epoch;
+                let was_clean = !active.state.image().elr_enabled()
+                    || request.previous_broker_epoch == broker.epoch
+                    || self.spec.has(Plant::LastReplicaStanding);
                 self.leave_in_sync(request.broker, !was_clean, &mut records);
             }
             None => {}

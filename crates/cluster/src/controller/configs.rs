@@ -5,7 +5,7 @@ use protocol::api::incremental_alter_configs::{IncrementalAlterConfigsRequest, I
 use protocol::api::{ConfigResourceKind, Name};
 use protocol::config::validate_topic_configs;
 use protocol::metadata::MetadataRecord;
-use protocol::{BrokerId, ErrorCode, gap};
+use protocol::{BrokerId, ErrorCode, Plant, gap};
 
 use super::topics::Refusal;
 use super::{Controller, Decision};
@@ -30,7 +30,8 @@ impl Controller {
     }
     /// Whether a topic allows unclean elections.
     pub(super) fn is_unclean_allowed(&self, topic: &str) -> bool {
-        self.topic_config(topic, UNCLEAN).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+        self.spec.has(Plant::ElrIgnored)
+            || self.topic_config(topic, UNCLEAN).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
     }
 
     /// With ELR on, the cluster's `min.insync.replicas` is pinned as a dynamic config.

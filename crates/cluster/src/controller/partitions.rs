@@ -7,7 +7,7 @@ use protocol::api::alter_partition::{
 };
 use protocol::api::elect_leaders::{ElectLeadersRequest, ElectLeadersResponse};
 use protocol::metadata::{MetadataRecord, PartitionRecord};
-use protocol::{BrokerId, ErrorCode, TopicName, gap};
+use protocol::{BrokerId, ErrorCode, Plant, TopicName, gap};
 
 use super::election::{ChangeBuilder, Election};
 use super::state::PartitionKey;
@@ -144,13 +144,14 @@ impl Controller {
         if change.leader_epoch > partition.leader_epoch || change.partition_epoch > partition.partition_epoch {
             return ErrorCode::NotController;
         }
-        if change.leader_epoch < partition.leader_epoch {
+        let is_fenced = !self.spec.has(Plant::ZombieAltersIsr);
+        if change.leader_epoch < partition.leader_epoch && is_fenced {
             return ErrorCode::FencedLeaderEpoch;
         }
-        if broker != partition.leader {
+        if broker != partition.leader && is_fenced {
             return ErrorCode::InvalidRequest;
         }
-        if change.partition_epoch < partition.partition_epoch {
+        if change.partition_epoch < partition.partition_epoch && is_fenced {
             return ErrorCode::InvalidUpdateVersion;
         }
         let isr: Vec<BrokerId> = change.new_isr.iter().map(|(id, _)| *id).collect();
@@ -163,7 +164,8 @@ impl Controller {
             return ErrorCode::InvalidRequest;
         }
         let is_eligible = |(id, epoch): &(BrokerId, i64)| {
-            image.brokers.get(id).is_some_and(|broker| broker.is_active() && (*epoch == -1 || *epoch == broker.epoch))
+            let is_known = |current: i64| *epoch == -1 || *epoch == current || self.spec.has(Plant::StaleBrokerEpoch);
+            image.brokers.get(id).is_some_and(|broker| broker.is_active() && is_known(broker.epoch))
         };
         if change.new_isr.iter().all(is_eligible) { ErrorCode::None } else { ErrorCode::IneligibleReplica }
     }

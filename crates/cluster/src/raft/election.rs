@@ -3,7 +3,7 @@
 
 use kernel::{Duration, Time};
 use protocol::api::vote::{VoteRequest, VoteResponse};
-use protocol::{BrokerId, ErrorCode};
+use protocol::{BrokerId, ErrorCode, Plant};
 
 use super::role::{Ballot, Role};
 use super::{Call, RNG_ELECTION, Replica, Shutdown, TimerKey};
@@ -187,7 +187,9 @@ impl Replica {
             Role::Prospective(_) if request.pre_vote => true,
             Role::Follower { has_fetched, .. } if request.pre_vote => !has_fetched,
             Role::Unattached | Role::Prospective(_) => {
-                let is_free = !self.hard.voted.is_some() || self.hard.voted == request.candidate;
+                let is_free = !self.hard.voted.is_some()
+                    || self.hard.voted == request.candidate
+                    || self.spec.has(Plant::VotesTwice);
                 is_free && !self.hard.leader.is_some()
             }
             Role::Candidate(_) | Role::Follower { .. } | Role::Leader(_) | Role::Resigned { .. } => false,

@@ -13,7 +13,7 @@ use protocol::api::end_quorum_epoch::EndQuorumEpochRequest;
 use protocol::api::fetch::{FetchRequest, FetchResponse, FetchResult};
 use protocol::api::fetch_snapshot::{FetchSnapshotRequest, FetchSnapshotResponse};
 use protocol::metadata::{MetadataBatch, MetadataRecord};
-use protocol::{BrokerId, ErrorCode, Message, TopicId, wall_ms};
+use protocol::{BrokerId, ErrorCode, Message, Plant, TopicId, wall_ms};
 
 use super::log::Position;
 use super::role::{Leader, Progress, Role};
@@ -94,7 +94,8 @@ impl Replica {
         let mut ends: Vec<i64> = leader.voters.values().map(|voter| voter.end_offset).collect();
         ends.push(own_end);
         ordered::sort_by(&mut ends, |a, b| b.cmp(a));
-        let candidate = ends[ends.len() / 2];
+        let needed = if self.spec.has(Plant::CommitWithoutMajority) { 0 } else { ends.len() / 2 };
+        let candidate = ends[needed];
         if candidate > leader.epoch_start && candidate > self.soft.high_watermark {
             self.soft.high_watermark = candidate;
         }

@@ -101,6 +101,7 @@ impl Cluster {
             cluster_id: "test-cluster".into(),
             voters: vec![(BrokerId(101), "controller-101".into())],
             elr_enabled: true,
+            plant: protocol::Plant::None,
             placement_seed: Some(0),
         });
         let spec = |id: i32, host: String, is_broker| ProcessSpec {

@@ -1,37 +1,62 @@
 //! A group never commits an offset past the end of the leader's log.
 
-
-use ordered::SortedSet;
+use ordered::{SortedMap, SortedSet};
 use protocol::{Note, TopicName, TopicPartition};
 
 use super::{Invariant, Sight};
 use crate::replicas;
 
-/// Topics that were deleted: when one is made again, groups go on with their offsets of the old one, in Kafka too.
+/// How far each partition's log ever went, and topics that were deleted: when one is made again, groups go on with
+/// their offsets of the old one, in Kafka too.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CommittedWithinLog {
+    ends: SortedMap<TopicPartition, i64>,
     deleted: SortedSet<TopicName>,
 }
 
 impl Invariant for CommittedWithinLog {
     const ID: &'static str = "committed-within-log";
-    const DOC: &'static str = "At the moment a group commits an offset some live replica's log reaches it.";
+    const DOC: &'static str = "A group commits no offset that its partition's log never reached.";
     const SOURCE: &'static str = "OffsetMetadataManager; engines: committed offset ≤ log end";
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
-        if let Note::TopicDeleted { topic } = sight.note {
-            self.deleted.insert(topic.clone());
-        }
-        let Note::OffsetsCommitted { group, offsets } = sight.note else { return Ok(()) };
-        for (topic, partition, offset) in offsets.iter().filter(|(topic, ..)| !self.deleted.contains(topic)) {
-            let tp = TopicPartition::new(topic.clone(), *partition);
-            let ends = replicas::all(sight.world, sight.layout, &tp).into_iter().map(|(_, replica)| replica.log.log_end_offset());
-            if let Some(end) = ends.max()
-                && *offset > end
-            {
-                return Err(format!("group {group} committed {offset} for {tp}, whose log ends at {end}"));
+        match sight.note {
+            Note::Truncated { tp, from, .. } => self.reached(tp, *from),
+            Note::TopicDeleted { topic } => drop(self.deleted.insert(topic.clone())),
+            Note::OffsetsCommitted { group, offsets } => {
+                for (topic, partition, offset) in offsets {
+                    if self.deleted.contains(topic) {
+                        continue;
+                    }
+                    let tp = TopicPartition::new(topic.clone(), *partition);
+                    self.look(sight, &tp);
+                    let end = self.ends.get(&tp).copied().unwrap_or(0);
+                    if *offset > end {
+                        return Err(format!("group {group} committed {offset} for {tp}, whose log ends at {end}"));
+                    }
+                }
             }
+            // What power takes from a log afterwards was there, and consumers were given it.
+            Note::HighWatermark { tp, offset, .. } => self.reached(tp, *offset),
+            _ => {}
         }
         Ok(())
+    }
+}
+
+impl CommittedWithinLog {
+    fn reached(&mut self, tp: &TopicPartition, end: i64) {
+        match self.ends.get_mut(tp) {
+            Some(known) => *known = end.max(*known),
+            None => drop(self.ends.insert(tp.clone(), end)),
+        }
+    }
+
+    /// How far replicas go now.
+    fn look(&mut self, sight: &Sight<'_>, tp: &TopicPartition) {
+        let ends = replicas::all(sight.world, sight.layout, tp).into_iter().map(|(_, replica)| replica.log.log_end_offset());
+        if let Some(end) = ends.max() {
+            self.reached(tp, end);
+        }
     }
 }

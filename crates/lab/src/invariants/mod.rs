@@ -6,7 +6,7 @@
 use std::fmt;
 
 use kernel::{Stamped, Time, World};
-use protocol::Note;
+use protocol::{BrokerId, Note};
 
 use crate::Actor;
 use crate::layout::Layout;
@@ -32,6 +32,9 @@ pub trait Invariant {
 
     /// Looks at one fact; says what is wrong if the claim fails.
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String>;
+
+    /// A broker's host lost power: what it had not flushed is gone.
+    fn power_lost(&mut self, _broker: BrokerId) {}
 }
 
 /// An invariant that broke.
@@ -60,7 +63,7 @@ impl fmt::Display for Violation {
 }
 
 /// A row of the table.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InvariantInfo {
     /// Its id.
     pub id: &'static str,
@@ -86,6 +89,11 @@ macro_rules! invariants {
         pub struct Monitors { $($module: $module::$name,)* }
 
         impl Monitors {
+            /// Tells every monitor that a broker's host lost power.
+            pub fn power_lost(&mut self, broker: BrokerId) {
+                $(self.$module.power_lost(broker);)*
+            }
+
             /// Shows a note to every monitor; the first that objects wins.
             pub fn note(&mut self, world: &World<Actor>, layout: &Layout, stamped: &Stamped<Note>) -> Result<(), Violation> {
                 let sight = Sight { world, layout, note: &stamped.note };

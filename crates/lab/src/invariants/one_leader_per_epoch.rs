@@ -7,10 +7,10 @@ use protocol::{BrokerId, Note, TopicId, TopicPartition};
 use super::{Invariant, Sight};
 use crate::replicas;
 
-/// Who was elected in the latest epoch of each partition, and of which topic of that name, once a leader appended.
+/// Who appended as leader in the latest epoch of each partition, and of which topic of that name it was.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OneLeaderPerEpoch {
-    leaders: SortedMap<TopicPartition, (Option<TopicId>, i32, BrokerId)>,
+    leaders: SortedMap<TopicPartition, (TopicId, i32, BrokerId)>,
 }
 
 impl Invariant for OneLeaderPerEpoch {
@@ -20,11 +20,10 @@ impl Invariant for OneLeaderPerEpoch {
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {
-            Note::LeaderElected { tp, leader, leader_epoch, .. } => self.see(tp, None, *leader_epoch, *leader),
             // Brokers append to a deleted topic until they hear of it.
             Note::Appended { tp, broker, as_leader: true, leader_epoch, .. } => {
                 match replicas::find(sight.world, sight.layout, *broker, tp) {
-                    Some(replica) => self.see(tp, Some(replica.topic_id), *leader_epoch, *broker),
+                    Some(replica) => self.see(tp, replica.topic_id, *leader_epoch, *broker),
                     None => Ok(()),
                 }
             }
@@ -38,9 +37,9 @@ impl Invariant for OneLeaderPerEpoch {
 }
 
 impl OneLeaderPerEpoch {
-    fn see(&mut self, tp: &TopicPartition, topic_id: Option<TopicId>, epoch: i32, leader: BrokerId) -> Result<(), String> {
+    fn see(&mut self, tp: &TopicPartition, topic_id: TopicId, epoch: i32, leader: BrokerId) -> Result<(), String> {
         match self.leaders.get(tp) {
-            Some((Some(id), ..)) if topic_id.is_some_and(|other| other != *id) => {
+            Some((id, ..)) if topic_id != *id => {
                 self.leaders.insert(tp.clone(), (topic_id, epoch, leader));
                 Ok(())
             }

@@ -32,7 +32,7 @@ macro_rules! verbs {
     };
 }
 
-verbs! { run until at kill stop start power_off pause resume cut heal status digest panic help }
+verbs! { run until at kill stop start power_off pause resume cut heal mend judge status digest panic help }
 
 /// Whether a line is a verb that only moves the playhead.
 pub fn only_moves_time(line: &str) -> bool {

@@ -19,6 +19,7 @@ fn act(call: Call<'_>) -> Result<String, String> {
         return Err(format!("{name} has no power already"));
     }
     call.lab.state_changed(node);
+    call.lab.power_lost(node);
     call.lab.mark(MarkKind::Process, format!("{name} without power").into());
     Ok(format!("{name} has no power"))
 }

@@ -73,14 +73,15 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let usage = |e: OptionError| Refusal::usage(e.message);
     let topic = options.one("topic").map_err(usage)?.ok_or_else(|| Refusal::usage("argument --topic is required"))?;
     validate_bootstrap(options)?;
-    let mut properties = match options.one("command-config").map_err(usage)? {
-        Some(path) => properties_file(launch, path)?,
-        None => Properties::new(),
-    };
+    let mut properties = Properties::new();
     properties
         .insert("bootstrap.servers".into(), options.one("bootstrap-server").map_err(usage)?.unwrap_or_default().into());
     properties.insert("acks".into(), options.one("acks").map_err(usage)?.unwrap_or("-1").into());
     properties.insert("retries".into(), "0".into());
+    // What the file says comes last, as in Kafka's tool.
+    if let Some(path) = options.one("command-config").map_err(usage)? {
+        properties.extend(properties_file(launch, path)?);
+    }
     let producer = Producer::new(Profile::Java, &properties, "producer-1", 1)
         .map_err(|e| Refusal::line(format!("org.apache.kafka.common.config.ConfigException: {e}")))?;
     let number = |name: &str| options.number::<i64>(name).map_err(usage);

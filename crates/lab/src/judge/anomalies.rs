@@ -1,0 +1,124 @@
+//! The history that clients saw: what producers were told and consumers were given. Names are those of Jepsen's Kafka
+//! workload, so that they can be looked up. Left out: transactions and their cycles (G0, G1).
+
+use kernel::NodeId;
+use ordered::SortedMap;
+use protocol::{GroupId, Note, TopicPartition};
+
+use super::Finding;
+use super::excuses::Excuses;
+use crate::Lab;
+use crate::invariants::InvariantInfo;
+
+const SOURCE: &str = "jepsen.tests.kafka";
+
+pub(super) const INCONSISTENT_OFFSETS: InvariantInfo =
+    InvariantInfo { id: "inconsistent-offsets", doc: "At one offset everybody sees the same record.", source: SOURCE };
+pub(super) const NONMONOTONIC_POLL: InvariantInfo = InvariantInfo {
+    id: "nonmonotonic-poll",
+    doc: "A consumer is not given a record it was given before, unless its assignment changed in between.",
+    source: SOURCE,
+};
+pub(super) const POLL_SKIP: InvariantInfo = InvariantInfo {
+    id: "poll-skip",
+    doc: "A group is given every record between the first and the last that it was given.",
+    source: SOURCE,
+};
+pub(super) const LOST_WRITE: InvariantInfo = InvariantInfo {
+    id: "lost-write",
+    doc: "What was acknowledged with acks=all is there, unless all who had to hold it may have lost it.",
+    source: SOURCE,
+};
+
+/// What was seen so far.
+#[derive(Default)]
+struct Seen {
+    /// By partition and offset: the value's hash.
+    values: SortedMap<TopicPartition, SortedMap<i64, u64>>,
+    /// By consumer and partition: the next offset.
+    next: SortedMap<(NodeId, TopicPartition), i64>,
+    /// By group and partition: the offsets given, as ranges, first to last.
+    given: SortedMap<(GroupId, TopicPartition), Vec<(i64, i64)>>,
+}
+
+pub(super) fn check(lab: &Lab, excuses: &Excuses) -> Result<(), Finding> {
+    let mut seen = Seen::default();
+    for stamped in lab.history().iter() {
+        seen.note(stamped.node, &stamped.note, excuses)?;
+    }
+    seen.skips(lab, excuses)?;
+    lost(lab, excuses)
+}
+
+impl Seen {
+    fn note(&mut self, node: NodeId, note: &Note, excuses: &Excuses) -> Result<(), Finding> {
+        match note {
+            Note::Acked { tp, offset, acks: -1, value_hashes } if *offset >= 0 && !excuses.may_have_lost(tp) => {
+                self.values(tp, *offset, value_hashes)
+            }
+            Note::Delivered { group, tp, first, last, value_hashes, .. } if !excuses.may_have_lost(tp) => {
+                if (last - first + 1) as usize == value_hashes.len() {
+                    self.values(tp, *first, value_hashes)?;
+                }
+                if let Some(group) = group {
+                    self.given.entry((group.clone(), tp.clone())).or_default().push((*first, *last));
+                }
+                self.poll(node, tp, *first, *last)
+            }
+            Note::Assigned { .. } | Note::Revoked { .. } => {
+                self.next.retain(|(consumer, _), _| *consumer != node);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn values(&mut self, tp: &TopicPartition, first: i64, hashes: &[u64]) -> Result<(), Finding> {
+        let values = self.values.entry(tp.clone()).or_default();
+        for (offset, hash) in (first..).zip(hashes) {
+            if values.insert(offset, *hash).is_some_and(|before| before != *hash) {
+                let evidence = format!("{tp} at offset {offset}: two different records were seen");
+                return Err(Finding::new(INCONSISTENT_OFFSETS, evidence));
+            }
+        }
+        Ok(())
+    }
+
+    fn poll(&mut self, node: NodeId, tp: &TopicPartition, first: i64, last: i64) -> Result<(), Finding> {
+        match self.next.insert((node, tp.clone()), last + 1) {
+            Some(next) if first < next => {
+                let evidence = format!("{tp}: a consumer was given offset {first} when {next} was next");
+                Err(Finding::new(NONMONOTONIC_POLL, evidence))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Holes in what a group was given, as far as the log still has them.
+    fn skips(&mut self, lab: &Lab, excuses: &Excuses) -> Result<(), Finding> {
+        for ((group, tp), ranges) in &mut self.given {
+            let Some(log) = lab.leader_log(tp).filter(|_| !excuses.may_have_lost(tp)) else { continue };
+            ranges.sort_unstable();
+            let mut next = ranges.first().map_or(0, |(first, _)| *first);
+            for (first, last) in ranges.iter() {
+                let hole = next.max(log.log_start_offset());
+                if *first > hole && lab.record_at(log, hole).is_some() {
+                    let evidence = format!("{tp}: group {group} was never given offsets {hole} to {}", first - 1);
+                    return Err(Finding::new(POLL_SKIP, evidence));
+                }
+                next = next.max(last + 1);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn lost(lab: &Lab, excuses: &Excuses) -> Result<(), Finding> {
+    let lost = lab.ledger().lost(lab);
+    let lost: Vec<_> =
+        lost.into_iter().filter(|lost| lost.promise.acks == -1 && !excuses.may_have_lost(&lost.tp)).collect();
+    let Some(first) = lost.first() else { return Ok(()) };
+    let how = if first.overwritten { "another record is there" } else { "the log ends before it" };
+    let evidence = format!("{} at offset {}: {how}; {} lost in all", first.tp, first.promise.offset, lost.len());
+    Err(Finding::new(LOST_WRITE, evidence))
+}

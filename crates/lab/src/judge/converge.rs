@@ -1,0 +1,130 @@
+//! What keeps a cluster from having converged, and whether it is excused: without a quorum nothing is decided, and a
+//! partition whose eligible replicas are all gone has no leader, rightly.
+
+use cluster::MetadataImage;
+use kernel::NodeState;
+use ordered::{SortedMap, SortedSet};
+use protocol::metadata::PartitionRecord;
+use protocol::{BrokerId, GroupId, TopicPartition};
+
+use crate::Lab;
+use crate::replicas;
+
+/// Something that has not converged.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Obstacle {
+    pub(crate) text: String,
+    /// Nothing that runs could do better.
+    pub(crate) is_excused: bool,
+}
+
+/// Everything that has not converged; empty if all has.
+pub(crate) fn obstacles(lab: &Lab) -> Vec<Obstacle> {
+    let runs = |node: &kernel::NodeId| lab.world().state(*node) == NodeState::Running;
+    let excused = |text: &str| vec![Obstacle { text: text.into(), is_excused: true }];
+    let voters = lab.layout().controllers.len();
+    if lab.world().cuts().next().is_some() {
+        return excused("the network is cut");
+    }
+    if lab.layout().controllers.values().filter(|node| runs(node)).count() * 2 <= voters {
+        return excused("no majority of controllers runs");
+    }
+    let mut found = Vec::new();
+    if replicas::active_controller(lab.world(), lab.layout()).is_none() {
+        found.push(Obstacle { text: "no controller is active".into(), is_excused: false });
+        return found;
+    }
+    let Some(image) = replicas::image(lab.world(), lab.layout()) else { return found };
+    let alive: SortedSet<BrokerId> =
+        lab.layout().brokers.iter().filter(|(_, node)| runs(node)).map(|(id, _)| *id).collect();
+    let mut dead = SortedSet::new();
+    for topic in image.topics.values() {
+        for record in &topic.partitions {
+            let tp = TopicPartition::new(topic.name.clone(), record.partition);
+            if let Some(obstacle) = partition_obstacle(lab, &alive, &tp, record) {
+                if obstacle.is_excused {
+                    dead.insert(tp);
+                }
+                found.push(obstacle);
+            }
+        }
+    }
+    group_obstacles(lab, image, &dead, &mut found);
+    found
+}
+
+fn partition_obstacle(
+    lab: &Lab,
+    alive: &SortedSet<BrokerId>,
+    tp: &TopicPartition,
+    record: &PartitionRecord,
+) -> Option<Obstacle> {
+    let obstacle = |text: String, is_excused| Some(Obstacle { text: format!("{tp} {text}"), is_excused });
+    if record.leader == BrokerId::NONE || !alive.contains(&record.leader) {
+        let eligible = record.isr.iter().chain(&record.elr);
+        let has_heir = eligible.clone().any(|id| alive.contains(id));
+        let is_bereft = eligible.count() == 0;
+        let returns = is_bereft && record.last_known_elr.len() == 1 && alive.contains(&record.last_known_elr[0]);
+        return obstacle("has no leader".into(), !has_heir && !returns);
+    }
+    let leads = replicas::find(lab.world(), lab.layout(), record.leader, tp)
+        .filter(|replica| replica.is_leader && replica.leader_epoch == record.leader_epoch);
+    let Some(leader) = leads else {
+        return obstacle(format!("is not led by broker {}, its leader", record.leader), false);
+    };
+    let away: Vec<_> = record.replicas.iter().filter(|id| alive.contains(id) && !record.isr.contains(id)).collect();
+    if let Some(id) = away.first() {
+        return obstacle(format!("has broker {id} out of sync"), false);
+    }
+    if let Some(id) = record.isr.iter().find(|id| !alive.contains(id)) {
+        return obstacle(format!("counts broker {id} as in sync, which does not run"), false);
+    }
+    let (high_watermark, end) = (leader.log.high_watermark(), leader.log.log_end_offset());
+    if high_watermark < end {
+        let needed = usize::try_from(leader.log.config().min_insync_replicas).unwrap_or(1).min(record.replicas.len());
+        return obstacle(format!("has high watermark {high_watermark} and ends at {end}"), record.isr.len() < needed);
+    }
+    None
+}
+
+/// Consumers that run: in their groups, with every partition of their topics, at the end.
+fn group_obstacles(lab: &Lab, image: &MetadataImage, dead: &SortedSet<TopicPartition>, found: &mut Vec<Obstacle>) {
+    // A group without coordinator can do nothing.
+    if dead.iter().any(|tp| &*tp.topic == "__consumer_offsets") {
+        return;
+    }
+    let mut owned: SortedMap<GroupId, SortedSet<TopicPartition>> = SortedMap::new();
+    for app in lab.apps().iter().filter(|app| lab.world().state(app.node) == NodeState::Running) {
+        let Some(consumer) = lab.world().machine(app.node).app().and_then(shell::AppProcess::consumer) else {
+            continue;
+        };
+        let Some(group) = consumer.group() else { continue };
+        let owns = owned.entry(group.clone()).or_default();
+        if consumer.group_state() != "stable" {
+            let text = format!("a consumer of group {group} is {}", consumer.group_state());
+            found.push(Obstacle { text, is_excused: false });
+        }
+        for tp in consumer.assignment() {
+            let position = consumer.position(&tp);
+            let behind = lab.leader_log(&tp).filter(|log| position.is_none_or(|at| at < log.high_watermark()));
+            if let Some(log) = behind {
+                let at = position.map_or("nowhere".to_owned(), |at| at.to_string());
+                let text =
+                    format!("group {group} is at {at} of {tp}, whose high watermark is {}", log.high_watermark());
+                found.push(Obstacle { text, is_excused: dead.contains(&tp) });
+            }
+            owns.insert(tp);
+        }
+    }
+    for (group, owns) in owned {
+        let topics: SortedSet<_> = owns.iter().map(|tp| tp.topic.clone()).collect();
+        let all = topics.iter().filter_map(|topic| image.topic(topic)).flat_map(|topic| {
+            topic.partitions.iter().map(|record| TopicPartition::new(topic.name.clone(), record.partition))
+        });
+        if let Some(tp) = all.into_iter().find(|tp| !owns.contains(tp)) {
+            found.push(Obstacle { text: format!("nobody of group {group} owns {tp}"), is_excused: false });
+        } else if owns.is_empty() {
+            found.push(Obstacle { text: format!("group {group} owns nothing"), is_excused: false });
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What idempotent producers left in the logs: each record once, in the order it was sent. Records are told apart by
+//! their values, which `kafka-verifiable-producer --value-prefix P` makes `P.N`.
+
+use ordered::SortedMap;
+use partition_log::Log;
+use protocol::TopicPartition;
+use protocol::note::value_hash;
+
+use super::Finding;
+use super::excuses::Excuses;
+use crate::Lab;
+use crate::invariants::InvariantInfo;
+use crate::replicas;
+
+pub(super) const DUPLICATE: InvariantInfo = InvariantInfo {
+    id: "duplicate",
+    doc: "A record of an idempotent producer is in the log once.",
+    source: "jepsen.tests.kafka; KIP-98",
+};
+pub(super) const NONMONOTONIC_SEND: InvariantInfo = InvariantInfo {
+    id: "nonmonotonic-send",
+    doc: "Records of an idempotent producer are in a partition in the order it sent them.",
+    source: "jepsen.tests.kafka; KIP-98",
+};
+
+pub(super) fn check(lab: &Lab, excuses: &Excuses) -> Result<(), Finding> {
+    let Some(image) = replicas::image(lab.world(), lab.layout()) else { return Ok(()) };
+    for topic in image.topics.values().filter(|topic| !topic.name.starts_with("__")) {
+        for record in &topic.partitions {
+            let tp = TopicPartition::new(topic.name.clone(), record.partition);
+            if let Some(log) = lab.leader_log(&tp).filter(|_| !excuses.may_have_lost(&tp)) {
+                check_log(&tp, log)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_log(tp: &TopicPartition, log: &Log) -> Result<(), Finding> {
+    let mut offsets: SortedMap<u64, i64> = SortedMap::new();
+    let mut newest: SortedMap<u64, (u64, i64)> = SortedMap::new();
+    for batch in log.batches_from(log.log_start_offset()).filter(|batch| batch.producer().producer_id >= 0) {
+        for (offset, record) in batch.offsets() {
+            let Some((producer, number)) = record.value.as_deref().and_then(identity) else { continue };
+            if let Some(before) = offsets.insert(value_hash(record.value.as_deref()), offset) {
+                let evidence = format!("{tp}: record {producer}.{number} is at offsets {before} and {offset}");
+                return Err(Finding::new(DUPLICATE, evidence));
+            }
+            if let Some((last, at)) = newest.insert(producer, (number, offset)).filter(|(last, _)| *last > number) {
+                let evidence =
+                    format!("{tp}: record {producer}.{number} at offset {offset} follows {producer}.{last} at {at}");
+                return Err(Finding::new(NONMONOTONIC_SEND, evidence));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `P.N`: which producer, and which of its records.
+fn identity(value: &[u8]) -> Option<(u64, u64)> {
+    let (producer, number) = std::str::from_utf8(value).ok()?.split_once('.')?;
+    Some((producer.parse().ok()?, number.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::identity;
+
+    #[test]
+    fn values_of_the_verifiable_producer_name_producer_and_record() {
+        assert_eq!(identity(b"12.7"), Some((12, 7)));
+        assert_eq!((identity(b"12"), identity(b"a.7"), identity(b"1.2.3")), (None, None, None));
+    }
+}

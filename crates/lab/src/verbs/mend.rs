@@ -1,0 +1,43 @@
+//! `sim mend`: the end of all faults.
+
+use kernel::{NodeId, NodeState};
+
+use super::{Call, Verb};
+
+pub(super) const VERB: Verb = Verb {
+    name: "mend",
+    usage: "mend [A…]   (mend broker 1 controller 101; without processes: all of the cluster)",
+    summary: "Ends faults: heals the cuts between these processes, resumes the paused ones and starts the others.",
+    only_moves_time: false,
+    act,
+};
+
+fn act(call: Call<'_>) -> Result<String, String> {
+    let line = call.words.join(" ");
+    let named = if line.is_empty() { call.lab.layout.processes() } else { super::cut::set(&call, &line, &[])? };
+    // Programs are on nobody's side: what cuts them off from these processes goes too.
+    let is_mended = |node: &NodeId| named.contains(node) || call.lab.world.machine(*node).app().is_some();
+    let cuts: Vec<_> = call.lab.world.cuts().filter(|(from, to)| is_mended(from) && is_mended(to)).collect();
+    let programs: Vec<_> = call.lab.apps().iter().map(|app| app.node).collect();
+    for (from, to) in &cuts {
+        call.lab.world.heal(*from, *to);
+    }
+    let mut changed = 0;
+    for node in named.into_iter().chain(programs) {
+        let is_program = call.lab.world.machine(node).app().is_some();
+        let has_changed = match call.lab.world.state(node) {
+            NodeState::Paused => call.lab.world.resume(node),
+            NodeState::Killed | NodeState::PoweredOff | NodeState::Exited(_) if !is_program => call.lab.world.start(node),
+            NodeState::New
+            | NodeState::Running
+            | NodeState::Killed
+            | NodeState::PoweredOff
+            | NodeState::Exited(_) => false,
+        };
+        if has_changed {
+            changed += 1;
+            call.lab.state_changed(node);
+        }
+    }
+    Ok(format!("{} cuts healed, {changed} processes run again", cuts.len()))
+}
