@@ -98,7 +98,7 @@ impl Seen {
     fn skips(&mut self, lab: &Lab, excuses: &Excuses) -> Result<(), Finding> {
         for ((group, tp), ranges) in &mut self.given {
             let Some(log) = lab.leader_log(tp).filter(|_| !excuses.may_have_lost(tp)) else { continue };
-            ranges.sort_unstable();
+            ordered::sort(ranges);
             let mut next = ranges.first().map_or(0, |(first, _)| *first);
             for (first, last) in ranges.iter() {
                 let hole = next.max(log.log_start_offset());

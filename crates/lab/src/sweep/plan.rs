@@ -60,7 +60,7 @@ pub fn expand(seed: u64, plant: Plant) -> Scenario {
         commands.push(command(PRODUCERS_STOP_MS, client.term, "^C".into()));
     }
     commands.push(command(JUDGED_MS, 1, "sim judge".into()));
-    commands.sort_by_key(|command| command.at);
+    ordered::sort_by_key(&mut commands, |command| command.at);
     Scenario {
         title: format!("sweep, seed {seed}"),
         seed,
