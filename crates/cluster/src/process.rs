@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use kernel::{Address, ConnId, Death, Effects, Input, Machine, Order, Time, Timers};
 use ordered::SortedMap;
-use protocol::api::Name;
+use protocol::api::describe_configs::{ConfigResource, DescribedConfig};
+use protocol::api::{ConfigResourceKind, Name};
 use protocol::{Message, Note, Request, Response, gap};
 
 use crate::broker::Broker;
@@ -48,6 +49,19 @@ pub struct Context<'a> {
     pub broker_epoch: i64,
     /// Where the broker is in its life.
     pub state: BrokerState,
+}
+
+impl<'a> Context<'a> {
+    fn new(
+        now: Time,
+        spec: &'a ProcessSpec,
+        image: &'a Arc<MetadataImage>,
+        raft: &Replica,
+        lifecycle: &Lifecycle,
+    ) -> Context<'a> {
+        let (broker_epoch, state) = (lifecycle.broker_epoch(), lifecycle.state());
+        Context { now, spec, image, controller: raft.leader_address(), broker_epoch, state }
+    }
 }
 
 /// One process of a Kafka cluster.
@@ -109,15 +123,14 @@ impl KafkaProcess {
 
     fn with_broker(&mut self, now: Time, act: impl FnOnce(&mut Broker, &Context<'_>)) {
         let (Some(broker), Some(lifecycle)) = (&mut self.broker, &self.lifecycle) else { return };
-        let cx = Context {
-            now,
-            spec: &self.spec,
-            image: &self.image,
-            controller: self.raft.leader_address(),
-            broker_epoch: lifecycle.broker_epoch(),
-            state: lifecycle.state(),
-        };
-        act(broker, &cx);
+        act(broker, &Context::new(now, &self.spec, &self.image, &self.raft, lifecycle));
+    }
+
+    /// The configs of a topic or of this broker, as it would describe them now. None of anything else.
+    pub fn configs(&self, kind: ConfigResourceKind, name: &str) -> Vec<DescribedConfig> {
+        let (Some(broker), Some(lifecycle)) = (&self.broker, &self.lifecycle) else { return Vec::new() };
+        let cx = Context::new(Time::ZERO, &self.spec, &self.image, &self.raft, lifecycle);
+        broker.describe(&cx, &ConfigResource { kind, name: name.into() }).unwrap_or_default()
     }
 
     fn on_start(&mut self, now: Time, fx: &mut Fx) {

@@ -19,6 +19,11 @@ pub trait Machine: Clone + Hash {
     /// Bytes a message occupies on a link.
     fn wire_bytes(message: &Self::Message) -> u64;
 
+    /// What a message is, packed by the machine for whoever reads the trace. The kernel does not look at it.
+    fn tag(_message: &Self::Message) -> u64 {
+        0
+    }
+
     /// The process has died: drops soft state, and on [`Death::PowerLoss`] also every write that no
     /// completed sync covers. What is left is what the next [`Input::Start`] finds on disk.
     fn halt(&mut self, death: Death);

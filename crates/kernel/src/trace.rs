@@ -20,6 +20,15 @@ pub enum Stimulus {
         from: NodeId,
         /// Its size on the wire.
         bytes: u64,
+        /// As [`crate::Machine::tag`] packed it.
+        tag: u64,
+    },
+    /// A message came for a process that is gone; no step was run.
+    Lost {
+        /// The sender.
+        from: NodeId,
+        /// As [`crate::Machine::tag`] packed it.
+        tag: u64,
     },
     /// A connection ended.
     Close(ConnId),
@@ -80,6 +89,12 @@ impl Trace {
             self.closed.push_back(self.open.drain(..).collect());
         }
         self.open.push(entry);
+    }
+
+    pub(crate) fn find(&self, event: u64) -> Option<&TraceEntry> {
+        let place = self.closed.partition_point(|chunk| chunk[CHUNK_LEN - 1].event < event);
+        let chunk = self.closed.get(place).map_or(self.open.as_slice(), |chunk| &chunk[..]);
+        chunk.get(chunk.partition_point(|entry| entry.event < event)).filter(|entry| entry.event == event)
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &TraceEntry> {

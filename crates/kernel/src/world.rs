@@ -342,6 +342,10 @@ impl<A: Machine> World<A> {
     pub fn trace(&self) -> impl DoubleEndedIterator<Item = &TraceEntry> {
         self.trace.iter()
     }
+    /// An event by its number, while it is remembered and if a step ran or a message was lost in it.
+    pub fn traced(&self, event: u64) -> Option<&TraceEntry> {
+        self.trace.find(event)
+    }
     /// Every message on its way, ordered by (time sent, connection).
     pub fn flights(&self) -> Vec<Flight<'_, A::Message>> {
         let waiting = self.queue.iter().map(|(at, event)| (at, event, false));
@@ -433,9 +437,12 @@ impl<A: Machine> World<A> {
             return;
         }
         if !same_process || !c.alive[to] {
-            // A host that is up answers for a process that is gone; a dead host is silent.
-            if host_up && matches!(cargo, Cargo::Message { .. }) {
-                self.travel(pair, 1 - to, Cargo::Close(CloseReason::Reset));
+            if let Cargo::Message { message, .. } = &cargo {
+                self.remember(event.cause, node, Stimulus::Lost { from: from_node, tag: A::tag(message) });
+                // A host that is up answers for a process that is gone; a dead host is silent.
+                if host_up {
+                    self.travel(pair, 1 - to, Cargo::Close(CloseReason::Reset));
+                }
             }
             return;
         }
@@ -443,7 +450,8 @@ impl<A: Machine> World<A> {
         let (input, stimulus) = match cargo {
             Cargo::Opened => (Input::Opened { conn }, Stimulus::Open(conn)),
             Cargo::Message { bytes, message } => {
-                (Input::Message { conn, message }, Stimulus::Message { conn, from: from_node, bytes })
+                let tag = A::tag(&message);
+                (Input::Message { conn, message }, Stimulus::Message { conn, from: from_node, bytes, tag })
             }
             Cargo::Close(reason) => {
                 c.alive[to] = false;
@@ -514,7 +522,7 @@ impl<A: Machine> World<A> {
         (self.now, node).hash(&mut hasher);
         input.hash(&mut hasher);
         self.digest = hasher.finish();
-        self.trace.push(TraceEntry { event: self.events, cause, at: self.now, node, stimulus });
+        self.remember(cause, node, stimulus);
 
         let now = self.now;
         let list = std::mem::take(&mut self.buffer);
@@ -530,6 +538,10 @@ impl<A: Machine> World<A> {
             self.apply(node, effect);
         }
         self.buffer = list;
+    }
+
+    fn remember(&mut self, cause: u64, node: NodeId, stimulus: Stimulus) {
+        self.trace.push(TraceEntry { event: self.events, cause, at: self.now, node, stimulus });
     }
 
     fn apply(&mut self, node: NodeId, effect: Effect<A::Message, A::Note>) {

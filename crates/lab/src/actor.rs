@@ -5,6 +5,8 @@ use kernel::{Death, Effects, Input, Machine, Time};
 use protocol::{Message, Note};
 use shell::AppProcess;
 
+use crate::Tag;
+
 /// A process of either kind.
 #[derive(Clone, Hash)]
 pub enum Actor {
@@ -43,6 +45,9 @@ impl Machine for Actor {
     }
     fn wire_bytes(message: &Message) -> u64 {
         message.wire_bytes()
+    }
+    fn tag(message: &Message) -> u64 {
+        Tag::of(message).pack()
     }
     fn halt(&mut self, death: Death) {
         match self {

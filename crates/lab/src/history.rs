@@ -50,6 +50,10 @@ impl History {
         let open_from = if chunks > self.closed.len() { self.open.len() } else { 0 };
         closed.chain(self.open[open_from..].iter()).skip(within)
     }
+    /// All remembered notes, latest first.
+    pub fn latest_first(&self) -> impl Iterator<Item = &Stamped<Note>> {
+        self.open.iter().rev().chain(self.closed.iter().rev().flat_map(|chunk| chunk.iter().rev()))
+    }
     /// All remembered notes, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Stamped<Note>> {
         self.since(self.forgotten)

@@ -15,6 +15,7 @@ pub mod pocket;
 pub mod replicas;
 pub mod scenario;
 pub mod sweep;
+mod tag;
 mod terminal;
 mod timeline;
 pub mod units;
@@ -31,6 +32,7 @@ pub use link::{LinkError, Saved};
 pub use metrics::{Metrics, Second};
 pub use protocol::plant::{PLANTS, Plant};
 pub use scenario::{Scenario, ScenarioError};
+pub use tag::Tag;
 pub use terminal::{Line, LineKind, Terminal};
 pub use timeline::{Branch, OpenError, Timeline};
 

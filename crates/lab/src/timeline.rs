@@ -315,6 +315,25 @@ impl Timeline {
         }
         self.run_to(event, at);
     }
+    /// A lab as it was on a branch right after event `event`, at `at`, whichever comes first; the playhead stays where
+    /// it is. None if there is no such branch.
+    pub fn peek(&self, branch: usize, event: u64, at: Time) -> Option<Lab> {
+        let branch = self.branches.get(branch)?;
+        let at = at.min(branch.head_at);
+        let (_, lab) = branch
+            .checkpoints
+            .iter()
+            .rev()
+            .find(|(key, _)| key.0 <= event && key.1 <= at)
+            .or(branch.checkpoints.iter().next())?;
+        let mut lab = lab.clone();
+        while let Some(command) = branch.log.get(lab.log().len()).filter(|c| c.event < event && c.at <= at) {
+            lab.run_to(command.event, command.at);
+            lab.command(command.term, &command.text);
+        }
+        lab.run_to(event, at);
+        Some(lab)
+    }
     /// The first and the last moment the active branch can show.
     pub fn range(&self) -> (Time, Time) {
         (self.first().1, self.branches[self.active].head_at)

@@ -3,12 +3,22 @@
 
 mod picture;
 mod observe;
+mod configs;
+mod differ;
 mod flights;
+mod flow;
+mod log;
+mod past;
 mod stir;
 mod story;
 
+pub use configs::{ConfigView, broker_configs, topic_configs};
+pub use differ::{Difference, differences};
 pub use flights::flights;
+pub use flow::{Cause, FlowLens, FlowView, Hop, flow, got_message, why};
+pub use log::{LogLens, LogView, RecordDetail, ReplicaLog, SegmentView, logs, record};
 pub use observe::{Lens, groups, observe, process_name};
+pub use past::{Change, GroupPast, Past, Span, Subject, Torn};
 pub use picture::*;
 pub use stir::{Stir, glyph, is_told, stir};
 pub use story::{Level, StoryLine, tell};

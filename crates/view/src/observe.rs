@@ -52,7 +52,7 @@ pub(crate) fn clock_ns(at: Time) -> u64 {
     at.since(BOOT).as_nanos()
 }
 
-fn state(lab: &Lab, node: NodeId) -> ProcessState {
+pub(crate) fn state(lab: &Lab, node: NodeId) -> ProcessState {
     match lab.world().state(node) {
         NodeState::New => ProcessState::New,
         NodeState::Running => ProcessState::Running,
@@ -146,29 +146,9 @@ fn replica_views(lab: &Lab, broker: BrokerId, lens: &Lens) -> Vec<ReplicaView> {
     views
 }
 
-/// Characters of a value that are shown.
-const VALUE_CHARS: usize = 80;
-
 fn tail(log: &partition_log::Log, count: usize) -> Vec<RecordView> {
-    let from = (log.log_end_offset() - count as i64).max(log.log_start_offset());
-    let high_watermark = log.high_watermark();
-    let text = |bytes: &Option<std::sync::Arc<[u8]>>| {
-        bytes.as_ref().map(|bytes| String::from_utf8_lossy(bytes).chars().take(VALUE_CHARS).collect::<String>())
-    };
-    let mut records = Vec::new();
-    for batch in log.batches_from(from) {
-        for (offset, record) in batch.offsets().filter(|(offset, _)| *offset >= from) {
-            records.push(RecordView {
-                offset,
-                leader_epoch: batch.leader_epoch,
-                key: text(&record.key),
-                value: text(&record.value),
-                timestamp_ms: record.timestamp_ms,
-                committed: offset < high_watermark,
-            });
-        }
-    }
-    records
+    let end = log.log_end_offset();
+    crate::log::records(log, end - count as i64, end)
 }
 
 fn topics(lab: &Lab, lens: &Lens) -> Vec<TopicView> {

@@ -5,8 +5,10 @@ use std::rc::Rc;
 use gloo::timers::callback::Timeout;
 use yew::prelude::*;
 
+use crate::announcer::Announcer;
 use crate::bridge::{Bridge, Frame};
 use crate::chart::Chart;
+use crate::detail::Want;
 use crate::inspector::Inspector;
 use crate::lesson::Lesson;
 use crate::options::Options;
@@ -15,8 +17,9 @@ use crate::stage::Stage;
 use crate::story::Story;
 use crate::terminal::Terminals;
 use crate::timeline::Timeline;
-use crate::ui::{Act, Panel, Rail, Ui, UiHandle};
-use crate::{dom, engine, format, host, theme};
+use crate::ui::{Act, Panel, Rail, Ui, UiHandle, VIEWS, View};
+use crate::views::{Branches, Flow, Groups, Logs};
+use crate::{dom, engine, format, host, motion, theme};
 
 /// The whole page.
 #[component]
@@ -51,7 +54,7 @@ struct PageProps {
 
 #[component]
 fn Page(props: &PageProps) -> Html {
-    let ui = use_reducer(|| Ui::new(theme::initial()));
+    let ui = use_reducer(|| Ui::new(theme::initial(), motion::initial()));
     let (frame, bridge) = (&props.frame, &props.bridge);
     {
         let bridge = bridge.clone();
@@ -59,6 +62,17 @@ fn Page(props: &PageProps) -> Html {
             theme::apply(theme);
             bridge.with_overlay(|o| o.invalidate());
         });
+    }
+    {
+        let bridge = bridge.clone();
+        use_effect_with(ui.is_still, move |is_still| {
+            motion::apply(*is_still);
+            bridge.with_overlay(|o| o.set_still(*is_still));
+        });
+    }
+    {
+        let bridge = bridge.clone();
+        use_effect_with(Want::of(&ui), move |want| bridge.want(want.clone()));
     }
     use_toast(&ui, frame.message.clone());
     let tab = match ui.panel {
@@ -70,14 +84,18 @@ fn Page(props: &PageProps) -> Html {
         <div class="app" data-tab={tab}>
             { header(props, &ui) }
             <aside class="zone lesson" aria-label="Lesson" tabindex="0"><Lesson lesson={frame.lesson.clone()} ui={ui.clone()} bridge={bridge.clone()} /></aside>
-            <main class="stage-zone"><Stage frame={frame.clone()} ui={ui.clone()} bridge={bridge.clone()} /></main>
-            <section class="time" aria-label="Timeline"><Timeline frame={frame.clone()} bridge={bridge.clone()} /></section>
+            <main class="stage-zone">
+                { view_tabs(&ui) }
+                <div class="view-zone" role="tabpanel" aria-label={VIEWS.iter().find(|v| v.0 == ui.view).map_or("", |v| v.1)}>{ open_view(props, &ui) }</div>
+            </main>
+            <section class="time" aria-label="Timeline"><Timeline frame={frame.clone()} ui={ui.clone()} bridge={bridge.clone()} /></section>
             <nav class="switch" role="tablist" aria-label="Panels">
                 { panel_tab(&ui, Panel::Lesson, "Lesson") }{ panel_tab(&ui, Panel::Term, "Terminal") }{ panel_tab(&ui, Panel::Rail, "Inspect") }
             </nav>
             <section class="term" aria-label="Terminals"><Terminals frame={frame.clone()} ui={ui.clone()} bridge={bridge.clone()} /></section>
             <aside class="zone rail" aria-label="Inspector and events">{ rail(props, &ui) }</aside>
             <div class="toast" role="status" hidden={ui.toast.is_none()}>{ ui.toast.clone().unwrap_or_default() }</div>
+            <Announcer frame={frame.clone()} />
             <Sheet ui={ui.clone()} />
         </div>
     }
@@ -125,6 +143,30 @@ fn share(link: &str) -> String {
     match whole.len() {
         0..2_000 => "Link copied: it replays this run up to now".to_owned(),
         n => format!("Link copied ({n} characters: some chat programs cut links that long)"),
+    }
+}
+
+fn view_tabs(ui: &UiHandle) -> Html {
+    let tab = |(i, (view, name)): (usize, &(View, &'static str))| {
+        let (to, of) = (ui.clone(), *view);
+        let onclick = Callback::from(move |_: MouseEvent| to.dispatch(Act::View(of)));
+        html! {
+            <button key={*name} class="tab" role="tab" aria-selected={(ui.view == *view).to_string()} {onclick} title={format!("{name} ({})", i + 1)}>
+                <kbd aria-hidden="true">{ i + 1 }</kbd>{ *name }
+            </button>
+        }
+    };
+    html! { <div class="tabs views" role="tablist" aria-label="Views">{ for VIEWS.iter().enumerate().map(tab) }</div> }
+}
+
+fn open_view(props: &PageProps, ui: &UiHandle) -> Html {
+    let (frame, bridge, ui) = (props.frame.clone(), props.bridge.clone(), ui.clone());
+    match ui.view {
+        View::Cluster => html! { <Stage key="cluster" {frame} {ui} {bridge} /> },
+        View::Log => html! { <Logs key="log" {frame} {ui} {bridge} /> },
+        View::Flow => html! { <Flow key="flow" {frame} {ui} {bridge} /> },
+        View::Groups => html! { <Groups key="groups" {frame} {ui} {bridge} /> },
+        View::Branches => html! { <Branches key="branches" {frame} {ui} {bridge} /> },
     }
 }
 

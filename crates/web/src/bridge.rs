@@ -9,6 +9,7 @@ use gloo::render::{AnimationFrame, request_animation_frame};
 use view::{Picture, Stir};
 use yew::Callback;
 
+use crate::detail::{Detail, Want};
 use crate::engine::{Engine, Source};
 use crate::events::{Branch, Event};
 use crate::host;
@@ -61,8 +62,21 @@ pub(crate) enum Motion {
     Paused,
     /// Time passes at the chosen speed.
     Playing,
-    /// As fast as possible up to a moment, or to the first notable event when `stops`.
-    Chasing { until_ns: u64, stops: bool },
+    /// As fast as possible up to a moment, or to what it looks for.
+    Chasing { until_ns: u64, stop: Stop },
+}
+
+/// What time runs on to.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Stop {
+    /// The moment alone.
+    Moment,
+    /// The next turn of events.
+    Turn,
+    /// The arrival of the next message that is no chatter.
+    Message,
+    /// The condition that was given to [`Bridge::until`].
+    Condition,
 }
 
 /// What the components see.
@@ -84,6 +98,8 @@ pub(crate) struct Frame {
     pub(crate) message: Option<String>,
     pub(crate) title: String,
     pub(crate) lesson: Option<Rc<LessonView>>,
+    /// What the open view and the inspector asked for.
+    pub(crate) detail: Rc<Detail>,
     pub(crate) seed: u64,
     number: u64,
 }
@@ -108,6 +124,8 @@ struct Inner {
     engine: RefCell<Engine>,
     overlay: RefCell<Overlay>,
     picture: RefCell<Rc<Picture>>,
+    want: RefCell<Option<Want>>,
+    detail: RefCell<Rc<Detail>>,
     motion: Cell<Motion>,
     speed: Cell<usize>,
     /// Whether commands are refused.
@@ -143,6 +161,8 @@ impl Bridge {
             engine: RefCell::new(engine),
             overlay: RefCell::new(Overlay::default()),
             picture: RefCell::new(picture),
+            want: RefCell::default(),
+            detail: RefCell::default(),
             motion: Cell::new(if options.autoplay { Motion::Playing } else { Motion::Paused }),
             speed: Cell::new(speed),
             readonly: options.readonly,
@@ -179,6 +199,13 @@ impl Bridge {
         self.wake();
     }
 
+    /// The open view and the inspector want this.
+    pub(crate) fn want(&self, want: Want) {
+        *self.0.want.borrow_mut() = Some(want);
+        self.0.is_stale.set(true);
+        self.refresh();
+    }
+
     // ---- the clock
 
     /// Starts or stops time.
@@ -211,12 +238,34 @@ impl Bridge {
     /// Runs on to `ns` from now, as fast as possible.
     pub(crate) fn jump(&self, ns: u64) {
         let now = self.0.engine.borrow().now_ns();
-        self.set_motion(Motion::Chasing { until_ns: now.saturating_add(ns), stops: false });
+        self.set_motion(Motion::Chasing { until_ns: now.saturating_add(ns), stop: Stop::Moment });
     }
     /// Runs to the next event worth a stop.
     pub(crate) fn next_interesting(&self) {
+        self.chase(Stop::Turn);
+    }
+    /// Runs to the arrival of the next message that is no chatter.
+    pub(crate) fn next_message(&self) {
+        self.chase(Stop::Message);
+    }
+    /// Runs until a condition of facts holds, as lessons check them. Says so if it cannot be read.
+    pub(crate) fn until(&self, condition: &str) -> Option<String> {
+        let asked = self.0.engine.borrow_mut().set_condition(condition);
+        let refused = asked.as_ref().err().cloned();
+        *self.0.message.borrow_mut() = refused.clone();
+        match asked {
+            Ok(true) => {
+                *self.0.message.borrow_mut() = Some(format!("{condition} holds already"));
+                self.refresh();
+            }
+            Ok(false) => self.chase(Stop::Condition),
+            Err(_) => self.refresh(),
+        }
+        refused
+    }
+    fn chase(&self, stop: Stop) {
         let now = self.0.engine.borrow().now_ns();
-        self.set_motion(Motion::Chasing { until_ns: now.saturating_add(CHASE_NS), stops: true });
+        self.set_motion(Motion::Chasing { until_ns: now.saturating_add(CHASE_NS), stop });
     }
     /// Goes back to the last event worth a stop.
     pub(crate) fn previous_interesting(&self) {
@@ -255,6 +304,9 @@ impl Bridge {
     }
     /// Enters a line in a terminal. What was said if it was refused and no terminal says so.
     pub(crate) fn try_command(&self, terminal: u32, text: &str) -> Option<String> {
+        if let Some(condition) = text.trim().strip_prefix("sim until ").filter(|c| Engine::is_condition(c)) {
+            return self.until(condition);
+        }
         let refused = match self.0.readonly {
             true => Some("This page can be looked at and rewound, but takes no commands".to_owned()),
             false => self.0.engine.borrow_mut().command(terminal, text),
@@ -358,9 +410,12 @@ impl Bridge {
 
     fn look(&self) {
         if self.0.is_stale.replace(false) {
-            let engine = self.0.engine.borrow();
-            let picture = engine.observe(self.0.shows_internal.get());
-            *self.0.picture.borrow_mut() = Rc::new(picture);
+            let mut engine = self.0.engine.borrow_mut();
+            let picture = Rc::new(engine.observe(self.0.shows_internal.get()));
+            if let Some(want) = self.0.want.borrow().as_ref() {
+                *self.0.detail.borrow_mut() = Rc::new(engine.detail(want, &picture));
+            }
+            *self.0.picture.borrow_mut() = picture;
         }
     }
 
@@ -381,6 +436,7 @@ impl Bridge {
             message: self.0.message.borrow().clone(),
             title: engine.title(),
             lesson: engine.lesson(),
+            detail: self.0.detail.borrow().clone(),
             seed: engine.seed(),
             number: self.0.number.get(),
         };
@@ -458,10 +514,18 @@ impl Bridge {
                 self.play(dt_ms);
                 true
             }
-            Motion::Chasing { until_ns, stops } => {
+            Motion::Chasing { until_ns, stop } => {
                 self.0.pace.set(1000.0);
-                let reached = self.run(until_ns, |stir| stops && stir >= Stir::Notable);
+                let reached = self.run(until_ns, |engine, stir| match stop {
+                    Stop::Moment => false,
+                    Stop::Turn => stir >= Stir::Notable,
+                    Stop::Message => engine.got_message(),
+                    Stop::Condition => engine.condition_holds(),
+                });
                 if reached {
+                    if stop == Stop::Condition {
+                        *self.0.message.borrow_mut() = Some(self.0.engine.borrow().condition_said());
+                    }
                     self.0.is_stale.set(true);
                     self.set_motion(Motion::Paused);
                 }
@@ -485,11 +549,11 @@ impl Bridge {
         self.0.pace.set(pace);
         let until = now + (dt_ms * pace * 1e6) as u64;
         // While skipping, the first thing that moves ends the skip at once, so that nothing is missed.
-        self.run(until, |stir| is_idle && stir >= Stir::Busy);
+        self.run(until, |_, stir| is_idle && stir >= Stir::Busy);
     }
 
     /// Runs events up to `until`, within the budget. True if it got there or `ends` said so.
-    fn run(&self, until: u64, ends: impl Fn(Stir) -> bool) -> bool {
+    fn run(&self, until: u64, ends: impl Fn(&Engine, Stir) -> bool) -> bool {
         let mut engine = self.0.engine.borrow_mut();
         let (start, mut n) = (wall_ms(), 0u32);
         self.0.is_stale.set(true);
@@ -499,7 +563,7 @@ impl Bridge {
             if stir >= Stir::Busy {
                 self.0.busy_until.set(engine.now_ns() + BUSY_NS);
             }
-            if is_there || ends(stir) {
+            if is_there || ends(&engine, stir) {
                 break true;
             }
             n += 1;

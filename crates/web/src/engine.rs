@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use lab::{BOOT, Duration, Given, MarkKind, NodeState, OpenError, Scenario, Time, Timeline};
-use lessons::{BUNDLED, CheckState, Item, Lesson, Progress};
-use view::{Lens, Picture, Stir};
+use lessons::{BUNDLED, CheckState, Expr, Item, Lesson, Progress, Value};
+use view::{Cause, Lens, Past, Picture, Stir};
 
 use crate::bridge::Bridge;
 use crate::complete;
+use crate::detail::{self, Compared, Detail, Want};
 use crate::events::{Branch, Event, Story};
 use crate::host;
 use crate::lesson::{Bet, Goal, GoalState, LessonView, Part};
@@ -19,6 +20,11 @@ const FREE_PLAY: &str = include_str!("free-play.json");
 /// Free play opens here, when the group is stable and records flow; all before it can be rewound to.
 const FREE_PLAY_FROM_NS: u64 = 8_000_000_000;
 
+/// Links of a chain of causes that are told.
+const CAUSES_MAX: usize = 14;
+/// How often a chain of causes may look at an earlier moment.
+const LOOKS_BACK_MAX: usize = 3;
+
 /// A run with its past, its story, and the lesson it plays in.
 pub(crate) struct Engine {
     timeline: Timeline,
@@ -26,6 +32,14 @@ pub(crate) struct Engine {
     lesson: Option<Course>,
     /// Notes already asked for their stir.
     stirred: u64,
+    /// The turns of the branch of this name.
+    past: (String, Past),
+    /// The chain of causes told last, with its event.
+    why: (u64, Vec<Cause>),
+    /// What time runs until: the text, the expression, and whether it held last.
+    condition: Option<(String, Expr)>,
+    /// The comparison made last: between which branches, and at which event and time.
+    compared: Option<((usize, usize, u64, u64), Rc<Compared>)>,
 }
 
 /// A lesson being played.
@@ -116,7 +130,16 @@ impl Engine {
     }
 
     fn of(timeline: Timeline, lesson: Option<Lesson>) -> Engine {
-        let mut engine = Engine { timeline, story: Story::default(), lesson: lesson.map(Course::new), stirred: 0 };
+        let mut engine = Engine {
+            timeline,
+            story: Story::default(),
+            lesson: lesson.map(Course::new),
+            stirred: 0,
+            past: Default::default(),
+            why: Default::default(),
+            condition: None,
+            compared: None,
+        };
         engine.take_stir();
         engine.look_at_goals();
         engine
@@ -136,6 +159,55 @@ impl Engine {
     pub(crate) fn observe(&self, internal: bool) -> Picture {
         view::observe(self.timeline.lab(), &Lens { tail: 16, internal, terminal_lines: 300 })
     }
+    /// What the open view and the inspector show beyond the picture.
+    pub(crate) fn detail(&mut self, want: &Want, picture: &Picture) -> Detail {
+        let name = &self.timeline.branches()[self.timeline.active()].name;
+        if self.past.0 != *name {
+            self.past = (name.clone(), Past::default());
+        }
+        self.past.1.catch_up(self.timeline.lab());
+        let mut found = detail::detail(self.timeline.lab(), &self.past.1, want, picture);
+        if let Some(event) = want.why() {
+            if self.why.0 != event {
+                self.why = (event, self.causes(event));
+            }
+            found.why = self.why.1.clone();
+        }
+        found.compared = want.compares_with().and_then(|other| self.compare(other, picture));
+        found
+    }
+    /// The branch on the stage beside another one.
+    fn compare(&mut self, other: usize, picture: &Picture) -> Option<Rc<Compared>> {
+        let active = self.timeline.active();
+        let key = (active, other, picture.event, picture.now_ns);
+        if self.compared.as_ref().is_none_or(|(last, _)| *last != key) {
+            let name = self.timeline.branches().get(other).filter(|_| other != active)?.name.clone();
+            let lab = self.timeline.peek(other, u64::MAX, moment(picture.now_ns))?;
+            let there = view::observe(&lab, &Lens { tail: 0, internal: false, terminal_lines: 0 });
+            let list = view::differences(picture, &there);
+            let found = Compared { name, at_ns: picture.now_ns, there_ns: there.now_ns, list };
+            self.compared = Some((key, Rc::new(found)));
+        }
+        self.compared.as_ref().map(|(_, found)| found.clone())
+    }
+    /// What led to an event. Where the trace no longer reaches, an earlier moment is looked at.
+    fn causes(&self, event: u64) -> Vec<Cause> {
+        let (mut chain, mut next) = view::why(self.timeline.lab(), event, CAUSES_MAX);
+        for _ in 0..LOOKS_BACK_MAX {
+            let left = CAUSES_MAX.saturating_sub(chain.len());
+            if next == 0 || left == 0 {
+                break;
+            }
+            let Some(lab) = self.timeline.peek(self.timeline.active(), next, Time::MAX) else { break };
+            let (more, then) = view::why(&lab, next, left);
+            if more.is_empty() {
+                break;
+            }
+            chain.extend(more);
+            next = then;
+        }
+        chain
+    }
     /// How much flows and flowed.
     pub(crate) fn rate(&self) -> Rate {
         Rate::of(self.timeline.lab())
@@ -152,6 +224,8 @@ impl Engine {
             name: b.name.clone(),
             is_active: i == active,
             head_ns: b.head().since(BOOT).as_nanos(),
+            parent: b.parent.as_ref().map(|(name, at)| (name.clone(), at.since(BOOT).as_nanos())),
+            commands: b.log().len(),
         });
         list.collect()
     }
@@ -186,6 +260,39 @@ impl Engine {
     /// What the word being typed may become.
     pub(crate) fn complete(&self, text: &str) -> Vec<String> {
         complete::candidates(self.timeline.lab(), text)
+    }
+
+    // ---- conditions
+
+    /// Whether `sim until` this is to wait for facts, not for a moment.
+    pub(crate) fn is_condition(text: &str) -> bool {
+        lab::units::parse_duration(text.trim()).is_err() && text.contains('(')
+    }
+    /// Takes a condition to run until. True if it holds already.
+    pub(crate) fn set_condition(&mut self, text: &str) -> Result<bool, String> {
+        let wrong = |e: lessons::ExprError| format!("sim until {text}: {}", e.message);
+        let expr = Expr::parse(text).map_err(wrong)?;
+        let value = lessons::evaluate(&expr, self.timeline.lab()).map_err(wrong)?;
+        let Value::Bool(holds) = value else {
+            return Err(format!("sim until {text}: this is {value}, neither true nor false"));
+        };
+        self.condition = Some((text.to_owned(), expr));
+        Ok(holds)
+    }
+    /// Whether the condition holds now.
+    pub(crate) fn condition_holds(&self) -> bool {
+        let value = self.condition.as_ref().map(|(_, expr)| lessons::evaluate(expr, self.timeline.lab()));
+        matches!(value, Some(Ok(Value::Bool(true))))
+    }
+    /// What became of it.
+    pub(crate) fn condition_said(&self) -> String {
+        let text = self.condition.as_ref().map_or("", |(text, _)| text.as_str());
+        let what = if self.condition_holds() { "now" } else { "not in ten minutes" };
+        format!("{text}: {what}")
+    }
+    /// Whether the event that ran last was the arrival of a message that is no chatter.
+    pub(crate) fn got_message(&self) -> bool {
+        view::got_message(self.timeline.lab())
     }
 
     // ---- moving

@@ -35,6 +35,10 @@ pub(crate) struct Branch {
     pub(crate) is_active: bool,
     /// How far it was played, ns.
     pub(crate) head_ns: u64,
+    /// The branch it left, and when, ns.
+    pub(crate) parent: Option<(String, u64)>,
+    /// Commands given in it.
+    pub(crate) commands: usize,
 }
 
 /// The story of the active branch.

@@ -1,33 +1,28 @@
 //! The inspector: the engine's fields of what is selected, and what can be done to it. Every act is a command, and
 //! the button says which.
 
-use std::rc::Rc;
-
 use view::{
-    BrokerView, ClientView, ControllerView, GroupView, PartitionView, Picture, PositionView, ProcessState, RecordView,
+    BrokerView, Change, ClientView, ConfigView, ControllerView, GroupView, PartitionView, Picture, PositionView,
+    ProcessState, RecordDetail, RecordView,
 };
 use yew::prelude::*;
 
-use crate::bridge::{Bridge, Frame};
 use crate::format;
-use crate::ui::{Act, Selection, UiHandle};
-
-#[derive(Properties, PartialEq)]
-pub(crate) struct InspectorProps {
-    pub(crate) frame: Rc<Frame>,
-    pub(crate) ui: UiHandle,
-    pub(crate) bridge: Bridge,
-}
+use crate::ui::{Act, Selection};
+use crate::views::{ViewProps, chain};
 
 /// The pane.
 #[component]
-pub(crate) fn Inspector(props: &InspectorProps) -> Html {
+pub(crate) fn Inspector(props: &ViewProps) -> Html {
     let picture = &props.frame.picture;
     let found = props.ui.selected.as_ref().and_then(|s| match s {
         Selection::Controller(id) => picture.controllers.iter().find(|c| c.id == *id).map(|c| controller(props, c)),
         Selection::Broker(id) => picture.brokers.iter().find(|b| b.id == *id).map(|b| broker(props, b)),
         Selection::Partition { topic, partition, on } => {
             find(picture, topic, *partition).map(|p| self::partition(props, topic, p, *on))
+        }
+        Selection::Record { topic, partition, on, .. } => {
+            props.frame.detail.record.as_ref().map(|r| record(props, topic, *partition, *on, r))
         }
         Selection::Client(name) => picture.clients.iter().find(|c| c.process == *name).map(|c| client(props, c)),
         Selection::Group(name) => picture.groups.iter().find(|g| g.group == *name).map(|g| group(props, g)),
@@ -42,8 +37,58 @@ fn find<'a>(picture: &'a Picture, topic: &str, partition: i32) -> Option<&'a Par
 /// A list of (name, value, tone).
 type Fields = Vec<(&'static str, String, &'static str)>;
 
-fn fields(list: Fields) -> Html {
-    html! { <dl class="fields">{ for list.into_iter().map(|(name, value, tone)| html! { <><dt>{ name }</dt><dd class={tone}>{ value }</dd></> }) }</dl> }
+fn fields(props: &ViewProps, list: Fields) -> Html {
+    let since = &props.frame.detail.since;
+    html! { <><dl class="fields">{ for list.into_iter().map(|(name, value, tone)| {
+        let past = since.iter().find(|(of, _)| *of == name).map(|(_, change)| self::since(props, change));
+        html! { <><dt>{ name }</dt><dd class={tone}>{ value }{ past }</dd></> }
+    }) }</dl><div>{ chain(props) }</div></> }
+}
+
+/// Since when a field is what it is: leads to the moment, and to what led to it.
+fn since(props: &ViewProps, change: &Change) -> Html {
+    if change.event == 0 || change.at_ns == 0 {
+        return html! { <span class="since">{ "since boot" }</span> };
+    }
+    let (ui, event) = (props.ui.clone(), change.event);
+    let why = Callback::from(move |_: MouseEvent| {
+        let mut looks = ui.looks.clone();
+        looks.why = if looks.why == Some(event) { None } else { Some(event) };
+        ui.dispatch(Act::Look(looks));
+    });
+    html! {
+        <span class="since"><button class="link" title={format!("{}. Go to that moment", change.text)} onclick={props.seek(change.at_ns)}>{ format!("since {}", format::clock(change.at_ns)) }</button>
+            <button class="link" title={format!("What led to it: {}", change.text)} onclick={why}>{ "why" }</button></span>
+    }
+}
+
+/// The lower part of every pane: why, configs, and the engine's own fields.
+fn more<T: serde::Serialize>(props: &ViewProps, has_configs: bool, of: &T) -> Html {
+    let looks = &props.ui.looks;
+    let toggle = |text: &'static str, open: bool, onclick: Callback<MouseEvent>| html! { <button class="btn" aria-expanded={open.to_string()} {onclick}>{ text }</button> };
+    let json = looks.json.then(|| serde_json::to_string_pretty(of).unwrap_or_default());
+    html! {
+        <>
+            <div class="row">
+                <span hidden={!has_configs}>{ toggle("Configs", looks.configs, props.look(|l| l.configs = !l.configs)) }</span>
+                { toggle("JSON", looks.json, props.look(|l| l.json = !l.json)) }
+            </div>
+            <div hidden={!has_configs || !looks.configs}>{ configs(&props.frame.detail.configs) }</div>
+            <div>{ json.map(|text| html! { <pre class="json" tabindex="0" aria-label="JSON">{ text }</pre> }) }</div>
+        </>
+    }
+}
+
+fn configs(list: &[ConfigView]) -> Html {
+    html! {
+        <table class="mini configs">
+            <thead><tr><th>{ "config" }</th><th>{ "value" }</th></tr></thead>
+            <tbody>{ for list.iter().map(|c| html! {
+                <tr key={c.name.clone()} class={if c.is_set { "set" } else { "" }}><td>{ &c.name }</td>
+                    <td>{ if c.value.is_empty() { "–" } else { &c.value }}{ if c.is_set { html! { <small>{ format!("{}; default {}", c.source, c.default.as_deref().unwrap_or("none")) }</small> } } else { Html::default() } }</td></tr>
+            }) }</tbody>
+        </table>
+    }
 }
 
 fn head(title: String, sub: String) -> Html {
@@ -51,7 +96,7 @@ fn head(title: String, sub: String) -> Html {
 }
 
 /// Buttons: what it does, and the command it issues.
-fn acts(props: &InspectorProps, list: &[(&str, String)]) -> Html {
+fn acts(props: &ViewProps, list: &[(&str, String)]) -> Html {
     let button = |(text, command): &(&str, String)| {
         let (bridge, ui, line) = (props.bridge.clone(), props.ui.clone(), command.clone());
         let onclick = Callback::from(move |_: MouseEvent| bridge.command(ui.active, &line));
@@ -60,13 +105,13 @@ fn acts(props: &InspectorProps, list: &[(&str, String)]) -> Html {
     html! { <div class="acts">{ for list.iter().map(button) }</div> }
 }
 
-fn link(props: &InspectorProps, text: String, to: Selection) -> Html {
+fn link(props: &ViewProps, text: String, to: Selection) -> Html {
     let ui = props.ui.clone();
     let onclick = Callback::from(move |_: MouseEvent| ui.dispatch(Act::Select(Some(to.clone()))));
     html! { <button class="link" {onclick}>{ text }</button> }
 }
 
-fn overview(props: &InspectorProps) -> Html {
+fn overview(props: &ViewProps) -> Html {
     let picture = &props.frame.picture;
     let up = picture.brokers.iter().filter(|b| b.state == ProcessState::Running && !b.fenced).count();
     let active = picture.controllers.iter().find(|c| c.is_active);
@@ -78,7 +123,7 @@ fn overview(props: &InspectorProps) -> Html {
     html! {
         <>
             { head("Cluster".to_owned(), "Select anything on the stage to look into it.".to_owned()) }
-            { fields(vec![
+            { fields(props, vec![
                 ("time", format::clock(picture.now_ns), ""),
                 ("event", format::count(picture.event), ""),
                 ("brokers up", format!("{up} of {}", picture.brokers.len()), warn(picture.brokers.len() - up, "warn")),
@@ -94,7 +139,7 @@ fn overview(props: &InspectorProps) -> Html {
     }
 }
 
-fn topics(props: &InspectorProps) -> Html {
+fn topics(props: &ViewProps) -> Html {
     let rows = props.frame.picture.topics.iter().flat_map(|t| t.partitions.iter().map(move |p| (t, p)));
     html! {
         <table class="mini">
@@ -149,12 +194,12 @@ fn deaths(state: ProcessState, name: &str) -> Vec<(&'static str, String)> {
     }
 }
 
-fn controller(props: &InspectorProps, c: &ControllerView) -> Html {
+fn controller(props: &ViewProps, c: &ControllerView) -> Html {
     let now = props.frame.picture.now_ns;
     html! {
         <>
             { head(format!("Controller {}", c.id), c.process.clone()) }
-            { fields(vec![
+            { fields(props, vec![
                 state(c.state, c.since_ns, now),
                 ("Raft state", c.role.clone(), ""),
                 ("Raft epoch", c.epoch.to_string(), ""),
@@ -163,11 +208,12 @@ fn controller(props: &InspectorProps, c: &ControllerView) -> Html {
                 ("high watermark", c.high_watermark.to_string(), ""),
             ]) }
             { acts(props, &deaths(c.state, &format!("controller {}", c.id))) }
+            { more(props, false, c) }
         </>
     }
 }
 
-fn broker(props: &InspectorProps, b: &BrokerView) -> Html {
+fn broker(props: &ViewProps, b: &BrokerView) -> Html {
     let now = props.frame.picture.now_ns;
     let session =
         b.session_ends_ns.map_or("–".to_owned(), |end| format!("{} left", format::span(end.saturating_sub(now))));
@@ -184,7 +230,7 @@ fn broker(props: &InspectorProps, b: &BrokerView) -> Html {
     html! {
         <>
             { head(format!("Broker {}", b.id), b.rack.as_ref().map_or(b.process.clone(), |r| format!("{} · rack {r}", b.process))) }
-            { fields(vec![
+            { fields(props, vec![
                 state(b.state, b.since_ns, now),
                 ("lifecycle", b.lifecycle.clone(), ""),
                 ("fenced", if b.fenced { "yes" } else { "no" }.to_owned(), if b.fenced { "warn" } else { "" }),
@@ -194,11 +240,12 @@ fn broker(props: &InspectorProps, b: &BrokerView) -> Html {
                 ("logs", format::bytes(b.replicas.iter().map(|r| r.bytes).sum()), ""),
             ]) }
             { acts(props, &act) }
+            { more(props, true, b) }
         </>
     }
 }
 
-fn partition(props: &InspectorProps, topic: &str, p: &PartitionView, on: Option<i32>) -> Html {
+fn partition(props: &ViewProps, topic: &str, p: &PartitionView, on: Option<i32>) -> Html {
     let picture = &props.frame.picture;
     let replicas = picture
         .brokers
@@ -210,7 +257,7 @@ fn partition(props: &InspectorProps, topic: &str, p: &PartitionView, on: Option<
     html! {
         <>
             { head(format!("{topic}-{}", p.partition), "as the active controller has it".to_owned()) }
-            { fields(vec![
+            { fields(props, vec![
                 ("leader", leader(p.leader), if p.leader < 0 { "bad" } else { "" }),
                 ("leader epoch", p.leader_epoch.to_string(), ""),
                 ("partition epoch", p.partition_epoch.to_string(), ""),
@@ -232,6 +279,43 @@ fn partition(props: &InspectorProps, topic: &str, p: &PartitionView, on: Option<
                 { records(tail) }
             </div>
             { acts(props, &[("Describe it, as a tool sees it", format!("kafka-topics --bootstrap-server :9092 --describe --topic {topic}"))]) }
+            { more(props, true, p) }
+        </>
+    }
+}
+
+/// A record: what its batch says of it, who holds it, and who sees it.
+fn record(props: &ViewProps, topic: &str, partition: i32, on: i32, r: &RecordDetail) -> Html {
+    let (high_watermark, stable) = r.bounds;
+    let offset = r.record.offset;
+    let seen = |bound: i64, name: &str| match offset < bound {
+        true => (format!("yes: below the {name} {bound}"), "good"),
+        false => (format!("no: the {name} is {bound}"), "warn"),
+    };
+    let (uncommitted, committed) = (seen(high_watermark, "high watermark"), seen(stable, "last stable offset"));
+    let (id, epoch, sequence) = r.producer;
+    let producer =
+        if id < 0 { "not idempotent".to_owned() } else { format!("id {id}, epoch {epoch}, sequence {sequence}") };
+    let holders: Vec<String> = r.held_by.iter().map(|(broker, epoch)| format!("{broker} (e{epoch})")).collect();
+    let differs = r.held_by.iter().any(|(_, epoch)| *epoch != r.record.leader_epoch);
+    html! {
+        <>
+            { head(format!("Record {offset} of {topic}-{partition}"), format!("as broker {on} has it")) }
+            { fields(props, vec![
+                ("key", r.record.key.clone().unwrap_or("none".to_owned()), ""),
+                ("value", r.record.value.clone().unwrap_or("none: a tombstone".to_owned()), ""),
+                ("read_uncommitted", uncommitted.0, uncommitted.1),
+                ("read_committed", committed.0, committed.1),
+                ("leader epoch", r.record.leader_epoch.to_string(), ""),
+                ("on brokers", holders.join(", "), if differs { "bad" } else { "" }),
+                ("batch", format!("offsets {}–{}", r.batch.0, r.batch.1), ""),
+                ("producer", producer, ""),
+                ("size", format::bytes(u64::from(r.bytes)), ""),
+                ("file", format!("{:020}.log", r.segment), ""),
+                ("CreateTime", format!("{} ms", r.record.timestamp_ms), ""),
+            ]) }
+            { link(props, format!("{topic}-{partition}"), Selection::Partition { topic: topic.to_owned(), partition, on: Some(on) }) }
+            { more(props, false, r) }
         </>
     }
 }
@@ -252,7 +336,7 @@ fn records(tail: &[RecordView]) -> Html {
     }
 }
 
-fn client(props: &InspectorProps, c: &ClientView) -> Html {
+fn client(props: &ViewProps, c: &ClientView) -> Html {
     let mut list: Fields =
         vec![state(c.state, 0, 0), ("kind", c.kind.clone(), ""), ("client family", c.profile.clone(), "")];
     list[0].1 = list[0].1.split(" for ").next().unwrap_or("").to_owned();
@@ -277,10 +361,11 @@ fn client(props: &InspectorProps, c: &ClientView) -> Html {
     html! {
         <>
             { head(c.title.clone(), c.command.clone()) }
-            { fields(list) }
+            { fields(props, list) }
             <div>{ c.group.as_ref().map(|g| html! { <p>{ "in group " }{ link(props, g.clone(), Selection::Group(g.clone())) }</p> }) }</div>
             <div>{ positions(&c.assignment) }</div>
             { acts(props, &act) }
+            { more(props, false, c) }
         </>
     }
 }
@@ -299,13 +384,13 @@ fn positions(list: &[PositionView]) -> Html {
     }
 }
 
-fn group(props: &InspectorProps, g: &GroupView) -> Html {
+fn group(props: &ViewProps, g: &GroupView) -> Html {
     let now = props.frame.picture.now_ns;
     let lag: i64 = g.offsets.iter().filter(|o| o.end >= 0 && o.committed >= 0).map(|o| o.end - o.committed).sum();
     html! {
         <>
             { head(g.group.clone(), "as its coordinator has it".to_owned()) }
-            { fields(vec![
+            { fields(props, vec![
                 ("state", g.state.clone(), if g.state == "Stable" { "good" } else { "warn" }),
                 ("generation", g.generation.to_string(), ""),
                 ("assignor", if g.protocol.is_empty() { "–".to_owned() } else { g.protocol.clone() }, ""),
@@ -323,6 +408,7 @@ fn group(props: &InspectorProps, g: &GroupView) -> Html {
             </table>
             <div>{ positions(&g.offsets) }</div>
             { acts(props, &[("Describe it, as a tool sees it", format!("kafka-consumer-groups --bootstrap-server :9092 --describe --group {}", g.group))]) }
+            { more(props, false, g) }
         </>
     }
 }

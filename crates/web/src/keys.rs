@@ -4,13 +4,16 @@ use yew::prelude::*;
 
 use crate::bridge::Bridge;
 use crate::dom;
-use crate::ui::{Act, Rail, Selection, UiHandle};
+use crate::ui::{Act, Rail, Selection, UiHandle, VIEWS, View};
 
 /// The map, as the sheet prints it.
-pub(crate) const KEYS: [(&str, &str); 15] = [
+pub(crate) const KEYS: [(&str, &str); 19] = [
     ("Space", "play or pause"),
     (".", "run one event"),
     (",", "back one event"),
+    ("M", "run until the next message arrives"),
+    ("R", "run until a condition holds"),
+    ("B", "branches"),
     (">", "run to the next turn of events"),
     ("<", "back to the last one"),
     ("[", "slower"),
@@ -20,6 +23,7 @@ pub(crate) const KEYS: [(&str, &str); 15] = [
     ("← → ↑ ↓", "move between parts"),
     ("Enter", "inspect"),
     ("Esc", "clear the selection"),
+    ("1 … 5", "cluster, log, space-time, groups, branches"),
     ("X", "kill or start the selected broker"),
     ("E", "events"),
     ("/", "to the terminal"),
@@ -39,6 +43,9 @@ pub(crate) fn on_stage(bridge: &Bridge, ui: &UiHandle, root: &NodeRef) -> Callba
             " " => bridge.toggle(),
             "." => bridge.step(),
             "," => bridge.step_back(),
+            "m" | "M" => bridge.next_message(),
+            "r" | "R" => ui.dispatch(Act::Until(true)),
+            "b" | "B" => ui.dispatch(Act::View(View::Branches)),
             ">" => bridge.next_interesting(),
             "<" => bridge.previous_interesting(),
             "[" => bridge.nudge_speed(false),
@@ -51,6 +58,10 @@ pub(crate) fn on_stage(bridge: &Bridge, ui: &UiHandle, root: &NodeRef) -> Callba
             "ArrowDown" => _ = dom::move_focus(&stage, (0.0, 1.0)),
             "Escape" => ui.dispatch(Act::Select(None)),
             "x" | "X" => kill_or_start(&bridge, &ui),
+            digit @ ("1" | "2" | "3" | "4" | "5") => {
+                let index = usize::from(digit.as_bytes()[0] - b'1');
+                ui.dispatch(Act::View(VIEWS[index].0));
+            }
             "e" | "E" => ui.dispatch(Act::Rail(Rail::Story)),
             "/" | "`" => ui.dispatch(Act::FocusPrompt),
             "?" => ui.dispatch(Act::Sheet(true)),

@@ -1,10 +1,12 @@
 //! The page. The engine sits behind [`bridge::Bridge`]; components take plain `view` structs and give back commands.
 //! Nothing here decides what Kafka does.
 
+mod announcer;
 mod app;
 mod bridge;
 mod chart;
 mod complete;
+mod detail;
 mod dom;
 mod engine;
 mod events;
@@ -14,6 +16,7 @@ mod inspector;
 mod keys;
 mod lesson;
 mod markdown;
+mod motion;
 mod options;
 mod overlay;
 mod panic;
@@ -25,6 +28,7 @@ mod terminal;
 mod theme;
 mod timeline;
 mod ui;
+mod views;
 
 fn main() {
     panic::install();

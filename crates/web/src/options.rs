@@ -2,7 +2,7 @@
 //! faults: an embedding page may be newer or older than this one. The keys are listed in docs/embed.md.
 
 /// Keys that scripts of the page read (www/boot.js, www/host.js) or that style it.
-const READ_ELSEWHERE: [&str; 8] = ["v", "scenario", "ui", "panels", "theme", "origin", "compat", "height"];
+const READ_ELSEWHERE: [&str; 9] = ["v", "scenario", "ui", "panels", "theme", "motion", "origin", "compat", "height"];
 
 /// What the address asks for.
 #[derive(Clone, PartialEq, Default, Debug)]

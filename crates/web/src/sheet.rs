@@ -18,6 +18,13 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
         let ui = props.ui.clone();
         Callback::from(move |()| ui.dispatch(Act::Sheet(false)))
     };
+    let still = {
+        let (ui, to) = (props.ui.clone(), !props.ui.is_still);
+        Callback::from(move |_: MouseEvent| {
+            crate::motion::remember(to);
+            ui.dispatch(Act::Still(to));
+        })
+    };
     let onkeydown = {
         let close = close.clone();
         Callback::from(move |e: KeyboardEvent| {
@@ -42,6 +49,7 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
             <section class="sheet-box" role="dialog" aria-modal="true" aria-labelledby="sheet-title">
                 <div class="row"><h2 id="sheet-title">{ "Marks and keys" }</h2><span class="sp"></span>
                     <button ref={button} class="btn" onclick={close.reform(|_: MouseEvent| ())}>{ "Close" }</button></div>
+                <button class="btn" aria-pressed={props.ui.is_still.to_string()} onclick={still} title="A message is then a lit line with a mark, and nothing travels">{ "Reduced motion" }</button>
                 { marks() }
                 <h3 class="eyebrow">{ "Keys, while the cluster has focus" }</h3>
                 <div class="keys">{ for KEYS.iter().map(|(key, text)| html! { <><kbd>{ *key }</kbd><span>{ *text }</span></> }) }</div>

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use crate::bridge::{Bridge, Frame, Motion};
+use crate::bridge::{Bridge, Frame};
 use crate::format;
 
 /// Lines drawn; older ones are counted.
@@ -43,12 +43,11 @@ pub(crate) fn Story(props: &StoryProps) -> Html {
             }
         });
     }
-    let is_paused = frame.motion == Motion::Paused;
     let note = if start > 0 { format!("{} earlier", format::plural(start as u64, "event")) } else { String::new() };
     html! {
         <div ref={root} class="pane story" tabindex="0" aria-label="Events">
             <p class="empty vh">{ note }</p>
-            <ol role="log" aria-live={if is_paused { "polite" } else { "off" }}>
+            <ol role="log" aria-live="off">
                 { for all[start..end].iter().enumerate().map(|(i, e)| {
                     let (bridge, at) = (props.bridge.clone(), e.at_ns);
                     let onclick = Callback::from(move |_: MouseEvent| bridge.seek(at));

@@ -7,34 +7,49 @@ fn storage() -> Option<web_sys::Storage> {
     web_sys::window()?.local_storage().ok()?
 }
 
+/// What the address asks for, else what was stored.
+pub(crate) fn choice(parameter: &str, key: &str) -> Option<String> {
+    let search = web_sys::window().and_then(|w| w.location().search().ok()).unwrap_or_default();
+    let name = format!("{parameter}=");
+    let asked = search.trim_start_matches('?').split('&').find_map(|p| p.strip_prefix(&name).map(str::to_owned));
+    asked.or_else(|| storage().and_then(|s| s.get_item(key).ok().flatten()))
+}
+
+/// Whether the system asks for something.
+pub(crate) fn asks(query: &str) -> bool {
+    web_sys::window().and_then(|w| w.match_media(query).ok().flatten()).is_some_and(|q| q.matches())
+}
+
+/// Sets an attribute of the page's root.
+pub(crate) fn mark(name: &str, value: &str) {
+    if let Some(root) = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element()) {
+        let _ = root.set_attribute(name, value);
+    }
+}
+
+/// Remembers a choice.
+pub(crate) fn store(key: &str, value: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(key, value);
+    }
+}
+
 /// The theme to start with: `?theme=`, else the stored one, else the system's.
 pub(crate) fn initial() -> &'static str {
-    let window = web_sys::window();
-    let search = window.as_ref().and_then(|w| w.location().search().ok()).unwrap_or_default();
-    let asked = search.trim_start_matches('?').split('&').find_map(|p| p.strip_prefix("theme=").map(str::to_owned));
-    let stored = || storage().and_then(|s| s.get_item(KEY).ok().flatten());
-    let system = || {
-        let query = window.as_ref().and_then(|w| w.match_media("(prefers-color-scheme: light)").ok().flatten());
-        query.is_some_and(|q| q.matches())
-    };
-    match asked.or_else(stored).as_deref() {
+    match choice("theme", KEY).as_deref() {
         Some("light") => "light",
         Some("dark") => "dark",
-        _ if system() => "light",
+        _ if asks("(prefers-color-scheme: light)") => "light",
         _ => "dark",
     }
 }
 
 /// Puts a theme on the page.
 pub(crate) fn apply(theme: &str) {
-    if let Some(root) = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element()) {
-        let _ = root.set_attribute("data-theme", theme);
-    }
+    mark("data-theme", theme);
 }
 
-/// Remembers a choice.
+/// Remembers a theme.
 pub(crate) fn remember(theme: &str) {
-    if let Some(storage) = storage() {
-        let _ = storage.set_item(KEY, theme);
-    }
+    store(KEY, theme);
 }

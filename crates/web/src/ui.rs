@@ -14,10 +14,65 @@ pub(crate) enum Selection {
     Broker(i32),
     /// A partition; with the broker whose replica was clicked.
     Partition { topic: String, partition: i32, on: Option<i32> },
+    /// A record in a broker's log.
+    Record { topic: String, partition: i32, on: i32, offset: i64 },
     /// A client program by process name.
     Client(String),
     /// A group by name.
     Group(String),
+}
+
+/// What the middle of the page shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum View {
+    /// Brokers, controllers, clients and what flies between them.
+    Cluster,
+    /// The replicas of one partition over one axis of offsets.
+    Log,
+    /// Messages in space and time.
+    Flow,
+    /// Members, partitions, positions.
+    Groups,
+    /// The futures there are, and how two of them differ.
+    Branches,
+}
+
+/// The views with their names, in the order of their keys.
+pub(crate) const VIEWS: [(View, &str); 5] = [
+    (View::Cluster, "Cluster"),
+    (View::Log, "Log"),
+    (View::Flow, "Space-time"),
+    (View::Groups, "Groups"),
+    (View::Branches, "Branches"),
+];
+
+/// Offsets a slot of the log view stands for, and slots, by zoom.
+pub(crate) const ZOOMS: [(i64, i64); 8] =
+    [(1, 12), (1, 24), (1, 48), (4, 48), (16, 48), (64, 48), (256, 48), (4096, 48)];
+/// Spans of the space-time view, ns; 0 for the last messages, whenever they were.
+pub(crate) const SPANS: [u64; 7] = [0, 10_000_000, 30_000_000, 100_000_000, 500_000_000, 2_000_000_000, 10_000_000_000];
+
+/// What the views remember.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Looks {
+    /// The partition of the log view; None for the first there is.
+    pub(crate) partition: Option<(String, i32)>,
+    /// Index in [`ZOOMS`].
+    pub(crate) zoom: usize,
+    /// One past the last offset of the log view; None to follow the end.
+    pub(crate) end: Option<i64>,
+    /// Index in [`SPANS`].
+    pub(crate) span: usize,
+    /// Whether empty fetches and heartbeats are drawn.
+    pub(crate) quiet: bool,
+    /// The event whose causes are told.
+    pub(crate) why: Option<u64>,
+    /// Whether the inspector shows configs.
+    pub(crate) configs: bool,
+    /// Whether the inspector shows the engine's own fields as JSON.
+    pub(crate) json: bool,
+    /// The branch to compare with.
+    pub(crate) other: Option<usize>,
 }
 
 /// Tabs of the right rail.
@@ -44,6 +99,8 @@ pub(crate) enum Panel {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Ui {
     pub(crate) selected: Option<Selection>,
+    pub(crate) view: View,
+    pub(crate) looks: Looks,
     pub(crate) rail: Rail,
     pub(crate) panel: Panel,
     /// How many terminals are open.
@@ -58,6 +115,10 @@ pub(crate) struct Ui {
     pub(crate) focus_prompt: u32,
     /// `dark` or `light`.
     pub(crate) theme: &'static str,
+    /// Whether nothing travels.
+    pub(crate) is_still: bool,
+    /// Whether the prompt for a condition is open.
+    pub(crate) until: bool,
     /// Whether the sheet of shortcuts and marks is open.
     pub(crate) sheet: bool,
     /// A short message at the foot of the page.
@@ -68,6 +129,9 @@ pub(crate) struct Ui {
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     Select(Option<Selection>),
+    View(View),
+    /// Changes what a view shows.
+    Look(Looks),
     Rail(Rail),
     Panel(Panel),
     ShowTerminal(u32),
@@ -77,14 +141,28 @@ pub(crate) enum Act {
     Put(String),
     FocusPrompt,
     Theme(&'static str),
+    Still(bool),
+    Until(bool),
     Sheet(bool),
     Toast(Option<String>),
 }
 
 impl Ui {
-    pub(crate) fn new(theme: &'static str) -> Ui {
+    pub(crate) fn new(theme: &'static str, is_still: bool) -> Ui {
         Ui {
             selected: None,
+            view: View::Cluster,
+            looks: Looks {
+                partition: None,
+                zoom: 1,
+                end: None,
+                span: 0,
+                quiet: false,
+                why: None,
+                configs: false,
+                json: false,
+                other: None,
+            },
             rail: Rail::Inspector,
             panel: Panel::Lesson,
             terminals: 2,
@@ -93,8 +171,20 @@ impl Ui {
             drafts: SortedMap::new(),
             focus_prompt: 0,
             theme,
+            is_still,
+            until: false,
             sheet: false,
             toast: None,
+        }
+    }
+
+    /// All views show what is selected.
+    fn follow(&mut self, selected: &Selection) {
+        if let Selection::Partition { topic, partition, .. } | Selection::Record { topic, partition, .. } = selected {
+            let partition = Some((topic.clone(), *partition));
+            if self.looks.partition != partition {
+                (self.looks.partition, self.looks.end) = (partition, None);
+            }
         }
     }
 
@@ -116,11 +206,14 @@ impl Reducible for Ui {
         let mut ui = (*self).clone();
         match act {
             Act::Select(selected) => {
-                if selected.is_some() {
+                if let Some(selected) = &selected {
                     ui.rail = Rail::Inspector;
+                    ui.follow(selected);
                 }
                 ui.selected = selected;
             }
+            Act::View(view) => ui.view = view,
+            Act::Look(looks) => ui.looks = looks,
             Act::Rail(rail) => ui.rail = rail,
             Act::Panel(panel) => ui.panel = panel,
             Act::ShowTerminal(id) => ui.show_terminal(id),
@@ -138,6 +231,8 @@ impl Reducible for Ui {
                 ui.focus_prompt += 1;
             }
             Act::Theme(theme) => ui.theme = theme,
+            Act::Still(still) => ui.is_still = still,
+            Act::Until(open) => ui.until = open,
             Act::Sheet(open) => ui.sheet = open,
             Act::Toast(text) => ui.toast = text,
         }
@@ -153,7 +248,7 @@ mod tests {
     use super::*;
 
     fn after(acts: Vec<Act>) -> Rc<Ui> {
-        acts.into_iter().fold(Rc::new(Ui::new("dark")), |ui, act| ui.reduce(act))
+        acts.into_iter().fold(Rc::new(Ui::new("dark", false)), |ui, act| ui.reduce(act))
     }
 
     #[test]

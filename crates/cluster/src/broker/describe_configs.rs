@@ -17,19 +17,27 @@ impl Broker {
     pub(super) fn handle_describe_configs(&mut self, cx: &Context<'_>, request: &DescribeConfigsRequest) -> Answer {
         gap!("configs of groups, loggers and client metrics are not described", "ConfigHelper#describeConfigs");
         let results = request.resources.iter().map(|resource| {
-            let described = match resource.kind {
-                ConfigResourceKind::Topic => topic_configs(cx, resource),
-                ConfigResourceKind::Broker if resource.name.is_empty() => Ok(cluster_defaults(cx)),
-                ConfigResourceKind::Broker => self.broker_configs(cx, resource),
-                ConfigResourceKind::Group => Ok(Vec::new()),
-            };
-            let (error, message, configs) = match described {
+            let (error, message, configs) = match self.describe(cx, resource) {
                 Ok(configs) => (ErrorCode::None, None, configs),
                 Err((error, message)) => (error, message, Vec::new()),
             };
             DescribedConfigs { error, message, resource: resource.clone(), configs }
         });
         DescribeConfigsResponse { results: results.collect() }.into()
+    }
+
+    /// The configs of a resource, or why they cannot be told.
+    pub(crate) fn describe(
+        &self,
+        cx: &Context<'_>,
+        resource: &ConfigResource,
+    ) -> Result<Vec<DescribedConfig>, Refusal> {
+        match resource.kind {
+            ConfigResourceKind::Topic => topic_configs(cx, resource),
+            ConfigResourceKind::Broker if resource.name.is_empty() => Ok(cluster_defaults(cx)),
+            ConfigResourceKind::Broker => self.broker_configs(cx, resource),
+            ConfigResourceKind::Group => Ok(Vec::new()),
+        }
     }
 
     fn broker_configs(&self, cx: &Context<'_>, resource: &ConfigResource) -> Result<Vec<DescribedConfig>, Refusal> {
@@ -43,7 +51,7 @@ impl Broker {
 }
 
 /// An error and its message; none for the error's own.
-type Refusal = (ErrorCode, Option<Name>);
+pub(crate) type Refusal = (ErrorCode, Option<Name>);
 
 fn topic_configs(cx: &Context<'_>, resource: &ConfigResource) -> Result<Vec<DescribedConfig>, Refusal> {
     if cx.image.topic(&resource.name).is_none() {

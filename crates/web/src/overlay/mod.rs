@@ -28,6 +28,8 @@ pub(crate) struct Overlay {
     /// Boxes that words keep off: (x, y, w, h).
     boxes: Vec<(f64, f64, f64, f64)>,
     stale: bool,
+    /// Nothing travels.
+    is_still: bool,
     size: (f64, f64),
     /// Rails by (lesser name, greater name, control plane): when they last carried something, ms of real time.
     rails: SortedMap<(String, String, bool), f64>,
@@ -59,6 +61,11 @@ impl Overlay {
     /// The boxes may have moved, or the theme changed.
     pub(crate) fn invalidate(&mut self) {
         self.stale = true;
+    }
+
+    /// Whether things travel.
+    pub(crate) fn set_still(&mut self, is_still: bool) {
+        self.is_still = is_still;
     }
 
     /// The pointer is here, in stage pixels.
@@ -139,7 +146,10 @@ impl Overlay {
             let Some(t) = progress(flight, moment) else { continue };
             let is_control = is_control(flight);
             let Some(rail) = self.plan.rail(&flight.from, &flight.to, is_control, flight.is_response) else { continue };
-            let (x, y) = rail.at(t);
+            if self.is_still {
+                self.palette.lit(context, flight, &rail.points);
+            }
+            let (x, y) = rail.at(if self.is_still { 0.7 } else { t });
             self.palette.flight(context, flight, x, y);
             self.drawn.push((x, y, flight.key));
             labels.add(flight, x, y);

@@ -55,6 +55,14 @@ impl Palette {
         context.set_global_alpha(1.0);
     }
 
+    /// A rail with a message on it, when nothing travels.
+    pub(crate) fn lit(&self, context: &CanvasRenderingContext2d, flight: &FlightView, points: &[(f64, f64)]) {
+        context.set_stroke_style_str(self.of(flight));
+        context.set_line_width(2.0);
+        trace(context, points);
+        context.stroke();
+    }
+
     /// A cut rail: dashed, with a cross where it is cut.
     pub(crate) fn cut(&self, context: &CanvasRenderingContext2d, points: &[(f64, f64)], (x, y): (f64, f64)) {
         context.set_stroke_style_str(&self.error);

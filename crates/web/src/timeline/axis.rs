@@ -4,7 +4,7 @@
 use crate::events::Event;
 
 /// Gaps longer than this are drawn as folds, ns.
-const FOLD_NS: u64 = 5_000_000_000;
+pub(crate) const FOLD_NS: u64 = 5_000_000_000;
 
 /// A monotone map between virtual time and 0..=1.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,13 +28,18 @@ impl Axis {
         times.retain(|t| *t < end_ns);
         times.push(0);
         times.push(end_ns.max(1));
+        Axis::over(times, |gap| (gap as f64 / 1e6).sqrt())
+    }
+
+    /// An axis with a knot at each of these times, and gaps between them that take `width`.
+    pub(crate) fn over(mut times: Vec<u64>, width: impl Fn(u64) -> f64) -> Axis {
         ordered::sort(&mut times);
         times.dedup();
         let mut knots = Vec::with_capacity(times.len());
         let mut x = 0.0;
         for (i, t) in times.iter().enumerate() {
             if i > 0 {
-                x += ((t - times[i - 1]) as f64 / 1e6).sqrt();
+                x += width(t - times[i - 1]);
             }
             knots.push((*t, x));
         }
@@ -65,10 +70,10 @@ impl Axis {
         }
     }
 
-    /// Long quiet spans: (from, to, length in ns).
-    pub(crate) fn folds(&self) -> Vec<(f64, f64, u64)> {
+    /// Quiet spans of `least` ns or more that are wider than `wide`: (from, to, length in ns).
+    pub(crate) fn folds(&self, least: u64, wide: f64) -> Vec<(f64, f64, u64)> {
         let gaps = self.knots.windows(2).map(|k| (k[0].1, k[1].1, k[1].0 - k[0].0));
-        gaps.filter(|g| g.2 >= FOLD_NS && g.1 - g.0 > 0.06).collect()
+        gaps.filter(|g| g.2 >= least && g.1 - g.0 > wide).collect()
     }
 
     /// The marks of a story, none nearer to the last than `apart`: of a crowd the weightiest is drawn.
@@ -126,7 +131,7 @@ mod tests {
         let short = axis.position(1_100_000_000) - axis.position(1_000_000_000);
         let long = axis.position(61_000_000_000) - axis.position(1_100_000_000);
         assert!(long > short && long < short * 30.0, "600 times the time, {} times the width", long / short);
-        assert_eq!(axis.folds().len(), 1);
+        assert_eq!(axis.folds(FOLD_NS, 0.06).len(), 1);
     }
 
     #[test]

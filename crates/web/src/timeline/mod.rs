@@ -2,6 +2,7 @@
 
 mod axis;
 mod menu;
+mod until;
 
 use std::rc::Rc;
 
@@ -10,11 +11,13 @@ use yew::prelude::*;
 use crate::bridge::{Bridge, Frame, Motion, SPEEDS};
 use crate::dom;
 use crate::format;
-use axis::Axis;
+use crate::ui::UiHandle;
+pub(crate) use axis::Axis;
 use menu::{Item, Menu};
+use until::Until;
 
 /// Spans offered by the jump menu.
-const JUMPS: [(&str, u64); 7] = [
+const JUMPS: [(&str, u64); 8] = [
     ("+10 ms", 10_000_000),
     ("+1 s", 1_000_000_000),
     ("+10 s", 10_000_000_000),
@@ -22,11 +25,13 @@ const JUMPS: [(&str, u64); 7] = [
     ("+5 min", 300_000_000_000),
     ("+1 h", 3_600_000_000_000),
     ("+1 day", 86_400_000_000_000),
+    ("+7 days", 604_800_000_000_000),
 ];
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct TimelineProps {
     pub(crate) frame: Rc<Frame>,
+    pub(crate) ui: UiHandle,
     pub(crate) bridge: Bridge,
 }
 
@@ -50,10 +55,12 @@ pub(crate) fn Timeline(props: &TimelineProps) -> Html {
                     { icon(if is_running { "M3 2h3v10H3zM8 2h3v10H8z" } else { "M3 1.5v11L12 7z" }) }<span>{ if is_running { "Pause" } else { "Play" } }</span>
                 </button>
                 <button class="btn icon" onclick={on(Bridge::step)} title="Run one event (.)" aria-label="Run one event">{ icon("M4 2v10l6-5z") }</button>
+                <button class="btn icon opt" onclick={on(Bridge::next_message)} title="Run until the next message arrives (M)" aria-label="Run until the next message arrives">{ icon("M1 4h7V1l5 6-5 6v-3H1z") }</button>
                 <button class="btn icon" onclick={on(Bridge::next_interesting)} title="Run to the next turn of events (>)" aria-label="Run to the next turn of events">{ icon("M11 2h2v10h-2zM1 2v10l5-5zM6 2v10l5-5z") }</button>
                 <span class="t">{ format::clock(now) }</span>
                 <span class="sp"></span>
                 { speed(props) }
+                <Until frame={frame.clone()} ui={props.ui.clone()} bridge={bridge.clone()} />
                 <Menu label="Jump" title="Run ahead" items={jumps(bridge)} />
                 <Menu label={branch_label(frame)} title="Branches" class="opt" items={branches(props)} />
             </div>
@@ -103,7 +110,8 @@ fn jumps(bridge: &Bridge) -> Rc<Vec<Item>> {
     for (text, ns) in JUMPS {
         let bridge = bridge.clone();
         let act = Callback::from(move |()| bridge.jump(ns));
-        items.push(Item { text: text.to_owned(), small: String::new(), is_checked: false, act });
+        let command = text.replace('+', "sim run ").replace(" day", "d").replace("ds", "d");
+        items.push(Item { text: text.to_owned(), small: command, is_checked: false, act });
     }
     Rc::new(items)
 }
@@ -143,7 +151,7 @@ fn lane(props: &TimelineProps) -> Html {
         <div class="lane">
             <svg aria-hidden="true">
                 <defs><pattern id="folded" width="5" height="5" patternUnits="userSpaceOnUse"><rect class="fold" width="2" height="5" /></pattern></defs>
-                { for axis.folds().into_iter().enumerate().map(|(i, (from, to, ns))| html! {
+                { for axis.folds(axis::FOLD_NS, 0.06).into_iter().enumerate().map(|(i, (from, to, ns))| html! {
                     <g key={format!("f{i}")}>
                         <rect x={percent(from)} y="0" width={format!("{:.2}%", (to - from) * 97.0)} height="100%" fill="url(#folded)" />
                         <text class="foldt" x={percent((from + to) / 2.0)} y="31">{ format::span(ns) }</text>

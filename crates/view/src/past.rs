@@ -1,0 +1,191 @@
+//! The turns of a branch: its notes but those that come by the thousand, kept so that views can say since when
+//! something is so, what it was before, and which event changed it.
+
+use kernel::Stamped;
+use lab::{BOOT, Lab};
+use protocol::Note;
+use serde::Serialize;
+
+use crate::observe::clock_ns;
+use crate::story::tell;
+
+/// Turns kept; the older half goes when there are more.
+const TURNS_MAX: usize = 20_000;
+
+/// What is looked up in the past.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject<'a> {
+    /// The leader of a partition.
+    Leader(&'a str, i32),
+    /// The ISR of a partition.
+    Isr(&'a str, i32),
+    /// Whether a broker is fenced.
+    Fenced(i32),
+    /// The lifecycle state of a broker.
+    Lifecycle(i32),
+    /// The Raft state of a node.
+    Quorum(i32),
+    /// The state of a group.
+    Group(&'a str),
+}
+
+/// A change: when, by which event, in words.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Default)]
+pub struct Change {
+    /// When, ns.
+    pub at_ns: u64,
+    /// During which event.
+    pub event: u64,
+    /// What happened.
+    pub text: String,
+}
+
+/// A stretch of the log that a replica cut off.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Default)]
+pub struct Torn {
+    /// First offset that went.
+    pub from: i64,
+    /// One past the last.
+    pub to: i64,
+    /// When, ns.
+    pub at_ns: u64,
+    /// During which event.
+    pub event: u64,
+}
+
+/// A state of a group, or what one of its clients owned, from a moment on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Default)]
+pub struct Span {
+    /// Since when, ns.
+    pub from_ns: u64,
+    /// State name; for a client its partitions.
+    pub text: String,
+    /// Generation of the group; −1 for a client.
+    pub generation: i32,
+    /// What led to it.
+    pub reason: String,
+}
+
+/// A group over time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Default)]
+pub struct GroupPast {
+    /// Its states, oldest first.
+    pub states: Vec<Span>,
+    /// What each program owned, by its process, oldest first.
+    pub owners: Vec<(String, Vec<Span>)>,
+}
+
+/// The turns of one branch.
+#[derive(Clone, Default)]
+pub struct Past {
+    seen: u64,
+    turns: Vec<Stamped<Note>>,
+}
+
+impl Past {
+    /// Takes in what the lab has lived through since the last call. A lab that went back teaches nothing new.
+    pub fn catch_up(&mut self, lab: &Lab) {
+        let history = lab.history();
+        if history.len() <= self.seen {
+            return;
+        }
+        self.turns.extend(history.since(self.seen).filter(|n| is_turn(&n.note)).cloned());
+        self.seen = history.len();
+        if self.turns.len() > TURNS_MAX {
+            self.turns.drain(..TURNS_MAX / 2);
+        }
+    }
+
+    /// The last change of something up to event `event`.
+    pub fn since(&self, subject: Subject<'_>, event: u64) -> Option<Change> {
+        let last = self.until(event).rev().find(|n| concerns(&n.note, subject))?;
+        Some(Change { at_ns: clock_ns(last.at), event: last.event, text: tell(last).text })
+    }
+
+    /// What a broker cut off its log of a partition, up to event `event`.
+    pub fn torn(&self, topic: &str, partition: i32, broker: i32, event: u64) -> Vec<Torn> {
+        let cuts = self.until(event).filter_map(|n| match &n.note {
+            Note::Truncated { tp, broker: on, from, to } if is(tp, topic, partition) && on.0 == broker => {
+                Some(Torn { from: *to, to: *from, at_ns: clock_ns(n.at), event: n.event })
+            }
+            _ => None,
+        });
+        cuts.collect()
+    }
+
+    /// A group up to where the lab stands.
+    pub fn group(&self, name: &str, lab: &Lab) -> GroupPast {
+        let mut past = GroupPast::default();
+        for n in self.until(lab.events()) {
+            let from_ns = clock_ns(n.at);
+            match &n.note {
+                Note::GroupState { group, state, generation, reason } if **group == *name => past.states.push(Span {
+                    from_ns,
+                    text: (*state).into(),
+                    generation: *generation,
+                    reason: reason.to_string(),
+                }),
+                Note::Assigned { group, partitions, .. } if **group == *name => {
+                    let text = partitions.iter().map(|(t, p)| format!("{t}-{p}")).collect::<Vec<_>>().join(" ");
+                    past.own(
+                        lab.world().name(n.node),
+                        Span { from_ns, text, generation: -1, reason: "assigned".into() },
+                    );
+                }
+                Note::Revoked { group, lost, .. } if **group == *name => {
+                    let reason = if *lost { "lost" } else { "given up" }.into();
+                    past.own(lab.world().name(n.node), Span { from_ns, text: String::new(), generation: -1, reason });
+                }
+                _ => {}
+            }
+        }
+        past
+    }
+
+    fn until(&self, event: u64) -> impl DoubleEndedIterator<Item = &Stamped<Note>> {
+        let end = self.turns.partition_point(|n| n.event <= event);
+        self.turns[..end].iter().filter(|n| n.at >= BOOT || !matches!(n.note, Note::Truncated { .. }))
+    }
+}
+
+impl GroupPast {
+    fn own(&mut self, process: &str, span: Span) {
+        match self.owners.iter_mut().find(|(name, _)| name == process) {
+            Some((_, spans)) => spans.push(span),
+            None => self.owners.push((process.into(), vec![span])),
+        }
+    }
+}
+
+fn is(tp: &protocol::TopicPartition, topic: &str, partition: i32) -> bool {
+    tp.partition == partition && *tp.topic == *topic
+}
+
+fn concerns(note: &Note, subject: Subject<'_>) -> bool {
+    match (note, subject) {
+        (Note::LeaderElected { tp, .. }, Subject::Leader(topic, partition)) => is(tp, topic, partition),
+        (Note::IsrChanged { tp, .. }, Subject::Isr(topic, partition)) => is(tp, topic, partition),
+        (Note::BrokerFenced { broker, .. }, Subject::Fenced(id)) => broker.0 == id,
+        (Note::BrokerState { broker, .. }, Subject::Lifecycle(id)) => broker.0 == id,
+        (Note::QuorumState { node, .. }, Subject::Quorum(id)) => node.0 == id,
+        (Note::GroupState { group, .. }, Subject::Group(name)) => **group == *name,
+        _ => false,
+    }
+}
+
+/// Whether a note is kept: all but what comes with every record, batch, heartbeat or line of output.
+fn is_turn(note: &Note) -> bool {
+    !matches!(
+        note,
+        Note::Appended { .. }
+            | Note::HighWatermark { .. }
+            | Note::OffsetsCommitted { .. }
+            | Note::Sent { .. }
+            | Note::Acked { .. }
+            | Note::Delivered { .. }
+            | Note::SegmentRolled { .. }
+            | Note::SendFailed { .. }
+            | Note::ClientError { .. }
+            | Note::Output { .. }
+    )
+}

@@ -1,0 +1,114 @@
+//! What the open view and the inspector show beyond the picture. Only what is asked for is looked up.
+
+use std::rc::Rc;
+
+use view::{
+    Cause, Change, ConfigView, Difference, FlowLens, FlowView, GroupPast, LogLens, LogView, Past, RecordDetail, Subject,
+};
+
+use crate::ui::{Looks, SPANS, Selection, Ui, View, ZOOMS};
+
+/// Messages drawn in the space-time view.
+const HOPS_MAX: usize = 160;
+/// Messages drawn when no span is chosen: the last ones, whenever they were.
+const HOPS_LAST: usize = 36;
+
+/// What is asked for.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Want {
+    view: View,
+    looks: Looks,
+    selected: Option<Selection>,
+}
+
+impl Want {
+    pub(crate) fn of(ui: &Ui) -> Want {
+        Want { view: ui.view, looks: ui.looks.clone(), selected: ui.selected.clone() }
+    }
+
+    pub(crate) fn compares_with(&self) -> Option<usize> {
+        self.looks.other.filter(|_| self.view == View::Branches)
+    }
+
+    pub(crate) fn why(&self) -> Option<u64> {
+        self.looks.why
+    }
+}
+
+/// What was found.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Detail {
+    pub(crate) log: Option<LogView>,
+    pub(crate) flow: Option<FlowView>,
+    pub(crate) groups: Vec<GroupPast>,
+    /// Since when the fields of the selected thing are what they are, by field.
+    pub(crate) since: Vec<(&'static str, Change)>,
+    pub(crate) record: Option<RecordDetail>,
+    /// The chain of causes of the event asked for, that event first.
+    pub(crate) why: Vec<Cause>,
+    pub(crate) compared: Option<Rc<Compared>>,
+    /// The configs of the selected thing, if they are open.
+    pub(crate) configs: Vec<ConfigView>,
+}
+
+/// The branch on the stage beside another one.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Compared {
+    /// The other's name.
+    pub(crate) name: String,
+    /// Where the playhead stands, ns.
+    pub(crate) at_ns: u64,
+    /// Where the other was looked at: the same, unless it was not played so far.
+    pub(crate) there_ns: u64,
+    pub(crate) list: Vec<Difference>,
+}
+
+/// Looks up what is wanted.
+pub(crate) fn detail(lab: &lab::Lab, past: &Past, want: &Want, picture: &view::Picture) -> Detail {
+    let mut found = Detail::default();
+    let looks = &want.looks;
+    match want.view {
+        View::Log => {
+            let first = || picture.topics.first().map(|t| (t.name.clone(), 0));
+            if let Some((topic, partition)) = looks.partition.clone().or_else(first) {
+                let (per_slot, slots) = ZOOMS[looks.zoom];
+                let lens = LogLens { topic: &topic, partition, count: per_slot * slots, end: looks.end };
+                found.log = view::logs(lab, past, &lens);
+            }
+        }
+        View::Flow => {
+            let span_ns = Some(SPANS[looks.span]).filter(|ns| *ns > 0);
+            let hops_max = if span_ns.is_some() { HOPS_MAX } else { HOPS_LAST };
+            let lens = FlowLens { span_ns, quiet: looks.quiet, hops_max };
+            found.flow = Some(view::flow(lab, &lens));
+        }
+        View::Groups => found.groups = picture.groups.iter().map(|g| past.group(&g.group, lab)).collect(),
+        View::Cluster | View::Branches => {}
+    }
+    if let Some(selected) = &want.selected {
+        let fields = subjects(selected).into_iter();
+        found.since = fields.filter_map(|(name, of)| Some((name, past.since(of, lab.events())?))).collect();
+        found.configs = match selected {
+            Selection::Partition { topic, .. } if looks.configs => view::topic_configs(lab, topic),
+            Selection::Broker(id) if looks.configs => view::broker_configs(lab, *id),
+            _ => Vec::new(),
+        };
+        if let Selection::Record { topic, partition, on, offset } = selected {
+            found.record = view::record(lab, topic, *partition, *on, *offset);
+        }
+    }
+    found
+}
+
+/// The fields of the inspector that have a past.
+fn subjects(selected: &Selection) -> Vec<(&'static str, Subject<'_>)> {
+    match selected {
+        Selection::Controller(id) => vec![("Raft state", Subject::Quorum(*id))],
+        Selection::Broker(id) => vec![("lifecycle", Subject::Lifecycle(*id)), ("fenced", Subject::Fenced(*id))],
+        Selection::Partition { topic, partition, .. } => {
+            vec![("leader", Subject::Leader(topic, *partition)), ("ISR", Subject::Isr(topic, *partition))]
+        }
+        Selection::Group(name) => vec![("state", Subject::Group(name))],
+        Selection::Client(_) | Selection::Record { .. } => Vec::new(),
+    }
+}

@@ -1,0 +1,145 @@
+//! The space-time view: a lane for each process, time to the right, a slanted line for each message from when it left
+//! to when it came. Drawn from the engine's trace; a click goes to the moment, and asks what led to it.
+
+use view::{FlowView, Hop};
+use yew::prelude::*;
+
+use super::{Pane, ViewProps, stepper, why};
+use crate::format;
+use crate::timeline::Axis;
+use crate::ui::{Act, SPANS};
+
+/// Height of a lane, px.
+const LANE: usize = 34;
+/// Room above the first lane, px.
+const TOP: usize = 22;
+/// Messages listed in words below the drawing.
+const LISTED: usize = 60;
+
+/// The view.
+#[component]
+pub(crate) fn Flow(props: &ViewProps) -> Html {
+    let body = props.frame.detail.flow.as_ref().map(|flow| html! {
+        <>{ tools(props, flow) }<div class="flow">{ drawing(props, flow) }</div><div>{ why::chain(props) }</div>{ list(props, flow) }</>
+    });
+    html! { <Pane ui={props.ui.clone()} bridge={props.bridge.clone()} class="flowv" label="Space-time. Arrow keys move between messages, Enter goes to one.">{ body.unwrap_or_default() }</Pane> }
+}
+
+fn tools(props: &ViewProps, flow: &FlowView) -> Html {
+    let (span, quiet) = (props.ui.looks.span, props.ui.looks.quiet);
+    let left_out = [(flow.quiet, "quiet message"), (flow.more, "earlier message")];
+    let left_out: Vec<String> =
+        left_out.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format::plural(*n as u64, what)).collect();
+    html! {
+        <div class="row vt">
+            { stepper("−", "Show more time", span + 1 < SPANS.len(), props.look(|l| l.span += 1)) }
+            { stepper("+", "Show less time", span > 0, props.look(|l| l.span -= 1)) }
+            <span class="num">{ if SPANS[span] == 0 { "the last messages".to_owned() } else { format!("last {}", format::span(SPANS[span])) } }</span>
+            <button class="btn" aria-pressed={quiet.to_string()} title="Draw empty fetches and heartbeats too" onclick={props.look(|l| l.quiet = !l.quiet)}>{ "quiet too" }</button>
+            <span class="num">{ if left_out.is_empty() { String::new() } else { format!("{} not drawn", left_out.join(", ")) } }</span>
+            <span class="num">{ if flow.forgotten { "earlier events are no longer remembered" } else { "" } }</span>
+        </div>
+    }
+}
+
+fn drawing(props: &ViewProps, flow: &FlowView) -> Html {
+    let height = TOP + flow.lanes.len().max(1) * LANE;
+    let times = flow.hops.iter().flat_map(|hop| [hop.sent_ns, hop.arrives_ns]);
+    let axis = Axis::over(times.chain([flow.from_ns, flow.to_ns]).collect(), width);
+    let x = |ns: u64| axis.position(ns);
+    let at = |share: f64| format!("{:.2}%", 12.5 + share * 86.5);
+    let y = |lane: usize| (TOP + lane * LANE + LANE / 2).to_string();
+    let now = props.frame.picture.now_ns;
+    html! {
+        <svg class="flows" width="100%" height={height.to_string()} role="img" aria-label={format!("{} between {}; the list below says the same in words", format::plural(flow.hops.len() as u64, "message"), format::plural(flow.lanes.len() as u64, "process"))}>
+            { for (0..=4).map(|i| { let share = f64::from(i) / 4.0; let ns = axis.moment(share);
+                html! { <g key={format!("t{i}")}><line class="tick" x1={at(share)} x2={at(share)} y1={TOP.to_string()} y2="100%" /><text class={if i == 4 { "tk end" } else { "tk" }} x={at(share)} y="12">{ format::clock(ns) }</text></g> } }) }
+            { for flow.lanes.iter().enumerate().map(|(i, name)| html! {
+                <g key={name.clone()}><line class="lane2" x1={at(0.0)} x2={at(1.0)} y1={y(i)} y2={y(i)} /><text class="ln" x="0" y={(TOP + i * LANE + LANE / 2 + 4).to_string()}>{ name }</text></g>
+            }) }
+            { for axis.folds(50_000_000, 0.0).into_iter().map(|(from, to, ns)| html! {
+                <g key={format!("f{from}")}><rect class="foldr" x={at(from)} width={format!("{:.2}%", (to - from) * 86.5)} y={TOP.to_string()} height="100%" /><text class="tk" x={at((from + to) / 2.0)} y={(TOP + 9).to_string()}>{ format::span(ns) }</text></g>
+            }) }
+            <line class="ph" x1={at(x(now))} x2={at(x(now))} y1={(TOP - 6).to_string()} y2="100%" />
+            { for flow.hops.iter().enumerate().map(|(i, hop)| html! {
+                <g key={i.to_string()} class={classes!("hop", class(hop), (hop.event > 0 && props.ui.looks.why == Some(hop.event)).then_some("sel"))} onclick={go(props, hop)}>
+                    <title>{ format!("{}, {} → {}", words(flow, hop), format::clock(hop.sent_ns), format::clock(hop.arrives_ns)) }</title>
+                    <line class="hit" x1={at(x(hop.sent_ns))} y1={y(hop.from)} x2={at(x(hop.arrives_ns))} y2={y(hop.to)} />
+                    <line x1={at(x(hop.sent_ns))} y1={y(hop.from)} x2={at(x(hop.arrives_ns))} y2={y(hop.to)} />
+                    { end(hop, at(x(hop.arrives_ns)), y(hop.to)) }
+                </g>
+            }) }
+        </svg>
+    }
+}
+
+/// Silence is folded: past 4 ms a gap takes the root of what is left, so that slopes are true where messages fly.
+fn width(gap_ns: u64) -> f64 {
+    let ms = gap_ns as f64 / 1e6;
+    if ms <= 4.0 { ms } else { 4.0 + (ms - 4.0).sqrt() * 0.25 }
+}
+
+fn end(hop: &Hop, cx: String, cy: String) -> Html {
+    match hop.fate.as_str() {
+        "lost" | "held" => html! { <text class="x" x={cx} y={cy} dy="4">{ "✕" }</text> },
+        _ => html! { <circle {cx} {cy} r={if hop.records > 0 || !hop.error.is_empty() { "4" } else { "2.5" }} /> },
+    }
+}
+
+/// How a message is drawn: by role, and by what became of it.
+fn class(hop: &Hop) -> Classes {
+    let role = match hop.role.as_str() {
+        "produce" | "fetch" => "data",
+        "replica-fetch" => "replica",
+        "group" => "group",
+        _ => "control",
+    };
+    classes!(
+        role,
+        hop.is_response.then_some("res"),
+        (!hop.error.is_empty() || hop.fate == "lost").then_some("err"),
+        (hop.fate == "flying" || hop.fate == "held").then_some("air")
+    )
+}
+
+/// Goes to the moment of its arrival and asks what led to it. What is on its way leads to when it left.
+fn go(props: &ViewProps, hop: &Hop) -> Callback<MouseEvent> {
+    let (ui, bridge, event, at_ns) = (props.ui.clone(), props.bridge.clone(), hop.event, hop.arrives_ns);
+    let (event, at_ns) = if event == 0 { (hop.cause, hop.sent_ns) } else { (event, at_ns) };
+    Callback::from(move |_: MouseEvent| {
+        let mut looks = ui.looks.clone();
+        looks.why = Some(event);
+        ui.dispatch(Act::Look(looks));
+        bridge.seek(at_ns);
+    })
+}
+
+fn words(flow: &FlowView, hop: &Hop) -> String {
+    let name = |lane: usize| flow.lanes.get(lane).map_or("", String::as_str);
+    let what = if hop.is_response { "answer" } else { "request" };
+    let records =
+        if hop.records > 0 { format!(", {}", format::plural(u64::from(hop.records), "record")) } else { String::new() };
+    let error = if hop.error.is_empty() { String::new() } else { format!(", {}", hop.error) };
+    let fate = match hop.fate.as_str() {
+        "arrived" => "",
+        "lost" => ", nobody there",
+        "held" => ", held by a cut",
+        _ => ", on its way",
+    };
+    format!("{} → {}: {} {what}{records}{error}{fate}", name(hop.from), name(hop.to), hop.api)
+}
+
+/// The same in words, latest first.
+fn list(props: &ViewProps, flow: &FlowView) -> Html {
+    let mut hops: Vec<&Hop> = flow.hops.iter().collect();
+    ordered::sort_by(&mut hops, |a, b| (b.arrives_ns, b.event).cmp(&(a.arrives_ns, a.event)));
+    html! {
+        <ol class="hops" aria-label="Messages, latest first">
+            { for hops.into_iter().take(LISTED).enumerate().map(|(i, hop)| html! {
+                <li key={i.to_string()}><button class={class(hop)} data-nav="" tabindex="-1" onclick={go(props, hop)}>
+                    <time>{ format::clock(hop.arrives_ns) }</time><span>{ words(flow, hop) }</span><small>{ format::span(hop.arrives_ns - hop.sent_ns) }</small>
+                </button></li>
+            }) }
+        </ol>
+    }
+}

@@ -1,0 +1,33 @@
+//! A chain of causes, from an event back to the act it came from.
+
+use yew::prelude::*;
+
+use super::ViewProps;
+use crate::format;
+use crate::ui::Act;
+
+/// The chain that was asked for, if one was.
+pub(crate) fn chain(props: &ViewProps) -> Html {
+    let chain = &props.frame.detail.why;
+    let (Some(event), false) = (props.ui.looks.why, chain.is_empty()) else { return Html::default() };
+    let close = {
+        let ui = props.ui.clone();
+        Callback::from(move |_: MouseEvent| {
+            let mut looks = ui.looks.clone();
+            looks.why = None;
+            ui.dispatch(Act::Look(looks));
+        })
+    };
+    html! {
+        <section class="why card" aria-label="Why">
+            <div class="row"><h3 class="eyebrow">{ format!("Why event {}", format::count(event)) }</h3><span class="sp"></span><button class="link" onclick={close}>{ "close" }</button></div>
+            <ol>{ for chain.iter().enumerate().map(|(i, cause)| html! {
+                <li key={i.to_string()}><button onclick={props.seek(cause.at_ns)} data-nav="" tabindex="-1">
+                    <time>{ format::clock(cause.at_ns) }</time>
+                    <span>{ if i == 0 { "" } else { "because " } }<b>{ &cause.process }</b>{ format!(" {}", cause.text) }{ if cause.times > 1 { format!(", for the {}th time in a row", cause.times) } else { String::new() } }
+                        { for cause.notes.iter().map(|note| html! { <em>{ note }</em> }) }</span>
+                </button></li>
+            }) }</ol>
+        </section>
+    }
+}
