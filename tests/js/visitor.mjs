@@ -62,6 +62,17 @@ export async function run(page, line, id = 1) {
   await prompt(page, id).press("Enter");
 }
 
+// Opens a view by its tab.
+export const view = (page, name) => page.getByRole("tablist", { name: "Views" }).getByRole("tab", { name }).click();
+
+// Writes what is seen of a part to `docs/NAME.png`, at rest: the pictures of the manual are made by the tests.
+export async function picture(page, name, part = ".stage-zone") {
+  await page.mouse.move(0, 0);
+  await page.waitForTimeout(250);
+  const path = new URL(`../../docs/${name}.png`, import.meta.url).pathname;
+  await page.locator(part).screenshot({ path, animations: "disabled" });
+}
+
 // What axe finds wrong, a line each. The page must have been opened with `bypassCSP`.
 export async function accessibilityFaults(page) {
   await page.evaluate(axe());

@@ -56,14 +56,21 @@ pub fn all<'a>(world: &'a World<Actor>, layout: &Layout, tp: &TopicPartition) ->
 
 /// The replica that leads in the highest epoch and whose process runs.
 pub fn leader<'a>(world: &'a World<Actor>, layout: &Layout, tp: &TopicPartition) -> Option<Replica<'a>> {
-    all(world, layout, tp)
-        .into_iter()
-        .filter(|(broker, replica)| {
-            let running = layout.brokers.get(broker).is_some_and(|node| world.state(*node) == NodeState::Running);
-            running && replica.is_leader
-        })
-        .map(|(_, replica)| replica)
-        .max_by_key(|replica| replica.leader_epoch)
+    let brokers: Vec<BrokerId> = layout.brokers.keys().copied().collect();
+    leader_among(world, layout, tp, &brokers)
+}
+
+/// As [`leader`], among the replicas on these brokers.
+pub fn leader_among<'a>(
+    world: &'a World<Actor>,
+    layout: &Layout,
+    tp: &TopicPartition,
+    brokers: &[BrokerId],
+) -> Option<Replica<'a>> {
+    let is_running =
+        |broker: &&BrokerId| layout.brokers.get(*broker).is_some_and(|node| world.state(*node) == NodeState::Running);
+    let replicas = brokers.iter().filter(is_running).filter_map(|broker| find(world, layout, *broker, tp));
+    replicas.filter(|replica| replica.is_leader).max_by_key(|replica| replica.leader_epoch)
 }
 
 /// The batch that holds an offset.

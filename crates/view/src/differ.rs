@@ -1,7 +1,6 @@
 //! How two moments differ: of two branches at the same time, or of one branch before and after.
 
 use ordered::SortedMap;
-
 use serde::Serialize;
 
 use crate::picture::{Picture, ProcessState};

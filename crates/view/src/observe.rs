@@ -19,11 +19,18 @@ pub struct Lens {
     pub internal: bool,
     /// Lines shown of each terminal.
     pub terminal_lines: usize,
+    /// With more partitions than this, replicas are counted, and only those out of sync are listed.
+    pub partitions_max: usize,
+    /// A partition whose replicas are listed all the same.
+    pub focus: Option<(String, i32)>,
 }
+
+/// Replicas out of sync that are listed of a broker when there are too many partitions for all.
+const OUT_LISTED: usize = 6;
 
 impl Default for Lens {
     fn default() -> Lens {
-        Lens { tail: 8, internal: false, terminal_lines: 200 }
+        Lens { tail: 8, internal: false, terminal_lines: 200, partitions_max: usize::MAX, focus: None }
     }
 }
 
@@ -96,10 +103,17 @@ fn brokers(lab: &Lab, lens: &Lens) -> Vec<BrokerView> {
             lifecycle: process.lifecycle().map_or(String::new(), |lifecycle| lifecycle.state().name().into()),
             fenced: image.and_then(|image| image.brokers.get(id)).is_none_or(|broker| broker.fenced),
             session_ends_ns: sessions.get(id).map(|at| clock_ns(*at)),
-            replicas: replica_views(lab, *id, lens),
+            holds: 0,
+            leads: 0,
+            out: 0,
+            replicas: Vec::new(),
         })
     });
-    views.collect()
+    let mut views: Vec<BrokerView> = views.collect();
+    if let Some(image) = image {
+        place_replicas(lab, image, lens, &mut views);
+    }
+    views
 }
 
 /// When the active controller would fence each broker that is not fenced.
@@ -114,36 +128,53 @@ fn sessions(lab: &Lab) -> SortedMap<BrokerId, Time> {
     live.map(|(id, heartbeat)| (*id, heartbeat.last_contact + timeout)).collect()
 }
 
-fn replica_views(lab: &Lab, broker: BrokerId, lens: &Lens) -> Vec<ReplicaView> {
-    let Some(image) = replicas::image(lab.world(), lab.layout()) else { return Vec::new() };
-    let mut views = Vec::new();
-    for (name, topic_id) in &image.by_name {
-        if !lens.internal && name.starts_with("__") {
-            continue;
-        }
-        let Some(topic) = image.topics.get(topic_id) else { continue };
+/// Gives each broker its replicas: all of them, or counts and what stands out.
+fn place_replicas(lab: &Lab, image: &cluster::MetadataImage, lens: &Lens, brokers: &mut [BrokerView]) {
+    let shown = || image.by_name.iter().filter(|(name, _)| lens.internal || !name.starts_with("__"));
+    let topics = || shown().filter_map(|(name, id)| Some((name, image.topics.get(id)?)));
+    let partitions: usize = topics().map(|(_, topic)| topic.partitions.len()).sum();
+    let lists_all = partitions <= lens.partitions_max;
+    for (name, topic) in topics() {
         for registered in &topic.partitions {
-            let tp = TopicPartition::new(name.clone(), registered.partition);
-            if let Some(replica) = replicas::find(lab.world(), lab.layout(), broker, &tp) {
-                let log = replica.log;
-                views.push(ReplicaView {
-                    topic: name.to_string(),
-                    partition: registered.partition,
-                    is_leader: replica.is_leader,
-                    in_sync: registered.isr.contains(&broker),
-                    is_preferred: registered.replicas.first() == Some(&broker),
-                    leader_epoch: replica.leader_epoch,
-                    log_start: log.log_start_offset(),
-                    high_watermark: log.high_watermark(),
-                    log_end: log.log_end_offset(),
-                    bytes: log.size_bytes(),
-                    segments: log.segment_count() as u32,
-                    tail: tail(log, lens.tail),
-                });
+            let is_focus = lens.focus.as_ref().is_some_and(|(t, p)| **t == **name && *p == registered.partition);
+            for id in &registered.replicas {
+                let Some(broker) = brokers.iter_mut().find(|broker| broker.id == id.0) else { continue };
+                let in_sync = registered.isr.contains(id);
+                broker.holds += 1;
+                broker.leads += u32::from(registered.leader == *id);
+                broker.out += u32::from(!in_sync);
+                if lists_all || is_focus || (!in_sync && broker.out as usize <= OUT_LISTED) {
+                    let tp = TopicPartition::new(name.clone(), registered.partition);
+                    broker.replicas.extend(replica_view(lab, *id, &tp, registered, lens));
+                }
             }
         }
     }
-    views
+}
+
+fn replica_view(
+    lab: &Lab,
+    broker: BrokerId,
+    tp: &TopicPartition,
+    registered: &protocol::metadata::PartitionRecord,
+    lens: &Lens,
+) -> Option<ReplicaView> {
+    let replica = replicas::find(lab.world(), lab.layout(), broker, tp)?;
+    let log = replica.log;
+    Some(ReplicaView {
+        topic: tp.topic.to_string(),
+        partition: tp.partition,
+        is_leader: replica.is_leader,
+        in_sync: registered.isr.contains(&broker),
+        is_preferred: registered.replicas.first() == Some(&broker),
+        leader_epoch: replica.leader_epoch,
+        log_start: log.log_start_offset(),
+        high_watermark: log.high_watermark(),
+        log_end: log.log_end_offset(),
+        bytes: log.size_bytes(),
+        segments: log.segment_count() as u32,
+        tail: tail(log, lens.tail),
+    })
 }
 
 fn tail(log: &partition_log::Log, count: usize) -> Vec<RecordView> {
@@ -158,7 +189,7 @@ fn topics(lab: &Lab, lens: &Lens) -> Vec<TopicView> {
         let topic = image.topics.get(topic_id)?;
         let partitions = topic.partitions.iter().map(|p| {
             let tp = TopicPartition::new(name.clone(), p.partition);
-            let log = lab.leader_log(&tp);
+            let log = replicas::leader_among(lab.world(), lab.layout(), &tp, &p.replicas).map(|replica| replica.log);
             let min_isr = image.config(ConfigResourceKind::Topic, name, "min.insync.replicas");
             PartitionView {
                 partition: p.partition,

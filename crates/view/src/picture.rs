@@ -88,7 +88,13 @@ pub struct BrokerView {
     pub fenced: bool,
     /// When the active controller fences it if nothing more is heard, ns.
     pub session_ends_ns: Option<u64>,
-    /// Its replicas, by topic and partition.
+    /// How many replicas it is to hold, as the active controller has it.
+    pub holds: u32,
+    /// How many partitions it leads.
+    pub leads: u32,
+    /// How many of its replicas are out of sync.
+    pub out: u32,
+    /// Its replicas, by topic and partition; in a big cluster only those that stand out.
     pub replicas: Vec<ReplicaView>,
 }
 

@@ -140,6 +140,7 @@ struct Inner {
     pace: Cell<f64>,
     frame_ms: Cell<f64>,
     look_ms: Cell<f64>,
+    look_every_ms: Cell<f64>,
     render_ms: Cell<f64>,
     goals_ms: Cell<f64>,
     /// The engine changed since the last look.
@@ -155,7 +156,7 @@ struct Inner {
 impl Bridge {
     /// Takes an engine.
     pub(crate) fn new(engine: Engine, message: Option<String>, options: &Options) -> Bridge {
-        let picture = Rc::new(engine.observe(false));
+        let picture = Rc::new(engine.observe(false, None));
         let speed = options.speed.map_or(SPEED_DEFAULT, host::nearest_speed);
         let bridge = Bridge(Rc::new(Inner {
             engine: RefCell::new(engine),
@@ -173,6 +174,7 @@ impl Bridge {
             pace: Cell::new(0.0),
             frame_ms: Cell::new(0.0),
             look_ms: Cell::new(0.0),
+            look_every_ms: Cell::new(LOOK_EVERY_MS),
             render_ms: Cell::new(0.0),
             goals_ms: Cell::new(0.0),
             is_stale: Cell::new(false),
@@ -411,7 +413,9 @@ impl Bridge {
     fn look(&self) {
         if self.0.is_stale.replace(false) {
             let mut engine = self.0.engine.borrow_mut();
-            let picture = Rc::new(engine.observe(self.0.shows_internal.get()));
+            let picture = Rc::new(
+                engine.observe(self.0.shows_internal.get(), self.0.want.borrow().as_ref().and_then(Want::focus)),
+            );
             if let Some(want) = self.0.want.borrow().as_ref() {
                 *self.0.detail.borrow_mut() = Rc::new(engine.detail(want, &picture));
             }
@@ -461,9 +465,11 @@ impl Bridge {
     fn tick(&self, wall_ms: f64) {
         let dt_ms = (wall_ms - self.0.frame_ms.replace(wall_ms)).clamp(0.0, 100.0);
         let moves = self.advance(dt_ms);
-        if moves && wall_ms - self.0.look_ms.get() >= LOOK_EVERY_MS && self.0.is_stale.get() {
+        if moves && wall_ms - self.0.look_ms.get() >= self.0.look_every_ms.get() && self.0.is_stale.get() {
             self.look();
             self.0.look_ms.set(wall_ms);
+            // A big cluster is looked at less often, so that looking takes an eighth of the time at most.
+            self.0.look_every_ms.set(((self::wall_ms() - wall_ms) * 8.0).max(LOOK_EVERY_MS));
         }
         if moves && wall_ms - self.0.render_ms.get() >= RENDER_EVERY_MS {
             self.look_at_goals(wall_ms);

@@ -30,6 +30,14 @@ impl Want {
         self.looks.other.filter(|_| self.view == View::Branches)
     }
 
+    /// The partition that is selected.
+    pub(crate) fn focus(&self) -> Option<(String, i32)> {
+        match self.selected.as_ref()? {
+            Selection::Partition { topic, partition, .. } => Some((topic.clone(), *partition)),
+            _ => None,
+        }
+    }
+
     pub(crate) fn why(&self) -> Option<u64> {
         self.looks.why
     }

@@ -20,6 +20,8 @@ const FREE_PLAY: &str = include_str!("free-play.json");
 /// Free play opens here, when the group is stable and records flow; all before it can be rewound to.
 const FREE_PLAY_FROM_NS: u64 = 8_000_000_000;
 
+/// With more partitions than this, brokers show counts and what stands out.
+pub(crate) const PARTITIONS_MAX: usize = 24;
 /// Links of a chain of causes that are told.
 const CAUSES_MAX: usize = 14;
 /// How often a chain of causes may look at an earlier moment.
@@ -156,8 +158,9 @@ impl Engine {
         self.timeline.range().1.since(BOOT).as_nanos()
     }
     /// All there is to see now.
-    pub(crate) fn observe(&self, internal: bool) -> Picture {
-        view::observe(self.timeline.lab(), &Lens { tail: 16, internal, terminal_lines: 300 })
+    pub(crate) fn observe(&self, internal: bool, focus: Option<(String, i32)>) -> Picture {
+        let lens = Lens { tail: 16, internal, terminal_lines: 300, partitions_max: PARTITIONS_MAX, focus };
+        view::observe(self.timeline.lab(), &lens)
     }
     /// What the open view and the inspector show beyond the picture.
     pub(crate) fn detail(&mut self, want: &Want, picture: &Picture) -> Detail {
@@ -183,7 +186,10 @@ impl Engine {
         if self.compared.as_ref().is_none_or(|(last, _)| *last != key) {
             let name = self.timeline.branches().get(other).filter(|_| other != active)?.name.clone();
             let lab = self.timeline.peek(other, u64::MAX, moment(picture.now_ns))?;
-            let there = view::observe(&lab, &Lens { tail: 0, internal: false, terminal_lines: 0 });
+            let there = view::observe(
+                &lab,
+                &Lens { tail: 0, terminal_lines: 0, partitions_max: PARTITIONS_MAX, ..Lens::default() },
+            );
             let list = view::differences(picture, &there);
             let found = Compared { name, at_ns: picture.now_ns, there_ns: there.now_ns, list };
             self.compared = Some((key, Rc::new(found)));

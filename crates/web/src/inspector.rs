@@ -139,12 +139,22 @@ fn overview(props: &ViewProps) -> Html {
     }
 }
 
+/// Partitions listed; the others are counted.
+const TOPICS_MAX: usize = 60;
+
 fn topics(props: &ViewProps) -> Html {
-    let rows = props.frame.picture.topics.iter().flat_map(|t| t.partitions.iter().map(move |p| (t, p)));
+    let topics = props.frame.picture.topics.iter();
+    let mut rows: Vec<_> = topics.flat_map(|t| t.partitions.iter().map(move |p| (t, p))).collect();
+    let more = rows.len().saturating_sub(TOPICS_MAX);
+    if more > 0 {
+        // What stands out comes first.
+        ordered::sort_by_key(&mut rows, |(_, p)| p.isr.len() >= p.replicas.len() && p.leader >= 0);
+    }
     html! {
         <table class="mini">
+            <caption class="more">{ if more > 0 { format!("and {more} more") } else { String::new() } }</caption>
             <thead><tr><th>{ "partition" }</th><th>{ "leader" }</th><th>{ "ISR" }</th><th class="n">{ "end" }</th></tr></thead>
-            <tbody>{ for rows.take(80).map(|(t, p)| {
+            <tbody>{ for rows.into_iter().take(TOPICS_MAX).map(|(t, p)| {
                 let name = format!("{}-{}", t.name, p.partition);
                 let to = Selection::Partition { topic: t.name.clone(), partition: p.partition, on: None };
                 html! { <tr key={name.clone()}>
@@ -217,7 +227,6 @@ fn broker(props: &ViewProps, b: &BrokerView) -> Html {
     let now = props.frame.picture.now_ns;
     let session =
         b.session_ends_ns.map_or("–".to_owned(), |end| format!("{} left", format::span(end.saturating_sub(now))));
-    let leads = b.replicas.iter().filter(|r| r.is_leader).count();
     let mut act = deaths(b.state, &format!("broker {}", b.id));
     let others: Vec<String> =
         props.frame.picture.brokers.iter().filter(|o| o.id != b.id).map(|o| o.id.to_string()).collect();
@@ -235,8 +244,9 @@ fn broker(props: &ViewProps, b: &BrokerView) -> Html {
                 ("lifecycle", b.lifecycle.clone(), ""),
                 ("fenced", if b.fenced { "yes" } else { "no" }.to_owned(), if b.fenced { "warn" } else { "" }),
                 ("session", session, ""),
-                ("replicas", b.replicas.len().to_string(), ""),
-                ("leads", leads.to_string(), ""),
+                ("replicas", b.holds.to_string(), ""),
+                ("out of sync", b.out.to_string(), if b.out > 0 { "warn" } else { "" }),
+                ("leads", b.leads.to_string(), ""),
                 ("logs", format::bytes(b.replicas.iter().map(|r| r.bytes).sum()), ""),
             ]) }
             { acts(props, &act) }

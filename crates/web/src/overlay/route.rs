@@ -119,7 +119,9 @@ impl Plan {
             Kind::Controller => vec![(centre + side, of.y + of.h), (centre + side, lane)],
             Kind::Broker => {
                 let x = centre + port(of, to) + side;
-                vec![(x, of.y), (x, lane)]
+                // With many brokers in rows, messages to those below end at the band.
+                let y = if of.y > self.band_bottom + 24.0 { self.band_bottom } else { of.y };
+                vec![(x, y), (x, lane)]
             }
             Kind::Client if of.y + of.h <= self.band_top + 6.0 => {
                 vec![(centre + side, of.y + of.h), (centre + side, lane)]

@@ -48,8 +48,28 @@ pub(crate) fn Broker(props: &BrokerProps) -> Html {
             </button>
             <div class={classes!("reps", props.rows.density)}>
                 { for props.rows.list.iter().map(|row| tile(props, row, is_down)) }
+                { (props.rows.density == "strip").then(|| strip(props)) }
             </div>
         </section>
+    }
+}
+
+/// Counts, and the replicas that stand out.
+fn strip(props: &BrokerProps) -> Html {
+    let b = &props.broker;
+    let share = |n: u32| format!("{:.1}%", f64::from(n) * 100.0 / f64::from(b.holds.max(1)));
+    let out = b.replicas.iter().filter(|r| !r.in_sync).take(3);
+    html! {
+        <div key="strip" class="counts">
+            <svg aria-hidden="true"><rect class="all" width="100%" height="6" /><rect class="in" width={share(b.holds - b.out)} height="6" /><rect class="led" width={share(b.leads)} height="6" /></svg>
+            <small>{ format!("♛ {} of {}", b.leads, format::plural(u64::from(b.holds), "replica")) }</small>
+            <small class={if b.out > 0 { "warn" } else { "" }}>{ if b.out > 0 { format!("{} OUT", b.out) } else { String::new() } }</small>
+            { for out.map(|r| {
+                let me = Selection::Partition { topic: r.topic.clone(), partition: r.partition, on: Some(b.id) };
+                let select = props.select.reform(move |_: MouseEvent| me.clone());
+                html! { <button key={format!("{}-{}", r.topic, r.partition)} class="link" data-nav="" tabindex="-1" onclick={select}>{ format!("{}-{}", r.topic, r.partition) }</button> }
+            }) }
+        </div>
     }
 }
 

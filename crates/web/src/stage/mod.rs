@@ -65,7 +65,7 @@ pub(crate) fn Stage(props: &StageProps) -> Html {
             </div>
             <div class="band" aria-hidden="true"></div>
             <div class="side left"><span class="eyebrow" aria-hidden="true">{ "Producers" }</span><Producers picture={picture.clone()} selected={selected.clone()} select={select.clone()} /></div>
-            <div class="brokers" role="list" aria-label="Brokers">
+            <div class={classes!("brokers", (picture.brokers.len() > 8).then_some("many"))} role="list" aria-label="Brokers">
                 { for picture.brokers.iter().map(|b| html! {
                     <Broker key={b.id} broker={Rc::new(b.clone())} rows={rows.clone()} now_ns={coarse(picture.now_ns)}
                             selected={selected.clone()} select={select.clone()} />

@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use view::Picture;
 
+use crate::engine::PARTITIONS_MAX;
+
 /// One partition.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Row {
@@ -22,14 +24,12 @@ pub(crate) struct Row {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Rows {
     pub(crate) list: Vec<Row>,
-    /// `""`, `tight` or `dense`.
+    /// `""`, `tight`, `dense`, or `strip`: too many for rows, so brokers show counts.
     pub(crate) density: &'static str,
-    /// Rows not drawn on any broker.
-    pub(crate) hidden: usize,
 }
 
-/// More than this are not drawn.
-const ROWS_MAX: usize = 60;
+/// With more brokers than this, they show counts.
+const BROKERS_MAX: usize = 12;
 
 /// The rows of a moment.
 pub(crate) fn rows(picture: &Picture, is_narrow: bool) -> Rc<Rows> {
@@ -39,6 +39,10 @@ pub(crate) fn rows(picture: &Picture, is_narrow: bool) -> Rc<Rows> {
         4..=5 => 5,
         _ => 4,
     };
+    let partitions: usize = picture.topics.iter().map(|t| t.partitions.len()).sum();
+    if partitions > PARTITIONS_MAX || picture.brokers.len() > BROKERS_MAX {
+        return Rc::new(Rows { list: Vec::new(), density: "strip" });
+    }
     let mut list = Vec::new();
     for topic in &picture.topics {
         let name: Rc<str> = topic.name.as_str().into();
@@ -49,12 +53,10 @@ pub(crate) fn rows(picture: &Picture, is_narrow: bool) -> Rc<Rows> {
             list.push(Row { topic: name.clone(), partition: p.partition, from: to - cells, to, leader: p.leader });
         }
     }
-    let hidden = list.len().saturating_sub(ROWS_MAX);
-    list.truncate(ROWS_MAX);
     let density = match list.len() {
         0..=4 => "",
         5..=8 => "tight",
         _ => "dense",
     };
-    Rc::new(Rows { list, density, hidden })
+    Rc::new(Rows { list, density })
 }

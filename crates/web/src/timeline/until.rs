@@ -56,7 +56,7 @@ pub(crate) fn Until(props: &UntilProps) -> Html {
     };
     let list = if open { proposals(&props.frame.picture) } else { Vec::new() };
     html! {
-        <div class="menu" {onkeydown}>
+        <div class="menu opt" {onkeydown}>
             <button class="btn" aria-expanded={open.to_string()} onclick={set(!open).reform(|_: MouseEvent| ())} title="Run until a condition holds (R)"><b>{ "Until…" }</b></button>
             <div hidden={!open} class="pop until" role="group" aria-label="Run until">
                 <label>{ "Run until" }<input ref={input} class="field" type="text" spellcheck="false" placeholder="leader(\"orders\", 0) == 2" /></label>

@@ -189,7 +189,7 @@ fn cell(props: &ViewProps, log: &LogView, r: &ReplicaLog, record: &RecordView, c
         record.value.as_deref().unwrap_or("none, a tombstone"),
     );
     html! {
-        <button key={record.offset.to_string()} class={classes!(class, is_selected.then_some("sel"))} data-nav="" tabindex="-1" title={label.clone()} aria-label={label} {onclick}>
+        <button key={record.offset.to_string()} class={classes!(class, is_selected.then_some("sel"))} data-nav="" tabindex="-1" title={label} {onclick}>
             { record.offset }{ if is_keyed { html! { <small>{ record.key.as_deref().map_or_else(|| record.value.clone().unwrap_or("∅".to_owned()), ToOwned::to_owned) }</small> } } else { Html::default() } }
         </button>
     }

@@ -1,0 +1,243 @@
+// The views beside the stage, each driven to the moment it is for, and photographed there for docs/.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LAPTOP, PHONE, accessibilityFaults, open, picture, run, view, visitTheSite } from "../js/visitor.mjs";
+
+visitTheSite();
+
+const clock = (page) => page.locator(".deck .t").innerText();
+
+// A leader dies with records that no follower has, and comes back after another led: its log is cut.
+async function truncate(page) {
+  await run(page, "kafka-verifiable-producer --bootstrap-server localhost:9092 --topic orders --throughput 20 --acks 1 &");
+  await run(page, "sim run 3s");
+  await run(page, "sim cut leader:orders-0 | followers:orders-0");
+  await run(page, "sim run 300ms");
+  const leader = await page.locator(".lrow.lead .lname b").innerText();
+  const id = leader.match(/\d+/)[0];
+  await run(page, `sim kill broker ${id}`);
+  await run(page, "sim run 12s");
+  await run(page, "sim heal");
+  await run(page, `sim start broker ${id}`);
+  await run(page, "sim run 12s");
+  return id;
+}
+
+test("the log view shows replicas over one axis, and what a replica cut off as a torn outline that leads to its moment", async () => {
+  const { page, wrong, close } = await open({ fragment: "#lesson=lost-ack" });
+  await view(page, "Log");
+  assert.equal(await page.locator(".lrows .lrow").count(), 3);
+  const id = await truncate(page);
+  const row = page.locator(".lrow", { hasText: `Broker ${id}` });
+  const torn = row.locator(".torn .link");
+  await torn.waitFor();
+  const [, from, to] = (await torn.innerText()).match(/(\d+)–(\d+)/).map(Number);
+  assert.ok(to >= from, "what was cut off has offsets");
+  const ends = await page.locator(".lrow:not(.reader) .lname small:nth-of-type(1)").allInnerTexts();
+  for (const text of ends) {
+    const [, watermark, end] = text.match(/HW (\d+) · end (\d+)/).map(Number);
+    assert.ok(watermark <= end && end > to, text);
+  }
+  // Look at the offsets where it happened.
+  await page.getByLabel("Offsets shown").fill(String(to + 4));
+  await page.locator(".cell.ghost").first().waitFor();
+  await picture(page, "view-log");
+  const before = await clock(page);
+  await torn.click();
+  assert.notEqual(await clock(page), before, "the mark leads to its moment");
+  await run(page, "sim run 1ms");
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("a record says who holds it and who may read it; the selection is that of every view", async () => {
+  const { page, wrong, close } = await open();
+  await view(page, "Log");
+  await page.locator(".lrow.lead button.cell").first().click();
+  const pane = page.getByLabel("Inspector", { exact: true });
+  await pane.getByText("Record 0 of orders-0").waitFor();
+  await pane.getByText(/yes: below the high watermark/).waitFor();
+  await pane.getByText("1 (e0), 2 (e0), 3 (e0)").waitFor();
+  await pane.getByRole("button", { name: "JSON" }).click();
+  assert.equal(JSON.parse(await pane.locator("pre").innerText()).record.offset, 0);
+  await pane.getByRole("button", { name: "orders-0" }).click();
+  await view(page, "Cluster");
+  assert.equal(await page.locator(".rep.sel").count(), 1);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("zoom and the slider choose the offsets, and the end is followed until the reader looks elsewhere", async () => {
+  const { page, close } = await open();
+  await view(page, "Log");
+  await run(page, "sim run 60s");
+  const shown = () => page.locator(".logv .num").innerText();
+  const following = await shown();
+  await page.getByLabel("Show fewer offsets").click();
+  assert.notEqual(await shown(), following);
+  await page.getByLabel("Offsets shown").fill("20");
+  const pinned = await shown();
+  await run(page, "sim run 10s");
+  assert.equal(await shown(), pinned);
+  await page.getByRole("button", { name: "follow end" }).click();
+  assert.notEqual(await shown(), pinned);
+  await close();
+});
+
+test("space-time shows messages lost at a dead broker; a click goes to a moment and tells what led to it", async () => {
+  const { page, wrong, close } = await open();
+  await run(page, "sim kill broker 1");
+  await run(page, "sim run 9s");
+  await run(page, "sim run 182ms");
+  await view(page, "Space-time");
+  await page.locator(".hop").first().waitFor({ state: "attached" });
+  assert.ok(await page.locator(".hop .x").count() > 0, "messages to the dead broker are marked");
+  await picture(page, "view-space-time");
+  await run(page, "sim run 3s");
+  const list = page.locator(".hops button");
+  const before = await clock(page);
+  await list.nth(12).click();
+  await page.locator(".flowv .why").waitFor();
+  assert.notEqual(await clock(page), before);
+  const causes = await page.locator(".why li").count();
+  assert.ok(causes > 1, `${causes} causes`);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("every message of space-time is a request or an answer between two lanes, and quiet ones are counted", async () => {
+  const { page, close } = await open();
+  await view(page, "Space-time");
+  for (let i = 0; i < 4; i++) await page.getByLabel("Show more time").click();
+  await page.getByText(/quiet messages? not drawn/).waitFor();
+  const drawn = await page.locator(".hop").count();
+  await page.getByRole("button", { name: "quiet too" }).click();
+  await page.waitForFunction((n) => document.querySelectorAll(".hop").length > n, drawn);
+  const lines = await page.locator(".hops span").allInnerTexts();
+  for (const line of lines) assert.match(line, /^[a-z]+-\d+ → [a-z]+-\d+: \w+ (request|answer)/);
+  await close();
+});
+
+test("the group view shows a rebalance as it was: joining, syncing, stable, and partitions that change hands", async () => {
+  const { page, wrong, close } = await open();
+  await view(page, "Groups");
+  assert.equal(await page.locator(".matrix tbody tr").count(), 3, "two members and the group");
+  await run(page, "sim kill app 3");
+  await run(page, "sim run 60s");
+  const states = page.locator(".ribbon").first();
+  const told = await states.locator("title").allTextContents();
+  const order = told.map((text) => text.split(" · ")[0]);
+  for (const state of ["PreparingRebalance", "CompletingRebalance", "Stable"]) assert.ok(order.includes(state), `${state} in ${order}`);
+  assert.equal(order.at(-1), "Stable");
+  assert.equal(await page.locator(".matrix tbody tr").count(), 2, "the dead member is out");
+  assert.equal(await page.locator(".matrix .own").count(), 2, "its partition has a new owner");
+  await picture(page, "view-groups");
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("two branches are compared at the same time", async () => {
+  const { page, wrong, close } = await open();
+  await run(page, "sim kill broker 1");
+  await run(page, "sim run 15s");
+  await run(page, "sim until 9s");
+  await run(page, "sim kill broker 2");
+  await run(page, "sim run 14s");
+  await view(page, "Branches");
+  await page.getByRole("button", { name: "Compare with branch main" }).click();
+  const rows = page.locator(".compare tbody tr");
+  await rows.first().waitFor();
+  const text = await rows.filter({ hasText: "orders-0: leader" }).innerText();
+  assert.match(text, /3 in epoch 2\s+2 in epoch 1/);
+  await page.getByText("Both at 00:23.000").waitFor();
+  await picture(page, "view-branches");
+  await page.getByRole("button", { name: "Show branch main" }).click();
+  assert.equal(await page.locator(".compare tbody tr").count(), 0, "a branch is not compared with itself");
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("time runs until a condition holds, a message arrives, or a week is over", async () => {
+  const { page, wrong, close } = await open();
+  await page.locator(".stage").focus();
+  await page.keyboard.press("r");
+  await page.getByRole("textbox", { name: "Run until" }).fill('high_watermark("orders", 0) >= 12');
+  await page.keyboard.press("Enter");
+  await page.locator(".toast").getByText("now").waitFor();
+  assert.match(await page.locator(".rep.lead").first().innerText(), /HW 12/);
+  await run(page, 'sim until nonsense("x")');
+  await page.locator(".toast").getByText("there is no fact").waitFor();
+  const event = async () => Number((await page.getByLabel("Moment").getAttribute("aria-valuetext")).match(/event (\d+)/)[1]);
+  const before = await event();
+  await page.getByRole("button", { name: "Run until the next message arrives" }).click();
+  await page.waitForFunction((n) => !document.querySelector('[aria-label="Moment"]').getAttribute("aria-valuetext").includes(`event ${n}.`), before);
+  const jump = page.locator(".menu").filter({ has: page.locator('[title="Run ahead"]') });
+  await jump.getByRole("button").first().click();
+  await jump.getByText("sim run 7d").waitFor();
+  await jump.getByText("sim run 5 min").or(jump.getByText("sim run 45 s")).first().click();
+  await page.waitForFunction(() => document.querySelector(".play").getAttribute("aria-pressed") === "false");
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("the inspector says since when, leads there, and tells why; configs have a source", async () => {
+  const { page, wrong, close } = await open();
+  await run(page, "sim kill broker 1");
+  await run(page, "sim run 15s");
+  await page.locator('[data-node="broker-2"] .rep.lead').first().click();
+  const pane = page.getByLabel("Inspector", { exact: true });
+  await pane.getByRole("button", { name: "why" }).first().click();
+  await pane.locator(".why li").first().waitFor();
+  assert.match(await pane.locator(".why").innerText(), /Broker 1 is fenced|has a timer that is due/);
+  await pane.getByRole("button", { name: "Configs" }).click();
+  await pane.getByText("DYNAMIC_TOPIC_CONFIG; default 1").waitFor();
+  await picture(page, "inspector-why", ".rail");
+  const since = pane.getByRole("button", { name: /^since/ }).first();
+  const moment = (await since.innerText()).replace("since ", "");
+  await since.click();
+  assert.equal(await clock(page), moment);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("with reduced motion nothing travels: a message is a lit line", async () => {
+  const { page, wrong, close } = await open({ reducedMotion: "reduce" });
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.motion), "reduced");
+  await page.locator(".stage").focus();
+  await page.keyboard.press("?");
+  const button = page.getByRole("button", { name: "Reduced motion" });
+  assert.equal(await button.getAttribute("aria-pressed"), "true");
+  await button.click();
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.motion), "full", "the reader overrules the system");
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("a screen reader is told each step at once", async () => {
+  const { page, close } = await open();
+  await page.locator(".stage").focus();
+  const told = () => page.evaluate(() => [...document.querySelectorAll('p[aria-live="polite"]')].map((p) => p.textContent).join(""));
+  await page.keyboard.press(".");
+  const first = await told();
+  assert.notEqual(first, "");
+  await page.keyboard.press(",");
+  assert.match(await told(), /^Back at/);
+  await close();
+});
+
+for (const colorScheme of ["dark", "light"]) {
+  for (const [name, viewport] of [["laptop", LAPTOP], ["phone", PHONE]]) {
+    test(`axe finds nothing in any view on a ${name} in the ${colorScheme} theme, and nothing is cut off`, async () => {
+      const { page, close } = await open({ viewport, colorScheme, bypassCSP: true });
+      if (viewport === LAPTOP) await run(page, "sim kill broker 1");
+      for (const tab of ["Log", "Space-time", "Groups", "Branches"]) {
+        await view(page, tab);
+        await page.locator(".view").waitFor();
+        assert.deepEqual(await accessibilityFaults(page), [], tab);
+        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(beyond <= 0, `${tab} is ${beyond} px too wide`);
+      }
+      await close();
+    });
+  }
+}
