@@ -14,6 +14,8 @@ use crate::tools::Refusal;
 pub(crate) trait Script: Clone + Hash {
     /// Makes the first call, or prints and exits.
     fn begin(&mut self, admin: &mut Calls<'_, '_>);
+    /// Takes what else comes: lines that are typed, or their end. Most tools read none.
+    fn input(&mut self, _input: &Input<Message>, _admin: &mut Calls<'_, '_>) {}
     /// Takes the answer to the call `id`.
     fn answer(&mut self, id: u64, result: AdminResult, admin: &mut Calls<'_, '_>);
 }
@@ -47,8 +49,13 @@ impl<S: Script> AdminTool<S> {
         };
         let servers = options.one("bootstrap-server").ok().flatten().unwrap_or_default();
         properties.insert("bootstrap.servers".into(), servers.into());
+        AdminTool::with(&properties, script)
+    }
+
+    /// A tool with a client of these properties.
+    pub(crate) fn with(properties: &Properties, script: S) -> Result<AdminTool<S>, Refusal> {
         let client_id = properties.get("client.id").cloned().unwrap_or_else(|| "adminclient-1".into());
-        let admin = Admin::new(Profile::Java, &properties, &client_id, 1).map_err(|e| {
+        let admin = Admin::new(Profile::Java, properties, &client_id, 1).map_err(|e| {
             let cause = format!("Caused by: org.apache.kafka.common.config.ConfigException: {e}");
             Refusal {
                 err: vec!["Failed to create new KafkaAdminClient".to_owned(), cause],
@@ -64,9 +71,11 @@ impl<S: Script> AdminTool<S> {
             Input::Start => {
                 self.admin.start(io.now, io.fx);
                 self.script.begin(&mut Calls { io, admin: &mut self.admin });
+                self.script.input(input, &mut Calls { io, admin: &mut self.admin });
             }
             Input::Order(Order::Interrupt) => return io.exit(INTERRUPTED),
             Input::Order(Order::Terminate) => return io.exit(TERMINATED),
+            Input::Order(_) => self.script.input(input, &mut Calls { io, admin: &mut self.admin }),
             input => {
                 self.admin.handle(io.now, input, io.fx);
             }

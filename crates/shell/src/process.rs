@@ -27,6 +27,7 @@ use crate::tools::leader_election::LeaderElection;
 use crate::tools::metadata_quorum::MetadataQuorum;
 use crate::tools::topics::Topics;
 use crate::tools::verifiable_producer::VerifiableProducer;
+use crate::tools::zk_shell::ZkShell;
 
 /// A process that runs one program.
 #[derive(Clone, Hash, Debug)]
@@ -90,6 +91,7 @@ bodies! {
     Experiment(Box<ExperimentProducer>)
     PyProducer(Box<PyProducer>)
     PyConsumer(Box<PyConsumer>)
+    ZkShell(Box<AdminTool<ZkShell>>)
 }
 
 /// A program that prints and ends: help, usage errors, text commands.

@@ -11,6 +11,8 @@ pub(crate) mod leader_election;
 pub(crate) mod metadata_quorum;
 pub(crate) mod verifiable_producer;
 pub(crate) mod dump_log;
+pub(crate) mod zk_shell;
+mod znodes;
 mod line_reader;
 mod formatter;
 
@@ -125,6 +127,7 @@ pub const TOOLS: &[Tool] = &[
     metadata_quorum::TOOL,
     verifiable_producer::TOOL,
     dump_log::TOOL,
+    zk_shell::TOOL,
     crate::programs::experiment::TOOL,
 ];
 
