@@ -4,17 +4,14 @@
 
 use kernel::{Address, Calls, ConnId, Duration, Time};
 use ordered::{SortedMap, SortedSet};
-use protocol::api::create_partitions::CreatePartitionsResponse;
-use protocol::api::create_topics::{CreateTopicsRequest, CreateTopicsResponse, CreatedTopic, NewTopic};
-use protocol::api::delete_topics::DeleteTopicsResponse;
+use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
 use protocol::api::describe_quorum::DescribeQuorumResponse;
-use protocol::api::elect_leaders::ElectLeadersResponse;
-use protocol::api::incremental_alter_configs::IncrementalAlterConfigsResponse;
-use protocol::{BrokerId, ErrorCode, Message, Request, Response, TopicId, TopicName};
+use protocol::{BrokerId, ErrorCode, Message, Request, Response, TopicName};
 
 use super::connections::Ticket;
 use super::dispatch::Answer;
 use super::{Broker, TimerKey};
+use crate::controller::refuse;
 use crate::process::{Context, Fx};
 
 /// Requests that go to the active controller.
@@ -225,37 +222,18 @@ fn error_of(response: &Response) -> ErrorCode {
 
 /// What a client is told when its request could not be handed on.
 fn failure(request: &Request, error: ErrorCode) -> Option<Response> {
-    Some(match request {
-        Request::CreateTopics(request) => {
-            let topics = request.topics.iter().map(|topic| CreatedTopic {
-                name: topic.name.clone(),
-                topic_id: TopicId::ZERO,
+    match request {
+        Request::DescribeQuorum(_) => Some(
+            DescribeQuorumResponse {
                 error,
-                message: None,
-                partitions: -1,
-                replication_factor: -1,
-            });
-            CreateTopicsResponse { topics: topics.collect() }.into()
-        }
-        Request::DeleteTopics(request) => {
-            DeleteTopicsResponse { topics: request.topics.iter().map(|name| (name.clone(), error, None)).collect() }
-                .into()
-        }
-        Request::CreatePartitions(request) => CreatePartitionsResponse {
-            topics: request.topics.iter().map(|(name, _)| (name.clone(), error, None)).collect(),
-        }
-        .into(),
-        Request::ElectLeaders(_) => ElectLeadersResponse { error, partitions: Vec::new() }.into(),
-        Request::IncrementalAlterConfigs(_) => IncrementalAlterConfigsResponse { error, message: None }.into(),
-        Request::DescribeQuorum(_) => DescribeQuorumResponse {
-            error,
-            leader: BrokerId::NONE,
-            leader_epoch: -1,
-            high_watermark: -1,
-            voters: Vec::new(),
-            observers: Vec::new(),
-        }
-        .into(),
-        _ => return None,
-    })
+                leader: BrokerId::NONE,
+                leader_epoch: -1,
+                high_watermark: -1,
+                voters: Vec::new(),
+                observers: Vec::new(),
+            }
+            .into(),
+        ),
+        other => refuse::refusal(other, error),
+    }
 }

@@ -11,7 +11,7 @@ mod election;
 mod partitions;
 pub mod placement;
 pub mod random;
-mod refuse;
+pub(crate) mod refuse;
 mod state;
 mod topics;
 

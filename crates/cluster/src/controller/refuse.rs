@@ -12,9 +12,15 @@ use protocol::api::elect_leaders::ElectLeadersResponse;
 use protocol::api::incremental_alter_configs::IncrementalAlterConfigsResponse;
 use protocol::{ErrorCode, Request, Response, TopicId};
 
-/// The answer to `request` when all of it fails with `error`.
+/// The answer to `request` when all of it fails with `error`. What only brokers serve is not a controller's business.
 pub(super) fn refuse(request: &Request, error: ErrorCode) -> Response {
-    match request {
+    let unsupported = || ApiVersionsResponse { error: ErrorCode::UnsupportedVersion, apis: Vec::new() }.into();
+    refusal(request, error).unwrap_or_else(unsupported)
+}
+
+/// The same, for requests that controllers serve.
+pub(crate) fn refusal(request: &Request, error: ErrorCode) -> Option<Response> {
+    Some(match request {
         Request::BrokerRegistration(_) => BrokerRegistrationResponse { error, broker_epoch: -1 }.into(),
         Request::BrokerHeartbeat(_) => {
             BrokerHeartbeatResponse { error, is_caught_up: false, is_fenced: true, should_shut_down: false }.into()
@@ -42,7 +48,6 @@ pub(super) fn refuse(request: &Request, error: ErrorCode) -> Response {
         .into(),
         Request::ElectLeaders(_) => ElectLeadersResponse { error, partitions: Vec::new() }.into(),
         Request::IncrementalAlterConfigs(_) => IncrementalAlterConfigsResponse { error, message: None }.into(),
-        // Not a controller's business: what clients send to brokers only.
-        _ => ApiVersionsResponse { error: ErrorCode::UnsupportedVersion, apis: Vec::new() }.into(),
-    }
+        _ => return None,
+    })
 }
