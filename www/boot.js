@@ -40,6 +40,39 @@ async function scenario(path) {
   return answer.text();
 }
 
+// The released engine comes in two modules (crates/xtask/js/split.mjs): what is needed until the page can be used, and
+// the rest, which comes while it is being used. Who needs the rest before it is there waits for it.
+function later(first, url) {
+  let there = false;
+  const join = module => there ||= !!new WebAssembly.Instance(module, { first });
+  first.t0.set(first.load.value, exported(() => {
+    try {
+      const request = new XMLHttpRequest();
+      request.open('GET', url, false);
+      request.overrideMimeType('text/plain; charset=x-user-defined'); // a request that waits gives text only
+      request.send();
+      join(new WebAssembly.Module(Uint8Array.from(request.responseText, c => c.charCodeAt(0))));
+    } catch (e) {
+      crash(`${url}: ${e}`, '', 'A part of the simulator could not be loaded. Is there a network?');
+      $('crash-look').hidden = true;
+      throw e;
+    }
+  }));
+  const ask = async () => {
+    const bytes = await (await fetch(url)).arrayBuffer();
+    if (!there) join(await WebAssembly.compile(bytes));
+  };
+  return ask().catch(() => { /* who needs it will ask again, and say so */ });
+}
+
+// A function for the engine's table: only functions that a module exports go there, so this one exports what it imports.
+function exported(f) {
+  const module = '0061736d01000000' + '01040160' + '0000' + '0205010000' + '0000' + '070401000000';
+  const bytes = Uint8Array.from(module.match(/../g), hex => parseInt(hex, 16));
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { '': { '': f } }).exports[''];
+}
+
+let rest; // a promise
 const meta = document.querySelector('meta[name=kafkasim-engine]');
 try {
   if (params.has('scenario')) globalThis.kafkasimScenario = await scenario(params.get('scenario'));
@@ -48,7 +81,9 @@ try {
     addEventListener('kafkasim:ready', () => host(globalThis.kafkasim, params), { once: true });
   }
   const engine = await import(new URL(meta.content, document.baseURI).href);
-  await engine.default({ module_or_path: new URL(meta.dataset.wasm, document.baseURI).href });
+  const first = await engine.default({ module_or_path: new URL(meta.dataset.wasm, document.baseURI).href });
+  if (meta.dataset.rest) rest = later(first, new URL(meta.dataset.rest, document.baseURI).href);
+  engine.startPage();
 } catch (e) {
   const why = typeof WebAssembly === 'object' ? String(e) : 'This browser has no WebAssembly.';
   const text = $('boot-text');
@@ -60,6 +95,7 @@ if ('serviceWorker' in navigator && parent === window) {
   try {
     await navigator.serviceWorker.register('./sw.js');
     const { active } = await navigator.serviceWorker.ready;
+    await rest;
     const loaded = performance.getEntriesByType('resource').map(entry => entry.name);
     active.postMessage([location.href.split(/[?#]/)[0], ...loaded.filter(url => url.startsWith(location.origin))]);
   } catch { /* not on this host: the page works without */ }

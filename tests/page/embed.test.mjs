@@ -235,7 +235,7 @@ test("after one visit the page opens without a network, with its link", async ()
   await page.waitForFunction(async () => {
     const cache = await caches.open("kafkasim-1");
     const kept = (await cache.keys()).map((request) => request.url);
-    return kept.some((url) => url.endsWith(".wasm")) && kept.some((url) => url.endsWith("/"));
+    return kept.some((url) => url.endsWith("_rest.wasm")) && kept.some((url) => url.endsWith("/"));
   });
   await context.setOffline(true);
   await page.reload();

@@ -54,7 +54,7 @@ impl KafkaProcess {
             entries.push(DirEntry::file(CLEAN_SHUTDOWN, text.len() as u64, self.raft().modified_ms()));
         }
         entries.push(DirEntry::dir(METADATA_DIRECTORY, self.raft().modified_ms()));
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        ordered::sort_by(&mut entries, |a, b| a.name.cmp(&b.name));
         entries
     }
 

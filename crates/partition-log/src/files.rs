@@ -32,7 +32,7 @@ impl Log {
         }
         let size_bytes = self.leader_epoch_checkpoint().len() as u64;
         files.push(DirEntry::file(EPOCHS_FILE, size_bytes, modified_ms));
-        files.sort_by(|a, b| a.name.cmp(&b.name));
+        ordered::sort_by(&mut files, |a, b| a.name.cmp(&b.name));
         files
     }
 

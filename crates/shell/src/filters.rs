@@ -105,13 +105,13 @@ fn wc(flags: &[&str], text: &str, lines: usize) -> String {
 
 fn sort(flags: &[&str], mut lines: Vec<&str>) -> String {
     let has = |letter: char| flags.iter().any(|flag| flag.contains(letter));
-    lines.sort();
+    ordered::sort(&mut lines);
     if has('n') {
         let number = |line: &str| {
             let digits: String = line.trim_start().chars().take_while(char::is_ascii_digit).collect();
             digits.parse::<u64>().unwrap_or(0)
         };
-        lines.sort_by_key(|line| number(line));
+        ordered::sort_by_key(&mut lines, |line| number(line));
     }
     if has('u') {
         lines.dedup();

@@ -44,7 +44,7 @@ pub(crate) fn ls(args: &[&str], tree: &Tree<'_>) -> Output {
     if !files.is_empty() {
         sections.push(lines(files, flags));
     }
-    folders.sort();
+    ordered::sort(&mut folders);
     folders.reverse();
     while let Some(folder) = folders.pop() {
         let entries = shown(tree.list(&folder).unwrap_or_default(), flags);
@@ -109,12 +109,12 @@ fn shown(mut entries: Vec<DirEntry>, flags: Flags) -> Vec<DirEntry> {
 }
 
 fn lines(mut entries: Vec<DirEntry>, flags: Flags) -> String {
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    ordered::sort_by(&mut entries, |a, b| a.name.cmp(&b.name));
     if flags.by_time {
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.modified_ms));
+        ordered::sort_by_key(&mut entries, |entry| std::cmp::Reverse(entry.modified_ms));
     }
     if flags.by_size {
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.size_bytes));
+        ordered::sort_by_key(&mut entries, |entry| std::cmp::Reverse(entry.size_bytes));
     }
     if flags.reverse {
         entries.reverse();

@@ -86,7 +86,7 @@ impl Tree<'_> {
             Spot::OnHost(host, path) => self.hosts.list(&host, &path)?,
             Spot::Own(path) => self.own(&path)?,
         };
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        ordered::sort_by(&mut entries, |a, b| a.name.cmp(&b.name));
         Some(entries)
     }
 

@@ -30,7 +30,14 @@ mod timeline;
 mod ui;
 mod views;
 
-fn main() {
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Nothing: the loader (`www/boot.js`) first arranges where the rest of the engine comes from, and then starts the page.
+fn main() {}
+
+/// Draws the page and boots its cluster.
+#[wasm_bindgen(js_name = startPage)]
+pub fn start_page() {
     panic::install();
     theme::apply(theme::initial());
     let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id("app"));

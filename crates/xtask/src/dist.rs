@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use lexopt::prelude::*;
 
 use crate::shell::{Failure, Result, cmd, root};
-use crate::{Task, tools};
+use crate::{Task, split, tools};
 
-/// What everything a visitor can load should weigh, in brotli bytes. It is not reached yet; the report says by how much.
+/// What is loaded until the page can be used should weigh, in brotli bytes. It is not reached yet; the report says by how
+/// much.
 const BUDGET: u64 = 250_000;
-/// What it may weigh today: a ratchet, to be lowered with every gain until it meets the budget.
-const CEILING: u64 = 850_000;
+/// What that may weigh today: a ratchet, to be lowered with every gain until it meets the budget.
+const CEILING: u64 = 660_000;
+/// What all files may weigh today, those too that are loaded later.
+const CEILING_OF_ALL: u64 = 880_000;
 
 pub(crate) const TASK: Task = Task {
     name: "dist",
@@ -43,21 +46,29 @@ pub(crate) fn build(out: &Path) -> Result<()> {
     // trunk names files by what they hold before the last tools ran, so nothing old may stay.
     let _ = std::fs::remove_dir_all(out);
     println!("Building the site into {} …", out.display());
-    cmd("trunk").words("build --release --public-url ./ --dist").arg(root().join(out)).run()
+    cmd("trunk").words("build --release --public-url ./ --dist").arg(root().join(out)).run()?;
+    split::split(&root().join(out))
 }
 
-/// Prints the size of every file of the site; fails if they are over the ceiling together.
+/// Prints the size of every file of the site; fails if they are over a ceiling together.
 pub(crate) fn check_size(out: &Path) -> Result<()> {
     tools::node()?;
     let script = root().join("crates/xtask/js/size.mjs");
     let report = cmd("node").arg(script).arg(out).output()?;
     print!("{report}");
-    let total = report.lines().last().and_then(|line| line.split_whitespace().last()?.parse::<u64>().ok());
-    let total = total.ok_or_else(|| Failure::new("the size report has no total"))?;
-    println!("{total} bytes of brotli; the budget is {BUDGET}, and more than {CEILING} fails");
-    if total <= CEILING {
-        Ok(())
-    } else {
-        Err(Failure::new(format!("the site is {} bytes over its ceiling", total - CEILING)))
+    let brotli = |line: &str| line.split_whitespace().last()?.parse::<u64>().ok();
+    let all = report.lines().last().and_then(brotli).ok_or_else(|| Failure::new("the size report has no total"))?;
+    let is_rest = |line: &&str| line.split_whitespace().next().is_some_and(|name| name.ends_with(split::REST));
+    let rest = report.lines().find(is_rest).and_then(brotli).ok_or_else(|| Failure::new("the site is in one part"))?;
+    let first = all - rest;
+    println!(
+        "{first} bytes of brotli until the page can be used; the budget is {BUDGET}, and more than {CEILING} fails"
+    );
+    println!("{all} bytes of brotli in all; more than {CEILING_OF_ALL} fails");
+    for (bytes, ceiling) in [(first, CEILING), (all, CEILING_OF_ALL)] {
+        if bytes > ceiling {
+            return Err(Failure::new(format!("the site is {} bytes over its ceiling", bytes - ceiling)));
+        }
     }
+    Ok(())
 }

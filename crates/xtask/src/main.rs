@@ -11,6 +11,7 @@ mod r#gen;
 mod scorm;
 mod serve;
 mod shell;
+mod split;
 mod test;
 mod tools;
 mod wasm;

@@ -86,7 +86,7 @@ impl Disk {
     fn checkpoint_text(&self, value: impl Fn(&StoredReplica) -> Option<i64>) -> String {
         let mut lines: Vec<(&TopicPartition, i64)> =
             self.iter().filter_map(|(_, replica)| Some((&replica.tp, value(replica)?))).collect();
-        lines.sort();
+        ordered::sort(&mut lines);
         let mut text = format!("0\n{}\n", lines.len());
         for (tp, offset) in lines {
             let _ = writeln!(text, "{} {} {offset}", tp.topic, tp.partition);

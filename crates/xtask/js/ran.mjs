@@ -1,0 +1,51 @@
+// Says which functions of the marked module (split.mjs) run until the page can be used and in the first things that are
+// done with it: node ran.mjs SITE MARKED.wasm ran.json. The site is the released one; only its module is replaced.
+import { readFileSync, writeFileSync } from "node:fs";
+import { launch, serve } from "../../../tests/js/browser.mjs";
+
+const [folder, marked, out] = process.argv.slice(2);
+const site = await serve(folder);
+const browser = await launch();
+const ran = new Set();
+
+// What a visitor does in the first seconds: looks, on two sizes of screen; plays, pauses, steps.
+const VISITS = [
+  { viewport: { width: 1366, height: 768 }, does: play },
+  { viewport: { width: 390, height: 844 }, does: async () => {} },
+];
+
+async function play(page) {
+  await page.locator(".stage").first().press("Space");
+  await page.waitForTimeout(2_000);
+  await page.locator(".stage").first().press("Space");
+  await page.locator(".stage").first().press(".");
+  await page.waitForTimeout(300);
+}
+
+for (const { viewport, does } of VISITS) {
+  const page = await (await browser.newContext({ viewport, serviceWorkers: "block" })).newPage();
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  await page.route("**/*.wasm", (route) => route.fulfill({ body: readFileSync(marked), contentType: "application/wasm" }));
+  await page.addInitScript(() => {
+    for (const name of ["instantiate", "instantiateStreaming"]) {
+      const original = WebAssembly[name];
+      WebAssembly[name] = async (...given) => {
+        const made = await original.apply(WebAssembly, given);
+        globalThis.marks = (made.instance ?? made).exports;
+        return made;
+      };
+    }
+  });
+  await page.goto(site.url);
+  await page.locator(".app").first().waitFor();
+  await page.waitForTimeout(500);
+  await does(page);
+  if (faults.length) throw new Error(`the page failed: ${faults}`);
+  const found = await page.evaluate(() => Object.entries(globalThis.marks)
+    .filter(([name, mark]) => name.startsWith("mark.") && mark.value).map(([name]) => Number(name.slice(5))));
+  found.forEach((index) => ran.add(index));
+}
+await browser.close();
+site.close();
+writeFileSync(out, JSON.stringify([...ran].sort((a, b) => a - b)));

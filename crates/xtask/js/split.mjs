@@ -1,0 +1,148 @@
+// Splits the page's module in two: what it needs until it can be used, and the rest, which comes right after. Run as
+//   node split.mjs mark  in.wasm out.wasm                   functions leave a mark when they run, in exports mark.N
+//   node split.mjs split in.wasm ran.json first.wasm rest.wasm   ran.json: the numbers of the functions that ran
+//   node split.mjs place SITE in.wasm first.wasm rest.wasm   the two take the place of in.wasm in the site
+//
+// Both modules keep the numbers of all functions. In the first, the body of a function that is elsewhere becomes a call
+// through the table to its place there; before the rest has come, that loads it (www/boot.js gives the function). In the
+// rest it is the other way round. Memory, tables, globals and all data are the first's. wasm-opt then drops what nobody
+// calls. Nothing is lost if the marks are poor: a function in the wrong module costs a wait or some bytes.
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { SECTION, leb, parse, sizedBody, sleb, text, vec, walk, write } from "./wasm.mjs";
+
+const [task, ...given] = process.argv.slice(2);
+const module = task === "place" ? null : parse(readFileSync(given[0]));
+const imported = module?.imports.length;
+const total = imported + module?.functions.length;
+const typeOf = (index) => index < imported ? module.imports[index].type : module.functions[index - imported];
+const body = (locals, code) => sizedBody(Buffer.from([...vec(locals), ...code, 0x0b]));
+const asEntry = ({ name, kind, index }) => [...text(name), kind, ...leb(index)];
+
+({ mark, split, place })[task](...given);
+
+/** Every function sets a global of its own when it is entered. */
+function mark(_, out) {
+  const sections = new Map(module.sections), first = module.globals.length;
+  const globals = module.functions.map(() => Buffer.from([0x7f, 1, 0x41, 0, 0x0b]));
+  const exports = module.functions.map((_, i) => asEntry({ name: `mark.${i}`, kind: 3, index: first + i }));
+  sections.set(SECTION.global, [...module.globals.map((global) => global.bytes), ...globals]);
+  sections.set(SECTION.export, [...module.exports.map(asEntry), ...exports]);
+  sections.set(SECTION.code, module.code.map((code, i) => {
+    const start = walk(code, () => {});
+    return sizedBody(Buffer.concat([code.subarray(0, start), Buffer.from([0x41, 1, 0x24, ...leb(first + i)]), code.subarray(start)]));
+  }));
+  writeFileSync(out, write(sections));
+}
+
+function split(_, ranFile, firstOut, restOut) {
+  const hot = new Set(JSON.parse(readFileSync(ranFile)).map((i) => i + imported));
+  for (let i = 0; i < imported; i++) hot.add(i);
+  const size = (index) => module.code[index - imported].length;
+  const callees = module.code.map((code) => { const called = new Set(); walk(code, (index) => called.add(index)); return called; });
+  // A function no larger than the detour to it stays where it is called most; that is nearly always the first module.
+  for (let i = imported; i < total; i++) if (size(i) <= 12) hot.add(i);
+
+  // Who must be reachable across the gap: called directly from the other side, or exported and elsewhere.
+  const crossing = new Set();
+  for (let i = imported; i < total; i++)
+    for (const callee of callees[i - imported]) if (hot.has(i) !== hot.has(callee)) crossing.add(callee);
+  for (const { kind, index } of module.exports) if (kind === 0 && !hot.has(index)) crossing.add(index);
+  const segments = module.elements.filter((segment) => !segment.declared && segment.table === 0);
+  if (segments.length !== module.elements.length) throw new Error("elements of more than one table");
+  const slots = new Map();
+  for (const { offset, functions } of segments) functions.forEach((index, i) => { if (!slots.has(index)) slots.set(index, offset + i); });
+  const inTable = new Set(slots.keys());
+  let end = Math.max(...segments.map(({ offset, functions }) => offset + functions.length));
+  const load = end++; // the slot of what loads the rest; once it is there, of nothing to do
+  const added = [...crossing].filter((index) => !inTable.has(index)).sort((a, b) => a - b);
+  for (const index of added) slots.set(index, end++);
+
+  // One type more: no parameters, no result.
+  const nothing = module.types.length;
+  const types = [...module.types.map((type) => type.bytes), [0x60, 0, 0]];
+  const ensure = total; // the number of one function more, in the first module
+  const detour = (index, first) => {
+    const type = typeOf(index), parameters = module.types[type].params;
+    const code = first ? [0x10, ...leb(ensure)] : [];
+    for (let p = 0; p < parameters; p++) code.push(0x20, ...leb(p));
+    return body([], [...code, 0x41, ...sleb(slots.get(index)), 0x11, ...leb(type), 0]);
+  };
+  const unreachable = body([], [0x00]);
+  const bodies = (mine, first) => module.code.map((code, i) => {
+    const index = i + imported;
+    if (mine(index)) return sizedBody(code);
+    return crossing.has(index) || (first && inTable.has(index)) ? detour(index, first) : unreachable;
+  });
+  const segment = (offset, functions) => [0, 0x41, ...sleb(offset), 0x0b, ...vec(functions.map((index) => leb(index)))];
+  const runs = (wanted) => { // consecutive slots in one segment
+    const out = [];
+    for (const [slot, index] of wanted.sort((a, b) => a[0] - b[0])) {
+      const last = out.at(-1);
+      if (last && last[0] + last[1].length === slot) last[1].push(index); else out.push([slot, [index]]);
+    }
+    return out.map(([slot, functions]) => segment(slot, functions));
+  };
+  const declared = (limit) => { // the function table, with room for the added slots
+    const table = [...module.tables[0]];
+    if (table[0] !== 0x70) throw new Error("the first table holds no functions");
+    return Buffer.from([0x70, 1, ...leb(limit), ...leb(limit)]);
+  };
+
+  const shared = [
+    ...module.memories.map((bytes, i) => ({ name: `m${i}`, kind: 2, index: i, type: [2, ...bytes] })),
+    ...module.tables.map((bytes, i) => ({ name: `t${i}`, kind: 1, index: i, type: [1, ...(i ? bytes : declared(end))] })),
+    ...module.globals.map((global, i) => ({ name: `g${i}`, kind: 3, index: i, type: [3, ...global.type] })),
+  ];
+  const allSlots = segments.flatMap(({ offset, functions }) => functions.map((index, i) => [offset + i, index]));
+
+  // A constant in the first module says which slot that is.
+  const slotOfLoad = { name: "load", kind: 3, index: module.globals.length };
+  const first = new Map(module.sections);
+  first.set(SECTION.global, [...module.globals.map((global) => global.bytes), [0x7f, 0, 0x41, ...sleb(load), 0x0b]]);
+  first.set(SECTION.type, types);
+  first.set(SECTION.function, [...module.functions, nothing].map(leb));
+  first.set(SECTION.table, [declared(end), ...module.tables.slice(1)]);
+  first.set(SECTION.export, [...module.exports, ...shared, slotOfLoad].map(asEntry));
+  first.set(SECTION.element, runs([...allSlots, ...added.filter((index) => hot.has(index)).map((index) => [slots.get(index), index])]));
+  first.set(SECTION.code, [...bodies((index) => hot.has(index), true), body([], [0x41, ...sleb(load), 0x11, ...leb(nothing), 0])]);
+  writeFileSync(firstOut, write(first));
+
+  // The imports of the rest are the first's own, as its slots in the table; their numbers are kept by detours, so
+  // they are functions here: imports first, as before.
+  const later = new Map();
+  const isCold = (index) => !hot.has(index);
+  later.set(SECTION.type, types);
+  later.set(SECTION.import, shared.map(({ name, type }) => [...text("first"), ...text(name), ...type]));
+  later.set(SECTION.function, [...module.imports.map((i) => i.type), ...module.functions, nothing].map(leb));
+  later.set(SECTION.element, runs([
+    [load, ensure],
+    ...allSlots.filter(([, index]) => isCold(index)),
+    ...added.filter(isCold).map((index) => [slots.get(index), index]),
+  ]));
+  later.set(SECTION.code, [
+    ...module.imports.map((_, index) => crossing.has(index) ? detour(index, false) : unreachable),
+    ...bodies(isCold, false),
+    body([], []),
+  ]);
+  writeFileSync(restOut, write(later));
+  const sum = (mine) => module.code.reduce((bytes, code, i) => bytes + (mine(i + imported) ? code.length : 0), 0);
+  console.log(`${module.functions.length} functions, ${hot.size - imported} first (${sum((i) => hot.has(i))} bytes of code), ` +
+    `${sum(isCold)} bytes of code in the rest, ${crossing.size} reached across, slot ${load} loads`);
+}
+
+/** Both parts are named by what they hold, so that no cache ever gives out halves that do not fit. */
+function place(site, whole, first, rest) {
+  const parts = [readFileSync(first), readFileSync(rest)];
+  const hash = createHash("sha256").update(parts[0]).update(parts[1]).digest("hex").slice(0, 16);
+  const old = basename(whole), named = `web-${hash}_bg.wasm`, later = `web-${hash}_rest.wasm`;
+  rmSync(whole);
+  writeFileSync(join(site, named), parts[0]);
+  writeFileSync(join(site, later), parts[1]);
+  for (const file of readdirSync(site).filter((name) => /\.(html|js)$/.test(name))) {
+    const text = readFileSync(join(site, file), "utf8");
+    const told = text.replace(/ data-wasm="[^"]*"/, (given) => `${given} data-rest="./${later}"`).replaceAll(old, named);
+    if (told !== text) writeFileSync(join(site, file), told);
+  }
+}
