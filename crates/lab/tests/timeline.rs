@@ -117,3 +117,24 @@ fn a_clone_goes_its_own_way() {
     lab.run_for(Duration::from_secs(20));
     assert_ne!(lab.digest(), other.digest());
 }
+
+#[test]
+fn peeking_at_another_branch_shows_what_switching_there_would_and_moves_nothing() {
+    let mut timeline = timeline();
+    timeline.command(1, "kafka-topics --bootstrap-server :9092 --create --topic first");
+    timeline.run_until(at(9_000));
+    timeline.seek(at(2_000));
+    timeline.command(1, "sim kill broker 1");
+    timeline.run_until(at(6_000));
+    let here = (timeline.active(), timeline.lab().events(), timeline.lab().digest());
+
+    let peeked = timeline.peek(0, u64::MAX, at(5_000)).expect("there is a branch 0");
+    let event = timeline.peek(0, peeked.events() - 40, at(9_000)).expect("there is a branch 0");
+    assert_eq!((timeline.active(), timeline.lab().events(), timeline.lab().digest()), here);
+    assert_eq!(event.events(), peeked.events() - 40);
+    assert!(timeline.peek(7, u64::MAX, at(5_000)).is_none());
+
+    timeline.switch(0);
+    timeline.seek(at(5_000));
+    assert_eq!(timeline.lab().digest(), peeked.digest());
+}

@@ -2,6 +2,7 @@
 
 use lab::{Lab, replicas};
 use protocol::api::{ConfigResourceKind, ConfigSource};
+use protocol::config::{BROKER_CONFIGS, TOPIC_CONFIGS, find};
 use serde::Serialize;
 
 /// A config.
@@ -36,13 +37,14 @@ fn configs(lab: &Lab, node: lab::NodeId, kind: ConfigResourceKind, name: &str) -
     if replicas::image(lab.world(), lab.layout()).is_none() {
         return Vec::new();
     }
+    let table = if kind == ConfigResourceKind::Topic { TOPIC_CONFIGS } else { BROKER_CONFIGS };
     let views = process.configs(kind, name).into_iter().map(|config| {
-        let default = config.synonyms.iter().find(|(.., source)| *source == ConfigSource::Default);
+        let default = find(table, &config.name).and_then(|def| def.default);
         ConfigView {
             name: config.name.to_string(),
             value: config.value.map_or(String::new(), |value| value.to_string()),
             source: config.source.name().into(),
-            default: default.map(|(_, value, _)| value.to_string()),
+            default: default.map(Into::into),
             is_set: config.source != ConfigSource::Default,
         }
     });

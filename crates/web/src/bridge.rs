@@ -42,6 +42,8 @@ pub(crate) const SPEED_DEFAULT: usize = 1;
 
 /// Engine work per frame, ms.
 const BUDGET_MS: f64 = 8.0;
+/// The same while time runs as fast as it can, when nothing need move smoothly.
+const CHASE_BUDGET_MS: f64 = 20.0;
 /// Least real time between two looks at the engine while it runs, ms.
 const LOOK_EVERY_MS: f64 = 50.0;
 /// Least real time between two renders of the components while it runs, ms.
@@ -562,6 +564,8 @@ impl Bridge {
     fn run(&self, until: u64, ends: impl Fn(&Engine, Stir) -> bool) -> bool {
         let mut engine = self.0.engine.borrow_mut();
         let (start, mut n) = (wall_ms(), 0u32);
+        let is_chasing = matches!(self.0.motion.get(), Motion::Chasing { .. });
+        let budget_ms = if is_chasing { CHASE_BUDGET_MS } else { BUDGET_MS };
         self.0.is_stale.set(true);
         loop {
             let is_there = engine.run_one(until);
@@ -573,7 +577,7 @@ impl Bridge {
                 break true;
             }
             n += 1;
-            if n % 32 == 0 && wall_ms() - start > BUDGET_MS {
+            if n % 32 == 0 && wall_ms() - start > budget_ms {
                 break false;
             }
         }

@@ -60,9 +60,9 @@ fn strip(props: &BrokerProps) -> Html {
     let share = |n: u32| format!("{:.1}%", f64::from(n) * 100.0 / f64::from(b.holds.max(1)));
     let out = b.replicas.iter().filter(|r| !r.in_sync).take(3);
     html! {
-        <div key="strip" class="counts">
+        <div key="strip" class="counts" title={format!("Leads {} of the {} it holds", b.leads, format::plural(u64::from(b.holds), "replica"))}>
             <svg aria-hidden="true"><rect class="all" width="100%" height="6" /><rect class="in" width={share(b.holds - b.out)} height="6" /><rect class="led" width={share(b.leads)} height="6" /></svg>
-            <small>{ format!("♛ {} of {}", b.leads, format::plural(u64::from(b.holds), "replica")) }</small>
+            <small>{ format!("♛ {} of {}", b.leads, b.holds) }</small>
             <small class={if b.out > 0 { "warn" } else { "" }}>{ if b.out > 0 { format!("{} OUT", b.out) } else { String::new() } }</small>
             { for out.map(|r| {
                 let me = Selection::Partition { topic: r.topic.clone(), partition: r.partition, on: Some(b.id) };

@@ -74,7 +74,7 @@ fn items(props: &MenuProps, open: &UseStateHandle<bool>) -> Html {
             });
             html! {
                 <button key={i} class="item" role="menuitemradio" aria-checked={item.is_checked.to_string()} {onclick}>
-                    <span>{ &item.text }</span><small>{ &item.small }</small>
+                    <span>{ &item.text }</span><small aria-hidden="true">{ &item.small }</small>
                 </button>
             }
         })

@@ -1,0 +1,168 @@
+//! What the views are given: logs over one axis, messages with what became of them, causes, pasts and differences.
+
+use lab::{BOOT, Duration, Lab, Scenario};
+use view::{FlowLens, Lens, LogLens, Past, Subject};
+
+fn lab() -> Lab {
+    let text = r#"{"kafkasim": 1, "title": "t", "seed": 7, "cluster": {"brokers": 3, "controllers": 3},
+        "topics": [{"name": "orders", "partitions": 1, "replication_factor": 3}],
+        "commands": [{"at": "0s", "term": 2, "run":
+            "kafka-verifiable-producer --bootstrap-server :9092 --topic orders --throughput 200 --acks 1"}]}"#;
+    Lab::new(&Scenario::parse(text).expect("a good scenario")).expect("it boots")
+}
+
+fn run(lab: &mut Lab, ms: u64) {
+    lab.run_for(Duration::from_millis(ms));
+}
+
+fn leader(lab: &Lab) -> i32 {
+    view::observe(lab, &Lens::default()).topics[0].partitions[0].leader
+}
+
+/// A leader dies with records that no follower has, and comes back after another led.
+fn truncated() -> (Lab, i32) {
+    let mut lab = lab();
+    run(&mut lab, 3_000);
+    let old = leader(&lab);
+    lab.command(1, "sim cut leader:orders-0 | followers:orders-0");
+    run(&mut lab, 300);
+    lab.command(1, &format!("sim kill broker {old}"));
+    run(&mut lab, 12_000);
+    lab.command(1, "sim heal");
+    lab.command(1, &format!("sim start broker {old}"));
+    run(&mut lab, 12_000);
+    (lab, old)
+}
+
+#[test]
+fn what_a_replica_cut_off_stays_in_the_log_view_with_its_moment() {
+    let (lab, old) = truncated();
+    let mut past = Past::default();
+    past.catch_up(&lab);
+    let lens = LogLens { topic: "orders", partition: 0, count: 24, end: None };
+    let logs = view::logs(&lab, &past, &lens).expect("the partition exists");
+    let replica = logs.replicas.iter().find(|r| r.broker == old).expect("it has a replica");
+    let torn = replica.torn.last().expect("its log was cut");
+    assert!(torn.from < torn.to && torn.at_ns > 15_000_000_000, "{torn:?}");
+    assert!(logs.replicas.iter().filter(|r| r.broker != old).all(|r| r.torn.is_empty()));
+    assert_eq!(logs.window, (logs.end - 24, logs.end));
+    assert!(replica.records.iter().all(|r| (logs.window.0..logs.window.1).contains(&r.offset)));
+    let epochs: Vec<i32> = replica.epochs.iter().map(|(epoch, _)| *epoch).collect();
+    assert!(epochs.len() >= 2 && epochs.windows(2).all(|pair| pair[0] < pair[1]), "{epochs:?}");
+}
+
+#[test]
+fn a_record_above_the_high_watermark_is_held_by_the_leader_alone_and_nobody_may_read_it() {
+    let mut lab = lab();
+    run(&mut lab, 3_000);
+    let on = leader(&lab);
+    lab.command(1, "sim cut leader:orders-0 | followers:orders-0");
+    run(&mut lab, 300);
+    let picture = view::observe(&lab, &Lens::default());
+    let end = picture.topics[0].partitions[0].log_end;
+    let record = view::record(&lab, "orders", 0, on, end - 1).expect("the leader has it");
+    assert!(!record.record.committed && record.bounds.0 < end);
+    assert_eq!(record.held_by.iter().map(|(broker, _)| *broker).collect::<Vec<_>>(), [on]);
+    assert_eq!(view::record(&lab, "orders", 0, on, end), None, "there is no record at the end");
+}
+
+#[test]
+fn messages_to_a_dead_broker_are_lost_and_those_to_the_living_arrive_after_they_left() {
+    let mut lab = lab();
+    run(&mut lab, 3_000);
+    lab.command(1, &format!("sim kill broker {}", leader(&lab)));
+    run(&mut lab, 200);
+    let lens = FlowLens { span_ns: Some(250_000_000), quiet: true, hops_max: 10_000 };
+    let flow = view::flow(&lab, &lens);
+    assert!(flow.hops.iter().any(|hop| hop.fate == "lost"));
+    assert!(flow.hops.iter().filter(|hop| hop.fate == "arrived").count() > 50);
+    for hop in &flow.hops {
+        assert!(hop.sent_ns <= hop.arrives_ns && hop.from != hop.to, "{hop:?}");
+        assert!(hop.event == 0 || hop.cause < hop.event, "{hop:?}");
+    }
+    let loud = view::flow(&lab, &FlowLens { quiet: false, ..lens });
+    assert_eq!(loud.hops.len() + loud.quiet, flow.hops.len(), "what is not drawn is counted");
+}
+
+#[test]
+fn the_chain_of_causes_of_a_failover_names_what_was_reported_and_goes_back_in_time() {
+    let mut lab = lab();
+    run(&mut lab, 3_000);
+    let old = leader(&lab);
+    lab.command(1, &format!("sim kill broker {old}"));
+    run(&mut lab, 12_000);
+    let mut past = Past::default();
+    past.catch_up(&lab);
+    let change = past.since(Subject::Leader("orders", 0), lab.events()).expect("the leader changed");
+    assert!(change.text.contains("leads orders-0 in epoch 1"), "{}", change.text);
+    let (chain, _) = view::why(&lab, change.event, 10);
+    assert!(chain[0].notes.iter().any(|note| note.contains("fenced")), "{chain:?}");
+    assert!(chain.windows(2).all(|pair| pair[1].at_ns <= pair[0].at_ns && pair[1].event <= pair[0].event), "{chain:?}");
+    // A command's own event leads to the command.
+    let stopped = lab.events();
+    lab.command(1, "sim stop broker 3");
+    run(&mut lab, 1);
+    let (chain, end) = view::why(&lab, stopped + 1, 4);
+    assert_eq!((chain.last().map(|cause| cause.text.as_str()), end), (Some("command: sim stop broker 3"), 0));
+}
+
+#[test]
+fn the_past_of_the_leader_is_that_of_the_moment_not_of_the_head() {
+    let mut lab = lab();
+    run(&mut lab, 3_000);
+    let early = lab.clone();
+    lab.command(1, &format!("sim kill broker {}", leader(&lab)));
+    run(&mut lab, 12_000);
+    let mut past = Past::default();
+    past.catch_up(&lab);
+    let now = past.since(Subject::Leader("orders", 0), lab.events()).expect("it changed");
+    assert!(now.event > early.events());
+    assert_eq!(past.since(Subject::Leader("orders", 0), early.events()), None, "it has led since the topic was made");
+    assert!(early.now() > BOOT);
+}
+
+#[test]
+fn equal_moments_do_not_differ_and_a_killed_broker_does() {
+    let mut lab = lab();
+    run(&mut lab, 1_000);
+    let lens = Lens { tail: 0, terminal_lines: 0, ..Lens::default() };
+    let before = view::observe(&lab, &lens);
+    assert_eq!(view::differences(&before, &before), []);
+    lab.command(1, "sim kill broker 2");
+    let list = view::differences(&before, &view::observe(&lab, &lens));
+    assert_eq!(list.len(), 1, "{list:?}");
+    assert_eq!(
+        (list[0].what.as_str(), list[0].here.as_str(), list[0].there.as_str()),
+        ("broker 2", "running", "killed")
+    );
+}
+
+#[test]
+fn with_too_many_partitions_brokers_have_counts_and_only_what_stands_out() {
+    let mut lab = lab();
+    lab.command(1, "sim kill broker 2");
+    run(&mut lab, 12_000);
+    let all = view::observe(&lab, &Lens::default());
+    let few = view::observe(&lab, &Lens { partitions_max: 0, ..Lens::default() });
+    for (a, b) in all.brokers.iter().zip(&few.brokers) {
+        assert_eq!((a.holds, a.leads, a.out), (b.holds, b.leads, b.out));
+        assert_eq!(b.replicas.len(), usize::from(b.id == 2), "only the replica that is out is listed");
+        assert_eq!(a.replicas.len(), 1);
+    }
+    let focus = Some(("orders".to_owned(), 0));
+    let one = view::observe(&lab, &Lens { partitions_max: 0, focus, ..Lens::default() });
+    assert!(one.brokers.iter().all(|b| b.replicas.len() == 1), "the partition that is looked at is listed whole");
+}
+
+#[test]
+fn configs_that_somebody_set_come_first_with_their_source_and_default() {
+    let mut lab = lab();
+    lab.command(1, "kafka-configs --bootstrap-server :9092 --alter --topic orders --add-config retention.ms=1000");
+    run(&mut lab, 3_000);
+    let configs = view::topic_configs(&lab, "orders");
+    let set = configs.iter().take_while(|config| config.is_set).find(|config| config.name == "retention.ms");
+    let set = set.expect("it stands before those that nobody set");
+    assert_eq!((set.value.as_str(), set.source.as_str()), ("1000", "DYNAMIC_TOPIC_CONFIG"));
+    assert_eq!(set.default.as_deref(), Some("604800000"));
+    assert!(view::broker_configs(&lab, 1).len() > 20);
+}
