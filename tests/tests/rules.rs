@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &["ordered", "lab", "cluster", "clients", "shell", "coordinator", "partition-log", "kernel", "protocol"],
         &["serde"],
     ),
-    ("lessons", &["ordered", "view", "lab", "kernel", "protocol"], &["serde", "serde_json", "pulldown-cmark"]),
+    ("lessons", &["ordered", "view", "lab", "kernel", "protocol"], &["serde", "serde_json"]),
 ];
 
 /// Crates at the edge may use anything from outside; these are the arrows between them and ours.

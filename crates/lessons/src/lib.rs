@@ -7,6 +7,9 @@ mod facts;
 mod front;
 mod lesson;
 mod markdown;
+mod inline;
+#[cfg(test)]
+mod commonmark;
 mod play;
 mod progress;
 
