@@ -1,5 +1,5 @@
 //! Runs the workloads natively and prints, for each, `id`, the CPU nanoseconds of the whole, those of the 95th
-//! percentile of its parts, and what [`Measured`] prints. The time is CPU time of this thread where the system tells
+//! percentile of its parts, the bytes the process grew by, and what [`Measured`] prints. The time is CPU time of this thread where the system tells
 //! (Linux), else wall time; the median of seven runs, or of two if a run has many parts.
 
 use kafkasim_tests::{Measured, WORKLOADS, Workload};
@@ -9,28 +9,40 @@ const PARTS_ENOUGH: usize = 60;
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
-    for workload in WORKLOADS {
-        if wanted.is_empty() || wanted.iter().any(|id| id == workload.id) {
-            measure(workload);
-        }
+    let chosen: Vec<&Workload> =
+        WORKLOADS.iter().filter(|workload| wanted.is_empty() || wanted.iter().any(|id| id == workload.id)).collect();
+    match chosen.as_slice() {
+        [only] => measure(only),
+        several => several.iter().for_each(|workload| measure_apart(workload)),
     }
+}
+
+/// Measures in a process of its own, so that the memory of one workload is not that of another.
+fn measure_apart(workload: &Workload) {
+    let own = std::env::current_exe().expect("this program is a file");
+    let status = std::process::Command::new(own).arg(workload.id).status().expect("it can be run again");
+    assert!(status.success(), "{} failed", workload.id);
 }
 
 fn measure(workload: &Workload) {
     let mut totals = Vec::new();
     let mut parts = Vec::new();
     let mut first = None;
+    let mut bytes = 0;
+    let before = resident_bytes();
     while totals.len() < RUNS && parts.len() < PARTS_ENOUGH {
-        let (measured, times) = once(workload);
+        let (measured, times, after) = once(workload);
+        bytes = bytes.max(after.saturating_sub(before));
         assert_eq!(*first.get_or_insert(measured), measured, "{} ran twice and differed", workload.id);
         totals.push(times.iter().sum::<u64>());
         parts.extend(times);
     }
     let measured = first.expect("it ran");
-    println!("{} {} {} {measured}", workload.id, percentile(totals, 50), percentile(parts, 95));
+    println!("{} {} {} {bytes} {measured}", workload.id, percentile(totals, 50), percentile(parts, 95));
 }
 
-fn once(workload: &Workload) -> (Measured, Vec<u64>) {
+/// What it did, the time each part took, and the memory of the process at its end.
+fn once(workload: &Workload) -> (Measured, Vec<u64>, u64) {
     let mut run = (workload.prepare)();
     let times = (0..run.parts()).map(|n| {
         let clock = Clock::start();
@@ -38,7 +50,7 @@ fn once(workload: &Workload) -> (Measured, Vec<u64>) {
         clock.nanoseconds()
     });
     let times = times.collect();
-    (run.measured(), times)
+    (run.measured(), times, resident_bytes())
 }
 
 fn percentile(mut times: Vec<u64>, percent: usize) -> u64 {
@@ -68,4 +80,11 @@ impl Clock {
 /// Nanoseconds this process's first thread has been on a CPU.
 fn cpu_time() -> Option<u64> {
     std::fs::read_to_string("/proc/self/schedstat").ok()?.split(' ').next()?.parse().ok()
+}
+
+/// Bytes of memory this process holds; 0 where the system does not tell.
+fn resident_bytes() -> u64 {
+    const PAGE: u64 = 4096;
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).map_or(0, |pages| pages * PAGE)
 }

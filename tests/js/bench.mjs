@@ -1,4 +1,4 @@
-// Runs the workloads in Node and prints what the native benchmark prints: `id nanoseconds …`; CPU time, median of seven.
+// Runs the workloads in Node and prints what the native benchmark prints: `id nanoseconds …`, without memory; CPU time, median of seven.
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 
@@ -29,5 +29,5 @@ workloads().forEach((id, at) => {
   if (runs.some((run) => run.measured !== runs[0].measured)) throw new Error(`${id} ran twice and differed`);
   const totals = runs.map((run) => run.times.reduce((sum, time) => sum + time, 0));
   const parts = runs.flatMap((run) => run.times);
-  console.log(id, percentile(totals, 50), percentile(parts, 95), runs[0].measured);
+  console.log(id, percentile(totals, 50), percentile(parts, 95), 0, runs[0].measured);
 });

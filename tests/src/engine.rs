@@ -6,12 +6,12 @@ use lab::{Lab, Timeline};
 
 use crate::{Measured, Run};
 
-fn lab(scenario: &Scenario) -> Lab {
+pub(crate) fn lab(scenario: &Scenario) -> Lab {
     Lab::new(scenario).expect("the scenario is a valid one")
 }
 
 /// What a lab has done since `from`.
-fn measured(lab: &Lab, from: (Time, u64), units: u64) -> Measured {
+pub(crate) fn measured(lab: &Lab, from: (Time, u64), units: u64) -> Measured {
     Measured {
         units,
         events: lab.events() - from.1,
@@ -118,18 +118,23 @@ impl Run for Seek {
     }
 }
 
-/// Records of 100 bytes from a producer (idempotent, acks=all) to three partitions of three replicas each, and from
+/// Records of 100 bytes from producers (idempotent, acks=all) to three partitions of three replicas each, and from
 /// there to a consumer in a group that writes them to its terminal. Done when the consumer has them all; the ledger
 /// has checked each against what was acknowledged.
 pub(crate) struct Records {
     lab: Lab,
     from: (Time, u64),
+    /// Each producer's records.
     count: u64,
+    producers: u32,
     settings: &'static str,
 }
 
+/// The terminal of the first producer.
+const FIRST_TERMINAL: u32 = 10;
+
 impl Records {
-    pub(crate) fn new(count: u64, settings: &'static str) -> Records {
+    pub(crate) fn new(count: u64, producers: u32, settings: &'static str) -> Records {
         let mut scenario = Scenario::default();
         let configs = [("min.insync.replicas".to_string(), "2".to_string())];
         scenario.topics.push(TopicShape {
@@ -143,7 +148,7 @@ impl Records {
         let mut lab = lab(&scenario);
         lab.command(2, "kafka-console-consumer --bootstrap-server localhost:9092 --topic t --group g");
         lab.run_for(Duration::from_secs(10));
-        Records { from: (lab.now(), lab.events()), lab, count, settings }
+        Records { from: (lab.now(), lab.events()), lab, count, producers, settings }
     }
 }
 
@@ -154,17 +159,19 @@ impl Run for Records {
             "cat records.txt | kafka-console-producer --bootstrap-server localhost:9092 --topic t {}",
             self.settings
         );
-        self.lab.command(1, &producer);
-        let (limit, count) = (self.lab.now() + PATIENCE, self.count);
+        for n in 0..self.producers {
+            self.lab.command(FIRST_TERMINAL + n, &producer);
+        }
+        let (limit, count) = (self.lab.now() + PATIENCE, self.count * u64::from(self.producers));
         let done = self.lab.run_until_pred(limit, |lab| delivered(lab) >= count);
         assert!(done, "all records arrive; {} did", delivered(&self.lab));
         assert_eq!((self.lab.ledger().acked(), self.lab.ledger().lost(&self.lab).len()), (count, 0));
     }
     fn measured(&self) -> Measured {
-        measured(&self.lab, self.from, self.count)
+        measured(&self.lab, self.from, self.count * u64::from(self.producers))
     }
 }
 
-fn delivered(lab: &Lab) -> u64 {
+pub(crate) fn delivered(lab: &Lab) -> u64 {
     lab.ledger().delivered().map(|(_, count)| count).sum()
 }

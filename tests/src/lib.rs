@@ -5,6 +5,7 @@ mod workload;
 mod digests;
 mod ring;
 mod engine;
+mod scenes;
 
 pub use digests::digests;
 pub use workload::{Measured, Run, WORKLOADS, Workload};

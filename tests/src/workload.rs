@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{engine, ring};
+use crate::{engine, ring, scenes};
 
 /// Something to measure. A new one: a line in [`WORKLOADS`], and a row in `crates/xtask/src/bench.rs`.
 pub struct Workload {
@@ -18,12 +18,22 @@ pub const WORKLOADS: &[Workload] = &[
     Workload { id: "kernel-1000", prepare: || Box::new(ring::Ring::new(1000)) },
     Workload {
         id: "records-single",
-        prepare: || Box::new(engine::Records::new(20_000, "--command-property batch.size=0")),
+        prepare: || Box::new(engine::Records::new(20_000, 1, "--command-property batch.size=0")),
+    },
+    Workload {
+        id: "records-many",
+        prepare: || Box::new(engine::Records::new(5_000, 20, "--command-property batch.size=0")),
     },
     Workload {
         id: "records-batched",
-        prepare: || Box::new(engine::Records::new(100_000, "--command-property batch.size=131072")),
+        prepare: || Box::new(engine::Records::new(100_000, 1, "--command-property batch.size=131072")),
     },
+    Workload { id: "busy", prepare: || Box::new(scenes::Scene::busy()) },
+    Workload { id: "quiet", prepare: || Box::new(scenes::Scene::quiet()) },
+    Workload { id: "minute", prepare: || Box::new(scenes::Scene::minute()) },
+    Workload { id: "chaos", prepare: || Box::new(scenes::Scene::chaos()) },
+    Workload { id: "large-boot", prepare: || Box::new(scenes::Boot::new()) },
+    Workload { id: "large", prepare: || Box::new(scenes::Scene::large()) },
     Workload { id: "idle", prepare: || Box::new(engine::Idle::new()) },
     Workload { id: "checkpoint", prepare: || Box::new(engine::Checkpoint::new()) },
     Workload { id: "seek", prepare: || Box::new(engine::Seek::new()) },

@@ -9,6 +9,7 @@
 //! sent whole), routing, and CPU time (a step takes no virtual time).
 
 mod calls;
+mod chunks;
 mod time;
 mod hash;
 mod random;
@@ -21,6 +22,7 @@ mod trace;
 mod world;
 
 pub use calls::{Address, Calls};
+pub use chunks::Chunks;
 pub use effects::{Effect, Effects};
 pub use hash::{StableHasher, stable_hash};
 pub use machine::{CloseReason, Death, Input, Machine, Order};

@@ -22,8 +22,9 @@ pub struct Timers<K> {
     pending: SortedMap<K, (Time, u64)>,
     /// All pending timers, and some that are not pending any more, by time and then in the order they were armed.
     queue: BinaryHeap<Reverse<(Time, u64, K)>>,
-    /// The alarm that counts: when it rings and its token. Rings at the earliest pending timer or before.
-    alarm: Option<(Time, u64)>,
+    /// The alarms that will ring, with their tokens: each earlier than the one before it. The last rings at the earliest
+    /// pending timer or before.
+    alarms: Vec<(Time, u64)>,
 }
 
 /// Left-overs the queue may hold beside as many as there are pending timers.
@@ -32,7 +33,7 @@ const LEFT_OVERS_MAX: usize = 64;
 impl<K: Ord + Clone> Timers<K> {
     /// No timers; tokens carry `space`.
     pub fn new(space: u16) -> Timers<K> {
-        Timers { space, next: 0, pending: SortedMap::new(), queue: BinaryHeap::new(), alarm: None }
+        Timers { space, next: 0, pending: SortedMap::new(), queue: BinaryHeap::new(), alarms: Vec::new() }
     }
 
     /// Which part's timer a token belongs to.
@@ -49,9 +50,7 @@ impl<K: Ord + Clone> Timers<K> {
             self.sweep();
         }
         self.queue.push(Reverse((at, serial, key)));
-        if self.alarm.is_none_or(|(rings, _)| at < rings) {
-            self.set_alarm(fx, at);
-        }
+        self.see_to_alarm(fx, at);
     }
 
     /// Arms the timer `key` unless it is already pending.
@@ -69,17 +68,16 @@ impl<K: Ord + Clone> Timers<K> {
     /// A timer input came with `token`: the key that is due now, if one is. Keys due at the same moment come one an
     /// input, in the order they were armed.
     pub fn fire<M, N>(&mut self, fx: &mut Effects<M, N>, now: Time, token: u64) -> Option<K> {
-        if self.alarm.is_none_or(|(_, awaited)| awaited != token) {
-            return None;
-        }
-        self.alarm = None;
+        // The last, unless one was set for a moment that had passed: then an older one may ring before it.
+        let rings = self.alarms.iter().rposition(|(_, awaited)| *awaited == token)?;
+        self.alarms.remove(rings);
         let due = self.earliest().filter(|at| *at <= now).and_then(|_| self.queue.pop());
         let key = due.map(|Reverse((_, _, key))| key);
         if let Some(key) = &key {
             self.pending.remove(key);
         }
         if let Some(at) = self.earliest() {
-            self.set_alarm(fx, at);
+            self.see_to_alarm(fx, at);
         }
         key
     }
@@ -98,13 +96,17 @@ impl<K: Ord + Clone> Timers<K> {
     pub fn clear(&mut self) {
         self.pending.clear();
         self.queue.clear();
-        self.alarm = None;
+        self.alarms.clear();
     }
 
-    fn set_alarm<M, N>(&mut self, fx: &mut Effects<M, N>, at: Time) {
+    /// Sets an alarm for `at`, unless one rings by then.
+    fn see_to_alarm<M, N>(&mut self, fx: &mut Effects<M, N>, at: Time) {
+        if self.alarms.last().is_some_and(|(rings, _)| *rings <= at) {
+            return;
+        }
         let token = (u64::from(self.space) << 48) | self.next;
         self.next += 1;
-        self.alarm = Some((at, token));
+        self.alarms.push((at, token));
         fx.timer(at, token);
     }
 
@@ -131,7 +133,7 @@ impl<K: Hash> Hash for Timers<K> {
         self.space.hash(state);
         self.next.hash(state);
         self.pending.hash(state);
-        self.alarm.hash(state);
+        self.alarms.hash(state);
     }
 }
 
@@ -167,8 +169,10 @@ mod tests {
         assert!(timers.cancel(&'c'));
         assert_eq!(timers.fire(&mut fx, at(20), again[0].1), Some('a'));
         let last = alarms(&mut fx);
-        assert_eq!(last[0].0, 40, "the cancelled one rings no alarm");
-        assert_eq!(timers.fire(&mut fx, at(30), set[0].1), None, "an alarm that was overtaken");
+        assert_eq!(last, [], "the first alarm is still to come");
+        assert_eq!(timers.fire(&mut fx, at(30), set[0].1), None, "it rings for one that was cancelled");
+        let last = alarms(&mut fx);
+        assert_eq!(last[0].0, 40);
         assert_eq!(timers.fire(&mut fx, at(40), last[0].1), Some('d'));
         assert!(alarms(&mut fx).is_empty());
     }
@@ -184,5 +188,38 @@ mod tests {
         assert_eq!(set.len(), 1);
         assert_eq!(timers.fire(&mut fx, Time::from_millis(500), set[0].1), None);
         assert_eq!(alarms(&mut fx)[0].0, 10_499);
+    }
+
+    /// Set for a time that has passed, an alarm rings now, after those that were set for now before it.
+    #[test]
+    fn a_timer_that_is_armed_too_late_upsets_none() {
+        let (mut fx, mut timers) = (Fx::new(7, NodeId(0)), Timers::new(0));
+        let at = Time::from_millis;
+        timers.arm(&mut fx, at(10), 'b');
+        timers.arm(&mut fx, at(30), 'c');
+        timers.arm(&mut fx, at(5), 'a');
+        let set = alarms(&mut fx);
+        assert_eq!(set.len(), 2);
+        assert_eq!(timers.fire(&mut fx, at(10), set[0].1), Some('a'));
+        assert_eq!(timers.fire(&mut fx, at(10), set[1].1), Some('b'));
+        let last = alarms(&mut fx);
+        assert_eq!(last.len(), 1);
+        assert_eq!(timers.fire(&mut fx, at(30), last[0].1), Some('c'));
+    }
+
+    /// A short timer again and again in front of a long one: the long one's alarm is set once.
+    #[test]
+    fn a_long_timer_is_not_set_again_for_every_short_one() {
+        let (mut fx, mut timers) = (Fx::new(7, NodeId(0)), Timers::new(0));
+        timers.arm(&mut fx, Time::from_millis(100_000), "long");
+        let mut set = alarms(&mut fx).len();
+        for n in 0..1_000 {
+            let at = Time::from_millis(5 * (n + 1));
+            timers.arm(&mut fx, at, "short");
+            let short = alarms(&mut fx);
+            assert_eq!(timers.fire(&mut fx, at, short[0].1), Some("short"));
+            set += short.len() + alarms(&mut fx).len();
+        }
+        assert_eq!(set, 1_001);
     }
 }

@@ -115,9 +115,10 @@ enum Cargo<M> {
     Open,
     /// Its answer reaches the opener.
     Opened,
+    /// In a box, because events are moved often and a message only at its ends.
     Message {
         bytes: u64,
-        message: M,
+        message: Box<M>,
     },
     Close(CloseReason),
 }
@@ -338,6 +339,11 @@ impl<A: Machine> World<A> {
     pub fn take_notes(&mut self) -> Vec<Stamped<A::Note>> {
         std::mem::take(&mut self.notes)
     }
+    /// The same into an empty list, whose room is used for the next notes.
+    pub fn swap_notes(&mut self, empty: &mut Vec<Stamped<A::Note>>) {
+        debug_assert!(empty.is_empty(), "notes are not lost");
+        std::mem::swap(&mut self.notes, empty);
+    }
     /// The last events that ran, oldest first.
     pub fn trace(&self) -> impl DoubleEndedIterator<Item = &TraceEntry> {
         self.trace.iter()
@@ -451,7 +457,7 @@ impl<A: Machine> World<A> {
             Cargo::Opened => (Input::Opened { conn }, Stimulus::Open(conn)),
             Cargo::Message { bytes, message } => {
                 let tag = A::tag(&message);
-                (Input::Message { conn, message }, Stimulus::Message { conn, from: from_node, bytes, tag })
+                (Input::Message { conn, message: *message }, Stimulus::Message { conn, from: from_node, bytes, tag })
             }
             Cargo::Close(reason) => {
                 c.alive[to] = false;
@@ -558,7 +564,7 @@ impl<A: Machine> World<A> {
             Effect::Send { conn, message } => {
                 if self.is_live(conn, node, incarnation) {
                     let bytes = A::wire_bytes(&message);
-                    self.travel(conn.pair(), 1 - conn.end(), Cargo::Message { bytes, message });
+                    self.travel(conn.pair(), 1 - conn.end(), Cargo::Message { bytes, message: Box::new(message) });
                 }
             }
             Effect::Close { conn } => {

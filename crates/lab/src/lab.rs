@@ -70,6 +70,8 @@ pub struct Lab {
     violation: Option<Violation>,
     marks: Arc<Vec<Mark>>,
     without_power: Arc<Vec<BrokerId>>,
+    /// Room for the notes of an event; empty between events.
+    notes: Vec<Stamped<Note>>,
 }
 
 /// A moment worth a glyph on the timeline.
@@ -148,6 +150,7 @@ impl Lab {
             violation: None,
             marks: Arc::default(),
             without_power: Arc::default(),
+            notes: Vec::new(),
         };
         for node in lab.layout.processes() {
             lab.world.start(node);
@@ -164,12 +167,14 @@ impl Lab {
     /// Topics of the scenario are made while the cluster boots, by the tool a person would use.
     fn make_topics(&mut self, scenario: &Scenario) {
         const FIRST: u64 = 6_000;
+        // All are asked for in time to be there when the run begins.
+        let apart = (3_000 / scenario.topics.len().max(1) as u64).min(50);
         for (n, topic) in scenario.topics.iter().enumerate() {
             let mut line = format!("kafka-topics --bootstrap-server localhost:9092 --create --topic {}", topic.name);
             topic.partitions.iter().for_each(|n| line.push_str(&format!(" --partitions {n}")));
             topic.replication_factor.iter().for_each(|n| line.push_str(&format!(" --replication-factor {n}")));
             topic.configs.iter().for_each(|(k, v)| line.push_str(&format!(" --config {k}={v}")));
-            let at = Time::from_millis(FIRST + 50 * n as u64);
+            let at = Time::from_millis(FIRST + apart * n as u64);
             self.scheduled.push_back((at, SETUP_TERMINAL, format!("{line} &").into()));
         }
     }
@@ -358,10 +363,12 @@ impl Lab {
     // ---- after each event
 
     fn digest_notes(&mut self) {
-        let notes = self.world.take_notes();
-        for note in notes {
+        let mut notes = std::mem::take(&mut self.notes);
+        self.world.swap_notes(&mut notes);
+        for note in notes.drain(..) {
             self.digest_note(note);
         }
+        self.notes = notes;
         self.reap();
     }
 

@@ -1,8 +1,6 @@
 //! What producers were promised and consumers were given: the client-visible history, and what became of it.
 
-use std::sync::Arc;
-
-use kernel::Stamped;
+use kernel::{Chunks, Stamped};
 use ordered::SortedMap;
 use protocol::note::value_hash;
 use protocol::{Note, TopicPartition};
@@ -34,7 +32,7 @@ pub struct Lost {
 /// The promises of a run so far.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    promises: SortedMap<TopicPartition, Arc<Vec<Promise>>>,
+    promises: SortedMap<TopicPartition, Chunks<Promise>>,
     delivered: SortedMap<(Option<protocol::GroupId>, TopicPartition), u64>,
     programs: SortedMap<kernel::NodeId, Tally>,
     acked: u64,
@@ -66,12 +64,12 @@ impl Ledger {
                 if *offset < 0 {
                     return;
                 }
-                let promises = Arc::make_mut(self.promises.entry(tp.clone()).or_default());
-                for (n, hash) in value_hashes.iter().enumerate() {
-                    promises.push(Promise { offset: offset + n as i64, value_hash: *hash, acks: *acks });
-                }
-                if promises.len() > PROMISES_MAX {
-                    promises.drain(..PROMISES_MAX / 2);
+                let promises = match self.promises.get_mut(tp) {
+                    Some(promises) => promises,
+                    None => self.promises.entry(tp.clone()).or_default(),
+                };
+                for (offset, hash) in (*offset..).zip(value_hashes) {
+                    promises.push(Promise { offset, value_hash: *hash, acks: *acks }, PROMISES_MAX);
                 }
             }
             Note::Delivered { group, tp, value_hashes, .. } => {

@@ -2,7 +2,7 @@
 
 use kernel::{Stamped, Time};
 use ordered::SortedMap;
-use protocol::{Note, TopicPartition};
+use protocol::{GroupId, Note, TopicPartition};
 
 use crate::lab::BOOT;
 
@@ -28,9 +28,24 @@ const SECONDS_MAX: usize = 131_072;
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     seconds: std::sync::Arc<SortedMap<u64, Second>>,
-    ends: SortedMap<TopicPartition, i64>,
-    positions: SortedMap<(protocol::GroupId, TopicPartition), i64>,
-    out_of_sync: SortedMap<TopicPartition, u64>,
+    partitions: SortedMap<TopicPartition, Progress>,
+    /// How far each group is behind, over all partitions it has read from.
+    behind: SortedMap<GroupId, u64>,
+    missing: SortedMap<TopicPartition, u64>,
+    out_of_sync: u64,
+}
+
+/// How far a partition has got.
+#[derive(Clone, Debug, Default)]
+struct Progress {
+    /// Its log end; none until something was appended.
+    end: Option<i64>,
+    /// What each group reads next.
+    positions: Vec<(GroupId, i64)>,
+}
+
+fn gap(end: Option<i64>, position: i64) -> u64 {
+    end.map_or(0, |end| (end - position).max(0) as u64)
 }
 
 impl Metrics {
@@ -38,13 +53,13 @@ impl Metrics {
     pub(crate) fn note(&mut self, stamped: &Stamped<Note>) {
         match &stamped.note {
             Note::Appended { tp, as_leader: true, base, next, .. } if !tp.topic.starts_with("__") => {
-                self.ends.insert(tp.clone(), *next);
+                self.ends_at(tp, *next);
                 let count = (next - base) as u64;
                 self.bucket(stamped.at, |second| second.produced += count);
             }
             Note::Delivered { group, tp, last, value_hashes, .. } => {
                 if let Some(group) = group {
-                    self.positions.insert((group.clone(), tp.clone()), last + 1);
+                    self.reads_next(group, tp, last + 1);
                 }
                 let count = value_hashes.len() as u64;
                 self.bucket(stamped.at, |second| second.consumed += count);
@@ -54,11 +69,49 @@ impl Metrics {
                 self.bucket(stamped.at, |second| second.failed += count);
             }
             Note::IsrChanged { tp, isr, previous, .. } => {
-                let missing = self.out_of_sync.entry(tp.clone()).or_default();
+                let missing = self.missing.entry(tp.clone()).or_default();
+                self.out_of_sync -= *missing;
                 *missing = (*missing + previous.len() as u64).saturating_sub(isr.len() as u64);
+                self.out_of_sync += *missing;
                 self.bucket(stamped.at, |_| {});
             }
             _ => {}
+        }
+    }
+
+    fn progress(&mut self, tp: &TopicPartition) -> &mut Progress {
+        if !self.partitions.contains_key(tp) {
+            self.partitions.insert(tp.clone(), Progress::default());
+        }
+        self.partitions.get_mut(tp).expect("inserted above")
+    }
+
+    fn ends_at(&mut self, tp: &TopicPartition, end: i64) {
+        let progress = self.progress(tp);
+        let before = progress.end.replace(end);
+        let Metrics { partitions, behind, .. } = self;
+        for (group, position) in partitions.get(tp).map_or(&[][..], |progress| &progress.positions) {
+            if let Some(behind) = behind.get_mut(group) {
+                *behind = *behind - gap(before, *position) + gap(Some(end), *position);
+            }
+        }
+    }
+
+    fn reads_next(&mut self, group: &GroupId, tp: &TopicPartition, position: i64) {
+        let progress = self.progress(tp);
+        let end = progress.end;
+        let before = match progress.positions.iter_mut().find(|(known, _)| known == group) {
+            Some((_, known)) => gap(end, std::mem::replace(known, position)),
+            None => {
+                progress.positions.push((group.clone(), position));
+                0
+            }
+        };
+        if !self.behind.contains_key(group) {
+            self.behind.insert(group.clone(), 0);
+        }
+        if let Some(behind) = self.behind.get_mut(group) {
+            *behind = *behind - before + gap(end, position);
         }
     }
 
@@ -66,8 +119,8 @@ impl Metrics {
         let Some(second) = at.as_nanos().checked_sub(BOOT.as_nanos()).map(|ns| ns / 1_000_000_000) else {
             return;
         };
-        let lag = self.lag();
-        let out_of_sync = self.out_of_sync.values().sum();
+        let lag = self.behind.values().copied().max().unwrap_or(0);
+        let out_of_sync = self.out_of_sync;
         let seconds = std::sync::Arc::make_mut(&mut self.seconds);
         let bucket = seconds.entry(second).or_default();
         count(bucket);
@@ -76,15 +129,6 @@ impl Metrics {
         if seconds.len() > SECONDS_MAX {
             seconds.pop_first();
         }
-    }
-
-    fn lag(&self) -> u64 {
-        let mut behind: SortedMap<&str, u64> = SortedMap::new();
-        for ((group, tp), position) in &self.positions {
-            let end = self.ends.get(tp).copied().unwrap_or(*position);
-            *behind.entry(group).or_default() += (end - position).max(0) as u64;
-        }
-        behind.into_values().max().unwrap_or(0)
     }
 
     /// The seconds in which something happened, counted from the start of the run.

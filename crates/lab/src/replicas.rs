@@ -56,6 +56,15 @@ pub fn all<'a>(world: &'a World<Actor>, layout: &Layout, tp: &TopicPartition) ->
 
 /// The replica that leads in the highest epoch and whose process runs.
 pub fn leader<'a>(world: &'a World<Actor>, layout: &Layout, tp: &TopicPartition) -> Option<Replica<'a>> {
+    // Nobody knows a later epoch than the controller.
+    let image = image(world, layout)?;
+    let elected = image.partition(*image.by_name.get(&tp.topic)?, tp.partition);
+    if let Some(record) = elected
+        && let Some(replica) = leader_among(world, layout, tp, &[record.leader])
+        && replica.leader_epoch == record.leader_epoch
+    {
+        return Some(replica);
+    }
     let brokers: Vec<BrokerId> = layout.brokers.keys().copied().collect();
     leader_among(world, layout, tp, &brokers)
 }

@@ -143,7 +143,8 @@ impl Timeline {
 
     /// Goes to the moment right after event `event`. False if the run does not reach it.
     pub fn seek_event(&mut self, event: u64) -> bool {
-        if event < self.lab.events() {
+        let here = self.lab.events();
+        if event < here || self.has_checkpoint(|(at, _)| here < *at && *at <= event) {
             self.restore(|(at, _)| *at <= event);
         }
         while self.lab.events() < event {
@@ -156,10 +157,16 @@ impl Timeline {
 
     /// Goes to a moment of virtual time, boot included: back, or forward as far as the run can go.
     pub fn seek(&mut self, at: Time) {
-        if at < self.lab.now() {
+        let here = self.lab.now();
+        if at < here || self.has_checkpoint(|(_, checkpoint)| here < *checkpoint && *checkpoint <= at) {
             self.restore(|(_, checkpoint)| *checkpoint <= at);
         }
         self.run_until(at);
+    }
+
+    /// Whether there is a checkpoint that `fits`: also forward it is quicker to leap than to run.
+    fn has_checkpoint(&self, fits: impl Fn(&(u64, Time)) -> bool) -> bool {
+        self.branches[self.active].checkpoints.keys().any(fits)
     }
 
     /// Goes to the latest checkpoint that `fits`, or the earliest there is.

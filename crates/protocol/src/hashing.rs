@@ -25,6 +25,21 @@ pub fn murmur2(data: &[u8]) -> i32 {
     (h ^ (h >> 15)) as i32
 }
 
+/// A 64-bit hash of bytes, eight at a time; the same on every target. `seed` is the hash of what came before.
+pub fn content_hash(seed: u64, bytes: &[u8]) -> u64 {
+    const PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(PRIME);
+    let mut hash = mix(seed, bytes.len() as u64);
+    let mut words = bytes.chunks_exact(8);
+    for word in &mut words {
+        hash = mix(hash, u64::from_le_bytes(word.try_into().expect("a chunk has eight bytes")));
+    }
+    let mut last = [0; 8];
+    last[..words.remainder().len()].copy_from_slice(words.remainder());
+    hash = mix(hash, u64::from_le_bytes(last));
+    hash ^ (hash >> 29)
+}
+
 /// CRC-32 (IEEE 802.3), librdkafka's key hash (`rd_crc32`).
 pub fn crc32(data: &[u8]) -> u32 {
     let mut crc = u32::MAX;

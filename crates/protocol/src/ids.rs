@@ -1,6 +1,8 @@
 //! Names and numbers of things, each with its own type.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// `node.id` of a broker or controller. −1 means none.
@@ -59,7 +61,7 @@ impl fmt::Display for TopicId {
 }
 
 /// A partition by topic name, as clients and tools name it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Debug)]
 pub struct TopicPartition {
     /// The topic.
     pub topic: TopicName,
@@ -71,6 +73,34 @@ impl TopicPartition {
     /// Partition `partition` of `topic`.
     pub fn new(topic: impl Into<TopicName>, partition: PartitionIndex) -> TopicPartition {
         TopicPartition { topic: topic.into(), partition }
+    }
+}
+
+/// By name, then by number. Names are mostly the same copy, which needs no look at their letters.
+impl Ord for TopicPartition {
+    fn cmp(&self, other: &TopicPartition) -> Ordering {
+        let topics = match Arc::ptr_eq(&self.topic, &other.topic) {
+            true => Ordering::Equal,
+            false => self.topic.cmp(&other.topic),
+        };
+        topics.then(self.partition.cmp(&other.partition))
+    }
+}
+impl PartialOrd for TopicPartition {
+    fn partial_cmp(&self, other: &TopicPartition) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl PartialEq for TopicPartition {
+    fn eq(&self, other: &TopicPartition) -> bool {
+        self.partition == other.partition && (Arc::ptr_eq(&self.topic, &other.topic) || self.topic == other.topic)
+    }
+}
+impl Eq for TopicPartition {}
+impl Hash for TopicPartition {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.topic.hash(state);
+        self.partition.hash(state);
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::api::{ApiKey, Name};
 use crate::error::ErrorCode;
+use crate::hashing::content_hash;
 use crate::ids::{BrokerId, GroupId, MemberId, PartitionIndex, TopicName, TopicPartition};
 
 /// A fact.
@@ -54,7 +55,7 @@ pub enum Note {
     // ---- clients
     /// A producer handed a batch to the network; `count` records with these first and last client sequence numbers.
     Sent { tp: TopicPartition, count: u32 },
-    /// A producer learned that records were accepted. `value_hash`es are FNV-1a hashes of the values, in order,
+    /// A producer learned that records were accepted. `value_hash`es are hashes of the values, in order,
     /// so that history checks can follow records; `offset` is −1 for acks=0.
     Acked { tp: TopicPartition, offset: i64, acks: i16, value_hashes: Vec<u64> },
     /// A producer gave up on records.
@@ -80,10 +81,10 @@ pub enum Note {
     Output { line: Name, is_stderr: bool },
 }
 
-/// A hash of a record's value, as [`Note::Acked`] and [`Note::Delivered`] carry it (FNV-1a, 64 bits).
+/// A hash of a record's value, as [`Note::Acked`] and [`Note::Delivered`] carry it. A null has its own.
 pub fn value_hash(value: Option<&[u8]>) -> u64 {
-    value
-        .unwrap_or(b"\0null")
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+    match value {
+        Some(value) => content_hash(1, value),
+        None => 0,
+    }
 }

@@ -6,6 +6,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::hashing::content_hash;
 use crate::varint::varint_size;
 
 /// Bytes of a batch header (`RECORD_BATCH_OVERHEAD`).
@@ -45,9 +46,14 @@ impl Record {
 
     /// Its bytes within a batch whose base timestamp is `base_timestamp_ms`.
     pub fn size_in_bytes(&self, base_timestamp_ms: i64) -> u32 {
+        self.size_at(self.offset_delta, base_timestamp_ms)
+    }
+
+    /// Its bytes at another place of the batch.
+    pub fn size_at(&self, offset_delta: i32, base_timestamp_ms: i64) -> u32 {
         let body = 1
             + varint_size(self.timestamp_ms - base_timestamp_ms)
-            + varint_size(i64::from(self.offset_delta))
+            + varint_size(i64::from(offset_delta))
             + bytes_field(self.key.as_deref())
             + bytes_field(self.value.as_deref())
             + varint_size(self.headers.len() as i64)
@@ -196,9 +202,9 @@ impl Batch {
         };
         let max_timestamp_ms = records.iter().map(|r| r.timestamp_ms).max().unwrap_or(self.sealed.max_timestamp_ms);
         let size = BATCH_OVERHEAD + records.iter().map(|r| r.size_in_bytes(base_timestamp_ms)).sum::<u32>();
-        let mut hash = Fnv(fingerprint(&records, self.producer()));
-        (delete_horizon_ms, self.sealed.last_offset_delta).hash(&mut hash);
-        let fingerprint = hash.0;
+        let fingerprint = [delete_horizon_ms.unwrap_or(-1), self.sealed.last_offset_delta.into()]
+            .into_iter()
+            .fold(fingerprint(&records, self.producer()), hash_number);
         let sealed = Sealed {
             records,
             fingerprint,
@@ -302,30 +308,22 @@ impl Hash for Batch {
     }
 }
 
-/// FNV-1a over the content: the same on every target.
-fn fingerprint(records: &[Record], stamp: ProducerStamp) -> u64 {
-    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
-    stamp.hash(&mut hash);
-    records.hash(&mut hash);
-    hash.0
+fn hash_number(hash: u64, n: i64) -> u64 {
+    content_hash(hash, &n.to_le_bytes())
 }
 
-struct Fnv(u64);
-impl Hasher for Fnv {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-    fn write_usize(&mut self, n: usize) {
-        self.write(&(n as u64).to_le_bytes());
-    }
-    fn write_isize(&mut self, n: isize) {
-        self.write(&(n as i64).to_le_bytes());
-    }
+/// A hash of the content: the same on every target.
+fn fingerprint(records: &[Record], stamp: ProducerStamp) -> u64 {
+    let ProducerStamp { producer_id, producer_epoch, base_sequence } = stamp;
+    let maybe = |hash, bytes: Option<&[u8]>| bytes.map_or(hash_number(hash, -1), |bytes| content_hash(hash, bytes));
+    let start = [producer_id, producer_epoch.into(), base_sequence.into()].into_iter().fold(0, hash_number);
+    records.iter().fold(start, |hash, record| {
+        let hash = hash_number(hash_number(hash, record.offset_delta.into()), record.timestamp_ms);
+        let hash = maybe(maybe(hash, record.key.as_deref()), record.value.as_deref());
+        record.headers.iter().fold(hash_number(hash, record.headers.len() as i64), |hash, header| {
+            maybe(content_hash(hash, header.key.as_bytes()), header.value.as_deref())
+        })
+    })
 }
 
 #[cfg(test)]

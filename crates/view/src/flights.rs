@@ -83,6 +83,7 @@ fn summary(message: &Message, tag: Tag) -> String {
             Request::Produce(produce) => format!("{records} records, acks={}", produce.acks),
             Request::Fetch(fetch) => match fetch.partitions.as_slice() {
                 [one] => format!("from offset {}", one.fetch_offset),
+                [] if fetch.session_epoch > 0 => "as before".to_owned(),
                 many => format!("{} partitions", many.len()),
             },
             Request::JoinGroup(join) => format!("join {}", join.group),

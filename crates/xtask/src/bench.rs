@@ -25,14 +25,32 @@ enum Unit {
     Percentile95,
     /// How many in a CPU second.
     PerSecond,
+    /// How many runs in a CPU hour.
+    RunsPerHour,
+    /// Memory the run holds at its end.
+    Memory,
 }
 
-/// A row of the table: a workload of `tests/src/workload.rs`, what it measures, and what others reach.
+/// A row of the table: a workload of `tests/src/workload.rs`, what it measures, what is wanted of it, and what others
+/// reach.
 struct Row {
     id: &'static str,
     what: &'static str,
     unit: Unit,
+    /// Its goal, with the floor natively and in wasm.
+    goal: Option<Goal>,
     peers: &'static str,
+}
+
+struct Goal {
+    name: &'static str,
+    /// In the row's unit: nanoseconds, bytes, or how many.
+    native: u64,
+    wasm: u64,
+}
+
+const fn goal(name: &'static str, native: u64, wasm: u64) -> Option<Goal> {
+    Some(Goal { name, native, wasm })
 }
 
 const ROWS: &[Row] = &[
@@ -40,39 +58,115 @@ const ROWS: &[Row] = &[
         id: "kernel-10",
         what: "kernel: one message delivered, 10 nodes",
         unit: Unit::Each,
+        goal: None,
         peers: "turmoil 750 ns, madsim 1,300 ns (a datagram, 10 hosts)",
     },
     Row {
         id: "kernel-1000",
         what: "kernel: one message delivered, 1,000 nodes",
         unit: Unit::Each,
+        goal: None,
         peers: "turmoil 1,490 ns, madsim 1,350 ns (50 hosts)",
     },
     Row {
-        id: "records-single",
-        what: "records in a CPU second, one a request, RF 3, acks=all, consumed",
+        id: "busy",
+        what: "events, scene S at 3,000 records a second",
         unit: Unit::PerSecond,
+        goal: goal("G1", 3_000_000, 2_000_000),
+        peers: "turmoil 1,340,000 and madsim 770,000 datagrams, moonpool 310,000 events (10 hosts)",
+    },
+    Row {
+        id: "records-single",
+        what: "records, one a batch, one producer, RF 3, acks=all, consumed",
+        unit: Unit::PerSecond,
+        goal: None,
         peers: "madsim-rdkafka 187,000 (1 in flight, RF 1, not consumed)",
     },
     Row {
-        id: "records-batched",
-        what: "records in a CPU second, batched, RF 3, acks=all, consumed",
+        id: "records-many",
+        what: "records, one a batch, 20 producers, RF 3, acks=all, consumed",
         unit: Unit::PerSecond,
+        goal: goal("G2", 500_000, 300_000),
+        peers: "librdkafka mock 360,000-430,000 (batched, RF 1), madsim-rdkafka 187,000 (1 in flight, RF 1)",
+    },
+    Row {
+        id: "records-batched",
+        what: "records, batched, RF 3, acks=all, consumed",
+        unit: Unit::PerSecond,
+        goal: goal("G3", 20_000_000, 20_000_000),
         peers: "madsim-rdkafka 1,990,000 (RF 1), librdkafka mock 360,000-430,000 (RF 1)",
     },
     Row {
         id: "idle",
-        what: "virtual seconds in a CPU second, 3 idle brokers",
+        what: "virtual seconds, 3 idle brokers without topics",
         unit: Unit::PerSecond,
-        peers: "turmoil 58 (10 idle hosts), VOPR 1,400 (under load, another system), FoundationDB 10-36",
+        goal: None,
+        peers: "turmoil 58 (10 idle hosts)",
     },
-    Row { id: "checkpoint", what: "checkpoint: one copy of the world", unit: Unit::Each, peers: "none offers it" },
     Row {
-        id: "seek",
-        what: "seek to any event of a long run, 95th percentile",
-        unit: Unit::Percentile95,
+        id: "quiet",
+        what: "virtual seconds, scene S without clients",
+        unit: Unit::PerSecond,
+        goal: goal("G4", 20_000, 20_000),
+        peers: "turmoil 58 (10 idle hosts)",
+    },
+    Row {
+        id: "chaos",
+        what: "virtual seconds, scene S, 24 faults a minute, 500 records a second",
+        unit: Unit::PerSecond,
+        goal: goal("G5", 1_500, 1_500),
+        peers: "VOPR 1,400 (another system), FoundationDB 10-36",
+    },
+    Row {
+        id: "chaos",
+        what: "such minutes in a core-hour",
+        unit: Unit::RunsPerHour,
+        goal: goal("G6", 10_000, 10_000),
+        peers: "VOPR 357 (14,000 virtual seconds each), FoundationDB 68",
+    },
+    Row {
+        id: "checkpoint",
+        what: "checkpoint: one copy of the world",
+        unit: Unit::Each,
+        goal: None,
         peers: "none offers it",
     },
+    Row {
+        id: "seek",
+        what: "seek to any event of a run of a million, 95th percentile",
+        unit: Unit::Percentile95,
+        goal: goal("G8", 50_000_000, 50_000_000),
+        peers: "none offers it",
+    },
+    Row {
+        id: "seek",
+        what: "memory of that run with all its checkpoints",
+        unit: Unit::Memory,
+        goal: goal("G8", 64_000_000, 64_000_000),
+        peers: "none offers it",
+    },
+    Row {
+        id: "minute",
+        what: "memory of a minute of scene S at 500 records a second",
+        unit: Unit::Memory,
+        goal: goal("G11", 50_000_000, 50_000_000),
+        peers: "VOPR 1.5 GB (another system)",
+    },
+    Row {
+        id: "large-boot",
+        what: "boot of 100 brokers with 10,005 partitions of 3 replicas",
+        unit: Unit::Each,
+        goal: None,
+        peers: "–",
+    },
+    Row {
+        id: "large",
+        what: "virtual seconds of that cluster at 500 records a second",
+        unit: Unit::PerSecond,
+        goal: None,
+        peers: "–",
+    },
+    Row { id: "large", what: "memory of that cluster", unit: Unit::Memory, goal: None, peers: "–" },
 ];
 
 /// Printed below every table.
@@ -84,7 +178,11 @@ a shared 2-vCPU machine, single-threaded, CPU time, median of 5 to 7 runs. Read 
 - madsim-rdkafka has one broker without replication and clones records in memory; librdkafka's mock cluster batches
   and does not replicate.
 - Records here are 100 bytes; their bytes are shared between replicas, not copied, and not compressed or encoded. They
-  come from a console producer's file and end as lines of a console consumer's terminal.";
+  come from a console producer's file and end as lines of a console consumer's terminal; each is identified by the hash
+  of its value when it is acknowledged, delivered and looked up at the end.
+- Scene S: 3 brokers, 3 controllers, 6 partitions of 3 replicas with min.insync.replicas 2, 3 idempotent producers with
+  acks=all, one group of 3 consumers, Kafka's default timers. Invariants, history and digest are always on.
+- Memory is what the process grew by, natively; it is not measured in wasm.";
 
 fn run(mut args: lexopt::Parser) -> Result<()> {
     let (mut native_only, mut only) = (false, Vec::new());
@@ -117,6 +215,7 @@ struct Measured {
     id: String,
     nanoseconds: u64,
     part_nanoseconds: u64,
+    bytes: u64,
     units: u64,
     events: u64,
     pending: u64,
@@ -134,13 +233,14 @@ fn measured(command: &Cmd) -> Result<Vec<Measured>> {
 impl Measured {
     fn read(line: &str) -> Option<Measured> {
         let words: Vec<_> = line.split_whitespace().collect();
-        let [id, nanoseconds, part_nanoseconds, units, events, pending, virtual_ns, digest] = words[..] else {
+        let [id, nanoseconds, part_nanoseconds, bytes, units, events, pending, virtual_ns, digest] = words[..] else {
             return None;
         };
         Some(Measured {
             id: id.into(),
             nanoseconds: nanoseconds.parse().ok()?,
             part_nanoseconds: part_nanoseconds.parse().ok()?,
+            bytes: bytes.parse().ok()?,
             units: units.parse().ok()?,
             events: events.parse().ok()?,
             pending: pending.parse().ok()?,
@@ -149,11 +249,14 @@ impl Measured {
         })
     }
 
-    fn figure(&self, unit: Unit) -> String {
+    /// In the unit's measure; none if it was not measured.
+    fn value(&self, unit: Unit) -> Option<u64> {
         match unit {
-            Unit::Each => time(self.nanoseconds / self.units.max(1)),
-            Unit::Percentile95 => time(self.part_nanoseconds),
-            Unit::PerSecond => thousands(per_second(self.units, self.nanoseconds)),
+            Unit::Each => Some(self.nanoseconds / self.units.max(1)),
+            Unit::Percentile95 => Some(self.part_nanoseconds),
+            Unit::PerSecond => Some(per_second(self.units, self.nanoseconds)),
+            Unit::RunsPerHour => Some(per_second(3_600, self.nanoseconds)),
+            Unit::Memory => Some(self.bytes).filter(|bytes| *bytes > 0),
         }
     }
 
@@ -169,22 +272,56 @@ impl Measured {
 }
 
 fn print_table(native: &[Measured], wasm: &[Measured]) -> Result<()> {
-    println!("\n{:<66} {:>14} {:>14}   others", "CPU time, median of 7", "native", "wasm (node)");
-    let row_of = |id: &str| ROWS.iter().find(|row| row.id == id);
+    println!("\n{:<68} {:>12} {:>12}   goal, others", "CPU time, median of 7", "native", "wasm (node)");
     for one in native {
-        let Some(row) = row_of(&one.id) else {
+        if ROWS.iter().all(|row| row.id != one.id) {
             return Err(Failure::new(format!("the workload `{}` has no row in crates/xtask/src/bench.rs", one.id)));
-        };
+        }
         let other = wasm.iter().find(|other| other.id == one.id);
-        let figure = other.map_or("–".into(), |other| other.figure(row.unit));
-        println!("{:<66} {:>14} {:>14}   {}", row.what, one.figure(row.unit), figure, row.peers);
-        println!("  {}", one.density());
         if let Some(other) = other.filter(|other| other.digest != one.digest) {
             return Err(Failure::new(format!("{}: digest {} natively, {} in wasm", one.id, one.digest, other.digest)));
         }
     }
+    for row in ROWS {
+        let of = |host: &'static str, measured: &[Measured]| {
+            let value = measured.iter().find(|one| one.id == row.id).and_then(|one| one.value(row.unit));
+            let floor = row.goal.as_ref().map(|goal| if host == "native" { goal.native } else { goal.wasm });
+            (value.map_or("–".into(), |value| row.unit.say(value)), value.zip(floor).map(|(v, f)| row.unit.meets(v, f)))
+        };
+        let Some(one) = native.iter().find(|one| one.id == row.id) else { continue };
+        let ((native, is_met), (wasm, is_met_in_wasm)) = (of("native", native), of("wasm", wasm));
+        let goal = row.goal.as_ref().map_or(String::new(), |goal| {
+            let met = |is_met| match is_met {
+                Some(true) => "met",
+                Some(false) => "missed",
+                None => "–",
+            };
+            let (floor, in_wasm) = (row.unit.say(goal.native), row.unit.say(goal.wasm));
+            format!("{} {floor} / {in_wasm}: {} / {}; ", goal.name, met(is_met), met(is_met_in_wasm))
+        });
+        println!("{:<68} {native:>12} {wasm:>12}   {goal}{}", row.what, row.peers);
+        println!("  {}", one.density());
+    }
     println!("\n{WARNINGS}");
     Ok(())
+}
+
+impl Unit {
+    fn say(self, value: u64) -> String {
+        match self {
+            Unit::Each | Unit::Percentile95 => time(value),
+            Unit::PerSecond | Unit::RunsPerHour => thousands(value),
+            Unit::Memory => format!("{} kB", thousands(value / 1_000)),
+        }
+    }
+
+    /// Whether a value is as good as the floor.
+    fn meets(self, value: u64, floor: u64) -> bool {
+        match self {
+            Unit::Each | Unit::Percentile95 | Unit::Memory => value <= floor,
+            Unit::PerSecond | Unit::RunsPerHour => value >= floor,
+        }
+    }
 }
 
 fn per_second(count: u64, nanoseconds: u64) -> u64 {

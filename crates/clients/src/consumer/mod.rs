@@ -77,6 +77,8 @@ pub struct Consumer {
     auto_commit_due: Time,
     reported_missing: SortedSet<TopicName>,
     events: Vec<ConsumerEvent>,
+    /// When a poll last did all there was to do, unless something has happened since.
+    polled_at: Option<Time>,
 }
 
 impl Consumer {
@@ -118,6 +120,7 @@ impl Consumer {
             auto_commit_due: Time::MAX,
             reported_missing: SortedSet::new(),
             events: Vec::new(),
+            polled_at: None,
         })
     }
 
@@ -186,7 +189,11 @@ impl Consumer {
         self.membership.last_poll = now;
         // librdkafka: a poll ends the exile after max.poll.interval.ms.
         self.membership.is_exiled = false;
-        self.run(now, fx, true);
+        // A second poll at the same moment finds nothing else to do than to take more of what is there.
+        if self.polled_at != Some(now) {
+            self.run(now, fx, true);
+            self.polled_at = Some(now);
+        }
         let records = self.collect(fx, max.min(self.settings.max_poll_records));
         if !records.is_empty() {
             // What has been taken out is fetched anew at once (pipelining).
@@ -213,6 +220,7 @@ impl Consumer {
 
     /// Sets the position of an assigned partition; false if it is not assigned.
     pub fn seek(&mut self, tp: &TopicPartition, to: StartAt) -> bool {
+        self.polled_at = None;
         let Some(partition) = self.partitions.get_mut(tp) else { return false };
         let committed = partition.committed;
         *partition = Partition { committed, stored: partition.stored, ..Partition::new(to) };
@@ -300,6 +308,7 @@ impl Consumer {
     }
 
     fn run(&mut self, now: Time, fx: &mut Fx, in_poll: bool) {
+        self.polled_at = None;
         if !self.is_started || self.life == Life::Closed {
             return;
         }

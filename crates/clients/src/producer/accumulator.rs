@@ -31,7 +31,7 @@ pub(crate) struct ProducerBatch {
 impl ProducerBatch {
     fn bytes_of(&self, record: &Record) -> u32 {
         let base = self.entries.first().map_or(record.timestamp_ms, |(_, first)| first.timestamp_ms);
-        Record { offset_delta: self.entries.len() as i32, ..record.clone() }.size_in_bytes(base)
+        record.size_at(self.entries.len() as i32, base)
     }
     fn has_room(&self, record: &Record, records_max: usize) -> bool {
         self.entries.is_empty()

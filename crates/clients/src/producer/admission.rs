@@ -6,9 +6,10 @@ use ordered::SortedSet;
 use protocol::record::BATCH_OVERHEAD;
 use protocol::{ErrorCode, TopicName, TopicPartition};
 
-use super::partitioner::TopicView;
-use super::{Blocked, Producer};
-use crate::network::purpose;
+use super::accumulator::Accumulator;
+use super::partitioner::{TopicLoad, TopicView};
+use super::{Blocked, Producer, Sent};
+use crate::network::{Lane, Net, purpose};
 use crate::{ClientError, Fx, Profile};
 
 protocol::gap!("Topics a producer has not used for metadata.max.idle.ms stay in its metadata", "KIP-526");
@@ -160,39 +161,41 @@ impl Producer {
     }
 
     fn append(&mut self, now: Time, fx: &mut Fx, blocked: &Blocked, since: Time, count: i32) -> Admission {
+        let Producer { partitioner, accumulator, settings, net, .. } = self;
+        let name = &blocked.topic;
+        let random = fx.rng(purpose::PARTITION);
         let (partition, is_sticky) = match blocked.partition {
             Some(partition) => (partition, false),
             None => {
-                let view = self.topic_view(&blocked.topic, count);
-                self.partitioner.choose(
-                    now,
-                    &self.settings,
-                    &view,
-                    blocked.record.key.as_deref(),
-                    fx.rng(purpose::PARTITION),
-                )
+                let load = || topic_load(net, accumulator, name, count);
+                let view = TopicView { name, partitions: count, load: &load };
+                partitioner.choose(now, settings, &view, blocked.record.key.as_deref(), random)
             }
         };
-        let tp = TopicPartition::new(blocked.topic.clone(), partition);
-        let Some(appended) = self.accumulator.append(now, &self.settings, &tp, blocked.handle, &blocked.record) else {
-            return if since + self.settings.max_block <= now {
-                Admission::Fail(self.exhausted())
-            } else {
-                Admission::Wait
-            };
+        let tp = TopicPartition::new(name.clone(), partition);
+        let Some(appended) = accumulator.append(now, settings, &tp, blocked.handle, &blocked.record) else {
+            return if since + settings.max_block <= now { Admission::Fail(self.exhausted()) } else { Admission::Wait };
         };
         if is_sticky {
-            let view = self.topic_view(&blocked.topic, count);
-            self.partitioner.appended(
-                now,
-                &self.settings,
-                &view,
-                appended.bytes,
-                appended.all_full,
-                fx.rng(purpose::PARTITION),
-            );
+            let load = || topic_load(net, accumulator, name, count);
+            let view = TopicView { name, partitions: count, load: &load };
+            partitioner.appended(now, settings, &view, appended.bytes, appended.all_full, random);
         }
+        self.is_stirred |= self.stirs(now, &tp);
         Admission::Done
+    }
+
+    /// Whether a record that was just appended can make the producer send, or wait for another moment than before.
+    fn stirs(&self, now: Time, tp: &TopicPartition) -> bool {
+        let Some(queue) = self.accumulator.queues.get(tp) else { return false };
+        let Some(head) = queue.batches.front() else { return false };
+        let is_new = queue.batches.len() == 1 && head.count() == 1;
+        let has_room = self
+            .net
+            .metadata
+            .leader(tp)
+            .is_none_or(|(_, node, _)| self.net.in_flight(Lane::Data, node) < self.settings.in_flight_max);
+        is_new || (has_room && (self.is_hurried() || self.is_due(queue, head, now)))
     }
 
     fn exhausted(&self) -> ClientError {
@@ -207,18 +210,12 @@ impl Producer {
             ErrorCode::RequestTimedOut,
         )
     }
+}
 
-    fn topic_view<'a>(&self, name: &'a TopicName, partitions: i32) -> TopicView<'a> {
-        let queue = |n: i32| {
-            self.accumulator.queues.get(&TopicPartition::new(name.clone(), n)).map(|queue| queue.batches.len() as u32)
-        };
-        TopicView {
-            name,
-            partitions,
-            available: self.net.metadata.available(name),
-            queues: (0..partitions).map(queue).collect(),
-        }
-    }
+fn topic_load(net: &Net<Sent>, accumulator: &Accumulator, name: &TopicName, partitions: i32) -> TopicLoad {
+    let queue =
+        |n: i32| accumulator.queues.get(&TopicPartition::new(name.clone(), n)).map(|queue| queue.batches.len() as u32);
+    TopicLoad { available: net.metadata.available(name), queues: (0..partitions).map(queue).collect() }
 }
 
 pub(super) fn timed_out() -> ClientError {

@@ -119,6 +119,10 @@ pub struct Producer {
     identity_not_before: Time,
     identity_attempts: u32,
     events: Vec<ProducerEvent>,
+    /// When everything there was to do was last done.
+    ran_at: Option<Time>,
+    /// Something was appended that may change what there is to do.
+    is_stirred: bool,
 }
 
 impl Producer {
@@ -154,6 +158,8 @@ impl Producer {
             identity_not_before: Time::ZERO,
             identity_attempts: 0,
             events: Vec::new(),
+            ran_at: None,
+            is_stirred: false,
         })
     }
 
@@ -205,8 +211,20 @@ impl Producer {
             return handle;
         }
         self.blocked.push_back(Blocked { handle, topic, partition, record, since: now });
-        self.run(now, fx);
+        self.take_in(now, fx);
         handle
+    }
+
+    /// Lets a record in. All else was done at this very moment, unless the record stirs something.
+    fn take_in(&mut self, now: Time, fx: &mut Fx) {
+        if self.ran_at != Some(now) || self.blocked.len() > 1 {
+            return self.run(now, fx);
+        }
+        self.is_stirred = false;
+        self.admit(now, fx);
+        if self.is_stirred || !self.blocked.is_empty() {
+            self.run(now, fx);
+        }
     }
 
     /// Asks for `Flushed` once everything sent so far is done; nothing lingers until then.
@@ -269,6 +287,7 @@ impl Producer {
         self.ask_identity(now, fx);
         self.drain(now, fx);
         self.finish_flushes();
+        self.ran_at = Some(now);
         if self.phase == Phase::Closing && self.incomplete.is_empty() {
             self.phase = Phase::Closed;
             self.net.shut(fx);
@@ -287,7 +306,7 @@ impl Producer {
         }
     }
 
-    fn is_hurried(&self) -> bool {
+    pub(super) fn is_hurried(&self) -> bool {
         !self.flushes.is_empty() || self.phase == Phase::Closing
     }
 

@@ -74,6 +74,12 @@ pub(crate) struct Partitioner {
 pub(crate) struct TopicView<'a> {
     pub(crate) name: &'a TopicName,
     pub(crate) partitions: i32,
+    /// What else there is to know, for those who choose anew.
+    pub(crate) load: &'a dyn Fn() -> TopicLoad,
+}
+
+/// How busy the partitions of a topic are.
+pub(crate) struct TopicLoad {
     /// Partitions with a leader.
     pub(crate) available: Vec<PartitionIndex>,
     /// Batches waiting for each partition; none unless every partition has had a batch.
@@ -137,9 +143,10 @@ impl Partitioner {
         let counter = self.counters.entry(topic.name.clone()).or_default();
         let n = *counter & 0x7fff_ffff;
         *counter = counter.wrapping_add(1);
-        match topic.available.len() {
+        let available = (topic.load)().available;
+        match available.len() {
             0 => (n % topic.partitions as u32) as i32,
-            len => topic.available[n as usize % len],
+            len => available[n as usize % len],
         }
     }
 
@@ -165,7 +172,8 @@ impl Partitioner {
 
 /// A random partition: any with a leader, or weighted by how short its queue is.
 fn next_partition(topic: &TopicView<'_>, adaptive: bool, random: &mut Rng) -> PartitionIndex {
-    if let (true, Some(queues)) = (adaptive, &topic.queues) {
+    let load = (topic.load)();
+    if let (true, Some(queues)) = (adaptive, &load.queues) {
         let longest = queues.iter().copied().max().unwrap_or(0);
         let is_even = queues.iter().all(|queue| *queue == longest);
         if queues.len() >= 2 && !is_even {
@@ -180,8 +188,8 @@ fn next_partition(topic: &TopicView<'_>, adaptive: bool, random: &mut Rng) -> Pa
             }
         }
     }
-    match topic.available.len() {
+    match load.available.len() {
         0 => random.below(topic.partitions.max(1) as u64) as i32,
-        len => topic.available[random.index(len)],
+        len => load.available[random.index(len)],
     }
 }

@@ -153,7 +153,7 @@ impl Producer {
         nodes
     }
 
-    fn is_due(&self, queue: &Queue, head: &ProducerBatch, now: Time) -> bool {
+    pub(super) fn is_due(&self, queue: &Queue, head: &ProducerBatch, now: Time) -> bool {
         queue.batches.len() > 1 || head.is_full() || head.last_attempt + self.settings.linger <= now
     }
 

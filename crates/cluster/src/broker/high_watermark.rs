@@ -2,9 +2,9 @@
 
 use protocol::{ErrorCode, Note};
 
+use super::Broker;
 use super::disk::ReplicaIndex;
 use super::partition::{WaitingWrite, Writer};
-use super::{Broker, Work};
 use crate::process::{Context, Fx};
 
 impl Broker {
@@ -33,7 +33,7 @@ impl Broker {
         }
         let offset = self.disk.log(index).high_watermark();
         fx.note(Note::HighWatermark { tp, broker, offset });
-        self.soft.work.push_back(Work::Wake(index));
+        self.wake_later(index);
     }
 
     /// Looks at everything that waits on a partition.

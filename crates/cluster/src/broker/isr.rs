@@ -10,7 +10,7 @@ use protocol::api::alter_partition::{
 use protocol::{BrokerId, ErrorCode, Message, Plant, TopicId};
 
 use super::disk::ReplicaIndex;
-use super::partition::Partition;
+use super::partition::{FollowerState, Partition};
 use super::{Broker, TimerKey, Work};
 use crate::process::{Context, Fx};
 
@@ -33,7 +33,8 @@ impl Broker {
         for index in self.disk.indexes() {
             let leader_end = self.disk.log(index).log_end_offset();
             let Some(leadership) = self.partition_mut(index).and_then(Partition::leadership_mut) else { continue };
-            if leadership.proposed.is_some() {
+            let is_behind = |follower: &FollowerState| follower.log_end_offset != leader_end;
+            if leadership.proposed.is_some() || !leadership.followers.iter().any(is_behind) {
                 continue;
             }
             let lags = |id: &BrokerId| {
@@ -173,7 +174,7 @@ impl Broker {
                 leadership.proposed = None;
                 partition.partition_epoch = result.partition_epoch;
                 self.advance_high_watermark(cx, fx, index);
-                self.soft.work.push_back(Work::Wake(index));
+                self.wake_later(index);
             }
             // Metadata that settles it is on its way.
             ErrorCode::UnknownTopicOrPartition

@@ -48,7 +48,7 @@ impl Broker {
         if let Some(partition) = self.partition(index).filter(|_| from != to) {
             fx.note(Note::Truncated { tp: partition.tp.clone(), broker, from, to });
         }
-        self.soft.work.push_back(Work::Wake(index));
+        self.wake_later(index);
     }
 
     /// The leader does not have this log's end: asks where its own ends.

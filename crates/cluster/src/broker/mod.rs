@@ -322,12 +322,23 @@ impl Broker {
         self.soft.partitions.get_mut(index as usize)?.as_mut()
     }
 
+    /// Sees to it that what waits on a partition is looked at.
+    fn wake_later(&mut self, index: ReplicaIndex) {
+        let is_news = self.partition_mut(index).is_none_or(|p| !std::mem::replace(&mut p.is_wake_due, true));
+        if is_news {
+            self.soft.work.push_back(Work::Wake(index));
+        }
+    }
+
     /// Does everything that is ready, in order, until nothing is.
     fn settle(&mut self, cx: &Context<'_>, fx: &mut Fx) {
         while let Some(work) = self.soft.work.pop_front() {
             match work {
                 Work::Serve(conn) => self.serve(cx, fx, conn),
-                Work::Wake(index) => self.wake(cx, fx, index),
+                Work::Wake(index) => {
+                    self.partition_mut(index).into_iter().for_each(|partition| partition.is_wake_due = false);
+                    self.wake(cx, fx, index);
+                }
                 Work::Fetch(leader) => self.send_fetch(cx, fx, leader),
                 Work::AlterPartitions => self.send_alter_partitions(cx, fx),
             }

@@ -27,6 +27,8 @@ pub struct Partition {
     pub(super) writes: VecDeque<WaitingWrite>,
     /// Readers that want to hear of changes, with its slot in each, ascending.
     pub(super) watchers: Vec<(ReaderId, u32)>,
+    /// What waits here will be looked at.
+    pub(super) is_wake_due: bool,
     /// Whether the high watermark moved since the last checkpoint.
     pub(super) is_checkpoint_due: bool,
 }
@@ -101,6 +103,7 @@ impl Partition {
             role: Role::Follower,
             writes: VecDeque::new(),
             watchers: Vec::new(),
+            is_wake_due: false,
             is_checkpoint_due: false,
         }
     }

@@ -10,7 +10,7 @@ use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
 use super::dispatch::Answer;
 use super::partition::{WaitingWrite, Writer};
-use super::{Broker, TimerKey, Work};
+use super::{Broker, TimerKey};
 use crate::process::{Context, Fx};
 
 /// Topics that only brokers write to.
@@ -147,7 +147,7 @@ impl Broker {
         fx.note(Note::Appended { tp, broker, as_leader: true, base: appended.base, next, leader_epoch });
         self.touch(index);
         self.advance_high_watermark(cx, fx, index);
-        self.soft.work.push_back(Work::Wake(index));
+        self.wake_later(index);
         Ok(made)
     }
 
@@ -157,7 +157,7 @@ impl Broker {
             // A duplicate may need less than what was written before it.
             let place = partition.writes.partition_point(|write| write.required <= required);
             partition.writes.insert(place, WaitingWrite { required, who });
-            self.soft.work.push_back(Work::Wake(index));
+            self.wake_later(index);
         }
     }
 

@@ -130,7 +130,7 @@ impl Broker {
         }
         self.stop_fetching(index);
         self.advance_high_watermark(cx, fx, index);
-        self.soft.work.push_back(Work::Wake(index));
+        self.wake_later(index);
         if is_new_epoch {
             self.on_leadership_of_offsets(cx, fx, index, true);
         }
@@ -147,7 +147,7 @@ impl Broker {
                 self.truncate(cx, fx, index, self.disk.log(index).high_watermark());
             }
             self.stop_fetching(index);
-            self.soft.work.push_back(Work::Wake(index));
+            self.wake_later(index);
             if record.leader.is_some() {
                 self.start_fetching(index, record.leader);
             }

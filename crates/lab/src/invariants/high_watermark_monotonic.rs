@@ -5,7 +5,6 @@ use ordered::SortedMap;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Sight};
-use crate::replicas;
 
 /// The last high watermark of each replica, with the topic and the leader epoch it was seen in.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +20,7 @@ impl Invariant for HighWatermarkMonotonic {
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {
             Note::HighWatermark { tp, broker, offset } => {
-                let Some(replica) = replicas::find(sight.world, sight.layout, *broker, tp) else { return Ok(()) };
+                let Some(replica) = sight.replica(*broker, tp) else { return Ok(()) };
                 let end = replica.log.log_end_offset();
                 if *offset > end {
                     return Err(format!("{tp} on broker {broker}: high watermark {offset} is past the log's end {end}"));

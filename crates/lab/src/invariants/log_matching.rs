@@ -16,7 +16,7 @@ impl Invariant for LogMatching {
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         let Note::HighWatermark { tp, broker, offset } = sight.note else { return Ok(()) };
-        let Some(mine) = replicas::find(sight.world, sight.layout, *broker, tp) else { return Ok(()) };
+        let Some(mine) = sight.replica(*broker, tp) else { return Ok(()) };
         if mine.is_leader {
             return Ok(());
         }

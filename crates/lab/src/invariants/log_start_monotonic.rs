@@ -5,7 +5,6 @@ use ordered::SortedMap;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Sight};
-use crate::replicas;
 
 /// The last log start of each replica, and of which topic of that name it was.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +20,7 @@ impl Invariant for LogStartMonotonic {
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {
             Note::HighWatermark { tp, broker, .. } | Note::SegmentsDeleted { tp, broker, .. } => {
-                let Some(replica) = replicas::find(sight.world, sight.layout, *broker, tp) else { return Ok(()) };
+                let Some(replica) = sight.replica(*broker, tp) else { return Ok(()) };
                 let (start, high_watermark) = (replica.log.log_start_offset(), replica.log.high_watermark());
                 if start > high_watermark {
                     return Err(format!(

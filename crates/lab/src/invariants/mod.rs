@@ -3,13 +3,15 @@
 //! A monitor sees every note with the world behind it and keeps what it needs. When one fails the lab stands
 //! still and shows which, where and why.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use kernel::{Stamped, Time, World};
-use protocol::{BrokerId, Note};
+use protocol::{BrokerId, Note, TopicPartition};
 
 use crate::Actor;
 use crate::layout::Layout;
+use crate::replicas::{self, Replica};
 
 /// What a monitor sees: one fact, and the world right after it.
 pub struct Sight<'a> {
@@ -19,6 +21,14 @@ pub struct Sight<'a> {
     pub layout: &'a Layout,
     /// The fact.
     pub note: &'a Note,
+    replica: OnceCell<Option<Replica<'a>>>,
+}
+
+impl<'a> Sight<'a> {
+    /// The replica that the note is about; looked up once for all who ask.
+    fn replica(&self, broker: BrokerId, tp: &TopicPartition) -> Option<Replica<'a>> {
+        *self.replica.get_or_init(|| replicas::find(self.world, self.layout, broker, tp))
+    }
 }
 
 /// A claim that must hold after every event.
@@ -96,7 +106,7 @@ macro_rules! invariants {
 
             /// Shows a note to every monitor; the first that objects wins.
             pub fn note(&mut self, world: &World<Actor>, layout: &Layout, stamped: &Stamped<Note>) -> Result<(), Violation> {
-                let sight = Sight { world, layout, note: &stamped.note };
+                let sight = Sight { world, layout, note: &stamped.note, replica: OnceCell::new() };
                 $(
                     self.$module.check(&sight).map_err(|evidence| Violation {
                         invariant: <$module::$name as Invariant>::ID,

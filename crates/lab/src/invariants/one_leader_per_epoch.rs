@@ -5,7 +5,6 @@ use ordered::SortedMap;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Sight};
-use crate::replicas;
 
 /// Who appended as leader in the latest epoch of each partition, and of which topic of that name it was.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +21,7 @@ impl Invariant for OneLeaderPerEpoch {
         match sight.note {
             // Brokers append to a deleted topic until they hear of it.
             Note::Appended { tp, broker, as_leader: true, leader_epoch, .. } => {
-                match replicas::find(sight.world, sight.layout, *broker, tp) {
+                match sight.replica(*broker, tp) {
                     Some(replica) => self.see(tp, replica.topic_id, *leader_epoch, *broker),
                     None => Ok(()),
                 }
