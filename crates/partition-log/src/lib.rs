@@ -4,7 +4,7 @@
 //! about one pointer a log and an append after a clone copies none of them. Nothing here looks at a clock, sends,
 //! or knows of other replicas: the broker says what time it is and who leads.
 //!
-//! Left out on purpose: transactions, compaction, tiered storage, checksums, and message formats before v2.
+//! Left out on purpose: transactions, tiered storage, checksums, and message formats before v2.
 
 mod log;
 mod config;
@@ -14,6 +14,7 @@ mod epochs;
 mod read;
 mod truncation;
 mod retention;
+mod compaction;
 mod timestamps;
 mod durability;
 mod segment;
@@ -22,6 +23,7 @@ mod files;
 mod invariants;
 
 pub use append::{AppendError, Appended, RecordError};
+pub use compaction::{Cleanable, Compaction};
 pub use config::LogConfig;
 pub use epochs::{EpochCache, EpochEnd};
 pub use log::Log;

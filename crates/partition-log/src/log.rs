@@ -28,6 +28,8 @@ pub struct Log {
     pub(crate) producers: ProducerStates,
     /// The `.snapshot` file that the last clean shutdown wrote, and its offset.
     pub(crate) shutdown_snapshot: Option<(i64, Arc<ProducerStates>)>,
+    /// Below it compaction may have removed records.
+    pub(crate) compacted_to: i64,
     /// Files on their way out (`.deleted`), and when they go, ms.
     pub(crate) doomed: Vec<(i64, Arc<Segment>)>,
 }
@@ -49,6 +51,7 @@ impl Log {
             epochs: EpochCache::default(),
             producers: ProducerStates::default(),
             shutdown_snapshot: None,
+            compacted_to: 0,
             doomed: Vec::new(),
         }
     }

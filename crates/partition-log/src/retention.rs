@@ -40,11 +40,6 @@ impl Log {
             self.delete_by_size(now_ms, &mut deleted);
             self.delete_by_time(now_ms, &mut deleted);
         }
-        protocol::gap!(
-            "compact,delete topics are cleaned on the cleaner threads' schedule",
-            "LogCleanerManager#deletableLogs"
-        );
-        protocol::gap!("compaction: every version of a key stays", "LogCleaner, KIP-58, KIP-354");
         deleted
     }
 

@@ -138,6 +138,10 @@ impl Segment {
             _ => self.last_modified_ms,
         }
     }
+    /// Largest timestamp of its first batch, ms; none if it is empty or has none.
+    pub fn first_timestamp_ms(&self) -> Option<i64> {
+        self.batches.first().map(|first| first.batch.max_timestamp_ms()).filter(|first| *first >= 0)
+    }
     /// Largest timestamp of a record, and the last offset of the earliest batch that has it.
     pub fn max_timestamp(&self) -> Option<TimeIndexEntry> {
         let (timestamp_ms, offset) = self.max_timestamp;
@@ -190,6 +194,25 @@ impl Segment {
         self.batches.push(Entry { batch, position, is_indexed });
     }
 
+    /// The closed segment that stands for a run of closed segments after compaction: at the first one's base, with the last
+    /// one's time of writing.
+    pub(crate) fn rewritten(group: &[Arc<Segment>], batches: Vec<Batch>, index_interval_bytes: u32) -> Segment {
+        let (first, last) = (&group[0], &group[group.len() - 1]);
+        let mut segment = Segment::new(first.base_offset, first.created_ms);
+        for batch in batches {
+            segment.append(batch, last.last_modified_ms, index_interval_bytes);
+        }
+        segment.last_modified_ms = last.last_modified_ms;
+        segment.snapshot = first.snapshot.clone();
+        segment.close();
+        segment
+    }
+
+    /// The same without the producers' snapshot at its base.
+    pub(crate) fn without_snapshot(&self) -> Segment {
+        Segment { snapshot: None, ..self.clone() }
+    }
+
     fn add_time_entry(&mut self) {
         if self.max_timestamp.0 > self.last_time_entry_ms {
             self.last_time_entry_ms = self.max_timestamp.0;
@@ -225,9 +248,9 @@ impl Segment {
 
     /// Record time between its first batch and `batch`; wall clock since it was created if the first batch has none.
     fn waited_ms(&self, batch: &Batch, now_ms: i64) -> i64 {
-        match self.batches.first().map(|first| first.batch.max_timestamp_ms()) {
-            Some(first) if first >= 0 => batch.max_timestamp_ms().saturating_sub(first),
-            _ => now_ms - self.created_ms,
+        match self.first_timestamp_ms() {
+            Some(first) => batch.max_timestamp_ms().saturating_sub(first),
+            None => now_ms - self.created_ms,
         }
     }
 

@@ -26,6 +26,7 @@ impl Log {
         self.epochs.truncate_from_end(offset);
         self.log_start = self.log_start.min(offset);
         self.recovery_point = self.recovery_point.min(offset);
+        self.compacted_to = self.compacted_to.min(offset);
         self.high_watermark = self.high_watermark.min(offset);
         self.rebuild_producers();
     }
@@ -36,6 +37,7 @@ impl Log {
         self.log_start = offset;
         self.high_watermark = offset;
         self.recovery_point = self.recovery_point.min(offset);
+        self.compacted_to = offset;
         self.epochs.clear();
         self.producers = ProducerStates::default();
     }
