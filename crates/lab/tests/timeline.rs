@@ -33,6 +33,23 @@ fn seeking_back_and_forth_meets_the_same_state() {
     assert_eq!(timeline.lab().digest(), middle);
 }
 
+/// From checkpoint to checkpoint, without running what lies between.
+#[test]
+fn a_leap_forward_meets_the_same_state_as_a_run() {
+    let mut timeline = timeline();
+    timeline.run_until(at(120_000));
+    assert!(timeline.checkpoints() > 3, "{} checkpoints", timeline.checkpoints());
+    let (event, digest) = (timeline.lab().events() - 100, timeline.lab().digest());
+    let mut run = Lab::new(&scenario()).expect("the scenario can be built");
+    run.run_to(event, at(120_000));
+    timeline.seek(at(0));
+    assert!(timeline.seek_event(event));
+    assert_eq!(timeline.lab().digest(), run.digest());
+    timeline.seek(at(0));
+    timeline.seek(at(120_000));
+    assert_eq!(timeline.lab().digest(), digest);
+}
+
 #[test]
 fn stepping_back_undoes_exactly_one_event() {
     let mut timeline = timeline();
