@@ -71,16 +71,18 @@ test("zoom and the slider choose the offsets, and the end is followed until the 
   const { page, close } = await open();
   await view(page, "Log");
   await run(page, "sim run 60s");
-  const shown = () => page.locator(".logv .num").innerText();
-  const following = await shown();
+  const shown = page.locator(".logv .num");
+  const following = await shown.innerText();
+  const changed = (from) => page.waitForFunction((text) => document.querySelector(".logv .num").innerText !== text, from);
   await page.getByLabel("Show fewer offsets").click();
-  assert.notEqual(await shown(), following);
+  await changed(following);
   await page.getByLabel("Offsets shown").fill("20");
-  const pinned = await shown();
+  await shown.getByText("offsets 8–19").waitFor();
   await run(page, "sim run 10s");
-  assert.equal(await shown(), pinned);
+  await page.locator(".deck .t").getByText("01:18.000").waitFor();
+  assert.equal(await shown.innerText(), "offsets 8–19", "the end has moved on, and the reader looks where he looked");
   await page.getByRole("button", { name: "follow end" }).click();
-  assert.notEqual(await shown(), pinned);
+  await changed("offsets 8–19");
   await close();
 });
 

@@ -250,8 +250,8 @@ fn cause(lab: &Lab, entry: &TraceEntry) -> Cause {
     let text = match &entry.stimulus {
         Stimulus::Start => "starts".into(),
         Stimulus::Open(_) => "has a connection".into(),
-        Stimulus::Message { from, tag, .. } => format!("gets a {}", message(*from, *tag)),
-        Stimulus::Lost { from, tag } => format!("is not there for a {}", message(*from, *tag)),
+        Stimulus::Message { from, tag, .. } => format!("gets the {}", message(*from, *tag)),
+        Stimulus::Lost { from, tag } => format!("is not there for the {}", message(*from, *tag)),
         Stimulus::Close(_) => "loses a connection".into(),
         Stimulus::Timer => "has a timer that is due".into(),
         Stimulus::Synced => "has synced its disk".into(),

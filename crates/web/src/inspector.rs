@@ -8,7 +8,7 @@ use view::{
 use yew::prelude::*;
 
 use crate::format;
-use crate::ui::{Act, Selection};
+use crate::ui::{Act, Selection, View};
 use crate::views::{ViewProps, chain};
 
 /// The pane.
@@ -42,7 +42,7 @@ fn fields(props: &ViewProps, list: Fields) -> Html {
     html! { <><dl class="fields">{ for list.into_iter().map(|(name, value, tone)| {
         let past = since.iter().find(|(of, _)| *of == name).map(|(_, change)| self::since(props, change));
         html! { <><dt>{ name }</dt><dd class={tone}>{ value }{ past }</dd></> }
-    }) }</dl><div>{ chain(props) }</div></> }
+    }) }</dl><div>{ (props.ui.view != View::Flow).then(|| chain(props)) }</div></> }
 }
 
 /// Since when a field is what it is: leads to the moment, and to what led to it.

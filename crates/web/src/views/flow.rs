@@ -5,9 +5,9 @@ use view::{FlowView, Hop};
 use yew::prelude::*;
 
 use super::{Pane, ViewProps, stepper, why};
-use crate::format;
 use crate::timeline::Axis;
 use crate::ui::{Act, SPANS};
+use crate::{dom, format};
 
 /// Height of a lane, px.
 const LANE: usize = 34;
@@ -47,18 +47,20 @@ fn drawing(props: &ViewProps, flow: &FlowView) -> Html {
     let times = flow.hops.iter().flat_map(|hop| [hop.sent_ns, hop.arrives_ns]);
     let axis = Axis::over(times.chain([flow.from_ns, flow.to_ns]).collect(), width);
     let x = |ns: u64| axis.position(ns);
-    let at = |share: f64| format!("{:.2}%", 12.5 + share * 86.5);
+    // Names of lanes stand left of the drawing.
+    let (left, wide, ticks) = if dom::is_narrow() { (27.0, 72.0, 2) } else { (12.5, 86.5, 4) };
+    let at = |share: f64| format!("{:.2}%", left + share * wide);
     let y = |lane: usize| (TOP + lane * LANE + LANE / 2).to_string();
     let now = props.frame.picture.now_ns;
     html! {
         <svg class="flows" width="100%" height={height.to_string()} role="img" aria-label={format!("{} between {}; the list below says the same in words", format::plural(flow.hops.len() as u64, "message"), format::plural(flow.lanes.len() as u64, "process"))}>
-            { for (0..=4).map(|i| { let share = f64::from(i) / 4.0; let ns = axis.moment(share);
-                html! { <g key={format!("t{i}")}><line class="tick" x1={at(share)} x2={at(share)} y1={TOP.to_string()} y2="100%" /><text class={if i == 4 { "tk end" } else { "tk" }} x={at(share)} y="12">{ format::clock(ns) }</text></g> } }) }
+            { for (0..=ticks).map(|i| { let share = f64::from(i) / f64::from(ticks); let ns = axis.moment(share);
+                html! { <g key={format!("t{i}")}><line class="tick" x1={at(share)} x2={at(share)} y1={TOP.to_string()} y2="100%" /><text class={if i == ticks { "tk end" } else { "tk" }} x={at(share)} y="12">{ format::clock(ns) }</text></g> } }) }
             { for flow.lanes.iter().enumerate().map(|(i, name)| html! {
                 <g key={name.clone()}><line class="lane2" x1={at(0.0)} x2={at(1.0)} y1={y(i)} y2={y(i)} /><text class="ln" x="0" y={(TOP + i * LANE + LANE / 2 + 4).to_string()}>{ name }</text></g>
             }) }
             { for axis.folds(50_000_000, 0.0).into_iter().map(|(from, to, ns)| html! {
-                <g key={format!("f{from}")}><rect class="foldr" x={at(from)} width={format!("{:.2}%", (to - from) * 86.5)} y={TOP.to_string()} height="100%" /><text class="tk" x={at((from + to) / 2.0)} y={(TOP + 9).to_string()}>{ format::span(ns) }</text></g>
+                <g key={format!("f{from}")}><rect class="foldr" x={at(from)} width={format!("{:.2}%", (to - from) * wide)} y={TOP.to_string()} height="100%" /><text class="tk" x={at((from + to) / 2.0)} y={(TOP + 9).to_string()}>{ format::span(ns) }</text></g>
             }) }
             <line class="ph" x1={at(x(now))} x2={at(x(now))} y1={(TOP - 6).to_string()} y2="100%" />
             { for flow.hops.iter().enumerate().map(|(i, hop)| html! {

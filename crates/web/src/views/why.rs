@@ -24,7 +24,7 @@ pub(crate) fn chain(props: &ViewProps) -> Html {
             <ol>{ for chain.iter().enumerate().map(|(i, cause)| html! {
                 <li key={i.to_string()}><button onclick={props.seek(cause.at_ns)} data-nav="" tabindex="-1">
                     <time>{ format::clock(cause.at_ns) }</time>
-                    <span>{ if i == 0 { "" } else { "because " } }<b>{ &cause.process }</b>{ format!(" {}", cause.text) }{ if cause.times > 1 { format!(", for the {}th time in a row", cause.times) } else { String::new() } }
+                    <span>{ if i == 0 { "" } else { "because " } }<b>{ &cause.process }</b>{ format!(" {}", cause.text) }{ if cause.times > 1 { format!(", {} times in a row", cause.times) } else { String::new() } }
                         { for cause.notes.iter().map(|note| html! { <em>{ note }</em> }) }</span>
                 </button></li>
             }) }</ol>
