@@ -53,7 +53,8 @@ impl Cleanable {
 impl Log {
     /// What a pass would clean if `checkpoint` is where the last one ended (`LogCleanerManager#cleanableOffsets`).
     pub fn cleanable(&self, checkpoint: Option<i64>, now_ms: i64) -> Cleanable {
-        let first_dirty = checkpoint.filter(|at| (self.log_start..=self.log_end).contains(at)).unwrap_or(self.log_start);
+        let first_dirty =
+            checkpoint.filter(|at| (self.log_start..=self.log_end).contains(at)).unwrap_or(self.log_start);
         let is_dirty = |(segment, next): &(&Segment, i64)| *next > first_dirty && segment.size_bytes() > 0;
         let too_young = |(segment, _): &(&Segment, i64)| {
             let lag_ms = self.config.min_compaction_lag_ms;
