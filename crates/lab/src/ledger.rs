@@ -116,7 +116,10 @@ impl Ledger {
             for promise in promises.iter().filter(|p| p.offset >= start) {
                 let kept = promise.offset < end && {
                     let found = lab.record_at(log, promise.offset);
-                    found.is_some_and(|value| value_hash(value.as_deref()) == promise.value_hash)
+                    // What compaction removed has made way for a later value of its key.
+                    found.map_or(promise.offset < log.compacted_to(), |value| {
+                        value_hash(value.as_deref()) == promise.value_hash
+                    })
                 };
                 if !kept {
                     lost.push(Lost { tp: tp.clone(), promise: *promise, overwritten: promise.offset < end });

@@ -63,10 +63,21 @@ facts! {
         |lab, a| Ok(Value::Int(lab.leader_log(&a.partition(0)?).map_or(-1, |log| log.log_end_offset())));
     "high_watermark" ("topic", "partition") "the high watermark at the leader, -1 without one" =>
         |lab, a| Ok(Value::Int(lab.leader_log(&a.partition(0)?).map_or(-1, |log| log.high_watermark())));
-    "replica_end" ("broker", "topic", "partition") "the log end offset of a replica, -1 if it has none" => |lab, a| {
-        let broker = protocol::BrokerId(a.int(0)? as i32);
-        let replica = replicas::find(lab.world(), lab.layout(), broker, &a.partition(1)?);
-        Ok(Value::Int(replica.map_or(-1, |replica| replica.log.log_end_offset())))
+    "replica_end" ("broker", "topic", "partition") "the log end offset of a replica, -1 if it has none" => |lab, a| replica(lab, a, |r| r.log.log_end_offset());
+    "log_start" ("broker", "topic", "partition") "the log start offset of a replica, -1 if it has none" => |lab, a| replica(lab, a, |r| r.log.log_start_offset());
+    "segments" ("broker", "topic", "partition") "how many segments a replica has, the active one included; 0 if there is no such replica" =>
+        |lab, a| replica(lab, a, |r| r.log.segment_count() as i64).map(|found| if found == Value::Int(-1) { Value::Int(0) } else { found });
+    "oldest_s" ("broker", "topic", "partition") "age of the oldest record of a replica, in whole seconds, -1 if it has none" => |lab, a| {
+        let now_ms = protocol::wall_ms(lab.now().as_nanos());
+        replica(lab, a, |r| {
+            let log = r.log;
+            let first = log.batches_from(log.log_start_offset()).flat_map(protocol::Batch::offsets).find(|(offset, _)| *offset >= log.log_start_offset());
+            first.map_or(-1, |(_, record)| (now_ms - record.timestamp_ms) / 1_000)
+        })
+    };
+    "youngest_deleted_s" ("broker", "topic", "partition") "age, in whole seconds, of the youngest record in a replica's .deleted files, -1 if there are none" => |lab, a| {
+        let now_ms = protocol::wall_ms(lab.now().as_nanos());
+        replica(lab, a, |r| r.log.youngest_deleted_ms().map_or(-1, |youngest| (now_ms - youngest) / 1_000))
     };
     "records" ("topic") "records that consumers can read, over all partitions" => |lab, a| {
         let name = a.text(0)?;
@@ -221,6 +232,13 @@ type Partitions<'a> = &'a [std::sync::Arc<protocol::metadata::PartitionRecord>];
 fn topic<'a>(lab: &'a Lab, name: &str) -> Option<Partitions<'a>> {
     let image = replicas::image(lab.world(), lab.layout())?;
     image.topic(name).map(|topic| topic.partitions.as_slice())
+}
+
+/// What there is to say of a replica: broker, topic and partition are the arguments; -1 if there is no such replica.
+fn replica(lab: &Lab, a: &Args<'_>, ask: impl Fn(replicas::Replica<'_>) -> i64) -> Result<Value, String> {
+    let broker = protocol::BrokerId(a.int(0)? as i32);
+    let found = replicas::find(lab.world(), lab.layout(), broker, &a.partition(1)?);
+    Ok(Value::Int(found.map_or(-1, ask)))
 }
 
 fn registered<T>(

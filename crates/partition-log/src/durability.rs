@@ -13,6 +13,17 @@ impl Log {
         self.recovery_point = self.log_end;
     }
 
+    /// Everything so far is on disk, because `flush.ms` is over.
+    pub fn flush_at(&mut self, now_ms: i64) {
+        self.flush();
+        self.flushed_ms = now_ms;
+    }
+
+    /// Whether something is unflushed and `flush.ms` is over since the last look.
+    pub fn is_flush_due(&self, now_ms: i64) -> bool {
+        self.recovery_point < self.log_end && now_ms - self.flushed_ms >= self.config.flush_ms
+    }
+
     /// Everything below is on disk (the recovery point).
     pub fn flushed_to(&self) -> i64 {
         self.recovery_point

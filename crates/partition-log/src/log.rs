@@ -21,6 +21,8 @@ pub struct Log {
     pub(crate) log_end: i64,
     /// Everything below is on disk.
     pub(crate) recovery_point: i64,
+    /// When the flush scheduler last flushed it, ms since the epoch.
+    pub(crate) flushed_ms: i64,
     pub(crate) closed_bytes: u64,
     pub(crate) closed: Arc<Vec<Arc<Segment>>>,
     pub(crate) active: Segment,
@@ -45,6 +47,7 @@ impl Log {
             high_watermark: 0,
             log_end: 0,
             recovery_point: 0,
+            flushed_ms: now_ms,
             closed_bytes: 0,
             closed: Arc::default(),
             active: Segment::new(0, now_ms),
@@ -159,7 +162,6 @@ impl Log {
         if self.log_end - self.recovery_point >= self.config.flush_messages {
             self.flush();
         }
-        protocol::gap!("flush.ms: the log flush scheduler", "LogManager#flushDirtyLogs");
     }
 
     /// A new active segment at `base`; what came before is flushed (`UnifiedLog#roll`).
@@ -196,6 +198,11 @@ impl Log {
     /// When the next `.deleted` files go, ms since the epoch.
     pub fn next_file_deletion_ms(&self) -> Option<i64> {
         self.doomed.iter().map(|(due_ms, _)| *due_ms).min()
+    }
+
+    /// The youngest record in `.deleted` files, ms since the epoch.
+    pub fn youngest_deleted_ms(&self) -> Option<i64> {
+        self.doomed.iter().map(|(_, segment)| segment.largest_timestamp_ms()).max()
     }
 
     /// Removes `.deleted` files that are due.

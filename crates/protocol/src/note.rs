@@ -42,6 +42,10 @@ pub enum Note {
     /// A replica removed segments; its log starts here now.
     SegmentsDeleted { tp: TopicPartition, broker: BrokerId, log_start: i64 },
 
+    /// A replica's log was compacted: below `cleaned_to` each key has one record. Of the segments it rewrote, `removed` records
+    /// went and `kept` stayed.
+    Compacted { tp: TopicPartition, broker: BrokerId, cleaned_to: i64, removed: u64, kept: u64 },
+
     // ---- groups (made by the coordinator)
     /// A group changed its state (`Empty`, `PreparingRebalance`, `CompletingRebalance`, `Stable`, `Dead`).
     GroupState { group: GroupId, state: &'static str, generation: i32, reason: Name },

@@ -22,8 +22,10 @@ use crate::tools::configs::Configs;
 use crate::tools::console_consumer::ConsoleConsumer;
 use crate::tools::console_producer::ConsoleProducer;
 use crate::tools::consumer_groups::ConsumerGroups;
+use crate::tools::delete_records::DeleteRecords;
 use crate::tools::get_offsets::GetOffsets;
 use crate::tools::leader_election::LeaderElection;
+use crate::tools::log_dirs::LogDirs;
 use crate::tools::metadata_quorum::MetadataQuorum;
 use crate::tools::topics::Topics;
 use crate::tools::verifiable_producer::VerifiableProducer;
@@ -84,6 +86,8 @@ bodies! {
     Configs(Box<AdminTool<Configs>>)
     LeaderElection(Box<AdminTool<LeaderElection>>)
     MetadataQuorum(Box<AdminTool<MetadataQuorum>>)
+    LogDirs(Box<AdminTool<LogDirs>>)
+    DeleteRecords(Box<AdminTool<DeleteRecords>>)
     ConsoleProducer(Box<ConsoleProducer>)
     ConsoleConsumer(Box<ConsoleConsumer>)
     VerifiableProducer(Box<VerifiableProducer>)

@@ -55,6 +55,8 @@ pub(crate) fn role_of(tag: Tag, is_client: bool) -> &'static str {
         | ApiKey::BrokerHeartbeat
         | ApiKey::AllocateProducerIds => "controller",
         ApiKey::ListOffsets
+        | ApiKey::DeleteRecords
+        | ApiKey::DescribeLogDirs
         | ApiKey::Metadata
         | ApiKey::DescribeGroups
         | ApiKey::ListGroups

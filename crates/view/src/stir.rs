@@ -20,6 +20,7 @@ pub fn is_told(note: &Note) -> bool {
         Note::Appended { tp, .. }
         | Note::HighWatermark { tp, .. }
         | Note::SegmentRolled { tp, .. }
+        | Note::Compacted { tp, .. }
         | Note::LeaderElected { tp, .. }
         | Note::IsrChanged { tp, .. } => !tp.topic.starts_with("__"),
         _ => true,
@@ -52,7 +53,7 @@ pub fn glyph(note: &Note) -> &'static str {
         Note::BrokerFenced { .. } | Note::BrokerRegistered { .. } | Note::BrokerState { .. } => "◈",
         Note::QuorumState { .. } => "✚",
         Note::TopicCreated { .. } | Note::TopicDeleted { .. } => "▤",
-        Note::Truncated { .. } | Note::SegmentsDeleted { .. } => "⌁",
+        Note::Truncated { .. } | Note::SegmentsDeleted { .. } | Note::Compacted { .. } => "⌁",
         Note::GroupState { .. } | Note::MemberJoined { .. } | Note::MemberLeft { .. } => "◆",
         Note::Assigned { .. } | Note::Revoked { .. } => "◇",
         Note::SendFailed { .. } | Note::ClientError { .. } => "✕",

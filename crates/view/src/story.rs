@@ -92,6 +92,9 @@ fn sentence(note: &Note) -> (Level, String) {
         Note::SegmentRolled { tp, broker, base } => {
             (Detail, format!("Broker {broker} rolls {tp}: a segment begins at {base}"))
         }
+        Note::Compacted { tp, broker, cleaned_to, removed, kept } => {
+            (Event, format!("Broker {broker} compacts {tp} up to {cleaned_to}; gone: {removed}, kept: {kept}"))
+        }
         Note::SegmentsDeleted { tp, broker, log_start } => {
             (Event, format!("Broker {broker} deletes old segments of {tp}: its log begins at {log_start}"))
         }

@@ -2,6 +2,7 @@
 
 use kernel::Time;
 use protocol::api::Name;
+use protocol::api::delete_records::DeleteRecordsResponse;
 use protocol::api::describe_topic_partitions::DescribeTopicPartitionsRequest;
 use protocol::api::list_groups::ListGroupsRequest;
 use protocol::api::list_offsets::ListOffsetsResponse;
@@ -76,6 +77,13 @@ impl Admin {
         match response {
             Response::Metadata(answer) => return self.metadata_for(task, answer),
             Response::ListOffsets(answer) => return self.look_ups_answered(now, fx, task, answer),
+            Response::DeleteRecords(answer) => return self.records_deleted(now, fx, task, answer),
+            Response::DescribeLogDirs(answer) => {
+                if let Some(AdminResult::DescribeLogDirs(all)) = &mut task.result {
+                    all.push((from, answer));
+                    ordered::sort_by_key(all, |(broker, _)| *broker);
+                }
+            }
             Response::CreateTopics(answer) => {
                 if answer.topics.iter().any(|topic| topic.error == ErrorCode::NotController) {
                     return Verdict::Retry(ErrorCode::NotController);
@@ -257,16 +265,44 @@ impl Admin {
                 code => found.push((tp, Err(ClientError::of(self.profile, code)))),
             }
         }
-        if !again.is_empty() {
-            let AdminCall::ListOffsets { partitions } = task.call.clone() else { return Verdict::Done };
-            let wanted = partitions.into_iter().filter(|(tp, _)| again.contains(tp));
-            task.look_ups.extend(wanted.map(|(tp, at)| (tp, super::plan::look_up(at))));
-            task.tries += 1;
-            let wait = self.net.settings.retry_backoff.wait(task.tries, fx.rng(crate::network::purpose::BACKOFF));
-            task.look_up_not_before = now + wait;
-            task.metadata_after = self.net.metadata.version;
-            self.net.metadata.request_update();
-        }
+        let AdminCall::ListOffsets { partitions } = &task.call else { return Verdict::Done };
+        let wanted = partitions.iter().filter(|(tp, _)| again.contains(tp));
+        let wanted = wanted.map(|(tp, at)| (tp.clone(), super::plan::look_up(*at))).collect();
+        self.ask_leaders_again(now, fx, task, wanted);
         Verdict::Done
+    }
+
+    fn records_deleted(&mut self, now: Time, fx: &mut Fx, task: &mut Task, answer: DeleteRecordsResponse) -> Verdict {
+        let (AdminCall::DeleteRecords { partitions }, Some(AdminResult::DeleteRecords(done))) =
+            (&task.call, &mut task.result)
+        else {
+            return Verdict::Fail(ErrorCode::UnknownServerError, None);
+        };
+        let mut again = Vec::new();
+        for result in answer.partitions {
+            let tp = TopicPartition::new(result.topic, result.partition);
+            match result.error {
+                ErrorCode::None => done.push((tp, Ok(result.low_watermark))),
+                code if code.is_retriable() => {
+                    again.extend(partitions.iter().find(|(asked, _)| *asked == tp).cloned());
+                }
+                code => done.push((tp, Err(ClientError::of(self.profile, code)))),
+            }
+        }
+        self.ask_leaders_again(now, fx, task, again);
+        Verdict::Done
+    }
+
+    /// Looks for the leaders of what was refused, after a while.
+    fn ask_leaders_again(&mut self, now: Time, fx: &mut Fx, task: &mut Task, wanted: Vec<(TopicPartition, i64)>) {
+        if wanted.is_empty() {
+            return;
+        }
+        task.look_ups.extend(wanted);
+        task.tries += 1;
+        let wait = self.net.settings.retry_backoff.wait(task.tries, fx.rng(crate::network::purpose::BACKOFF));
+        task.look_up_not_before = now + wait;
+        task.metadata_after = self.net.metadata.version;
+        self.net.metadata.request_update();
     }
 }

@@ -5,6 +5,7 @@ use protocol::api::create_topics::{CreatedTopic, NewTopic};
 use protocol::api::describe_cluster::DescribeClusterResponse;
 use protocol::api::describe_configs::{ConfigResource, DescribedConfigs};
 use protocol::api::describe_groups::DescribedGroup;
+use protocol::api::describe_log_dirs::DescribeLogDirsResponse;
 use protocol::api::describe_quorum::DescribeQuorumResponse;
 use protocol::api::describe_topic_partitions::DescribedTopic;
 use protocol::api::list_groups::ListedGroup;
@@ -46,6 +47,10 @@ pub enum AdminCall {
     RemoveMembers { group: GroupId, members: Vec<MemberId> },
     /// `listOffsets`. `StartAt::Offset` and `Committed` are refused.
     ListOffsets { partitions: Vec<(TopicPartition, StartAt)> },
+    /// `deleteRecords`: offsets to delete before; −1 for the high watermark.
+    DeleteRecords { partitions: Vec<(TopicPartition, i64)> },
+    /// `describeLogDirs`.
+    DescribeLogDirs { brokers: Vec<BrokerId> },
     /// `electLeaders`; none for all partitions.
     ElectLeaders { unclean: bool, partitions: Option<Vec<TopicPartition>> },
     /// `describeMetadataQuorum`.
@@ -91,6 +96,10 @@ pub enum AdminResult {
     RemoveMembers(Vec<(MemberId, Described<()>)>),
     /// Offset (−1: none), timestamp, leader epoch.
     ListOffsets(Vec<(TopicPartition, Described<(i64, i64, i32)>)>),
+    /// Low watermarks.
+    DeleteRecords(Vec<(TopicPartition, Described<i64>)>),
+    /// In the order of the brokers' ids.
+    DescribeLogDirs(Vec<(BrokerId, DescribeLogDirsResponse)>),
     /// ELECTION_NOT_NEEDED comes as an error.
     ElectLeaders(Vec<(TopicPartition, Described<()>)>),
     DescribeQuorum(DescribeQuorumResponse),

@@ -2,11 +2,12 @@
 
 use kernel::{Address, Time};
 use ordered::SortedMap;
+use protocol::api::delete_records::DeleteRecordsRequest;
 use protocol::api::find_coordinator::FindCoordinatorRequest;
 use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest};
-use protocol::{BrokerId, GroupId, Response};
+use protocol::{BrokerId, GroupId, Request, Response, TopicPartition};
 
-use super::{Admin, Asked, Coordinator, Target};
+use super::{Admin, AdminCall, Asked, Coordinator, Target};
 use crate::Fx;
 use crate::network::{Lane, purpose};
 
@@ -127,23 +128,19 @@ impl Admin {
         {
             return;
         }
-        let mut by_leader: SortedMap<BrokerId, Vec<ListOffsetsPartition>> = SortedMap::new();
+        let deletes = matches!(task.call, AdminCall::DeleteRecords { .. });
+        let mut by_leader: SortedMap<BrokerId, Vec<(TopicPartition, i64, i32)>> = SortedMap::new();
         let mut missing = Vec::new();
-        for (tp, timestamp) in std::mem::take(&mut task.look_ups) {
+        for (tp, value) in std::mem::take(&mut task.look_ups) {
             match self.net.metadata.leader(&tp) {
-                Some((leader, _, epoch)) => by_leader.entry(leader).or_default().push(ListOffsetsPartition {
-                    topic: tp.topic,
-                    partition: tp.partition,
-                    current_leader_epoch: epoch,
-                    timestamp,
-                }),
-                None => missing.push((tp, timestamp)),
+                Some((leader, _, epoch)) => by_leader.entry(leader).or_default().push((tp, value, epoch)),
+                None => missing.push((tp, value)),
             }
         }
         task.look_ups = missing;
         let mut task = self.tasks.remove(&number).expect("looked up above");
-        for (leader, partitions) in by_leader {
-            let request = ListOffsetsRequest { replica: BrokerId::NONE, read_committed: false, partitions };
+        for (leader, asked) in by_leader {
+            let request = if deletes { delete_request(asked) } else { look_up_request(asked) };
             self.part(&mut task, Target::Broker(leader), request);
         }
         if !task.look_ups.is_empty() {
@@ -169,13 +166,8 @@ impl Admin {
                 let group = group.clone();
                 self.coordinators.insert(group, Coordinator::Unknown { not_before: now + wait, tries: 0 });
             }
-            (Target::Broker(_), protocol::Request::ListOffsets(request)) => {
-                let again = request
-                    .partitions
-                    .iter()
-                    .map(|p| (protocol::TopicPartition::new(p.topic.clone(), p.partition), p.timestamp));
-                let again: Vec<_> = again.collect();
-                task.look_ups.extend(again);
+            (Target::Broker(_), request) if look_ups_of(request).is_some() => {
+                task.look_ups.extend(look_ups_of(request).unwrap_or_default());
                 task.look_up_not_before = now + wait;
                 task.metadata_after = self.net.metadata.version;
                 task.tries = tries;
@@ -184,5 +176,38 @@ impl Admin {
             }
             (Target::Any | Target::Broker(_), _) => self.net.metadata.request_update(),
         }
+    }
+}
+
+fn look_up_request(asked: Vec<(TopicPartition, i64, i32)>) -> Request {
+    let partition = |(tp, timestamp, current_leader_epoch): (TopicPartition, i64, i32)| ListOffsetsPartition {
+        topic: tp.topic,
+        partition: tp.partition,
+        current_leader_epoch,
+        timestamp,
+    };
+    let partitions = asked.into_iter().map(partition).collect();
+    ListOffsetsRequest { replica: BrokerId::NONE, read_committed: false, partitions }.into()
+}
+
+fn delete_request(asked: Vec<(TopicPartition, i64, i32)>) -> Request {
+    let partitions = asked.into_iter().map(|(tp, offset, _)| (tp.topic, tp.partition, offset)).collect();
+    DeleteRecordsRequest { partitions, timeout_ms: 30_000 }.into()
+}
+
+/// What a request asked of a leader, to ask it of the next one.
+fn look_ups_of(request: &Request) -> Option<Vec<(TopicPartition, i64)>> {
+    match request {
+        Request::ListOffsets(request) => {
+            let again =
+                request.partitions.iter().map(|p| (TopicPartition::new(p.topic.clone(), p.partition), p.timestamp));
+            Some(again.collect())
+        }
+        Request::DeleteRecords(request) => {
+            let again =
+                request.partitions.iter().map(|(topic, p, offset)| (TopicPartition::new(topic.clone(), *p), *offset));
+            Some(again.collect())
+        }
+        _ => None,
     }
 }

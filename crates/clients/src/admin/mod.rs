@@ -49,7 +49,8 @@ struct Task {
     parts: Vec<Part>,
     /// What has been answered so far.
     result: Option<AdminResult>,
-    /// `listOffsets`: look-ups that still need a leader, and the metadata they wait for.
+    /// What leaders answer and still needs a leader, with a timestamp to look up or an offset to delete before; and the metadata
+    /// it waits for.
     look_ups: Vec<(TopicPartition, i64)>,
     metadata_after: u64,
     look_up_not_before: Time,
@@ -227,6 +228,12 @@ impl Admin {
                     let missing: Vec<TopicPartition> = missing.collect();
                     found.extend(missing.into_iter().map(|tp| (tp, Err(error.clone()))));
                     AdminResult::ListOffsets(found)
+                }
+                (Some(AdminResult::DeleteRecords(mut done)), AdminCall::DeleteRecords { partitions }) => {
+                    let is_open = |tp: &TopicPartition| !done.iter().any(|(known, _)| known == tp);
+                    let open: Vec<TopicPartition> = partitions.into_iter().map(|(tp, _)| tp).filter(is_open).collect();
+                    done.extend(open.into_iter().map(|tp| (tp, Err(error.clone()))));
+                    AdminResult::DeleteRecords(done)
                 }
                 _ => AdminResult::Failed(error),
             };

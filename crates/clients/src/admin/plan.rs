@@ -8,6 +8,7 @@ use protocol::api::delete_topics::DeleteTopicsRequest;
 use protocol::api::describe_cluster::DescribeClusterRequest;
 use protocol::api::describe_configs::{ConfigResource, DescribeConfigsRequest};
 use protocol::api::describe_groups::DescribeGroupsRequest;
+use protocol::api::describe_log_dirs::DescribeLogDirsRequest;
 use protocol::api::describe_quorum::DescribeQuorumRequest;
 use protocol::api::describe_topic_partitions::DescribeTopicPartitionsRequest;
 use protocol::api::elect_leaders::ElectLeadersRequest;
@@ -40,6 +41,8 @@ impl AdminCall {
             AdminCall::DeleteGroups { .. } => "deleteConsumerGroups",
             AdminCall::RemoveMembers { .. } => "removeMembersFromConsumerGroup",
             AdminCall::ListOffsets { .. } => "listOffsets",
+            AdminCall::DeleteRecords { .. } => "deleteRecords(api=METADATA)",
+            AdminCall::DescribeLogDirs { .. } => "describeLogDirs",
             AdminCall::ElectLeaders { .. } => "electLeaders",
             AdminCall::DescribeQuorum => "describeMetadataQuorum",
         }
@@ -149,6 +152,17 @@ impl Admin {
                 task.result = Some(AdminResult::ListOffsets(Vec::new()));
                 task.look_ups = partitions.into_iter().map(|(tp, at)| (tp, look_up(at))).collect();
                 self.await_leaders(task);
+            }
+            AdminCall::DeleteRecords { partitions } => {
+                task.result = Some(AdminResult::DeleteRecords(Vec::new()));
+                task.look_ups = partitions;
+                self.await_leaders(task);
+            }
+            AdminCall::DescribeLogDirs { brokers } => {
+                task.result = Some(AdminResult::DescribeLogDirs(Vec::new()));
+                for broker in brokers {
+                    self.part(task, Target::Broker(broker), DescribeLogDirsRequest {});
+                }
             }
             AdminCall::ElectLeaders { unclean, partitions } => {
                 let partitions = partitions.map(|partitions| pairs(&partitions));

@@ -25,11 +25,15 @@ fn newest_version(key: ApiKey) -> Option<i16> {
         ApiKey::FindCoordinator | ApiKey::InitProducerId | ApiKey::DescribeGroups => 6,
         ApiKey::JoinGroup => 9,
         ApiKey::Heartbeat | ApiKey::OffsetForLeaderEpoch | ApiKey::DescribeConfigs | ApiKey::ApiVersions => 4,
-        ApiKey::LeaveGroup | ApiKey::SyncGroup | ApiKey::ListGroups => 5,
+        ApiKey::DescribeLogDirs | ApiKey::LeaveGroup | ApiKey::SyncGroup | ApiKey::ListGroups => 5,
         ApiKey::CreateTopics => 7,
         ApiKey::DeleteTopics => 6,
         ApiKey::CreatePartitions => 3,
-        ApiKey::DeleteGroups | ApiKey::ElectLeaders | ApiKey::DescribeQuorum | ApiKey::DescribeCluster => 2,
+        ApiKey::DeleteRecords
+        | ApiKey::DeleteGroups
+        | ApiKey::ElectLeaders
+        | ApiKey::DescribeQuorum
+        | ApiKey::DescribeCluster => 2,
         ApiKey::IncrementalAlterConfigs => 1,
         ApiKey::DescribeTopicPartitions => 0,
         ApiKey::Vote

@@ -9,6 +9,7 @@ use ordered::SortedMap;
 use protocol::Request;
 use protocol::api::Name;
 
+use super::delete_records::ParkedDelete;
 use super::produce::ParkedProduce;
 use super::readers::ReaderId;
 
@@ -56,6 +57,8 @@ pub(super) enum Parked {
     Fetch(ReaderId),
     /// Waits for the high watermark (`DelayedProduce`).
     Produce(Box<ParkedProduce>),
+    /// Waits for followers' log starts (`DelayedDeleteRecords`).
+    Delete(Box<ParkedDelete>),
 }
 
 /// Whose request a handler handles.
@@ -126,7 +129,7 @@ impl Connections {
         let current = self.open.get(&conn)?.current.as_ref()?;
         match &current.parked {
             Parked::Fetch(reader) => Some((current.ticket, *reader)),
-            Parked::Elsewhere | Parked::Produce(_) => None,
+            Parked::Elsewhere | Parked::Produce(_) | Parked::Delete(_) => None,
         }
     }
 
@@ -134,7 +137,15 @@ impl Connections {
         let conn = self.tickets.get(&ticket)?;
         match &mut self.open.get_mut(conn)?.current.as_mut()?.parked {
             Parked::Produce(produce) => Some(produce),
-            Parked::Elsewhere | Parked::Fetch(_) => None,
+            Parked::Elsewhere | Parked::Fetch(_) | Parked::Delete(_) => None,
+        }
+    }
+
+    pub(super) fn parked_delete(&mut self, ticket: Ticket) -> Option<&mut ParkedDelete> {
+        let conn = self.tickets.get(&ticket)?;
+        match &mut self.open.get_mut(conn)?.current.as_mut()?.parked {
+            Parked::Delete(delete) => Some(delete),
+            Parked::Elsewhere | Parked::Fetch(_) | Parked::Produce(_) => None,
         }
     }
 

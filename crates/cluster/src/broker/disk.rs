@@ -148,6 +148,19 @@ impl Disk {
         self.index.values().copied().collect()
     }
 
+    /// The replicas whose topics are compacted.
+    pub(super) fn compacted(&self) -> Vec<ReplicaIndex> {
+        self.iter().filter(|(_, replica)| replica.log.config().compact).map(|(index, _)| index).collect()
+    }
+
+    /// Writes into `cleaner-offset-checkpoint` that a log is clean below an offset.
+    pub(super) fn record_cleaned(&mut self, index: ReplicaIndex, cleaned_to: i64, now_ms: i64) {
+        self.cleaned_ms = now_ms;
+        if let Some(replica) = self.get_mut(index) {
+            replica.cleaner_checkpoint = Some(cleaned_to);
+        }
+    }
+
     /// Writes a replica's high watermark into the checkpoint file.
     pub fn checkpoint(&mut self, index: ReplicaIndex) {
         if let Some(replica) = self.get_mut(index) {

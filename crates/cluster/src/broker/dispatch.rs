@@ -48,6 +48,8 @@ impl Broker {
             Request::Produce(request) => self.handle_produce(cx, fx, caller, request),
             Request::Fetch(request) => self.handle_fetch(cx, fx, caller, request),
             Request::ListOffsets(request) => self.handle_list_offsets(cx, &request),
+            Request::DeleteRecords(request) => self.handle_delete_records(cx, fx, caller, &request),
+            Request::DescribeLogDirs(_) => self.handle_describe_log_dirs(cx),
             Request::OffsetForLeaderEpoch(request) => self.handle_offset_for_leader_epoch(cx, &request),
             Request::Metadata(request) => self.handle_metadata(cx, fx, &request),
             Request::DescribeTopicPartitions(request) => self.handle_describe_topic_partitions(cx, &request),

@@ -281,6 +281,7 @@ impl Broker {
     /// A parked request's time is over.
     pub(super) fn on_parked_too_long(&mut self, cx: &Context<'_>, fx: &mut Fx, ticket: Ticket) {
         self.produce_timed_out(fx, ticket);
+        self.delete_timed_out(fx, ticket);
         if let Some(conn) = self.soft.connections.connection_of(ticket)
             && let Some((_, id)) = self.soft.connections.parked_fetch(conn)
         {
@@ -502,9 +503,13 @@ impl Broker {
             let Some(leadership) = partition.leadership_mut() else { continue };
             let Some(follower) = leadership.follower_mut(replica) else { continue };
             let before = (follower.log_end_offset, follower.last_caught_up);
+            let moves_log_start = follower.log_start_offset != log_start;
             follower.fetched(cx.now, offset, log_start, leader_end, replica_epoch);
             if !leadership.is_in_maximal_isr(replica) {
                 self.maybe_expand_isr(cx, index, replica);
+            }
+            if moves_log_start && self.partition(index).is_some_and(|partition| !partition.deletes.is_empty()) {
+                self.soft.work.push_back(super::Work::Wake(index));
             }
             if before.0 != offset || before.1.is_none() {
                 self.advance_high_watermark(cx, fx, index);

@@ -40,6 +40,7 @@ impl Broker {
     pub(super) fn wake(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex) {
         self.complete_writes(cx, fx, index);
         self.wake_fetches(cx, fx, index);
+        self.complete_deletes(cx, fx, index);
     }
 
     /// Answers the writes the high watermark has passed, or all of them if this broker no longer leads.

@@ -29,6 +29,8 @@ mod find_coordinator;
 mod groups;
 mod to_controller;
 mod tasks;
+mod cleaner;
+mod delete_records;
 mod files;
 
 use std::collections::VecDeque;
@@ -105,6 +107,10 @@ enum TimerKey {
     CheckpointHighWatermarks,
     /// `kafka-log-retention`.
     Retention,
+    /// The cleaner threads look for work.
+    Cleaner,
+    /// `kafka-log-flusher`.
+    Flush,
     /// `kafka-delete-logs`, and the same for segments: files whose `file.delete.delay.ms` is over go.
     FileDeletion,
     /// `kafka-recovery-point-checkpoint` and `kafka-log-start-offset-checkpoint`.
@@ -238,6 +244,8 @@ impl Broker {
             TimerKey::ShrinkIsr => self.shrink_isrs(cx, fx),
             TimerKey::CheckpointHighWatermarks => self.checkpoint_high_watermarks(cx.now, fx),
             TimerKey::Retention => self.clean_up_logs(cx.now, fx),
+            TimerKey::Cleaner => self.clean_compacted_logs(cx, fx),
+            TimerKey::Flush => self.flush_dirty_logs(cx.now, fx),
             TimerKey::FileDeletion => self.delete_files(cx.now, fx),
             TimerKey::CheckpointOffsets => self.checkpoint_offsets(cx.now, fx),
             TimerKey::ProducerExpiry => self.expire_producers(cx.now, fx),
@@ -255,10 +263,7 @@ impl Broker {
 
     /// A disk sync it asked for is complete.
     pub fn on_synced(&mut self, _cx: &Context<'_>, _fx: &mut Fx, _token: u64) {
-        protocol::gap!(
-            "log.flush.interval.messages and .ms: segments are flushed when they roll, in no time",
-            "LogManager#flushDirtyLogs"
-        );
+        protocol::gap!("flushes take no time", "UnifiedLog#flush");
     }
 
     /// A clean stop: the controller granted the controlled shutdown. Flushes its logs; the process exits.

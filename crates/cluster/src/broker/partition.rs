@@ -29,6 +29,8 @@ pub struct Partition {
     pub(super) watchers: Vec<(ReaderId, u32)>,
     /// What waits here will be looked at.
     pub(super) is_wake_due: bool,
+    /// Requests that wait for its low watermark, by ticket. May be stale.
+    pub(super) deletes: Vec<u64>,
     /// Whether the high watermark moved since the last checkpoint.
     pub(super) is_checkpoint_due: bool,
 }
@@ -104,6 +106,7 @@ impl Partition {
             writes: VecDeque::new(),
             watchers: Vec::new(),
             is_wake_due: false,
+            deletes: Vec::new(),
             is_checkpoint_due: false,
         }
     }

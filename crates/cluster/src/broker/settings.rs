@@ -29,6 +29,15 @@ pub(super) struct Settings {
     pub(super) retention_check_interval: Duration,
     /// `log.initial.task.delay.ms`.
     pub(super) initial_task_delay: Duration,
+    /// `log.cleaner.enable`.
+    pub(super) cleaner_enable: bool,
+    /// `log.cleaner.backoff.ms`.
+    pub(super) cleaner_backoff: Duration,
+    /// Keys that a cleaner thread's map holds: `log.cleaner.dedupe.buffer.size` over `log.cleaner.threads`, 24 bytes a key, as full as
+    /// `log.cleaner.io.buffer.load.factor` allows.
+    pub(super) cleaner_keys_max: usize,
+    /// `log.flush.scheduler.interval.ms`; none for never.
+    pub(super) flush_interval: Option<Duration>,
     /// `log.flush.offset.checkpoint.interval.ms`: how often recovery points are written down.
     pub(super) offset_checkpoint_interval: Duration,
     /// `log.segment.delete.delay.ms`, of deleted partitions.
@@ -73,6 +82,11 @@ impl Settings {
             hw_checkpoint_interval: spec.millis("replica.high.watermark.checkpoint.interval.ms", 5_000),
             retention_check_interval: spec.millis("log.retention.check.interval.ms", 300_000),
             initial_task_delay: spec.millis("log.initial.task.delay.ms", 30_000),
+            cleaner_enable: spec.flag("log.cleaner.enable", true),
+            cleaner_backoff: spec.millis("log.cleaner.backoff.ms", 15_000),
+            cleaner_keys_max: cleaner_keys(spec),
+            flush_interval: Some(spec.millis("log.flush.scheduler.interval.ms", i64::MAX as u64))
+                .filter(|interval| *interval < Duration::from_secs(1_000_000_000)),
             offset_checkpoint_interval: spec.millis("log.flush.offset.checkpoint.interval.ms", 60_000),
             segment_delete_delay_ms: spec.number("log.segment.delete.delay.ms", 60_000),
             producer_id_expiration_ms: spec.number("producer.id.expiration.ms", 86_400_000),
@@ -88,4 +102,15 @@ impl Settings {
             request_timeout: spec.millis("request.timeout.ms", 30_000),
         }
     }
+}
+
+/// Bytes of a key in the cleaner's map: an MD5 hash and an offset.
+const CLEANER_KEY_BYTES: i64 = 24;
+
+fn cleaner_keys(spec: &ProcessSpec) -> usize {
+    let buffer = spec.number("log.cleaner.dedupe.buffer.size", 134_217_728);
+    let threads = spec.number("log.cleaner.threads", 1).max(1);
+    let load = spec.property("log.cleaner.io.buffer.load.factor").and_then(|text| text.trim().parse::<f64>().ok());
+    let permille = (load.unwrap_or(0.9).clamp(0.0, 1.0) * 1_000.0) as i64;
+    usize::try_from(buffer / threads / CLEANER_KEY_BYTES * permille / 1_000).unwrap_or(0)
 }

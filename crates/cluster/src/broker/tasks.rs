@@ -2,22 +2,41 @@
 //! `LogManager#startup`).
 
 use kernel::Time;
-use protocol::{Note, gap, wall_ms};
+use protocol::{Note, wall_ms};
 
+use super::disk::ReplicaIndex;
 use super::{Broker, TimerKey};
 use crate::process::Fx;
 
 impl Broker {
     /// Arms the periodic tasks.
     pub(super) fn start_tasks(&mut self, now: Time, fx: &mut Fx) {
-        gap!("log cleaner (compaction)", "LogCleaner");
         let half_lag = kernel::Duration::from_nanos(self.settings.replica_lag_time_max.as_nanos() / 2);
         self.soft.timers.arm(fx, now + half_lag, TimerKey::ShrinkIsr);
         self.soft.timers.arm(fx, now + self.settings.hw_checkpoint_interval, TimerKey::CheckpointHighWatermarks);
         self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::Retention);
         self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::CheckpointOffsets);
         self.soft.timers.arm(fx, now + self.settings.producer_id_check_interval, TimerKey::ProducerExpiry);
+        if self.settings.cleaner_enable {
+            self.soft.timers.arm(fx, now + self.settings.cleaner_backoff, TimerKey::Cleaner);
+        }
+        if let Some(interval) = self.settings.flush_interval {
+            self.soft.timers.arm(fx, now + interval, TimerKey::Flush);
+        }
         self.delete_files(now, fx);
+    }
+
+    /// Flushes logs whose `flush.ms` is over (`LogManager#flushDirtyLogs`). By default nobody looks.
+    pub(super) fn flush_dirty_logs(&mut self, now: Time, fx: &mut Fx) {
+        let now_ms = wall_ms(now.as_nanos());
+        for index in self.disk.indexes() {
+            if self.disk.log(index).is_flush_due(now_ms) {
+                self.disk.log_mut(index).flush_at(now_ms);
+            }
+        }
+        if let Some(interval) = self.settings.flush_interval {
+            self.soft.timers.arm(fx, now + interval, TimerKey::Flush);
+        }
     }
 
     /// Writes recovery points and log starts down.
@@ -65,30 +84,35 @@ impl Broker {
         self.soft.timers.arm(fx, now + self.settings.hw_checkpoint_interval, TimerKey::CheckpointHighWatermarks);
     }
 
-    /// Removes old segments.
+    /// Removes old segments. Compacted logs are the cleaner's (`LogManager#cleanupLogs`).
     pub(super) fn clean_up_logs(&mut self, now: Time, fx: &mut Fx) {
-        let now_ms = wall_ms(now.as_nanos());
-        let broker = self.id;
         for index in self.disk.indexes() {
-            let log = self.disk.log_mut(index);
-            let active = log.active_segment().base_offset();
-            if log.delete_old_segments(now_ms).is_empty() {
-                continue;
-            }
-            let (log_start, due_ms) = (log.log_start_offset(), log.next_file_deletion_ms());
-            let rolled = Some(log.active_segment().base_offset()).filter(|base| *base != active);
-            if let Some(tp) = self.disk.get(index).map(|replica| replica.tp.clone()) {
-                if let Some(base) = rolled {
-                    fx.note(Note::SegmentRolled { tp: tp.clone(), broker, base });
-                }
-                fx.note(Note::SegmentsDeleted { tp, broker, log_start });
-            }
-            self.arm_file_deletion(now, fx, due_ms);
-            self.touch(index);
-            if let Some(leader) = self.partition(index).map(|partition| partition.leader) {
-                self.position_changed(leader, index);
+            if !(self.settings.cleaner_enable && self.disk.log(index).config().compact) {
+                self.clean_up_log(now, fx, index);
             }
         }
         self.soft.timers.arm(fx, now + self.settings.retention_check_interval, TimerKey::Retention);
+    }
+
+    pub(super) fn clean_up_log(&mut self, now: Time, fx: &mut Fx, index: ReplicaIndex) {
+        let broker = self.id;
+        let log = self.disk.log_mut(index);
+        let active = log.active_segment().base_offset();
+        if log.delete_old_segments(wall_ms(now.as_nanos())).is_empty() {
+            return;
+        }
+        let (log_start, due_ms) = (log.log_start_offset(), log.next_file_deletion_ms());
+        let rolled = Some(log.active_segment().base_offset()).filter(|base| *base != active);
+        if let Some(tp) = self.disk.get(index).map(|replica| replica.tp.clone()) {
+            if let Some(base) = rolled {
+                fx.note(Note::SegmentRolled { tp: tp.clone(), broker, base });
+            }
+            fx.note(Note::SegmentsDeleted { tp, broker, log_start });
+        }
+        self.arm_file_deletion(now, fx, due_ms);
+        self.touch(index);
+        if let Some(leader) = self.partition(index).map(|partition| partition.leader) {
+            self.position_changed(leader, index);
+        }
     }
 }

@@ -130,5 +130,6 @@ invariants! {
     log_start_monotonic LogStartMonotonic
     log_matching LogMatching
     committed_within_log CommittedWithinLog
+    compaction_keeps_last CompactionKeepsLast
     one_owner OneOwner
 }

@@ -13,6 +13,8 @@ pub(crate) mod verifiable_producer;
 pub(crate) mod dump_log;
 pub(crate) mod zk_shell;
 mod znodes;
+pub(crate) mod log_dirs;
+pub(crate) mod delete_records;
 mod line_reader;
 mod formatter;
 
@@ -128,6 +130,8 @@ pub const TOOLS: &[Tool] = &[
     verifiable_producer::TOOL,
     dump_log::TOOL,
     zk_shell::TOOL,
+    log_dirs::TOOL,
+    delete_records::TOOL,
     crate::programs::experiment::TOOL,
 ];
 
