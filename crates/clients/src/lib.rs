@@ -2,7 +2,7 @@
 //!
 //! A client is a part of a program: the program hands it every [`kernel::Input`] (`handle` says whether it was the
 //! client's), calls its methods, and takes its events out afterwards. Like the real ones, clients see only what
-//! brokers answer them. What is left out on purpose: compression, security, interceptors, metrics.
+//! brokers answer them. What is left out on purpose: security, interceptors, metrics.
 
 mod types;
 mod settings;

@@ -117,11 +117,11 @@ impl Log {
             self.check_client_batch(batch)?;
         }
         self.check_records(batch, now_ms)?;
-        protocol::gap!(
-            "compression.type: the broker recompresses",
-            "LogValidator#validateMessagesAndAssignOffsetsCompressed"
-        );
         let mut stamped = batch.stamped(self.log_end, leader_epoch);
+        if let Some(codec) = self.config.codec.filter(|codec| *codec != batch.codec()) {
+            stamped = stamped.compressed_with(codec);
+            self.check_size_again(&stamped)?;
+        }
         let mut log_append_time_ms = -1;
         if self.config.log_append_time {
             stamped = stamped.with_log_append_time(now_ms);
@@ -165,6 +165,19 @@ impl Log {
             self.partition,
             batch.size_in_bytes(),
             self.config.max_message_bytes
+        );
+        Err(AppendError::new(ErrorCode::MessageTooLarge, message))
+    }
+
+    /// The topic's own `compression.type` made the batch another one (`LogValidator#validateMessagesAndAssignOffsetsCompressed`).
+    fn check_size_again(&self, batch: &Batch) -> Result<(), AppendError> {
+        let (size, max) = (batch.size_in_bytes(), self.config.max_message_bytes);
+        if size <= max {
+            return Ok(());
+        }
+        let message = format!(
+            "Message batch size is {size} bytes in append to partition {}, which exceeds the maximum configured size of {max}.",
+            self.partition
         );
         Err(AppendError::new(ErrorCode::MessageTooLarge, message))
     }

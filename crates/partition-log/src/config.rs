@@ -2,6 +2,7 @@
 
 use protocol::Plant;
 use protocol::config::{Configs, TOPIC_CONFIGS};
+use protocol::{Codec, TopicPartition};
 
 /// A topic's configs as one replica's log sees them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -10,6 +11,8 @@ pub struct LogConfig {
     pub segment_bytes: u32,
     /// `segment.ms`.
     pub segment_ms: i64,
+    /// `segment.jitter.ms`.
+    pub segment_jitter_ms: i64,
     /// `segment.index.bytes`.
     pub segment_index_bytes: u32,
     /// `index.interval.bytes`.
@@ -26,6 +29,8 @@ pub struct LogConfig {
     pub delete: bool,
     /// `max.compaction.lag.ms`.
     pub max_compaction_lag_ms: i64,
+    /// `compression.type`, unless it is `producer`.
+    pub codec: Option<Codec>,
     /// `message.timestamp.type` is `LogAppendTime`.
     pub log_append_time: bool,
     /// `message.timestamp.before.max.ms`.
@@ -67,6 +72,7 @@ impl From<&Configs> for LogConfig {
         LogConfig {
             segment_bytes: bytes(if is_internal_set { "internal.segment.bytes" } else { "segment.bytes" }),
             segment_ms: long("segment.ms"),
+            segment_jitter_ms: long("segment.jitter.ms"),
             segment_index_bytes: bytes("segment.index.bytes"),
             index_interval_bytes: bytes("index.interval.bytes"),
             retention_ms: long("retention.ms"),
@@ -75,6 +81,7 @@ impl From<&Configs> for LogConfig {
             compact: has_policy("compact"),
             delete: has_policy("delete"),
             max_compaction_lag_ms: long("max.compaction.lag.ms"),
+            codec: Codec::named(configs.get_str("compression.type")),
             log_append_time: configs.get_str("message.timestamp.type") == "LogAppendTime",
             timestamp_before_max_ms: long("message.timestamp.before.max.ms"),
             timestamp_after_max_ms: long("message.timestamp.after.max.ms"),
@@ -91,9 +98,22 @@ impl From<&Configs> for LogConfig {
 }
 
 impl LogConfig {
+    /// How much earlier than others a segment rolls, so that not all roll at once (`LogConfig#randomSegmentJitter`): drawn from
+    /// what tells the segment from others, since a log has no source of randomness.
+    pub(crate) fn jitter_ms(&self, partition: &TopicPartition, base_offset: i64, created_ms: i64) -> i64 {
+        let bound = self.segment_jitter_ms.min(self.segment_ms);
+        if bound <= 0 {
+            return 0;
+        }
+        let topic = partition.topic.bytes().map(u64::from);
+        let words = topic.chain([partition.partition as u64, base_offset as u64, created_ms as u64]);
+        let mix =
+            words.fold(0xcbf2_9ce4_8422_2325, |h: u64, word| (h ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(31));
+        (mix % bound as u64) as i64
+    }
+
     /// The longest a segment stays open (`LogConfig#maxSegmentMs`).
     pub fn segment_ms_max(&self) -> i64 {
-        protocol::gap!("segment.jitter.ms", "LogConfig#randomSegmentJitter");
         if self.compact { self.segment_ms.min(self.max_compaction_lag_ms) } else { self.segment_ms }
     }
 }

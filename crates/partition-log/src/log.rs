@@ -39,6 +39,7 @@ pub struct Log {
 impl Log {
     /// An empty log that starts at offset 0, in a directory made at `now_ms`. `partition` is what error messages name.
     pub fn new(partition: TopicPartition, config: LogConfig, now_ms: i64) -> Log {
+        let active = Segment::new(0, now_ms, config.jitter_ms(&partition, 0, now_ms));
         Log {
             partition,
             config,
@@ -50,7 +51,7 @@ impl Log {
             flushed_ms: now_ms,
             closed_bytes: 0,
             closed: Arc::default(),
-            active: Segment::new(0, now_ms),
+            active,
             epochs: EpochCache::default(),
             producers: ProducerStates::default(),
             shutdown_snapshot: None,
@@ -164,9 +165,13 @@ impl Log {
         }
     }
 
+    fn new_segment(&self, base: i64, now_ms: i64) -> Segment {
+        Segment::new(base, now_ms, self.config.jitter_ms(&self.partition, base, now_ms))
+    }
+
     /// A new active segment at `base`; what came before is flushed (`UnifiedLog#roll`).
     pub(crate) fn roll(&mut self, base: i64, now_ms: i64) {
-        let mut next = Segment::new(base, now_ms);
+        let mut next = self.new_segment(base, now_ms);
         if base == self.active.base_offset() && self.active.is_empty() {
             next.snapshot = self.active.snapshot.take();
             self.active = next;
@@ -183,7 +188,8 @@ impl Log {
     /// Starts over with one empty segment at `offset`.
     pub(crate) fn reset_segments(&mut self, offset: i64, now_ms: i64) {
         let closed = std::mem::take(&mut self.closed);
-        let active = std::mem::replace(&mut self.active, Segment::new(offset, now_ms));
+        let active = self.new_segment(offset, now_ms);
+        let active = std::mem::replace(&mut self.active, active);
         self.doom(closed.iter().cloned().chain([Arc::new(active)]), now_ms);
         self.closed_bytes = 0;
         self.log_end = offset;

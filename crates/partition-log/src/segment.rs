@@ -21,6 +21,8 @@ const TIME_ENTRY_BYTES: u32 = 12;
 pub struct Segment {
     base_offset: i64,
     created_ms: i64,
+    /// How much earlier than `segment.ms` it rolls.
+    jitter_ms: i64,
     last_modified_ms: i64,
     batches: BatchList,
     size_bytes: u32,
@@ -55,10 +57,11 @@ pub struct TimeIndexEntry {
 }
 
 impl Segment {
-    pub(crate) fn new(base_offset: i64, created_ms: i64) -> Segment {
+    pub(crate) fn new(base_offset: i64, created_ms: i64, jitter_ms: i64) -> Segment {
         Segment {
             base_offset,
             created_ms,
+            jitter_ms,
             last_modified_ms: created_ms,
             batches: BatchList::default(),
             size_bytes: 0,
@@ -198,7 +201,7 @@ impl Segment {
     /// one's time of writing.
     pub(crate) fn rewritten(group: &[Arc<Segment>], batches: Vec<Batch>, index_interval_bytes: u32) -> Segment {
         let (first, last) = (&group[0], &group[group.len() - 1]);
-        let mut segment = Segment::new(first.base_offset, first.created_ms);
+        let mut segment = Segment::new(first.base_offset, first.created_ms, 0);
         for batch in batches {
             segment.append(batch, last.last_modified_ms, index_interval_bytes);
         }
@@ -240,7 +243,8 @@ impl Segment {
     pub(crate) fn should_roll(&self, batch: &Batch, last_offset: i64, now_ms: i64, config: &LogConfig) -> bool {
         let size_reached =
             i64::from(self.size_bytes) > i64::from(config.segment_bytes) - i64::from(batch.size_in_bytes());
-        let time_reached = self.size_bytes > 0 && self.waited_ms(batch, now_ms) > config.segment_ms_max();
+        let time_reached =
+            self.size_bytes > 0 && self.waited_ms(batch, now_ms) > config.segment_ms_max() - self.jitter_ms;
         let index_full = self.offset_entries >= config.segment_index_bytes / OFFSET_ENTRY_BYTES
             || self.time_entries + 1 >= config.segment_index_bytes / TIME_ENTRY_BYTES;
         size_reached || time_reached || index_full || last_offset - self.base_offset > i64::from(i32::MAX)

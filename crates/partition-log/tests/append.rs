@@ -131,3 +131,19 @@ fn a_follower_copies_offsets_and_epochs_and_refuses_what_it_has() {
     follower.append_as_follower(&gap, NOW).expect("gaps are what compaction leaves");
     assert_eq!(follower.log_end_offset(), 101);
 }
+
+#[test]
+fn a_topics_own_codec_makes_another_batch_of_it() {
+    use protocol::Codec;
+    let zipped = batch_of_size(NOW, 1_000).compressed_with(Codec::Gzip);
+    let mut log = log(LogConfig { codec: Some(Codec::Zstd), ..LogConfig::default() });
+    append(&mut log, &zipped);
+    let kept = log.batches_from(0).next().expect("it was written");
+    assert_eq!((kept.codec(), kept.size_in_bytes()), (Codec::Zstd, 61 + Codec::Zstd.compressed(939)));
+    log.set_config(LogConfig { codec: Some(Codec::None), max_message_bytes: 900, ..LogConfig::default() });
+    let error = log.append_as_leader(&zipped, 0, NOW).expect_err("uncompressed it is too large");
+    assert_eq!(error.code, protocol::ErrorCode::MessageTooLarge);
+    log.set_config(LogConfig { max_message_bytes: 900, ..LogConfig::default() });
+    append(&mut log, &zipped);
+    assert_eq!(log.log_end_offset(), 2);
+}

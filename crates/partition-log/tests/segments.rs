@@ -125,3 +125,15 @@ fn a_clone_shares_what_is_closed_and_goes_its_own_way() {
     log.validate().expect("sound");
     assert_eq!((log.segment_count(), fork.segment_count()), (250, 2));
 }
+
+#[test]
+fn jitter_rolls_segments_earlier_each_by_its_own_share() {
+    let mut log = log(LogConfig { segment_ms: 60_000, segment_jitter_ms: 30_000, ..LogConfig::default() });
+    for second in 0..3_600 {
+        append(&mut log, &batch_at(NOW + 1_000 * second, 1));
+    }
+    let bases: Vec<i64> = log.segments().map(Segment::base_offset).collect();
+    let lengths: Vec<i64> = bases.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(lengths.iter().all(|length| (30..=61).contains(length)), "{lengths:?}");
+    assert!(lengths.iter().any(|length| *length != lengths[0]), "{lengths:?}");
+}

@@ -4,7 +4,7 @@
 use crate::record::{Batch, Record};
 
 impl Batch {
-    /// The batch as it lies on disk, records uncompressed.
+    /// The batch as it lies on disk. Records of a compressed batch come as they are: no codec is at hand.
     pub fn encode(&self) -> Vec<u8> {
         let body = self.checked_bytes();
         let mut out = Vec::with_capacity(21 + body.len());

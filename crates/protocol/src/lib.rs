@@ -7,6 +7,7 @@ pub mod ids;
 pub mod error;
 pub mod record;
 pub mod varint;
+mod codec;
 mod encode;
 pub mod wire;
 pub mod file;
@@ -19,6 +20,7 @@ pub mod fetch_session;
 pub mod plant;
 
 pub use api::{ApiKey, Message, Request, Response};
+pub use codec::Codec;
 pub use error::ErrorCode;
 pub use file::{DirEntry, FileContent, ProducerLine};
 pub use ids::{BrokerId, GroupId, MemberId, PartitionIndex, ProducerId, TopicId, TopicName, TopicPartition};

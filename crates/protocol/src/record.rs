@@ -6,6 +6,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::codec::Codec;
 use crate::hashing::content_hash;
 use crate::varint::varint_size;
 
@@ -91,6 +92,7 @@ struct Sealed {
     is_transactional: bool,
     is_control: bool,
     is_log_append_time: bool,
+    codec: Codec,
     last_offset_delta: i32,
     base_timestamp_ms: i64,
     max_timestamp_ms: i64,
@@ -149,7 +151,7 @@ impl Batch {
         let base_timestamp_ms = records.first().expect("a batch has at least one record").timestamp_ms;
         let max_timestamp_ms = records.iter().map(|r| r.timestamp_ms).max().unwrap_or(-1);
         let last_offset_delta = records.last().map_or(0, |r| r.offset_delta);
-        let size = BATCH_OVERHEAD + records.iter().map(|r| r.size_in_bytes(base_timestamp_ms)).sum::<u32>();
+        let size = size_of(&records, base_timestamp_ms, Codec::None);
         let fingerprint = fingerprint(&records, stamp);
         Batch {
             base_offset: 0,
@@ -161,6 +163,7 @@ impl Batch {
                 is_transactional,
                 is_control,
                 is_log_append_time: false,
+                codec: Codec::None,
                 last_offset_delta,
                 base_timestamp_ms,
                 max_timestamp_ms,
@@ -201,7 +204,7 @@ impl Batch {
             (None, None) => -1,
         };
         let max_timestamp_ms = records.iter().map(|r| r.timestamp_ms).max().unwrap_or(self.sealed.max_timestamp_ms);
-        let size = BATCH_OVERHEAD + records.iter().map(|r| r.size_in_bytes(base_timestamp_ms)).sum::<u32>();
+        let size = size_of(&records, base_timestamp_ms, self.sealed.codec);
         let fingerprint = [delete_horizon_ms.unwrap_or(-1), self.sealed.last_offset_delta.into()]
             .into_iter()
             .fold(fingerprint(&records, self.producer()), hash_number);
@@ -214,6 +217,18 @@ impl Batch {
             size,
             ..*self.sealed
         };
+        Batch { sealed: Arc::new(sealed), ..*self }
+    }
+
+    /// The same records compressed in another way: the batch has another size.
+    pub fn compressed_with(&self, codec: Codec) -> Batch {
+        if codec == self.codec() {
+            return self.clone();
+        }
+        let fingerprint = hash_number(self.sealed.fingerprint, codec.number().into());
+        let records = self.sealed.records.clone();
+        let size = size_of(&records, self.sealed.base_timestamp_ms, codec);
+        let sealed = Sealed { records, codec, size, fingerprint, ..*self.sealed };
         Batch { sealed: Arc::new(sealed), ..*self }
     }
 
@@ -233,7 +248,11 @@ impl Batch {
     pub fn count(&self) -> u32 {
         self.sealed.records.len() as u32
     }
-    /// Its bytes on disk and on the wire, uncompressed.
+    /// How its records are compressed.
+    pub fn codec(&self) -> Codec {
+        self.sealed.codec
+    }
+    /// Its bytes on disk and on the wire.
     pub fn size_in_bytes(&self) -> u32 {
         self.sealed.size
     }
@@ -271,8 +290,9 @@ impl Batch {
     }
     /// The header's attributes: codec, timestamp type, transactional, control, delete horizon.
     pub(crate) fn attributes(&self) -> i16 {
-        let Sealed { is_log_append_time, is_transactional, is_control, delete_horizon_ms, .. } = &*self.sealed;
-        i16::from(*is_log_append_time) << 3
+        let Sealed { codec, is_log_append_time, is_transactional, is_control, delete_horizon_ms, .. } = &*self.sealed;
+        codec.number()
+            | i16::from(*is_log_append_time) << 3
             | i16::from(*is_transactional) << 4
             | i16::from(*is_control) << 5
             | i16::from(delete_horizon_ms.is_some()) << 6
@@ -308,6 +328,11 @@ impl Hash for Batch {
     }
 }
 
+/// A header and records.
+fn size_of(records: &[Record], base_timestamp_ms: i64, codec: Codec) -> u32 {
+    BATCH_OVERHEAD + codec.compressed(records.iter().map(|r| r.size_in_bytes(base_timestamp_ms)).sum::<u32>())
+}
+
 fn hash_number(hash: u64, n: i64) -> u64 {
     content_hash(hash, &n.to_le_bytes())
 }
@@ -338,6 +363,17 @@ mod tests {
             Batch::new(vec![record("k1", "v1"), record("k2", "v2"), record("k3", "v4")], ProducerStamp::default());
         assert_eq!(batch.size_in_bytes(), 94);
         assert_eq!(batch.last_offset(), 2);
+    }
+
+    #[test]
+    fn a_codec_changes_the_size_of_records_and_nothing_else() {
+        let batch = Batch::new(vec![Record::new(1_000, None, Some(&[7; 1_000])); 10], ProducerStamp::default());
+        let zipped = batch.compressed_with(Codec::Gzip);
+        let body = batch.size_in_bytes() - BATCH_OVERHEAD;
+        assert_eq!(zipped.size_in_bytes(), BATCH_OVERHEAD + Codec::Gzip.compressed(body));
+        assert_eq!((zipped.records(), zipped.attributes()), (batch.records(), 1));
+        assert_ne!(zipped, batch);
+        assert_eq!(zipped.compressed_with(Codec::None).size_in_bytes(), batch.size_in_bytes());
     }
 
     #[test]

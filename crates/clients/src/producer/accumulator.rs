@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use kernel::Time;
 use ordered::SortedMap;
 use protocol::record::{BATCH_OVERHEAD, ProducerStamp};
-use protocol::{Record, TopicPartition};
+use protocol::{Codec, Record, TopicName, TopicPartition};
 
 use super::settings::ProducerSettings;
 
@@ -18,6 +18,10 @@ pub(crate) struct ProducerBatch {
     pub(crate) bytes: u32,
     limit: u32,
     is_closed: bool,
+    /// Made of one that was too large.
+    is_split: bool,
+    /// What its records are expected to be compressed to, in thousandths; none without compression.
+    ratio_permille: Option<u32>,
     pub(crate) memory: u64,
     pub(crate) attempts: u32,
     /// When it came back from its last attempt; its creation before that.
@@ -35,11 +39,25 @@ impl ProducerBatch {
     }
     fn has_room(&self, record: &Record, records_max: usize) -> bool {
         self.entries.is_empty()
-            || (self.entries.len() < records_max && self.bytes + self.bytes_of(record) <= self.limit)
+            || (self.entries.len() < records_max && self.estimate(self.bytes + self.bytes_of(record)) <= self.limit)
+    }
+    /// What `bytes` are estimated to be compressed to (`MemoryRecordsBuilder#estimatedBytesWritten`).
+    fn estimate(&self, bytes: u32) -> u32 {
+        match self.ratio_permille {
+            None => bytes,
+            Some(ratio) => {
+                let records = u64::from(bytes - BATCH_OVERHEAD) * u64::from(ratio);
+                BATCH_OVERHEAD + (records * COMPRESSION_MARGIN_PERCENT / 100_000) as u32
+            }
+        }
+    }
+    /// What it is estimated to take in a request.
+    pub(crate) fn estimated_bytes(&self) -> u32 {
+        self.estimate(self.bytes)
     }
     /// Whether nothing more goes in.
     pub(crate) fn is_full(&self) -> bool {
-        self.is_closed || (!self.entries.is_empty() && self.limit <= self.bytes)
+        self.is_closed || (!self.entries.is_empty() && self.limit <= self.estimated_bytes())
     }
     fn push(&mut self, handle: u64, record: Record) {
         self.bytes += self.bytes_of(&record);
@@ -85,7 +103,14 @@ pub(crate) struct Accumulator {
     pub(crate) queues: SortedMap<TopicPartition, Queue>,
     pub(crate) memory_used: u64,
     next_batch: u64,
+    /// By topic, what records were compressed to so far, in thousandths (`CompressionRatioEstimator`).
+    ratios: SortedMap<TopicName, u32>,
 }
+
+/// An estimate is 5 % on the safe side.
+const COMPRESSION_MARGIN_PERCENT: u64 = 105;
+/// How fast an estimate gets better, and worse, in thousandths a batch.
+const RATIO_STEPS: (u32, u32) = (5, 50);
 
 /// What an append did.
 pub(crate) struct AppendResult {
@@ -110,9 +135,9 @@ impl Accumulator {
         let queue = self.queues.get_mut(tp).expect("inserted above");
         if let Some(last) = queue.batches.back_mut().filter(|last| !last.is_closed && last.attempts == 0) {
             if last.has_room(record, settings.batch_records_max) {
-                let before = last.bytes;
+                let before = last.estimated_bytes();
                 last.push(handle, record.clone());
-                return Some(AppendResult { bytes: last.bytes - before, all_full: last.is_full() });
+                return Some(AppendResult { bytes: last.estimated_bytes() - before, all_full: last.is_full() });
             }
             last.is_closed = true;
         }
@@ -121,25 +146,74 @@ impl Accumulator {
             return None;
         }
         self.memory_used += u64::from(limit);
+        let mut batch = self.open(now, settings.codec, &tp.topic, limit);
+        batch.memory = u64::from(limit);
+        batch.push(handle, record.clone());
+        let result = AppendResult { bytes: batch.estimated_bytes(), all_full: batch.is_full() };
+        self.queues.get_mut(tp).expect("inserted above").batches.push_back(batch);
+        Some(result)
+    }
+
+    fn open(&mut self, created: Time, codec: Codec, topic: &str, limit: u32) -> ProducerBatch {
         self.next_batch += 1;
-        let mut batch = ProducerBatch {
+        let ratio = self.ratios.get(topic).copied().unwrap_or(1_000);
+        ProducerBatch {
             id: self.next_batch,
             entries: Vec::new(),
-            created: now,
+            created,
             bytes: BATCH_OVERHEAD,
             limit,
             is_closed: false,
-            memory: u64::from(limit),
+            is_split: false,
+            ratio_permille: (codec != Codec::None).then_some(ratio),
+            memory: 0,
             attempts: 0,
-            last_attempt: now,
-            retry_at: now,
+            last_attempt: created,
+            retry_at: created,
             sent_to_epoch: -1,
             stamp: None,
+        }
+    }
+
+    /// A batch of the topic was compressed: the estimate follows, in small steps down and larger ones up.
+    pub(crate) fn learn_ratio(&mut self, topic: &TopicName, codec: Codec) {
+        if codec == Codec::None {
+            return;
+        }
+        let (observed, (down, up)) = (codec.ratio_permille(), RATIO_STEPS);
+        let ratio = self.ratios.entry(topic.clone()).or_insert(1_000);
+        *ratio = match observed > *ratio {
+            true => (*ratio + up).max(observed),
+            false => ratio.saturating_sub(down).max(observed),
         };
-        batch.push(handle, record.clone());
-        let result = AppendResult { bytes: batch.bytes, all_full: batch.is_full() };
-        queue.batches.push_back(batch);
-        Some(result)
+    }
+
+    /// Makes smaller batches of one that a broker found too large, and queues them as if they had never been tried
+    /// (`RecordAccumulator#splitAndReenqueue`, KIP-126). The first split is by `batch.size`, the next ones by halves.
+    pub(crate) fn split(&mut self, settings: &ProducerSettings, tp: &TopicPartition, big: ProducerBatch) {
+        if settings.codec != Codec::None {
+            self.ratios.insert(tp.topic.clone(), settings.codec.ratio_permille().max(1_000));
+        }
+        self.memory_used -= big.memory;
+        let largest =
+            big.entries.iter().map(|(_, record)| BATCH_OVERHEAD + record.size_upper_bound()).max().unwrap_or(0);
+        let target = if big.is_split { largest.max(big.estimated_bytes() / 2) } else { settings.batch_bytes };
+        let mut parts: Vec<ProducerBatch> = Vec::new();
+        for (handle, record) in big.entries {
+            match parts.last_mut().filter(|part| part.has_room(&record, settings.batch_records_max)) {
+                Some(part) => part.push(handle, record),
+                None => {
+                    let limit = target.max(BATCH_OVERHEAD + record.size_upper_bound());
+                    let mut part = self.open(big.created, settings.codec, &tp.topic, limit);
+                    (part.is_split, part.is_closed) = (true, true);
+                    part.push(handle, record);
+                    parts.push(part);
+                }
+            }
+        }
+        let Some(queue) = self.queues.get_mut(tp) else { return };
+        queue.stamp_parts(big.stamp, &mut parts);
+        parts.into_iter().rev().for_each(|part| queue.put_back(part));
     }
 
     /// Takes batches out of the queues that are older than the delivery time-out (`expiredBatches`).

@@ -3,7 +3,7 @@
 use ordered::SortedSet;
 use protocol::record::ProducerStamp;
 
-use super::accumulator::Queue;
+use super::accumulator::{ProducerBatch, Queue};
 
 /// The producer's id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -68,6 +68,22 @@ impl Queue {
             sequences.next = add(sequences.next, head.count());
         }
         head.stamp
+    }
+
+    /// The parts of a batch share its sequence numbers.
+    pub(crate) fn stamp_parts(&mut self, whole: Option<ProducerStamp>, parts: &mut [ProducerBatch]) {
+        let Some(mut stamp) = whole else { return };
+        let is_current = stamp.producer_epoch == self.sequences.epoch;
+        if is_current {
+            self.sequences.outstanding.remove(&stamp.base_sequence);
+        }
+        for part in parts {
+            part.stamp = Some(stamp);
+            if is_current {
+                self.sequences.outstanding.insert(stamp.base_sequence);
+            }
+            stamp.base_sequence = add(stamp.base_sequence, part.count());
+        }
     }
 
     /// A batch is done for good.

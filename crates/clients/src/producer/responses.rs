@@ -10,8 +10,6 @@ use crate::{Fx, Profile};
 
 const SENDER: &str = "org.apache.kafka.clients.producer.internals.Sender";
 
-protocol::gap!("A batch of several records refused with MESSAGE_TOO_LARGE fails instead of being split", "KIP-126");
-
 /// Errors that say the client's metadata is out of date (`InvalidMetadataException`).
 fn is_metadata_error(code: ErrorCode) -> bool {
     matches!(
@@ -101,7 +99,15 @@ impl Producer {
         code: ErrorCode,
         detail: &str,
     ) {
-        if self.can_retry(now, &tp, &batch, code) {
+        let can_split = self.profile == Profile::Java && batch.count() > 1;
+        if code == ErrorCode::MessageTooLarge && can_split {
+            let left = self.settings.retries - batch.attempts;
+            self.net.warn(
+                SENDER,
+                format!("Got error produce response in correlation id {correlation} on topic-partition {tp}, splitting and retrying ({left} attempts left). Error: {}{detail}", code.name()),
+            );
+            self.accumulator.split(&self.settings, &tp, batch);
+        } else if self.can_retry(now, &tp, &batch, code) {
             self.log_retry(&tp, &batch, correlation, code, detail);
             self.reenqueue(now, fx, &tp, batch);
         } else {

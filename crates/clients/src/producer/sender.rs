@@ -198,11 +198,11 @@ impl Producer {
             if is_single && !self.is_hurried() && !self.is_due(queue, head, now) {
                 continue;
             }
-            if (is_single || bytes + head.bytes > self.settings.request_bytes_max) && !batches.is_empty() {
+            if (is_single || bytes + head.estimated_bytes() > self.settings.request_bytes_max) && !batches.is_empty() {
                 self.drain_from.insert(node.clone(), tp);
                 break;
             }
-            bytes += head.bytes;
+            bytes += head.estimated_bytes();
             if let Some(mut batch) = self.take_head(&tp) {
                 batch.sent_to_epoch = leader_epoch;
                 batch.last_attempt = now;
@@ -231,6 +231,8 @@ impl Producer {
             let Some(topic_id) = self.net.metadata.topic(&tp.topic).map(|topic| topic.id) else { continue };
             let records = batch.entries.iter().map(|(_, record)| record.clone()).collect();
             let sealed = Batch::new(records, batch.stamp.unwrap_or_else(ProducerStamp::default));
+            let sealed = sealed.compressed_with(self.settings.codec);
+            self.accumulator.learn_ratio(&tp.topic, self.settings.codec);
             fx.note(Note::Sent { tp: tp.clone(), count: batch.count() });
             partitions.push(ProducePartition { topic_id, partition: tp.partition, batch: sealed });
             tags.push((topic_id, tp.partition, batch.id));

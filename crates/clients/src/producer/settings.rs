@@ -1,6 +1,7 @@
 //! Producer configuration and its rules (`ProducerConfig#postProcessAndValidateIdempotenceConfigs`).
 
 use kernel::Duration;
+use protocol::Codec;
 
 use super::partitioner::Strategy;
 use crate::settings::{Config, NetSettings};
@@ -12,6 +13,7 @@ pub(crate) struct ProducerSettings {
     /// How long the leader may wait for replicas.
     pub(crate) replica_timeout: Duration,
     pub(crate) acks: i16,
+    pub(crate) codec: Codec,
     pub(crate) idempotent: bool,
     pub(crate) retries: u32,
     pub(crate) in_flight_max: usize,
@@ -40,12 +42,7 @@ impl ProducerSettings {
             protocol::gap!("Transactional producers are refused", "KIP-98");
             return refuse("transactional.id: transactions are not modelled in this simulator");
         }
-        if config.text("compression.type").or(config.text("compression.codec")).is_some_and(|codec| codec != "none") {
-            protocol::gap!(
-                "Compression: batches are sent uncompressed whatever compression.type says",
-                "compression.type"
-            );
-        }
+        let codec = config.text("compression.type").or(config.text("compression.codec"));
         let acks = read_acks(config)?;
         let retries = config.number(&["retries", "message.send.max.retries"], [2_147_483_647, 2_147_483_647], 0)?;
         let in_flight =
@@ -57,6 +54,7 @@ impl ProducerSettings {
         Ok(ProducerSettings {
             replica_timeout: config.span(&["request.timeout.ms"], [30_000, 30_000])?,
             acks,
+            codec: codec.and_then(Codec::named).unwrap_or_default(),
             idempotent,
             retries: u32::try_from(retries).unwrap_or(u32::MAX),
             in_flight_max: if idempotent { in_flight.min(5) as usize } else { in_flight as usize },

@@ -10,7 +10,7 @@ use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
 use super::dispatch::Answer;
 use super::produce::INTERNAL_TOPICS;
-use super::{Broker, TimerKey, Work};
+use super::{Broker, TimerKey};
 use crate::process::{Context, Fx};
 
 /// Stands for the high watermark.
@@ -40,7 +40,7 @@ impl Broker {
             parked.results.push(DeletedRecords { topic: topic.clone(), partition: *partition, low_watermark, error });
             parked.open.push(moved.ok().filter(|(_, required)| low_watermark < *required));
             if let Ok((index, _)) = moved {
-                self.soft.work.push_back(Work::Wake(index));
+                self.wake_later(index);
             }
         }
         if parked.open.iter().all(Option::is_none) {

@@ -161,6 +161,13 @@ impl Disk {
         }
     }
 
+    /// A log was cut at `offset`: what comes there now is dirty (`LogCleanerManager#maybeTruncateCheckpoint`).
+    pub(super) fn lower_cleaned(&mut self, index: ReplicaIndex, offset: i64) {
+        if let Some(replica) = self.get_mut(index) {
+            replica.cleaner_checkpoint = replica.cleaner_checkpoint.map(|cleaned| cleaned.min(offset));
+        }
+    }
+
     /// Writes a replica's high watermark into the checkpoint file.
     pub fn checkpoint(&mut self, index: ReplicaIndex) {
         if let Some(replica) = self.get_mut(index) {

@@ -509,7 +509,7 @@ impl Broker {
                 self.maybe_expand_isr(cx, index, replica);
             }
             if moves_log_start && self.partition(index).is_some_and(|partition| !partition.deletes.is_empty()) {
-                self.soft.work.push_back(super::Work::Wake(index));
+                self.wake_later(index);
             }
             if before.0 != offset || before.1.is_none() {
                 self.advance_high_watermark(cx, fx, index);

@@ -1,5 +1,5 @@
 //! Produce: appends as leader, and parks acks=all requests until the high watermark passes them
-//! (`ReplicaManager#appendRecords`, `DelayedProduce`). Left out: transactions, quotas, compression.
+//! (`ReplicaManager#appendRecords`, `DelayedProduce`). Left out: transactions, quotas.
 
 use kernel::Duration;
 use protocol::api::LeaderHint;

@@ -1,10 +1,10 @@
 //! `kafka-console-producer` (`org.apache.kafka.tools.ConsoleProducer`): one record a line.
 //!
-//! Left out on purpose: `--line-reader` classes other than Kafka's own, compression.
+//! Left out on purpose: `--line-reader` classes other than Kafka's own.
 
 use clients::{Producer, ProducerEvent, Profile, Properties};
 use kernel::{Input, Order};
-use protocol::{Message, gap};
+use protocol::Message;
 
 use crate::admin_tool::{INTERRUPTED, TERMINATED, log_line, properties_file};
 use crate::io::Io;
@@ -68,7 +68,6 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
             None => drop(properties.entry((*name).into()).or_insert_with(|| (*default).into())),
         }
     }
-    gap!("compression of batches", "KIP-110");
     let codec = options.one("compression-codec").map_err(uncaught)?;
     let codec = codec.or(options.has("compression-codec").then_some("gzip")).unwrap_or("none");
     properties.insert("compression.type".into(), codec.into());

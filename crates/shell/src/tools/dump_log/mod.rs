@@ -331,7 +331,7 @@ fn batch_line(batch: &Batch, position: u64) -> String {
     let producer = batch.producer();
     let horizon = batch.delete_horizon_ms().map_or("OptionalLong.empty".to_owned(), |ms| format!("OptionalLong[{ms}]"));
     format!(
-        "baseOffset: {} lastOffset: {} count: {} baseSequence: {} lastSequence: {} producerId: {} producerEpoch: {} partitionLeaderEpoch: {} isTransactional: {} isControl: {} deleteHorizonMs: {horizon} position: {position} {}: {} size: {} magic: 2 compresscodec: none crc: {} isvalid: true",
+        "baseOffset: {} lastOffset: {} count: {} baseSequence: {} lastSequence: {} producerId: {} producerEpoch: {} partitionLeaderEpoch: {} isTransactional: {} isControl: {} deleteHorizonMs: {horizon} position: {position} {}: {} size: {} magic: 2 compresscodec: {} crc: {} isvalid: true",
         batch.base_offset,
         batch.last_offset(),
         batch.count(),
@@ -345,6 +345,7 @@ fn batch_line(batch: &Batch, position: u64) -> String {
         timestamp_type(batch.is_log_append_time()),
         batch.max_timestamp_ms(),
         batch.size_in_bytes(),
+        batch.codec().name(),
         batch.crc()
     )
 }
