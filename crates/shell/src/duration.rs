@@ -46,7 +46,7 @@ fn zone_ms(zone: &str) -> Option<i64> {
 
 /// `java.time.Duration#parse`, in ms: `PnDTnHnMn.nS`. The error is Java's text.
 pub(crate) fn duration(text: &str) -> Result<i64, String> {
-    parse_duration(&text.to_uppercase()).ok_or_else(|| "Text cannot be parsed to a Duration".to_owned())
+    parse_duration(&text.to_ascii_uppercase()).ok_or_else(|| "Text cannot be parsed to a Duration".to_owned())
 }
 
 fn parse_duration(text: &str) -> Option<i64> {

@@ -234,7 +234,7 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
             process: process_name(lab, app.node),
             title: program.title(),
             kind: program.kind().name().into(),
-            profile: format!("{:?}", program.profile()).to_lowercase(),
+            profile: format!("{:?}", program.profile()).to_ascii_lowercase(),
             terminal: Some(app.term),
             command: app.command.to_string(),
             state: state(lab, app.node),

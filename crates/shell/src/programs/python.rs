@@ -45,13 +45,13 @@ pub(crate) fn count(launch: &Launch, name: &str, default: i32) -> Result<i32, Re
 pub(crate) fn argument<'a>(launch: &Launch, args: &'a [String], at: usize, names: &[&str]) -> Result<&'a str, Refusal> {
     args.get(at).map(String::as_str).ok_or_else(|| {
         let script = launch.argv.get(1).map_or("", |path| path.rsplit('/').next().unwrap_or(path));
-        let usage = names.iter().map(|name| name.to_uppercase()).collect::<Vec<_>>().join(" ");
+        let usage = names.iter().map(|name| name.to_ascii_uppercase()).collect::<Vec<_>>().join(" ");
         Refusal {
             err: vec![
                 format!("Usage: {script} [OPTIONS] {usage}"),
                 format!("Try '{script} --help' for help."),
                 String::new(),
-                format!("Error: Missing argument '{}'.", names[at].to_uppercase()),
+                format!("Error: Missing argument '{}'.", names[at].to_ascii_uppercase()),
             ],
             code: 2,
             ..Refusal::default()

@@ -86,7 +86,7 @@ pub(crate) fn status(broker: &BrokerView, now_ns: u64) -> (String, &'static str)
         ProcessState::Running if broker.lifecycle == "RUNNING" => {
             (broker.rack.as_ref().map_or(String::new(), |r| format!("rack {r}")), "")
         }
-        ProcessState::Running => (broker.lifecycle.to_lowercase().replace('_', " "), "warn"),
+        ProcessState::Running => (broker.lifecycle.to_ascii_lowercase().replace('_', " "), "warn"),
     }
 }
 

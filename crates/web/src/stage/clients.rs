@@ -83,7 +83,7 @@ fn facts(client: &ClientView, is_down: bool) -> Vec<Html> {
     let mut out = Vec::new();
     let mut line = |class: &'static str, text: String| out.push(html! { <small class={class}>{ text }</small> });
     if is_down {
-        line("", format!("{:?}", client.state).to_lowercase());
+        line("", format!("{:?}", client.state).to_ascii_lowercase());
         return out;
     }
     match (client.kind.as_str(), client.acks) {

@@ -39,7 +39,7 @@ fn pill(props: &ControllersProps, c: &ControllerView) -> Html {
         () if is_down => "off".to_owned(),
         () if c.is_active => format!("epoch {}", c.epoch),
         () if c.role == "Follower" => String::new(),
-        () => c.role.to_lowercase(),
+        () => c.role.to_ascii_lowercase(),
     };
     let crown = if c.is_active && !is_down { "♛ " } else { "" };
     html! {
