@@ -72,6 +72,11 @@ function exported(f) {
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), { '': { '': f } }).exports[''];
 }
 
+// Whether a service worker answers for this page; a sandbox may not even ask.
+function isKept() {
+  try { return !!navigator.serviceWorker?.controller; } catch { return false; }
+}
+
 let rest; // a promise
 const meta = document.querySelector('meta[name=kafkasim-engine]');
 try {
@@ -83,6 +88,9 @@ try {
   const engine = await import(new URL(meta.content, document.baseURI).href);
   const first = await engine.default({ module_or_path: new URL(meta.dataset.wasm, document.baseURI).href });
   if (meta.dataset.rest) rest = later(first, new URL(meta.dataset.rest, document.baseURI).href);
+  // A link or a lesson needs the rest at once, and without a network it comes only by way of the service worker, which
+  // requests that wait do not take.
+  if (location.hash.length > 1 || location.search || isKept()) await rest;
   engine.startPage();
 } catch (e) {
   const why = typeof WebAssembly === 'object' ? String(e) : 'This browser has no WebAssembly.';
