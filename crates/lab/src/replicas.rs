@@ -33,12 +33,23 @@ pub fn find<'a>(
     broker: BrokerId,
     tp: &TopicPartition,
 ) -> Option<Replica<'a>> {
+    let topic_id = image(world, layout)?.by_name.get(&tp.topic)?;
+    of_topic(world, layout, broker, *topic_id, tp.partition)
+}
+
+/// The replica of a partition on a broker, by its topic's id.
+pub(crate) fn of_topic<'a>(
+    world: &'a World<Actor>,
+    layout: &Layout,
+    broker: BrokerId,
+    topic_id: TopicId,
+    partition: PartitionIndex,
+) -> Option<Replica<'a>> {
     let node = layout.brokers.get(&broker)?;
     let process = world.machine(*node).kafka()?;
-    let topic_id = image(world, layout)?.by_name.get(&tp.topic)?;
-    let (stored, partition) = process.broker()?.replica(*topic_id, tp.partition)?;
+    let (stored, partition) = process.broker()?.replica(topic_id, partition)?;
     Some(Replica {
-        topic_id: *topic_id,
+        topic_id,
         log: &stored.log,
         is_leader: partition.is_some_and(Partition::is_leader),
         leader_epoch: partition.map_or(-1, Partition::leader_epoch),

@@ -14,6 +14,8 @@ pub struct DeletedSegment {
     pub base_offset: i64,
     /// Bytes of its batches.
     pub size_bytes: u32,
+    /// Its largest timestamp, ms.
+    pub largest_timestamp_ms: i64,
     /// What it breached.
     pub reason: RetentionReason,
 }
@@ -101,6 +103,7 @@ impl Log {
         deleted.extend(gone.iter().map(|s| DeletedSegment {
             base_offset: s.base_offset(),
             size_bytes: s.size_bytes(),
+            largest_timestamp_ms: s.largest_timestamp_ms(),
             reason,
         }));
         self.doom(gone, now_ms);

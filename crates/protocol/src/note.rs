@@ -39,8 +39,9 @@ pub enum Note {
     Truncated { tp: TopicPartition, broker: BrokerId, from: i64, to: i64 },
     /// A replica rolled a new segment at this base offset.
     SegmentRolled { tp: TopicPartition, broker: BrokerId, base: i64 },
-    /// A replica removed segments; its log starts here now.
-    SegmentsDeleted { tp: TopicPartition, broker: BrokerId, log_start: i64 },
+    /// A replica removed segments; its log starts here now. `newest_by_time_ms`: the largest timestamp of those that were
+    /// too old, if any was.
+    SegmentsDeleted { tp: TopicPartition, broker: BrokerId, log_start: i64, newest_by_time_ms: Option<i64> },
 
     /// A replica's log was compacted: below `cleaned_to` each key has one record. Of the segments it rewrote, `removed` records
     /// went and `kept` stayed.

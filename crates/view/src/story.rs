@@ -95,7 +95,7 @@ fn sentence(note: &Note) -> (Level, String) {
         Note::Compacted { tp, broker, cleaned_to, removed, kept } => {
             (Event, format!("Broker {broker} compacts {tp} up to {cleaned_to}; gone: {removed}, kept: {kept}"))
         }
-        Note::SegmentsDeleted { tp, broker, log_start } => {
+        Note::SegmentsDeleted { tp, broker, log_start, .. } => {
             (Event, format!("Broker {broker} deletes old segments of {tp}: its log begins at {log_start}"))
         }
         Note::GroupState { group, state, generation, reason } => match reason.is_empty() {

@@ -1,6 +1,7 @@
 //! The subcommands, one file each. Each gives the exit code, or a message about wrong input.
 
 pub(crate) mod list;
+mod measure;
 pub(crate) mod partition;
 pub(crate) mod place;
 pub(crate) mod replay;

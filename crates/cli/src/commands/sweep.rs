@@ -10,6 +10,7 @@ use lab::units::format_duration;
 use lab::{BOOT, Lab, PLANTS, Plant};
 
 use super::Exit;
+use super::measure::measure;
 use crate::input::{page_link, write};
 
 /// Arguments of `sweep`.
@@ -40,6 +41,9 @@ pub(crate) struct Sweep {
     /// Prints a JSON object for each run instead of text.
     #[arg(long)]
     json: bool,
+    /// Measures how many seeds each bug takes to be found (or the one of --plant), and writes the table.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seeds", "shard", "json", "first"])]
+    measure: Option<PathBuf>,
     /// No progress bar.
     #[arg(long)]
     quiet: bool,
@@ -97,6 +101,9 @@ fn shard(text: &str) -> Result<Shard, String> {
 
 impl Sweep {
     pub(crate) fn act(self) -> Exit {
+        if let Some(file) = &self.measure {
+            return measure(file, self.plant, self.quiet);
+        }
         let plant = self.plant.unwrap_or_default();
         let seeds: Vec<u64> = (self.seeds.first..=self.seeds.last)
             .filter(|seed| (seed - self.seeds.first) % self.shard.of == self.shard.part - 1)

@@ -2,6 +2,7 @@
 //! `LogManager#startup`).
 
 use kernel::Time;
+use partition_log::RetentionReason;
 use protocol::{Note, wall_ms};
 
 use super::disk::ReplicaIndex;
@@ -98,16 +99,19 @@ impl Broker {
         let broker = self.id;
         let log = self.disk.log_mut(index);
         let active = log.active_segment().base_offset();
-        if log.delete_old_segments(wall_ms(now.as_nanos())).is_empty() {
+        let deleted = log.delete_old_segments(wall_ms(now.as_nanos()));
+        if deleted.is_empty() {
             return;
         }
+        let too_old = deleted.iter().filter(|segment| segment.reason == RetentionReason::Time);
+        let newest_by_time_ms = too_old.map(|segment| segment.largest_timestamp_ms).max();
         let (log_start, due_ms) = (log.log_start_offset(), log.next_file_deletion_ms());
         let rolled = Some(log.active_segment().base_offset()).filter(|base| *base != active);
         if let Some(tp) = self.disk.get(index).map(|replica| replica.tp.clone()) {
             if let Some(base) = rolled {
                 fx.note(Note::SegmentRolled { tp: tp.clone(), broker, base });
             }
-            fx.note(Note::SegmentsDeleted { tp, broker, log_start });
+            fx.note(Note::SegmentsDeleted { tp, broker, log_start, newest_by_time_ms });
         }
         self.arm_file_deletion(now, fx, due_ms);
         self.touch(index);

@@ -5,7 +5,6 @@ use ordered::SortedMap;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Sight};
-use crate::replicas;
 
 /// What was last committed of each partition. Decisions that are not committed may be taken again, by another controller.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +45,7 @@ impl Invariant for EpochsGrow {
 }
 
 fn committed(sight: &Sight<'_>, tp: &TopicPartition) -> Option<Committed> {
-    let image = replicas::image(sight.world, sight.layout)?;
+    let image = sight.image()?;
     let record = image.partition_of(&tp.topic, tp.partition)?;
     Some(Committed {
         topic_id: record.topic_id,

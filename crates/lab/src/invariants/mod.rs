@@ -5,8 +5,11 @@
 
 use std::cell::OnceCell;
 use std::fmt;
+use std::sync::Arc;
 
+use cluster::MetadataImage;
 use kernel::{Stamped, Time, World};
+use protocol::metadata::PartitionRecord;
 use protocol::{BrokerId, Note, TopicPartition};
 
 use crate::Actor;
@@ -21,13 +24,23 @@ pub struct Sight<'a> {
     pub layout: &'a Layout,
     /// The fact.
     pub note: &'a Note,
-    replica: OnceCell<Option<Replica<'a>>>,
+    /// The metadata, once a monitor asked for it.
+    image: OnceCell<Option<&'a Arc<MetadataImage>>>,
 }
 
 impl<'a> Sight<'a> {
-    /// The replica that the note is about; looked up once for all who ask.
-    fn replica(&self, broker: BrokerId, tp: &TopicPartition) -> Option<Replica<'a>> {
-        *self.replica.get_or_init(|| replicas::find(self.world, self.layout, broker, tp))
+    /// The metadata as the active controller has applied it ([`replicas::image`]).
+    pub fn image(&self) -> Option<&'a Arc<MetadataImage>> {
+        *self.image.get_or_init(|| replicas::image(self.world, self.layout))
+    }
+    /// A partition in it.
+    pub fn record(&self, tp: &TopicPartition) -> Option<&'a PartitionRecord> {
+        self.image()?.partition_of(&tp.topic, tp.partition).map(AsRef::as_ref)
+    }
+    /// The replica of a partition on a broker, whatever the broker's state.
+    pub fn replica(&self, broker: BrokerId, tp: &TopicPartition) -> Option<Replica<'a>> {
+        let topic_id = self.image()?.by_name.get(&tp.topic)?;
+        replicas::of_topic(self.world, self.layout, broker, *topic_id, tp.partition)
     }
 }
 
@@ -106,7 +119,7 @@ macro_rules! invariants {
 
             /// Shows a note to every monitor; the first that objects wins.
             pub fn note(&mut self, world: &World<Actor>, layout: &Layout, stamped: &Stamped<Note>) -> Result<(), Violation> {
-                let sight = Sight { world, layout, note: &stamped.note, replica: OnceCell::new() };
+                let sight = Sight { world, layout, note: &stamped.note, image: OnceCell::new() };
                 $(
                     self.$module.check(&sight).map_err(|evidence| Violation {
                         invariant: <$module::$name as Invariant>::ID,
@@ -129,7 +142,16 @@ invariants! {
     high_watermark_monotonic HighWatermarkMonotonic
     log_start_monotonic LogStartMonotonic
     log_matching LogMatching
+    in_sync_hold_committed InSyncHoldCommitted
+    acked_is_committed AckedIsCommitted
+    committed_by_min_isr CommittedByMinIsr
+    unclean_only_if_allowed UncleanOnlyIfAllowed
+    sequences_in_order SequencesInOrder
+    offsets_dense OffsetsDense
+    retention_keeps_young RetentionKeepsYoung
+    metadata_agrees MetadataAgrees
     committed_within_log CommittedWithinLog
     compaction_keeps_last CompactionKeepsLast
+    committed_offsets_grow CommittedOffsetsGrow
     one_owner OneOwner
 }

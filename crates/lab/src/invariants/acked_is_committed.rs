@@ -1,0 +1,49 @@
+//! What acks=all acknowledged was committed.
+
+use ordered::SortedMap;
+use protocol::{Note, TopicPartition};
+
+use super::{Invariant, Sight};
+
+/// The highest high watermark any leader had.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AckedIsCommitted {
+    committed: SortedMap<TopicPartition, i64>,
+}
+
+impl Invariant for AckedIsCommitted {
+    const ID: &'static str = "acked-is-committed";
+    const DOC: &'static str = "What was acknowledged with acks=all, or given to a consumer, lies below a leader's high watermark.";
+    const SOURCE: &'static str = "DelayedProduce; FetchIsolation#HIGH_WATERMARK";
+
+    fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        match sight.note {
+            Note::HighWatermark { tp, broker, offset } => {
+                let leads = sight.replica(*broker, tp).is_some_and(|replica| replica.is_leader);
+                if leads {
+                    match self.committed.get_mut(tp) {
+                        Some(known) => *known = offset.max(known).to_owned(),
+                        None => drop(self.committed.insert(tp.clone(), *offset)),
+                    }
+                }
+                Ok(())
+            }
+            Note::Acked { tp, offset, acks: -1, value_hashes } if *offset >= 0 => {
+                self.reaches(tp, offset + value_hashes.len() as i64, "acknowledged")
+            }
+            Note::Delivered { tp, last, .. } => self.reaches(tp, last + 1, "given to a consumer"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl AckedIsCommitted {
+    fn reaches(&self, tp: &TopicPartition, next: i64, what: &str) -> Result<(), String> {
+        match self.committed.get(tp).copied().unwrap_or(0) {
+            committed if committed < next => {
+                Err(format!("{tp}: offset {} was {what}, and the high watermark never passed {committed}", next - 1))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! A high watermark moves only over what `min.insync.replicas` replicas have.
+
+use ordered::SortedSet;
+use protocol::{BrokerId, Note, TopicPartition};
+
+use super::{Invariant, Sight};
+
+/// Brokers that lost power: leaders count what they had fetched before until they hear of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CommittedByMinIsr {
+    dark: SortedSet<BrokerId>,
+}
+
+impl Invariant for CommittedByMinIsr {
+    const ID: &'static str = "committed-by-min-isr";
+    const DOC: &'static str = "What lies below a leader's high watermark when it moves is on min.insync.replicas replicas.";
+    const SOURCE: &'static str = "KAFKA-15583; KIP-966";
+
+    fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        let Note::HighWatermark { tp, broker, offset } = sight.note else { return Ok(()) };
+        let Some(leader) = sight.replica(*broker, tp).filter(|replica| replica.is_leader) else {
+            return Ok(());
+        };
+        let min_isr = usize::try_from(leader.log.config().min_insync_replicas).unwrap_or(1);
+        if min_isr <= 1 {
+            return Ok(());
+        }
+        let Some(record) = sight.record(tp) else { return Ok(()) };
+        let needed = min_isr.min(record.replicas.len());
+        let reaches = |id: &&BrokerId| {
+            self.dark.contains(*id) || sight.replica(**id, tp).is_some_and(|r| r.log.log_end_offset() >= *offset)
+        };
+        let have = record.replicas.iter().filter(reaches).count();
+        if have < needed { Err(too_few(tp, *broker, *offset, have, needed)) } else { Ok(()) }
+    }
+
+    fn power_lost(&mut self, broker: BrokerId) {
+        self.dark.insert(broker);
+    }
+}
+
+fn too_few(tp: &TopicPartition, broker: BrokerId, offset: i64, have: usize, needed: usize) -> String {
+    format!("{tp}: the high watermark is {offset} on broker {broker}, {have} replicas reach it, and {needed} must")
+}

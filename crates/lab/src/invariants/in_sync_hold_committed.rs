@@ -1,0 +1,98 @@
+//! Everything below a leader's high watermark is on every in-sync replica (StrongIsr).
+
+use ordered::SortedMap;
+use protocol::metadata::PartitionRecord;
+use protocol::{BrokerId, Note, TopicId, TopicPartition};
+
+use super::{Invariant, Sight};
+use crate::replicas::Replica;
+
+/// How far leaders' high watermarks went, and of which topic of that name, until an unclean election.
+#[derive(Clone, Debug, Default)]
+pub(super) struct InSyncHoldCommitted {
+    committed: SortedMap<TopicPartition, (TopicId, i64)>,
+}
+
+impl Invariant for InSyncHoldCommitted {
+    const ID: &'static str = "in-sync-hold-committed";
+    const DOC: &'static str = "Everything below a leader's high watermark is on every replica in the committed ISR.";
+    const SOURCE: &'static str = "TLA+ kafka-specification, StrongIsr; KIP-101";
+
+    fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        match sight.note {
+            Note::HighWatermark { tp, broker, offset } => self.moved(sight, tp, *broker, *offset),
+            Note::Truncated { tp, broker, .. } => self.cut(sight, tp, *broker),
+            Note::IsrChanged { tp, isr, previous, .. } => {
+                isr.iter().filter(|id| !previous.contains(id)).try_for_each(|id| self.joined(sight, tp, *id))
+            }
+            Note::LeaderElected { tp, unclean: true, .. } => {
+                self.committed.remove(tp);
+                Ok(())
+            }
+            Note::TopicDeleted { topic } => {
+                self.committed.retain(|tp, _| tp.topic != *topic);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl InSyncHoldCommitted {
+    /// A high watermark moved: of a leader it must be everywhere in the ISR.
+    fn moved(&mut self, sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId, offset: i64) -> Result<(), String> {
+        let Some((record, leader)) = led(sight, tp, broker) else { return Ok(()) };
+        // A leader of an epoch that is over may not know its ISR's successors; it commits nothing they lack.
+        let known = self.committed.entry(tp.clone()).or_insert((leader.topic_id, offset));
+        *known = if known.0 == leader.topic_id { (known.0, known.1.max(offset)) } else { (leader.topic_id, offset) };
+        for id in &record.isr {
+            if let Some(end) = end_of(sight, tp, *id)
+                && end < offset
+            {
+                return Err(format!("{tp}: the high watermark is {offset} on broker {broker}, and broker {id}, in sync, ends at {end}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A log was cut: not below what is committed, if it is in sync.
+    fn cut(&self, sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId) -> Result<(), String> {
+        let in_sync = sight.record(tp).is_some_and(|record| record.isr.contains(&broker));
+        if in_sync { self.holds(sight, tp, broker, "was cut") } else { Ok(()) }
+    }
+
+    /// A replica joined the ISR, or will when that is committed.
+    fn joined(&self, sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId) -> Result<(), String> {
+        self.holds(sight, tp, broker, "joined the ISR")
+    }
+
+    fn holds(&self, sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId, what: &str) -> Result<(), String> {
+        let (Some((topic_id, committed)), Some(replica)) =
+            (self.committed.get(tp), sight.replica(broker, tp))
+        else {
+            return Ok(());
+        };
+        match end_of(sight, tp, broker) {
+            Some(end) if replica.topic_id == *topic_id && end < *committed => {
+                Err(format!("{tp}: broker {broker} {what} and ends at {end}, and {committed} is committed"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The partition's record and the replica, if `broker` leads it in the committed epoch.
+fn led<'a>(sight: &Sight<'a>, tp: &TopicPartition, broker: BrokerId) -> Option<(&'a PartitionRecord, Replica<'a>)> {
+    let record = sight.record(tp)?;
+    let replica = sight.replica(broker, tp)?;
+    (replica.is_leader && replica.leader_epoch <= record.leader_epoch).then_some((record, replica))
+}
+
+/// Where a replica ends, unless its broker is away or does not know yet what power took from it.
+fn end_of(sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId) -> Option<i64> {
+    let node = sight.layout.brokers.get(&broker)?;
+    let process = sight.world.machine(*node).kafka()?;
+    let serves = sight.world.state(*node) == kernel::NodeState::Running
+        && process.lifecycle().is_some_and(|lifecycle| lifecycle.state() >= cluster::broker::lifecycle::BrokerState::Recovery);
+    serves.then(|| sight.replica(broker, tp).map(|replica| replica.log.log_end_offset()))?
+}

@@ -1,0 +1,50 @@
+//! Offsets have no holes: each append begins where the log ended.
+
+use ordered::SortedMap;
+use protocol::{BrokerId, Note, TopicId, TopicPartition};
+
+use super::{Invariant, Sight};
+
+/// Where each replica's log ended after its last append, and of which topic of that name it was.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OffsetsDense {
+    ends: SortedMap<(TopicPartition, BrokerId), (TopicId, i64)>,
+}
+
+impl Invariant for OffsetsDense {
+    const ID: &'static str = "offsets-dense";
+    const DOC: &'static str = "A replica appends where its log ended, unless it was cut, emptied, or lost its host's power in between.";
+    const SOURCE: &'static str = "UnifiedLog#append; LogValidator";
+
+    fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        match sight.note {
+            Note::Appended { tp, broker, base, next, .. } => {
+                let Some(replica) = sight.replica(*broker, tp) else {
+                    // A controller that has just been elected may not know the topic yet.
+                    self.ends.remove(&(tp.clone(), *broker));
+                    return Ok(());
+                };
+                let topic_id = replica.topic_id;
+                match self.ends.insert((tp.clone(), *broker), (topic_id, *next)) {
+                    Some((id, end)) if id == topic_id && end != *base => {
+                        Err(format!("{tp} on broker {broker}: appended at {base}, and the log ended at {end}"))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            Note::Truncated { tp, broker, .. } => {
+                self.ends.remove(&(tp.clone(), *broker));
+                Ok(())
+            }
+            Note::TopicDeleted { topic } => {
+                self.ends.retain(|(tp, _), _| tp.topic != *topic);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn power_lost(&mut self, broker: BrokerId) {
+        self.ends.retain(|(_, of), _| *of != broker);
+    }
+}

@@ -1,0 +1,75 @@
+//! Batches of an idempotent producer follow each other in a leader's log, without holes and without repeats.
+
+use ordered::SortedMap;
+use partition_log::Log;
+use protocol::{Batch, BrokerId, Note, ProducerId, TopicId, TopicPartition};
+
+use super::{Invariant, Sight};
+
+/// The last sequence number of each producer, by the replica that led when it was appended.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SequencesInOrder {
+    logs: SortedMap<(TopicPartition, BrokerId), Known>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    topic_id: TopicId,
+    /// Where the log ended when this was noted down: if it begins elsewhere, it is read again.
+    end: i64,
+    last: SortedMap<(ProducerId, i16), i32>,
+}
+
+impl Invariant for SequencesInOrder {
+    const ID: &'static str = "sequences-in-order";
+    const DOC: &'static str = "In a leader's log each batch of an idempotent producer goes on where its last one ended.";
+    const SOURCE: &'static str = "KIP-98; ProducerAppendInfo#checkSequence";
+
+    fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        match sight.note {
+            Note::Appended { tp, broker, as_leader: true, base, next, .. } => self.appended(sight, tp, *broker, *base, *next),
+            Note::TopicDeleted { topic } => {
+                self.logs.retain(|(tp, _), _| tp.topic != *topic);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl SequencesInOrder {
+    fn appended(&mut self, sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId, base: i64, next: i64) -> Result<(), String> {
+        let Some(replica) = sight.replica(broker, tp) else { return Ok(()) };
+        let key = (tp.clone(), broker);
+        let is_known = self.logs.get(&key).is_some_and(|known| known.topic_id == replica.topic_id && known.end == base);
+        if !is_known {
+            self.logs.insert(key.clone(), Known { topic_id: replica.topic_id, end: base, last: read(replica.log, base) });
+        }
+        let Some(known) = self.logs.get_mut(&key) else { return Ok(()) };
+        known.end = next;
+        let appended = replica.log.batches_from(base).take_while(|batch| batch.base_offset < next);
+        for batch in appended.filter(|batch| batch.producer().producer_id >= 0) {
+            let (producer, last) = (batch.producer(), batch.last_sequence());
+            let before = known.last.insert((producer.producer_id, producer.producer_epoch), last);
+            if let Some(before) = before.filter(|before| follows(*before) != producer.base_sequence) {
+                return Err(format!(
+                    "{tp} on broker {broker}: producer {}'s sequence {} at offset {} follows {before}",
+                    producer.producer_id, producer.base_sequence, batch.base_offset
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The number after the last one wraps to 0.
+fn follows(sequence: i32) -> i32 {
+    sequence.wrapping_add(1) & i32::MAX
+}
+
+/// What a log says of its producers below `end`.
+fn read(log: &Log, end: i64) -> SortedMap<(ProducerId, i16), i32> {
+    let below = log.batches_from(log.log_start_offset()).take_while(|batch| batch.base_offset < end);
+    let stamped = below.filter(|batch| batch.producer().producer_id >= 0);
+    stamped.map(|batch: &Batch| ((batch.producer().producer_id, batch.producer().producer_epoch), batch.last_sequence())).collect()
+}
