@@ -135,3 +135,35 @@ fn the_same_seed_gives_the_same_digest_and_another_seed_another() {
     assert_eq!(digest("1"), digest("1"));
     assert_ne!(digest("1"), digest("2"));
 }
+
+#[test]
+fn a_sweep_ends_with_its_counts_and_with_a_status_to_match() {
+    let sound = kafkasim(&["sweep", "--seeds", "1..4", "--quiet"]);
+    assert_eq!((sound.code, sound.out.lines().last()), (0, Some("seeds 4, violations 0")), "{}", sound.err);
+    let half = kafkasim(&["sweep", "--seeds", "1..5", "--shard", "2/2", "--quiet", "--json"]);
+    let seeds: Vec<&str> = half.out.lines().filter(|line| line.starts_with('{')).collect();
+    assert_eq!((half.code, seeds.len(), half.out.lines().last()), (0, 2, Some("seeds 2, violations 0")));
+}
+
+#[test]
+fn a_planted_bug_is_found_shrunk_and_shown_again_by_its_scenario() {
+    let args = "sweep --seeds 1..20 --plant sequence-unchecked --first --jobs 1 --quiet --out sweep-out --shrink 40";
+    let red = kafkasim(&args.split(' ').collect::<Vec<_>>());
+    assert_eq!(red.code, 1, "{}{}", red.out, red.err);
+    assert!(red.out.lines().last().is_some_and(|line| line.ends_with(", violations 1")), "{}", red.out);
+    let words = |start: &str| red.out.lines().find_map(|line| line.trim().strip_prefix(start)).unwrap_or_default();
+    assert!(words("page:").contains("#s=1."), "{}", red.out);
+    let file = words("run:    kafkasim run ");
+    let again = kafkasim(&["run", file, "--quiet"]);
+    assert_eq!(again.code, 1, "{}{}", again.out, again.err);
+    let id = |text: &str| text.split("invariant `").nth(1).and_then(|rest| rest.split('`').next()).map(str::to_owned);
+    assert_eq!(id(&again.out), id(&red.out), "{}", again.out);
+}
+
+#[test]
+fn a_sweep_of_nothing_or_of_an_unknown_bug_is_refused() {
+    refused(&["sweep", "--seeds", "5"], &["1..1000"]);
+    refused(&["sweep", "--seeds", "9..3"], &["3..9"]);
+    refused(&["sweep", "--shard", "9/3"], &["1 to 3"]);
+    refused(&["sweep", "--plant", "weeds"], &["weeds", "window-of-four", "truncate-to-high-watermark"]);
+}

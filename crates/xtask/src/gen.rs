@@ -1,5 +1,5 @@
 //! `cargo xtask gen`: the tables in `docs/` that are drawn from the source, so that they cannot go stale: what is not
-//! modelled (from the `gap!` marks) and which requests there are (from the table of APIs).
+//! modelled (from the `gap!` marks), which requests there are (from the table of APIs), and which bugs can be planted.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use lexopt::prelude::*;
 
 use crate::Task;
+use crate::planted;
 use crate::shell::{Failure, Result, read, root, write};
 
 pub(crate) const TASK: Task = Task {
     name: "gen",
-    summary: "regenerate docs/gaps.md and docs/apis.md from the source",
+    summary: "regenerate the tables in docs/ from the source",
     options: &[("--check", "only say whether they are current")],
     run,
 };
@@ -19,7 +20,8 @@ pub(crate) const TASK: Task = Task {
 /// What a document should hold.
 type Text = fn() -> Result<String>;
 
-const DOCUMENTS: &[(&str, Text)] = &[("docs/gaps.md", gaps), ("docs/apis.md", apis)];
+const DOCUMENTS: &[(&str, Text)] =
+    &[("docs/gaps.md", gaps), ("docs/apis.md", apis), ("docs/planted-bugs.md", || planted::text(NOTICE))];
 
 fn run(mut args: lexopt::Parser) -> Result<()> {
     match args.next()? {

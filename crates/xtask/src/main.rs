@@ -8,6 +8,7 @@ mod bench;
 mod browser;
 mod dist;
 mod r#gen;
+mod planted;
 mod scorm;
 mod serve;
 mod shell;

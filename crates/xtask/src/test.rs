@@ -37,6 +37,12 @@ const STAGES: &[Stage] = &[
     Stage { name: "lints-web", what: "clippy, the page in wasm", quick: false, run: lints_web },
     Stage { name: "tests", what: "unit and integration tests", quick: true, run: tests },
     Stage { name: "lessons", what: "every lesson, played headless", quick: true, run: lessons },
+    Stage {
+        name: "sweep",
+        what: "a few dozen seeds with faults, and bugs that a sweep must find",
+        quick: true,
+        run: sweep,
+    },
     Stage { name: "docs", what: "rustdoc without a warning", quick: false, run: docs },
     Stage {
         name: "determinism",
@@ -201,6 +207,38 @@ fn lessons(tally: &mut Tally) -> Result<()> {
     tally.watch(&cmd("cargo").words("run --quiet -p cli -- test"))
 }
 
+/// Bugs that are found within a few seeds, so that each layer's hooks and checks are seen to work.
+const QUICK_BUGS: [&str; 4] = ["ack-before-isr", "sequence-unchecked", "min-isr-ignored", "reads-past-high-watermark"];
+
+/// Sound seeds stay green, and planted bugs go red. The long sweep is `kafkasim sweep --seeds 1..10000`.
+fn sweep(tally: &mut Tally) -> Result<()> {
+    let sweep = |words: &str| {
+        cmd("cargo").words("run --quiet -p cli -- sweep --quiet --out target/sweep-failures").words(words)
+    };
+    let mut sound = (0, 0);
+    let ended = sweep("--seeds 1..40").watch(|line| sound = swept(line).unwrap_or(sound));
+    tally.passed += sound.0 - sound.1;
+    tally.failed += sound.1;
+    ended?;
+    for bug in QUICK_BUGS {
+        let mut found = (0, 0);
+        // It ends with status 1, as it should.
+        let _ = sweep("--seeds 1..40 --first --shrink 0")
+            .words("--plant")
+            .arg(bug)
+            .watch(|line| found = swept(line).unwrap_or(found));
+        tally.passed += u64::from(found.1 > 0);
+        tally.failed += u64::from(found.1 == 0);
+    }
+    Ok(())
+}
+
+/// `seeds 40, violations 0`.
+fn swept(line: &str) -> Option<(u64, u64)> {
+    let (seeds, violations) = line.strip_prefix("seeds ")?.split_once(", violations ")?;
+    Some((seeds.parse().ok()?, violations.parse().ok()?))
+}
+
 fn docs(_: &mut Tally) -> Result<()> {
     cmd("cargo")
         .words("doc --quiet --workspace --no-deps --document-private-items")
@@ -263,7 +301,7 @@ fn page(tally: &mut Tally) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Tally, counts};
+    use super::{Tally, counts, swept};
 
     #[test]
     fn results_are_read_from_every_runner() {
@@ -273,5 +311,6 @@ mod tests {
         assert_eq!(counts("# fail 2"), tally(0, 2));
         assert_eq!(counts("40 passed, 1 failed"), tally(40, 1));
         assert_eq!(counts("the broker has failed"), tally(0, 0));
+        assert_eq!((swept("seeds 40, violations 2"), swept("seed 4: x")), (Some((40, 2)), None));
     }
 }

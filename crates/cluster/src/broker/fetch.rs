@@ -440,8 +440,7 @@ impl Broker {
             if !end.is_defined() {
                 return Err(ErrorCode::OffsetOutOfRange);
             }
-            let knows_epoch = end.epoch == asked.last_fetched_epoch || cx.spec.has(Plant::FastFailOver);
-            if !knows_epoch || end.end_offset < asked.fetch_offset {
+            if end.epoch < asked.last_fetched_epoch || end.end_offset < asked.fetch_offset {
                 readable.diverging = Some(end);
                 return Ok(readable);
             }

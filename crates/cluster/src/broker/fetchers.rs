@@ -7,7 +7,7 @@ use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::fetch_session::{FetchSession, SessionRequest};
-use protocol::{BrokerId, ErrorCode, Message, Note, Plant, Request, Response, gap, wall_ms};
+use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, gap, wall_ms};
 
 use super::disk::ReplicaIndex;
 use super::{Broker, TimerKey, Work};
@@ -318,8 +318,7 @@ impl Broker {
             }
         }
         self.set_high_watermark(fx, index, result.high_watermark.min(next));
-        let starts_later = result.log_start_offset > self.disk.log(index).log_start_offset();
-        if starts_later && !cx.spec.has(Plant::LogStartIgnored) {
+        if result.log_start_offset > self.disk.log(index).log_start_offset() {
             // Above the high watermark it is refused.
             let _ = self.disk.log_mut(index).set_log_start(result.log_start_offset);
             self.touch(index);

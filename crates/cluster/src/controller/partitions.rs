@@ -164,8 +164,7 @@ impl Controller {
             return ErrorCode::InvalidRequest;
         }
         let is_eligible = |(id, epoch): &(BrokerId, i64)| {
-            let is_known = |current: i64| *epoch == -1 || *epoch == current || self.spec.has(Plant::StaleBrokerEpoch);
-            image.brokers.get(id).is_some_and(|broker| broker.is_active() && is_known(broker.epoch))
+            image.brokers.get(id).is_some_and(|broker| broker.is_active() && (*epoch == -1 || *epoch == broker.epoch))
         };
         if change.new_isr.iter().all(is_eligible) { ErrorCode::None } else { ErrorCode::IneligibleReplica }
     }

@@ -129,7 +129,10 @@ impl State {
                 let tp = TopicPartition::new(topic.name.clone(), change.partition);
                 if let Some(leader) = change.leader {
                     let leader_epoch = before.leader_epoch + 1;
-                    let unclean = change.recovering == Some(true);
+                    // Once uncleanly elected, a partition may still be recovering when that happens again.
+                    let was_eligible = before.isr.contains(&leader) || before.elr.contains(&leader);
+                    let is_alone = change.isr.as_ref().is_some_and(|isr| isr[..] == [leader]);
+                    let unclean = change.recovering == Some(true) || (is_alone && !was_eligible);
                     note(Note::LeaderElected {
                         tp: tp.clone(),
                         leader,

@@ -1,6 +1,6 @@
 //! What a group has committed stays committed.
 
-use ordered::SortedMap;
+use ordered::{SortedMap, SortedSet};
 use protocol::{GroupId, Note, TopicPartition};
 
 use super::{Invariant, Sight};
@@ -10,6 +10,8 @@ use crate::replicas;
 #[derive(Clone, Debug, Default)]
 pub(super) struct CommittedOffsetsGrow {
     last: SortedMap<(GroupId, TopicPartition), i64>,
+    /// Partitions that lost records: groups may go back in them, now or when they next ask for their offsets.
+    torn: SortedSet<TopicPartition>,
 }
 
 const OFFSETS_TOPIC: &str = "__consumer_offsets";
@@ -30,7 +32,7 @@ impl Invariant for CommittedOffsetsGrow {
             }
             // Offsets may be gone with it, or what they stood for.
             Note::LeaderElected { tp, unclean: true, .. } if &*tp.topic == OFFSETS_TOPIC => self.last.clear(),
-            Note::LeaderElected { tp, unclean: true, .. } => self.last.retain(|(_, of), _| of != tp),
+            Note::LeaderElected { tp, unclean: true, .. } => drop(self.torn.insert(tp.clone())),
             // An admin may set the offsets of a group without members, or delete it.
             Note::GroupState { group, state: "Empty", .. } => self.last.retain(|(of, _), _| of != group),
             Note::TopicDeleted { topic } => self.last.retain(|(_, tp), _| tp.topic != *topic),
@@ -43,7 +45,7 @@ impl Invariant for CommittedOffsetsGrow {
 impl CommittedOffsetsGrow {
     fn committed(&mut self, sight: &Sight<'_>, group: &GroupId, tp: TopicPartition, offset: i64) -> Result<(), String> {
         let before = self.last.insert((group.clone(), tp.clone()), offset).filter(|before| offset < *before);
-        let Some(before) = before else { return Ok(()) };
+        let Some(before) = before.filter(|_| !self.torn.contains(&tp)) else { return Ok(()) };
         let end = replicas::leader(sight.world, sight.layout, &tp).map(|leader| leader.log.log_end_offset());
         let has_members = replicas::groups(sight.world, sight.layout).iter().any(|known| known.id == *group && !known.members.is_empty());
         match has_members && end.is_some_and(|end| end >= before) {
