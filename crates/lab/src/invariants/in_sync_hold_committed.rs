@@ -42,7 +42,10 @@ impl InSyncHoldCommitted {
     /// A high watermark moved: of a leader it must be everywhere in the ISR.
     fn moved(&mut self, sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId, offset: i64) -> Result<(), String> {
         let Some((record, leader)) = led(sight, tp, broker) else { return Ok(()) };
-        // A leader of an epoch that is over may not know its ISR's successors; it commits nothing they lack.
+        // After an unclean election a leader of the epoch before commits what nobody has to keep.
+        if leader.leader_epoch < record.leader_epoch {
+            return Ok(());
+        }
         let known = self.committed.entry(tp.clone()).or_insert((leader.topic_id, offset));
         *known = if known.0 == leader.topic_id { (known.0, known.1.max(offset)) } else { (leader.topic_id, offset) };
         for id in &record.isr {
