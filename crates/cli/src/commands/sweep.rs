@@ -114,12 +114,11 @@ impl Sweep {
         bar.set_style(style.expect("the template is right"));
         let (mut played, mut violations) = (0u64, 0u64);
         let mut trouble = Ok(());
-        run_all(&seeds, plant, jobs, |seed, outcome, stop| {
+        run_all(&seeds, plant, jobs, self.first, |seed, outcome| {
             played += 1;
             bar.inc(1);
             if outcome.violation.is_some() {
                 violations += 1;
-                stop.store(self.first, Ordering::Relaxed);
             }
             bar.set_message(format!("{violations} violations"));
             let shown = bar.suspend(|| self.show(seed, plant, &outcome));
@@ -165,8 +164,8 @@ impl Sweep {
     }
 }
 
-/// Plays every seed, `jobs` at a time, and hands results over as they come.
-fn run_all(seeds: &[u64], plant: Plant, jobs: usize, mut done: impl FnMut(u64, Outcome, &AtomicBool)) {
+/// Plays every seed, `jobs` at a time, and hands results over as they come. With `first`, no seed is begun after a violation.
+fn run_all(seeds: &[u64], plant: Plant, jobs: usize, first: bool, mut done: impl FnMut(u64, Outcome)) {
     let next = AtomicU64::new(0);
     let stop = AtomicBool::new(false);
     let (send, receive) = mpsc::channel();
@@ -179,7 +178,9 @@ fn run_all(seeds: &[u64], plant: Plant, jobs: usize, mut done: impl FnMut(u64, O
                 while !stop.load(Ordering::Relaxed)
                     && let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed) as usize)
                 {
-                    if send.send((*seed, sweep::play_seed(*seed, plant))).is_err() {
+                    let outcome = sweep::play_seed(*seed, plant);
+                    stop.fetch_or(first && outcome.violation.is_some(), Ordering::Relaxed);
+                    if send.send((*seed, outcome)).is_err() {
                         break;
                     }
                 }
@@ -187,7 +188,7 @@ fn run_all(seeds: &[u64], plant: Plant, jobs: usize, mut done: impl FnMut(u64, O
         }
         drop(send);
         for (seed, outcome) in receive {
-            done(seed, outcome, &stop);
+            done(seed, outcome);
         }
     });
 }
