@@ -30,7 +30,10 @@ export function host(sim, params) {
       const act = m.type === 'setState' ? () => `link ${m.link}` : ACTS[m.type];
       if (!act) return fail('unknown-type', `there is no message \`${m.type}\``);
       const { error } = call(kind, act(m));
-      error ? fail('refused', error) : reply({ type: 'done' });
+      if (error) return fail('refused', error);
+      // What the call changed is told before its answer: who waits for the answer knows it, in the order of the calls.
+      poll();
+      reply({ type: 'done' });
     } catch (e) {
       fail('failed', String(e));
     }
