@@ -1,9 +1,12 @@
-// Says which functions of the marked module (split.mjs) run until the page can be used and in the first things that are
-// done with it: node ran.mjs SITE MARKED.wasm ran.json. The site is the released one; only its module is replaced.
+// Says which stretches of the marked module (marks.mjs) run until the page can be used and in the first things that are
+// done with it: node ran.mjs SITE in.wasm MARKED.wasm ran.json. The site is the released one; only its module is replaced.
 import { readFileSync, writeFileSync } from "node:fs";
 import { launch, serve } from "../../../tests/js/browser.mjs";
+import { place } from "./marks.mjs";
+import { parse } from "./wasm.mjs";
 
-const [folder, marked, out] = process.argv.slice(2);
+const [folder, plain, marked, out] = process.argv.slice(2);
+const { from, count } = place(parse(readFileSync(plain)));
 const site = await serve(folder);
 const browser = await launch();
 const ran = new Set();
@@ -42,8 +45,10 @@ for (const { viewport, does } of VISITS) {
   await page.waitForTimeout(500);
   await does(page);
   if (faults.length) throw new Error(`the page failed: ${faults}`);
-  const found = await page.evaluate(() => Object.entries(globalThis.marks)
-    .filter(([name, mark]) => name.startsWith("mark.") && mark.value).map(([name]) => Number(name.slice(5))));
+  const found = await page.evaluate(([from, count]) => {
+    const marks = new Uint8Array(globalThis.marks.memory.buffer, from, count);
+    return Array.from(marks.keys()).filter((i) => marks[i]);
+  }, [from, count]);
   found.forEach((index) => ran.add(index));
 }
 await browser.close();

@@ -1,43 +1,44 @@
 // Splits the page's module in two: what it needs until it can be used, and the rest, which comes right after. Run as
-//   node split.mjs mark  in.wasm out.wasm                   functions leave a mark when they run, in exports mark.N
-//   node split.mjs split in.wasm ran.json first.wasm rest.wasm   ran.json: the numbers of the functions that ran
+//   node split.mjs mark  in.wasm out.wasm                   stretches of instructions leave a mark when they run (marks.mjs)
+//   node split.mjs split in.wasm ran.json first.wasm rest.wasm   ran.json: the numbers of the stretches that ran
 //   node split.mjs place SITE in.wasm first.wasm rest.wasm   the two take the place of in.wasm in the site
 //
-// Both modules keep the numbers of all functions. In the first, the body of a function that is elsewhere becomes a call
-// through the table to its place there; before the rest has come, that loads it (www/boot.js gives the function). In the
-// rest it is the other way round. Memory, tables, globals and all data are the first's. wasm-opt then drops what nobody
-// calls. Nothing is lost if the marks are poor: a function in the wrong module costs a wait or some bytes.
+// First, functions that run are relieved of what in them does not (cut.mjs). Then both modules keep the numbers of all
+// functions. In the first, the body of a function that is elsewhere becomes a call through the table to its place there;
+// before the rest has come, that loads it (www/boot.js gives the function). In the rest it is the other way round. Memory,
+// tables, globals and all data are the first's. wasm-opt then drops what nobody calls. Nothing is lost if the marks are
+// poor: a function in the wrong module costs a wait or some bytes.
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { cut } from "./cut.mjs";
+import { withMarks } from "./marks.mjs";
+import { OP, declare, emit, tree } from "./tree.mjs";
 import { SECTION, leb, parse, sizedBody, sleb, text, vec, walk, write } from "./wasm.mjs";
 
+// With more calls than this a stand-in is smaller.
+const CALLS_BY_SLOT = 4;
+
 const [task, ...given] = process.argv.slice(2);
-const module = task === "place" ? null : parse(readFileSync(given[0]));
+let module = task === "place" ? null : parse(readFileSync(given[0]));
 const imported = module?.imports.length;
-const total = imported + module?.functions.length;
+let total = imported + module?.functions.length;
 const typeOf = (index) => index < imported ? module.imports[index].type : module.functions[index - imported];
 const body = (locals, code) => sizedBody(Buffer.from([...vec(locals), ...code, 0x0b]));
 const asEntry = ({ name, kind, index }) => [...text(name), kind, ...leb(index)];
 
 ({ mark, split, place })[task](...given);
 
-/** Every function sets a global of its own when it is entered. */
+/** Every stretch of instructions leaves a mark. */
 function mark(_, out) {
-  const sections = new Map(module.sections), first = module.globals.length;
-  const globals = module.functions.map(() => Buffer.from([0x7f, 1, 0x41, 0, 0x0b]));
-  const exports = module.functions.map((_, i) => asEntry({ name: `mark.${i}`, kind: 3, index: first + i }));
-  sections.set(SECTION.global, [...module.globals.map((global) => global.bytes), ...globals]);
-  sections.set(SECTION.export, [...module.exports.map(asEntry), ...exports]);
-  sections.set(SECTION.code, module.code.map((code, i) => {
-    const start = walk(code, () => {});
-    return sizedBody(Buffer.concat([code.subarray(0, start), Buffer.from([0x41, 1, 0x24, ...leb(first + i)]), code.subarray(start)]));
-  }));
-  writeFileSync(out, write(sections));
+  writeFileSync(out, withMarks(module));
 }
 
 function split(_, ranFile, firstOut, restOut) {
-  const hot = new Set(JSON.parse(readFileSync(ranFile)).map((i) => i + imported));
+  const whole = module.code.length;
+  const made = cut(module, new Set(JSON.parse(readFileSync(ranFile)))), hot = new Set(made.hot);
+  module = parse(made.bytes);
+  total = imported + module.functions.length;
   for (let i = 0; i < imported; i++) hot.add(i);
   const size = (index) => module.code[index - imported].length;
   const callees = module.code.map((code) => { const called = new Set(); walk(code, (index) => called.add(index)); return called; });
@@ -59,10 +60,32 @@ function split(_, ranFile, firstOut, restOut) {
   const added = [...crossing].filter((index) => !inTable.has(index)).sort((a, b) => a - b);
   for (const index of added) slots.set(index, end++);
 
+  // What the first module calls in few places needs no stand-in there: the call names its slot to one that serves all of a type.
+  const calls = new Map();
+  for (const from of hot) if (from >= imported) walk(module.code[from - imported], (index) => calls.set(index, (calls.get(index) ?? 0) + 1));
+  const byName = new Set(module.exports.map(({ index }) => index));
+  const isNamed = (index) => !hot.has(index) && !inTable.has(index) && !byName.has(index) && calls.get(index) <= CALLS_BY_SLOT;
+
   // One type more: no parameters, no result.
   const nothing = module.types.length;
   const types = [...module.types.map((type) => type.bytes), [0x60, 0, 0]];
   const ensure = total; // the number of one function more, in the first module
+  const servers = new Map(); // by type; they follow
+  const serverOf = (type) => {
+    if (!servers.has(type)) {
+      const { given, results } = module.types[type], gets = given.flatMap((_, i) => [0x20, ...leb(i)]);
+      const code = body([], [0x10, ...leb(ensure), ...gets, 0x20, ...leb(given.length), 0x11, ...leb(type), 0]);
+      const own = types.push([0x60, ...vec([...given, 0x7f].map((t) => [t])), ...vec(results.map((t) => [t]))]) - 1;
+      servers.set(type, { index: ensure + 1 + servers.size, type: own, code });
+    }
+    return servers.get(type).index;
+  };
+  const bySlot = (node) => node.op === OP.call && isNamed(node.index)
+    ? [0x41, ...sleb(slots.get(node.index)), OP.call, ...leb(serverOf(typeOf(node.index)))] : undefined;
+  const withSlots = (code) => {
+    const { locals, list } = tree(code, module.types, typeOf);
+    return sizedBody(Buffer.concat([declare(locals), ...emit(list, bySlot), [OP.end]].map((part) => Buffer.from(part))));
+  };
   const detour = (index, first) => {
     const type = typeOf(index), parameters = module.types[type].params;
     const code = first ? [0x10, ...leb(ensure)] : [];
@@ -72,8 +95,8 @@ function split(_, ranFile, firstOut, restOut) {
   const unreachable = body([], [0x00]);
   const bodies = (mine, first) => module.code.map((code, i) => {
     const index = i + imported;
-    if (mine(index)) return sizedBody(code);
-    return crossing.has(index) || (first && inTable.has(index)) ? detour(index, first) : unreachable;
+    if (mine(index)) return first ? withSlots(code) : sizedBody(code);
+    return (crossing.has(index) && !(first && isNamed(index))) || (first && inTable.has(index)) ? detour(index, first) : unreachable;
   });
   const segment = (offset, functions) => [0, 0x41, ...sleb(offset), 0x0b, ...vec(functions.map((index) => leb(index)))];
   const runs = (wanted) => { // consecutive slots in one segment
@@ -99,14 +122,14 @@ function split(_, ranFile, firstOut, restOut) {
 
   // A constant in the first module says which slot that is.
   const slotOfLoad = { name: "load", kind: 3, index: module.globals.length };
-  const first = new Map(module.sections);
+  const first = new Map(module.sections), firstBodies = bodies((index) => hot.has(index), true);
   first.set(SECTION.global, [...module.globals.map((global) => global.bytes), [0x7f, 0, 0x41, ...sleb(load), 0x0b]]);
   first.set(SECTION.type, types);
-  first.set(SECTION.function, [...module.functions, nothing].map(leb));
+  first.set(SECTION.function, [...module.functions, nothing, ...[...servers.values()].map(({ type }) => type)].map(leb));
   first.set(SECTION.table, [declared(end), ...module.tables.slice(1)]);
   first.set(SECTION.export, [...module.exports, ...shared, slotOfLoad].map(asEntry));
   first.set(SECTION.element, runs([...allSlots, ...added.filter((index) => hot.has(index)).map((index) => [slots.get(index), index])]));
-  first.set(SECTION.code, [...bodies((index) => hot.has(index), true), body([], [0x41, ...sleb(load), 0x11, ...leb(nothing), 0])]);
+  first.set(SECTION.code, [...firstBodies, body([], [0x41, ...sleb(load), 0x11, ...leb(nothing), 0]), ...[...servers.values()].map(({ code }) => code)]);
   writeFileSync(firstOut, write(first));
 
   // The imports of the rest are the first's own, as its slots in the table; their numbers are kept by detours, so
@@ -128,7 +151,7 @@ function split(_, ranFile, firstOut, restOut) {
   ]);
   writeFileSync(restOut, write(later));
   const sum = (mine) => module.code.reduce((bytes, code, i) => bytes + (mine(i + imported) ? code.length : 0), 0);
-  console.log(`${module.functions.length} functions, ${hot.size - imported} first (${sum((i) => hot.has(i))} bytes of code), ` +
+  console.log(`${whole} functions with ${module.code.length - whole} cuts, ${hot.size - imported} first (${sum((i) => hot.has(i))} bytes of code), ` +
     `${sum(isCold)} bytes of code in the rest, ${crossing.size} reached across, slot ${load} loads`);
 }
 

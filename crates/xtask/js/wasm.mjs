@@ -52,9 +52,8 @@ export function parse(bytes) {
     types: read(SECTION.type, (r) => {
       const from = r.at;
       if (r.byte() !== 0x60) throw new Error("a type that is no function's");
-      const params = r.vec((p) => p.byte()).length;
-      r.vec((p) => p.byte());
-      return { params, bytes: r.bytes.subarray(from, r.at) };
+      const given = r.vec((p) => p.byte()), results = r.vec((p) => p.byte());
+      return { params: given.length, given, results, bytes: r.bytes.subarray(from, r.at) };
     }),
     imports: read(SECTION.import, (r) => {
       const [from, name, kind] = [r.name(), r.name(), r.byte()];

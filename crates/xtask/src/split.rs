@@ -1,5 +1,6 @@
 //! The page's module in two parts: what runs until the page can be used, and the rest, which comes while it is being used
-//! (`crates/xtask/js/split.mjs` says how). What runs first is not guessed: a browser opens the page and notes it.
+//! (`crates/xtask/js/split.mjs` says how). What runs first is not guessed: a browser opens the page and notes it, down to the
+//! arms of an `if`; what a function that runs does not run is cut out of it.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ pub(crate) fn split(site: &Path) -> Result<()> {
     let js = |script: &str| cmd("node").arg(root().join("crates/xtask/js").join(script));
 
     js("split.mjs").words("mark").arg(&module).arg(&marked).run()?;
-    browser::env(js("ran.mjs").arg(site).arg(&marked).arg(&ran))?.run()?;
+    browser::env(js("ran.mjs").arg(site).arg(&module).arg(&marked).arg(&ran))?.run()?;
     js("split.mjs").words("split").arg(&module).arg(&ran).arg(&first).arg(&rest).run()?;
     for part in [&first, &rest] {
         cmd("wasm-opt").words(FEATURES).words("-Oz").arg(part).words("-o").arg(part).run()?;
