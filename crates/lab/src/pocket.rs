@@ -1,9 +1,8 @@
 //! Two pocket calculators: where a key goes, and where replicas go. They are the engine's own functions.
 
-use cluster::controller::placement;
-use cluster::controller::random::Lcg;
-use protocol::BrokerId;
 use protocol::hashing::{crc32, murmur2, to_positive};
+use protocol::java_random::Lcg;
+use protocol::{BrokerId, placement};
 
 use crate::scenario::Family;
 

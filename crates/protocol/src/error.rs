@@ -91,6 +91,7 @@ errors! {
     82 FencedInstanceId "FENCED_INSTANCE_ID" false "FencedInstanceIdException" "The broker rejected this static consumer since another consumer with the same group.instance.id has registered with a different member.id."
     83 EligibleLeadersNotAvailable "ELIGIBLE_LEADERS_NOT_AVAILABLE" true "EligibleLeadersNotAvailableException" "Eligible topic partition leaders are not available."
     84 ElectionNotNeeded "ELECTION_NOT_NEEDED" true "ElectionNotNeededException" "Leader election not needed for topic partition."
+    85 NoReassignmentInProgress "NO_REASSIGNMENT_IN_PROGRESS" false "NoReassignmentInProgressException" "No partition reassignment is in progress."
     86 GroupSubscribedToTopic "GROUP_SUBSCRIBED_TO_TOPIC" false "GroupSubscribedToTopicException" "Deleting offsets of a topic is forbidden while the consumer group is actively subscribed to it."
     87 InvalidRecord "INVALID_RECORD" false "InvalidRecordException" "This record has failed the validation on broker and hence will be rejected."
     88 UnstableOffsetCommit "UNSTABLE_OFFSET_COMMIT" true "UnstableOffsetCommitException" "There are unstable offsets that need to be cleared."

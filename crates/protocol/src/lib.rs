@@ -17,6 +17,8 @@ pub mod api;
 pub mod metadata;
 pub mod note;
 pub mod fetch_session;
+pub mod java_random;
+pub mod placement;
 pub mod plant;
 
 pub use api::{ApiKey, Message, Request, Response};

@@ -29,6 +29,8 @@ pub enum Note {
     LeaderElected { tp: TopicPartition, leader: BrokerId, leader_epoch: i32, previous: BrokerId, unclean: bool },
     /// A partition's ISR changed.
     IsrChanged { tp: TopicPartition, isr: Vec<BrokerId>, previous: Vec<BrokerId>, partition_epoch: i32 },
+    /// A partition is to move to other brokers, or with nothing added and removed any more, the move is over.
+    Reassigned { tp: TopicPartition, replicas: Vec<BrokerId>, adding: Vec<BrokerId>, removing: Vec<BrokerId> },
 
     // ---- logs
     /// A replica appended `base..next` (leader: from a producer; follower: from its leader).
@@ -37,6 +39,8 @@ pub enum Note {
     HighWatermark { tp: TopicPartition, broker: BrokerId, offset: i64 },
     /// A replica cut `from..to` off the end of its log, because its leader's log differs.
     Truncated { tp: TopicPartition, broker: BrokerId, from: i64, to: i64 },
+    /// A broker gave up its replica of a topic that stays: the partition has moved away.
+    ReplicaRemoved { tp: TopicPartition, broker: BrokerId },
     /// A replica rolled a new segment at this base offset.
     SegmentRolled { tp: TopicPartition, broker: BrokerId, base: i64 },
     /// A replica removed segments; its log starts here now. `newest_by_time_ms`: the largest timestamp of those that were

@@ -114,8 +114,7 @@ pub(crate) fn log_line(line: &LogLine, io: &mut Io<'_>) {
 
 /// Reads a properties file (`Utils#loadProps`): `key=value` or `key: value` lines, `#` and `!` start comments.
 pub(crate) fn properties_file(launch: &Launch, path: &str) -> Result<Properties, Refusal> {
-    let text =
-        launch.files.get(path).ok_or_else(|| Refusal::line(format!("java.nio.file.NoSuchFileException: {path}")))?;
+    let text = launch.read(path).ok_or_else(|| Refusal::line(format!("java.nio.file.NoSuchFileException: {path}")))?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', '!']));
     Ok(lines
         .filter_map(|line| line.split_once(['=', ':']))

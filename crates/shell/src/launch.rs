@@ -39,6 +39,16 @@ pub struct Launch {
     pub(crate) opened: Vec<tools::dump_log::Opened>,
 }
 
+impl Launch {
+    /// The text of a file, or of what is piped in, if its name is `/dev/stdin`.
+    pub(crate) fn read(&self, path: &str) -> Option<Arc<str>> {
+        match &self.stdin {
+            Stdin::Text(text) if path == "/dev/stdin" => Some(text.clone()),
+            Stdin::Text(_) | Stdin::Terminal => self.files.get(path).cloned(),
+        }
+    }
+}
+
 /// A program's standard input.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Stdin {

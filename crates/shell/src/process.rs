@@ -27,6 +27,7 @@ use crate::tools::get_offsets::GetOffsets;
 use crate::tools::leader_election::LeaderElection;
 use crate::tools::log_dirs::LogDirs;
 use crate::tools::metadata_quorum::MetadataQuorum;
+use crate::tools::reassign::Reassign;
 use crate::tools::topics::Topics;
 use crate::tools::verifiable_producer::VerifiableProducer;
 use crate::tools::zk_shell::ZkShell;
@@ -88,6 +89,7 @@ bodies! {
     MetadataQuorum(Box<AdminTool<MetadataQuorum>>)
     LogDirs(Box<AdminTool<LogDirs>>)
     DeleteRecords(Box<AdminTool<DeleteRecords>>)
+    Reassign(Box<AdminTool<Reassign>>)
     ConsoleProducer(Box<ConsoleProducer>)
     ConsoleConsumer(Box<ConsoleConsumer>)
     VerifiableProducer(Box<VerifiableProducer>)

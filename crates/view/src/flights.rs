@@ -69,6 +69,8 @@ pub(crate) fn role_of(tag: Tag, is_client: bool) -> &'static str {
         | ApiKey::DeleteGroups
         | ApiKey::ElectLeaders
         | ApiKey::IncrementalAlterConfigs
+        | ApiKey::AlterPartitionReassignments
+        | ApiKey::ListPartitionReassignments
         | ApiKey::DescribeCluster
         | ApiKey::DescribeTopicPartitions => "metadata",
     }

@@ -21,8 +21,10 @@ pub fn is_told(note: &Note) -> bool {
         | Note::HighWatermark { tp, .. }
         | Note::SegmentRolled { tp, .. }
         | Note::Compacted { tp, .. }
+        | Note::ReplicaRemoved { tp, .. }
         | Note::LeaderElected { tp, .. }
-        | Note::IsrChanged { tp, .. } => !tp.topic.starts_with("__"),
+        | Note::IsrChanged { tp, .. }
+        | Note::Reassigned { tp, .. } => !tp.topic.starts_with("__"),
         _ => true,
     }
 }
@@ -52,8 +54,11 @@ pub fn glyph(note: &Note) -> &'static str {
         Note::BrokerFenced { fenced: true, .. } => "⊘",
         Note::BrokerFenced { .. } | Note::BrokerRegistered { .. } | Note::BrokerState { .. } => "◈",
         Note::QuorumState { .. } => "✚",
-        Note::TopicCreated { .. } | Note::TopicDeleted { .. } => "▤",
-        Note::Truncated { .. } | Note::SegmentsDeleted { .. } | Note::Compacted { .. } => "⌁",
+        Note::TopicCreated { .. } | Note::TopicDeleted { .. } | Note::Reassigned { .. } => "▤",
+        Note::Truncated { .. }
+        | Note::SegmentsDeleted { .. }
+        | Note::Compacted { .. }
+        | Note::ReplicaRemoved { .. } => "⌁",
         Note::GroupState { .. } | Note::MemberJoined { .. } | Note::MemberLeft { .. } => "◆",
         Note::Assigned { .. } | Note::Revoked { .. } => "◇",
         Note::SendFailed { .. } | Note::ClientError { .. } => "✕",

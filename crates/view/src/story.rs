@@ -79,6 +79,16 @@ fn sentence(note: &Note) -> (Level, String) {
             if isr.len() < previous.len() { Alarm } else { Event },
             format!("The ISR of {tp} is {} (it was {})", list(isr), list(previous)),
         ),
+        Note::Reassigned { tp, replicas, adding, removing } if adding.is_empty() && removing.is_empty() => {
+            (Event, format!("{tp} moves no more: its replicas are {}", list(replicas)))
+        }
+        Note::Reassigned { tp, adding, removing, .. } => {
+            let part = |word: &str, brokers: &[protocol::BrokerId]| match brokers {
+                [] => String::new(),
+                some => format!(" {word} {}", list(some)),
+            };
+            (Event, format!("{tp} is to move:{}{}", part("to", adding), part("away from", removing)))
+        }
         Note::Appended { tp, broker, as_leader, base, next, .. } => {
             let how = if *as_leader { "appends" } else { "copies" };
             (Detail, format!("Broker {broker} {how} {tp} {}", range(*base, *next)))
@@ -89,6 +99,7 @@ fn sentence(note: &Note) -> (Level, String) {
         Note::Truncated { tp, broker, from, to } => {
             (Alarm, format!("Broker {broker} cuts {tp} {} off: the leader's log differs", range(*to, *from)))
         }
+        Note::ReplicaRemoved { tp, broker } => (Event, format!("Broker {broker} gives up its replica of {tp}")),
         Note::SegmentRolled { tp, broker, base } => {
             (Detail, format!("Broker {broker} rolls {tp}: a segment begins at {base}"))
         }

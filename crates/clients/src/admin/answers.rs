@@ -33,6 +33,10 @@ fn of_group(code: ErrorCode) -> Verdict {
     }
 }
 
+fn of_controller(code: ErrorCode) -> Verdict {
+    if code.is_retriable() { Verdict::Retry(code) } else { Verdict::Fail(code, None) }
+}
+
 impl Admin {
     pub(super) fn part_answered(&mut self, now: Time, fx: &mut Fx, number: u64, part: u64, response: Response) {
         let Some(mut task) = self.tasks.remove(&number) else { return };
@@ -136,10 +140,24 @@ impl Admin {
                     .map(|(topic, p, code)| (TopicPartition::new(topic, p), self.described(code, None, ())));
                 task.result = Some(AdminResult::ElectLeaders(results.collect()));
             }
+            Response::AlterPartitionReassignments(answer) => {
+                if !answer.error.is_ok() {
+                    return of_controller(answer.error);
+                }
+                let results = answer.partitions.into_iter().map(|(topic, p, code, message)| {
+                    (TopicPartition::new(topic, p), self.described(code, message.as_ref(), ()))
+                });
+                task.result = Some(AdminResult::AlterReassignments(results.collect()));
+            }
+            Response::ListPartitionReassignments(answer) => {
+                if !answer.error.is_ok() {
+                    return of_controller(answer.error);
+                }
+                task.result = Some(AdminResult::ListReassignments(answer.partitions));
+            }
             Response::DescribeQuorum(answer) => match answer.error {
                 ErrorCode::None => task.result = Some(AdminResult::DescribeQuorum(answer)),
-                code if code.is_retriable() => return Verdict::Retry(code),
-                code => return Verdict::Fail(code, None),
+                code => return of_controller(code),
             },
             other => return self.judge_group(task, from, other),
         }

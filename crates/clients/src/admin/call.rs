@@ -9,6 +9,7 @@ use protocol::api::describe_log_dirs::DescribeLogDirsResponse;
 use protocol::api::describe_quorum::DescribeQuorumResponse;
 use protocol::api::describe_topic_partitions::DescribedTopic;
 use protocol::api::list_groups::ListedGroup;
+use protocol::api::list_partition_reassignments::OngoingReassignment;
 use protocol::{BrokerId, GroupId, MemberId, TopicId, TopicName, TopicPartition};
 
 use crate::{ClientError, LogLine, StartAt};
@@ -53,6 +54,13 @@ pub enum AdminCall {
     DescribeLogDirs { brokers: Vec<BrokerId> },
     /// `electLeaders`; none for all partitions.
     ElectLeaders { unclean: bool, partitions: Option<Vec<TopicPartition>> },
+    /// `alterPartitionReassignments`: the wanted replicas; none cancels.
+    AlterReassignments {
+        partitions: Vec<(TopicPartition, Option<Vec<BrokerId>>)>,
+        allow_replication_factor_change: bool,
+    },
+    /// `listPartitionReassignments`; none for all partitions.
+    ListReassignments { partitions: Option<Vec<TopicPartition>> },
     /// `describeMetadataQuorum`.
     DescribeQuorum,
 }
@@ -102,6 +110,9 @@ pub enum AdminResult {
     DescribeLogDirs(Vec<(BrokerId, DescribeLogDirsResponse)>),
     /// ELECTION_NOT_NEEDED comes as an error.
     ElectLeaders(Vec<(TopicPartition, Described<()>)>),
+    AlterReassignments(Vec<(TopicPartition, Described<()>)>),
+    /// Sorted by name and number.
+    ListReassignments(Vec<OngoingReassignment>),
     DescribeQuorum(DescribeQuorumResponse),
     /// The call as a whole failed.
     Failed(ClientError),

@@ -1,6 +1,7 @@
 //! The requests each call starts with.
 
 use protocol::api::ConfigResourceKind;
+use protocol::api::alter_partition_reassignments::{AlterPartitionReassignmentsRequest, WantedReassignment};
 use protocol::api::create_partitions::CreatePartitionsRequest;
 use protocol::api::create_topics::CreateTopicsRequest;
 use protocol::api::delete_groups::DeleteGroupsRequest;
@@ -14,6 +15,7 @@ use protocol::api::describe_topic_partitions::DescribeTopicPartitionsRequest;
 use protocol::api::elect_leaders::ElectLeadersRequest;
 use protocol::api::incremental_alter_configs::IncrementalAlterConfigsRequest;
 use protocol::api::leave_group::{LeaveGroupRequest, LeaveMember};
+use protocol::api::list_partition_reassignments::ListPartitionReassignmentsRequest;
 use protocol::api::metadata::MetadataRequest;
 use protocol::api::offset_commit::{OffsetCommitPartition, OffsetCommitRequest};
 use protocol::api::offset_fetch::OffsetFetchRequest;
@@ -44,6 +46,8 @@ impl AdminCall {
             AdminCall::DeleteRecords { .. } => "deleteRecords(api=METADATA)",
             AdminCall::DescribeLogDirs { .. } => "describeLogDirs",
             AdminCall::ElectLeaders { .. } => "electLeaders",
+            AdminCall::AlterReassignments { .. } => "alterPartitionReassignments",
+            AdminCall::ListReassignments { .. } => "listPartitionReassignments",
             AdminCall::DescribeQuorum => "describeMetadataQuorum",
         }
     }
@@ -167,6 +171,19 @@ impl Admin {
             AdminCall::ElectLeaders { unclean, partitions } => {
                 let partitions = partitions.map(|partitions| pairs(&partitions));
                 self.any(task, ElectLeadersRequest { unclean, partitions, timeout_ms });
+            }
+            AdminCall::AlterReassignments { partitions, allow_replication_factor_change } => {
+                let wanted = |(tp, replicas): (TopicPartition, Option<Vec<BrokerId>>)| WantedReassignment {
+                    topic: tp.topic,
+                    partition: tp.partition,
+                    replicas,
+                };
+                let partitions = partitions.into_iter().map(wanted).collect();
+                self.any(task, AlterPartitionReassignmentsRequest { partitions, allow_replication_factor_change });
+            }
+            AdminCall::ListReassignments { partitions } => {
+                let partitions = partitions.map(|partitions| pairs(&partitions));
+                self.any(task, ListPartitionReassignmentsRequest { partitions });
             }
             AdminCall::DescribeQuorum => self.any(task, DescribeQuorumRequest { detail: true }),
         }

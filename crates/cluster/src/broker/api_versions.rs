@@ -34,8 +34,8 @@ fn newest_version(key: ApiKey) -> Option<i16> {
         | ApiKey::ElectLeaders
         | ApiKey::DescribeQuorum
         | ApiKey::DescribeCluster => 2,
-        ApiKey::IncrementalAlterConfigs => 1,
-        ApiKey::DescribeTopicPartitions => 0,
+        ApiKey::IncrementalAlterConfigs | ApiKey::AlterPartitionReassignments => 1,
+        ApiKey::DescribeTopicPartitions | ApiKey::ListPartitionReassignments => 0,
         ApiKey::Vote
         | ApiKey::BeginQuorumEpoch
         | ApiKey::EndQuorumEpoch

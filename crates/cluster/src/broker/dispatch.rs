@@ -72,6 +72,8 @@ impl Broker {
             | Request::CreatePartitions(_)
             | Request::ElectLeaders(_)
             | Request::IncrementalAlterConfigs(_)
+            | Request::AlterPartitionReassignments(_)
+            | Request::ListPartitionReassignments(_)
             | Request::DescribeQuorum(_)) => self.forward(cx, fx, caller.ticket, request),
             // These belong to controllers, which listen elsewhere; a broker drops who sends them here.
             Request::Vote(_)

@@ -5,7 +5,7 @@ use ordered::SortedSet;
 use partition_log::LogConfig;
 use protocol::api::ConfigResourceKind;
 use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionRecord};
-use protocol::{BrokerId, PartitionIndex, Plant, TopicId, TopicName, TopicPartition, wall_ms};
+use protocol::{BrokerId, Note, PartitionIndex, Plant, TopicId, TopicName, TopicPartition, wall_ms};
 
 use super::disk::ReplicaIndex;
 use super::partition::{FollowerState, Leadership, Partition, Role};
@@ -170,6 +170,9 @@ impl Broker {
         let rng = fx.rng(RNG_DELETED_DIRECTORIES);
         let uuid = TopicId::from_random_bits((u128::from(rng.bits()) << 64) | u128::from(rng.bits()));
         let due_ms = wall_ms(cx.now.as_nanos()).saturating_add(self.settings.segment_delete_delay_ms);
+        if let Some(topic) = cx.image.topics.get(&topic_id) {
+            fx.note(Note::ReplicaRemoved { tp: TopicPartition::new(topic.name.clone(), partition), broker: self.id });
+        }
         self.disk.remove(index, uuid.0, due_ms);
         self.arm_file_deletion(cx.now, fx, Some(due_ms));
         if let Some(slot) = self.soft.partitions.get_mut(index as usize) {

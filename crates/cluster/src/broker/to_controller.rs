@@ -213,6 +213,8 @@ fn error_of(response: &Response) -> ErrorCode {
         Response::CreatePartitions(response) => response.topics.first().map_or(ErrorCode::None, |topic| topic.1),
         Response::ElectLeaders(response) => response.error,
         Response::IncrementalAlterConfigs(response) => response.error,
+        Response::AlterPartitionReassignments(response) => response.error,
+        Response::ListPartitionReassignments(response) => response.error,
         Response::DescribeQuorum(response) if response.error == ErrorCode::NotLeaderOrFollower => {
             ErrorCode::NotController
         }

@@ -29,9 +29,12 @@ pub(super) struct ChangeBuilder<'a> {
     pub(super) unclean_replicas: Vec<BrokerId>,
     /// The new recovery state.
     pub(super) recovering: bool,
-    replicas: Vec<BrokerId>,
-    removing: Vec<BrokerId>,
-    adding: Vec<BrokerId>,
+    /// The new replicas.
+    pub(super) replicas: Vec<BrokerId>,
+    /// Those of them that a move takes away.
+    pub(super) removing: Vec<BrokerId>,
+    /// Those of them that a move brings.
+    pub(super) adding: Vec<BrokerId>,
     elr: Vec<BrokerId>,
 }
 

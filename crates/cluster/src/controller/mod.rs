@@ -9,8 +9,7 @@ mod brokers;
 mod configs;
 mod election;
 mod partitions;
-pub mod placement;
-pub mod random;
+mod reassign;
 pub(crate) mod refuse;
 mod state;
 mod topics;
@@ -21,6 +20,7 @@ use std::sync::Arc;
 use kernel::{ConnId, Duration, Time, Timers};
 use ordered::SortedMap;
 use protocol::api::Name;
+use protocol::java_random::Lcg;
 use protocol::metadata::MetadataRecord;
 use protocol::{BrokerId, ErrorCode, Message, Request, Response, gap};
 
@@ -30,7 +30,6 @@ use crate::raft::{Leadership, Replica};
 use crate::spec::{ClusterSpec, ProcessSpec};
 pub use brokers::HeartbeatState;
 pub use election::Election;
-use random::Lcg;
 use state::State;
 
 /// The controller part of a process. All of it is soft: the log is the state.
@@ -218,6 +217,8 @@ impl Controller {
             Request::DeleteTopics(request) => self.delete_topics(request),
             Request::CreatePartitions(request) => self.create_partitions(fx, request),
             Request::ElectLeaders(request) => self.elect_leaders(request),
+            Request::AlterPartitionReassignments(request) => self.alter_reassignments(request),
+            Request::ListPartitionReassignments(request) => self.list_reassignments(request),
             Request::IncrementalAlterConfigs(request) => self.incremental_alter_configs(request),
             other => Decision { records: Vec::new(), response: refuse::refuse(other, ErrorCode::InvalidRequest) },
         }

@@ -21,7 +21,7 @@ const ELECTIONS_MAX: usize = 1000;
 
 /// Who may lead, beyond those who are active.
 #[derive(Clone, Copy, Default)]
-struct Shift {
+pub(super) struct Shift {
     removed: Option<BrokerId>,
     added: Option<BrokerId>,
     lost_data: bool,
@@ -34,7 +34,7 @@ impl Controller {
     }
 
     /// Decides about one partition; `wish` says what is wanted of it.
-    fn change(
+    pub(super) fn change(
         &self,
         key: PartitionKey,
         shift: Shift,
@@ -46,7 +46,9 @@ impl Controller {
         let topic = self.topic_name(key);
         let is_acceptable =
             |id: BrokerId| Some(id) != shift.removed && (Some(id) == shift.added || image.is_active(id));
-        let min_isr = self.min_isr(&topic).min(partition.replicas.len());
+        // Kafka takes the replication factor of the topic's first partition for that of all.
+        let factor = active.state.partition((key.0, 0)).map_or(0, |first| first.replicas.len());
+        let min_isr = self.min_isr(&topic).min(factor);
         let mut builder = ChangeBuilder::new(partition, &is_acceptable, image.elr_enabled(), min_isr);
         if self.is_unclean_allowed(&topic) {
             builder.election = Election::Unclean;
@@ -86,7 +88,6 @@ impl Controller {
 
     /// Leaders ask to change ISRs.
     pub(super) fn alter_partition(&mut self, request: &AlterPartitionRequest) -> Decision {
-        gap!("partitions cannot be reassigned: there is no AlterPartitionReassignments", "KIP-455");
         gap!("offline log directories", "KIP-858");
         let error = match self.check_broker_epoch(request.broker, request.broker_epoch) {
             ErrorCode::BrokerIdNotRegistered => ErrorCode::StaleBrokerEpoch,

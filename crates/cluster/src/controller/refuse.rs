@@ -2,6 +2,7 @@
 
 use protocol::api::allocate_producer_ids::AllocateProducerIdsResponse;
 use protocol::api::alter_partition::AlterPartitionResponse;
+use protocol::api::alter_partition_reassignments::AlterPartitionReassignmentsResponse;
 use protocol::api::api_versions::ApiVersionsResponse;
 use protocol::api::broker_heartbeat::BrokerHeartbeatResponse;
 use protocol::api::broker_registration::BrokerRegistrationResponse;
@@ -10,6 +11,7 @@ use protocol::api::create_topics::{CreateTopicsResponse, CreatedTopic};
 use protocol::api::delete_topics::DeleteTopicsResponse;
 use protocol::api::elect_leaders::ElectLeadersResponse;
 use protocol::api::incremental_alter_configs::IncrementalAlterConfigsResponse;
+use protocol::api::list_partition_reassignments::ListPartitionReassignmentsResponse;
 use protocol::{ErrorCode, Request, Response, TopicId};
 
 /// The answer to `request` when all of it fails with `error`. What only brokers serve is not a controller's business.
@@ -47,6 +49,12 @@ pub(crate) fn refusal(request: &Request, error: ErrorCode) -> Option<Response> {
         }
         .into(),
         Request::ElectLeaders(_) => ElectLeadersResponse { error, partitions: Vec::new() }.into(),
+        Request::AlterPartitionReassignments(_) => {
+            AlterPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
+        }
+        Request::ListPartitionReassignments(_) => {
+            ListPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
+        }
         Request::IncrementalAlterConfigs(_) => IncrementalAlterConfigsResponse { error, message: None }.into(),
         _ => return None,
     })

@@ -141,6 +141,16 @@ impl State {
                         unclean,
                     });
                 }
+                if change.adding.is_some() || change.removing.is_some() {
+                    let new =
+                        |new: &Option<Vec<BrokerId>>, old: &[BrokerId]| new.clone().unwrap_or_else(|| old.to_vec());
+                    note(Note::Reassigned {
+                        tp: tp.clone(),
+                        replicas: new(&change.replicas, &before.replicas),
+                        adding: new(&change.adding, &before.adding),
+                        removing: new(&change.removing, &before.removing),
+                    });
+                }
                 if let Some(isr) = &change.isr {
                     let partition_epoch = before.partition_epoch + 1;
                     note(Note::IsrChanged { tp, isr: isr.clone(), previous: before.isr.clone(), partition_epoch });

@@ -5,10 +5,11 @@ use protocol::api::Name;
 use protocol::api::create_partitions::{CreatePartitionsRequest, CreatePartitionsResponse};
 use protocol::api::create_topics::{CreateTopicsRequest, CreateTopicsResponse, CreatedTopic, NewTopic};
 use protocol::api::delete_topics::{DeleteTopicsRequest, DeleteTopicsResponse};
+use protocol::java_random::first_bits;
 use protocol::metadata::{MetadataRecord, PartitionRecord};
+use protocol::placement::{UsableBroker, place};
 use protocol::{BrokerId, ErrorCode, Note, TopicId, TopicName, gap};
 
-use super::placement::{UsableBroker, place};
 use super::{Controller, Decision, RNG_PLACEMENT, RNG_TOPIC_ID};
 use crate::process::Fx;
 
@@ -129,7 +130,10 @@ impl Controller {
             .collect();
         match &mut active.placement {
             Some(lcg) => place(lcg, &usable, partitions, replicas),
-            None => place(&mut fx.rng(RNG_PLACEMENT), &usable, partitions, replicas),
+            None => {
+                let rng = fx.rng(RNG_PLACEMENT);
+                place(&mut |bits| first_bits(rng.bits(), bits), &usable, partitions, replicas)
+            }
         }
     }
 
@@ -173,31 +177,36 @@ impl Controller {
             let text = "A manual partition assignment was specified, but numPartitions was not set to -1.";
             return Err((ErrorCode::InvalidRequest, text.into()));
         }
-        let invalid = |text: String| Err((ErrorCode::InvalidReplicaAssignment, text));
         let factor = topic.assignments[0].len();
         for replicas in &topic.assignments {
-            if replicas.is_empty() {
-                return invalid("The manual partition assignment includes an empty replica list.".into());
-            }
-            let mut sorted = replicas.clone();
-            ordered::sort(&mut sorted);
-            for (at, id) in sorted.iter().enumerate() {
-                if !self.active.as_ref().is_some_and(|active| active.state.image().brokers.contains_key(id)) {
-                    return invalid(format!(
-                        "The manual partition assignment includes broker {id}, but no such broker is registered."
-                    ));
-                }
-                if at > 0 && sorted[at - 1] == *id {
-                    return invalid(format!(
-                        "The manual partition assignment includes the broker {id} more than once."
-                    ));
-                }
-            }
+            self.check_replicas(replicas)?;
             if replicas.len() != factor {
-                return invalid(format!(
+                let text = format!(
                     "The manual partition assignment includes a partition with {} replica(s), but this is not consistent with previous partitions, which have {factor} replica(s).",
                     replicas.len()
+                );
+                return Err((ErrorCode::InvalidReplicaAssignment, text));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a partition can have these replicas (`validateManualPartitionAssignment`).
+    pub(super) fn check_replicas(&self, replicas: &[BrokerId]) -> Result<(), Refusal> {
+        let invalid = |text: String| Err((ErrorCode::InvalidReplicaAssignment, text));
+        if replicas.is_empty() {
+            return invalid("The manual partition assignment includes an empty replica list.".into());
+        }
+        let mut sorted = replicas.to_vec();
+        ordered::sort(&mut sorted);
+        for (at, id) in sorted.iter().enumerate() {
+            if !self.active.as_ref().is_some_and(|active| active.state.image().brokers.contains_key(id)) {
+                return invalid(format!(
+                    "The manual partition assignment includes broker {id}, but no such broker is registered."
                 ));
+            }
+            if at > 0 && sorted[at - 1] == *id {
+                return invalid(format!("The manual partition assignment includes the broker {id} more than once."));
             }
         }
         Ok(())

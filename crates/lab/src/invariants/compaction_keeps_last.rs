@@ -56,7 +56,7 @@ impl Invariant for CompactionKeepsLast {
                 }
                 self.lasts.insert((tp.clone(), *broker), Arc::new(now));
             }
-            Note::Truncated { tp, broker, .. } => {
+            Note::Truncated { tp, broker, .. } | Note::ReplicaRemoved { tp, broker } => {
                 self.lasts.remove(&(tp.clone(), *broker));
             }
             Note::BrokerState { broker, .. } => self.lasts.retain(|(_, known), _| known != broker),

@@ -34,7 +34,7 @@ impl Invariant for HighWatermarkMonotonic {
                 }
             }
             // A truncation may take the high watermark with it, and a restart begins from the checkpoint.
-            Note::Truncated { tp, broker, .. } => {
+            Note::Truncated { tp, broker, .. } | Note::ReplicaRemoved { tp, broker } => {
                 self.last.remove(&(tp.clone(), *broker));
                 Ok(())
             }

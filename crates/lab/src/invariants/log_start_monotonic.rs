@@ -35,7 +35,7 @@ impl Invariant for LogStartMonotonic {
                 }
             }
             // A log that is cut below its start begins at the cut; one that lost its disk cache may have been.
-            Note::Truncated { tp, broker, .. } => {
+            Note::Truncated { tp, broker, .. } | Note::ReplicaRemoved { tp, broker } => {
                 self.last.remove(&(tp.clone(), *broker));
                 Ok(())
             }

@@ -32,7 +32,7 @@ impl Invariant for OffsetsDense {
                     _ => Ok(()),
                 }
             }
-            Note::Truncated { tp, broker, .. } => {
+            Note::Truncated { tp, broker, .. } | Note::ReplicaRemoved { tp, broker } => {
                 self.ends.remove(&(tp.clone(), *broker));
                 Ok(())
             }

@@ -51,8 +51,8 @@ pub(crate) struct DeleteRecords {
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     check_required(options, &["bootstrap-server", "offset-json-file"])?;
     let path = options.one("offset-json-file").ok().flatten().unwrap_or_default();
-    let text = launch.files.get(path).ok_or_else(|| Refusal::line(format!("Unable to read file {path}")))?;
-    let script = DeleteRecords { partitions: read(text).map_err(Refusal::line)? };
+    let text = launch.read(path).ok_or_else(|| Refusal::line(format!("Unable to read file {path}")))?;
+    let script = DeleteRecords { partitions: read(&text).map_err(Refusal::line)? };
     Ok(Body::DeleteRecords(Box::new(AdminTool::new(launch, options, script)?)))
 }
 

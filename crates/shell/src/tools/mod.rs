@@ -15,6 +15,7 @@ pub(crate) mod zk_shell;
 mod znodes;
 pub(crate) mod log_dirs;
 pub(crate) mod delete_records;
+pub(crate) mod reassign;
 mod line_reader;
 mod formatter;
 
@@ -132,6 +133,7 @@ pub const TOOLS: &[Tool] = &[
     zk_shell::TOOL,
     log_dirs::TOOL,
     delete_records::TOOL,
+    reassign::TOOL,
     crate::programs::experiment::TOOL,
 ];
 

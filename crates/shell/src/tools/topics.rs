@@ -6,8 +6,9 @@ use clients::{AdminCall, AdminResult, ClientError};
 use protocol::api::create_topics::NewTopic;
 use protocol::api::describe_configs::{ConfigResource, DescribedConfig};
 use protocol::api::describe_topic_partitions::{DescribedPartition, DescribedTopic};
+use protocol::api::list_partition_reassignments::OngoingReassignment;
 use protocol::api::{ConfigResourceKind, ConfigSource};
-use protocol::{BrokerId, ErrorCode, TopicId, TopicName, gap};
+use protocol::{BrokerId, ErrorCode, TopicId, TopicName, TopicPartition, gap};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::java::hash_order;
@@ -53,7 +54,8 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         ));
     }
     check(options)?;
-    let script = Topics { options: options.clone(), stage: Stage::Start, described: vec![], configs: vec![] };
+    let script =
+        Topics { options: options.clone(), stage: Stage::Start, described: vec![], configs: vec![], live: vec![] };
     Ok(Body::Topics(Box::new(AdminTool::new(launch, options, script)?)))
 }
 
@@ -92,9 +94,11 @@ pub(crate) struct Topics {
     stage: Stage,
     described: Vec<DescribedTopic>,
     configs: Vec<Vec<DescribedConfig>>,
+    live: Vec<BrokerId>,
 }
 
-/// Start → Creating; or Start → Listing → (done | Deleting | Altering | Describing → Configs → Cluster).
+/// Start → Creating; or Start → Listing → (done | Deleting | Altering | Describing → Configs → Cluster →
+/// Reassignments).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Stage {
     Start,
@@ -105,6 +109,7 @@ enum Stage {
     Describing,
     Configs,
     Cluster,
+    Reassignments,
 }
 
 /// An exception on its way to the user.
@@ -162,9 +167,22 @@ impl Script for Topics {
                 })
             }
             AdminResult::DescribeCluster(cluster) => {
-                let live: Vec<BrokerId> =
-                    cluster.brokers.iter().filter(|(_, fenced)| !fenced).map(|(b, _)| b.id).collect();
-                self.print(&live, admin);
+                self.live = cluster.brokers.iter().filter(|(_, fenced)| !fenced).map(|(b, _)| b.id).collect();
+                let of = |topic: &DescribedTopic| {
+                    let name = topic.name.clone();
+                    topic
+                        .partitions
+                        .iter()
+                        .map(move |p| TopicPartition::new(name.clone(), p.partition))
+                        .collect::<Vec<_>>()
+                };
+                self.stage = Stage::Reassignments;
+                let partitions = Some(self.described.iter().flat_map(of).collect());
+                admin.call(AdminCall::ListReassignments { partitions });
+                Ok(())
+            }
+            AdminResult::ListReassignments(ongoing) => {
+                self.print(&ongoing, admin);
                 admin.io.exit(0);
                 Ok(())
             }
@@ -323,8 +341,7 @@ impl Topics {
         Ok(())
     }
 
-    fn print(&self, live: &[BrokerId], admin: &mut Calls<'_, '_>) {
-        gap!("reassignments under way in kafka-topics --describe", "ListPartitionReassignments");
+    fn print(&self, ongoing: &[OngoingReassignment], admin: &mut Calls<'_, '_>) {
         let filters = [
             "under-replicated-partitions",
             "unavailable-partitions",
@@ -335,8 +352,9 @@ impl Topics {
         let only_overrides = self.options.has("topics-with-overrides");
         for (topic, configs) in self.described.iter().zip(&self.configs) {
             let overrides = overrides(configs);
+            let moving = |partition: i32| ongoing.iter().find(|of| of.topic == topic.name && of.partition == partition);
             if filters.is_empty() && (!only_overrides || !overrides.is_empty()) {
-                admin.io.out(header(topic, &overrides));
+                admin.io.out(header(topic, moving(0), &overrides));
             }
             let min_isr = configs
                 .iter()
@@ -344,17 +362,25 @@ impl Topics {
                 .and_then(|c| c.value.as_ref()?.parse().ok())
                 .unwrap_or(1);
             for partition in topic.partitions.iter().filter(|_| !only_overrides) {
-                if filters.is_empty() || filters.iter().any(|f| is_reported(f, partition, live, min_isr)) {
-                    admin.io.out(partition_line(&topic.name, partition));
+                let moving = moving(partition.partition);
+                let is_reported = |filter: &&str| is_reported(filter, partition, moving, &self.live, min_isr);
+                if filters.is_empty() || filters.iter().any(is_reported) {
+                    admin.io.out(partition_line(&topic.name, partition, moving));
                 }
             }
         }
     }
 }
 
-fn is_reported(filter: &str, partition: &DescribedPartition, live: &[BrokerId], min_isr: usize) -> bool {
+fn is_reported(
+    filter: &str,
+    partition: &DescribedPartition,
+    moving: Option<&OngoingReassignment>,
+    live: &[BrokerId],
+    min_isr: usize,
+) -> bool {
     match filter {
-        "under-replicated-partitions" => partition.isr.len() < partition.replicas.len(),
+        "under-replicated-partitions" => partition.isr.len() < replication_factor(partition, moving),
         "unavailable-partitions" => !partition.leader.is_some() || !live.contains(&partition.leader),
         "under-min-isr-partitions" => partition.isr.len() < min_isr,
         _ => partition.isr.len() == min_isr,
@@ -369,8 +395,13 @@ fn overrides(configs: &[DescribedConfig]) -> Vec<String> {
     set.iter().map(|c| format!("{}={}", c.name, c.value.as_deref().unwrap_or("null"))).collect()
 }
 
-fn header(topic: &DescribedTopic, overrides: &[String]) -> String {
-    let replicas = topic.partitions.first().map_or(0, |p| p.replicas.len());
+/// Replicas that a move adds do not count until it is over (`#getReplicationFactor`).
+fn replication_factor(partition: &DescribedPartition, moving: Option<&OngoingReassignment>) -> usize {
+    moving.map_or(partition.replicas.len(), |of| of.replicas.len() - of.adding.len())
+}
+
+fn header(topic: &DescribedTopic, moving: Option<&OngoingReassignment>, overrides: &[String]) -> String {
+    let replicas = topic.partitions.first().map_or(0, |p| replication_factor(p, moving));
     format!(
         "Topic: {}\tTopicId: {}\tPartitionCount: {}\tReplicationFactor: {replicas}\tConfigs: {}",
         topic.name,
@@ -380,13 +411,17 @@ fn header(topic: &DescribedTopic, overrides: &[String]) -> String {
     )
 }
 
-fn partition_line(topic: &str, p: &DescribedPartition) -> String {
+fn partition_line(topic: &str, p: &DescribedPartition, moving: Option<&OngoingReassignment>) -> String {
+    let moves = |of: &OngoingReassignment| {
+        format!("\tAdding Replicas: {}\tRemoving Replicas: {}", ids(&of.adding), ids(&of.removing))
+    };
     let leader = if p.leader.is_some() { p.leader.to_string() } else { "none".to_owned() };
     format!(
-        "\tTopic: {topic}\tPartition: {}\tLeader: {leader}\tReplicas: {}\tIsr: {}\tElr: {}\tLastKnownElr: {}",
+        "\tTopic: {topic}\tPartition: {}\tLeader: {leader}\tReplicas: {}\tIsr: {}{}\tElr: {}\tLastKnownElr: {}",
         p.partition,
         ids(&p.replicas),
         ids(&p.isr),
+        moving.map(moves).unwrap_or_default(),
         ids(&p.elr),
         ids(&p.last_known_elr)
     )

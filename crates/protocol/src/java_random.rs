@@ -1,7 +1,5 @@
 //! `java.util.Random`, exactly, so that a placement can be compared with a real controller's; and the same face for
-//! the run's own randomness.
-
-use kernel::Rng;
+//! the run's own randomness, which comes as a function of how many bits to draw.
 
 /// A source of random integers with Java's derived methods.
 pub trait JavaRandom {
@@ -24,12 +22,11 @@ pub trait JavaRandom {
             u = self.next(31);
         }
     }
+}
 
+impl dyn JavaRandom + '_ {
     /// `Collections.shuffle`.
-    fn shuffle<T>(&mut self, items: &mut [T])
-    where
-        Self: Sized,
-    {
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (2..=items.len()).rev() {
             let j = self.next_int(i as i32) as usize;
             items.swap(i - 1, j);
@@ -57,10 +54,15 @@ impl JavaRandom for Lcg {
     }
 }
 
-impl JavaRandom for &mut Rng {
+impl<F: FnMut(u32) -> i32> JavaRandom for F {
     fn next(&mut self, bits: u32) -> i32 {
-        (self.bits() >> (64 - bits)) as u32 as i32
+        self(bits)
     }
+}
+
+/// The first `bits` of 64 random ones.
+pub fn first_bits(random: u64, bits: u32) -> i32 {
+    (random >> (64 - bits)) as u32 as i32
 }
 
 #[cfg(test)]

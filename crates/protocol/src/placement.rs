@@ -1,11 +1,11 @@
 //! Where the replicas of new partitions go (`StripedReplicaPlacer`): leaders are striped over racks and brokers,
-//! and fenced brokers are used only when there are not enough others.
+//! and fenced brokers are used only when there are not enough others. Controllers place with it, and so does
+//! `kafka-reassign-partitions --generate`.
 
-use protocol::BrokerId;
-use protocol::api::Name;
-use protocol::hashing;
-
-use super::random::JavaRandom;
+use crate::api::Name;
+use crate::hashing;
+use crate::ids::BrokerId;
+use crate::java_random::JavaRandom;
 
 /// A broker that can get replicas.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct UsableBroker {
 /// Places `partitions` partitions of `replicas` replicas each. The error is the text of Kafka's
 /// `InvalidReplicationFactorException`.
 pub fn place(
-    random: &mut impl JavaRandom,
+    random: &mut dyn JavaRandom,
     brokers: &[UsableBroker],
     partitions: i32,
     replicas: i32,
@@ -52,7 +52,7 @@ struct BrokerList {
 }
 
 impl BrokerList {
-    fn initialize(&mut self, random: &mut impl JavaRandom) {
+    fn initialize(&mut self, random: &mut dyn JavaRandom) {
         if !self.brokers.is_empty() {
             ordered::sort(&mut self.brokers);
             self.offset = random.next_int(self.brokers.len() as i32) as usize;
@@ -99,7 +99,7 @@ struct RackList {
 }
 
 impl RackList {
-    fn new(random: &mut impl JavaRandom, brokers: &[UsableBroker]) -> RackList {
+    fn new(random: &mut dyn JavaRandom, brokers: &[UsableBroker]) -> RackList {
         let mut racks: Vec<Rack> = Vec::new();
         for broker in brokers {
             let at = racks.iter().position(|rack| rack.name == broker.rack).unwrap_or_else(|| {
@@ -127,7 +127,7 @@ impl RackList {
     }
 
     /// Places one partition. There are enough brokers, and one of them is unfenced.
-    fn place(&mut self, random: &mut impl JavaRandom, replicas: usize) -> Vec<BrokerId> {
+    fn place(&mut self, random: &mut dyn JavaRandom, replicas: usize) -> Vec<BrokerId> {
         if self.epoch == self.unfenced && self.unfenced > 1 {
             self.shuffle(random);
             self.epoch = 0;
@@ -158,7 +158,7 @@ impl RackList {
         placed
     }
 
-    fn shuffle(&mut self, random: &mut impl JavaRandom) {
+    fn shuffle(&mut self, random: &mut dyn JavaRandom) {
         random.shuffle(&mut self.order);
         for rack in &mut self.racks {
             random.shuffle(&mut rack.fenced.brokers);

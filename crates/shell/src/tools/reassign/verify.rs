@@ -1,0 +1,151 @@
+//! `--verify`: how far each move is; once none is under way, throttles are taken off.
+
+use clients::AdminCall;
+use protocol::api::ConfigResourceKind;
+use protocol::api::describe_configs::ConfigResource;
+use protocol::{BrokerId, ErrorCode, TopicName};
+
+use super::json::{ANY, Target};
+use super::{Failure, Reassign, joined, joined_of, plural};
+use crate::admin_tool::Calls;
+use crate::java::{DEFAULT_CAPACITY, hash_order};
+
+/// Configs of brokers that throttle moves.
+pub(super) const BROKER_THROTTLES: [&str; 3] = [
+    "leader.replication.throttled.rate",
+    "follower.replication.throttled.rate",
+    "replica.alter.log.dirs.io.max.bytes.per.second",
+];
+/// Configs of topics that say which replicas are throttled.
+pub(super) const TOPIC_THROTTLES: [&str; 2] =
+    ["leader.replication.throttled.replicas", "follower.replication.throttled.replicas"];
+
+impl Reassign {
+    fn is_ongoing(&self, target: &Target) -> bool {
+        self.ongoing.iter().any(|of| of.topic == target.tp.topic && of.partition == target.tp.partition)
+    }
+
+    /// What does not move is looked up.
+    pub(super) fn verify_topics(&self, admin: &mut Calls<'_, '_>) {
+        let mut topics: Vec<TopicName> = self
+            .targets
+            .iter()
+            .filter(|target| !self.is_ongoing(target))
+            .map(|target| target.tp.topic.clone())
+            .collect();
+        ordered::sort(&mut topics);
+        topics.dedup();
+        admin.call(AdminCall::DescribeTopics { topics: Some(topics) });
+    }
+
+    pub(super) fn verified(&mut self, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
+        ordered::sort_by(&mut self.targets, |a, b| a.tp.cmp(&b.tp));
+        let lines = self.targets.iter().map(|target| self.state(target)).collect::<Result<Vec<String>, _>>()?;
+        admin.io.out("Status of partition reassignment:");
+        lines.into_iter().for_each(|line| admin.io.out(line));
+        let mut brokers: Vec<BrokerId> = self.moves().map(|(_, broker, _)| broker).collect();
+        ordered::sort(&mut brokers);
+        brokers.dedup();
+        match brokers.is_empty() {
+            true => self.moves_verified(admin),
+            false => drop(admin.call(AdminCall::DescribeLogDirs { brokers })),
+        }
+        Ok(())
+    }
+
+    fn state(&self, target: &Target) -> Result<String, Failure> {
+        let tp = &target.tp;
+        if self.is_ongoing(target) {
+            return Ok(format!("Reassignment of partition {tp} is still in progress."));
+        }
+        let current = match self.described.iter().find(|(topic, _)| *topic == tp.topic) {
+            Some((_, Ok(topic))) => topic.partitions.get(tp.partition as usize).map(|p| p.replicas.clone()),
+            Some((_, Err(error))) if error.code != ErrorCode::UnknownTopicOrPartition => {
+                return Err(error.clone().into());
+            }
+            Some((_, Err(_))) | None => None,
+        };
+        let current = current.unwrap_or_default();
+        Ok(match current == target.replicas {
+            true => format!("Reassignment of partition {tp} is completed."),
+            false => format!(
+                "There is no active reassignment of partition {tp}, but replica set is {} rather than {}.",
+                joined(&current),
+                joined(&target.replicas)
+            ),
+        })
+    }
+
+    /// The replicas that are to lie in a log directory of a given path.
+    fn moves(&self) -> impl Iterator<Item = (&Target, BrokerId, &String)> {
+        let of = |target: &'_ Target| target.replicas.len();
+        self.targets
+            .iter()
+            .flat_map(move |target| (0..of(target)).map(move |at| (target, target.replicas[at], &target.log_dirs[at])))
+            .filter(|(.., dir)| *dir != ANY)
+    }
+
+    /// Prints where replicas with a wanted log directory lie, or an empty line if there are none.
+    pub(super) fn moves_verified(&self, admin: &mut Calls<'_, '_>) {
+        let line = |(target, broker, wanted): (&Target, BrokerId, &String)| {
+            let tp = &target.tp;
+            match self.log_dirs.get(&(tp.clone(), broker)) {
+                None => format!("Partition {tp} cannot be found in any live log directory on broker {broker}."),
+                Some(dir) if **dir == **wanted => {
+                    format!("Reassignment of replica {tp}-{broker} completed successfully.")
+                }
+                Some(dir) => {
+                    format!("Partition {tp} on broker {broker} is not being moved from log dir {dir} to {wanted}.")
+                }
+            }
+        };
+        admin.io.out(self.moves().map(line).collect::<Vec<_>>().join("\n"));
+        match self.ongoing.is_empty() && !self.keeps_throttles {
+            true => self.ask_cluster(admin),
+            false => admin.io.exit(0),
+        }
+    }
+
+    pub(super) fn clear_broker_throttles(&mut self, admin: &mut Calls<'_, '_>) {
+        let mut brokers = self.live();
+        brokers.extend(self.targets.iter().flat_map(|target| &target.replicas));
+        ordered::sort(&mut brokers);
+        brokers.dedup();
+        let s = plural(brokers.len());
+        admin.io.out(format!("Clearing broker-level throttles on broker{s} {}", joined(&brokers)));
+        for broker in brokers {
+            let changes = BROKER_THROTTLES.map(|name| (name, None));
+            self.alter(admin, ConfigResourceKind::Broker, &broker.to_string(), &changes);
+        }
+    }
+
+    /// Brokers are done: topics next, and then the tool is.
+    pub(super) fn broker_throttles_cleared(&mut self, admin: &mut Calls<'_, '_>) {
+        if std::mem::replace(&mut self.are_brokers_cleared, true) {
+            return admin.io.exit(0);
+        }
+        let mut topics: Vec<TopicName> = self.targets.iter().map(|target| target.tp.topic.clone()).collect();
+        topics.dedup();
+        hash_order(&mut topics, DEFAULT_CAPACITY, |topic| topic);
+        let s = plural(topics.len());
+        admin.io.out(format!("Clearing topic-level throttles on topic{s} {}", joined_of(topics.iter())));
+        for topic in topics {
+            self.alter(admin, ConfigResourceKind::Topic, &topic, &TOPIC_THROTTLES.map(|name| (name, None)));
+        }
+    }
+
+    /// Sets configs, or deletes those without a value.
+    pub(super) fn alter(
+        &mut self,
+        admin: &mut Calls<'_, '_>,
+        kind: ConfigResourceKind,
+        name: &str,
+        changes: &[(&str, Option<String>)],
+    ) {
+        let resource = ConfigResource { kind, name: name.into() };
+        let change = |(name, value): &(&str, Option<String>)| ((*name).into(), value.as_deref().map(Into::into));
+        let changes = changes.iter().map(change).collect();
+        admin.call(AdminCall::AlterConfigs { resource, changes, validate_only: false });
+        self.open += 1;
+    }
+}
