@@ -41,6 +41,15 @@ pub struct LinkSpec {
     pub bytes_per_second: u64,
 }
 
+/// What a link takes longer than usual, one way: a fault, until it is healed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Delay {
+    /// Added to each message.
+    pub latency: Duration,
+    /// A uniformly drawn extra of at most this is added to each message too.
+    pub jitter: Duration,
+}
+
 /// The links of a new world.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct NetworkSpec {
@@ -103,6 +112,8 @@ pub(crate) struct Conn {
     /// Number of deliveries scheduled towards / made to each end.
     pub(crate) sent: [u32; 2],
     pub(crate) delivered: [u32; 2],
+    /// It was reset on its way: nothing more is sent over it.
+    pub(crate) is_broken: bool,
 }
 
 impl Conn {
@@ -117,7 +128,14 @@ impl Conn {
             last_arrival: [Time::ZERO; 2],
             sent: [0; 2],
             delivered: [0; 2],
+            is_broken: false,
         }
+    }
+
+    /// Neither end takes part any more. Of one that was reset on its way both must have heard, and the acceptor of its
+    /// opening, which may come after the opener has heard of the end.
+    pub(crate) fn is_over(&self) -> bool {
+        self.alive == [false; 2] && (!self.is_broken || self.delivered == self.sent)
     }
 }
 
@@ -130,6 +148,7 @@ struct Link {
     /// It sends what it was given before until then.
     busy: Time,
     is_cut: bool,
+    delay: Option<Delay>,
 }
 
 impl Link {
@@ -138,7 +157,7 @@ impl Link {
             0 => Some(0),
             rate => NANOS.is_multiple_of(rate).then_some(NANOS / rate),
         };
-        Link { spec, byte_ns, busy: Time::ZERO, is_cut: false }
+        Link { spec, byte_ns, busy: Time::ZERO, is_cut: false, delay: None }
     }
 
     /// How long it is busy with so many bytes.
@@ -183,7 +202,7 @@ impl Network {
 
     pub(crate) fn set_link(&mut self, from: NodeId, to: NodeId, spec: LinkSpec) {
         let link = self.link_mut(from, to);
-        *link = Link { busy: link.busy, is_cut: link.is_cut, ..Link::new(spec) };
+        *link = Link { busy: link.busy, is_cut: link.is_cut, delay: link.delay, ..Link::new(spec) };
     }
 
     pub(crate) fn cut(&mut self, from: NodeId, to: NodeId) -> bool {
@@ -200,6 +219,16 @@ impl Network {
         self.numbers.iter().filter(|(_, number)| self.links[**number as usize].is_cut).map(|(ends, _)| *ends)
     }
 
+    /// Sets or takes away what a link takes longer than usual; what it was.
+    pub(crate) fn set_delay(&mut self, from: NodeId, to: NodeId, delay: Option<Delay>) -> Option<Delay> {
+        std::mem::replace(&mut self.link_mut(from, to).delay, delay)
+    }
+    pub(crate) fn delays(&self) -> impl Iterator<Item = (NodeId, NodeId, Delay)> + '_ {
+        self.numbers
+            .iter()
+            .filter_map(|((from, to), number)| self.links[*number as usize].delay.map(|delay| (*from, *to, delay)))
+    }
+
     /// When something of `bytes` sent now over `link` arrives, by latency, jitter and the link's backlog.
     pub(crate) fn arrival(&mut self, seed: u64, draw: u64, now: Time, link: u32, bytes: u64) -> Time {
         let link = &mut self.links[link as usize];
@@ -208,12 +237,21 @@ impl Network {
             leaves = link.busy.max(now) + link.sending(bytes);
             link.busy = leaves;
         }
-        let jitter = match link.spec.jitter.as_nanos() {
-            0 => 0,
-            most => keyed_draw(seed, PURPOSE_JITTER, draw, 0) % (most + 1),
-        };
-        leaves + link.spec.latency + Duration::from_nanos(jitter)
+        let arrival = leaves + link.spec.latency + up_to(link.spec.jitter, seed, PURPOSE_JITTER, draw);
+        match link.delay {
+            Some(delay) => arrival + delay.latency + up_to(delay.jitter, seed, PURPOSE_DELAY, draw),
+            None => arrival,
+        }
+    }
+}
+
+/// A uniformly drawn span of at most `most`.
+fn up_to(most: Duration, seed: u64, purpose: u32, draw: u64) -> Duration {
+    match most.as_nanos() {
+        0 => Duration::ZERO,
+        most => Duration::from_nanos(keyed_draw(seed, purpose, draw, 0) % (most + 1)),
     }
 }
 
 const PURPOSE_JITTER: u32 = u32::MAX;
+const PURPOSE_DELAY: u32 = u32::MAX - 1;

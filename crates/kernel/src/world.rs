@@ -1,5 +1,7 @@
 //! The world: machines, the network between them, and the loop that runs their events.
 
+mod faults;
+
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use crate::queue::Queue;
 use crate::trace::Trace;
 use crate::{
     CloseReason, ConnId, Death, Effects, Flight, Input, LinkSpec, Machine, NetworkSpec, Order, StableHasher, Stamped,
-    Stimulus, Streams, Time, TraceEntry,
+    Stimulus, Streams, Time, TraceEntry, Trap,
 };
 
 /// A node: a host with at most one process on it. Nodes are numbered from 0 in the order they were added.
@@ -54,6 +56,10 @@ pub struct World<A: Machine> {
     notes: Vec<Stamped<A::Note>>,
     trace: Trace,
     buffer: Vec<Effect<A::Message, A::Note>>,
+    traps: Vec<Trap<A::Message, A::Note>>,
+    sprung: Vec<Trap<A::Message, A::Note>>,
+    /// Struck by a trap in the last step.
+    dying: Option<(NodeId, Death)>,
 }
 
 #[derive(Clone, Hash)]
@@ -142,6 +148,9 @@ impl<A: Machine> World<A> {
             notes: Vec::new(),
             trace: Trace::default(),
             buffer: Vec::new(),
+            traps: Vec::new(),
+            sprung: Vec::new(),
+            dying: None,
         }
     }
 
@@ -194,66 +203,6 @@ impl<A: Machine> World<A> {
         self.schedule(self.now, 0, What::Order { node, order });
     }
 
-    /// Kills the process of `node` at once. True if there was one.
-    pub fn kill(&mut self, node: NodeId) -> bool {
-        let running = self.is_running(node);
-        if running {
-            self.end_process(node, Death::Kill, NodeState::Killed);
-        }
-        running
-    }
-
-    /// Takes the power from the host of `node`. False if it had none already.
-    pub fn power_off(&mut self, node: NodeId) -> bool {
-        let state = self.state(node);
-        if state == NodeState::PoweredOff {
-            return false;
-        }
-        self.end_process(node, Death::PowerLoss, NodeState::PoweredOff);
-        true
-    }
-
-    /// Stops giving CPU to a running process. True if it was running.
-    pub fn pause(&mut self, node: NodeId) -> bool {
-        let slot = self.slot_mut(node);
-        let running = slot.state == NodeState::Running;
-        if running {
-            slot.state = NodeState::Paused;
-        }
-        running
-    }
-
-    /// Lets a paused process go on; all that came for it meanwhile is delivered now, in order.
-    pub fn resume(&mut self, node: NodeId) -> bool {
-        let slot = self.slot_mut(node);
-        let paused = slot.state == NodeState::Paused;
-        if paused {
-            slot.state = NodeState::Running;
-            for event in self.stalled.remove(&node).unwrap_or_default() {
-                self.queue.push(self.now, event);
-            }
-        }
-        paused
-    }
-
-    /// Cuts the link from one node to another, one way. False if it was cut already.
-    pub fn cut(&mut self, from: NodeId, to: NodeId) -> bool {
-        self.network.cut(from, to)
-    }
-
-    /// Heals a cut; what it held arrives now, in order. False if there was no cut.
-    pub fn heal(&mut self, from: NodeId, to: NodeId) -> bool {
-        let healed = self.network.heal(from, to);
-        if healed {
-            let (free, held) = std::mem::take(&mut self.held).into_iter().partition(|event| !self.is_held(event));
-            self.held = held;
-            for event in Vec::<Event<A::Message>>::from_iter(free) {
-                self.queue.push(self.now, event);
-            }
-        }
-        healed
-    }
-
     // ---- running
 
     /// Moves the clock forward to `to` without running anything; does nothing if events are due before.
@@ -270,6 +219,7 @@ impl<A: Machine> World<A> {
 
     /// Runs the next event. None if nothing is left to happen.
     pub fn step(&mut self) -> Option<Time> {
+        self.bury();
         let (at, event) = self.queue.pop()?;
         debug_assert!(at >= self.now, "time runs forward");
         self.now = at;
@@ -449,6 +399,8 @@ impl<A: Machine> World<A> {
                 if host_up {
                     self.travel(pair, 1 - to, Cargo::Close(CloseReason::Reset));
                 }
+            } else if c.is_broken && c.is_over() {
+                self.network.conns.remove(pair);
             }
             return;
         }
@@ -461,7 +413,7 @@ impl<A: Machine> World<A> {
             }
             Cargo::Close(reason) => {
                 c.alive[to] = false;
-                if !c.alive[1 - to] {
+                if c.is_over() {
                     self.network.conns.remove(pair);
                 }
                 (Input::Closed { conn, reason }, Stimulus::Close(conn))
@@ -540,8 +492,9 @@ impl<A: Machine> World<A> {
         slot.streams = std::mem::take(&mut fx.streams);
         self.next_conn = fx.next_conn;
         let mut list = fx.list;
-        for effect in list.drain(..) {
-            self.apply(node, effect);
+        match self.traps.is_empty() {
+            true => list.drain(..).for_each(|effect| self.apply(node, effect)),
+            false => self.apply_among_traps(node, list.drain(..)),
         }
         self.buffer = list;
     }
@@ -607,7 +560,7 @@ impl<A: Machine> World<A> {
             Cargo::Message { bytes, .. } => *bytes,
             Cargo::Open | Cargo::Opened | Cargo::Close(_) => HANDSHAKE_BYTES,
         };
-        let Some(c) = self.network.conns.get_mut(pair) else { return };
+        let Some(c) = self.network.conns.get_mut(pair).filter(|c| !c.is_broken) else { return };
         let (link, n) = (c.links[to], c.sent[to]);
         c.sent[to] += 1;
         let draw = (pair << 24) ^ (u64::from(n) << 1) ^ to as u64;

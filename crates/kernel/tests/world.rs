@@ -187,3 +187,83 @@ fn every_event_but_an_order_names_its_cause() {
     world.run_until(Time::from_millis(20));
     assert!(world.trace().filter(|t| t.stimulus != Stimulus::Start).all(|t| t.cause > 0 && t.cause < t.event));
 }
+
+// ---- slow links and traps
+
+#[test]
+fn a_delay_is_one_way_keeps_order_and_ends() {
+    let (mut world, a, b) = pair(2);
+    world.delay(a, b, Delay { latency: Duration::from_millis(300), jitter: Duration::from_millis(50) });
+    world.run_until(Time::from_millis(290));
+    assert!(world.machine(b).got.is_empty());
+    world.run_until(Time::from_millis(800));
+    assert_eq!(world.machine(b).got, [0, 1]);
+    assert!(world.undelay(a, b) && !world.undelay(a, b));
+    world.order(a, Order::Line("b".into()));
+    world.run_until(Time::from_millis(810));
+    assert_eq!(world.machine(b).got, [0, 1, 800]);
+}
+
+fn says(n: u32) -> Point<Ping, u32> {
+    std::sync::Arc::new(move |effect| matches!(effect, Effect::Send { message: Ping(m), .. } if *m == n))
+}
+
+#[test]
+fn a_message_that_is_lost_takes_its_connection_with_it_and_what_came_before_arrives() {
+    let (mut world, a, b) = pair(0);
+    world.run_until(Time::from_millis(10));
+    world.set_trap(Trap { name: "third".into(), node: a, towards: vec![b], point: says(2), strike: Strike::Reset });
+    let mut more = world.clone();
+    // A fresh connection, over which four pings go.
+    let c = world.add_node("c", Echo { target: Some("b".into()), say: 4, ..Echo::default() });
+    world.start(c);
+    world.run_until(Time::from_millis(30));
+    assert_eq!((world.machine(b).got.len(), world.traps().len()), (4, 1), "another's messages do not spring it");
+
+    let d = more.add_node("d", Echo { target: Some("b".into()), say: 4, ..Echo::default() });
+    more.remove_traps(|_| true);
+    more.set_trap(Trap { name: "third".into(), node: d, towards: vec![b], point: says(2), strike: Strike::Reset });
+    more.start(d);
+    more.run_until(Time::from_millis(30));
+    assert_eq!(more.machine(b).got, [0, 1], "nothing comes after the hole");
+    assert_eq!(
+        (more.machine(b).closed.as_slice(), more.machine(d).closed.as_slice()),
+        ([CloseReason::Reset].as_slice(), [CloseReason::Reset].as_slice())
+    );
+    assert_eq!(more.take_sprung().len(), 1);
+    assert!(more.traps().is_empty());
+}
+
+#[test]
+fn a_process_that_dies_at_a_point_has_written_and_sends_nothing_more() {
+    for (before, sent) in [(true, vec![0, 1]), (false, vec![0, 1, 2])] {
+        let (mut world, _, b) = pair(0);
+        let d = world.add_node("d", Echo { target: Some("b".into()), say: 4, ..Echo::default() });
+        let strike = Strike::Die { death: Death::Kill, before };
+        world.set_trap(Trap { name: "third".into(), node: d, towards: vec![], point: says(2), strike });
+        world.start(b);
+        world.start(d);
+        world.run_until(Time::from_millis(30));
+        assert_eq!(world.state(d), NodeState::Killed);
+        assert_eq!(world.machine(b).got, sent);
+        assert_eq!(world.machine(b).closed, [CloseReason::Reset]);
+    }
+}
+
+#[test]
+fn a_power_loss_at_a_note_takes_what_was_not_synced() {
+    let (mut world, _, b) = pair(3);
+    let noted: Point<Ping, u32> = std::sync::Arc::new(|effect| *effect_note(effect) == Some(1));
+    let strike = Strike::Die { death: Death::PowerLoss, before: false };
+    world.set_trap(Trap { name: "second".into(), node: b, towards: vec![], point: noted, strike });
+    world.run_until(Time::from_millis(30));
+    assert_eq!((world.state(b), world.machine(b).written), (NodeState::PoweredOff, 0));
+    assert_eq!(world.take_notes().iter().map(|n| n.note).collect::<Vec<_>>(), [0, 1]);
+}
+
+fn effect_note<M>(effect: &Effect<M, u32>) -> &Option<u32> {
+    match effect {
+        Effect::Note(1) => &Some(1),
+        _ => &None,
+    }
+}

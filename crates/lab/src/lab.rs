@@ -20,6 +20,7 @@ use crate::link::{Saved, SavedCommand};
 use crate::metrics::Metrics;
 use crate::scenario::{Family, Scenario, ScenarioError};
 use crate::terminal::{LineKind, Terminal};
+use crate::waiting::Waiting;
 use crate::{Actor, verbs};
 
 /// How long a cluster is given to boot before the run's clock shows zero.
@@ -68,6 +69,7 @@ pub struct Lab {
     ledger: Ledger,
     monitors: Monitors,
     violation: Option<Violation>,
+    pub(crate) waiting: Waiting,
     marks: Arc<Vec<Mark>>,
     without_power: Arc<Vec<BrokerId>>,
     /// Room for the notes of an event; empty between events.
@@ -148,6 +150,7 @@ impl Lab {
             ledger: Ledger::default(),
             monitors: Monitors::default(),
             violation: None,
+            waiting: Waiting::default(),
             marks: Arc::default(),
             without_power: Arc::default(),
             notes: Vec::new(),
@@ -193,12 +196,13 @@ impl Lab {
             let (at, term, text) = self.scheduled.pop_front().expect("just seen");
             self.world.advance(at);
             self.carry_out(term, &text);
-            return true;
-        }
-        if self.world.step().is_none() {
+        } else if self.world.step().is_some() {
+            self.digest_notes();
+            self.after_traps();
+        } else {
             return false;
         }
-        self.digest_notes();
+        self.after_waiting();
         true
     }
 
@@ -246,7 +250,7 @@ impl Lab {
         given
     }
 
-    fn carry_out(&mut self, term: u32, text: &str) -> Given {
+    pub(crate) fn carry_out(&mut self, term: u32, text: &str) -> Given {
         let text = text.trim_end();
         let foreground = self.terminals.entry(term).or_default().foreground;
         match (foreground, text.trim()) {

@@ -2,6 +2,7 @@
 //! clicked or scheduled is a command line at a virtual time; scenario + seed + command log is the run.
 
 mod actor;
+pub mod facts;
 pub mod history;
 mod hosts;
 pub mod invariants;
@@ -18,8 +19,10 @@ pub mod sweep;
 mod tag;
 mod terminal;
 mod timeline;
+mod traps;
 pub mod units;
 pub mod verbs;
+mod waiting;
 
 pub use actor::Actor;
 pub use history::History;
@@ -35,6 +38,7 @@ pub use scenario::{Scenario, ScenarioError};
 pub use tag::Tag;
 pub use terminal::{Line, LineKind, Terminal};
 pub use timeline::{Branch, OpenError, Timeline};
+pub use traps::{STEPS, Step};
 
 /// Names and summaries of the tools a terminal knows.
 pub fn tools() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -3,10 +3,11 @@
 use kernel::{Duration, Time};
 use ordered::SortedMap;
 
+use crate::facts::Condition;
 use crate::lab::{BOOT, Given, Lab, Logged};
 use crate::link::{LinkError, Saved};
 use crate::scenario::{Scenario, ScenarioError};
-use crate::verbs;
+use crate::verbs::{self, Awaited};
 
 /// A checkpoint is made after this many events, in a run that is not long.
 const CHECKPOINT_EVENTS: u64 = 4_000;
@@ -252,6 +253,7 @@ impl Timeline {
                 }
                 Err(why) => Given::Refused(why),
             },
+            ["sim", "until", ..] if Condition::is_meant(after_until(text)) => self.run_until_holds(after_until(text)),
             ["sim", "until", span @ ..] => match crate::units::parse_duration(&span.join(" ")) {
                 Ok(span) => {
                     self.seek(BOOT + span);
@@ -260,6 +262,28 @@ impl Timeline {
                 Err(why) => Given::Refused(why),
             },
             _ => self.lab.command(term, text),
+        }
+    }
+
+    fn run_until_holds(&mut self, text: &str) -> Given {
+        let awaited = match Awaited::parse(text, &self.lab) {
+            Ok(awaited) => awaited,
+            Err(why) => return Given::Refused(format!("sim until {text}: {why}")),
+        };
+        let holds = loop {
+            if awaited.condition.holds(&self.lab) {
+                break true;
+            }
+            let command = self.next_logged().map(|command| command.at);
+            let next = [self.lab.next_time(), command].into_iter().flatten().min();
+            if next.is_none_or(|next| next > awaited.limit) || !self.step() {
+                self.run_until(awaited.limit);
+                break awaited.condition.holds(&self.lab);
+            }
+        };
+        match awaited.told(holds) {
+            Ok(said) => Given::Done(said),
+            Err(why) => Given::Refused(format!("sim until {why}")),
         }
     }
 
@@ -357,6 +381,11 @@ impl Timeline {
     pub fn link(&self) -> String {
         self.lab.link()
     }
+}
+
+/// What stands after `sim until`.
+fn after_until(line: &str) -> &str {
+    line.split_once("until").map_or("", |(_, rest)| rest.trim())
 }
 
 impl Branch {

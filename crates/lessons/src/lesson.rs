@@ -6,10 +6,9 @@ use kernel::Duration;
 use lab::Scenario;
 use lab::units::parse_duration;
 
-use crate::expr::Expr;
-use crate::facts;
 use crate::front::{self, Front};
 use crate::markdown::{self, Block};
+use lab::facts::{self, Expr};
 
 /// A lesson.
 #[derive(Clone, PartialEq, Eq, Debug)]

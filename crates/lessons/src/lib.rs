@@ -1,9 +1,7 @@
 //! Lessons: Markdown files with front matter and fenced blocks, which are text for a reader, a script for a terminal
 //! and a test for CI at once. The page and `kafkasim test` play the same file with the same player.
 
-pub mod expr;
 mod bundled;
-mod facts;
 mod front;
 mod lesson;
 mod markdown;
@@ -14,8 +12,6 @@ mod play;
 mod progress;
 
 pub use bundled::{BUNDLED, bundled};
-pub use expr::{Expr, ExprError, Value};
-pub use facts::{FACTS, evaluate};
 pub use lesson::{Check, Console, ConsoleLine, Item, Lesson, LessonError, Predict, Step};
 pub use markdown::{Block, Inline};
 pub use play::{Failure, Outcome, play};

@@ -6,9 +6,8 @@ use std::fmt;
 use kernel::{Duration, Time};
 use lab::{Given, Lab, Line, LineKind};
 
-use crate::expr::Value;
-use crate::facts::evaluate;
 use crate::lesson::{Check, Console, ConsoleLine, Item, Lesson, Predict};
+use lab::facts::{Value, evaluate};
 
 /// How a lesson went.
 #[derive(Clone)]
@@ -168,7 +167,7 @@ impl<'a> Player<'a> {
                 "“{}” did not come true: `{}` {why}; {}",
                 check.text,
                 check.source,
-                crate::facts::explain(&check.expr, &self.lab)
+                lab::facts::explain(&check.expr, &self.lab)
             ),
         ))
     }

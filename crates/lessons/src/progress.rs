@@ -3,9 +3,8 @@
 use kernel::Time;
 use lab::Lab;
 
-use crate::expr::Value;
-use crate::facts::evaluate;
 use crate::lesson::{Check, Item, Lesson, Predict};
+use lab::facts::{Value, evaluate};
 
 /// How a check stands.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

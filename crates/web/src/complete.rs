@@ -12,8 +12,7 @@ pub(crate) fn candidates(lab: &Lab, text: &str) -> Vec<String> {
     let is_new_word = text.ends_with(char::is_whitespace);
     let last = if is_new_word { "" } else { words.last().copied().unwrap_or("") };
     let mut found = match (words.as_slice(), is_new_word) {
-        (["sim"], true) | (["sim", _], false) => verbs::VERBS.iter().map(|v| v.name.to_owned()).collect(),
-        (["sim", ..], _) => processes(lab),
+        (["sim", before @ ..], true) | (["sim", before @ .., _], false) => verbs::complete(lab, before),
         _ => shell::complete(text, text.len(), &context(lab)),
     };
     if words.len() <= 1 && !is_new_word {
@@ -32,9 +31,4 @@ fn context(lab: &Lab) -> CompletionContext {
         brokers: vec![":9092".to_owned(), "localhost:9092".to_owned()],
         ..CompletionContext::with_files(lab.files())
     }
-}
-
-fn processes(lab: &Lab) -> Vec<String> {
-    let world = lab.world();
-    world.node_ids().map(|n| world.name(n).to_string()).collect()
 }

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use lab::facts::{Condition, Truth};
 use lab::{BOOT, Duration, Given, MarkKind, NodeState, OpenError, Scenario, Time, Timeline};
-use lessons::{BUNDLED, CheckState, Expr, Item, Lesson, Progress, Value};
+use lessons::{BUNDLED, CheckState, Item, Lesson, Progress};
 use view::{Cause, Lens, Past, Picture, Stir};
 
 use crate::bridge::Bridge;
@@ -38,8 +39,8 @@ pub(crate) struct Engine {
     past: (String, Past),
     /// The chain of causes told last, with its event.
     why: (u64, Vec<Cause>),
-    /// What time runs until: the text, the expression, and whether it held last.
-    condition: Option<(String, Expr)>,
+    /// What time runs until.
+    condition: Option<Condition>,
     /// The comparison made last: between which branches, and at which event and time.
     compared: Option<((usize, usize, u64, u64), Rc<Compared>)>,
 }
@@ -272,27 +273,27 @@ impl Engine {
 
     /// Whether `sim until` this is to wait for facts, not for a moment.
     pub(crate) fn is_condition(text: &str) -> bool {
-        lab::units::parse_duration(text.trim()).is_err() && text.contains('(')
+        Condition::is_meant(text)
     }
     /// Takes a condition to run until. True if it holds already.
     pub(crate) fn set_condition(&mut self, text: &str) -> Result<bool, String> {
-        let wrong = |e: lessons::ExprError| format!("sim until {text}: {}", e.message);
-        let expr = Expr::parse(text).map_err(wrong)?;
-        let value = lessons::evaluate(&expr, self.timeline.lab()).map_err(wrong)?;
-        let Value::Bool(holds) = value else {
-            return Err(format!("sim until {text}: this is {value}, neither true nor false"));
+        let wrong = |why: String| format!("sim until {text}: {why}");
+        let condition = Condition::parse(text).map_err(|e| wrong(e.message))?;
+        let holds = match condition.truth(self.timeline.lab()) {
+            Truth::Untold(why) | Truth::Never(why) => return Err(wrong(why)),
+            Truth::Yes => true,
+            Truth::No => false,
         };
-        self.condition = Some((text.to_owned(), expr));
+        self.condition = Some(condition);
         Ok(holds)
     }
     /// Whether the condition holds now.
     pub(crate) fn condition_holds(&self) -> bool {
-        let value = self.condition.as_ref().map(|(_, expr)| lessons::evaluate(expr, self.timeline.lab()));
-        matches!(value, Some(Ok(Value::Bool(true))))
+        self.condition.as_ref().is_some_and(|condition| condition.holds(self.timeline.lab()))
     }
     /// What became of it.
     pub(crate) fn condition_said(&self) -> String {
-        let text = self.condition.as_ref().map_or("", |(text, _)| text.as_str());
+        let text = self.condition.as_ref().map_or(String::new(), ToString::to_string);
         let what = if self.condition_holds() { "now" } else { "not in ten minutes" };
         format!("{text}: {what}")
     }

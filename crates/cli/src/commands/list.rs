@@ -11,8 +11,12 @@ pub(crate) fn act() -> Exit {
     for verb in lab::verbs::VERBS {
         println!("  sim {:<52} {}", verb.usage, verb.summary);
     }
-    println!("\nFacts for checks and predictions");
-    for fact in lessons::FACTS {
+    println!("\nSteps to die at");
+    for step in lab::STEPS {
+        println!("  {:<54} {}", step.name, step.doc);
+    }
+    println!("\nFacts for checks, predictions and conditions");
+    for fact in lab::facts::FACTS {
         println!("  {:<40} {}", format!("{}({})", fact.name, fact.args.join(", ")), fact.doc);
     }
     println!("\nInvariants");

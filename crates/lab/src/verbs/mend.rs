@@ -7,21 +7,27 @@ use super::{Call, Verb};
 pub(super) const VERB: Verb = Verb {
     name: "mend",
     usage: "mend [A…]   (mend broker 1 controller 101; without processes: all of the cluster)",
-    summary: "Ends faults: heals the cuts between these processes, resumes the paused ones and starts the others.",
+    summary: "Ends faults: heals the cuts and delays between these processes, takes away what waits for them, resumes the paused ones and starts the others.",
     only_moves_time: false,
     act,
 };
 
 fn act(call: Call<'_>) -> Result<String, String> {
     let line = call.words.join(" ");
-    let named = if line.is_empty() { call.lab.layout.processes() } else { super::cut::set(&call, &line, &[])? };
+    let named = if line.is_empty() { call.lab.layout.processes() } else { call.set(&line, &[])? };
     // Programs are on nobody's side: what cuts them off from these processes goes too.
     let is_mended = |node: &NodeId| named.contains(node) || call.lab.world.machine(*node).app().is_some();
     let cuts: Vec<_> = call.lab.world.cuts().filter(|(from, to)| is_mended(from) && is_mended(to)).collect();
+    let delays = call.lab.world.delays().map(|(from, to, _)| (from, to));
+    let delays: Vec<_> = delays.filter(|(from, to)| is_mended(from) && is_mended(to)).collect();
     let programs: Vec<_> = call.lab.apps().iter().map(|app| app.node).collect();
     for (from, to) in &cuts {
         call.lab.world.heal(*from, *to);
     }
+    for (from, to) in &delays {
+        call.lab.world.undelay(*from, *to);
+    }
+    call.lab.world.remove_traps(|trap| named.contains(&trap.node) || programs.contains(&trap.node));
     let mut changed = 0;
     for node in named.into_iter().chain(programs) {
         let is_program = call.lab.world.machine(node).app().is_some();
@@ -39,5 +45,5 @@ fn act(call: Call<'_>) -> Result<String, String> {
             call.lab.state_changed(node);
         }
     }
-    Ok(format!("{} cuts healed, {changed} processes run again", cuts.len()))
+    Ok(format!("{} cuts and delays healed, {changed} processes run again", cuts.len() + delays.len()))
 }

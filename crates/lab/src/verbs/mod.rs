@@ -1,6 +1,9 @@
 //! The `sim` verbs: what only a god can do. One file each, listed in one table.
 
+use protocol::TopicPartition;
+
 use crate::lab::{Given, Lab};
+use crate::traps;
 
 /// What a verb needs to act.
 pub(crate) struct Call<'a> {
@@ -8,6 +11,8 @@ pub(crate) struct Call<'a> {
     pub(crate) term: u32,
     /// The words after the verb.
     pub(crate) words: Vec<&'a str>,
+    /// All that stands after the verb.
+    pub(crate) rest: &'a str,
 }
 
 /// A row of the table of verbs.
@@ -32,7 +37,14 @@ macro_rules! verbs {
     };
 }
 
-verbs! { run until at kill stop start power_off pause resume cut heal mend judge status digest panic help }
+mod complete;
+mod sides;
+pub use complete::complete;
+pub(crate) use until::Awaited;
+
+verbs! {
+    run until at when kill stop start restart power_off pause resume cut delay drop heal mend judge status digest panic help
+}
 
 /// Whether a line is a verb that only moves the playhead.
 pub fn only_moves_time(line: &str) -> bool {
@@ -54,7 +66,9 @@ pub(crate) fn carry_out(lab: &mut Lab, term: u32, line: &str) -> Given {
             .unwrap_or_default();
         return Given::Refused(format!("sim: there is no verb `{name}`.{near} `sim help` lists them."));
     };
-    match (verb.act)(Call { lab, term, words: words.collect() }) {
+    let rest = line.trim_start().strip_prefix("sim").unwrap_or(line).trim_start();
+    let rest = rest.strip_prefix(name).unwrap_or("").trim();
+    match (verb.act)(Call { lab, term, words: words.collect(), rest }) {
         Ok(answer) => Given::Done(answer),
         Err(why) => Given::Refused(format!("sim {}: {why}\nusage: sim {}", verb.name, verb.usage)),
     }
@@ -95,17 +109,47 @@ impl Call<'_> {
                 program.map(|node| vec![node]).ok_or_else(|| format!("no program runs in terminal {rest}"))
             }
             "leader" | "followers" => {
-                let (topic, partition) = rest.rsplit_once('-').ok_or("write a partition as in orders-0")?;
-                let partition: i32 = partition.parse().map_err(|_| format!("`{partition}` is not a partition"))?;
-                let image = crate::replicas::image(&self.lab.world, &self.lab.layout)
-                    .ok_or("no process knows any metadata yet")?;
-                let found =
-                    image.partition_of(topic, partition).ok_or_else(|| format!("there is no partition {rest}"))?;
+                let TopicPartition { topic, partition } = self.partition(rest)?;
+                let image = crate::replicas::image(&self.lab.world, &self.lab.layout);
+                let found = image.and_then(|image| image.partition_of(&topic, partition));
+                let found = found.ok_or_else(|| format!("there is no partition {rest}"))?;
                 let wanted = found.replicas.iter().filter(|id| (**id == found.leader) == (kind == "leader"));
                 let nodes: Vec<_> = wanted.filter_map(|id| self.lab.layout.brokers.get(id).copied()).collect();
                 if nodes.is_empty() { Err(format!("{rest} has no {kind}")) } else { Ok(nodes) }
             }
             _ => Err(format!("`{kind}:` is no role; there are term:4, leader:orders-0 and followers:orders-0")),
+        }
+    }
+
+    /// Sets a trap if the words name a step that a process is to die at (`broker 1 at after-append orders-0`); what is said of
+    /// it then. None if they name none.
+    fn death_at_step(&mut self, death: kernel::Death) -> Result<Option<String>, String> {
+        let Some(place) = self.words.iter().position(|word| *word == "at") else { return Ok(None) };
+        let words = self.words.split_off(place);
+        let node = self.process()?;
+        let (step, partition) = match words.as_slice() {
+            [_, step] => (traps::step(step)?, None),
+            [_, step, partition] => (traps::step(step)?, Some(self.partition(partition)?)),
+            _ => return Err("put a step behind `at`, and if you like a partition".into()),
+        };
+        if partition.is_some() && !step.of_partition {
+            return Err(format!("`{}` is not a step of one partition", step.name));
+        }
+        let trap = traps::death_at(node, death, step, partition);
+        let told = format!("{} will die {}: {}", self.lab.world.name(node), trap.name, step.doc);
+        self.lab.world.set_trap(trap);
+        Ok(Some(told))
+    }
+
+    /// A partition, as in `orders-0`.
+    fn partition(&self, text: &str) -> Result<TopicPartition, String> {
+        let wrong = || format!("`{text}` is no partition; write one as in orders-0");
+        let (topic, partition) = text.rsplit_once('-').ok_or_else(wrong)?;
+        let tp = TopicPartition::new(topic, partition.parse().map_err(|_| wrong())?);
+        let image = crate::replicas::image(&self.lab.world, &self.lab.layout);
+        match image.and_then(|image| image.partition_of(topic, tp.partition)) {
+            Some(_) => Ok(tp),
+            None => Err(format!("there is no partition {text}")),
         }
     }
 

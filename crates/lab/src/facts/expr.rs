@@ -1,4 +1,4 @@
-//! The expressions of checks and predictions: integers, truth, texts and lists; operators; calls of facts.
+//! The expressions of conditions, checks and predictions: integers, truth, texts and lists; operators; calls of facts.
 //!
 //! A small language of our own: the well-kept one that would fit (CEL) brings a generated parser that weighs more than
 //! the page's whole budget for lessons. What it has: `|| && !`, `== != < <= > >= in`, `+ - * / %`, parentheses, calls

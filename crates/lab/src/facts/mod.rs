@@ -1,11 +1,16 @@
-//! Facts that checks and predictions may ask for: one row each in one table.
+//! Facts that lessons' checks and predictions, `sim when` and `sim until` may ask for: one row each in one table. They look
+//! at the whole cluster with a god's eye, not at what one broker says.
 
-use lab::{Lab, replicas};
+mod condition;
+mod expr;
+
 use ordered::SortedMap;
-use protocol::TopicPartition;
-use view::GroupView;
+use protocol::{MemberId, TopicPartition};
 
-use crate::expr::{Expr, ExprError, Value};
+use crate::replicas::{self, GroupInfo, MemberInfo};
+use crate::{Lab, NodeState};
+pub use condition::{Condition, Truth};
+pub use expr::{Expr, ExprError, Value};
 
 /// A row of the table.
 #[derive(Clone, Copy)]
@@ -97,7 +102,7 @@ facts! {
     };
     // ---- groups
     "state" ("group") "the group's state, Dead if there is no such group" =>
-        |lab, a| Ok(Value::Text(group(lab, a.text(0)?).map_or("Dead".into(), |g| g.state)));
+        |lab, a| Ok(Value::Text(group(lab, a.text(0)?).map_or("Dead", |g| g.state).into()));
     "generation" ("group") "the group's generation, -1 if there is no such group" =>
         |lab, a| Ok(Value::Int(group(lab, a.text(0)?).map_or(-1, |g| g.generation.into())));
     "members" ("group") "how many members it has" => |lab, a| Ok(int(group(lab, a.text(0)?).map_or(0, |g| g.members.len())));
@@ -106,19 +111,20 @@ facts! {
     "owner" ("group", "topic", "partition") "the terminal of the running program that owns the partition: 0 if nobody does, or a program that is gone" => |lab, a| {
         let tp = a.partition(1)?;
         let owner = group(lab, a.text(0)?).and_then(|g| {
-            let owns = |m: &view::MemberView| m.assignment.iter().any(|(t, p)| **t == *tp.topic && *p == tp.partition);
-            g.members.into_iter().find(owns)?.process
+            let owns = |m: &MemberInfo| m.assignment.iter().any(|(t, p)| *t == tp.topic && *p == tp.partition);
+            g.members.into_iter().find(owns)
         });
-        Ok(Value::Int(owner.and_then(|process| terminal_of(lab, &process)).unwrap_or(0)))
+        Ok(Value::Int(owner.and_then(|member| terminal_of(lab, &member.id)).unwrap_or(0)))
     };
     "committed" ("group", "topic", "partition") "the committed offset, -1 if there is none" => |lab, a| {
         let tp = a.partition(1)?;
-        let found = group(lab, a.text(0)?).and_then(|g| g.offsets.into_iter().find(|o| *o.topic == *tp.topic && o.partition == tp.partition));
-        Ok(Value::Int(found.map_or(-1, |o| o.committed)))
+        let found = group(lab, a.text(0)?).and_then(|g| g.offsets.into_iter().find(|(of, _)| *of == tp));
+        Ok(Value::Int(found.map_or(-1, |(_, committed)| committed)))
     };
     "lag" ("group") "records between the committed offsets and the high watermarks" => |lab, a| {
         let offsets = group(lab, a.text(0)?).map_or(Vec::new(), |g| g.offsets);
-        Ok(Value::Int(offsets.iter().filter(|o| o.end >= 0).map(|o| o.end - o.committed).sum()))
+        let behind = |(tp, committed): &(TopicPartition, i64)| Some(lab.leader_log(tp)?.high_watermark() - committed);
+        Ok(Value::Int(offsets.iter().filter_map(behind).sum()))
     };
     "delivered" ("group") "records handed to the group's applications, repeats counted" => |lab, a| {
         let name = a.text(0)?;
@@ -159,7 +165,7 @@ facts! {
     "running" ("process") "whether a process runs, e.g. \"broker-1\"" => |lab, a| {
         let name = a.text(0)?;
         let node = lab.layout().find(name).or_else(|| lab.world().find(name)).ok_or_else(|| format!("there is no process {name}"))?;
-        Ok(Value::Bool(lab.world().state(node) == lab::NodeState::Running))
+        Ok(Value::Bool(lab.world().state(node) == NodeState::Running))
     };
     "controller" () "the id of the active controller, -1 without one" => |lab, _| {
         let active = replicas::active_controller(lab.world(), lab.layout());
@@ -174,7 +180,7 @@ facts! {
 }
 
 /// Whether a fact exists and takes that many arguments.
-pub(crate) fn known(name: &str, args: usize) -> Result<(), String> {
+pub fn known(name: &str, args: usize) -> Result<(), String> {
     let Some(fact) = FACTS.iter().find(|fact| fact.name == name) else {
         let names: Vec<&str> = FACTS.iter().map(|fact| fact.name).collect();
         return Err(format!("there is no fact `{name}`; there are {}", names.join(", ")));
@@ -195,7 +201,7 @@ pub fn evaluate(expr: &Expr, lab: &Lab) -> Result<Value, ExprError> {
 }
 
 /// The values of all facts an expression asks for with literal arguments, for the report of a failed check.
-pub(crate) fn explain(expr: &Expr, lab: &Lab) -> String {
+pub fn explain(expr: &Expr, lab: &Lab) -> String {
     let mut values = SortedMap::new();
     collect(expr, lab, &mut values);
     let parts: Vec<String> = values.into_iter().map(|(call, value)| format!("{call} is {value}")).collect();
@@ -251,13 +257,15 @@ fn registered<T>(
     partitions.get(tp.partition as usize).map(|p| read(p)).ok_or_else(|| format!("there is no partition {tp}"))
 }
 
-fn group(lab: &Lab, name: &str) -> Option<GroupView> {
-    view::groups(lab).into_iter().find(|group| group.group == name)
+fn group(lab: &Lab, name: &str) -> Option<GroupInfo> {
+    replicas::groups(lab.world(), lab.layout()).into_iter().find(|group| *group.id == *name)
 }
 
-fn terminal_of(lab: &Lab, process: &str) -> Option<i64> {
-    let node = lab.world().find(process)?;
-    lab.apps().iter().find(|app| app.node == node).map(|app| app.term.into())
+/// The terminal of the running program that is a member of a group.
+fn terminal_of(lab: &Lab, member: &MemberId) -> Option<i64> {
+    let is_it = |node| lab.world().machine(node).app().and_then(|app| app.member()).is_some_and(|m| m == *member);
+    let runs = |node| matches!(lab.world().state(node), NodeState::Running | NodeState::Paused);
+    lab.apps().iter().find(|app| runs(app.node) && is_it(app.node)).map(|app| app.term.into())
 }
 
 /// A record, as far as facts look at it.

@@ -1,0 +1,234 @@
+//! Faults as commands: what they do, what they refuse, and that they are part of the run like any other command.
+
+use lab::{Duration, Given, Lab, MarkKind, NodeState, Scenario, Timeline};
+
+const PRODUCE: &str =
+    "kafka-verifiable-producer --bootstrap-server localhost:9092 --topic t --throughput 200 --acks -1";
+
+fn scenario(replicas: i16) -> Scenario {
+    Scenario::parse(&format!(r#"{{"topics": [{{"name": "t", "partitions": 1, "replication_factor": {replicas}}}]}}"#))
+        .expect("it is right")
+}
+
+fn lab() -> Lab {
+    Lab::new(&scenario(3)).expect("the scenario can be built")
+}
+
+fn done(lab: &mut Lab, line: &str) -> String {
+    match lab.command(1, line) {
+        Given::Done(answer) => answer,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn marks(lab: &Lab, text: &str) -> usize {
+    lab.marks().iter().filter(|mark| mark.kind == MarkKind::Process && mark.text.contains(text)).count()
+}
+
+#[test]
+fn bad_faults_are_refused_with_what_would_be_right_and_change_nothing() {
+    let mut lab = lab();
+    let before = (lab.digest(), lab.world().traps().len());
+    for (line, says) in [
+        ("sim delay 1 | 2", "not a span of time"),
+        ("sim delay 1 2 50ms", "put `|`"),
+        ("sim delay 1 | 1 2 50ms", "broker-1 is on both sides"),
+        ("sim delay 1 | 2 2h", "more than 1h"),
+        ("sim delay 1 | 2 0ms", "longer than nothing"),
+        ("sim delay 1 | 9 5ms", "there is no process `9`"),
+        ("sim heal 1 > 2", "no such cut, and no such delay"),
+        ("sim drop 1 > 2", "no request that is modelled"),
+        ("sim drop prodcue response 1 > 2", "did you mean Produce?"),
+        ("sim drop Produce 1 > 2", "say `response` or `request`"),
+        ("sim drop response 1 | 2", "goes one way"),
+        ("sim drop response 1 2 > 3", "name one before"),
+        ("sim kill broker 1 at midnight", "after-append"),
+        ("sim kill broker 1 at before-ack t-0", "not a step of one partition"),
+        ("sim kill broker 1 at after-append t-7", "there is no partition t-7"),
+        ("sim kill broker 1 at", "put a step behind"),
+        ("sim restart app 9", "there is no process"),
+        ("sim when leader(\"t\", 0) == 1 sim heal", "put the condition between"),
+        ("sim when 'leader(\"t\", 0) == 1'", "what should be done then?"),
+        ("sim when 'leader(\"t\") == 1' sim heal", "`leader` takes (topic, partition)"),
+        ("sim when 'leader(\"t\", 0)' sim heal", "neither true nor false"),
+        ("sim when 'lead(1)' sim heal", "there is no fact `lead`"),
+        ("sim when 'lost() > 0' sim run 5s", "changes nothing"),
+        ("sim until leader(\"nope\", 0) == 1", "there is no topic nope"),
+    ] {
+        match lab.command(1, line) {
+            Given::Refused(why) => assert!(why.contains(says), "{line}: {why}"),
+            other => panic!("{line}: {other:?}"),
+        }
+        assert_eq!((lab.digest(), lab.world().traps().len()), before, "{line}");
+    }
+    assert_eq!(lab.awaited().count(), 0);
+}
+
+#[test]
+fn a_one_way_cut_heals_one_way_and_a_delay_with_it() {
+    let mut lab = lab();
+    done(&mut lab, "sim cut 1 > 2");
+    done(&mut lab, "sim delay 1 > 2 3 200ms jitter 20ms");
+    assert_eq!((lab.world().cuts().count(), lab.world().delays().count()), (1, 2));
+    assert!(matches!(lab.command(1, "sim heal 2 > 1"), Given::Refused(_)));
+    assert_eq!(done(&mut lab, "sim heal 1 > 2"), "healed 1 one-way cut, 1 one-way delay");
+    assert_eq!(done(&mut lab, "sim heal"), "healed 1 one-way delay");
+}
+
+#[test]
+fn a_delay_longer_than_the_lag_allowed_costs_the_isr_and_heals() {
+    let text = r#"{"topics": [{"name": "t", "partitions": 1, "replication_factor": 2}], "cluster": {"configs": {"replica.lag.time.max.ms": "2000"}}}"#;
+    let mut lab = Lab::new(&Scenario::parse(text).expect("it is right")).expect("it can be built");
+    lab.command(2, PRODUCE);
+    lab.run_for(Duration::from_secs(2));
+    done(&mut lab, "sim delay followers:t-0 > leader:t-0 6s");
+    assert_eq!(done(&mut lab, "sim until isr(\"t\", 0) == [leader(\"t\", 0)]"), "");
+    done(&mut lab, "sim heal");
+    assert_eq!(done(&mut lab, "sim until isr(\"t\", 0) == [leader(\"t\", 0)] == false"), "");
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again_or_else_the_record_has_failed_and_is_there_all_the_same() {
+    for (retries, failed) in [(i32::MAX, 0), (0, 1)] {
+        let mut scenario = scenario(3);
+        scenario.files.insert("p".into(), format!("retries={retries}\nlinger.ms=0\n"));
+        let mut lab = Lab::new(&scenario).expect("it can be built");
+        lab.command(2, &format!("{PRODUCE} --command-config p"));
+        lab.run_for(Duration::from_secs(2));
+        let told = done(&mut lab, "sim drop produce response leader:t-0 > term:2");
+        assert_eq!(told, "the next Produce response leader:t-0 > term:2 will be lost");
+        lab.run_for(Duration::from_secs(3));
+        assert_eq!((lab.world().traps().len(), marks(&lab, "a Produce response was lost with its connection")), (0, 1));
+        lab.command(2, "^C");
+        lab.run_for(Duration::from_secs(3));
+        assert_eq!((lab.ledger().failed(), lab.ledger().lost(&lab).len()), (failed, 0), "retries={retries}");
+        // Idempotence: what was sent again is in the log once.
+        let end = lab.leader_log(&protocol::TopicPartition::new("t", 0)).map(|log| log.log_end_offset() as u64);
+        assert_eq!(end, Some(lab.ledger().acked() + failed), "retries={retries}");
+    }
+}
+
+#[test]
+fn a_leader_that_dies_right_after_an_append_has_acknowledged_nothing_of_it() {
+    for (verb, state) in [("kill", NodeState::Killed), ("power-off", NodeState::PoweredOff)] {
+        let mut lab = lab();
+        lab.command(2, PRODUCE);
+        lab.run_for(Duration::from_secs(2));
+        let leader = lab.layout().find(&format!("{}", leader(&lab))).expect("it is a broker");
+        let (acked, digest) = (lab.ledger().acked(), lab.digest());
+        let told = done(&mut lab, &format!("sim {verb} leader:t-0 at after-append t-0"));
+        assert!(told.contains("nobody was answered"), "{told}");
+        assert_eq!(lab.digest(), digest, "a trap that waits is no part of the state");
+        while lab.world().state(leader) == NodeState::Running {
+            assert!(lab.step());
+        }
+        assert_eq!(lab.world().state(leader), state);
+        assert_eq!(lab.without_power().len(), usize::from(verb == "power-off"));
+        lab.run_for(Duration::from_millis(500));
+        assert!(lab.ledger().acked() <= acked + 200, "nothing was acknowledged by the dead");
+        lab.run_for(Duration::from_secs(30));
+        assert_eq!(lab.ledger().lost(&lab).len(), 0);
+        assert_eq!(lab.violation(), None);
+    }
+}
+
+fn leader(lab: &Lab) -> i64 {
+    let expr = lab::facts::Expr::parse("leader(\"t\", 0)").expect("it is right");
+    match lab::facts::evaluate(&expr, lab) {
+        Ok(lab::facts::Value::Int(id)) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_step_can_be_reached() {
+    for step in lab::STEPS {
+        let mut lab = Lab::new(&Scenario::parse(
+            r#"{"topics": [{"name": "t", "partitions": 1, "replication_factor": 3, "configs": {"segment.ms": "2000"}}],
+                "cluster": {"configs": {"replica.lag.time.max.ms": "2000", "leader.imbalance.check.interval.seconds": "5"}}}"#,
+        ).expect("it is right")).expect("it can be built");
+        lab.command(
+            2,
+            "kafka-verifiable-producer --bootstrap-server :9092,:9093,:9094 --topic t --throughput 50 --acks 1",
+        );
+        lab.command(3, "kafka-console-consumer --bootstrap-server :9092,:9093,:9094 --topic t --group g");
+        lab.run_for(Duration::from_secs(5));
+        let nodes: Vec<_> = lab.world().node_ids().map(|node| lab.world().name(node).to_string()).collect();
+        for name in &nodes {
+            done(&mut lab, &format!("sim kill {name} at {}", step.name));
+        }
+        let set = lab.world().traps().len();
+        // A leader that is cut off from all but its clients goes on appending: when it comes back it cuts its log.
+        for line in [
+            "sim cut leader:t-0 | followers:t-0 101 102 103",
+            "sim at 30s sim heal",
+            "sim at 40s sim cut controller 101 | rest",
+            "sim at 50s sim heal",
+        ] {
+            done(&mut lab, line);
+        }
+        lab.run_for(Duration::from_secs(70));
+        assert!(lab.world().traps().len() < set, "{} was reached", step.name);
+        assert_eq!(lab.violation(), None, "{}", step.name);
+    }
+}
+
+#[test]
+fn a_restarted_broker_has_stopped_in_good_order_first() {
+    let mut lab = lab();
+    done(&mut lab, "sim restart broker 1");
+    lab.run_for(Duration::from_secs(20));
+    assert_eq!((marks(&lab, "broker-1 started"), lab.violation()), (1, None));
+    let broker = lab.layout().find("1").expect("there is one");
+    assert_eq!(lab.world().state(broker), NodeState::Running);
+    assert!(lab.history().iter().any(|s| matches!(s.note, protocol::Note::BrokerState { state: "SHUTTING_DOWN", .. })));
+}
+
+#[test]
+fn a_command_waits_for_its_condition_and_is_given_once() {
+    let mut lab = lab();
+    let first = leader(&lab);
+    done(&mut lab, &format!("sim when 'leader(\"t\", 0) != {first} && leader(\"t\", 0) != -1' sim kill leader:t-0"));
+    done(&mut lab, "sim when 'exists(\"later\")' sim pause broker 3");
+    assert_eq!(lab.awaited().count(), 2);
+    done(&mut lab, "sim kill leader:t-0");
+    lab.run_for(Duration::from_secs(60));
+    assert_eq!((marks(&lab, " killed"), lab.awaited().count()), (2, 1));
+}
+
+#[test]
+fn faults_that_waited_are_replayed_by_links_and_undone_by_seeking() {
+    let mut timeline = Timeline::new(&scenario(3)).expect("it can be built");
+    timeline.command(2, PRODUCE);
+    timeline.run_for(Duration::from_secs(2));
+    timeline.command(1, "sim kill leader:t-0 at after-high-watermark t-0");
+    timeline.command(1, "sim when 'leader_epoch(\"t\", 0) > 0' sim drop response leader:t-0 > term:2");
+    timeline.command(1, "sim when 'leader_epoch(\"t\", 0) > 0' sim delay leader:t-0 | followers:t-0 30ms jitter 9ms");
+    timeline.run_for(Duration::from_secs(20));
+    let (digest, event) = (timeline.lab().digest(), timeline.lab().events());
+    let replayed = Timeline::from_link(&timeline.link()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(replayed.lab().digest(), digest);
+    timeline.seek_event(1_000);
+    assert!(timeline.lab().world().traps().is_empty() && timeline.lab().awaited().count() == 0);
+    assert!(timeline.seek_event(event));
+    assert_eq!(timeline.lab().digest(), digest);
+    assert_eq!(marks(timeline.lab(), "lost with its connection"), 1);
+}
+
+#[test]
+fn completion_offers_steps_sides_and_facts() {
+    let lab = lab();
+    for (before, has) in [
+        (&["kill", "broker-1", "at"][..], "after-append"),
+        (&["kill"], "leader:t-0"),
+        (&["kill", "broker-1", "at", "after-append"], "t-0"),
+        (&["drop"], "Produce"),
+        (&["drop", "Produce"], "response"),
+        (&["delay", "broker-1"], ">"),
+        (&["when"], "'leader("),
+        (&[], "restart"),
+    ] {
+        let offered = lab::verbs::complete(&lab, before);
+        assert!(offered.iter().any(|word| word == has), "{before:?}: {offered:?}");
+    }
+}
