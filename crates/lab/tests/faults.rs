@@ -35,6 +35,7 @@ fn bad_faults_are_refused_with_what_would_be_right_and_change_nothing() {
         ("sim delay 1 | 1 2 50ms", "broker-1 is on both sides"),
         ("sim delay 1 | 2 2h", "more than 1h"),
         ("sim delay 1 | 2 0ms", "longer than nothing"),
+        ("sim delay rest | rest 5ms", "all that the other side does not name"),
         ("sim delay 1 | 9 5ms", "there is no process `9`"),
         ("sim heal 1 > 2", "no such cut, and no such delay"),
         ("sim drop 1 > 2", "no request that is modelled"),
@@ -73,6 +74,8 @@ fn a_one_way_cut_heals_one_way_and_a_delay_with_it() {
     assert!(matches!(lab.command(1, "sim heal 2 > 1"), Given::Refused(_)));
     assert_eq!(done(&mut lab, "sim heal 1 > 2"), "healed 1 one-way cut, 1 one-way delay");
     assert_eq!(done(&mut lab, "sim heal"), "healed 1 one-way delay");
+    done(&mut lab, "sim cut rest > 1");
+    assert_eq!(lab.world().cuts().count(), lab.world().node_ids().count() - 1);
 }
 
 #[test]

@@ -24,9 +24,16 @@ enum Family {
     Client,
     CutClient,
     Elections,
+    Deaf,
+    Delay,
+    Drop,
+    CrashAt,
+    ControllerCrashAt,
+    ClientCrashAt,
+    Restart,
 }
 
-const FAMILIES: [Family; 13] = [
+const FAMILIES: [Family; 20] = [
     Family::Kill,
     Family::Stop,
     Family::PowerOff,
@@ -40,7 +47,29 @@ const FAMILIES: [Family; 13] = [
     Family::Client,
     Family::CutClient,
     Family::Elections,
+    Family::Deaf,
+    Family::Delay,
+    Family::Drop,
+    Family::CrashAt,
+    Family::ControllerCrashAt,
+    Family::ClientCrashAt,
+    Family::Restart,
 ];
+
+/// Steps that brokers can be made to die at.
+const BROKER_STEPS: [&str; 9] = [
+    "after-append",
+    "after-copy",
+    "after-high-watermark",
+    "before-ack",
+    "after-ack",
+    "after-truncation",
+    "after-roll",
+    "after-isr-request",
+    "before-commit-answer",
+];
+/// Steps that controllers can be made to die at.
+const CONTROLLER_STEPS: [&str; 4] = ["after-isr-record", "before-isr-answer", "after-election", "after-vote"];
 
 /// All faults of a seed, with their cures, in no order.
 pub(super) fn timeline(seed: u64, stage: &Stage<'_>) -> Vec<TimedCommand> {
@@ -114,7 +143,89 @@ impl Fault<'_> {
                 let line = "kafka-leader-election --bootstrap-server broker-1:9092,broker-2:9092 --election-type preferred --all-topic-partitions";
                 self.give(self.at, 2, line.into());
             }
+            Family::Deaf => self.one_way(broker),
+            Family::Delay => self.delay(broker),
+            Family::Drop => self.drop(broker),
+            Family::CrashAt => {
+                let step = *self.draws.pick(&BROKER_STEPS);
+                match self.draws.chance(1, 3) {
+                    true => self.die_at("power-off", &format!("broker {}", self.dark.unwrap_or(broker)), step),
+                    false => self.die_at("kill", &name, step),
+                }
+            }
+            Family::ControllerCrashAt if self.stage.cluster.combined => {}
+            Family::ControllerCrashAt => {
+                let (name, step) = (self.a_controller(), *self.draws.pick(&CONTROLLER_STEPS));
+                let verb = *self.draws.pick(&["kill", "power-off"]);
+                self.die_at(verb, &name, step);
+            }
+            Family::ClientCrashAt => self.client_dies_at_delivery(),
+            Family::Restart => self.give(self.at, 1, format!("sim restart {name}")),
         }
+    }
+
+    /// Dies when it next takes a step; what did not come about by the end of the fault never will.
+    fn die_at(&mut self, verb: &str, name: &str, step: &str) {
+        self.both(format!("sim {verb} {name} at {step}"), format!("sim mend {name}"));
+    }
+
+    /// A broker that is heard and hears nothing, or the other way round.
+    fn one_way(&mut self, broker: u64) {
+        let (from, to) = (format!("broker {broker}"), self.peer_of(broker));
+        let sides = if self.draws.chance(1, 2) { format!("{from} > {to}") } else { format!("{to} > {from}") };
+        self.both(format!("sim cut {sides}"), format!("sim heal {sides}"));
+    }
+
+    fn delay(&mut self, broker: u64) {
+        let peer = self.peer_of(broker);
+        let way = *self.draws.pick(&["|", ">"]);
+        let latency = *self.draws.pick(&[5, 50, 300, 2_000, 8_000]);
+        let jitter = *self.draws.pick(&[0, latency / 2, latency]);
+        let sides = format!("broker {broker} {way} {peer}");
+        self.both(format!("sim delay {sides} {latency}ms jitter {jitter}ms"), format!("sim heal {sides}"));
+    }
+
+    /// The next answer or request between a broker and a client, another broker or a controller.
+    fn drop(&mut self, broker: u64) {
+        let name = format!("broker {broker}");
+        let client = format!("term:{}", self.draws.pick(self.stage.clients).term);
+        let (message, sides) = match self.draws.below(4) {
+            0 => (
+                *self.draws.pick(&["response", "Produce response", "OffsetCommit response"]),
+                format!("{name} > {client}"),
+            ),
+            1 => (*self.draws.pick(&["request", "Produce request", "Heartbeat request"]), format!("{client} > {name}")),
+            2 => (
+                *self.draws.pick(&["Fetch response", "Fetch request"]),
+                format!("{name} > broker {}", self.other(broker)),
+            ),
+            _ if self.stage.cluster.combined => return,
+            _ => {
+                let message =
+                    *self.draws.pick(&["AlterPartition response", "BrokerHeartbeat response", "Fetch response"]);
+                (message, format!("{} > {name}", self.a_controller()))
+            }
+        };
+        self.both(format!("sim drop {message} {sides}"), format!("sim heal {sides}"));
+    }
+
+    /// Another broker, a controller, or everyone else.
+    fn peer_of(&mut self, broker: u64) -> String {
+        match self.draws.below(3) {
+            0 => format!("broker {}", self.other(broker)),
+            1 if !self.stage.cluster.combined => self.a_controller(),
+            _ => "rest".into(),
+        }
+    }
+
+    /// A consumer dies with records that it has not committed, and is started again.
+    fn client_dies_at_delivery(&mut self) {
+        let clients = self.stage.clients;
+        let client = self.draws.pick(clients);
+        let term = client.term;
+        self.give(self.at, 1, format!("sim kill term:{term} at after-delivery"));
+        self.give(self.cured, 1, format!("sim kill term:{term}"));
+        self.give(self.cured, term, client.start(self.n + 1));
     }
 
     fn give(&mut self, at_ms: u64, term: u32, run: String) {

@@ -12,8 +12,13 @@ impl Call<'_> {
             (None, Some(sides)) => (false, sides),
             _ => return Err("put `|` (both ways) or `>` (one way) between two sets of processes".into()),
         };
-        let left = self.set(sides.0, &[])?;
-        let right = self.set(sides.1, &left)?;
+        let is_rest = |side: &str| side.trim() == "rest";
+        if is_rest(sides.0) && is_rest(sides.1) {
+            return Err("`rest` is all that the other side does not name".into());
+        }
+        let named_right = if is_rest(sides.0) { self.set(sides.1, &[])? } else { Vec::new() };
+        let left = self.set(sides.0, &named_right)?;
+        let right = if is_rest(sides.0) { named_right } else { self.set(sides.1, &left)? };
         if let Some(node) = left.iter().find(|node| right.contains(node)) {
             return Err(format!("{} is on both sides", self.lab.world.name(*node)));
         }
