@@ -31,6 +31,18 @@ document.documentElement.dataset.panels = panels.split(',').map(p => p.trim()).j
 
 $('full').addEventListener('click', e => { e.currentTarget.href = './' + (globalThis.kafkasim ? JSON.parse(globalThis.kafkasim('state', '')).link : ''); });
 
+// What a host may switch off: single keys, links to other sites, and what is kept between visits.
+const isOff = name => params.get(name) === '0';
+if (isOff('keys')) addEventListener('keydown', e => {
+  const types = e.target.closest?.('input, textarea, select, [contenteditable]');
+  if (e.key.length === 1 && e.key !== ' ' && !types && !e.ctrlKey && !e.metaKey && !e.altKey) e.stopImmediatePropagation();
+}, true);
+if (isOff('links')) for (const kind of ['click', 'auxclick']) addEventListener(kind, e => {
+  const link = e.target.closest?.('a[href]');
+  if (link && link.origin !== location.origin) e.preventDefault();
+}, true);
+if (params.get('storage') === 'none') Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('storage=none', 'SecurityError'); } });
+
 // A scenario of this site, to start with. An address of another host is refused before anything is asked for.
 async function scenario(path) {
   const url = new URL(path, document.baseURI);

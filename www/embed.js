@@ -1,6 +1,7 @@
 // <kafka-sim lesson="lost-ack"></kafka-sim>: the page in a frame that starts when it is seen or clicked. What stands
 // between its tags is shown until then, and to readers without scripts. docs/embed.md has attributes, methods, events.
-const PARAMETERS = ['lesson', 'step', 'done', 'scenario', 'seed', 't', 'speed', 'autoplay', 'ui', 'panels', 'theme', 'readonly'];
+const PARAMETERS = ['lesson', 'step', 'done', 'scenario', 'seed', 't', 'speed', 'autoplay', 'ui', 'panels', 'theme', 'motion', 'readonly',
+  'until', 'view', 'allow', 'keys', 'links', 'storage'];
 const STYLE = `
 :host { display: block; position: relative; aspect-ratio: 16 / 10; min-height: 320px; min-width: 240px; border: 1px solid #8886; border-radius: 10px; overflow: hidden; }
 :host([hidden]) { display: none; }
@@ -12,7 +13,8 @@ const base = new URL('./', import.meta.url);
 const running = new Set();
 
 class KafkaSim extends HTMLElement {
-  #port = null; #frame = null; #calls = new Map(); #id = 0; #ready; #isReady;
+  static observedAttributes = ['theme'];
+  #port = null; #frame = null; #isPlaying = false; #waiting = []; #calls = new Map(); #id = 0; #ready; #isReady;
 
   constructor() {
     super();
@@ -39,6 +41,10 @@ class KafkaSim extends HTMLElement {
       this.start();
     });
     watch.observe(this);
+  }
+
+  attributeChangedCallback(name, before, theme) {
+    if (this.#port && theme !== before && ['light', 'dark'].includes(theme)) this.#ask('theme', { theme });
   }
 
   disconnectedCallback() {
@@ -79,13 +85,18 @@ class KafkaSim extends HTMLElement {
     }
     if (message.type === 'ready') this.#isReady();
     if (message.type === 'playing') this.#playing(message.playing);
+    if (message.type === 'unload') this.#isPlaying = false;
     const name = message.type === 'events' ? 'sim-event' : `sim-${message.type}`;
     this.dispatchEvent(new CustomEvent(name, { detail: message, bubbles: true, composed: true }));
   }
 
   // One cluster plays at a time on a page.
   #playing(on) {
-    if (!on) return running.delete(this);
+    this.#isPlaying = on;
+    if (!on) {
+      for (const done of this.#waiting.splice(0)) done();
+      return running.delete(this);
+    }
     for (const other of running) if (other !== this) other.pause();
     running.add(this);
   }
@@ -106,10 +117,17 @@ class KafkaSim extends HTMLElement {
   back() { return this.#ask('back'); }
   seek(t) { return this.#ask('seek', { t }); }
   advance(ms) { return this.#ask('run', { ms }); }
+  /** Runs until a condition holds, for at most ten virtual minutes. Resolves with the state then. */
+  async until(condition) {
+    await this.#ask('until', { condition });
+    if (this.#isPlaying) await new Promise(done => this.#waiting.push(done));
+    return this.getState();
+  }
   run(text, terminal = 1) { return this.#ask('command', { text, terminal }); }
   load(what) { return this.#ask('load', what); }
   getState() { return this.#ask('getState'); }
   setState(link) { return this.#ask('setState', { link }); }
+  get playing() { return this.#isPlaying; }
   async subscribe(listener) {
     this.addEventListener('sim-event', e => listener(e.detail.events, e.detail.dropped));
     return this.#ask('subscribe');

@@ -3,6 +3,7 @@ const POLL_MS = 100;
 const ACTS = {
   play: () => '', pause: () => '', step: () => '', back: () => '',
   seek: m => String(m.t), run: m => String(m.ms), speed: m => String(m.speed),
+  until: m => String(m.condition), theme: m => String(m.theme),
   command: m => `${m.terminal ?? 1} ${m.text}`,
   load: m => m.lesson ? `lesson ${m.lesson}` : m.link ? `link ${m.link}` : m.scenario ? `scenario ${JSON.stringify(m.scenario)}` : '',
 };
@@ -15,6 +16,7 @@ export function host(sim, params) {
     if (port) port.postMessage(envelope); else parent.postMessage(envelope, origin ?? '*');
   };
   let port = null, subscribed = false, next = 0, last = {};
+  const progress = state => state.lesson && { lesson: state.lesson.id, step: state.lesson.step, steps: state.lesson.steps, done: state.lesson.done };
 
   function answer(m, via) {
     const reply = message => out({ ...message, id: m.id }, via);
@@ -60,6 +62,7 @@ export function host(sim, params) {
   function poll() {
     const state = call('state');
     if (state.playing !== last.playing) out({ type: 'playing', playing: state.playing }, port);
+    if (state.lesson && JSON.stringify(progress(state)) !== JSON.stringify(progress(last))) out({ type: 'progress', ...progress(state) }, port);
     for (const goal of state.lesson?.goals ?? []) {
       const before = last.lesson?.goals.find(g => g.goal === goal.goal);
       if (before?.status !== goal.status && ['met', 'broken'].includes(goal.status)) out({ type: 'goal', lesson: state.lesson.id, ...goal }, port);

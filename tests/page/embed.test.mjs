@@ -128,6 +128,47 @@ test("what is refused says why, and what is not understood is a warning", async 
   });
 });
 
+test("a condition is run to, a theme follows the host's, and only what the host allows is taken", async () => {
+  const body = '<kafka-sim theme="dark" view="log" allow="kafka-topics,sim until"></kafka-sim>';
+  await onAnotherSite(body, async (page) => {
+    const frame = await element(page, (sim) => sim.ready()).then(() => page.frames()[1]);
+    await frame.getByRole("tab", { name: "Log", selected: true }).waitFor();
+    await element(page, (sim) => sim.setAttribute("theme", "light"));
+    await frame.waitForFunction(() => document.documentElement.dataset.theme === "light");
+
+    const [clock, error, refusals] = await element(page, async (sim) => {
+      const why = (promise) => promise.then(() => "nothing", (e) => e.message);
+      await sim.run("kafka-topics --bootstrap-server :9092 --create --topic waited --partitions 2");
+      const state = await sim.until('exists("waited")');
+      return [state.clock, await why(sim.until("leader(")), [await why(sim.run("sim kill broker 1")), await why(sim.run("kafka-topics --list; kafka-configs --help", 6))]];
+    });
+    assert.ok(clock > 0, `the clock shows ${clock}`);
+    assert.ok(error.includes("leader("), error);
+    for (const refusal of refusals) assert.ok(refusal.includes("takes kafka-topics, sim until only"), refusal);
+  });
+});
+
+test("a host can switch off single keys, links to elsewhere, and what is kept between visits", async () => {
+  for (const [fragment, opens, keeps] of [["", true, "object"], ["?keys=0&links=0&storage=none", false, "SecurityError"]]) {
+    const { page, close } = await open({ fragment });
+    try {
+      await page.locator('[data-node="broker-1"] button').first().focus();
+      await page.keyboard.press("?");
+      await page.waitForTimeout(200);
+      assert.equal(await page.getByRole("dialog", { name: "Marks and keys" }).isVisible(), opens, fragment);
+      assert.equal(await page.evaluate(() => { try { return typeof localStorage; } catch (e) { return e.name; } }), keeps);
+      const followed = await page.evaluate(() => {
+        const link = Object.assign(document.createElement("a"), { href: "https://elsewhere.example/", target: "_blank" });
+        document.body.append(link);
+        return link.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, button: 0 }));
+      });
+      assert.equal(followed, opens, "a link to elsewhere");
+    } finally {
+      await close();
+    }
+  }
+});
+
 test("a page that is not the one named is not heard, and another window neither", async () => {
   const frame = '<iframe src="SITE?ui=embed&origin=https://elsewhere.example" width="800" height="500"></iframe>';
   await onAnotherSite(frame, async (page) => {

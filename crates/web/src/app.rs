@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
+use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
+use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use crate::announcer::Announcer;
@@ -54,7 +56,10 @@ struct PageProps {
 
 #[component]
 fn Page(props: &PageProps) -> Html {
-    let ui = use_reducer(|| Ui::new(theme::initial(), motion::initial()));
+    let ui = use_reducer(|| {
+        let ui = Ui::new(theme::initial(), motion::initial());
+        Ui { view: Options::of_page().view.unwrap_or(ui.view), ..ui }
+    });
     let (frame, bridge) = (&props.frame, &props.bridge);
     {
         let bridge = bridge.clone();
@@ -74,6 +79,7 @@ fn Page(props: &PageProps) -> Html {
         let bridge = bridge.clone();
         use_effect_with(Want::of(&ui), move |want| bridge.want(want.clone()));
     }
+    use_theme_of_host(&ui);
     use_toast(&ui, frame.message.clone());
     let tab = match ui.panel {
         Panel::Lesson => "lesson",
@@ -99,6 +105,21 @@ fn Page(props: &PageProps) -> Html {
             <Sheet ui={ui.clone()} />
         </div>
     }
+}
+
+/// The page around may choose the theme, as its own changes (`host.rs`).
+#[hook]
+fn use_theme_of_host(ui: &UiHandle) {
+    let ui = ui.clone();
+    use_effect_with((), move |()| {
+        let listener = web_sys::window().map(|window| {
+            EventListener::new(&window, theme::EVENT, move |event| {
+                let asked = event.dyn_ref::<web_sys::CustomEvent>().and_then(|e| e.detail().as_string());
+                ui.dispatch(Act::Theme(if asked.as_deref() == Some("light") { "light" } else { "dark" }));
+            })
+        });
+        move || drop(listener)
+    });
 }
 
 fn header(props: &PageProps, ui: &UiHandle) -> Html {

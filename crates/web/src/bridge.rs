@@ -9,6 +9,7 @@ use gloo::render::{AnimationFrame, request_animation_frame};
 use view::{Picture, Stir};
 use yew::Callback;
 
+use crate::allow::Allow;
 use crate::detail::{Detail, Want};
 use crate::engine::{Engine, Source};
 use crate::events::{Branch, Event};
@@ -130,8 +131,7 @@ struct Inner {
     detail: RefCell<Rc<Detail>>,
     motion: Cell<Motion>,
     speed: Cell<usize>,
-    /// Whether commands are refused.
-    readonly: bool,
+    allow: Allow,
     skips_idle: Cell<bool>,
     shows_internal: Cell<bool>,
     /// Slow motion lasts to here, virtual ns.
@@ -168,7 +168,7 @@ impl Bridge {
             detail: RefCell::default(),
             motion: Cell::new(if options.autoplay { Motion::Playing } else { Motion::Paused }),
             speed: Cell::new(speed),
-            readonly: options.readonly,
+            allow: options.allow.clone(),
             skips_idle: Cell::new(true),
             shows_internal: Cell::new(false),
             busy_until: Cell::new(0),
@@ -188,6 +188,9 @@ impl Bridge {
         }));
         bridge.0.engine.borrow_mut().take_stir();
         bridge.save();
+        if let Some(condition) = &options.until {
+            bridge.until(condition);
+        }
         bridge
     }
 
@@ -311,9 +314,10 @@ impl Bridge {
         if let Some(condition) = text.trim().strip_prefix("sim until ").filter(|c| Engine::is_condition(c)) {
             return self.until(condition);
         }
-        let refused = match self.0.readonly {
-            true => Some("This page can be looked at and rewound, but takes no commands".to_owned()),
-            false => self.0.engine.borrow_mut().command(terminal, text),
+        let is_input = self.0.engine.borrow().has_foreground(terminal);
+        let refused = match self.0.allow.refuses(text, is_input) {
+            None => self.0.engine.borrow_mut().command(terminal, text),
+            why => why,
         };
         *self.0.message.borrow_mut() = refused.clone();
         self.act(|_| ());

@@ -340,6 +340,10 @@ impl Engine {
 
     // ---- acting
 
+    /// Whether a program reads what is typed in a terminal.
+    pub(crate) fn has_foreground(&self, terminal: u32) -> bool {
+        self.timeline.lab().terminals().get(&terminal).is_some_and(|t| t.foreground.is_some())
+    }
     /// Enters a line. What to say if it was refused and no terminal says so.
     pub(crate) fn command(&mut self, terminal: u32, text: &str) -> Option<String> {
         match self.timeline.command(terminal, text) {

@@ -10,6 +10,7 @@ use crate::bridge::{Bridge, Motion, SPEEDS};
 use crate::engine::{Engine, Source};
 use crate::lesson::{GoalState, LessonView, Part};
 use crate::options::Options;
+use crate::theme;
 
 /// At most this many events in an answer; what is over is counted.
 const EVENTS_MAX: usize = 256;
@@ -22,9 +23,17 @@ pub(crate) fn install(bridge: &Bridge, options: &Options) {
     });
     if let Some(window) = web_sys::window() {
         let _ = js_sys::Reflect::set(&window, &"kafkasim".into(), &call.into_js_value());
-        if let Ok(event) = web_sys::CustomEvent::new("kafkasim:ready") {
-            let _ = window.dispatch_event(&event);
-        }
+        tell_page("kafkasim:ready", "");
+    }
+}
+
+/// An event of the window with a text.
+fn tell_page(name: &str, detail: &str) {
+    let init = web_sys::CustomEventInit::new();
+    init.set_detail(&detail.into());
+    let event = web_sys::CustomEvent::new_with_event_init_dict(name, &init);
+    if let (Some(window), Ok(event)) = (web_sys::window(), event) {
+        let _ = window.dispatch_event(&event);
     }
 }
 
@@ -37,6 +46,13 @@ fn answer(bridge: &Bridge, warnings: &[String], kind: &str, text: &str) -> Resul
         "step" => bridge.step(),
         "back" => bridge.step_back(),
         "seek" => bridge.seek(millis(text)?),
+        "until" => {
+            if let Some(why) = bridge.until(text) {
+                return Err(why);
+            }
+        }
+        "theme" if matches!(text, "light" | "dark") => tell_page(theme::EVENT, text),
+        "theme" => return Err(format!("`{text}` is neither light nor dark")),
         "run" => bridge.jump(millis(text)?),
         "speed" => bridge.set_speed(nearest_speed(text.parse().map_err(|_| format!("`{text}` is not a speed"))?)),
         "command" => {

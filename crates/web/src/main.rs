@@ -1,6 +1,7 @@
 //! The page. The engine sits behind [`bridge::Bridge`]; components take plain `view` structs and give back commands.
 //! Nothing here decides what Kafka does.
 
+mod allow;
 mod announcer;
 mod app;
 mod bridge;

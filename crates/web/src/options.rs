@@ -1,8 +1,12 @@
 //! What the address asks for at the start: `?lesson=load&step=2&autoplay=1`. Unknown keys and bad values are warnings, not
 //! faults: an embedding page may be newer or older than this one. The keys are listed in docs/embed.md.
 
+use crate::allow::Allow;
+use crate::ui::{VIEWS, View};
+
 /// Keys that scripts of the page read (www/boot.js, www/host.js) or that style it.
-const READ_ELSEWHERE: [&str; 9] = ["v", "scenario", "ui", "panels", "theme", "motion", "origin", "compat", "height"];
+const READ_ELSEWHERE: [&str; 12] =
+    ["v", "scenario", "ui", "panels", "theme", "motion", "origin", "compat", "height", "keys", "links", "storage"];
 
 /// What the address asks for.
 #[derive(Clone, PartialEq, Default, Debug)]
@@ -21,8 +25,12 @@ pub(crate) struct Options {
     pub(crate) speed: Option<f64>,
     /// Whether time runs at once.
     pub(crate) autoplay: bool,
-    /// Whether commands are refused.
-    pub(crate) readonly: bool,
+    /// A condition to run to at the start, as `sim until` takes it.
+    pub(crate) until: Option<String>,
+    /// The view that is open at the start.
+    pub(crate) view: Option<View>,
+    /// Which commands are taken.
+    pub(crate) allow: Allow,
     /// What could not be understood.
     pub(crate) warnings: Vec<String>,
 }
@@ -62,7 +70,20 @@ impl Options {
             "t" => set(&mut self.t_ms, value.parse().ok()),
             "speed" => set(&mut self.speed, value.parse().ok().filter(|speed: &f64| *speed > 0.0)),
             "autoplay" => set_flag(&mut self.autoplay, value),
-            "readonly" => set_flag(&mut self.readonly, value),
+            "until" => set(&mut self.until, Some(value.to_owned()).filter(|text| !text.trim().is_empty())),
+            "view" => set(&mut self.view, VIEWS.iter().find(|v| v.1.eq_ignore_ascii_case(value)).map(|v| v.0)),
+            "allow" => {
+                if self.allow != Allow::Nothing {
+                    self.allow = Allow::only(value);
+                }
+                true
+            }
+            "readonly" => {
+                if value == "1" {
+                    self.allow = Allow::Nothing;
+                }
+                matches!(value, "0" | "1")
+            }
             _ => READ_ELSEWHERE.contains(&key),
         }
     }
@@ -101,7 +122,7 @@ fn set_flag(slot: &mut bool, value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Options;
+    use super::{Allow, Options, View};
 
     #[test]
     fn escapes_are_decoded_and_other_text_stays() {
@@ -118,11 +139,15 @@ mod tests {
         assert_eq!(options.lesson.as_deref(), Some("load"));
         assert_eq!((options.step, options.seed, options.t_ms), (Some(2), Some(u64::MAX), Some(1_500)));
         assert_eq!(options.done, [1, 2]);
-        assert_eq!((options.speed, options.autoplay, options.readonly), (Some(0.01), true, false));
+        assert_eq!((options.speed, options.autoplay, &options.allow), (Some(0.01), true, &Allow::All));
         assert_eq!(options.warnings, [""; 0]);
 
-        let bad = Options::parse("?lesson=nope&step=0&seed=-1&autoplay=yes&colour=red");
-        assert_eq!(bad.warnings.len(), 5, "{:?}", bad.warnings);
+        let view = Options::parse("?view=space-time&until=leader(%22a%22,0)%20==%202&allow=sim,kafka-topics&readonly=1&keys=0");
+        assert_eq!((view.view, view.until.as_deref()), (Some(View::Flow), Some("leader(\"a\",0) == 2")));
+        assert_eq!((view.allow, view.warnings), (Allow::Nothing, vec![]));
+
+        let bad = Options::parse("?lesson=nope&step=0&seed=-1&autoplay=yes&colour=red&view=moon");
+        assert_eq!(bad.warnings.len(), 6, "{:?}", bad.warnings);
         assert_eq!(bad, Options { warnings: bad.warnings.clone(), ..Options::default() });
     }
 }

@@ -2,6 +2,8 @@
 //! the choice lasts as long as the page.
 
 const KEY: &str = "kafkasim.theme";
+/// The event by which the page around asks for a theme, for as long as the page lasts.
+pub(crate) const EVENT: &str = "kafkasim:theme";
 
 fn storage() -> Option<web_sys::Storage> {
     web_sys::window()?.local_storage().ok()?

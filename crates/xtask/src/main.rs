@@ -6,10 +6,10 @@
 
 mod bench;
 mod browser;
+mod course;
 mod dist;
 mod r#gen;
 mod planted;
-mod scorm;
 mod serve;
 mod shell;
 mod split;
@@ -31,7 +31,7 @@ struct Task {
     run: fn(lexopt::Parser) -> Result<()>,
 }
 
-const TASKS: &[Task] = &[serve::TASK, test::TASK, dist::TASK, scorm::TASK, bench::TASK, r#gen::TASK];
+const TASKS: &[Task] = &[serve::TASK, test::TASK, dist::TASK, course::SCORM, course::CMI5, bench::TASK, r#gen::TASK];
 
 fn main() -> ExitCode {
     match run() {

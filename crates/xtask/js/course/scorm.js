@@ -1,5 +1,5 @@
-// Between a learning platform (SCORM 1.2 or 2004) and a lesson: complete when its goals are met, and the run is kept as a link.
-import './embed.js';
+// Between a learning platform (SCORM 1.2 or 2004) and a lesson: complete when its goals are met.
+import { show, tell } from './course.js';
 
 // 1.2 keeps at most this much between two visits, and 2004 more.
 const ROOM = 4096;
@@ -21,30 +21,20 @@ const status = text => {
   if (text === 'completed') lms.set('cmi.success_status', 'passed');
 };
 
-const lesson = new URLSearchParams(location.search).get('lesson');
-const sim = document.createElement('kafka-sim');
-sim.setAttribute('lesson', lesson);
-sim.style.cssText = 'position:fixed;inset:0;border:0;border-radius:0;aspect-ratio:auto';
-if (!lms) document.getElementById('text').textContent = 'No learning platform was found around this page: nothing is recorded.';
-else {
+if (!lms) {
+  tell('No learning platform was found around this page: nothing is recorded.');
+  show('', () => {}, () => {});
+} else {
   lms.start();
-  const kept = lms.get(lms.data) || '';
-  const [step, done, link] = kept.split(' ');
-  if (link) for (const [name, value] of Object.entries({ step, done, link })) if (value) sim.setAttribute(name, value);
   const was = lms.get(new_ ? 'cmi.completion_status' : 'cmi.core.lesson_status');
   if (was !== 'completed' && was !== 'passed') status('incomplete');
-
-  const keep = state => {
-    const text = `${state.lesson.step} ${state.lesson.done} ${state.link}`;
+  const keep = text => {
     if (text.length <= ROOM) lms.set(lms.data, text);
     lms.save();
   };
-  sim.addEventListener('sim-goal', async () => keep(await sim.getState()));
-  sim.addEventListener('sim-complete', async () => {
+  show(lms.get(lms.data) || '', keep, () => {
     lms.set(new_ ? 'cmi.score.raw' : 'cmi.core.score.raw', '100');
     status('completed');
-    keep(await sim.getState());
   });
   addEventListener('pagehide', () => { lms.save(); lms.end(); }, { once: true });
 }
-document.body.append(sim);

@@ -1,7 +1,8 @@
-//! `cargo xtask scorm`: a lesson as a package for learning platforms (SCORM 1.2, which SCORM 2004 platforms take as well).
+//! `cargo xtask scorm` and `cargo xtask cmi5`: a lesson as a package for learning platforms (SCORM 1.2, which SCORM 2004
+//! platforms take as well, or cmi5).
 //!
 //! The package is the whole static site with a page in front that speaks with the platform: complete when every goal of the
-//! lesson is met, and the run kept in `suspend_data` as a link, so that one can leave and come back.
+//! lesson is met, and the run kept there as a link, so that one can leave and come back.
 
 use std::path::PathBuf;
 
@@ -11,18 +12,27 @@ use crate::dist;
 use crate::shell::{Failure, Result, cmd, read, root, target_dir, tools_dir};
 use crate::{Task, tools};
 
-pub(crate) const TASK: Task = Task {
+const OPTIONS: &[(&str, &str)] = &[
+    ("--lesson <id>", "which lesson: a file of crates/lessons/lessons, without .md"),
+    ("--out <file>", "where to put it (ID.zip)"),
+    ("--site <folder>", "a site that `dist` has made; else one is made now"),
+];
+
+pub(crate) const SCORM: Task = Task {
     name: "scorm",
     summary: "a lesson as a SCORM package for learning platforms",
-    options: &[
-        ("--lesson <id>", "which lesson: a file of crates/lessons/lessons, without .md"),
-        ("--out <file>", "where to put it (ID.zip)"),
-        ("--site <folder>", "a site that `dist` has made; else one is made now"),
-    ],
-    run,
+    options: OPTIONS,
+    run: |args| pack("scorm", args),
 };
 
-fn run(mut args: lexopt::Parser) -> Result<()> {
+pub(crate) const CMI5: Task = Task {
+    name: "cmi5",
+    summary: "a lesson as a cmi5 package for learning platforms",
+    options: OPTIONS,
+    run: |args| pack("cmi5", args),
+};
+
+fn pack(kind: &str, mut args: lexopt::Parser) -> Result<()> {
     let (mut lesson, mut out, mut site) = (None, None, None);
     while let Some(arg) = args.next()? {
         match arg {
@@ -50,8 +60,8 @@ fn run(mut args: lexopt::Parser) -> Result<()> {
     };
     tools::node()?;
     tools::fflate()?;
-    let script = root().join("crates/xtask/js/scorm.mjs");
-    cmd("node").arg(script).arg(site).arg(&out).arg(lesson).arg(title).env("KAFKASIM_TOOLS", tools_dir()).run()
+    let script = root().join("crates/xtask/js/course.mjs");
+    cmd("node").arg(script).arg(kind).arg(site).arg(&out).arg(lesson).arg(title).env("KAFKASIM_TOOLS", tools_dir()).run()
 }
 
 /// The bundled lessons' ids.
