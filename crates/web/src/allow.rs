@@ -58,7 +58,11 @@ mod tests {
     fn only_what_is_on_the_list_runs_however_it_is_written() {
         let allow = Allow::only("kafka-topics, sim  stop,python producer.py,");
         for line in [
-            "kafka-topics --list", "sim stop broker 1", "TOPIC=a python producer.py", "kafka-topics --list && kafka-topics", "",
+            "kafka-topics --list",
+            "sim stop broker 1",
+            "TOPIC=a python producer.py",
+            "kafka-topics --list && kafka-topics",
+            "",
             "sim  stop broker 2",
         ] {
             assert_eq!(allow.refuses(line, false), None, "{line}");
@@ -66,11 +70,15 @@ mod tests {
         for (line, named) in [
             ("sim kill broker 1", "`sim kill broker 1`"),
             ("kafka-topics --list; kafka-configs --describe", "`kafka-configs --describe`"),
-            ("kafka-topics-more", "`kafka-topics-more`"), ("kafka-topics --list | grep a", "`grep a`"),
+            ("kafka-topics-more", "`kafka-topics-more`"),
+            ("kafka-topics --list | grep a", "`grep a`"),
             ("sim stopper", "`sim stopper`"),
         ] {
             let why = allow.refuses(line, false).unwrap_or_default();
-            assert!(why.contains(named) && why.contains("kafka-topics, sim stop, python producer.py only"), "{line}: {why}");
+            assert!(
+                why.contains(named) && why.contains("kafka-topics, sim stop, python producer.py only"),
+                "{line}: {why}"
+            );
         }
     }
 

@@ -142,7 +142,9 @@ mod tests {
         assert_eq!((options.speed, options.autoplay, &options.allow), (Some(0.01), true, &Allow::All));
         assert_eq!(options.warnings, [""; 0]);
 
-        let view = Options::parse("?view=space-time&until=leader(%22a%22,0)%20==%202&allow=sim,kafka-topics&readonly=1&keys=0");
+        let view = Options::parse(
+            "?view=space-time&until=leader(%22a%22,0)%20==%202&allow=sim,kafka-topics&readonly=1&keys=0",
+        );
         assert_eq!((view.view, view.until.as_deref()), (Some(View::Flow), Some("leader(\"a\",0) == 2")));
         assert_eq!((view.allow, view.warnings), (Allow::Nothing, vec![]));
 

@@ -61,7 +61,15 @@ fn pack(kind: &str, mut args: lexopt::Parser) -> Result<()> {
     tools::node()?;
     tools::fflate()?;
     let script = root().join("crates/xtask/js/course.mjs");
-    cmd("node").arg(script).arg(kind).arg(site).arg(&out).arg(lesson).arg(title).env("KAFKASIM_TOOLS", tools_dir()).run()
+    cmd("node")
+        .arg(script)
+        .arg(kind)
+        .arg(site)
+        .arg(&out)
+        .arg(lesson)
+        .arg(title)
+        .env("KAFKASIM_TOOLS", tools_dir())
+        .run()
 }
 
 /// The bundled lessons' ids.
