@@ -31,6 +31,7 @@ impl GroupShard {
         }
         let mut records: Vec<Record> = Vec::new();
         let mut committed = Vec::new();
+        let surplus = i64::from(cx.config.plant == Plant::CommitOffByOne);
         for (offset, (_, _, error)) in request.offsets.iter().zip(&mut partitions) {
             if !error.is_ok() {
                 continue;
@@ -39,8 +40,9 @@ impl GroupShard {
                 *error = ErrorCode::OffsetMetadataTooLarge;
                 continue;
             }
-            records.push(offset_record(cx, request, offset));
-            committed.push((offset.topic.clone(), offset.partition, offset.offset));
+            let position = offset.offset + surplus;
+            records.push(offset_record(cx, request, offset, position));
+            committed.push((offset.topic.clone(), offset.partition, position));
         }
         let response = OffsetCommitResponse { partitions };
         if records.is_empty() {
@@ -150,9 +152,9 @@ fn check_partitions(
     request.offsets.iter().map(|o| (o.topic.clone(), o.partition, check(o))).collect()
 }
 
-fn offset_record(cx: &Context, request: &OffsetCommitRequest, offset: &OffsetCommitPartition) -> Record {
+fn offset_record(cx: &Context, request: &OffsetCommitRequest, offset: &OffsetCommitPartition, position: i64) -> Record {
     let value = CommittedOffset {
-        offset: offset.offset,
+        offset: position,
         leader_epoch: offset.leader_epoch,
         metadata: offset.metadata.clone(),
         commit_timestamp_ms: cx.now_ms,

@@ -134,6 +134,9 @@ impl Log {
         let checks_sequences = origin == Origin::Client && self.config.plant != Plant::SequenceUnchecked;
         if let Some(old) = self.producers.check(&self.partition, &stamped, checks_sequences)? {
             let (base, last) = (old.first_offset, old.last_offset);
+            if self.config.plant == Plant::DuplicateTakesOffsets {
+                self.log_end = stamped.next_offset();
+            }
             // Also for CreateTime, as Kafka does.
             return Ok(Appended { base, last, log_append_time_ms: old.timestamp_ms, duplicate_of: Some(base), rolled });
         }

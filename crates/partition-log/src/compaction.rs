@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Batch, Record};
+use protocol::{Batch, Plant, Record};
 
 use crate::log::Log;
 use crate::segment::Segment;
@@ -138,8 +138,10 @@ impl Log {
     /// What is left of a batch; none if nothing has to be (`Cleaner#cleanInto`).
     fn cleaned(&self, batch: &Batch, map: &KeyMap, now_ms: i64) -> Option<Batch> {
         let tombstones_stay = batch.delete_horizon_ms().is_none_or(|horizon| now_ms < horizon);
+        let off_by_one = i64::from(self.config.plant == Plant::CompactionOffByOne);
         let keeps = |offset: i64, record: &Record| {
-            let is_last = record.key.as_ref().is_some_and(|key| offset >= map.offset_of(key).unwrap_or(-1));
+            let is_last =
+                record.key.as_ref().is_some_and(|key| offset - off_by_one >= map.offset_of(key).unwrap_or(-1));
             offset >= map.next_offset || (is_last && (record.value.is_some() || tombstones_stay))
         };
         let kept = batch.offsets().filter(|(offset, record)| keeps(*offset, record));

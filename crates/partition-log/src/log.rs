@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Batch, TopicPartition};
+use protocol::{Batch, Plant, TopicPartition};
 
 use crate::config::LogConfig;
 use crate::epochs::{EpochCache, EpochEnd};
@@ -102,6 +102,10 @@ impl Log {
     /// Says whether it moved (`UnifiedLog#maybeUpdateHighWatermark`).
     pub fn set_high_watermark(&mut self, offset: i64) -> bool {
         let offset = offset.min(self.log_end);
+        if self.config.plant == Plant::HighWatermarkFalls {
+            let offset = offset.max(self.log_start);
+            return std::mem::replace(&mut self.high_watermark, offset) != offset;
+        }
         let moves = offset > self.high_watermark;
         self.high_watermark = self.high_watermark.max(offset);
         moves

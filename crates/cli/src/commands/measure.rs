@@ -18,10 +18,12 @@ const TRIALS: u64 = 5;
 /// A sweep that has not found it by then has not found it.
 const SEEDS_MAX: u64 = 1000;
 
-/// What one sweep came to: seeds until the first violation, with what broke; none within [`SEEDS_MAX`].
+/// What one sweep came to: seeds until the first that breaks something and would not without the bug, with what broke;
+/// none within [`SEEDS_MAX`].
 type Found = Option<(u64, &'static str)>;
 
-pub(super) fn measure(file: &Path, only: Option<Plant>, quiet: bool) -> Exit {
+/// Measures every bug, or only one: then the other rows of the file stay as they are.
+pub(super) fn measure(file: &Path, only: Option<Plant>, jobs: usize, quiet: bool) -> Exit {
     let bugs: Vec<Plant> =
         PLANTS.iter().map(|(plant, _)| *plant).filter(|bug| only.is_none_or(|one| one == *bug)).collect();
     let sweeps: Vec<(Plant, u64)> = bugs.iter().flat_map(|bug| (0..TRIALS).map(|trial| (*bug, trial))).collect();
@@ -29,7 +31,7 @@ pub(super) fn measure(file: &Path, only: Option<Plant>, quiet: bool) -> Exit {
     let found: Mutex<Vec<(Plant, u64, Found)>> = Mutex::new(Vec::new());
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, std::num::NonZero::get) {
+        for _ in 0..jobs {
             scope.spawn(|| {
                 while let Some((bug, trial)) = sweeps.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let result = first_red(*bug, trial * SEEDS_MAX + 1);
@@ -42,12 +44,18 @@ pub(super) fn measure(file: &Path, only: Option<Plant>, quiet: bool) -> Exit {
     bar.finish_and_clear();
     let mut found = found.into_inner().expect("nobody panics with it");
     found.sort_by_key(|(_, trial, _)| *trial);
+    let before = std::fs::read_to_string(file).unwrap_or_default();
     let mut table = String::from("# bug\tseeds until it was found, one figure a sweep\twhat broke\n");
     let mut missed = 0;
-    for bug in bugs {
-        let sweeps: Vec<Found> = found.iter().filter(|(of, ..)| *of == bug).map(|(_, _, found)| *found).collect();
+    for (bug, info) in PLANTS {
+        if !bugs.contains(bug) {
+            let kept = before.lines().filter(|line| line.split('\t').next() == Some(info.name));
+            kept.for_each(|line| table.push_str(&format!("{line}\n")));
+            continue;
+        }
+        let sweeps: Vec<Found> = found.iter().filter(|(of, ..)| of == bug).map(|(_, _, found)| *found).collect();
         missed += u8::from(sweeps.iter().any(Option::is_none));
-        let row = row(bug, &sweeps);
+        let row = row(*bug, &sweeps);
         print!("{row}");
         table.push_str(&row);
     }
@@ -58,7 +66,8 @@ pub(super) fn measure(file: &Path, only: Option<Plant>, quiet: bool) -> Exit {
 fn first_red(bug: Plant, from: u64) -> Found {
     (0..SEEDS_MAX).find_map(|n| {
         let violation = sweep::play_seed(from + n, bug).violation?;
-        Some((n + 1, violation.invariant))
+        let is_its_own = sweep::play_seed(from + n, Plant::None).violation.is_none();
+        is_its_own.then_some((n + 1, violation.invariant))
     })
 }
 

@@ -101,14 +101,14 @@ fn shard(text: &str) -> Result<Shard, String> {
 
 impl Sweep {
     pub(crate) fn act(self) -> Exit {
+        let jobs = self.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, std::num::NonZero::get);
         if let Some(file) = &self.measure {
-            return measure(file, self.plant, self.quiet);
+            return measure(file, self.plant, jobs, self.quiet);
         }
         let plant = self.plant.unwrap_or_default();
         let seeds: Vec<u64> = (self.seeds.first..=self.seeds.last)
             .filter(|seed| (seed - self.seeds.first) % self.shard.of == self.shard.part - 1)
             .collect();
-        let jobs = self.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, std::num::NonZero::get);
         let bar = if self.quiet { ProgressBar::hidden() } else { ProgressBar::new(seeds.len() as u64) };
         let style = ProgressStyle::with_template("{bar:32} {pos} of {len} seeds, {msg}, {per_sec}, {eta} left");
         bar.set_style(style.expect("the template is right"));

@@ -440,7 +440,8 @@ impl Broker {
             if !end.is_defined() {
                 return Err(ErrorCode::OffsetOutOfRange);
             }
-            if end.epoch < asked.last_fetched_epoch || end.end_offset < asked.fetch_offset {
+            let is_other_epoch = end.epoch < asked.last_fetched_epoch && !cx.spec.has(Plant::DivergenceByOffset);
+            if is_other_epoch || end.end_offset < asked.fetch_offset {
                 readable.diverging = Some(end);
                 return Ok(readable);
             }

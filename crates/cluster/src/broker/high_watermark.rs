@@ -1,6 +1,6 @@
 //! Moving high watermarks, and waking what waits for them (`Partition#maybeIncrementLeaderHW`, purgatories).
 
-use protocol::{ErrorCode, Note};
+use protocol::{ErrorCode, Note, Plant};
 
 use super::Broker;
 use super::disk::ReplicaIndex;
@@ -13,7 +13,8 @@ impl Broker {
         let log_end = self.disk.log(index).log_end_offset();
         let lag_max = self.settings.replica_lag_time_max;
         let target = self.partition(index).and_then(|p| p.target_high_watermark(cx.now, cx.image, lag_max, log_end));
-        if let Some(target) = target.filter(|target| *target > self.disk.log(index).high_watermark()) {
+        let may_fall = cx.spec.has(Plant::HighWatermarkFalls);
+        if let Some(target) = target.filter(|target| *target > self.disk.log(index).high_watermark() || may_fall) {
             self.set_high_watermark(fx, index, target);
         }
     }

@@ -3,7 +3,7 @@
 
 use protocol::api::fetch::EpochEnd;
 use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsResult};
-use protocol::{BrokerId, ErrorCode, Note, wall_ms};
+use protocol::{BrokerId, ErrorCode, Note, Plant, wall_ms};
 
 use super::disk::ReplicaIndex;
 use super::fetchers::FetchCall;
@@ -27,6 +27,7 @@ impl Broker {
         let own = log.end_offset_for_epoch(end.epoch);
         let offset = match own.is_defined() {
             false => end.end_offset,
+            true if cx.spec.has(Plant::DivergenceByOffset) => end.end_offset,
             true if own.epoch != end.epoch => own.end_offset,
             true => own.end_offset.min(end.end_offset),
         };

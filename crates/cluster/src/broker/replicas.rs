@@ -140,6 +140,9 @@ impl Broker {
         let Some(partition) = self.partition_mut(index) else { return };
         let is_new_epoch = record.leader_epoch > partition.leader_epoch;
         let was_leader = partition.is_leader();
+        if was_leader && cx.spec.has(Plant::DeposedLeader) {
+            return partition.record_replicas(record);
+        }
         partition.role = Role::Follower;
         partition.record_replicas(record);
         if is_new_epoch {

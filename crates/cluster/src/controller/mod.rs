@@ -22,7 +22,7 @@ use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::java_random::Lcg;
 use protocol::metadata::MetadataRecord;
-use protocol::{BrokerId, ErrorCode, Message, Request, Response, gap};
+use protocol::{BrokerId, ErrorCode, Message, Plant, Request, Response, gap};
 
 use crate::image::MetadataImage;
 use crate::process::{Fx, space};
@@ -225,10 +225,13 @@ impl Controller {
     }
 
     /// Replays records into the state and hands them to the log.
-    fn commit(&mut self, now: Time, fx: &mut Fx, raft: &mut Replica, records: Vec<MetadataRecord>) {
+    fn commit(&mut self, now: Time, fx: &mut Fx, raft: &mut Replica, mut records: Vec<MetadataRecord>) {
         let Some(active) = &mut self.active else { return };
         if records.is_empty() {
             return;
+        }
+        if self.spec.has(Plant::EpochReused) {
+            records.extend(active.state.epochs_back(&records));
         }
         let base = raft.next_offset();
         for (offset, record) in (base..).zip(&records) {

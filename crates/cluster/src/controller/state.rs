@@ -7,7 +7,7 @@ use ordered::{SortedMap, SortedSet};
 use protocol::metadata::{MetadataRecord, PartitionRecord};
 use protocol::{BrokerId, Note, PartitionIndex, TopicId, TopicPartition};
 
-use crate::image::MetadataImage;
+use crate::image::{MetadataImage, apply_change};
 
 /// A partition by topic id.
 pub(super) type PartitionKey = (TopicId, PartitionIndex);
@@ -85,6 +85,19 @@ impl State {
         if let Some(after) = touched.and_then(|key| self.partition(key)).cloned() {
             self.index(&after, true);
         }
+    }
+
+    /// What takes back the epochs of the elections among `records`: only for a planted bug.
+    pub(super) fn epochs_back(&self, records: &[MetadataRecord]) -> Vec<MetadataRecord> {
+        let back = |record: &MetadataRecord| {
+            let MetadataRecord::PartitionChange(change) = record else { return None };
+            let before = self.partition((change.topic_id, change.partition)).filter(|_| change.leader.is_some())?;
+            let mut after = PartitionRecord::clone(before);
+            apply_change(&mut after, change);
+            after.leader_epoch = before.leader_epoch;
+            Some(MetadataRecord::Partition(after))
+        };
+        records.iter().filter_map(back).collect()
     }
 
     fn forget_topic(&mut self, topic_id: TopicId) {

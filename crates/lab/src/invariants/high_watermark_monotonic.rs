@@ -1,20 +1,20 @@
-//! A leader's high watermark never moves back within its leader epoch.
-
+//! A replica's high watermark never moves back.
 
 use ordered::SortedMap;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Sight};
 
-/// The last high watermark of each replica, with the topic and the leader epoch it was seen in.
+/// The last high watermark of each replica, and of which topic of that name it was.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HighWatermarkMonotonic {
-    last: SortedMap<(TopicPartition, BrokerId), (TopicId, i32, i64)>,
+    last: SortedMap<(TopicPartition, BrokerId), (TopicId, i64)>,
 }
 
 impl Invariant for HighWatermarkMonotonic {
     const ID: &'static str = "high-watermark-monotonic";
-    const DOC: &'static str = "A high watermark never moves back within a leader epoch, and never passes the log's end.";
+    const DOC: &'static str =
+        "A replica's high watermark never moves back unless its log was cut or it was restarted, and never passes the log's end.";
     const SOURCE: &'static str = "Partition#maybeIncrementLeaderHW; RaftEventSimulationTest.MonotonicHighWatermark";
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
@@ -25,11 +25,11 @@ impl Invariant for HighWatermarkMonotonic {
                 if *offset > end {
                     return Err(format!("{tp} on broker {broker}: high watermark {offset} is past the log's end {end}"));
                 }
-                let (topic_id, epoch) = (replica.topic_id, replica.leader_epoch);
-                match self.last.insert((tp.clone(), *broker), (topic_id, epoch, *offset)) {
-                    Some((id, then, before)) if (id, then) == (topic_id, epoch) && before > *offset => Err(format!(
-                        "{tp} on broker {broker}: high watermark fell from {before} to {offset} in epoch {epoch}"
-                    )),
+                let topic_id = replica.topic_id;
+                match self.last.insert((tp.clone(), *broker), (topic_id, *offset)) {
+                    Some((id, before)) if id == topic_id && before > *offset => {
+                        Err(format!("{tp} on broker {broker}: high watermark fell from {before} to {offset}"))
+                    }
                     _ => Ok(()),
                 }
             }

@@ -49,7 +49,7 @@ impl InSyncHoldCommitted {
         let known = self.committed.entry(tp.clone()).or_insert((leader.topic_id, offset));
         *known = if known.0 == leader.topic_id { (known.0, known.1.max(offset)) } else { (leader.topic_id, offset) };
         for id in &record.isr {
-            if let Some(end) = end_of(sight, tp, *id)
+            if let Some(end) = sight.serving_end(tp, *id)
                 && end < offset
             {
                 return Err(format!("{tp}: the high watermark is {offset} on broker {broker}, and broker {id}, in sync, ends at {end}"));
@@ -75,7 +75,7 @@ impl InSyncHoldCommitted {
         else {
             return Ok(());
         };
-        match end_of(sight, tp, broker) {
+        match sight.serving_end(tp, broker) {
             Some(end) if replica.topic_id == *topic_id && end < *committed => {
                 Err(format!("{tp}: broker {broker} {what} and ends at {end}, and {committed} is committed"))
             }
@@ -89,13 +89,4 @@ fn led<'a>(sight: &Sight<'a>, tp: &TopicPartition, broker: BrokerId) -> Option<(
     let record = sight.record(tp)?;
     let replica = sight.replica(broker, tp)?;
     (replica.is_leader && replica.leader_epoch <= record.leader_epoch).then_some((record, replica))
-}
-
-/// Where a replica ends, unless its broker is away or does not know yet what power took from it.
-fn end_of(sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId) -> Option<i64> {
-    let node = sight.layout.brokers.get(&broker)?;
-    let process = sight.world.machine(*node).kafka()?;
-    let serves = sight.world.state(*node) == kernel::NodeState::Running
-        && process.lifecycle().is_some_and(|lifecycle| lifecycle.state() >= cluster::broker::lifecycle::BrokerState::Recovery);
-    serves.then(|| sight.replica(broker, tp).map(|replica| replica.log.log_end_offset()))?
 }

@@ -1,41 +1,83 @@
 //! Below their high watermarks replicas hold the same records.
 
-use protocol::Note;
+use ordered::SortedMap;
+use partition_log::Log;
+use protocol::{Batch, BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Sight};
 use crate::replicas;
 
-/// Keeps nothing: every high watermark that moves is compared with the leader's log at once.
+/// How far each follower was compared with its leader, by its log since it was cut or restarted last.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LogMatching;
+pub(super) struct LogMatching {
+    compared: SortedMap<(TopicPartition, BrokerId), (TopicId, i64)>,
+}
 
 impl Invariant for LogMatching {
     const ID: &'static str = "log-matching";
-    const DOC: &'static str = "A follower's last record below its high watermark is the leader's record at that offset.";
+    const DOC: &'static str = "Below its high watermark a follower has the batches that the leader has.";
     const SOURCE: &'static str = "KIP-101, KIP-279; RaftEventSimulationTest.ConsistentCommittedData";
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
-        let Note::HighWatermark { tp, broker, offset } = sight.note else { return Ok(()) };
-        let Some(mine) = sight.replica(*broker, tp) else { return Ok(()) };
-        if mine.is_leader {
-            return Ok(());
+        match sight.note {
+            Note::HighWatermark { tp, broker, offset } => self.moved(sight, tp, *broker, *offset),
+            // What comes after a cut is compared again.
+            Note::Truncated { tp, broker, to, .. } => {
+                if let Some((_, compared)) = self.compared.get_mut(&(tp.clone(), *broker)) {
+                    *compared = (*compared).min(*to);
+                }
+                Ok(())
+            }
+            Note::BrokerState { broker, .. } => {
+                self.compared.retain(|(_, known), _| known != broker);
+                Ok(())
+            }
+            Note::TopicDeleted { topic } => {
+                self.compared.retain(|(tp, _), _| tp.topic != *topic);
+                Ok(())
+            }
+            _ => Ok(()),
         }
+    }
+}
+
+impl LogMatching {
+    /// A follower's high watermark moved: what it has passed is the leader's.
+    fn moved(&mut self, sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId, offset: i64) -> Result<(), String> {
+        let Some(mine) = sight.replica(broker, tp).filter(|mine| !mine.is_leader) else { return Ok(()) };
         let Some(leader) = replicas::leader(sight.world, sight.layout, tp) else { return Ok(()) };
         if leader.leader_epoch != mine.leader_epoch {
             return Ok(());
         }
-        let last = offset - 1;
-        if last < mine.log.log_start_offset() || last < leader.log.log_start_offset() {
-            return Ok(());
+        let known = self.compared.entry((tp.clone(), broker)).or_insert((mine.topic_id, 0));
+        if known.0 != mine.topic_id {
+            *known = (mine.topic_id, 0);
         }
         // Replicas compact by their own clocks; what a batch has kept is another claim.
-        if last < mine.log.compacted_to() || last < leader.log.compacted_to() {
-            return Ok(());
+        let starts = [mine.log, leader.log].map(|log| log.log_start_offset().max(log.compacted_to()));
+        let from = starts.into_iter().fold(known.1, i64::max);
+        known.1 = offset;
+        match differs(mine.log, leader.log, from, offset) {
+            None => Ok(()),
+            Some((at, here, there)) => {
+                Err(format!("{tp} at offset {at}: broker {broker} has {here:?} and the leader {there:?}"))
+            }
         }
-        let (here, there) = (replicas::batch_at(mine.log, last), replicas::batch_at(leader.log, last));
-        match (here, there) {
-            (Some(here), Some(there)) if here == there => Ok(()),
-            (here, there) => Err(format!("{tp} at offset {last}: broker {broker} has {here:?} and the leader {there:?}")),
+    }
+}
+
+/// The first place in `from..to` where two logs differ, and what is there.
+fn differs<'a>(mine: &'a Log, other: &'a Log, from: i64, to: i64) -> Option<(i64, Option<&'a Batch>, Option<&'a Batch>)> {
+    let below = |log: &'a Log| log.batches_from(from).take_while(move |batch| batch.base_offset < to);
+    let (mut here, mut there) = (below(mine), below(other));
+    loop {
+        match (here.next(), there.next()) {
+            (None, None) => return None,
+            (Some(mine), Some(other)) if mine == other => {}
+            (mine, other) => {
+                let at = [mine, other].into_iter().flatten().map(|batch| batch.base_offset).min().unwrap_or(from);
+                return Some((at, mine, other));
+            }
         }
     }
 }

@@ -8,7 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use cluster::MetadataImage;
-use kernel::{Stamped, Time, World};
+use cluster::broker::lifecycle::BrokerState;
+use kernel::{NodeState, Stamped, Time, World};
 use protocol::metadata::PartitionRecord;
 use protocol::{BrokerId, Note, TopicPartition};
 
@@ -41,6 +42,13 @@ impl<'a> Sight<'a> {
     pub fn replica(&self, broker: BrokerId, tp: &TopicPartition) -> Option<Replica<'a>> {
         let topic_id = self.image()?.by_name.get(&tp.topic)?;
         replicas::of_topic(self.world, self.layout, broker, *topic_id, tp.partition)
+    }
+    /// Where a replica ends, unless its broker is away or does not know yet what power took from it.
+    pub fn serving_end(&self, tp: &TopicPartition, broker: BrokerId) -> Option<i64> {
+        let node = self.layout.brokers.get(&broker)?;
+        let lifecycle = self.world.machine(*node).kafka()?.lifecycle()?;
+        let serves = self.world.state(*node) == NodeState::Running && lifecycle.state() >= BrokerState::Recovery;
+        serves.then(|| self.replica(broker, tp).map(|replica| replica.log.log_end_offset()))?
     }
 }
 
@@ -144,6 +152,7 @@ invariants! {
     log_matching LogMatching
     in_sync_hold_committed InSyncHoldCommitted
     acked_is_committed AckedIsCommitted
+    acked_survive AckedSurvive
     committed_by_min_isr CommittedByMinIsr
     unclean_only_if_allowed UncleanOnlyIfAllowed
     sequences_in_order SequencesInOrder

@@ -6,8 +6,8 @@ use partition_log::Log;
 use protocol::TopicPartition;
 use protocol::note::value_hash;
 
-use super::Finding;
 use super::excuses::Excuses;
+use super::{Finding, forgotten};
 use crate::Lab;
 use crate::invariants::InvariantInfo;
 use crate::replicas;
@@ -29,20 +29,23 @@ pub(super) fn check(lab: &Lab, excuses: &Excuses) -> Result<(), Finding> {
         for record in &topic.partitions {
             let tp = TopicPartition::new(topic.name.clone(), record.partition);
             if let Some(log) = lab.leader_log(&tp).filter(|_| !excuses.may_have_lost(&tp)) {
-                check_log(&tp, log)?;
+                check_log(lab, &tp, log)?;
             }
         }
     }
     Ok(())
 }
 
-fn check_log(tp: &TopicPartition, log: &Log) -> Result<(), Finding> {
+fn check_log(lab: &Lab, tp: &TopicPartition, log: &Log) -> Result<(), Finding> {
     let mut offsets: SortedMap<u64, i64> = SortedMap::new();
     let mut newest: SortedMap<u64, (u64, i64)> = SortedMap::new();
     for batch in log.batches_from(log.log_start_offset()).filter(|batch| batch.producer().producer_id >= 0) {
         for (offset, record) in batch.offsets() {
             let Some((producer, number)) = record.value.as_deref().and_then(identity) else { continue };
             if let Some(before) = offsets.insert(value_hash(record.value.as_deref()), offset) {
+                if forgotten::between(lab, tp, log, before, offset) {
+                    continue;
+                }
                 let evidence = format!("{tp}: record {producer}.{number} is at offsets {before} and {offset}");
                 return Err(Finding::new(DUPLICATE, evidence));
             }

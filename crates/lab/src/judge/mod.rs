@@ -5,6 +5,7 @@
 mod anomalies;
 mod converge;
 mod excuses;
+mod forgotten;
 mod logs;
 
 use std::fmt;

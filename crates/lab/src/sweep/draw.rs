@@ -15,6 +15,7 @@ pub(super) enum Kind {
     Families,
     Fault,
     Core,
+    Motif,
 }
 
 /// The draws of one operation.

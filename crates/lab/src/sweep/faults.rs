@@ -244,9 +244,7 @@ impl Fault<'_> {
         1 + (broker - 1 + self.draws.between(1, (brokers - 1).max(1))) % brokers
     }
     fn partition(&mut self) -> String {
-        let topic = self.draws.pick(self.stage.topics);
-        let partition = self.draws.below(topic.partitions.unwrap_or(1).unsigned_abs().into());
-        format!("{}-{partition}", topic.name)
+        self.stage.partition(&mut self.draws)
     }
 
     /// Whoever leads a partition then.

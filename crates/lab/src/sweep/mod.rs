@@ -7,6 +7,7 @@
 
 mod draw;
 mod faults;
+mod motifs;
 mod plan;
 mod shrink;
 

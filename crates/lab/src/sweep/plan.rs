@@ -6,7 +6,7 @@ use ordered::SortedMap;
 use protocol::Plant;
 
 use super::draw::{Draws, Kind};
-use super::faults;
+use super::{faults, motifs};
 use crate::scenario::{ClusterShape, Planted, Scenario, Span, TimedCommand, TopicShape};
 
 /// Chaos is over after this.
@@ -28,7 +28,7 @@ pub(super) struct Client {
     pub(super) line: String,
     /// When it is started first.
     pub(super) at_ms: u64,
-    is_producer: bool,
+    pub(super) is_producer: bool,
 }
 
 impl Client {
@@ -45,6 +45,15 @@ pub(super) struct Stage<'a> {
     pub(super) clients: &'a [Client],
 }
 
+impl Stage<'_> {
+    /// Any partition of the workload's topics.
+    pub(super) fn partition(&self, draws: &mut Draws) -> String {
+        let topic = draws.pick(self.topics);
+        let partition = draws.below(topic.partitions.unwrap_or(1).unsigned_abs().into());
+        format!("{}-{partition}", topic.name)
+    }
+}
+
 /// The plan of a seed.
 pub fn expand(seed: u64, plant: Plant) -> Scenario {
     let cluster = cluster(seed);
@@ -54,7 +63,11 @@ pub fn expand(seed: u64, plant: Plant) -> Scenario {
     let mut commands: Vec<TimedCommand> =
         clients.iter().map(|client| command(client.at_ms, client.term, client.start(0))).collect();
     let stage = Stage { cluster: &cluster, topics: &topics, clients: &clients };
-    commands.extend(faults::timeline(seed, &stage));
+    let motif = motifs::draw(seed, &stage);
+    if motif.as_ref().is_none_or(|motif| !motif.is_alone) {
+        commands.extend(faults::timeline(seed, &stage));
+    }
+    commands.extend(motif.into_iter().flat_map(|motif| motif.commands));
     commands.push(command(MENDED_MS, 1, core(seed, &cluster, &topics)));
     for client in clients.iter().filter(|client| client.is_producer) {
         commands.push(command(PRODUCERS_STOP_MS, client.term, "^C".into()));

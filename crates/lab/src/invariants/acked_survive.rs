@@ -1,0 +1,82 @@
+//! What acks=all acknowledged survives while one who had to hold it does.
+
+use ordered::{SortedMap, SortedSet};
+use protocol::{BrokerId, Note, TopicName, TopicPartition};
+
+use super::{Invariant, Sight};
+
+/// How far acknowledgements reached, and what excuses their loss.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AckedSurvive {
+    acked: SortedMap<TopicPartition, Promise>,
+    /// Partitions that were led uncleanly: from then on nothing is promised of them.
+    torn: SortedSet<TopicPartition>,
+    deleted: SortedSet<TopicName>,
+    /// Brokers that lost power, and with it what they had not flushed.
+    dark: SortedSet<BrokerId>,
+}
+
+/// What acks=all promised of a partition.
+#[derive(Clone, Copy, Debug)]
+struct Promise {
+    /// The offset after the last record acknowledged.
+    end: i64,
+    /// The fewest replicas that had to hold a record when it was acknowledged.
+    reach: usize,
+}
+
+impl Invariant for AckedSurvive {
+    const ID: &'static str = "acked-survive";
+    const DOC: &'static str =
+        "Who is elected from ISR or ELR has all that acks=all acknowledged, unless as many hosts lost power as had to hold it.";
+    const SOURCE: &'static str = "KIP-966; Kafka's documentation, Availability and Durability Guarantees";
+
+    fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        match sight.note {
+            Note::Acked { tp, offset, acks: -1, value_hashes } if *offset >= 0 => {
+                self.promised(sight, tp, offset + value_hashes.len() as i64);
+                Ok(())
+            }
+            Note::LeaderElected { tp, leader, unclean: false, .. } if leader.is_some() => self.elected(sight, tp, *leader),
+            Note::LeaderElected { tp, unclean: true, .. } => {
+                self.acked.remove(tp);
+                self.torn.insert(tp.clone());
+                Ok(())
+            }
+            Note::TopicDeleted { topic } => {
+                self.acked.retain(|tp, _| tp.topic != *topic);
+                self.deleted.insert(topic.clone());
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn power_lost(&mut self, broker: BrokerId) {
+        self.dark.insert(broker);
+    }
+}
+
+impl AckedSurvive {
+    fn promised(&mut self, sight: &Sight<'_>, tp: &TopicPartition, end: i64) {
+        if self.torn.contains(tp) || self.deleted.contains(&tp.topic) {
+            return;
+        }
+        let Some(record) = sight.record(tp) else { return };
+        let min_isr = sight.replica(record.leader, tp).map_or(1, |leader| leader.log.config().min_insync_replicas);
+        let reach = usize::try_from(min_isr).unwrap_or(1).min(record.replicas.len());
+        match self.acked.get_mut(tp) {
+            Some(known) => *known = Promise { end: known.end.max(end), reach: known.reach.min(reach) },
+            None => drop(self.acked.insert(tp.clone(), Promise { end, reach })),
+        }
+    }
+
+    fn elected(&self, sight: &Sight<'_>, tp: &TopicPartition, leader: BrokerId) -> Result<(), String> {
+        let promise = self.acked.get(tp).filter(|promise| self.dark.len() < promise.reach);
+        let (Some(promise), Some(end)) = (promise, sight.serving_end(tp, leader)) else { return Ok(()) };
+        match end < promise.end {
+            true => Err(format!("{tp}: broker {leader} is to lead and ends at {end}, and {} was acknowledged", promise.end - 1)),
+            false => Ok(()),
+        }
+    }
+}

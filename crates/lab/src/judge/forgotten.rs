@@ -1,0 +1,49 @@
+//! Duplicates that Kafka's idempotence does not prevent: a leader that restarted, or cut its log, remembers of each producer
+//! the last batch only, because snapshots keep no more (`ProducerStateManager#writeSnapshot`). If a producer has several
+//! batches in flight then, all written and none acknowledged, its first retry is neither known nor next:
+//! OUT_OF_ORDER_SEQUENCE_NUMBER. An idempotent producer takes that for a gap, goes on with a new epoch, and sends them all
+//! again (`TransactionManager#canRetry`, `#bumpIdempotentProducerEpoch`).
+
+use kernel::Time;
+use partition_log::Log;
+use protocol::{BrokerId, Note, TopicPartition};
+
+use crate::Lab;
+use crate::replicas::batch_at;
+
+/// Whether that made the copy at `second` of what is at `first`: it has a later epoch of the same producer, which had
+/// written more than one batch in the epoch before, and whoever appended the copy had restarted or cut its log since.
+pub(super) fn between(lab: &Lab, tp: &TopicPartition, log: &Log, first: i64, second: i64) -> bool {
+    let (Some(old), Some(new)) = (batch_at(log, first), batch_at(log, second)) else { return false };
+    let (old, new) = (old.producer(), new.producer());
+    let is_next_epoch = old.producer_id == new.producer_id && old.producer_epoch < new.producer_epoch;
+    let of_epoch = |producer| producer == (old.producer_id, old.producer_epoch);
+    let before = log.batches_from(log.log_start_offset()).take_while(|batch| batch.base_offset < second);
+    let batches = before.filter(|batch| of_epoch((batch.producer().producer_id, batch.producer().producer_epoch)));
+    if !is_next_epoch || batches.count() < 2 {
+        return false;
+    }
+    let (Some((written, _)), Some((copied, leader))) = (appended(lab, tp, first), appended(lab, tp, second)) else {
+        return false;
+    };
+    lab.history().iter().any(|stamped| {
+        let forgets = match &stamped.note {
+            Note::BrokerState { broker, state: "STARTING" } => *broker == leader,
+            Note::Truncated { tp: of, broker, .. } => *broker == leader && of == tp,
+            _ => false,
+        };
+        forgets && (written..=copied).contains(&stamped.at)
+    })
+}
+
+/// When a leader appended the record at an offset that is in the log now, and who it was: the last that did.
+fn appended(lab: &Lab, tp: &TopicPartition, offset: i64) -> Option<(Time, BrokerId)> {
+    lab.history().latest_first().find_map(|stamped| match &stamped.note {
+        Note::Appended { tp: of, broker, as_leader: true, base, next, .. }
+            if of == tp && (*base..*next).contains(&offset) =>
+        {
+            Some((stamped.at, *broker))
+        }
+        _ => None,
+    })
+}
