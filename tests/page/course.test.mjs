@@ -1,7 +1,7 @@
 // A lesson as a package, inside learning platforms of our own: completed when every goal is met, and kept.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -204,5 +204,36 @@ test("with cmi5 a lesson says initialized, completed, passed and terminated to t
   } finally {
     server.close();
     close();
+  }
+}));
+
+test("each lesson has a page that unfurls: its title, a picture, and a frame that opens it", () => inFolder(async (folder) => {
+  const copy = join(folder, "site");
+  cpSync(process.env.KAFKASIM_SITE, copy, { recursive: true });
+  const root = join(import.meta.dirname, "../..");
+  const server = await serve(copy, "/sim/");
+  execFileSync("node", [join(root, "crates/xtask/js/pages.mjs"), copy, server.url.slice(0, -1), join(root, "crates/lessons/lessons")]);
+  const { page, close } = await tab("about:blank");
+  try {
+    const text = readFileSync(join(copy, "lost-ack.html"), "utf8");
+    const tag = (name) => text.match(new RegExp(`property="${name}" content="([^"]*)"`))[1];
+    assert.equal(tag("og:title"), "Acknowledged, and gone");
+    assert.ok(tag("og:description").startsWith("A producer may ask") && !tag("og:description").includes("`"));
+    const picture = await page.request.get(tag("og:image"));
+    assert.equal((await picture.body()).readUInt32BE(16), 1200, "the width in the picture's header");
+
+    const found = text.match(/json\+oembed" href="([^"]*)"/)[1];
+    const answer = await (await page.request.get(found)).json();
+    assert.deepEqual([answer.version, answer.type, answer.title, answer.width], ["1.0", "rich", "Acknowledged, and gone", 1000]);
+    await page.goto(`${new URL(server.url).origin}/`);
+    await page.setContent(answer.html);
+    await page.frames().at(-1).getByRole("heading", { name: "Acknowledged, and gone" }).waitFor();
+
+    await page.goto(`${server.url}lost-ack.html`);
+    await page.waitForURL(`${server.url}?lesson=lost-ack`);
+    await page.getByRole("heading", { name: "Acknowledged, and gone" }).waitFor();
+  } finally {
+    await close();
+    server.close();
   }
 }));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use lexopt::prelude::*;
 
 use crate::shell::{Failure, Result, cmd, root};
-use crate::{Task, split, tools};
+use crate::{Task, browser, split, tools};
 
 /// What is loaded until the page can be used should weigh, in brotli bytes. It is not reached yet; the report says by how
 /// much.
@@ -21,20 +21,40 @@ const CEILING_OF_ALL: u64 = 870_000;
 pub(crate) const TASK: Task = Task {
     name: "dist",
     summary: "the static site, with relative addresses, and its size against the budget",
-    options: &[("--out <folder>", "where to put it (dist)")],
+    options: &[
+        ("--out <folder>", "where to put it (dist)"),
+        ("--url <address>", "where it will be: adds a page for each lesson that chats and blogs can unfurl"),
+    ],
     run,
 };
 
 fn run(mut args: lexopt::Parser) -> Result<()> {
     let mut out = PathBuf::from("dist");
+    let mut url = None;
     while let Some(arg) = args.next()? {
         match arg {
             Long("out") => out = args.value()?.into(),
+            Long("url") => url = Some(address(args.value()?.string()?)?),
             other => return Err(other.unexpected().into()),
         }
     }
     build(&out)?;
-    check_size(&out)
+    check_size(&out)?;
+    url.map_or(Ok(()), |url| pages(&out, &url))
+}
+
+/// A whole address, as others will see it.
+fn address(text: String) -> Result<String> {
+    match text.starts_with("https://") || text.starts_with("http://") {
+        true => Ok(text),
+        false => Err(Failure::new(format!("`{text}` is no address; --url takes one like https://kafka.example/sim/"))),
+    }
+}
+
+/// A page, a picture and an oEmbed answer for each lesson.
+fn pages(out: &Path, url: &str) -> Result<()> {
+    let script = root().join("crates/xtask/js/pages.mjs");
+    browser::env(cmd("node").arg(script).arg(out).arg(url).arg(root().join("crates/lessons/lessons")))?.run()
 }
 
 /// Builds the site into `out`.
