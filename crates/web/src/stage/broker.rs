@@ -149,7 +149,7 @@ fn replica_tile(props: &BrokerProps, row: &Row, replica: &ReplicaView, is_down: 
     let select = props.select.reform(move |_: MouseEvent| me.clone());
     html! {
         <button {key} {class} onclick={select} tabindex="-1" data-nav="" title={label}>
-            <span class="rh"><b>{ crown }{ format!("{}-{}", replica.topic, replica.partition) }</b><em class={tone}>{ tag }</em></span>
+            <span class="rh"><b><span>{ crown }{ &replica.topic }</span>{ format!("-{}", replica.partition) }</b><em class={tone}>{ tag }</em></span>
             <span class="runs" aria-hidden="true">{ for runs(row, replica) }</span>
             <span class="cells" aria-hidden="true">{ for cells(row, replica) }</span>
             <span class="rf" aria-hidden="true"><b>{ format!("HW {}", replica.high_watermark) }</b><span>{ format!("end {}", replica.log_end) }</span></span>
