@@ -31,6 +31,7 @@ fn request(session: (i32, i32), asked: &[(TopicId, i64)], forgotten: &[TopicId])
         partitions: asked.iter().map(partition).collect(),
         forgotten: forgotten.iter().map(|topic_id| (*topic_id, 0)).collect(),
         raft_high_watermark: -1,
+        rack: None,
     }
 }
 

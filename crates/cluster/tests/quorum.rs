@@ -7,7 +7,7 @@ use cluster::{ClusterSpec, KafkaProcess, MetadataImage, ProcessSpec};
 use kernel::{ConnId, Death, Effects, Input, Machine, NetworkSpec, NodeId, Order, Time, World};
 use ordered::SortedMap;
 use protocol::api::alter_partition::{AlterPartitionChange, AlterPartitionRequest};
-use protocol::api::create_partitions::CreatePartitionsRequest;
+use protocol::api::create_partitions::{CreatePartitionsRequest, NewPartitions};
 use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
 use protocol::api::delete_topics::DeleteTopicsRequest;
 use protocol::api::describe_configs::ConfigResource;
@@ -210,6 +210,19 @@ fn a_killed_leader_is_replaced_within_seconds_in_a_later_epoch() {
         cluster.run_ms(5_000);
         assert_eq!(cluster.leader(), second, "a node that comes back disturbs nobody (seed {seed})");
         assert_eq!(cluster.process(first).raft().log_end(), cluster.process(second).raft().log_end());
+    }
+}
+
+#[test]
+fn brokers_find_the_new_leader_by_asking_around() {
+    for seed in 0..5 {
+        let mut cluster = Cluster::new(Shape { seed, ..SEPARATE });
+        cluster.run_ms(12_000);
+        let first = cluster.leader();
+        cluster.kill(first);
+        cluster.run_ms(20_000);
+        assert_ne!(cluster.leader(), first, "seed {seed}");
+        assert_eq!(cluster.fenced(), [(1, false), (2, false), (3, false)], "nobody loses its session (seed {seed})");
     }
 }
 
@@ -436,7 +449,8 @@ fn topics_grow_and_go() {
             Some("The topic orders currently has 4 partition(s); 2 would not be an increase."),
         ),
     ] {
-        let request = CreatePartitionsRequest { topics: vec![("orders".into(), count)], timeout_ms: 30_000 };
+        let new = NewPartitions { topic: "orders".into(), count, assignments: None };
+        let request = CreatePartitionsRequest { topics: vec![new], timeout_ms: 30_000 };
         let Some(Response::CreatePartitions(answer)) = cluster.ask(request, 1_000) else { panic!("no answer") };
         assert_eq!(answer.topics, [("orders".into(), error, message.map(Into::into))]);
     }

@@ -81,6 +81,7 @@ errors! {
     69 GroupIdNotFound "GROUP_ID_NOT_FOUND" false "GroupIdNotFoundException" "The group id does not exist."
     70 FetchSessionIdNotFound "FETCH_SESSION_ID_NOT_FOUND" true "FetchSessionIdNotFoundException" "The fetch session ID was not found."
     71 InvalidFetchSessionEpoch "INVALID_FETCH_SESSION_EPOCH" true "InvalidFetchSessionEpochException" "The fetch session epoch is invalid."
+    73 TopicDeletionDisabled "TOPIC_DELETION_DISABLED" false "TopicDeletionDisabledException" "Topic deletion is disabled."
     74 FencedLeaderEpoch "FENCED_LEADER_EPOCH" true "FencedLeaderEpochException" "The leader epoch in the request is older than the epoch on the broker."
     75 UnknownLeaderEpoch "UNKNOWN_LEADER_EPOCH" true "UnknownLeaderEpochException" "The leader epoch in the request is newer than the epoch on the broker."
     77 StaleBrokerEpoch "STALE_BROKER_EPOCH" false "StaleBrokerEpochException" "Broker epoch has changed."

@@ -18,6 +18,7 @@ use crate::programs::consumer::PyConsumer;
 use crate::programs::experiment::ExperimentProducer;
 use crate::programs::producer::PyProducer;
 use crate::tools;
+use crate::tools::cluster::Cluster;
 use crate::tools::configs::Configs;
 use crate::tools::console_consumer::ConsoleConsumer;
 use crate::tools::console_producer::ConsoleProducer;
@@ -90,6 +91,7 @@ bodies! {
     LogDirs(Box<AdminTool<LogDirs>>)
     DeleteRecords(Box<AdminTool<DeleteRecords>>)
     Reassign(Box<AdminTool<Reassign>>)
+    Cluster(Box<AdminTool<Cluster>>)
     ConsoleProducer(Box<ConsoleProducer>)
     ConsoleConsumer(Box<ConsoleConsumer>)
     VerifiableProducer(Box<VerifiableProducer>)

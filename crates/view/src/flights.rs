@@ -70,6 +70,7 @@ pub(crate) fn role_of(tag: Tag, is_client: bool) -> &'static str {
         | ApiKey::ElectLeaders
         | ApiKey::IncrementalAlterConfigs
         | ApiKey::AlterPartitionReassignments
+        | ApiKey::UnregisterBroker
         | ApiKey::ListPartitionReassignments
         | ApiKey::DescribeCluster
         | ApiKey::DescribeTopicPartitions => "metadata",

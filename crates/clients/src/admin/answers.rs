@@ -155,6 +155,10 @@ impl Admin {
                 }
                 task.result = Some(AdminResult::ListReassignments(answer.partitions));
             }
+            Response::UnregisterBroker(answer) => {
+                let outcome = self.described(answer.error, answer.message.as_ref(), ());
+                task.result = Some(AdminResult::UnregisterBroker(outcome));
+            }
             Response::DescribeQuorum(answer) => match answer.error {
                 ErrorCode::None => task.result = Some(AdminResult::DescribeQuorum(answer)),
                 code => return of_controller(code),

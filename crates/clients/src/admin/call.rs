@@ -1,6 +1,7 @@
 //! What an admin client can be asked, and what it answers.
 
 use protocol::api::Name;
+use protocol::api::create_partitions::NewPartitions;
 use protocol::api::create_topics::{CreatedTopic, NewTopic};
 use protocol::api::describe_cluster::DescribeClusterResponse;
 use protocol::api::describe_configs::{ConfigResource, DescribedConfigs};
@@ -26,8 +27,8 @@ pub enum AdminCall {
     DescribeTopics { topics: Option<Vec<TopicName>> },
     /// `listTopics`, internal ones included.
     ListTopics,
-    /// `createPartitions`: new total counts.
-    CreatePartitions { topics: Vec<(TopicName, i32)> },
+    /// `createPartitions`.
+    CreatePartitions { topics: Vec<NewPartitions> },
     /// `describeConfigs`.
     DescribeConfigs { resources: Vec<ConfigResource> },
     /// `incrementalAlterConfigs`; a value of none deletes.
@@ -61,6 +62,8 @@ pub enum AdminCall {
     },
     /// `listPartitionReassignments`; none for all partitions.
     ListReassignments { partitions: Option<Vec<TopicPartition>> },
+    /// `unregisterBroker`.
+    UnregisterBroker { broker: BrokerId },
     /// `describeMetadataQuorum`.
     DescribeQuorum,
 }
@@ -113,6 +116,7 @@ pub enum AdminResult {
     AlterReassignments(Vec<(TopicPartition, Described<()>)>),
     /// Sorted by name and number.
     ListReassignments(Vec<OngoingReassignment>),
+    UnregisterBroker(Described<()>),
     DescribeQuorum(DescribeQuorumResponse),
     /// The call as a whole failed.
     Failed(ClientError),

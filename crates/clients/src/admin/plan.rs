@@ -19,6 +19,7 @@ use protocol::api::list_partition_reassignments::ListPartitionReassignmentsReque
 use protocol::api::metadata::MetadataRequest;
 use protocol::api::offset_commit::{OffsetCommitPartition, OffsetCommitRequest};
 use protocol::api::offset_fetch::OffsetFetchRequest;
+use protocol::api::unregister_broker::UnregisterBrokerRequest;
 use protocol::{BrokerId, GroupId, Request, TopicPartition};
 
 use super::{Admin, AdminCall, AdminResult, Part, Target, Task};
@@ -48,6 +49,7 @@ impl AdminCall {
             AdminCall::ElectLeaders { .. } => "electLeaders",
             AdminCall::AlterReassignments { .. } => "alterPartitionReassignments",
             AdminCall::ListReassignments { .. } => "listPartitionReassignments",
+            AdminCall::UnregisterBroker { .. } => "unregisterBroker",
             AdminCall::DescribeQuorum => "describeMetadataQuorum",
         }
     }
@@ -185,6 +187,7 @@ impl Admin {
                 let partitions = partitions.map(|partitions| pairs(&partitions));
                 self.any(task, ListPartitionReassignmentsRequest { partitions });
             }
+            AdminCall::UnregisterBroker { broker } => self.any(task, UnregisterBrokerRequest { broker }),
             AdminCall::DescribeQuorum => self.any(task, DescribeQuorumRequest { detail: true }),
         }
     }

@@ -14,8 +14,6 @@ use super::state::{Asked, Completed, GroupPhase, Seek};
 use crate::network::Lane;
 use crate::{ConsumerRecord, Fx, Profile};
 
-protocol::gap!("Consumers fetch from leaders only", "KIP-392");
-
 /// A partition in a fetch session.
 pub(super) type SessionKey = (TopicId, PartitionIndex);
 
@@ -29,6 +27,7 @@ impl Consumer {
         if self.is_rebalancing() {
             return;
         }
+        self.drop_stale_preferences(now);
         let buffered = self.buffered_nodes();
         let mut by_node: SortedMap<Address, Vec<(SessionKey, FetchPartition)>> = SortedMap::new();
         let mut is_leader_unknown = false;
@@ -37,9 +36,7 @@ impl Consumer {
             if partition.not_before > now || self.completed.iter().any(|completed| completed.tp == *tp) {
                 continue;
             }
-            let (Some((_, node, epoch)), Some(topic)) =
-                (self.net.metadata.leader(tp), self.net.metadata.topic(&tp.topic))
-            else {
+            let (Some((node, epoch)), Some(topic)) = (self.read_node(tp), self.net.metadata.topic(&tp.topic)) else {
                 is_leader_unknown = true;
                 continue;
             };
@@ -73,8 +70,29 @@ impl Consumer {
         if self.profile == Profile::Librdkafka {
             return SortedSet::new();
         }
-        let leader = |completed: &Completed| Some(self.net.metadata.leader(&completed.tp)?.1.clone());
-        self.completed.iter().filter_map(leader).collect()
+        let node = |completed: &Completed| Some(self.read_node(&completed.tp)?.0.clone());
+        self.completed.iter().filter_map(node).collect()
+    }
+
+    /// Where a partition is read, with its leader's epoch: at its leader, or where that sent the consumer (KIP-392).
+    fn read_node(&self, tp: &TopicPartition) -> Option<(&Address, i32)> {
+        let (_, leader, epoch) = self.net.metadata.leader(tp)?;
+        let preferred = self.partitions.get(tp).and_then(|partition| partition.preferred);
+        Some((preferred.and_then(|(id, _)| self.net.metadata.brokers.get(&id)).unwrap_or(leader), epoch))
+    }
+
+    /// A preference holds for `metadata.max.age.ms`, and while its broker is there (`AbstractFetch#selectReadReplica`).
+    fn drop_stale_preferences(&mut self, now: Time) {
+        for partition in self.partitions.values_mut() {
+            let Some((id, until)) = partition.preferred else { continue };
+            let is_there = self.net.metadata.brokers.contains_key(&id);
+            if until <= now || !is_there {
+                partition.preferred = None;
+            }
+            if !is_there {
+                self.net.metadata.request_update();
+            }
+        }
     }
 
     fn send_fetch(&mut self, now: Time, fx: &mut Fx, node: Address, wanted: Vec<(SessionKey, FetchPartition)>) {
@@ -110,6 +128,7 @@ impl Consumer {
             partitions: asked.partitions,
             forgotten: asked.forgotten,
             raft_high_watermark: -1,
+            rack: self.settings.rack.clone(),
         }
     }
 
@@ -129,6 +148,10 @@ impl Consumer {
     pub(super) fn fetch_failed(&mut self, node: &Address) {
         self.fetching.remove(node);
         self.sessions.get_mut(node).into_iter().for_each(FetchSession::failed);
+        let brokers = &self.net.metadata.brokers;
+        for partition in self.partitions.values_mut() {
+            partition.preferred = partition.preferred.filter(|(id, _)| brokers.get(id) != Some(node));
+        }
     }
 
     pub(super) fn fetch_answered(
@@ -161,12 +184,23 @@ impl Consumer {
     }
 
     fn partition_fetched(&mut self, now: Time, fx: &mut Fx, tp: &TopicPartition, offset: i64, result: FetchResult) {
+        let until = now + self.net.settings.metadata_max_age;
+        let Some(partition) = self.partitions.get_mut(tp) else { return };
+        if result.preferred_read_replica.is_some() && result.error.is_ok() {
+            let id = result.preferred_read_replica;
+            partition.preferred = partition.preferred.filter(|(known, _)| *known == id).or(Some((id, until)));
+            return;
+        }
+        let was_sent_away = !result.error.is_ok() && partition.preferred.take().is_some();
         match result.error {
             ErrorCode::None if result.batches.is_empty() => {}
             ErrorCode::None => self.completed.push_back(Completed { tp: tp.clone(), batches: result.batches.into() }),
             ErrorCode::OffsetOutOfRange => {
                 self.note_error(fx, ApiKey::Fetch, result.error);
-                self.out_of_range(tp, offset);
+                // What a follower does not have its leader may.
+                if !was_sent_away {
+                    self.out_of_range(tp, offset);
+                }
             }
             code => {
                 self.note_error(fx, ApiKey::Fetch, code);

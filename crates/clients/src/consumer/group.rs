@@ -84,6 +84,9 @@ impl Consumer {
             (Asked::LookUp { assignment, partitions }, Response::ListOffsets(answer)) => {
                 self.look_up_answered(now, fx, assignment, &partitions, answer);
             }
+            (Asked::Validate { assignment, partitions }, Response::OffsetForLeaderEpoch(answer)) => {
+                self.validation_answered(now, fx, assignment, &partitions, answer);
+            }
             (Asked::Fetch { assignment, node }, Response::Fetch(answer)) => {
                 self.fetch_answered(now, fx, assignment, &node, answer);
             }
@@ -114,6 +117,9 @@ impl Consumer {
                 self.ask_again(now, fx, assignment, None);
             }
             Asked::LookUp { assignment, partitions } => self.ask_again(now, fx, assignment, Some(&partitions)),
+            Asked::Validate { assignment, partitions } => {
+                self.validation_unanswered(now, fx, assignment, &partitions);
+            }
             Asked::Fetch { node, .. } => self.fetch_failed(&node),
         }
     }

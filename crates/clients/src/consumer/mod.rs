@@ -11,6 +11,7 @@ mod heartbeat;
 mod assign;
 mod commit;
 mod positions;
+mod validate;
 mod fetch;
 mod close;
 
@@ -69,6 +70,8 @@ pub struct Consumer {
     /// Counts assignments, so that answers for an old one are told apart.
     assignment: u64,
     partitions: SortedMap<TopicPartition, Partition>,
+    /// The leaders that positions were compared with last; none if a position has come since.
+    leaders_seen: Option<u64>,
     completed: VecDeque<Completed>,
     fetching: SortedSet<Address>,
     sessions: SortedMap<Address, FetchSession<fetch::SessionKey>>,
@@ -112,6 +115,7 @@ impl Consumer {
             membership: Membership::new(),
             assignment: 0,
             partitions: SortedMap::new(),
+            leaders_seen: None,
             completed: VecDeque::new(),
             fetching: SortedSet::new(),
             sessions: SortedMap::new(),
@@ -221,6 +225,7 @@ impl Consumer {
     /// Sets the position of an assigned partition; false if it is not assigned.
     pub fn seek(&mut self, tp: &TopicPartition, to: StartAt) -> bool {
         self.polled_at = None;
+        self.leaders_seen = None;
         let Some(partition) = self.partitions.get_mut(tp) else { return false };
         let committed = partition.committed;
         *partition = Partition { committed, stored: partition.stored, ..Partition::new(to) };
@@ -374,6 +379,7 @@ impl Consumer {
 
     fn set_assignment(&mut self, partitions: Vec<(TopicPartition, StartAt)>) {
         self.assignment += 1;
+        self.leaders_seen = None;
         self.completed.clear();
         self.partitions = partitions.into_iter().map(|(tp, start)| (tp, Partition::new(start))).collect();
         let topics: Vec<TopicName> = self.partitions.keys().map(|tp| tp.topic.clone()).collect();

@@ -12,11 +12,6 @@ use super::state::{Asked, Seek};
 use crate::network::Lane;
 use crate::{ClientError, Fx, Profile, StartAt};
 
-protocol::gap!(
-    "Positions are not validated against leader epochs: truncation shows as OFFSET_OUT_OF_RANGE or not at all",
-    "KIP-320"
-);
-
 impl Consumer {
     pub(super) fn update_positions(&mut self, now: Time, fx: &mut Fx) {
         if self.settings.group.is_some() {
@@ -25,6 +20,8 @@ impl Consumer {
             self.reset_where(|partition| partition.seek == Seek::Committed);
         }
         self.look_up(now, fx);
+        self.watch_leaders();
+        self.validate(now, fx);
     }
 
     fn ask_committed(&mut self, now: Time, fx: &mut Fx) {
@@ -77,6 +74,7 @@ impl Consumer {
                 partition.position = Some(result.offset);
                 partition.committed = Some(result.offset);
                 partition.epoch = result.leader_epoch;
+                self.leaders_seen = None;
             }
         }
         self.reset_where(|partition| partition.seek == Seek::Committed && !partition.is_asked);
@@ -110,10 +108,11 @@ impl Consumer {
         }
     }
 
-    fn reset(&mut self, tp: &TopicPartition, start: StartAt) {
+    pub(super) fn reset(&mut self, tp: &TopicPartition, start: StartAt) {
         if let Some(partition) = self.partitions.get_mut(tp) {
             partition.seek = Seek::LookUp(start);
             partition.position = None;
+            partition.leader = None;
             partition.is_asked = false;
         }
         self.completed.retain(|completed| completed.tp != *tp);
@@ -210,7 +209,9 @@ impl Consumer {
                 ErrorCode::None if result.offset >= 0 => {
                     partition.seek = Seek::Done;
                     partition.position = Some(result.offset);
-                    partition.epoch = result.leader_epoch;
+                    // Java starts without an epoch, so that there is nothing to validate (`Fetcher#resetPositionIfNeeded`).
+                    partition.epoch = if self.profile == Profile::Java { -1 } else { result.leader_epoch };
+                    self.leaders_seen = None;
                 }
                 // Nothing as young as the time asked for: the end.
                 ErrorCode::None => partition.seek = Seek::LookUp(StartAt::Latest),

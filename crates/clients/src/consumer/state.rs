@@ -16,6 +16,8 @@ pub(crate) enum Seek {
     Committed,
     /// An offset that its leader must look up (AWAIT_RESET).
     LookUp(StartAt),
+    /// Its leader's word that nothing before its position was cut off (AWAIT_VALIDATION).
+    Validate,
     /// Nothing: it has a position (FETCHING).
     Done,
 }
@@ -28,6 +30,10 @@ pub(crate) struct Partition {
     pub(crate) position: Option<i64>,
     /// Leader epoch of the last record handed out; −1 unknown.
     pub(crate) epoch: i32,
+    /// The leader, with its epoch, for which the position is known to be right.
+    pub(crate) leader: Option<(BrokerId, i32)>,
+    /// The replica its leader sent it to, and until when it reads there (KIP-392).
+    pub(crate) preferred: Option<(BrokerId, Time)>,
     /// librdkafka: the offset stored for the next commit.
     pub(crate) stored: Option<i64>,
     /// The last offset committed by this consumer.
@@ -44,7 +50,33 @@ impl Partition {
             StartAt::Offset(offset) => (Seek::Done, Some(offset)),
             StartAt::Earliest | StartAt::Latest | StartAt::Timestamp(_) => (Seek::LookUp(start), None),
         };
-        Partition { seek, position, epoch: -1, stored: None, committed: None, is_asked: false, not_before: Time::ZERO }
+        Partition {
+            seek,
+            position,
+            epoch: -1,
+            leader: None,
+            preferred: None,
+            stored: None,
+            committed: None,
+            is_asked: false,
+            not_before: Time::ZERO,
+        }
+    }
+}
+
+/// A position as it was when its leader was asked about it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Validating {
+    pub(crate) tp: TopicPartition,
+    pub(crate) position: Option<i64>,
+    pub(crate) epoch: i32,
+    pub(crate) leader: Option<(BrokerId, i32)>,
+}
+
+impl Validating {
+    pub(crate) fn of(tp: &TopicPartition, partition: &Partition) -> Validating {
+        let (position, epoch, leader) = (partition.position, partition.epoch, partition.leader);
+        Validating { tp: tp.clone(), position, epoch, leader }
     }
 }
 
@@ -186,6 +218,10 @@ pub(crate) enum Asked {
     LookUp {
         assignment: u64,
         partitions: Vec<(TopicPartition, StartAt)>,
+    },
+    Validate {
+        assignment: u64,
+        partitions: Vec<Validating>,
     },
     Fetch {
         assignment: u64,

@@ -33,6 +33,8 @@ pub(crate) struct Metadata {
     pub(super) last_success: Option<Time>,
     /// Counts answers.
     pub(crate) version: u64,
+    /// Counts what has been heard about leaders.
+    pub(crate) leaders: u64,
 }
 
 /// A topic as last heard of.
@@ -65,6 +67,7 @@ impl Metadata {
             not_before: Time::ZERO,
             last_success: None,
             version: 0,
+            leaders: 0,
         }
     }
 
@@ -131,6 +134,7 @@ impl Metadata {
         };
         let is_news = hint.leader_epoch > partition.leader_epoch && hint.leader.is_some();
         if is_news {
+            self.leaders += 1;
             *partition = Partition { leader: hint.leader, leader_epoch: hint.leader_epoch };
         }
         is_news
@@ -139,6 +143,7 @@ impl Metadata {
     /// Takes over an answer; true if something in it asks for another refresh soon.
     pub(super) fn update(&mut self, now: Time, response: &MetadataResponse) -> bool {
         self.version += 1;
+        self.leaders += 1;
         self.last_success = Some(now);
         self.cluster_id = Some(response.cluster_id.clone());
         self.brokers = response.brokers.iter().map(|b| (b.id, (b.host.clone(), b.port))).collect();

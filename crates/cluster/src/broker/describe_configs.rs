@@ -5,7 +5,9 @@ use protocol::api::describe_configs::{
     ConfigResource, DescribeConfigsRequest, DescribeConfigsResponse, DescribedConfig, DescribedConfigs,
 };
 use protocol::api::{ConfigResourceKind, ConfigSource, Name};
-use protocol::config::{BROKER_CONFIGS, ConfigDef, TOPIC_CONFIGS, effective_topic_configs, topic_config_synonyms};
+use protocol::config::{
+    BROKER_CONFIGS, ConfigDef, TOPIC_CONFIGS, broker_config_names, effective_topic_configs, find, topic_config_synonyms,
+};
 use protocol::{ErrorCode, gap};
 
 use super::Broker;
@@ -93,10 +95,15 @@ fn broker_config(cx: &Context<'_>, def: &ConfigDef) -> DescribedConfig {
         (layers.properties, ConfigSource::StaticBroker),
     ];
     let mut synonyms: Vec<(Name, Name, ConfigSource)> = Vec::new();
+    let names = broker_config_names(def.name);
     for (values, source) in set {
-        synonyms.extend(values.get(def.name).map(|value| (def.name.into(), value.clone(), source)));
+        synonyms.extend(names.iter().filter_map(|name| Some(((*name).into(), values.get(*name)?.clone(), source))));
     }
-    synonyms.extend(def.default.map(|value| (def.name.into(), value.into(), ConfigSource::Default)));
+    let defaults = names.iter().filter_map(|name| find(BROKER_CONFIGS, name)?.default.map(|value| (*name, value)));
+    synonyms.extend(defaults.map(|(name, value)| (name.into(), value.into(), ConfigSource::Default)));
+    // What is stronger under another name does not say what this one is.
+    let own = synonyms.iter().position(|(name, ..)| **name == *def.name).unwrap_or(synonyms.len());
+    synonyms.drain(..own);
     let given = match def.name {
         // These are given to the process another way.
         "node.id" | "broker.id" => Some(cx.spec.id.to_string().into()),

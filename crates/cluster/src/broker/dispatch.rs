@@ -55,6 +55,7 @@ impl Broker {
             Request::DescribeTopicPartitions(request) => self.handle_describe_topic_partitions(cx, &request),
             Request::DescribeCluster(request) => self.handle_describe_cluster(cx, fx, &request),
             Request::DescribeConfigs(request) => self.handle_describe_configs(cx, &request),
+            Request::IncrementalAlterConfigs(request) => self.handle_alter_configs(cx, fx, caller.ticket, request),
             Request::ApiVersions(_) => self.handle_api_versions(),
             Request::InitProducerId(request) => self.handle_init_producer_id(cx, fx, &request),
             Request::FindCoordinator(request) => self.handle_find_coordinator(cx, fx, &request),
@@ -71,7 +72,7 @@ impl Broker {
             | Request::DeleteTopics(_)
             | Request::CreatePartitions(_)
             | Request::ElectLeaders(_)
-            | Request::IncrementalAlterConfigs(_)
+            | Request::UnregisterBroker(_)
             | Request::AlterPartitionReassignments(_)
             | Request::ListPartitionReassignments(_)
             | Request::DescribeQuorum(_)) => self.forward(cx, fx, caller.ticket, request),

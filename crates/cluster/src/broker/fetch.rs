@@ -1,13 +1,13 @@
 //! Fetch, as a leader (or a follower that serves consumers) answers it: reads, parks until there is data
 //! (`ReplicaManager#fetchMessages`, `DelayedFetch`), and learns from followers how far they are.
-//! Left out: preferred read replicas, quotas.
+//! Left out: quotas.
 
 use kernel::{ConnId, Duration};
 use partition_log::EpochEnd;
 use protocol::api::LeaderHint;
 use protocol::api::fetch::{self, FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::fetch_session::{FINAL_EPOCH, INITIAL_EPOCH};
-use protocol::{BrokerId, ErrorCode, PartitionIndex, Plant, TopicId, gap};
+use protocol::{BrokerId, ErrorCode, PartitionIndex, Plant, TopicId};
 
 use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
@@ -34,7 +34,6 @@ impl Broker {
         caller: &Caller,
         request: FetchRequest,
     ) -> Answer {
-        gap!("preferred read replicas: replica.selector.class", "KIP-392");
         let max_wait_ms = request.max_wait_ms;
         let id = match self.reader_of(cx, request) {
             Ok(id) => id,
@@ -42,7 +41,7 @@ impl Broker {
         };
         self.locate_slots(id);
         let reader = self.soft.readers.get(id).expect("it was just found or made");
-        let (asker, is_empty) = (reader.asker, reader.is_empty());
+        let (asker, is_empty) = (reader.asker.clone(), reader.is_empty());
         let read = self.read_partitions(cx, reader);
         if asker.is_follower() {
             self.learn_from_follower(cx, fx, id, &read.results);
@@ -342,7 +341,8 @@ impl Broker {
         let Some(reader) = readers.get_mut(id) else { return };
         let replica = reader.asker.replica;
         for (number, result) in results {
-            if !result.error.is_ok() || result.diverging_epoch.is_some() || !result.batches.is_empty() {
+            let is_sent_away = result.preferred_read_replica.is_some();
+            if !result.error.is_ok() || result.diverging_epoch.is_some() || is_sent_away || !result.batches.is_empty() {
                 continue;
             }
             let Some(slot) = reader.slot(number) else { continue };
@@ -377,7 +377,8 @@ impl Broker {
             let bytes: u32 = result.batches.iter().map(|batch| batch.size_in_bytes()).sum();
             left = left.saturating_sub(bytes);
             read.bytes += u64::from(bytes);
-            read.is_urgent |= !result.error.is_ok() || result.diverging_epoch.is_some();
+            read.is_urgent |=
+                !result.error.is_ok() || result.diverging_epoch.is_some() || result.preferred_read_replica.is_some();
             read.results.push((number, result));
         }
         read
@@ -403,7 +404,9 @@ impl Broker {
             log_start_offset: log.log_start_offset(),
             ..failure(asked, ErrorCode::None, None)
         };
-        if let Some(end) = readable.diverging {
+        if let Some(id) = self.preferred_replica(cx, asker, asked, index) {
+            result.preferred_read_replica = id;
+        } else if let Some(end) = readable.diverging {
             result.diverging_epoch = Some(fetch::EpochEnd { epoch: end.epoch, end_offset: end.end_offset });
         } else if (left > 0 || min_one_message) && asked.fetch_offset < readable.bound {
             match log.read(asked.fetch_offset, readable.bound, left.min(asked.partition_max_bytes), min_one_message) {

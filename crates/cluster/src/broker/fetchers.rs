@@ -100,6 +100,7 @@ impl Broker {
             partitions: asked.partitions,
             forgotten: asked.forgotten,
             raft_high_watermark: -1,
+            rack: None,
         };
         let address = (endpoint.host.clone(), endpoint.port);
         if let Some(fetcher) = self.soft.fetchers.get_mut(&leader) {

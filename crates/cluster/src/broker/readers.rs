@@ -7,6 +7,7 @@
 
 use kernel::{Rng, Time};
 use ordered::SortedMap;
+use protocol::api::Name;
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResult};
 use protocol::fetch_session::{FINAL_EPOCH, INITIAL_EPOCH, next_epoch};
 use protocol::{BrokerId, PartitionIndex, TopicId};
@@ -56,12 +57,14 @@ pub(super) struct Reader {
 }
 
 /// Who asks, by its last request.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Asker {
     pub(super) replica: BrokerId,
     pub(super) replica_epoch: i64,
     pub(super) min_bytes: u32,
     pub(super) max_bytes: u32,
+    /// A consumer's `client.rack`.
+    pub(super) rack: Option<Name>,
 }
 
 /// What makes a reader a session (`FetchSession`).
@@ -193,6 +196,7 @@ impl Reader {
             || told != (result.high_watermark, result.log_start_offset)
             || !result.error.is_ok()
             || result.diverging_epoch.is_some()
+            || result.preferred_read_replica.is_some()
     }
 }
 
@@ -203,6 +207,7 @@ impl Asker {
             replica_epoch: request.replica_epoch,
             min_bytes: request.min_bytes,
             max_bytes: request.max_bytes,
+            rack: request.rack.clone(),
         }
     }
     pub(super) fn is_follower(&self) -> bool {

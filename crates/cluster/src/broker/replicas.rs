@@ -1,6 +1,8 @@
 //! From metadata to replicas: creates logs, makes this broker leader or follower of them, and removes them
 //! (`ReplicaManager#applyDelta`, `Partition#makeLeader`, `#makeFollower`, `BrokerMetadataPublisher`).
 
+use std::sync::Arc;
+
 use ordered::SortedSet;
 use partition_log::LogConfig;
 use protocol::api::ConfigResourceKind;
@@ -9,6 +11,7 @@ use protocol::{BrokerId, Note, PartitionIndex, Plant, TopicId, TopicName, TopicP
 
 use super::disk::ReplicaIndex;
 use super::partition::{FollowerState, Leadership, Partition, Role};
+use super::settings::Settings;
 use super::{Broker, Work};
 use crate::process::{Context, Fx};
 
@@ -186,6 +189,12 @@ impl Broker {
 
     /// Topic configs changed: of one topic, or of all.
     fn reload_configs(&mut self, cx: &Context<'_>, fx: &mut Fx, topic: Option<&TopicName>) {
+        if topic.is_none() {
+            let settings = Settings::at_run_time(cx);
+            if *self.settings != settings {
+                self.settings = Arc::new(settings);
+            }
+        }
         for index in self.disk.indexes() {
             let Some(name) = self.disk.get(index).map(|replica| replica.tp.topic.clone()) else { continue };
             if topic.is_some_and(|topic| *topic != name) {

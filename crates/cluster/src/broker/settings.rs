@@ -1,9 +1,11 @@
-//! The broker configs the broker itself acts on (`KafkaConfig`), read once from `server.properties`.
-//! Left out: dynamic changes of these at run time.
+//! The broker configs the broker itself acts on (`KafkaConfig`): `server.properties`, and over it what is set at run time of
+//! those that can be (`DynamicBrokerConfig`).
 
 use kernel::Duration;
-use protocol::gap;
+use protocol::config::is_dynamic_broker_config;
 
+use super::topic_configs::broker_layers;
+use crate::process::Context;
 use crate::spec::ProcessSpec;
 
 /// Broker configs as numbers. The defaults are Kafka 4.4's.
@@ -48,6 +50,8 @@ pub(super) struct Settings {
     pub(super) producer_id_check_interval: Duration,
     /// `fetch.max.bytes`, of an answer to a consumer.
     pub(super) fetch_max_bytes: u32,
+    /// `replica.selector.class` sends consumers to replicas in their own rack.
+    pub(super) is_rack_aware: bool,
     /// `max.incremental.fetch.session.cache.slots`.
     pub(super) fetch_session_slots: u32,
     /// `auto.create.topics.enable`.
@@ -67,9 +71,19 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    /// The same with what is set at run time: on this broker before what is set on all.
+    pub(super) fn at_run_time(cx: &Context<'_>) -> Settings {
+        let layers = broker_layers(cx);
+        let mut overrides = cx.spec.overrides.clone();
+        let set = layers.dynamic_default.iter().chain(layers.dynamic);
+        overrides.extend(
+            set.filter(|(name, _)| is_dynamic_broker_config(name)).map(|(name, value)| (name.clone(), value.clone())),
+        );
+        Settings::new(&ProcessSpec { overrides, ..ProcessSpec::clone(cx.spec) })
+    }
+
     /// What a process's `server.properties` says.
     pub(super) fn new(spec: &ProcessSpec) -> Settings {
-        gap!("dynamic changes of broker configs", "DynamicBrokerConfig");
         let bytes = |name, default| u32::try_from(spec.number(name, default)).unwrap_or(u32::MAX);
         Settings {
             replica_lag_time_max: spec.millis("replica.lag.time.max.ms", 30_000),
@@ -92,6 +106,7 @@ impl Settings {
             producer_id_expiration_ms: spec.number("producer.id.expiration.ms", 86_400_000),
             producer_id_check_interval: spec.millis("producer.id.expiration.check.interval.ms", 600_000),
             fetch_max_bytes: bytes("fetch.max.bytes", 57_671_680),
+            is_rack_aware: super::read_replica::is_rack_aware(spec.property("replica.selector.class")),
             fetch_session_slots: bytes("max.incremental.fetch.session.cache.slots", 1_000),
             auto_create_topics: spec.flag("auto.create.topics.enable", true),
             offsets_partitions: spec.number("offsets.topic.num.partitions", 50) as i32,

@@ -214,6 +214,7 @@ fn error_of(response: &Response) -> ErrorCode {
         Response::ElectLeaders(response) => response.error,
         Response::IncrementalAlterConfigs(response) => response.error,
         Response::AlterPartitionReassignments(response) => response.error,
+        Response::UnregisterBroker(response) => response.error,
         Response::ListPartitionReassignments(response) => response.error,
         Response::DescribeQuorum(response) if response.error == ErrorCode::NotLeaderOrFollower => {
             ErrorCode::NotController

@@ -5,8 +5,9 @@ use kernel::{Duration, Time};
 use protocol::api::allocate_producer_ids::{AllocateProducerIdsRequest, AllocateProducerIdsResponse};
 use protocol::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
 use protocol::api::broker_registration::{BrokerRegistrationRequest, BrokerRegistrationResponse};
+use protocol::api::unregister_broker::UnregisterBrokerResponse;
 use protocol::metadata::MetadataRecord;
-use protocol::{BrokerId, ErrorCode, Plant, Request, gap};
+use protocol::{BrokerId, ErrorCode, Plant, Request};
 
 use super::refuse::refuse;
 use super::{Controller, Decision, TimerKey};
@@ -63,7 +64,6 @@ impl Controller {
         raft: &Replica,
         request: &BrokerRegistrationRequest,
     ) -> Decision {
-        gap!("brokers cannot be unregistered", "UnregisterBroker, kafka-cluster.sh unregister");
         let refused = |error| Decision {
             records: Vec::new(),
             response: BrokerRegistrationResponse { error, broker_epoch: -1 }.into(),
@@ -226,6 +226,24 @@ impl Controller {
     pub(super) fn fence(&mut self, broker: BrokerId, records: &mut Vec<MetadataRecord>) {
         self.leave_in_sync(broker, false, records);
         records.push(self.registration_change(broker, Some(true), None));
+    }
+
+    /// A broker will not come back. Its replicas stay assigned until they are moved away (`#unregisterBroker`).
+    pub(super) fn unregister_broker(&mut self, broker: BrokerId) -> Decision {
+        let registered = self.active.as_ref().and_then(|active| active.state.image().brokers.get(&broker));
+        let Some(broker_epoch) = registered.map(|registered| registered.epoch) else {
+            let message = format!("Broker ID {broker} is not currently registered");
+            let error = ErrorCode::BrokerIdNotRegistered;
+            let response = UnregisterBrokerResponse { error, message: Some(message.into()) };
+            return Decision { records: Vec::new(), response: response.into() };
+        };
+        let mut records = Vec::new();
+        self.leave_in_sync(broker, false, &mut records);
+        records.push(MetadataRecord::UnregisterBroker { broker, broker_epoch });
+        if let Some(active) = &mut self.active {
+            active.heartbeats.remove(&broker);
+        }
+        Decision { records, response: UnregisterBrokerResponse { error: ErrorCode::None, message: None }.into() }
     }
 
     fn unfence(&mut self, broker: BrokerId, records: &mut Vec<MetadataRecord>) {

@@ -217,6 +217,7 @@ impl Controller {
             Request::DeleteTopics(request) => self.delete_topics(request),
             Request::CreatePartitions(request) => self.create_partitions(fx, request),
             Request::ElectLeaders(request) => self.elect_leaders(request),
+            Request::UnregisterBroker(request) => self.unregister_broker(request.broker),
             Request::AlterPartitionReassignments(request) => self.alter_reassignments(request),
             Request::ListPartitionReassignments(request) => self.list_reassignments(request),
             Request::IncrementalAlterConfigs(request) => self.incremental_alter_configs(request),

@@ -12,6 +12,7 @@ use protocol::api::delete_topics::DeleteTopicsResponse;
 use protocol::api::elect_leaders::ElectLeadersResponse;
 use protocol::api::incremental_alter_configs::IncrementalAlterConfigsResponse;
 use protocol::api::list_partition_reassignments::ListPartitionReassignmentsResponse;
+use protocol::api::unregister_broker::UnregisterBrokerResponse;
 use protocol::{ErrorCode, Request, Response, TopicId};
 
 /// The answer to `request` when all of it fails with `error`. What only brokers serve is not a controller's business.
@@ -45,7 +46,7 @@ pub(crate) fn refusal(request: &Request, error: ErrorCode) -> Option<Response> {
                 .into()
         }
         Request::CreatePartitions(request) => CreatePartitionsResponse {
-            topics: request.topics.iter().map(|(topic, _)| (topic.clone(), error, None)).collect(),
+            topics: request.topics.iter().map(|new| (new.topic.clone(), error, None)).collect(),
         }
         .into(),
         Request::ElectLeaders(_) => ElectLeadersResponse { error, partitions: Vec::new() }.into(),
@@ -55,6 +56,7 @@ pub(crate) fn refusal(request: &Request, error: ErrorCode) -> Option<Response> {
         Request::ListPartitionReassignments(_) => {
             ListPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
         }
+        Request::UnregisterBroker(_) => UnregisterBrokerResponse { error, message: None }.into(),
         Request::IncrementalAlterConfigs(_) => IncrementalAlterConfigsResponse { error, message: None }.into(),
         _ => return None,
     })

@@ -2,14 +2,15 @@
 
 use protocol::api::ConfigResourceKind;
 use protocol::api::Name;
-use protocol::api::create_partitions::{CreatePartitionsRequest, CreatePartitionsResponse};
+use protocol::api::create_partitions::{CreatePartitionsRequest, CreatePartitionsResponse, NewPartitions};
 use protocol::api::create_topics::{CreateTopicsRequest, CreateTopicsResponse, CreatedTopic, NewTopic};
 use protocol::api::delete_topics::{DeleteTopicsRequest, DeleteTopicsResponse};
 use protocol::java_random::first_bits;
 use protocol::metadata::{MetadataRecord, PartitionRecord};
 use protocol::placement::{UsableBroker, place};
-use protocol::{BrokerId, ErrorCode, Note, TopicId, TopicName, gap};
+use protocol::{BrokerId, ErrorCode, Note, TopicId, TopicName};
 
+use super::refuse::refuse;
 use super::{Controller, Decision, RNG_PLACEMENT, RNG_TOPIC_ID};
 use crate::process::Fx;
 
@@ -180,15 +181,24 @@ impl Controller {
         let factor = topic.assignments[0].len();
         for replicas in &topic.assignments {
             self.check_replicas(replicas)?;
-            if replicas.len() != factor {
-                let text = format!(
-                    "The manual partition assignment includes a partition with {} replica(s), but this is not consistent with previous partitions, which have {factor} replica(s).",
-                    replicas.len()
-                );
-                return Err((ErrorCode::InvalidReplicaAssignment, text));
-            }
+            check_factor(replicas, factor)?;
         }
         Ok(())
+    }
+
+    /// Whether a topic can grow by `additional` partitions with these replicas.
+    fn check_growth(&self, assignments: &[Vec<BrokerId>], additional: i32, factor: usize) -> Result<(), Refusal> {
+        if assignments.len() != additional as usize {
+            let text = format!(
+                "Attempted to add {additional} additional partition(s), but only {} assignment(s) were specified.",
+                assignments.len()
+            );
+            return Err((ErrorCode::InvalidReplicaAssignment, text));
+        }
+        assignments.iter().try_for_each(|replicas| {
+            self.check_replicas(replicas)?;
+            check_factor(replicas, factor)
+        })
     }
 
     /// Whether a partition can have these replicas (`validateManualPartitionAssignment`).
@@ -233,7 +243,10 @@ impl Controller {
 
     /// Deletes topics, each on its own.
     pub(super) fn delete_topics(&mut self, request: &DeleteTopicsRequest) -> Decision {
-        gap!("delete.topic.enable=false is not looked at", "ControllerApis#deleteTopics");
+        if !self.spec.flag("delete.topic.enable", true) {
+            let response = refuse(&request.clone().into(), ErrorCode::TopicDeletionDisabled);
+            return Decision { records: Vec::new(), response };
+        }
         let mut records: Vec<MetadataRecord> = Vec::new();
         let mut topics = Vec::new();
         for (at, name) in request.topics.iter().enumerate() {
@@ -257,23 +270,23 @@ impl Controller {
 
     /// Adds partitions to topics.
     pub(super) fn create_partitions(&mut self, fx: &mut Fx, request: &CreatePartitionsRequest) -> Decision {
-        gap!("a manual assignment of added partitions is not taken", "CreatePartitionsRequest.assignments");
         let mut records = Vec::new();
         let mut topics = Vec::new();
-        for (name, count) in &request.topics {
-            let (error, message): (_, Option<Name>) = match self.grow_topic(fx, name, *count) {
+        for new in &request.topics {
+            let (error, message): (_, Option<Name>) = match self.grow_topic(fx, new) {
                 Ok(mut made) => {
                     records.append(&mut made);
                     (ErrorCode::None, None)
                 }
                 Err((error, text)) => (error, Some(text.into())),
             };
-            topics.push((name.clone(), error, message));
+            topics.push((new.topic.clone(), error, message));
         }
         Decision { records, response: CreatePartitionsResponse { topics }.into() }
     }
 
-    fn grow_topic(&mut self, fx: &mut Fx, name: &TopicName, count: i32) -> Result<Vec<MetadataRecord>, Refusal> {
+    fn grow_topic(&mut self, fx: &mut Fx, new: &NewPartitions) -> Result<Vec<MetadataRecord>, Refusal> {
+        let (name, count) = (&new.topic, new.count);
         let found = self.active.as_ref().and_then(|active| active.state.image().topic(name)).cloned();
         let Some(topic) = found else {
             let error = ErrorCode::UnknownTopicOrPartition;
@@ -291,13 +304,19 @@ impl Controller {
         if (count - current) as usize > PARTITIONS_MAX {
             return Err((ErrorCode::PolicyViolation, "Excessively large number of partitions per request.".into()));
         }
-        let replicas = topic.partitions[0].replicas.len() as i32;
-        let placed = self.place(fx, count - current, replicas).map_err(|text| {
-            (
-                ErrorCode::InvalidReplicationFactor,
-                format!("Unable to replicate the partition {replicas} time(s): {text}"),
-            )
-        })?;
+        let replicas = topic.partitions[0].replicas.len();
+        let placed = match &new.assignments {
+            Some(assignments) => {
+                self.check_growth(assignments, count - current, replicas)?;
+                assignments.clone()
+            }
+            None => self.place(fx, count - current, replicas as i32).map_err(|text| {
+                (
+                    ErrorCode::InvalidReplicationFactor,
+                    format!("Unable to replicate the partition {replicas} time(s): {text}"),
+                )
+            })?,
+        };
         (current..)
             .zip(placed)
             .map(|(partition, replicas)| {
@@ -305,6 +324,17 @@ impl Controller {
             })
             .collect()
     }
+}
+
+fn check_factor(replicas: &[BrokerId], factor: usize) -> Result<(), Refusal> {
+    if replicas.len() == factor {
+        return Ok(());
+    }
+    let text = format!(
+        "The manual partition assignment includes a partition with {} replica(s), but this is not consistent with previous partitions, which have {factor} replica(s).",
+        replicas.len()
+    );
+    Err((ErrorCode::InvalidReplicaAssignment, text))
 }
 
 /// Whether a topic may have this name (`Topic#validate`); the error is Kafka's text.

@@ -80,9 +80,12 @@ impl Replica {
 
     /// Fetches from the leader, or from any voter to hear who leads.
     pub(super) fn fetch(&mut self, now: Time, fx: &mut Fx) {
+        // Nobody tells an observer that its leader is gone: when that does not answer, it asks around
+        // (`KafkaRaftClient#pollFollowerAsObserver`).
+        let is_lost = !self.is_voter() && self.soft.failures > 0;
         let to = match &self.soft.role {
-            Role::Follower { leader, .. } => *leader,
-            Role::Unattached => {
+            Role::Follower { leader, .. } if !is_lost => *leader,
+            Role::Follower { .. } | Role::Unattached => {
                 let others = self.other_voters();
                 if others.is_empty() {
                     return;
@@ -115,6 +118,7 @@ impl Replica {
             }],
             forgotten: Vec::new(),
             raft_high_watermark: self.soft.high_watermark,
+            rack: None,
         };
         let call = Call::Fetch { epoch: self.hard.epoch, to };
         self.soft.fetching = Some((self.hard.epoch, to));

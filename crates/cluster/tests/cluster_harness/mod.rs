@@ -255,6 +255,7 @@ impl Cluster {
             partitions: vec![partition],
             forgotten: Vec::new(),
             raft_high_watermark: -1,
+            rack: None,
         };
         self.ask(lane, id, request)
     }

@@ -108,6 +108,11 @@ impl Call<'_> {
                 let program = terminal.and_then(|terminal| terminal.foreground);
                 program.map(|node| vec![node]).ok_or_else(|| format!("no program runs in terminal {rest}"))
             }
+            // The metadata log's leader is the active controller.
+            "leader" if rest == "__cluster_metadata-0" => {
+                let active = crate::replicas::active_controller(&self.lab.world, &self.lab.layout);
+                active.map(|node| vec![node]).ok_or_else(|| "no controller is active".into())
+            }
             "leader" | "followers" => {
                 let TopicPartition { topic, partition } = self.partition(rest)?;
                 let image = crate::replicas::image(&self.lab.world, &self.lab.layout);

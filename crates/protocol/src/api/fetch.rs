@@ -4,7 +4,7 @@ use crate::error::ErrorCode;
 use crate::ids::{BrokerId, PartitionIndex, TopicId};
 use crate::metadata::MetadataBatch;
 use crate::record::Batch;
-use super::{LeaderHint};
+use super::{LeaderHint, Name};
 
 /// Fetch request (consumer|follower|observer->leader).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -31,6 +31,8 @@ pub struct FetchRequest {
     pub forgotten: Vec<(TopicId, PartitionIndex)>,
     /// Raft only (KIP-1166): the high watermark the replica knows; −1 otherwise.
     pub raft_high_watermark: i64,
+    /// A consumer's `client.rack` (KIP-392).
+    pub rack: Option<Name>,
 }
 
 /// Where to read one partition.

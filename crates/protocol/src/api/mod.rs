@@ -205,6 +205,7 @@ apis! {
     60 DescribeCluster describe_cluster(DescribeClusterRequest DescribeClusterResponse) "admin->broker"
     62 BrokerRegistration broker_registration(BrokerRegistrationRequest BrokerRegistrationResponse) "broker->controller"
     63 BrokerHeartbeat broker_heartbeat(BrokerHeartbeatRequest BrokerHeartbeatResponse) "broker->controller"
+    64 UnregisterBroker unregister_broker(UnregisterBrokerRequest UnregisterBrokerResponse) "admin->broker->controller"
     67 AllocateProducerIds allocate_producer_ids(AllocateProducerIdsRequest AllocateProducerIdsResponse) "broker->controller"
     75 DescribeTopicPartitions describe_topic_partitions(DescribeTopicPartitionsRequest DescribeTopicPartitionsResponse) "admin->broker"
 }

@@ -14,15 +14,17 @@ mod admin;
 mod librdkafka;
 mod values;
 mod synonyms;
+mod dynamic;
 
 pub use admin::ADMIN_CONFIGS;
 pub use broker::BROKER_CONFIGS;
 pub use consumer::CONSUMER_CONFIGS;
+pub use dynamic::{is_dynamic_broker_config, validate_broker_configs};
 pub use librdkafka::{
     LIBRDKAFKA_ADMIN_CONFIGS, LIBRDKAFKA_CONSUMER_CONFIGS, LIBRDKAFKA_PRODUCER_CONFIGS, ignored, librdkafka_configs,
 };
 pub use producer::PRODUCER_CONFIGS;
-pub use synonyms::{BrokerLayers, ConfigSynonym, effective_topic_configs, topic_config_synonyms};
+pub use synonyms::{BrokerLayers, ConfigSynonym, broker_config_names, effective_topic_configs, topic_config_synonyms};
 pub use topic::{TOPIC_CONFIGS, validate_topic_configs};
 pub use values::Configs;
 

@@ -36,6 +36,17 @@ const IN_OTHER_UNITS: &[(&str, &[(&str, i64)])] = &[
     ("retention.ms", &[("log.retention.ms", 1), ("log.retention.minutes", 60_000), ("log.retention.hours", 3_600_000)]),
 ];
 
+/// The broker configs that say the same in other units, `name` among them, strongest first
+/// (`DynamicBrokerConfig#brokerConfigSynonyms`).
+pub fn broker_config_names(name: &'static str) -> Vec<&'static str> {
+    let has_name = |names: &&[(&'static str, i64)]| names.iter().any(|(known, _)| *known == name);
+    match IN_OTHER_UNITS.iter().map(|(_, names)| *names).find(has_name) {
+        // How often flush.ms is looked at stands in for it, but not the other way round.
+        Some(names) if name != "log.flush.scheduler.interval.ms" => names.iter().map(|(name, _)| *name).collect(),
+        Some(_) | None => vec![name],
+    }
+}
+
 /// Every definition of the topic config `def`, strongest first: what DescribeConfigs answers as synonyms.
 pub fn topic_config_synonyms(
     def: &ConfigDef,

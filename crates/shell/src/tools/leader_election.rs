@@ -1,9 +1,9 @@
 //! `kafka-leader-election` (`org.apache.kafka.tools.LeaderElectionCommand`).
-//!
-//! Left out on purpose: `--path-to-json-file`.
 
 use clients::{AdminCall, AdminResult, ClientError};
-use protocol::{ErrorCode, TopicPartition, gap};
+use ordered::SortedSet;
+use protocol::{ErrorCode, TopicPartition};
+use serde::Deserialize;
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
@@ -62,9 +62,8 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     if !missing.is_empty() {
         return Err(Refusal::line(format!("Missing required option(s): {}", missing.join(", "))));
     }
-    gap!("kafka-leader-election --path-to-json-file", "LeaderElectionCommand");
     let scopes = ["topic", "all-topic-partitions", "path-to-json-file"].iter().filter(|o| options.has(o)).count();
-    if scopes != 1 || options.has("path-to-json-file") {
+    if scopes != 1 {
         return Err(Refusal::line(
             "One and only one of the following options is required: topic, all-topic-partitions, path-to-json-file",
         ));
@@ -81,13 +80,47 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         }
     };
     let partitions = match options.one("topic").map_err(text)? {
-        None => None,
+        None => match options.one("path-to-json-file").map_err(text)? {
+            Some(path) => {
+                let missing = || Refusal::line(format!("java.nio.file.NoSuchFileException: {path}"));
+                Some(read(&launch.read(path).ok_or_else(missing)?).map_err(Refusal::line)?)
+            }
+            None => None,
+        },
         Some(topic) => match options.number("partition").map_err(text)? {
             Some(partition) => Some(vec![TopicPartition::new(topic, partition)]),
             None => return Err(Refusal::line("Missing required option(s): partition")),
         },
     };
     Ok(Body::LeaderElection(Box::new(AdminTool::new(launch, options, LeaderElection { unclean, partitions })?)))
+}
+
+/// The file of `--path-to-json-file`.
+#[derive(Deserialize)]
+struct Wanted {
+    partitions: Option<Vec<Row>>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    topic: String,
+    partition: i32,
+}
+
+fn read(text: &str) -> Result<Vec<TopicPartition>, String> {
+    let json: serde_json::Value =
+        serde_json::from_str(text).map_err(|_| "Replica election data is empty".to_owned())?;
+    let wanted: Wanted = serde_json::from_value(json).map_err(|error| error.to_string())?;
+    let rows = wanted.partitions.ok_or("Replica election data is missing \"partitions\" field")?;
+    let mut seen = SortedSet::new();
+    let partitions: Vec<TopicPartition> =
+        rows.into_iter().map(|row| TopicPartition::new(row.topic, row.partition)).collect();
+    let twice: Vec<String> =
+        partitions.iter().filter(|tp| !seen.insert((*tp).clone())).map(ToString::to_string).collect();
+    match twice.is_empty() {
+        true => Ok(partitions),
+        false => Err(format!("Replica election data contains duplicate partitions: [{}]", twice.join(", "))),
+    }
 }
 
 /// The command under way.

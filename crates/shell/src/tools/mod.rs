@@ -16,6 +16,7 @@ mod znodes;
 pub(crate) mod log_dirs;
 pub(crate) mod delete_records;
 pub(crate) mod reassign;
+pub(crate) mod cluster;
 mod line_reader;
 mod formatter;
 
@@ -134,6 +135,7 @@ pub const TOOLS: &[Tool] = &[
     log_dirs::TOOL,
     delete_records::TOOL,
     reassign::TOOL,
+    cluster::TOOL,
     crate::programs::experiment::TOOL,
 ];
 

@@ -3,12 +3,13 @@
 //! Left out on purpose: `--partition-size-limit-per-response` (answers are never paged), deprecated `--delete-config`.
 
 use clients::{AdminCall, AdminResult, ClientError};
+use protocol::api::create_partitions::NewPartitions;
 use protocol::api::create_topics::NewTopic;
 use protocol::api::describe_configs::{ConfigResource, DescribedConfig};
 use protocol::api::describe_topic_partitions::{DescribedPartition, DescribedTopic};
 use protocol::api::list_partition_reassignments::OngoingReassignment;
 use protocol::api::{ConfigResourceKind, ConfigSource};
-use protocol::{BrokerId, ErrorCode, TopicId, TopicName, TopicPartition, gap};
+use protocol::{BrokerId, ErrorCode, TopicId, TopicName, TopicPartition};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::java::hash_order;
@@ -310,16 +311,27 @@ impl Topics {
             self.stage = Stage::Deleting;
             admin.call(AdminCall::DeleteTopics { topics });
         } else if self.options.has("alter") {
-            gap!("kafka-topics --alter --replica-assignment", "TopicCommand");
-            let partitions = self.options.number("partitions")?.unwrap_or_default();
             self.stage = Stage::Altering;
-            admin.call(AdminCall::CreatePartitions {
-                topics: topics.into_iter().map(|topic| (topic, partitions)).collect(),
-            });
+            match self.options.has("replica-assignment") {
+                // How many of the assignments are of new partitions depends on how many there are.
+                true => drop(admin.call(AdminCall::DescribeTopics { topics: Some(topics) })),
+                false => self.grow(topics.into_iter().map(|topic| (topic, None)), admin)?,
+            }
         } else {
             self.stage = Stage::Describing;
             admin.call(AdminCall::DescribeTopics { topics: Some(topics) });
         }
+        Ok(())
+    }
+
+    fn grow(
+        &self,
+        topics: impl Iterator<Item = (TopicName, Option<Vec<Vec<BrokerId>>>)>,
+        admin: &mut Calls<'_, '_>,
+    ) -> Result<(), Failure> {
+        let count = self.options.number("partitions")?.unwrap_or_default();
+        let new = |(topic, assignments)| NewPartitions { topic, count, assignments };
+        admin.call(AdminCall::CreatePartitions { topics: topics.map(new).collect() });
         Ok(())
     }
 
@@ -329,6 +341,14 @@ impl Topics {
         admin: &mut Calls<'_, '_>,
     ) -> Result<(), Failure> {
         self.described = results.into_iter().map(|(_, result)| result).collect::<Result<_, _>>()?;
+        if self.stage == Stage::Altering {
+            let assignments = assignments(self.options.one("replica-assignment")?.unwrap_or_default())?;
+            let new = |topic: &DescribedTopic| {
+                let added = assignments.iter().skip(topic.partitions.len()).cloned().collect();
+                (topic.name.clone(), Some(added))
+            };
+            return self.grow(self.described.iter().map(new), admin);
+        }
         let count = self.described.len();
         hash_order(&mut self.described, count, |topic| &topic.name);
         let resources = self

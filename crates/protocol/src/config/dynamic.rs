@@ -1,0 +1,116 @@
+//! Which broker configs can be changed at run time (`DynamicBrokerConfig`), of those in the table. Left out: limits on how far a
+//! number of threads may change at once.
+
+use ordered::SortedMap;
+
+use super::{BROKER_CONFIGS, ConfigError, find};
+use crate::api::Name;
+
+/// As `kafka-configs --help` lists them.
+const DYNAMIC: &[&str] = &[
+    "compression.gzip.level",
+    "compression.lz4.level",
+    "compression.type",
+    "compression.zstd.level",
+    "group.consumer.assignment.interval.ms",
+    "listeners",
+    "log.cleaner.backoff.ms",
+    "log.cleaner.dedupe.buffer.size",
+    "log.cleaner.delete.retention.ms",
+    "log.cleaner.io.buffer.load.factor",
+    "log.cleaner.io.buffer.size",
+    "log.cleaner.io.max.bytes.per.second",
+    "log.cleaner.max.compaction.lag.ms",
+    "log.cleaner.min.cleanable.ratio",
+    "log.cleaner.min.compaction.lag.ms",
+    "log.cleaner.threads",
+    "log.cleanup.policy",
+    "log.flush.interval.messages",
+    "log.flush.interval.ms",
+    "log.index.interval.bytes",
+    "log.index.size.max.bytes",
+    "log.local.retention.bytes",
+    "log.local.retention.ms",
+    "log.message.timestamp.after.max.ms",
+    "log.message.timestamp.before.max.ms",
+    "log.message.timestamp.type",
+    "log.preallocate",
+    "log.retention.bytes",
+    "log.retention.ms",
+    "log.roll.jitter.ms",
+    "log.roll.ms",
+    "log.segment.bytes",
+    "log.segment.delete.delay.ms",
+    "message.max.bytes",
+    "min.insync.replicas",
+    "num.recovery.threads.per.data.dir",
+    "num.replica.fetchers",
+    "producer.id.expiration.ms",
+    "transaction.partition.verification.enable",
+    "unclean.leader.election.enable",
+];
+
+/// Of those, what each broker must be told for itself.
+const PER_BROKER: &[&str] = &["listeners"];
+
+/// Whether a broker takes a change of this config while it runs. What Kafka does not know is nobody's and may be set.
+pub fn is_dynamic_broker_config(name: &str) -> bool {
+    DYNAMIC.contains(&name) || find(BROKER_CONFIGS, name).is_none()
+}
+
+/// Whether these may be set on a broker (`of_one`) or on all of them at run time.
+pub fn validate_broker_configs(values: &SortedMap<Name, Name>, of_one: bool) -> Result<(), ConfigError> {
+    refuse(values, |name| !is_dynamic_broker_config(name), "Cannot update these configs dynamically")?;
+    for (name, value) in values {
+        find(BROKER_CONFIGS, name).map_or(Ok(()), |def| def.validate(value))?;
+    }
+    let text = "Cannot update these configs at default cluster level, broker id must be specified";
+    refuse(values, |name| !of_one && PER_BROKER.contains(&name), text)
+}
+
+fn refuse(values: &SortedMap<Name, Name>, is_wrong: impl Fn(&str) -> bool, text: &str) -> Result<(), ConfigError> {
+    let wrong: Vec<&str> = values.keys().map(AsRef::as_ref).filter(|name| is_wrong(name)).collect();
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(ConfigError::new(format!("{text}: [{}]", wrong.join(", ")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, value: &str, of_one: bool, expected: &str) {
+        let values = [(Name::from(name), Name::from(value))].into_iter().collect();
+        let found = validate_broker_configs(&values, of_one).err().map(|error| error.message).unwrap_or_default();
+        assert_eq!(found, expected, "{name}={value}");
+    }
+
+    #[test]
+    fn what_can_be_changed_at_run_time_is_what_kafka_lets_be_changed() {
+        check("log.retention.ms", "60000", false, "");
+        check("log.retention.hours", "1", true, "Cannot update these configs dynamically: [log.retention.hours]");
+        check("node.id", "9", true, "Cannot update these configs dynamically: [node.id]");
+        check(
+            "log.cleaner.threads",
+            "x",
+            true,
+            "Invalid value x for configuration log.cleaner.threads: Not a number of type INT",
+        );
+        check("leader.replication.throttled.rate", "1000", true, "");
+        check(
+            "listeners",
+            "PLAINTEXT://:9099",
+            false,
+            "Cannot update these configs at default cluster level, broker id must be specified: [listeners]",
+        );
+    }
+
+    #[test]
+    fn every_dynamic_config_is_in_the_table() {
+        for name in DYNAMIC {
+            assert!(find(BROKER_CONFIGS, name).is_some(), "{name}");
+        }
+    }
+}
