@@ -201,6 +201,7 @@ impl Consumer {
         for result in answer.partitions {
             let tp = TopicPartition::new(result.topic, result.partition);
             let Some((_, start)) = asked.iter().find(|(known, _)| *known == tp) else { continue };
+            let leader = self.net.metadata.leader(&tp).map(|(id, _, epoch)| (id, epoch));
             let Some(partition) = self.partitions.get_mut(&tp).filter(|p| p.seek == Seek::LookUp(*start)) else {
                 continue;
             };
@@ -209,9 +210,9 @@ impl Consumer {
                 ErrorCode::None if result.offset >= 0 => {
                     partition.seek = Seek::Done;
                     partition.position = Some(result.offset);
-                    // Java starts without an epoch, so that there is nothing to validate (`Fetcher#resetPositionIfNeeded`).
+                    // What the leader just said needs no validation. Java starts without an epoch (`Fetcher#resetPositionIfNeeded`).
+                    partition.leader = leader;
                     partition.epoch = if self.profile == Profile::Java { -1 } else { result.leader_epoch };
-                    self.leaders_seen = None;
                 }
                 // Nothing as young as the time asked for: the end.
                 ErrorCode::None => partition.seek = Seek::LookUp(StartAt::Latest),
