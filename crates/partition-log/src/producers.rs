@@ -58,6 +58,11 @@ impl Log {
         self.producers.entries.values().any(|entry| now_ms - entry.last_timestamp_ms >= expiration_ms)
     }
 
+    /// When the producer that has been silent for longest was last heard of, ms since the epoch.
+    pub fn longest_silent_producer_ms(&self) -> Option<i64> {
+        self.producers.entries.values().map(|entry| entry.last_timestamp_ms).min()
+    }
+
     /// Forgets producers that have been silent for `producer.id.expiration.ms` (checked every 10 minutes).
     pub fn expire_producers(&mut self, now_ms: i64, expiration_ms: i64) {
         self.producers.entries.retain(|_, entry| now_ms - entry.last_timestamp_ms < expiration_ms);

@@ -45,6 +45,47 @@ impl Log {
         deleted
     }
 
+    /// Whether a run would delete something now.
+    pub fn is_retention_due(&self, now_ms: i64) -> bool {
+        let Some((first, next)) = self.first_deletable() else { return false };
+        let is_below_start = next.is_some_and(|next| next.base_offset() <= self.log_start);
+        is_below_start || self.config.delete && (self.is_surplus(first) || self.is_too_old(now_ms, first))
+    }
+
+    /// When that may come true though nothing changes, ms since the epoch; none for never.
+    pub fn next_retention_ms(&self) -> Option<i64> {
+        let (first, _) = self.first_deletable().filter(|_| self.config.delete && self.config.retention_ms >= 0)?;
+        Some(self.newest_of(first).saturating_add(self.config.retention_ms).saturating_add(1))
+    }
+
+    /// The oldest segment with the one after it, if its age or size could make it go.
+    fn first_deletable(&self) -> Option<(&Segment, Option<&Segment>)> {
+        let (first, next) = (self.segment_at(0)?, self.segment_at(1));
+        let upper_bound = next.map_or(self.log_end, Segment::base_offset);
+        let is_last_and_empty = next.is_none() && first.is_empty();
+        (self.high_watermark >= upper_bound && !is_last_and_empty).then_some((first, next))
+    }
+
+    fn is_surplus(&self, first: &Segment) -> bool {
+        let retention = u64::try_from(self.config.retention_bytes).ok();
+        let surplus = retention.and_then(|retention| self.size_bytes().checked_sub(retention));
+        surplus.is_some_and(|surplus| surplus >= u64::from(first.size_bytes()))
+    }
+
+    fn is_too_old(&self, now_ms: i64, segment: &Segment) -> bool {
+        let retention_ms = self.config.retention_ms;
+        retention_ms >= 0 && now_ms.saturating_sub(self.newest_of(segment)) > retention_ms
+    }
+
+    /// The time from which a segment's age counts: that of its youngest record.
+    fn newest_of(&self, segment: &Segment) -> i64 {
+        let by_first = self.config.plant == Plant::RetentionByFirstRecord;
+        match segment.batches_from(0).next().filter(|_| by_first) {
+            Some(first) => first.base_timestamp_ms(),
+            None => segment.largest_timestamp_ms(),
+        }
+    }
+
     fn delete_by_size(&mut self, now_ms: i64, deleted: &mut Vec<DeletedSegment>) {
         let Ok(retention) = u64::try_from(self.config.retention_bytes) else { return };
         let Some(mut surplus) = self.size_bytes().checked_sub(retention) else { return };
@@ -60,17 +101,7 @@ impl Log {
     }
 
     fn delete_by_time(&mut self, now_ms: i64, deleted: &mut Vec<DeletedSegment>) {
-        let retention_ms = self.config.retention_ms;
-        if retention_ms >= 0 {
-            let by_first = self.config.plant == Plant::RetentionByFirstRecord;
-            let age_of = |segment: &Segment| match segment.batches_from(0).next().filter(|_| by_first) {
-                Some(first) => first.base_timestamp_ms(),
-                None => segment.largest_timestamp_ms(),
-            };
-            self.delete_while(now_ms, RetentionReason::Time, deleted, |_, segment, _| {
-                now_ms.saturating_sub(age_of(segment)) > retention_ms
-            });
-        }
+        self.delete_while(now_ms, RetentionReason::Time, deleted, |log, segment, _| log.is_too_old(now_ms, segment));
     }
 
     /// Deletes from the oldest on while `breaches`, up to the high watermark. The active segment may go too: an

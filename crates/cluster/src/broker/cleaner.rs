@@ -13,7 +13,7 @@ impl Broker {
     /// (`LogCleaner.CleanerThread#doWork`). Passes take no time, so one turn does for all threads.
     pub(super) fn clean_compacted_logs(&mut self, cx: &Context<'_>, fx: &mut Fx) {
         let now_ms = wall_ms(cx.now.as_nanos());
-        for index in self.disk.compacted() {
+        for index in self.disk.compacted(now_ms) {
             while let Some(done) = self.compact_log(index, now_ms) {
                 let Some(tp) = self.disk.get(index).map(|replica| replica.tp.clone()) else { break };
                 fx.note(Note::Compacted {

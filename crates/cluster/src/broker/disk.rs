@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
-use ordered::SortedMap;
+use ordered::{SortedMap, SortedSet};
 use partition_log::{Log, LogConfig};
 use protocol::api::Name;
 use protocol::{PartitionIndex, TopicId, TopicPartition};
+
+use super::agenda::{Agenda, Task};
 
 /// Which replica of this broker: an index into dense vectors, never given out twice in one life of the process.
 pub type ReplicaIndex = u32;
@@ -55,6 +57,10 @@ pub struct Disk {
     pub(super) cleaned_ms: i64,
     /// `.kafka_cleanshutdown`: the last stop was in good order.
     pub(super) is_clean: bool,
+    /// What periodic tasks have to look at. A start puts everything on it.
+    pub(super) agenda: Agenda,
+    /// The replicas whose topics are compacted, as of the cleaner's last look.
+    compacted: SortedSet<ReplicaIndex>,
 }
 
 impl Disk {
@@ -91,13 +97,16 @@ impl Disk {
 
     /// A replica, to change.
     pub fn get_mut(&mut self, index: ReplicaIndex) -> Option<&mut StoredReplica> {
-        self.replicas.get_mut(index as usize)?.as_mut().map(Arc::make_mut)
+        let replica = self.replicas.get_mut(index as usize)?.as_mut()?;
+        self.agenda.changed(index);
+        Some(Arc::make_mut(replica))
     }
 
     /// Makes an empty log for a new replica.
     pub fn create(&mut self, tp: TopicPartition, topic_id: TopicId, config: LogConfig, now_ms: i64) -> ReplicaIndex {
         let index = u32::try_from(self.replicas.len()).expect("fewer than 2^32 replicas");
         self.index.insert((topic_id, tp.partition), index);
+        self.agenda.changed(index);
         let log = Log::new(tp.clone(), config, now_ms);
         self.replicas.push(Some(Arc::new(StoredReplica {
             tp,
@@ -115,6 +124,7 @@ impl Disk {
     pub fn remove(&mut self, index: ReplicaIndex, uuid: u128, due_ms: i64) {
         if let Some(replica) = self.replicas.get_mut(index as usize).and_then(Option::take) {
             self.index.remove(&(replica.topic_id, replica.tp.partition));
+            self.compacted.remove(&index);
             self.removed.push(Removed { directory: delete_directory(&replica.tp, uuid), due_ms, replica });
         }
     }
@@ -148,9 +158,20 @@ impl Disk {
         self.index.values().copied().collect()
     }
 
-    /// The replicas whose topics are compacted.
-    pub(super) fn compacted(&self) -> Vec<ReplicaIndex> {
-        self.iter().filter(|(_, replica)| replica.log.config().compact).map(|(index, _)| index).collect()
+    /// The replicas whose topics are compacted, ascending.
+    pub(super) fn compacted(&mut self, now_ms: i64) -> Vec<ReplicaIndex> {
+        for index in self.agenda.take(Task::Cleaner, now_ms) {
+            match self.get(index).is_some_and(|replica| replica.log.config().compact) {
+                true => self.compacted.insert(index),
+                false => self.compacted.remove(&index),
+            };
+        }
+        self.compacted.iter().copied().collect()
+    }
+
+    /// Every periodic task has to look at everything again.
+    pub(super) fn review(&mut self) {
+        self.index.values().for_each(|index| self.agenda.changed(*index));
     }
 
     /// Writes into `cleaner-offset-checkpoint` that a log is clean below an offset.
@@ -179,7 +200,8 @@ impl Disk {
     /// `#checkpointLogStartOffsets`).
     pub fn checkpoint_offsets(&mut self, now_ms: i64) {
         self.offsets_written_ms = now_ms;
-        for replica in self.replicas.iter_mut().flatten() {
+        for index in self.agenda.take(Task::Checkpoints, now_ms) {
+            let Some(Some(replica)) = self.replicas.get_mut(index as usize) else { continue };
             let (recovery_point, log_start) = (replica.log.flushed_to(), replica.log.log_start_to_checkpoint());
             if (replica.checkpointed_recovery_point, replica.checkpointed_log_start) != (recovery_point, log_start) {
                 let replica = Arc::make_mut(replica);
@@ -196,6 +218,7 @@ impl Disk {
         for removed in &mut self.removed {
             removed.due_ms = now_ms.saturating_add(delete_delay_ms);
         }
+        self.review();
         for replica in self.replicas.iter_mut().flatten() {
             let replica = Arc::make_mut(replica);
             let log_start = replica.checkpointed_log_start.unwrap_or(0);
@@ -213,6 +236,7 @@ impl Disk {
     /// A clean stop: everything is durable.
     pub fn close(&mut self, now_ms: i64) {
         self.is_clean = true;
+        self.review();
         for replica in self.replicas.iter_mut().flatten() {
             let replica = Arc::make_mut(replica);
             replica.log.close();

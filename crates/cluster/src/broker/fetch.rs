@@ -511,6 +511,9 @@ impl Broker {
             if !leadership.is_in_maximal_isr(replica) {
                 self.maybe_expand_isr(cx, index, replica);
             }
+            if offset != leader_end {
+                self.watch_followers(index);
+            }
             if moves_log_start && self.partition(index).is_some_and(|partition| !partition.deletes.is_empty()) {
                 self.wake_later(index);
             }

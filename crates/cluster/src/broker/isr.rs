@@ -30,11 +30,17 @@ impl Broker {
     /// The `isr-expiration` task: proposes to drop followers that have not been caught up for too long.
     pub(super) fn shrink_isrs(&mut self, cx: &Context<'_>, fx: &mut Fx) {
         let lag_max = self.settings.replica_lag_time_max;
-        for index in self.disk.indexes() {
-            let leader_end = self.disk.log(index).log_end_offset();
-            let Some(leadership) = self.partition_mut(index).and_then(Partition::leadership_mut) else { continue };
+        for index in std::mem::take(&mut self.soft.behind) {
+            let Some(leader_end) = self.disk.get(index).map(|replica| replica.log.log_end_offset()) else { continue };
+            let Some(partition) = self.partition_mut(index) else { continue };
             let is_behind = |follower: &FollowerState| follower.log_end_offset != leader_end;
-            if leadership.proposed.is_some() || !leadership.followers.iter().any(is_behind) {
+            partition.is_behind = partition.leadership().is_some_and(|l| l.followers.iter().any(is_behind));
+            if !partition.is_behind {
+                continue;
+            }
+            self.soft.behind.push(index);
+            let Some(leadership) = self.partition_mut(index).and_then(Partition::leadership_mut) else { continue };
+            if leadership.proposed.is_some() {
                 continue;
             }
             let lags = |id: &BrokerId| {
@@ -51,6 +57,14 @@ impl Broker {
         }
         let half = Duration::from_nanos(lag_max.as_nanos() / 2);
         self.soft.timers.arm(fx, cx.now + half, TimerKey::ShrinkIsr);
+    }
+
+    /// Followers of a partition may be behind: the `isr-expiration` task looks at it until none is.
+    pub(super) fn watch_followers(&mut self, index: ReplicaIndex) {
+        let is_news = self.partition_mut(index).is_some_and(|p| !std::mem::replace(&mut p.is_behind, true));
+        if is_news {
+            self.soft.behind.push(index);
+        }
     }
 
     /// Proposes to take a follower that just fetched into the ISR, if it has caught up.

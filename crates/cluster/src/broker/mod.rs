@@ -30,6 +30,7 @@ mod producer_ids;
 mod find_coordinator;
 mod groups;
 mod to_controller;
+mod agenda;
 mod tasks;
 mod cleaner;
 mod delete_records;
@@ -83,6 +84,8 @@ struct Soft {
     producer_ids: ProducerIds,
     groups: Groups,
     checkpoints_due: Vec<ReplicaIndex>,
+    /// Partitions led here of which a follower may be behind.
+    behind: Vec<ReplicaIndex>,
 }
 
 /// What an input made ready.
@@ -153,6 +156,7 @@ impl Soft {
             producer_ids: ProducerIds::default(),
             groups: Groups::default(),
             checkpoints_due: Vec::new(),
+            behind: Vec::new(),
         }
     }
 }

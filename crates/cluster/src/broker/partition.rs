@@ -33,6 +33,8 @@ pub struct Partition {
     pub(super) deletes: Vec<u64>,
     /// Whether the high watermark moved since the last checkpoint.
     pub(super) is_checkpoint_due: bool,
+    /// Whether a follower may be behind this leader.
+    pub(super) is_behind: bool,
 }
 
 /// What this broker's replica is.
@@ -108,6 +110,7 @@ impl Partition {
             is_wake_due: false,
             deletes: Vec::new(),
             is_checkpoint_due: false,
+            is_behind: false,
         }
     }
 

@@ -145,6 +145,7 @@ impl Broker {
             fx.note(Note::SegmentRolled { tp: tp.clone(), broker, base });
         }
         fx.note(Note::Appended { tp, broker, as_leader: true, base: appended.base, next, leader_epoch });
+        self.watch_followers(index);
         self.touch(index);
         self.advance_high_watermark(cx, fx, index);
         self.wake_later(index);

@@ -112,6 +112,8 @@ impl Broker {
         let id = self.id;
         let Some(partition) = self.partition_mut(index) else { return };
         let is_new_epoch = record.leader_epoch > partition.leader_epoch;
+        // The end of a move bumps the epoch under the same leader; its coordinator goes on.
+        let leads_on = partition.is_leader() && record.leader_epoch == partition.leader_epoch + 1;
         let old = std::mem::replace(&mut partition.role, Role::Follower);
         partition.record_replicas(record);
         let others = record.replicas.iter().copied().filter(|replica| *replica != id);
@@ -132,9 +134,10 @@ impl Broker {
             self.disk.log_mut(index).assign_epoch(record.leader_epoch, log_end);
         }
         self.stop_fetching(index);
+        self.watch_followers(index);
         self.advance_high_watermark(cx, fx, index);
         self.wake_later(index);
-        if is_new_epoch {
+        if is_new_epoch && !leads_on {
             self.on_leadership_of_offsets(cx, fx, index, true);
         }
     }
@@ -193,6 +196,7 @@ impl Broker {
             let settings = Settings::at_run_time(cx);
             if *self.settings != settings {
                 self.settings = Arc::new(settings);
+                self.disk.review();
             }
         }
         for index in self.disk.indexes() {

@@ -2,9 +2,10 @@
 //! `LogManager#startup`).
 
 use kernel::Time;
-use partition_log::RetentionReason;
+use partition_log::{LogConfig, RetentionReason};
 use protocol::{Note, wall_ms};
 
+use super::agenda::Task;
 use super::disk::ReplicaIndex;
 use super::{Broker, TimerKey};
 use crate::process::Fx;
@@ -65,10 +66,13 @@ impl Broker {
     pub(super) fn expire_producers(&mut self, now: Time, fx: &mut Fx) {
         let now_ms = wall_ms(now.as_nanos());
         let expiration_ms = self.settings.producer_id_expiration_ms;
-        for index in self.disk.indexes() {
-            if self.disk.log(index).has_expired_producers(now_ms, expiration_ms) {
+        for index in self.disk.agenda.take(Task::Producers, now_ms) {
+            if self.disk.get(index).is_some_and(|replica| replica.log.has_expired_producers(now_ms, expiration_ms)) {
                 self.disk.log_mut(index).expire_producers(now_ms, expiration_ms);
             }
+            let silent_since_ms = self.disk.get(index).and_then(|replica| replica.log.longest_silent_producer_ms());
+            let due_ms = silent_since_ms.map(|since_ms| since_ms.saturating_add(expiration_ms));
+            self.disk.agenda.look_again(Task::Producers, index, due_ms);
         }
         self.soft.timers.arm(fx, now + self.settings.producer_id_check_interval, TimerKey::ProducerExpiry);
     }
@@ -87,15 +91,22 @@ impl Broker {
 
     /// Removes old segments. Compacted logs are the cleaner's (`LogManager#cleanupLogs`).
     pub(super) fn clean_up_logs(&mut self, now: Time, fx: &mut Fx) {
-        for index in self.disk.indexes() {
-            if !(self.settings.cleaner_enable && self.disk.log(index).config().compact) {
-                self.clean_up_log(now, fx, index);
+        for index in self.disk.agenda.take(Task::Retention, wall_ms(now.as_nanos())) {
+            let is_cleaners = |config: &LogConfig| self.settings.cleaner_enable && config.compact;
+            if self.disk.get(index).is_none_or(|replica| is_cleaners(replica.log.config())) {
+                continue;
             }
+            self.clean_up_log(now, fx, index);
+            let due_ms = self.disk.log(index).next_retention_ms();
+            self.disk.agenda.look_again(Task::Retention, index, due_ms);
         }
         self.soft.timers.arm(fx, now + self.settings.retention_check_interval, TimerKey::Retention);
     }
 
     pub(super) fn clean_up_log(&mut self, now: Time, fx: &mut Fx, index: ReplicaIndex) {
+        if !self.disk.log(index).is_retention_due(wall_ms(now.as_nanos())) {
+            return;
+        }
         let broker = self.id;
         let log = self.disk.log_mut(index);
         let active = log.active_segment().base_offset();
