@@ -1,11 +1,56 @@
 // Loads the engine, says so when it cannot, and shows the crash screen. Everything else is Rust.
 const $ = id => document.getElementById(id);
 const params = new URLSearchParams(location.search);
+if (params.get('storage') === 'none') Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('storage=none', 'SecurityError'); } });
+
+// The page's words: in the language of `?lang=`, else in the one that was chosen before, else in what the browser asks for.
+// A language is a file, `lang/CODE.txt`, and an entry of `<html data-langs>`; English is what the page says by itself.
+const root = document.documentElement;
+const table = new Map();
+const say = text => table.get(text) ?? text;
+const stored = () => { try { return localStorage.getItem('kafkasim.lang'); } catch { return null; } };
+async function speak(code) {
+  const answer = code === 'en' ? null : await fetch(`./lang/${code}.txt`);
+  const words = answer?.ok ? await answer.text() : '';
+  table.clear();
+  for (const [, english, other] of words.matchAll(/^([^#\s].*)\n {2}(.*)$/gm)) table.set(english, other);
+  [globalThis.kafkasimWords, globalThis.kafkasimLang] = [words, words ? code : 'en'];
+  root.lang = globalThis.kafkasimLang;
+  for (const element of document.querySelectorAll('[data-t]')) {
+    element.dataset.t ||= element.textContent.trim();
+    element.textContent = say(element.dataset.t);
+  }
+}
+const codes = root.dataset.langs.split(' ').map(entry => entry.split(':')[0]);
+const wanted = [params.get('lang'), stored(), ...navigator.languages].map(code => code?.toLowerCase().split('-')[0]);
+const spoken = speak(wanted.find(code => codes.includes(code)) ?? 'en').catch(() => { /* it stays English */ });
+globalThis.kafkasimSpeak = async code => {
+  try { localStorage.setItem('kafkasim.lang', code); } catch { /* for this visit, then */ }
+  await speak(code);
+  dispatchEvent(new Event('kafkasim:lang'));
+};
+
+// Files of the reader's own: one that is opened is told by an event, one that is saved goes where downloads go.
+const FILE_BYTES_MAX = 4 << 20;
+globalThis.kafkasimOpen = (kind, accept) => {
+  const input = Object.assign(document.createElement('input'), { type: 'file', accept });
+  input.addEventListener('change', async () => {
+    const file = input.files[0];
+    const text = file && file.size <= FILE_BYTES_MAX ? await file.text() : undefined;
+    if (file) dispatchEvent(new CustomEvent('kafkasim:file', { detail: { kind, text, bytes: file.size } }));
+  });
+  input.click();
+};
+globalThis.kafkasimSave = (name, text) => {
+  const link = Object.assign(document.createElement('a'), { download: name, href: URL.createObjectURL(new Blob([text])) });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+};
 
 // After a broken invariant (`why`) the engine stands still but can be looked at; after a panic nothing can.
 function crash(text, link, why) {
   if (!$('crash').hidden) return; // the first report is the cause
-  if (why) $('crash-why').textContent = why;
+  if (why) $('crash-why').textContent = say(why);
   $('crash-look').hidden = !why;
   $('crash-text').textContent = text;
   $('crash-link').href = link ? './' + location.search + link : './';
@@ -17,8 +62,7 @@ function crash(text, link, why) {
 }
 addEventListener('kafkasim:panic', e => crash(e.detail.text, e.detail.link));
 addEventListener('kafkasim:violation', e => crash(e.detail.text, e.detail.link,
-  'A claim that must hold after every event does not. The run stands still right after the event that broke it. ' +
-  'The link below replays it.'));
+  'A claim that must hold after every event does not. The run stands still right after the event that broke it. The link below replays it.'));
 $('crash-look').addEventListener('click', () => { $('crash').hidden = true; $('app').inert = false; });
 $('crash-link').addEventListener('click', () => setTimeout(() => location.reload()));
 
@@ -41,7 +85,6 @@ if (isOff('links')) for (const kind of ['click', 'auxclick']) addEventListener(k
   const link = e.target.closest?.('a[href]');
   if (link && link.origin !== location.origin) e.preventDefault();
 }, true);
-if (params.get('storage') === 'none') Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('storage=none', 'SecurityError'); } });
 
 // A scenario of this site, to start with. An address of another host is refused before anything is asked for.
 async function scenario(path) {
@@ -103,11 +146,12 @@ try {
   // A link or a lesson needs the rest at once, and without a network it comes only by way of the service worker, which
   // requests that wait do not take.
   if (location.hash.length > 1 || location.search || isKept()) await rest;
+  await spoken;
   engine.startPage();
 } catch (e) {
-  const why = typeof WebAssembly === 'object' ? String(e) : 'This browser has no WebAssembly.';
+  const why = typeof WebAssembly === 'object' ? String(e) : say('This browser has no WebAssembly.');
   const text = $('boot-text');
-  if (text) text.textContent = 'could not start: ' + why; else crash(why);
+  if (text) text.textContent = `${say('could not start:')} ${why}`; else crash(why);
 }
 
 // Offline after the first visit, where the browser and the frame allow it.

@@ -1,7 +1,7 @@
 // <kafka-sim lesson="lost-ack"></kafka-sim>: the page in a frame that starts when it is seen or clicked. What stands
 // between its tags is shown until then, and to readers without scripts. docs/embed.md has attributes, methods, events.
 const PARAMETERS = ['lesson', 'step', 'done', 'scenario', 'seed', 't', 'speed', 'autoplay', 'ui', 'panels', 'theme', 'motion', 'readonly',
-  'until', 'view', 'allow', 'keys', 'links', 'storage'];
+  'until', 'view', 'allow', 'keys', 'links', 'storage', 'lang', 'lock'];
 const STYLE = `
 :host { display: block; position: relative; aspect-ratio: 16 / 10; min-height: 320px; min-width: 240px; border: 1px solid #8886; border-radius: 10px; overflow: hidden; }
 :host([hidden]) { display: none; }
@@ -58,6 +58,9 @@ class KafkaSim extends HTMLElement {
     const url = new URL('index.html', base);
     url.searchParams.set('ui', 'embed');
     for (const name of PARAMETERS) if (this.hasAttribute(name)) url.searchParams.set(name, this.getAttribute(name));
+    // The language of the page around, unless the element names another.
+    const lang = this.closest('[lang]')?.lang;
+    if (lang) url.searchParams.set('lang', lang);
     if (location.origin !== 'null') url.searchParams.set('origin', location.origin);
     url.hash = this.getAttribute('link') ?? '';
     const frame = this.#frame = document.createElement('iframe');
@@ -124,6 +127,7 @@ class KafkaSim extends HTMLElement {
     return this.getState();
   }
   run(text, terminal = 1) { return this.#ask('command', { text, terminal }); }
+  lock(step) { return this.#ask('lock', { step }); }
   load(what) { return this.#ask('load', what); }
   getState() { return this.#ask('getState'); }
   setState(link) { return this.#ask('setState', { link }); }

@@ -5,6 +5,7 @@ const ACTS = {
   seek: m => String(m.t), run: m => String(m.ms), speed: m => String(m.speed),
   until: m => String(m.condition), theme: m => String(m.theme),
   command: m => `${m.terminal ?? 1} ${m.text}`,
+  lock: m => String(m.step ?? ''),
   load: m => m.lesson ? `lesson ${m.lesson}` : m.link ? `link ${m.link}` : m.scenario ? `scenario ${JSON.stringify(m.scenario)}` : '',
 };
 

@@ -152,9 +152,47 @@ test("two branches are compared at the same time", async () => {
   const text = await rows.filter({ hasText: "orders-0: leader" }).innerText();
   assert.match(text, /3 in epoch 2\s+2 in epoch 1/);
   await page.getByText("Both at 00:23.000").waitFor();
+  // Both branches stand side by side, and what differs is outlined: the dead broker, and the records one of them lacks.
+  assert.equal(await page.locator(".twin").count(), 2);
+  const twin = (name) => page.locator(".twin").filter({ has: page.getByRole("heading", { name, exact: true }) });
+  assert.equal(await twin("main").locator(".broker.down").count(), 1, "broker 1 is dead in both");
+  assert.equal(await twin("1: sim kill broker 2").locator(".broker.down").count(), 2);
+  assert.match(await twin("main").locator(".broker.differs").innerText(), /Broker 2/);
+  assert.ok(await twin("main").locator(".cell.dif").count() > 0, "records that the other branch does not have");
+  assert.equal(await twin("main").locator('[data-node="broker-1"] .rep.differs').count(), 0, "what is the same is not outlined");
   await picture(page, "view-branches");
   await page.getByRole("button", { name: "Show branch main" }).click();
   assert.equal(await page.locator(".compare tbody tr").count(), 0, "a branch is not compared with itself");
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("metrics have Kafka's names, their course over the timeline's axis, and their values before a marked moment and now", async () => {
+  const { page, wrong, close } = await open();
+  await run(page, "sim run 12s");
+  await run(page, "sim kill broker 1");
+  await run(page, "sim run 15s");
+  await page.locator(".stage").focus();
+  await page.keyboard.press("5");
+  const row = (name) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: new RegExp(`^${name}\\b`) }) });
+  const values = async (name) => (await row(name).getByRole("cell").allInnerTexts()).slice(1);
+  await row("UnderReplicatedPartitions").waitFor();
+  assert.deepEqual(await values("FencedBrokerCount"), ["0", "1", "+1"]);
+  assert.deepEqual(await values("ActiveControllerCount"), ["1", "1", "="]);
+  const [before, now] = await values("UnderReplicatedPartitions");
+  assert.ok(before === "0" && Number(now) > 0, `${before} → ${now}`);
+  assert.match((await values("BytesInPerSec"))[0], /B\/s$/);
+  assert.match((await values("request-latency-avg"))[0], /^\d+(\.\d+)? ms$/);
+  await page.getByText("before and after 00:20.000").waitFor();
+  await page.getByText("sim kill broker 1").first().waitFor();
+  await picture(page, "view-metrics");
+  // The courses lie over the timeline's axis: a click goes to the moment below it.
+  const box = await row("MessagesInPerSec").locator("svg").boundingBox();
+  await page.mouse.click(box.x + box.width * 0.5, box.y + box.height / 2);
+  assert.notEqual(await clock(page), "00:35.000");
+  await page.getByRole("button", { name: "mark this moment" }).click();
+  await page.getByText(`before and after ${await clock(page)}`).waitFor();
+  await page.getByRole("button", { name: "last command" }).click();
   assert.deepEqual(wrong, []);
   await close();
 });
@@ -232,7 +270,7 @@ for (const colorScheme of ["dark", "light"]) {
     test(`axe finds nothing in any view on a ${name} in the ${colorScheme} theme, and nothing is cut off`, async () => {
       const { page, close } = await open({ viewport, colorScheme, bypassCSP: true });
       if (viewport === LAPTOP) await run(page, "sim kill broker 1");
-      for (const tab of ["Log", "Space-time", "Groups", "Branches"]) {
+      for (const tab of ["Log", "Space-time", "Groups", "Metrics", "Branches"]) {
         await view(page, tab);
         await page.locator(".view").waitFor();
         assert.deepEqual(await accessibilityFaults(page), [], tab);

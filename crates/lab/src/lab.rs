@@ -440,6 +440,11 @@ impl Lab {
     pub(crate) fn state_changed(&mut self, node: NodeId) {
         let now = self.world.now();
         Arc::make_mut(&mut self.since).insert(node, now);
+        let is_up = matches!(self.world.state(node), NodeState::Running | NodeState::Paused);
+        let mut controllers = self.layout.controllers.iter();
+        if let Some((id, _)) = controllers.find(|(_, other)| **other == node && !is_up) {
+            self.metrics.left(now, *id);
+        }
         self.reap();
     }
 

@@ -56,7 +56,7 @@ const PROMISES_MAX: usize = 1 << 20;
 impl Ledger {
     pub(crate) fn note(&mut self, stamped: &Stamped<Note>) {
         match &stamped.note {
-            Note::Acked { tp, offset, acks, value_hashes } => {
+            Note::Acked { tp, offset, acks, value_hashes, .. } => {
                 self.acked += value_hashes.len() as u64;
                 let tally = self.programs.entry(stamped.node).or_default();
                 tally.records += value_hashes.len() as u64;

@@ -2,9 +2,10 @@
 
 use kernel::{Stamped, Time};
 use ordered::SortedMap;
-use protocol::{GroupId, Note, TopicPartition};
+use protocol::{BrokerId, GroupId, Note, TopicPartition};
 
 use crate::lab::BOOT;
+use crate::levels::{Levels, Watch};
 
 /// What happened in one second of virtual time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -19,6 +20,26 @@ pub struct Second {
     pub lag: u64,
     /// Members missing from ISRs, over all partitions, at the end of the second.
     pub out_of_sync: u64,
+    /// The largest gap between a log's end and what a group reads next of it, at the end of the second, in records.
+    pub lag_max: u64,
+    /// Bytes appended by leaders, to any topic.
+    pub bytes_in: u64,
+    /// Records appended by leaders, to any topic.
+    pub messages_in: u32,
+    /// ISRs that shrank.
+    pub isr_shrinks: u32,
+    /// ISRs that grew.
+    pub isr_expands: u32,
+    /// Leaders that were elected, also uncleanly.
+    pub elections: u32,
+    /// Leaders that were elected from outside ISR and ELR.
+    pub unclean_elections: u32,
+    /// Records that producers handed to the network, again ones too.
+    pub sent: u32,
+    /// Batches that producers got an answer for.
+    pub answered: u32,
+    /// How long those answers took together, from the request to the answer, ns.
+    pub answered_ns: u64,
 }
 
 /// Seconds a run remembers: a day and a half.
@@ -31,8 +52,8 @@ pub struct Metrics {
     partitions: SortedMap<TopicPartition, Progress>,
     /// How far each group is behind, over all partitions it has read from.
     behind: SortedMap<GroupId, u64>,
-    missing: SortedMap<TopicPartition, u64>,
-    out_of_sync: u64,
+    lag_max: u64,
+    watch: Watch,
 }
 
 /// How far a partition has got.
@@ -51,12 +72,31 @@ fn gap(end: Option<i64>, position: i64) -> u64 {
 impl Metrics {
     /// Counts a note.
     pub(crate) fn note(&mut self, stamped: &Stamped<Note>) {
+        self.watch.note(stamped);
         match &stamped.note {
-            Note::Appended { tp, as_leader: true, base, next, .. } if !tp.topic.starts_with("__") => {
-                self.ends_at(tp, *next);
-                let count = (next - base) as u64;
-                self.bucket(stamped.at, |second| second.produced += count);
+            Note::Appended { tp, as_leader: true, base, next, bytes, .. } => {
+                let (count, is_own) = ((next - base) as u64, !tp.topic.starts_with("__"));
+                if is_own {
+                    self.ends_at(tp, *next);
+                }
+                self.bucket(stamped.at, |second| {
+                    second.produced += if is_own { count } else { 0 };
+                    second.messages_in += count as u32;
+                    second.bytes_in += u64::from(*bytes);
+                });
             }
+            Note::Sent { count, .. } => self.bucket(stamped.at, |second| second.sent += count),
+            Note::Acked { sent_ns, .. } => {
+                let took = stamped.at.as_nanos().saturating_sub(*sent_ns);
+                self.bucket(stamped.at, |second| {
+                    second.answered += 1;
+                    second.answered_ns += took;
+                });
+            }
+            Note::LeaderElected { leader, unclean, .. } if leader.is_some() => self.bucket(stamped.at, |second| {
+                second.elections += 1;
+                second.unclean_elections += u32::from(*unclean);
+            }),
             Note::Delivered { group, tp, last, value_hashes, .. } => {
                 if let Some(group) = group {
                     self.reads_next(group, tp, last + 1);
@@ -68,13 +108,10 @@ impl Metrics {
                 let count = u64::from(*count);
                 self.bucket(stamped.at, |second| second.failed += count);
             }
-            Note::IsrChanged { tp, isr, previous, .. } => {
-                let missing = self.missing.entry(tp.clone()).or_default();
-                self.out_of_sync -= *missing;
-                *missing = (*missing + previous.len() as u64).saturating_sub(isr.len() as u64);
-                self.out_of_sync += *missing;
-                self.bucket(stamped.at, |_| {});
-            }
+            Note::IsrChanged { isr, previous, .. } => self.bucket(stamped.at, |second| {
+                second.isr_shrinks += u32::from(isr.len() < previous.len());
+                second.isr_expands += u32::from(isr.len() > previous.len());
+            }),
             _ => {}
         }
     }
@@ -86,14 +123,33 @@ impl Metrics {
         self.partitions.get_mut(tp).expect("inserted above")
     }
 
+    /// A process that may lead the quorum is gone.
+    pub(crate) fn left(&mut self, at: Time, node: BrokerId) {
+        self.watch.left(at, node);
+    }
+
     fn ends_at(&mut self, tp: &TopicPartition, end: i64) {
         let progress = self.progress(tp);
         let before = progress.end.replace(end);
         let Metrics { partitions, behind, .. } = self;
+        let mut widest = (0, 0);
         for (group, position) in partitions.get(tp).map_or(&[][..], |progress| &progress.positions) {
+            let (old, new) = (gap(before, *position), gap(Some(end), *position));
+            widest = (widest.0.max(old), widest.1.max(new));
             if let Some(behind) = behind.get_mut(group) {
-                *behind = *behind - gap(before, *position) + gap(Some(end), *position);
+                *behind = *behind - old + new;
             }
+        }
+        self.lag_changed(widest.0, widest.1);
+    }
+
+    /// A gap was `old` and is `new`. All gaps are looked at only when the largest one got smaller.
+    fn lag_changed(&mut self, old: u64, new: u64) {
+        if new >= self.lag_max {
+            self.lag_max = new;
+        } else if old == self.lag_max {
+            let gaps = self.partitions.values().flat_map(|p| p.positions.iter().map(|(_, at)| gap(p.end, *at)));
+            self.lag_max = gaps.max().unwrap_or(0);
         }
     }
 
@@ -113,6 +169,7 @@ impl Metrics {
         if let Some(behind) = self.behind.get_mut(group) {
             *behind = *behind - before + gap(end, position);
         }
+        self.lag_changed(before, gap(end, position));
     }
 
     fn bucket(&mut self, at: Time, count: impl FnOnce(&mut Second)) {
@@ -120,12 +177,13 @@ impl Metrics {
             return;
         };
         let lag = self.behind.values().copied().max().unwrap_or(0);
-        let out_of_sync = self.out_of_sync;
+        let (out_of_sync, lag_max) = (self.watch.out_of_sync(), self.lag_max);
         let seconds = std::sync::Arc::make_mut(&mut self.seconds);
         let bucket = seconds.entry(second).or_default();
         count(bucket);
         bucket.lag = lag;
         bucket.out_of_sync = out_of_sync;
+        bucket.lag_max = lag_max;
         if seconds.len() > SECONDS_MAX {
             seconds.pop_first();
         }
@@ -134,6 +192,16 @@ impl Metrics {
     /// The seconds in which something happened, counted from the start of the run.
     pub fn seconds(&self) -> impl DoubleEndedIterator<Item = (u64, &Second)> {
         self.seconds.iter().map(|(second, bucket)| (*second, bucket))
+    }
+
+    /// Those of some seconds.
+    pub fn seconds_in(&self, seconds: std::ops::Range<u64>) -> impl DoubleEndedIterator<Item = (u64, &Second)> {
+        self.seconds.range(seconds).map(|(second, bucket)| (*second, bucket))
+    }
+
+    /// The levels of the cluster from each moment on at which one of them changed.
+    pub fn levels(&self) -> impl DoubleEndedIterator<Item = &(Time, Levels)> {
+        self.watch.changes()
     }
 
     /// The second `n`, all zero if nothing happened in it.

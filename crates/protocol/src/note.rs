@@ -33,8 +33,16 @@ pub enum Note {
     Reassigned { tp: TopicPartition, replicas: Vec<BrokerId>, adding: Vec<BrokerId>, removing: Vec<BrokerId> },
 
     // ---- logs
-    /// A replica appended `base..next` (leader: from a producer; follower: from its leader).
-    Appended { tp: TopicPartition, broker: BrokerId, as_leader: bool, base: i64, next: i64, leader_epoch: i32 },
+    /// A replica appended `base..next` (leader: from a producer; follower: from its leader), which took so many bytes.
+    Appended {
+        tp: TopicPartition,
+        broker: BrokerId,
+        as_leader: bool,
+        base: i64,
+        next: i64,
+        leader_epoch: i32,
+        bytes: u32,
+    },
     /// A replica's high watermark moved.
     HighWatermark { tp: TopicPartition, broker: BrokerId, offset: i64 },
     /// A replica cut `from..to` off the end of its log, because its leader's log differs.
@@ -65,8 +73,8 @@ pub enum Note {
     /// A producer handed a batch to the network; `count` records with these first and last client sequence numbers.
     Sent { tp: TopicPartition, count: u32 },
     /// A producer learned that records were accepted. `value_hash`es are hashes of the values, in order,
-    /// so that history checks can follow records; `offset` is −1 for acks=0.
-    Acked { tp: TopicPartition, offset: i64, acks: i16, value_hashes: Vec<u64> },
+    /// so that history checks can follow records; `offset` is −1 for acks=0. `sent_ns`: when the request left that was answered.
+    Acked { tp: TopicPartition, offset: i64, acks: i16, value_hashes: Vec<u64>, sent_ns: u64 },
     /// A producer gave up on records.
     SendFailed { tp: TopicPartition, count: u32, error: ErrorCode },
     /// A consumer handed `count` records, `first..=last`, to its application.

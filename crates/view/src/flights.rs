@@ -6,6 +6,8 @@ use protocol::{Message, Request, Response};
 
 use crate::observe::{clock_ns, process_name};
 use crate::picture::FlightView;
+use crate::say;
+use crate::text::Text;
 
 /// Every message on its way, ordered by the time it was sent.
 pub fn flights(lab: &Lab) -> Vec<FlightView> {
@@ -78,44 +80,42 @@ pub(crate) fn role_of(tag: Tag, is_client: bool) -> &'static str {
 }
 
 /// What a message carries, in a few words.
-fn summary(message: &Message, tag: Tag) -> String {
-    if !tag.error.is_ok() {
-        return tag.error.name().to_owned();
-    }
+fn summary(message: &Message, tag: Tag) -> Text {
     let records = tag.records;
     match message {
+        _ if !tag.error.is_ok() => say!("{}", tag.error.name()),
         Message::Request { request, .. } => match request {
-            Request::Produce(produce) => format!("{records} records, acks={}", produce.acks),
+            Request::Produce(produce) => say!("{} records, acks={}", records, produce.acks),
             Request::Fetch(fetch) => match fetch.partitions.as_slice() {
-                [one] => format!("from offset {}", one.fetch_offset),
-                [] if fetch.session_epoch > 0 => "as before".to_owned(),
-                many => format!("{} partitions", many.len()),
+                [one] => say!("from offset {}", one.fetch_offset),
+                [] if fetch.session_epoch > 0 => say!("as before"),
+                many => say!("{} partitions", many.len()),
             },
-            Request::JoinGroup(join) => format!("join {}", join.group),
-            Request::SyncGroup(sync) => format!("sync {} generation {}", sync.group, sync.generation),
-            Request::Heartbeat(beat) => format!("{} generation {}", beat.group, beat.generation),
-            Request::OffsetCommit(commit) => format!("{} offsets of {}", commit.offsets.len(), commit.group),
-            Request::Vote(vote) => format!(
-                "{}vote for {} in epoch {}",
-                if vote.pre_vote { "pre-" } else { "" },
-                vote.candidate,
-                vote.candidate_epoch
-            ),
-            Request::AlterPartition(alter) => format!("{} ISR changes", alter.partitions.len()),
-            other => other.api().name().to_owned(),
+            Request::JoinGroup(join) => say!("joins {}", join.group),
+            Request::SyncGroup(sync) => say!("syncs {}, generation {}", sync.group, sync.generation),
+            Request::Heartbeat(beat) => say!("{}, generation {}", beat.group, beat.generation),
+            Request::OffsetCommit(commit) => say!("{} offsets of {}", commit.offsets.len(), commit.group),
+            Request::Vote(vote) if vote.pre_vote => {
+                say!("pre-vote for {} in epoch {}", vote.candidate, vote.candidate_epoch)
+            }
+            Request::Vote(vote) => say!("vote for {} in epoch {}", vote.candidate, vote.candidate_epoch),
+            Request::AlterPartition(alter) => say!("{} ISR changes", alter.partitions.len()),
+            other => say!("{}", other.api().name()),
         },
         Message::Response { response, .. } => match response {
-            Response::Produce(_) => "acknowledged".to_owned(),
-            Response::Fetch(_) if records == 0 => "nothing new".to_owned(),
-            Response::Fetch(_) if tag.is_metadata => format!("{records} metadata records"),
-            Response::Fetch(_) => format!("{records} records"),
-            Response::JoinGroup(_) => "joined".to_owned(),
-            Response::SyncGroup(sync) => format!("{} partitions assigned", sync.assignment.len()),
-            Response::Heartbeat(_) => "ok".to_owned(),
-            Response::Vote(vote) => if vote.granted { "granted" } else { "refused" }.to_owned(),
-            Response::BrokerHeartbeat(beat) => if beat.is_fenced { "fenced" } else { "ok" }.to_owned(),
-            Response::AlterPartition(_) => "ISR changed".to_owned(),
-            other => other.api().name().to_owned(),
+            Response::Produce(_) => say!("acknowledged"),
+            Response::Fetch(_) if records == 0 => say!("nothing new"),
+            Response::Fetch(_) if tag.is_metadata => say!("{} metadata records", records),
+            Response::Fetch(_) => say!("{} records", records),
+            Response::JoinGroup(_) => say!("joined"),
+            Response::SyncGroup(sync) => say!("{} partitions assigned", sync.assignment.len()),
+            Response::Heartbeat(_) => say!("ok"),
+            Response::Vote(vote) if vote.granted => say!("granted"),
+            Response::Vote(_) => say!("refused"),
+            Response::BrokerHeartbeat(beat) if beat.is_fenced => say!("fenced"),
+            Response::BrokerHeartbeat(_) => say!("ok"),
+            Response::AlterPartition(_) => say!("ISR changed"),
+            other => say!("{}", other.api().name()),
         },
     }
 }

@@ -1,13 +1,17 @@
 //! Messages in space and time: who sent what to whom, when it left and when it came, and which event caused which.
 //! Drawn from the kernel's trace of the last events, and from what is still on its way.
 
-use kernel::{NodeId, Order, Stimulus, Time, TraceEntry};
-use lab::{BOOT, Lab, MarkKind, Tag};
+use kernel::{NodeId, Order, Stamped, Stimulus, Time, TraceEntry};
+use lab::{BOOT, Lab, Mark, MarkKind, Tag};
+use protocol::Note;
 use protocol::api::ApiKey;
 use serde::Serialize;
 
 use crate::observe::{clock_ns, process_name};
+use crate::say;
+use crate::silence;
 use crate::story::tell;
+use crate::text::Text;
 
 /// A stretch of time with what was sent in it.
 #[derive(Clone, PartialEq, Debug, Serialize, Default)]
@@ -67,11 +71,11 @@ pub struct Cause {
     /// Where; empty for an act from outside.
     pub process: String,
     /// What it was.
-    pub text: String,
+    pub text: Text,
     /// How often it was so in a row, this being the last.
     pub times: u32,
     /// What the process reported during it.
-    pub notes: Vec<String>,
+    pub notes: Vec<Text>,
 }
 
 /// What to draw of the flow.
@@ -221,7 +225,11 @@ pub fn why(lab: &Lab, event: u64, links_max: usize) -> (Vec<Cause>, u64) {
     let mut next = event;
     for _ in 0..STEPS_MAX {
         let Some(entry) = lab.world().traced(next) else { break };
-        let link = cause(lab, entry);
+        let mut link = cause(lab, entry);
+        let silence = silence::behind(lab, entry, chain.last());
+        if let Some(silence) = &silence {
+            link.text = silence.text.clone();
+        }
         let is_full = chain.len() == links_max;
         match chain.last_mut() {
             Some(last) if last.process == link.process && last.text == link.text && link.notes.is_empty() => {
@@ -229,6 +237,11 @@ pub fn why(lab: &Lab, event: u64, links_max: usize) -> (Vec<Cause>, u64) {
             }
             _ if is_full => break,
             _ => chain.push(link),
+        }
+        if let Some(silence) = silence {
+            // Nothing that happened led to this, but what did not: the chain goes on with who fell silent.
+            chain.extend(silence.links);
+            return (chain, 0);
         }
         next = entry.cause;
         if next == 0 {
@@ -241,28 +254,40 @@ pub fn why(lab: &Lab, event: u64, links_max: usize) -> (Vec<Cause>, u64) {
 
 fn cause(lab: &Lab, entry: &TraceEntry) -> Cause {
     let process = process_name(lab, entry.node);
-    let message = |from: NodeId, tag: u64| {
-        let Some(tag) = Tag::unpack(tag) else { return String::new() };
-        let what = if tag.is_response { "answer" } else { "request" };
-        let error = if tag.error.is_ok() { String::new() } else { format!(": {}", tag.error.name()) };
-        format!("{} {what} from {}{error}", tag.api.name(), process_name(lab, from))
-    };
     let text = match &entry.stimulus {
-        Stimulus::Start => "starts".into(),
-        Stimulus::Open(_) => "has a connection".into(),
-        Stimulus::Message { from, tag, .. } => format!("gets the {}", message(*from, *tag)),
-        Stimulus::Lost { from, tag } => format!("is not there for the {}", message(*from, *tag)),
-        Stimulus::Close(_) => "loses a connection".into(),
-        Stimulus::Timer => "has a timer that is due".into(),
-        Stimulus::Synced => "has synced its disk".into(),
-        Stimulus::Order(Order::Line(line)) => format!("reads the line “{line}”"),
-        Stimulus::Order(Order::Terminate) => "is told to stop".into(),
-        Stimulus::Order(Order::Interrupt) => "is interrupted".into(),
-        Stimulus::Order(Order::EndOfInput) => "reads the end of its input".into(),
+        Stimulus::Start => say!("starts"),
+        Stimulus::Open(_) => say!("has a connection"),
+        Stimulus::Message { from, tag, .. } => message(lab, *from, *tag),
+        Stimulus::Lost { from, tag } => {
+            let api = Tag::unpack(*tag).map_or("", |tag| tag.api.name());
+            say!("is not there for {} from {}", api, process_name(lab, *from))
+        }
+        Stimulus::Close(_) => say!("loses a connection"),
+        Stimulus::Timer => say!("has a timer that is due"),
+        Stimulus::Synced => say!("has synced its disk"),
+        Stimulus::Order(Order::Line(line)) => say!("reads the line “{}”", line),
+        Stimulus::Order(Order::Terminate) => say!("is told to stop"),
+        Stimulus::Order(Order::Interrupt) => say!("is interrupted"),
+        Stimulus::Order(Order::EndOfInput) => say!("reads the end of its input"),
     };
-    let notes = lab.history().latest_first().take_while(|n| n.event >= entry.event);
-    let notes = notes.filter(|n| n.event == entry.event && crate::stir::is_told(&n.note)).map(|n| tell(n).text);
+    let notes = notes_of(lab, entry.event).filter(|n| crate::stir::is_told(&n.note)).map(|n| tell(n).text);
     Cause { event: entry.event, at_ns: clock_ns(entry.at), process, text, times: 1, notes: notes.take(3).collect() }
+}
+
+fn message(lab: &Lab, from: NodeId, tag: u64) -> Text {
+    let Some(tag) = Tag::unpack(tag) else { return Text::default() };
+    let (api, from) = (tag.api.name(), process_name(lab, from));
+    match (tag.is_response, tag.error.is_ok()) {
+        (false, _) => say!("gets the {} request from {}", api, from),
+        (true, true) => say!("gets the {} answer from {}", api, from),
+        (true, false) => say!("gets the {} answer from {}: {}", api, from, tag.error.name()),
+    }
+}
+
+/// What was reported during an event, latest first.
+pub(crate) fn notes_of(lab: &Lab, event: u64) -> impl Iterator<Item = &Stamped<Note>> {
+    let notes = lab.history().latest_first().take_while(move |n| n.event >= event);
+    notes.filter(move |n| n.event == event)
 }
 
 /// The command that an event without a cause came from: the last one given before it at the same moment.
@@ -270,5 +295,10 @@ fn command_before(lab: &Lab, entry: &TraceEntry) -> Option<Cause> {
     let commands = lab.marks().iter().rev().filter(|mark| mark.kind == MarkKind::Command);
     let mut before = commands.skip_while(|mark| mark.event >= entry.event || mark.at > entry.at);
     let mark = before.next().filter(|mark| mark.at == entry.at)?;
-    Some(Cause { at_ns: clock_ns(mark.at), text: format!("command: {}", mark.text), ..Cause::default() })
+    Some(command(mark))
+}
+
+/// An act from outside.
+pub(crate) fn command(mark: &Mark) -> Cause {
+    Cause { at_ns: clock_ns(mark.at), text: say!("command: {}", mark.text), ..Cause::default() }
 }

@@ -7,7 +7,9 @@ use protocol::Note;
 use serde::Serialize;
 
 use crate::observe::clock_ns;
+use crate::say;
 use crate::story::tell;
+use crate::text::Text;
 
 /// Turns kept; the older half goes when there are more.
 const TURNS_MAX: usize = 20_000;
@@ -37,7 +39,7 @@ pub struct Change {
     /// During which event.
     pub event: u64,
     /// What happened.
-    pub text: String,
+    pub text: Text,
 }
 
 /// A stretch of the log that a replica cut off.
@@ -63,7 +65,7 @@ pub struct Span {
     /// Generation of the group; −1 for a client.
     pub generation: i32,
     /// What led to it.
-    pub reason: String,
+    pub reason: Text,
 }
 
 /// A group over time.
@@ -123,17 +125,17 @@ impl Past {
                     from_ns,
                     text: (*state).into(),
                     generation: *generation,
-                    reason: reason.to_string(),
+                    reason: say!("{}", reason),
                 }),
                 Note::Assigned { group, partitions, .. } if **group == *name => {
                     let text = partitions.iter().map(|(t, p)| format!("{t}-{p}")).collect::<Vec<_>>().join(" ");
                     past.own(
                         lab.world().name(n.node),
-                        Span { from_ns, text, generation: -1, reason: "assigned".into() },
+                        Span { from_ns, text, generation: -1, reason: say!("assigned") },
                     );
                 }
                 Note::Revoked { group, lost, .. } if **group == *name => {
-                    let reason = if *lost { "lost" } else { "given up" }.into();
+                    let reason = if *lost { say!("lost") } else { say!("given up") };
                     past.own(lab.world().name(n.node), Span { from_ns, text: String::new(), generation: -1, reason });
                 }
                 _ => {}

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::text::Text;
+
 /// All there is to see at one moment.
 #[derive(Clone, PartialEq, Debug, Serialize, Default)]
 pub struct Picture {
@@ -44,6 +46,20 @@ pub enum ProcessState {
     Killed,
     /// Its host has no power.
     PoweredOff,
+}
+
+impl ProcessState {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            ProcessState::New => "not started",
+            ProcessState::Running => "running",
+            ProcessState::Paused => "paused",
+            ProcessState::Stopped => "stopped",
+            ProcessState::Killed => "killed",
+            ProcessState::PoweredOff => "powered off",
+        }
+    }
 }
 
 /// A controller.
@@ -282,7 +298,7 @@ pub struct FlightView {
     /// `produce`, `fetch`, `replica-fetch`, `group`, `controller`, `metadata`.
     pub role: String,
     /// What it carries, in a few words: `2 records for orders-0`, `error NOT_LEADER_OR_FOLLOWER`.
-    pub summary: String,
+    pub summary: Text,
     /// Records in it.
     pub records: u32,
     /// Whether it carries an error.

@@ -45,6 +45,55 @@ pub fn stir(note: &Note) -> Stir {
     }
 }
 
+/// What the timeline has a lane for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Lane {
+    /// What a person did.
+    Acts,
+    /// Processes: brokers, controllers, who leads the quorum.
+    Processes,
+    /// Leaders, ISRs, topics.
+    Partitions,
+    /// Groups and who owns what.
+    Groups,
+    /// Records, and what became of them.
+    Records,
+}
+
+/// The lane of a note.
+pub fn lane(note: &Note) -> Lane {
+    match note {
+        Note::BrokerState { .. }
+        | Note::QuorumState { .. }
+        | Note::BrokerRegistered { .. }
+        | Note::BrokerFenced { .. } => Lane::Processes,
+        Note::TopicCreated { .. }
+        | Note::TopicDeleted { .. }
+        | Note::LeaderElected { .. }
+        | Note::IsrChanged { .. }
+        | Note::Reassigned { .. }
+        | Note::ReplicaRemoved { .. } => Lane::Partitions,
+        Note::GroupState { .. }
+        | Note::MemberJoined { .. }
+        | Note::MemberLeft { .. }
+        | Note::OffsetsCommitted { .. }
+        | Note::Assigned { .. }
+        | Note::Revoked { .. } => Lane::Groups,
+        Note::Appended { .. }
+        | Note::HighWatermark { .. }
+        | Note::Truncated { .. }
+        | Note::SegmentRolled { .. }
+        | Note::SegmentsDeleted { .. }
+        | Note::Compacted { .. }
+        | Note::Sent { .. }
+        | Note::Acked { .. }
+        | Note::SendFailed { .. }
+        | Note::Delivered { .. }
+        | Note::ClientError { .. }
+        | Note::Output { .. } => Lane::Records,
+    }
+}
+
 /// The mark of a note on the timeline.
 pub fn glyph(note: &Note) -> &'static str {
     match note {

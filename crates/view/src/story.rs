@@ -4,6 +4,8 @@ use kernel::Stamped;
 use protocol::Note;
 
 use crate::observe::clock_ns;
+use crate::say;
+use crate::text::Text;
 
 /// How much a line matters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -26,7 +28,7 @@ pub struct StoryLine {
     /// How much it matters.
     pub level: Level,
     /// What happened.
-    pub text: String,
+    pub text: Text,
 }
 
 /// Tells a note.
@@ -39,121 +41,135 @@ fn list<T: std::fmt::Display>(items: &[T]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn sentence(note: &Note) -> (Level, String) {
+fn sentence(note: &Note) -> (Level, Text) {
     use Level::{Alarm, Detail, Event};
     match note {
-        Note::BrokerState { broker, state } => (Event, format!("Broker {broker} is {state}")),
+        Note::BrokerState { broker, state } => (Event, say!("Broker {} is {}", broker, state)),
         Note::QuorumState { node, state: state @ "Leader", epoch, .. } => {
-            (Event, format!("Controller {node} leads the quorum in epoch {epoch} ({state})"))
+            (Event, say!("Controller {} leads the quorum in epoch {} ({})", node, epoch, state))
         }
         Note::QuorumState { node, state, epoch, .. } => {
-            (Detail, format!("Node {node} is {state} in quorum epoch {epoch}"))
+            (Detail, say!("Node {} is {} in quorum epoch {}", node, state, epoch))
         }
         Note::BrokerRegistered { broker, broker_epoch } => {
-            (Event, format!("Broker {broker} registered, broker epoch {broker_epoch}"))
+            (Event, say!("Broker {} registered, broker epoch {}", broker, broker_epoch))
         }
         Note::BrokerFenced { broker, fenced: true } => {
-            (Alarm, format!("Broker {broker} is fenced: no heartbeat, or it asked for it"))
+            (Alarm, say!("Broker {} is fenced: no heartbeat, or it asked for it", broker))
         }
         Note::BrokerFenced { broker, fenced: false } => {
-            (Event, format!("Broker {broker} is unfenced and may lead again"))
+            (Event, say!("Broker {} is unfenced and may lead again", broker))
         }
         Note::TopicCreated { topic, partitions, replication_factor } => {
-            (Event, format!("Topic {topic} exists: {partitions} partitions, {replication_factor} replicas each"))
+            (Event, say!("Topic {} exists: {} partitions, {} replicas each", topic, partitions, replication_factor))
         }
-        Note::TopicDeleted { topic } => (Event, format!("Topic {topic} is deleted")),
+        Note::TopicDeleted { topic } => (Event, say!("Topic {} is deleted", topic)),
         Note::LeaderElected { tp, leader, leader_epoch, unclean: true, .. } => (
             Alarm,
-            format!(
-                "Broker {leader} leads {tp} in epoch {leader_epoch}, elected uncleanly: acknowledged records may be gone"
+            say!(
+                "Broker {} leads {} in epoch {}, elected uncleanly: acknowledged records may be gone",
+                leader,
+                tp,
+                leader_epoch
             ),
         ),
         Note::LeaderElected { tp, leader, leader_epoch, previous, .. } => match leader.is_some() {
             true => (
                 if previous.is_some() { Event } else { Detail },
-                format!("Broker {leader} leads {tp} in epoch {leader_epoch}"),
+                say!("Broker {} leads {} in epoch {}", leader, tp, leader_epoch),
             ),
-            false => (Alarm, format!("{tp} has no leader (epoch {leader_epoch}); it was broker {previous}")),
+            false => (Alarm, say!("{} has no leader (epoch {}); it was broker {}", tp, leader_epoch, previous)),
         },
         Note::IsrChanged { tp, isr, previous, .. } => (
             if isr.len() < previous.len() { Alarm } else { Event },
-            format!("The ISR of {tp} is {} (it was {})", list(isr), list(previous)),
+            say!("The ISR of {} is {} (it was {})", tp, list(isr), list(previous)),
         ),
         Note::Reassigned { tp, replicas, adding, removing } if adding.is_empty() && removing.is_empty() => {
-            (Event, format!("{tp} moves no more: its replicas are {}", list(replicas)))
+            (Event, say!("{} moves no more: its replicas are {}", tp, list(replicas)))
         }
         Note::Reassigned { tp, adding, removing, .. } => {
-            let part = |word: &str, brokers: &[protocol::BrokerId]| match brokers {
-                [] => String::new(),
-                some => format!(" {word} {}", list(some)),
+            let text = match (adding.as_slice(), removing.as_slice()) {
+                (to, []) => say!("{} is to move to {}", tp, list(to)),
+                ([], from) => say!("{} is to move away from {}", tp, list(from)),
+                (to, from) => say!("{} is to move to {}, away from {}", tp, list(to), list(from)),
             };
-            (Event, format!("{tp} is to move:{}{}", part("to", adding), part("away from", removing)))
+            (Event, text)
         }
         Note::Appended { tp, broker, as_leader, base, next, .. } => {
-            let how = if *as_leader { "appends" } else { "copies" };
-            (Detail, format!("Broker {broker} {how} {tp} {}", range(*base, *next)))
+            let offsets = range(*base, *next);
+            let text = match *as_leader {
+                true => say!("Broker {} appends {} at {}", broker, tp, offsets),
+                false => say!("Broker {} copies {} at {}", broker, tp, offsets),
+            };
+            (Detail, text)
         }
         Note::HighWatermark { tp, broker, offset } => {
-            (Detail, format!("High watermark of {tp} on broker {broker} is {offset}"))
+            (Detail, say!("High watermark of {} on broker {} is {}", tp, broker, offset))
         }
         Note::Truncated { tp, broker, from, to } => {
-            (Alarm, format!("Broker {broker} cuts {tp} {} off: the leader's log differs", range(*to, *from)))
+            (Alarm, say!("Broker {} cuts {} at {} off: the leader's log differs", broker, tp, range(*to, *from)))
         }
-        Note::ReplicaRemoved { tp, broker } => (Event, format!("Broker {broker} gives up its replica of {tp}")),
+        Note::ReplicaRemoved { tp, broker } => (Event, say!("Broker {} gives up its replica of {}", broker, tp)),
         Note::SegmentRolled { tp, broker, base } => {
-            (Detail, format!("Broker {broker} rolls {tp}: a segment begins at {base}"))
+            (Detail, say!("Broker {} rolls {}: a segment begins at {}", broker, tp, base))
         }
         Note::Compacted { tp, broker, cleaned_to, removed, kept } => {
-            (Event, format!("Broker {broker} compacts {tp} up to {cleaned_to}; gone: {removed}, kept: {kept}"))
+            (Event, say!("Broker {} compacts {} up to {}; gone: {}, kept: {}", broker, tp, cleaned_to, removed, kept))
         }
         Note::SegmentsDeleted { tp, broker, log_start, .. } => {
-            (Event, format!("Broker {broker} deletes old segments of {tp}: its log begins at {log_start}"))
+            (Event, say!("Broker {} deletes old segments of {}: its log begins at {}", broker, tp, log_start))
         }
         Note::GroupState { group, state, generation, reason } => match reason.is_empty() {
-            true => (Event, format!("Group {group} is {state}, generation {generation}")),
-            false => (Event, format!("Group {group} is {state}, generation {generation}: {reason}")),
+            true => (Event, say!("Group {} is {}, generation {}", group, state, generation)),
+            false => (Event, say!("Group {} is {}, generation {}: {}", group, state, generation, reason)),
         },
-        Note::MemberJoined { group, member, .. } => (Event, format!("{member} joins group {group}")),
-        Note::MemberLeft { group, member, reason } => (Event, format!("{member} is out of group {group}: {reason}")),
+        Note::MemberJoined { group, member, .. } => (Event, say!("{} joins group {}", member, group)),
+        Note::MemberLeft { group, member, reason } => (Event, say!("{} is out of group {}: {}", member, group, reason)),
         Note::OffsetsCommitted { group, offsets } => {
             let offsets: Vec<String> =
                 offsets.iter().map(|(topic, partition, offset)| format!("{topic}-{partition}@{offset}")).collect();
-            (Detail, format!("Group {group} commits {}", list(&offsets)))
+            (Detail, say!("Group {} commits {}", group, list(&offsets)))
         }
-        Note::Sent { tp, count } => (Detail, format!("{count} records for {tp} leave a producer")),
-        Note::Acked { tp, offset, acks, value_hashes } => {
-            (Detail, format!("{tp} {} acknowledged (acks={acks})", range(*offset, offset + value_hashes.len() as i64)))
-        }
+        Note::Sent { tp, count } => (Detail, say!("{} records for {} leave a producer", count, tp)),
+        Note::Acked { tp, offset, acks, value_hashes, .. } => (
+            Detail,
+            say!("{} at {} acknowledged (acks={})", tp, range(*offset, offset + value_hashes.len() as i64), acks),
+        ),
         Note::SendFailed { tp, count, error } => {
-            (Alarm, format!("A producer gives up on {count} records for {tp}: {error}"))
+            (Alarm, say!("A producer gives up on {} records for {}: {}", count, tp, error))
         }
         Note::Delivered { client_id, tp, first, last, .. } => {
-            (Detail, format!("{client_id} gets {tp} {}", range(*first, last + 1)))
+            (Detail, say!("{} gets {} at {}", client_id, tp, range(*first, last + 1)))
         }
         Note::Assigned { group, client_id, partitions } => {
-            (Event, format!("{client_id} in {group} is assigned {}", partition_list(partitions)))
+            let text = match partitions.is_empty() {
+                true => say!("{} in {} is assigned nothing", client_id, group),
+                false => say!("{} in {} is assigned {}", client_id, group, partition_list(partitions)),
+            };
+            (Event, text)
         }
         Note::Revoked { group, client_id, partitions, lost } => {
-            let how = if *lost { "has lost" } else { "gives up" };
-            (Event, format!("{client_id} in {group} {how} {}", partition_list(partitions)))
+            let partitions = partition_list(partitions);
+            let text = match *lost {
+                true => say!("{} in {} has lost {}", client_id, group, partitions),
+                false => say!("{} in {} gives up {}", client_id, group, partitions),
+            };
+            (Event, text)
         }
         Note::ClientError { client_id, api, error } => {
-            (Detail, format!("{client_id} is answered {error} to {}", api.name()))
+            (Detail, say!("{} is answered {} to {}", client_id, error, api.name()))
         }
-        Note::Output { line, .. } => (Detail, line.to_string()),
+        Note::Output { line, .. } => (Detail, say!("{}", line)),
     }
 }
 
 fn range(base: i64, next: i64) -> String {
     match next - base {
-        1 => format!("offset {base}"),
-        _ => format!("offsets {base}–{}", next - 1),
+        1 => base.to_string(),
+        _ => format!("{base}–{}", next - 1),
     }
 }
 
 fn partition_list(partitions: &[(protocol::TopicName, protocol::PartitionIndex)]) -> String {
-    match partitions {
-        [] => "nothing".into(),
-        some => some.iter().map(|(topic, partition)| format!("{topic}-{partition}")).collect::<Vec<_>>().join(", "),
-    }
+    list(&partitions.iter().map(|(topic, partition)| format!("{topic}-{partition}")).collect::<Vec<_>>())
 }

@@ -1,7 +1,7 @@
 //! What the views are given: logs over one axis, messages with what became of them, causes, pasts and differences.
 
 use lab::{BOOT, Duration, Lab, Scenario};
-use view::{FlowLens, Lens, LogLens, Past, Subject};
+use view::{FlowLens, Lens, LogLens, MetricView, MetricsLens, Past, Subject};
 
 fn lab() -> Lab {
     let text = r#"{"kafkasim": 1, "title": "t", "seed": 7, "cluster": {"brokers": 3, "controllers": 3},
@@ -94,16 +94,24 @@ fn the_chain_of_causes_of_a_failover_names_what_was_reported_and_goes_back_in_ti
     let mut past = Past::default();
     past.catch_up(&lab);
     let change = past.since(Subject::Leader("orders", 0), lab.events()).expect("the leader changed");
-    assert!(change.text.contains("leads orders-0 in epoch 1"), "{}", change.text);
+    assert!(change.text.to_string().contains("leads orders-0 in epoch 1"), "{}", change.text);
     let (chain, _) = view::why(&lab, change.event, 10);
-    assert!(chain[0].notes.iter().any(|note| note.contains("fenced")), "{chain:?}");
+    assert!(chain[0].notes.iter().any(|note| note.to_string().contains("fenced")), "{chain:?}");
     assert!(chain.windows(2).all(|pair| pair[1].at_ns <= pair[0].at_ns && pair[1].event <= pair[0].event), "{chain:?}");
+    let told: Vec<String> = chain.iter().map(|cause| cause.text.to_string()).collect();
+    let unheard =
+        told.iter().position(|text| text.starts_with(&format!("has heard no BrokerHeartbeat from broker-{old} since")));
+    let after = &told[unheard.unwrap_or_else(|| panic!("who was not heard? {told:?}")) + 1..];
+    assert_eq!(after, ["was killed".to_owned(), format!("command: sim kill broker {old}")]);
     // A command's own event leads to the command.
     let stopped = lab.events();
     lab.command(1, "sim stop broker 3");
     run(&mut lab, 1);
     let (chain, end) = view::why(&lab, stopped + 1, 4);
-    assert_eq!((chain.last().map(|cause| cause.text.as_str()), end), (Some("command: sim stop broker 3"), 0));
+    assert_eq!(
+        (chain.last().map(|cause| cause.text.to_string()), end),
+        (Some("command: sim stop broker 3".to_owned()), 0)
+    );
 }
 
 #[test]
@@ -132,8 +140,8 @@ fn equal_moments_do_not_differ_and_a_killed_broker_does() {
     let list = view::differences(&before, &view::observe(&lab, &lens));
     assert_eq!(list.len(), 1, "{list:?}");
     assert_eq!(
-        (list[0].what.as_str(), list[0].here.as_str(), list[0].there.as_str()),
-        ("broker 2", "running", "killed")
+        [&list[0].what, &list[0].here, &list[0].there].map(ToString::to_string),
+        ["broker 2", "running", "killed"]
     );
 }
 
@@ -165,4 +173,48 @@ fn configs_that_somebody_set_come_first_with_their_source_and_default() {
     assert_eq!((set.value.as_str(), set.source.as_str()), ("1000", "DYNAMIC_TOPIC_CONFIG"));
     assert_eq!(set.default.as_deref(), Some("604800000"));
     assert!(view::broker_configs(&lab, 1).len() > 20);
+}
+
+fn metric(lab: &Lab, marker_ns: u64, name: &str) -> MetricView {
+    let all = view::metrics(lab, &MetricsLens { from_ns: 0, marker_ns });
+    all.into_iter().find(|m| m.name == name).unwrap_or_else(|| panic!("there is no {name}"))
+}
+
+#[test]
+fn metrics_compare_a_marked_moment_with_now() {
+    let mut lab = lab();
+    run(&mut lab, 15_000);
+    let (marker, old) = (lab.clock().as_nanos(), leader(&lab));
+    lab.command(1, &format!("sim kill broker {old}"));
+    run(&mut lab, 12_000);
+    let pair = |name: &str| {
+        let m = metric(&lab, marker, name);
+        (m.before, m.now)
+    };
+    assert_eq!(pair("FencedBrokerCount"), (Some(0.0), Some(1.0)));
+    let (before, now) = pair("UnderReplicatedPartitions");
+    assert!(before == Some(0.0) && now >= Some(1.0), "{before:?} {now:?}");
+    assert_eq!(pair("ActiveControllerCount").1, Some(1.0));
+    assert_eq!(pair("OfflinePartitionsCount"), (Some(0.0), Some(0.0)));
+    let (messages, bytes) = (pair("MessagesInPerSec"), pair("BytesInPerSec"));
+    assert!((150.0..=250.0).contains(&messages.0.expect("it was measured")), "200 records a second: {messages:?}");
+    assert!(bytes.0 > messages.0, "a record has more than a byte: {bytes:?}");
+    let latency = pair("request-latency-avg").0.expect("there were answers");
+    assert!((0.5..50.0).contains(&latency), "{latency} ms");
+    let course = metric(&lab, marker, "FencedBrokerCount").points;
+    let (at, value) = *course.last().expect("it has a course");
+    assert!(value == 1.0 && at > marker + 6_000_000_000, "the session ran out then: {course:?}");
+    assert!(course.windows(2).all(|p| p[0].0 <= p[1].0 && p[0].1 != p[1].1), "{course:?}");
+}
+
+#[test]
+fn no_controller_is_active_while_a_new_one_is_elected() {
+    let mut lab = lab();
+    run(&mut lab, 2_000);
+    let active = view::observe(&lab, &Lens::default()).controllers.iter().find(|c| c.is_active).map(|c| c.id);
+    lab.command(1, &format!("sim kill controller {}", active.expect("one is active")));
+    run(&mut lab, 1);
+    assert_eq!(metric(&lab, 0, "ActiveControllerCount").now, Some(0.0));
+    run(&mut lab, 8_000);
+    assert_eq!(metric(&lab, 0, "ActiveControllerCount").now, Some(1.0));
 }

@@ -7,6 +7,8 @@ use yew::prelude::*;
 
 use crate::bridge::{Frame, Motion};
 use crate::format;
+use crate::tell;
+use crate::words::say;
 
 /// Least real time between two summaries while time runs, ms.
 const EVERY_MS: f64 = 3_000.0;
@@ -82,18 +84,18 @@ impl Said {
 
     fn words(&self, now: &Now<'_>, is_running: bool) -> String {
         if now.event < self.event {
-            let last = now.story.iter().rev().find(|e| e.at_ns <= now.ns).map_or("", |e| e.text.as_str());
-            return format!("Back at {}, event {}. {last}", format::clock(now.ns), now.event);
+            let last = now.story.iter().rev().find(|e| e.at_ns <= now.ns).map_or(String::new(), |e| say(&e.text));
+            return tell!("Back at {}, event {}. {}", format::clock(now.ns), now.event, last);
         }
         let new = now.story.iter().filter(|e| e.at_ns > self.at_ns && e.at_ns <= now.ns);
-        let new: Vec<&str> = new.filter(|e| e.level >= 2 || !is_running).map(|e| e.text.as_str()).collect();
+        let new: Vec<String> = new.filter(|e| e.level >= 2 || !is_running).map(|e| say(&e.text)).collect();
         let more = new.len().saturating_sub(TOLD_MAX);
         let told = new[more..].join(". ");
         match (new.is_empty(), is_running) {
             (true, true) => String::new(),
-            (true, false) => format!("Event {}", now.event),
+            (true, false) => tell!("Event {}", now.event),
             _ if more > 0 => {
-                format!("In {}: {more} events, then: {told}", format::span(now.ns.saturating_sub(self.at_ns)))
+                tell!("In {}: {} events, then: {}", format::span(now.ns.saturating_sub(self.at_ns)), more, told)
             }
             _ => told,
         }
@@ -106,7 +108,7 @@ mod tests {
     use crate::events::Event;
 
     fn event(at_ns: u64, text: &str) -> Event {
-        Event { at_ns, text: text.into(), level: 2, glyph: "♛", is_command: false }
+        Event { at_ns, text: view::say!("{}", text), lane: view::Lane::Acts, level: 2, glyph: "♛", is_command: false }
     }
 
     #[test]

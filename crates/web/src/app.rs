@@ -8,20 +8,24 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use crate::announcer::Announcer;
+use crate::author::Author;
 use crate::bridge::{Bridge, Frame};
 use crate::chart::Chart;
 use crate::detail::Want;
+use crate::files::{self, Opened};
 use crate::inspector::Inspector;
-use crate::lesson::Lesson;
+use crate::lesson::{Lesson, LessonView};
 use crate::options::Options;
 use crate::sheet::Sheet;
 use crate::stage::Stage;
 use crate::story::Story;
+use crate::tell;
 use crate::terminal::Terminals;
 use crate::timeline::Timeline;
 use crate::ui::{Act, Panel, Rail, Ui, UiHandle, VIEWS, View};
-use crate::views::{Branches, Flow, Groups, Logs};
-use crate::{dom, engine, format, host, motion, theme};
+use crate::views::{Branches, Flow, Groups, Logs, Metrics};
+use crate::words::{self, plural, t};
+use crate::{dom, engine, host, motion, progress, theme};
 
 /// The whole page.
 #[component]
@@ -43,7 +47,7 @@ pub(crate) fn App() -> Html {
         (Ok(bridge), Some(frame)) => html! { <Page frame={frame.clone()} bridge={bridge.clone()} /> },
         (Ok(_), None) => html! { <div class="boot"><b>{ "kafkasim" }</b></div> },
         (Err(why), _) => {
-            html! { <div class="boot" role="alert"><b>{ "This run cannot be opened" }</b><span>{ why }</span><a href="./">{ "Start afresh" }</a></div> }
+            html! { <div class="boot" role="alert"><b>{ t("This run cannot be opened") }</b><span>{ why }</span><a href="./">{ t("Start afresh") }</a></div> }
         }
     }
 }
@@ -57,7 +61,9 @@ struct PageProps {
 #[component]
 fn Page(props: &PageProps) -> Html {
     let ui = use_reducer(|| {
-        let ui = Ui::new(theme::initial(), motion::initial());
+        let mut ui = Ui::new(theme::initial(), motion::initial());
+        // The lanes of the timeline are open where they leave enough of the stage.
+        ui.looks.lanes = theme::asks("(min-width: 1121px) and (min-height: 700px)");
         Ui { view: Options::of_page().view.unwrap_or(ui.view), ..ui }
     });
     let (frame, bridge) = (&props.frame, &props.bridge);
@@ -80,6 +86,9 @@ fn Page(props: &PageProps) -> Html {
         use_effect_with(Want::of(&ui), move |want| bridge.want(want.clone()));
     }
     use_theme_of_host(&ui);
+    use_language(&ui);
+    let opened = use_files(&ui);
+    use_progress(frame.lesson.clone());
     use_toast(&ui, frame.message.clone());
     let tab = match ui.panel {
         Panel::Lesson => "lesson",
@@ -87,22 +96,23 @@ fn Page(props: &PageProps) -> Html {
         Panel::Rail => "rail",
     };
     html! {
-        <div class="app" data-tab={tab}>
+        <div key={ui.lang.clone()} class="app" data-tab={tab}>
             { header(props, &ui) }
-            <aside class="zone lesson" aria-label="Lesson" tabindex="0"><Lesson lesson={frame.lesson.clone()} ui={ui.clone()} bridge={bridge.clone()} /></aside>
+            <aside class="zone lesson" aria-label={t("Lesson")} tabindex="0"><Lesson lesson={frame.lesson.clone()} is_locked={frame.is_locked} ui={ui.clone()} bridge={bridge.clone()} /></aside>
             <main class="stage-zone">
                 { view_tabs(&ui) }
-                <div class="view-zone" role="tabpanel" aria-label={VIEWS.iter().find(|v| v.0 == ui.view).map_or("", |v| v.1)}>{ open_view(props, &ui) }</div>
+                <div class="view-zone" role="tabpanel" aria-label={VIEWS.iter().find(|v| v.0 == ui.view).map_or("", |v| t(v.1))}>{ open_view(props, &ui) }</div>
             </main>
-            <section class="time" aria-label="Timeline"><Timeline frame={frame.clone()} ui={ui.clone()} bridge={bridge.clone()} /></section>
-            <nav class="switch" role="tablist" aria-label="Panels">
+            <section class="time" aria-label={t("Timeline")}><Timeline frame={frame.clone()} ui={ui.clone()} bridge={bridge.clone()} /></section>
+            <nav class="switch" role="tablist" aria-label={t("Panels")}>
                 { panel_tab(&ui, Panel::Lesson, "Lesson") }{ panel_tab(&ui, Panel::Term, "Terminal") }{ panel_tab(&ui, Panel::Rail, "Inspect") }
             </nav>
-            <section class="term" aria-label="Terminals"><Terminals frame={frame.clone()} ui={ui.clone()} bridge={bridge.clone()} /></section>
-            <aside class="zone rail" aria-label="Inspector and events">{ rail(props, &ui) }</aside>
+            <section class="term" aria-label={t("Terminals")}><Terminals frame={frame.clone()} ui={ui.clone()} bridge={bridge.clone()} /></section>
+            <aside class="zone rail" aria-label={t("Inspector and events")}>{ rail(props, &ui) }</aside>
             <div class="toast" role="status" hidden={ui.toast.is_none()}>{ ui.toast.clone().unwrap_or_default() }</div>
             <Announcer frame={frame.clone()} />
             <Sheet ui={ui.clone()} />
+            <Author ui={ui.clone()} bridge={bridge.clone()} opened={(*opened).clone()} />
         </div>
     }
 }
@@ -143,16 +153,75 @@ fn header(props: &PageProps, ui: &UiHandle) -> Html {
                 { "kafkasim" }
             </span>
             <span class="chips opt">
-                <span class="chip">{ format!("{} · {}", format::plural(picture.brokers.len() as u64, "broker"), format::plural(picture.controllers.len() as u64, "controller")) }</span>
+                <span class="chip">{ format!("{} · {}", plural(picture.brokers.len() as u64, "{} broker", "{} brokers"), plural(picture.controllers.len() as u64, "{} controller", "{} controllers")) }</span>
                 <span class="chip">{ "Kafka 4.4" }</span>
-                <span class="chip">{ format!("seed {}", frame.seed) }</span>
+                <span class="chip">{ tell!("seed {}", frame.seed) }</span>
             </span>
-            <span class="status opt">{ &frame.title }</span>
+            <span class="status opt">{ words::known(&frame.title) }</span>
             <span class="sp"></span>
-            <button class="btn" onclick={share} title="Copy a link that replays this run up to now">{ "Share" }</button>
-            <button class="btn icon" onclick={switch} aria-label={format!("Switch to the {other} theme")} title={format!("Switch to the {other} theme")}>{ "◐" }</button>
+            { language(ui) }
+            <button class="btn" onclick={share} title={t("Copy a link that replays this run up to now")}>{ t("Share") }</button>
+            <button class="btn icon" onclick={switch} aria-label={t("Light or dark theme")} title={t("Light or dark theme")}>{ "◐" }</button>
         </header>
     }
+}
+
+/// The choice of languages.
+fn language(ui: &UiHandle) -> Html {
+    let now = if ui.lang.is_empty() { words::spoken() } else { ui.lang.clone() };
+    let onchange =
+        Callback::from(|e: Event| words::speak(&e.target_unchecked_into::<web_sys::HtmlSelectElement>().value()));
+    html! {
+        <label class="opt"><span class="vh">{ t("Language") }</span><select class="btn" {onchange}>
+            { for words::languages().into_iter().map(|(code, name)| html! { <option key={code.clone()} value={code.clone()} selected={code == now} lang={code.clone()}>{ name }</option> }) }
+        </select></label>
+    }
+}
+
+/// Draws everything anew when the page speaks another language.
+#[hook]
+fn use_language(ui: &UiHandle) {
+    let ui = ui.clone();
+    use_effect_with((), move |()| {
+        let listener = web_sys::window().map(|window| {
+            EventListener::new(&window, "kafkasim:lang", move |_| ui.dispatch(Act::Lang(words::begin())))
+        });
+        move || drop(listener)
+    });
+}
+
+/// Takes in the files that are opened: a lesson goes to the author's page, progress to what is remembered.
+#[hook]
+fn use_files(ui: &UiHandle) -> UseStateHandle<Option<String>> {
+    let opened = use_state(|| None::<String>);
+    let (ui, set) = (ui.clone(), opened.setter());
+    use_effect_with((), move |()| {
+        let listener = files::listen(Callback::from(move |file: Opened| {
+            let said = match (file.kind.as_str(), file.text) {
+                (_, Err(bytes)) => Some(tell!("The file has {} bytes; that is too much", crate::format::count(bytes))),
+                ("progress", Ok(text)) => Some(match progress::import(&text) {
+                    Ok(n) => {
+                        plural(n as u64, "Progress in {} lesson is taken in", "Progress in {} lessons is taken in")
+                    }
+                    Err(why) => tell!("This is no file of progress: {}", why),
+                }),
+                (_, Ok(text)) => {
+                    set.set(Some(text));
+                    None
+                }
+            };
+            ui.dispatch(Act::Toast(said));
+        }));
+        move || drop(listener)
+    });
+    opened
+}
+
+/// Remembers how far the lesson is.
+#[hook]
+fn use_progress(lesson: Option<Rc<LessonView>>) {
+    let key = lesson.as_ref().map(|l| (l.id.clone(), l.done.clone(), l.is_complete));
+    use_effect_with(key, move |_| lesson.iter().for_each(|lesson| progress::note(lesson)));
 }
 
 /// Puts the run's link in the address bar and on the clipboard; what to say about it.
@@ -162,8 +231,8 @@ fn share(link: &str) -> String {
     let whole = location.href().unwrap_or_default();
     dom::copy(&whole);
     match whole.len() {
-        0..2_000 => "Link copied: it replays this run up to now".to_owned(),
-        n => format!("Link copied ({n} characters: some chat programs cut links that long)"),
+        0..2_000 => t("Link copied: it replays this run up to now").to_owned(),
+        n => tell!("Link copied ({} characters: some chat programs cut links that long)", n),
     }
 }
 
@@ -172,12 +241,12 @@ fn view_tabs(ui: &UiHandle) -> Html {
         let (to, of) = (ui.clone(), *view);
         let onclick = Callback::from(move |_: MouseEvent| to.dispatch(Act::View(of)));
         html! {
-            <button key={*name} class="tab" role="tab" aria-selected={(ui.view == *view).to_string()} {onclick} title={format!("{name} ({})", i + 1)}>
-                <kbd aria-hidden="true">{ i + 1 }</kbd>{ *name }
+            <button key={*name} class="tab" role="tab" aria-selected={(ui.view == *view).to_string()} {onclick} title={format!("{} ({})", t(name), i + 1)}>
+                <kbd aria-hidden="true">{ i + 1 }</kbd>{ t(name) }
             </button>
         }
     };
-    html! { <div class="tabs views" role="tablist" aria-label="Views">{ for VIEWS.iter().enumerate().map(tab) }</div> }
+    html! { <div class="tabs views" role="tablist" aria-label={t("Views")}>{ for VIEWS.iter().enumerate().map(tab) }</div> }
 }
 
 fn open_view(props: &PageProps, ui: &UiHandle) -> Html {
@@ -187,6 +256,7 @@ fn open_view(props: &PageProps, ui: &UiHandle) -> Html {
         View::Log => html! { <Logs key="log" {frame} {ui} {bridge} /> },
         View::Flow => html! { <Flow key="flow" {frame} {ui} {bridge} /> },
         View::Groups => html! { <Groups key="groups" {frame} {ui} {bridge} /> },
+        View::Metrics => html! { <Metrics key="metrics" {frame} {ui} {bridge} /> },
         View::Branches => html! { <Branches key="branches" {frame} {ui} {bridge} /> },
     }
 }
@@ -196,7 +266,7 @@ fn panel_tab(ui: &UiHandle, panel: Panel, text: &'static str) -> Html {
         let ui = ui.clone();
         Callback::from(move |_: MouseEvent| ui.dispatch(Act::Panel(panel)))
     };
-    html! { <button class="tab" role="tab" aria-selected={(ui.panel == panel).to_string()} {onclick}>{ text }</button> }
+    html! { <button class="tab" role="tab" aria-selected={(ui.panel == panel).to_string()} {onclick}>{ t(text) }</button> }
 }
 
 fn rail(props: &PageProps, ui: &UiHandle) -> Html {
@@ -205,7 +275,7 @@ fn rail(props: &PageProps, ui: &UiHandle) -> Html {
             let ui = ui.clone();
             Callback::from(move |_: MouseEvent| ui.dispatch(Act::Rail(rail)))
         };
-        html! { <button class="tab" role="tab" aria-selected={(ui.rail == rail).to_string()} {onclick}>{ text }</button> }
+        html! { <button class="tab" role="tab" aria-selected={(ui.rail == rail).to_string()} {onclick}>{ t(text) }</button> }
     };
     let (frame, bridge) = (props.frame.clone(), props.bridge.clone());
     let pane = match ui.rail {
@@ -214,7 +284,7 @@ fn rail(props: &PageProps, ui: &UiHandle) -> Html {
     };
     html! {
         <>
-            <div class="tabs" role="tablist" aria-label="Inspector or events">{ tab(Rail::Inspector, "Inspect") }{ tab(Rail::Story, "Events") }</div>
+            <div class="tabs" role="tablist" aria-label={t("Inspector or events")}>{ tab(Rail::Inspector, "Inspect") }{ tab(Rail::Story, "Events") }</div>
             { pane }
             <Chart rate={props.frame.rate.clone()} theme={ui.theme} />
         </>

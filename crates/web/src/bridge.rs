@@ -10,6 +10,7 @@ use view::{Picture, Stir};
 use yew::Callback;
 
 use crate::allow::Allow;
+use crate::bookmarks::Bookmark;
 use crate::detail::{Detail, Want};
 use crate::engine::{Engine, Source};
 use crate::events::{Branch, Event};
@@ -18,6 +19,7 @@ use crate::lesson::LessonView;
 use crate::options::Options;
 use crate::overlay::{Moment, Overlay};
 use crate::rate::Rate;
+use crate::tell;
 
 /// Virtual time per real time, from the slowest to the fastest.
 pub(crate) const SPEEDS: [(f64, &str); 16] = [
@@ -101,9 +103,13 @@ pub(crate) struct Frame {
     pub(crate) message: Option<String>,
     pub(crate) title: String,
     pub(crate) lesson: Option<Rc<LessonView>>,
+    /// Whether the next step of the lesson is locked.
+    pub(crate) is_locked: bool,
     /// What the open view and the inspector asked for.
     pub(crate) detail: Rc<Detail>,
     pub(crate) seed: u64,
+    /// Moments that have a name.
+    pub(crate) bookmarks: Rc<Vec<Bookmark>>,
     number: u64,
 }
 
@@ -242,6 +248,11 @@ impl Bridge {
         self.0.motion.set(Motion::Paused);
         self.act(|e| e.seek(ns));
     }
+    /// Goes to the moment before the last command.
+    pub(crate) fn before_command(&self) {
+        self.0.motion.set(Motion::Paused);
+        self.act(Engine::before_command);
+    }
     /// Runs on to `ns` from now, as fast as possible.
     pub(crate) fn jump(&self, ns: u64) {
         let now = self.0.engine.borrow().now_ns();
@@ -262,7 +273,7 @@ impl Bridge {
         *self.0.message.borrow_mut() = refused.clone();
         match asked {
             Ok(true) => {
-                *self.0.message.borrow_mut() = Some(format!("{condition} holds already"));
+                *self.0.message.borrow_mut() = Some(tell!("{} holds already", condition));
                 self.refresh();
             }
             Ok(false) => self.chase(Stop::Condition),
@@ -335,6 +346,18 @@ impl Bridge {
     pub(crate) fn switch(&self, branch: usize) {
         self.0.motion.set(Motion::Paused);
         self.act(|e| e.switch(branch));
+    }
+    /// Names a moment; an empty name takes it back.
+    pub(crate) fn bookmark(&self, at_ns: u64, name: String) {
+        self.act(|e| e.bookmark(at_ns, &name));
+    }
+    /// Lets all steps be turned to, or only those up to one, from 1.
+    pub(crate) fn lock_after(&self, step: Option<usize>) {
+        self.act(|e| e.lock_after(step));
+    }
+    /// The run in words, for who is asked for help.
+    pub(crate) fn help(&self) -> String {
+        crate::help::text(&self.0.engine.borrow(), &self.0.picture.borrow())
     }
     /// The fragment that replays this run up to now.
     pub(crate) fn link(&self) -> String {
@@ -446,8 +469,10 @@ impl Bridge {
             message: self.0.message.borrow().clone(),
             title: engine.title(),
             lesson: engine.lesson(),
+            is_locked: engine.is_locked(),
             detail: self.0.detail.borrow().clone(),
             seed: engine.seed(),
+            bookmarks: engine.bookmarks(),
             number: self.0.number.get(),
         };
         drop(engine);

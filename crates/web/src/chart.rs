@@ -9,6 +9,8 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::rate::Rate;
+use crate::tell;
+use crate::words::t;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct ChartProps {
@@ -34,14 +36,15 @@ pub(crate) fn Chart(props: &ChartProps) -> Html {
             }
         });
     }
-    let words = format!("Records per second of virtual time: produced {produced}, consumed {consumed}, peak {peak}");
+    let words =
+        tell!("Records per second of virtual time: produced {}, consumed {}, peak {}", produced, consumed, peak);
     html! {
         <figure class="chart">
-            <div class="row"><figcaption class="eyebrow">{ "Records/s" }</figcaption>
-                <span class="num"><i class="key in" aria-hidden="true"></i>{ format!("{} in", format::count(produced)) }
-                    <i class="key out" aria-hidden="true"></i>{ format!("{} out", format::count(consumed)) }</span></div>
+            <div class="row"><figcaption class="eyebrow">{ t("Records/s") }</figcaption>
+                <span class="num"><i class="key in" aria-hidden="true"></i>{ tell!("{} in", format::count(produced)) }
+                    <i class="key out" aria-hidden="true"></i>{ tell!("{} out", format::count(consumed)) }</span></div>
             <canvas ref={canvas} role="img" aria-label={words}></canvas>
-            <div class="row"><span class="num">{ "last 2 min" }</span><span class="num">{ format!("peak {}", format::count(peak)) }</span></div>
+            <div class="row"><span class="num">{ t("last 2 min") }</span><span class="num">{ tell!("peak {}", format::count(peak)) }</span></div>
         </figure>
     }
 }

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use view::{
-    Cause, Change, ConfigView, Difference, FlowLens, FlowView, GroupPast, LogLens, LogView, Past, RecordDetail, Subject,
+    Cause, Change, ConfigView, Difference, FlowLens, FlowView, GroupPast, LogLens, LogView, MetricView, MetricsLens,
+    Past, RecordDetail, Subject,
 };
 
 use crate::ui::{Looks, SPANS, Selection, Ui, View, ZOOMS};
@@ -57,6 +58,9 @@ pub(crate) struct Detail {
     pub(crate) compared: Option<Rc<Compared>>,
     /// The configs of the selected thing, if they are open.
     pub(crate) configs: Vec<ConfigView>,
+    pub(crate) metrics: Vec<MetricView>,
+    /// The moment they are compared with, ns.
+    pub(crate) marker_ns: u64,
 }
 
 /// The branch on the stage beside another one.
@@ -69,6 +73,8 @@ pub(crate) struct Compared {
     /// Where the other was looked at: the same, unless it was not played so far.
     pub(crate) there_ns: u64,
     pub(crate) list: Vec<Difference>,
+    /// All there is to see in the other.
+    pub(crate) there: Rc<view::Picture>,
 }
 
 /// Looks up what is wanted.
@@ -91,6 +97,14 @@ pub(crate) fn detail(lab: &lab::Lab, past: &Past, want: &Want, picture: &view::P
             found.flow = Some(view::flow(lab, &lens));
         }
         View::Groups => found.groups = picture.groups.iter().map(|g| past.group(&g.group, lab)).collect(),
+        View::Metrics => {
+            let now_ns = picture.now_ns;
+            // What was typed is logged, and it is logged in order.
+            let last = lab.log().last().map_or(0, |command| command.at.as_nanos().saturating_sub(lab::BOOT.as_nanos()));
+            found.marker_ns = looks.marker.unwrap_or(last);
+            let from_ns = looks.window.map_or(0, |(from, _)| from.min(now_ns));
+            found.metrics = view::metrics(lab, &MetricsLens { from_ns, marker_ns: found.marker_ns });
+        }
         View::Cluster | View::Branches => {}
     }
     if let Some(selected) = &want.selected {

@@ -19,6 +19,15 @@ pub(crate) fn is_text_field(target: Option<web_sys::EventTarget>) -> bool {
     })
 }
 
+/// Presses the button that a selector finds.
+pub(crate) fn press(selector: &str) {
+    let document = web_sys::window().and_then(|w| w.document());
+    let found = document.and_then(|d| d.query_selector(selector).ok().flatten());
+    if let Some(button) = found.and_then(|b| b.dyn_into::<HtmlElement>().ok()) {
+        button.click();
+    }
+}
+
 /// Copies text, if the browser lets us.
 pub(crate) fn copy(text: &str) {
     if let Some(window) = web_sys::window() {
@@ -58,4 +67,12 @@ pub(crate) fn move_focus(root: &Element, (dx, dy): (f64, f64)) -> bool {
 fn centre(of: &Element) -> (f64, f64) {
     let r = of.get_bounding_client_rect();
     (r.left() + r.width() / 2.0, r.top() + r.height() / 2.0)
+}
+
+/// How far across the drawing a click was, 0 to 1.
+pub(crate) fn share_across(e: &web_sys::MouseEvent) -> Option<f64> {
+    let hit = e.target()?.dyn_into::<Element>().ok()?.closest("svg, .brush").ok()??;
+    let drawing = hit.query_selector("svg").ok().flatten().unwrap_or(hit);
+    let r = drawing.get_bounding_client_rect();
+    (r.width() > 0.0).then(|| ((f64::from(e.client_x()) - r.left()) / r.width()).clamp(0.0, 1.0))
 }

@@ -7,6 +7,7 @@ use lab::{BOOT, Duration, Given, MarkKind, NodeState, OpenError, Scenario, Time,
 use lessons::{BUNDLED, CheckState, Item, Lesson, Progress};
 use view::{Cause, Lens, Past, Picture, Stir};
 
+use crate::bookmarks::{self, Bookmark};
 use crate::bridge::Bridge;
 use crate::complete;
 use crate::detail::{self, Compared, Detail, Want};
@@ -15,6 +16,8 @@ use crate::host;
 use crate::lesson::{Bet, Goal, GoalState, LessonView, Part};
 use crate::options::Options;
 use crate::rate::Rate;
+use crate::tell;
+use crate::words::t;
 
 /// What free play starts with.
 const FREE_PLAY: &str = include_str!("free-play.json");
@@ -43,6 +46,9 @@ pub(crate) struct Engine {
     condition: Option<Condition>,
     /// The comparison made last: between which branches, and at which event and time.
     compared: Option<((usize, usize, u64, u64), Rc<Compared>)>,
+    bookmarks: Rc<Vec<Bookmark>>,
+    /// The last step that may be turned to, from 0.
+    lock: Option<usize>,
 }
 
 /// A lesson being played.
@@ -67,6 +73,8 @@ pub(crate) enum Source {
     FreePlay,
     /// A bundled lesson.
     Lesson(String),
+    /// The text of a lesson file.
+    LessonText(String),
     /// A scenario file's text.
     Scenario(String),
     /// A share link, from `s=` on.
@@ -89,6 +97,7 @@ pub(crate) fn open(options: &Options) -> Result<Bridge, String> {
     // A link into a lesson: the run as it was left, with the lesson beside it.
     engine.lesson = course.map(Course::new).or(engine.lesson);
     engine.lesson_was_done(&options.done);
+    engine.lock_after(options.lock);
     if let Some(ms) = options.t_ms {
         engine.run_to(ms.saturating_mul(1_000_000));
     }
@@ -108,21 +117,34 @@ impl Engine {
                 Ok((engine, None))
             }
             Source::Lesson(id) => {
-                let lesson = lessons::bundled(id).ok_or_else(|| format!("there is no lesson `{id}`"))?;
+                let lesson = lessons::bundled(id).ok_or_else(|| tell!("there is no lesson `{}`", id))?;
+                Ok((Engine::begin(lesson.scenario.clone(), Some(lesson), seed)?, None))
+            }
+            Source::LessonText(text) => {
+                let lesson = Lesson::parse(text).map_err(|e| e.to_string())?;
                 Ok((Engine::begin(lesson.scenario.clone(), Some(lesson), seed)?, None))
             }
             Source::Scenario(text) => {
                 Ok((Engine::begin(Scenario::parse(text).map_err(|e| e.to_string())?, None, seed)?, None))
             }
-            Source::Link(link) => match Timeline::from_link(link) {
-                Ok(timeline) => Ok((Engine::of(timeline, None), None)),
-                Err(OpenError::Digest { timeline, engine, .. }) => {
-                    let message =
-                        format!("This link was made by kafkasim {engine}: the replay may differ from what was shared");
-                    Ok((Engine::of(*timeline, None), Some(message)))
-                }
-                Err(error) => Err(error.to_string()),
-            },
+            Source::Link(link) => {
+                let (run, bookmarks) = bookmarks::unpack(link);
+                let (mut engine, message) = Engine::from_link(run)?;
+                engine.bookmarks = Rc::new(bookmarks);
+                Ok((engine, message))
+            }
+        }
+    }
+
+    fn from_link(link: &str) -> Result<(Engine, Option<String>), String> {
+        match Timeline::from_link(link) {
+            Ok(timeline) => Ok((Engine::of(timeline, None), None)),
+            Err(OpenError::Digest { timeline, engine, .. }) => {
+                let message =
+                    tell!("This link was made by kafkasim {}: the replay may differ from what was shared", engine);
+                Ok((Engine::of(*timeline, None), Some(message)))
+            }
+            Err(error) => Err(error.to_string()),
         }
     }
 
@@ -142,6 +164,8 @@ impl Engine {
             why: Default::default(),
             condition: None,
             compared: None,
+            bookmarks: Rc::default(),
+            lock: None,
         };
         engine.take_stir();
         engine.look_at_goals();
@@ -189,10 +213,10 @@ impl Engine {
             let lab = self.timeline.peek(other, u64::MAX, moment(picture.now_ns))?;
             let there = view::observe(
                 &lab,
-                &Lens { tail: 0, terminal_lines: 0, partitions_max: PARTITIONS_MAX, ..Lens::default() },
+                &Lens { tail: 16, terminal_lines: 0, partitions_max: PARTITIONS_MAX, ..Lens::default() },
             );
             let list = view::differences(picture, &there);
-            let found = Compared { name, at_ns: picture.now_ns, there_ns: there.now_ns, list };
+            let found = Compared { name, at_ns: picture.now_ns, there_ns: there.now_ns, list, there: Rc::new(there) };
             self.compared = Some((key, Rc::new(found)));
         }
         self.compared.as_ref().map(|(_, found)| found.clone())
@@ -238,7 +262,15 @@ impl Engine {
     }
     /// The fragment that replays this run up to now.
     pub(crate) fn link(&self) -> String {
-        format!("#{}", self.timeline.link().trim_start_matches('#'))
+        format!("#{}{}", self.timeline.link().trim_start_matches('#'), bookmarks::pack(&self.bookmarks))
+    }
+    /// Moments that have a name.
+    pub(crate) fn bookmarks(&self) -> Rc<Vec<Bookmark>> {
+        self.bookmarks.clone()
+    }
+    /// Names a moment; an empty name takes it back.
+    pub(crate) fn bookmark(&mut self, at_ns: u64, name: &str) {
+        bookmarks::add(Rc::make_mut(&mut self.bookmarks), at_ns, name);
     }
     /// The facts of the run up to now.
     pub(crate) fn history(&self) -> &lab::History {
@@ -294,7 +326,7 @@ impl Engine {
     /// What became of it.
     pub(crate) fn condition_said(&self) -> String {
         let text = self.condition.as_ref().map_or(String::new(), ToString::to_string);
-        let what = if self.condition_holds() { "now" } else { "not in ten minutes" };
+        let what = if self.condition_holds() { t("now") } else { t("not in ten minutes") };
         format!("{text}: {what}")
     }
     /// Whether the event that ran last was the arrival of a message that is no chatter.
@@ -321,6 +353,11 @@ impl Engine {
     /// Takes the last event back.
     pub(crate) fn step_back(&mut self) {
         self.timeline.step_back();
+    }
+    /// Goes to the moment before the last command; to the beginning if there was none.
+    pub(crate) fn before_command(&mut self) {
+        let last = self.timeline.lab().log().last().map(|command| command.at.since(BOOT).as_nanos());
+        self.seek(last.map_or(0, |at| at.saturating_sub(1)));
     }
     /// Goes to a moment, or to the end of the branch if it was not played that far.
     pub(crate) fn seek(&mut self, ns: u64) {
@@ -365,9 +402,23 @@ impl Engine {
     /// Turns to another step.
     pub(crate) fn lesson_step(&mut self, step: usize) {
         if let Some(course) = &mut self.lesson {
-            course.progress.step = step.min(course.lesson.steps.len().saturating_sub(1));
+            let last = course.lesson.steps.len().saturating_sub(1).min(self.lock.unwrap_or(usize::MAX));
+            course.progress.step = step.min(last);
         }
         self.look_at_goals();
+    }
+    /// The last step that may be turned to, from 1; None for all.
+    pub(crate) fn lock_after(&mut self, step: Option<usize>) {
+        self.lock = step.map(|step| step.saturating_sub(1));
+        self.lesson_step(self.lesson.as_ref().map_or(0, |course| course.progress.step));
+    }
+    /// Whether the next step is locked.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.lesson.as_ref().is_some_and(|course| self.lock == Some(course.progress.step))
+    }
+    /// The commands that were given, oldest first: when, ns, in which terminal, and what.
+    pub(crate) fn given(&self) -> impl DoubleEndedIterator<Item = (u64, u32, &str)> {
+        self.timeline.lab().log().iter().map(|c| (c.at.since(BOOT).as_nanos(), c.term, &*c.text))
     }
     /// Steps that were done on an earlier visit, from 1.
     fn lesson_was_done(&mut self, steps: &[usize]) {

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use lab::{BOOT, Lab, MarkKind};
-use view::Level;
+use view::{Lane, Level, Text, say};
 
 use crate::engine::is_told_by_mark;
 
@@ -17,11 +17,13 @@ pub(crate) struct Event {
     /// When, ns.
     pub(crate) at_ns: u64,
     /// What happened.
-    pub(crate) text: String,
+    pub(crate) text: Text,
     /// 1: detail, 2: worth a stop, 3: something was lost or failed.
     pub(crate) level: u8,
     /// Its mark on the timeline.
     pub(crate) glyph: &'static str,
+    /// The timeline's lane for it.
+    pub(crate) lane: Lane,
     /// Whether a person did it.
     pub(crate) is_command: bool,
 }
@@ -64,7 +66,7 @@ impl Story {
         let from = self.events.len();
         let events = Rc::make_mut(&mut self.events);
         let notes_made = lab.history().since(self.notes).filter(|n| n.at >= BOOT && view::is_told(&n.note));
-        events.extend(notes_made.map(|n| of_line(view::tell(n), view::glyph(&n.note))));
+        events.extend(notes_made.map(|n| of_line(view::tell(n), view::glyph(&n.note), view::lane(&n.note))));
         events.extend(
             lab.marks().iter().skip(self.marks).filter(|m| m.at >= BOOT && is_told_by_mark(m.kind)).map(of_mark),
         );
@@ -85,13 +87,13 @@ impl Story {
     }
 }
 
-fn of_line(line: view::StoryLine, glyph: &'static str) -> Event {
+fn of_line(line: view::StoryLine, glyph: &'static str, lane: Lane) -> Event {
     let level = match line.level {
         Level::Detail => 1,
         Level::Event => 2,
         Level::Alarm => 3,
     };
-    Event { at_ns: line.at_ns, text: line.text, level, glyph, is_command: false }
+    Event { at_ns: line.at_ns, text: line.text, level, glyph, lane, is_command: false }
 }
 
 fn of_mark(mark: &lab::Mark) -> Event {
@@ -101,5 +103,6 @@ fn of_mark(mark: &lab::Mark) -> Event {
         _ => ("!", 3),
     };
     let is_command = mark.kind == MarkKind::Command;
-    Event { at_ns: mark.at.since(BOOT).as_nanos(), text: mark.text.to_string(), level, glyph, is_command }
+    let lane = if is_command { Lane::Acts } else { Lane::Processes };
+    Event { at_ns: mark.at.since(BOOT).as_nanos(), text: say!("{}", mark.text), level, glyph, lane, is_command }
 }

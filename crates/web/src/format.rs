@@ -1,5 +1,7 @@
 //! Numbers and times as the page prints them.
 
+use crate::words::t;
+
 /// `mm:ss.mmm`, as every clock of kafkasim prints.
 pub(crate) fn clock(ns: u64) -> String {
     let ms = ns / 1_000_000;
@@ -12,7 +14,7 @@ pub(crate) fn span(ns: u64) -> String {
     match s {
         0 if ms == 0 => format!("{us} µs"),
         0 => format!("{ms} ms"),
-        1..10 => format!("{s}.{} s", ms / 100 % 10),
+        1..10 => format!("{s}{}{} s", t("."), ms / 100 % 10),
         10..120 => format!("{s} s"),
         120..7200 if s % 60 == 0 => format!("{} min", s / 60),
         120..7200 => format!("{} min {} s", s / 60, s % 60),
@@ -27,7 +29,7 @@ pub(crate) fn count(n: u64) -> String {
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, c) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
+            out.push_str(t(","));
         }
         out.push(c);
     }
@@ -38,19 +40,14 @@ pub(crate) fn count(n: u64) -> String {
 pub(crate) fn bytes(n: u64) -> String {
     match n {
         0..1024 => format!("{n} B"),
-        1024..1_048_576 => format!("{}.{} KiB", n / 1024, n % 1024 * 10 / 1024),
-        _ => format!("{}.{} MiB", n / 1_048_576, n % 1_048_576 * 10 / 1_048_576),
+        1024..1_048_576 => format!("{}{}{} KiB", n / 1024, t("."), n % 1024 * 10 / 1024),
+        _ => format!("{}{}{} MiB", n / 1_048_576, t("."), n % 1_048_576 * 10 / 1_048_576),
     }
 }
 
 /// `1,2,3`, as Kafka's tools print replica lists.
 pub(crate) fn ids(ids: &[i32]) -> String {
     ids.iter().map(i32::to_string).collect::<Vec<_>>().join(",")
-}
-
-/// `1 record`, `2 records`.
-pub(crate) fn plural(n: u64, one: &str) -> String {
-    format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -62,6 +62,7 @@ fn answer(bridge: &Bridge, warnings: &[String], kind: &str, text: &str) -> Resul
                 return Err(why);
             }
         }
+        "lock" => bridge.lock_after(text.parse().ok().filter(|step| *step > 0)),
         "load" => bridge.load(&source(text)?)?,
         _ => return Err(format!("there is no `{kind}`")),
     }

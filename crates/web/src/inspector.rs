@@ -8,8 +8,10 @@ use view::{
 use yew::prelude::*;
 
 use crate::format;
+use crate::tell;
 use crate::ui::{Act, Selection, View};
 use crate::views::{ViewProps, chain};
+use crate::words::{say, t};
 
 /// The pane.
 #[component]
@@ -27,7 +29,7 @@ pub(crate) fn Inspector(props: &ViewProps) -> Html {
         Selection::Client(name) => picture.clients.iter().find(|c| c.process == *name).map(|c| client(props, c)),
         Selection::Group(name) => picture.groups.iter().find(|g| g.group == *name).map(|g| group(props, g)),
     });
-    html! { <div class="pane insp" tabindex="0" aria-label="Inspector">{ found.unwrap_or_else(|| overview(props)) }</div> }
+    html! { <div class="pane insp" tabindex="0" aria-label={t("Inspector")}>{ found.unwrap_or_else(|| overview(props)) }</div> }
 }
 
 fn find<'a>(picture: &'a Picture, topic: &str, partition: i32) -> Option<&'a PartitionView> {
@@ -41,14 +43,14 @@ fn fields(props: &ViewProps, list: Fields) -> Html {
     let since = &props.frame.detail.since;
     html! { <><dl class="fields">{ for list.into_iter().map(|(name, value, tone)| {
         let past = since.iter().find(|(of, _)| *of == name).map(|(_, change)| self::since(props, change));
-        html! { <><dt>{ name }</dt><dd class={tone}>{ value }{ past }</dd></> }
+        html! { <><dt>{ t(name) }</dt><dd class={tone}>{ value }{ past }</dd></> }
     }) }</dl><div>{ (props.ui.view != View::Flow).then(|| chain(props)) }</div></> }
 }
 
 /// Since when a field is what it is: leads to the moment, and to what led to it.
 fn since(props: &ViewProps, change: &Change) -> Html {
     if change.event == 0 || change.at_ns == 0 {
-        return html! { <span class="since">{ "since boot" }</span> };
+        return html! { <span class="since">{ t("since boot") }</span> };
     }
     let (ui, event) = (props.ui.clone(), change.event);
     let why = Callback::from(move |_: MouseEvent| {
@@ -57,15 +59,15 @@ fn since(props: &ViewProps, change: &Change) -> Html {
         ui.dispatch(Act::Look(looks));
     });
     html! {
-        <span class="since"><button class="link" title={format!("{}. Go to that moment", change.text)} onclick={props.seek(change.at_ns)}>{ format!("since {}", format::clock(change.at_ns)) }</button>
-            <button class="link" title={format!("What led to it: {}", change.text)} onclick={why}>{ "why" }</button></span>
+        <span class="since"><button class="link" title={tell!("{}. Go to that moment", say(&change.text))} onclick={props.seek(change.at_ns)}>{ tell!("since {}", format::clock(change.at_ns)) }</button>
+            <button class="link" title={tell!("What led to it: {}", say(&change.text))} onclick={why}>{ t("why") }</button></span>
     }
 }
 
 /// The lower part of every pane: why, configs, and the engine's own fields.
 fn more<T: serde::Serialize>(props: &ViewProps, has_configs: bool, of: &T) -> Html {
     let looks = &props.ui.looks;
-    let toggle = |text: &'static str, open: bool, onclick: Callback<MouseEvent>| html! { <button class="btn" aria-expanded={open.to_string()} {onclick}>{ text }</button> };
+    let toggle = |text: &'static str, open: bool, onclick: Callback<MouseEvent>| html! { <button class="btn" aria-expanded={open.to_string()} {onclick}>{ t(text) }</button> };
     let json = looks.json.then(|| serde_json::to_string_pretty(of).unwrap_or_default());
     html! {
         <>
@@ -74,7 +76,7 @@ fn more<T: serde::Serialize>(props: &ViewProps, has_configs: bool, of: &T) -> Ht
                 { toggle("JSON", looks.json, props.look(|l| l.json = !l.json)) }
             </div>
             <div hidden={!has_configs || !looks.configs}>{ configs(&props.frame.detail.configs) }</div>
-            <div>{ json.map(|text| html! { <pre class="json" tabindex="0" aria-label="JSON">{ text }</pre> }) }</div>
+            <div>{ json.map(|text| html! { <pre class="json" tabindex="0" aria-label={"JSON"}>{ text }</pre> }) }</div>
         </>
     }
 }
@@ -82,10 +84,10 @@ fn more<T: serde::Serialize>(props: &ViewProps, has_configs: bool, of: &T) -> Ht
 fn configs(list: &[ConfigView]) -> Html {
     html! {
         <table class="mini configs">
-            <thead><tr><th>{ "config" }</th><th>{ "value" }</th></tr></thead>
+            <thead><tr><th>{ t("config") }</th><th>{ t("value") }</th></tr></thead>
             <tbody>{ for list.iter().map(|c| html! {
                 <tr key={c.name.clone()} class={if c.is_set { "set" } else { "" }}><td>{ &c.name }</td>
-                    <td>{ if c.value.is_empty() { "–" } else { &c.value }}{ if c.is_set { html! { <small>{ format!("{}; default {}", c.source, c.default.as_deref().unwrap_or("none")) }</small> } } else { Html::default() } }</td></tr>
+                    <td>{ if c.value.is_empty() { "–" } else { &c.value }}{ if c.is_set { html! { <small>{ tell!("{}; default {}", c.source, c.default.as_deref().unwrap_or(t("none"))) }</small> } } else { Html::default() } }</td></tr>
             }) }</tbody>
         </table>
     }
@@ -96,11 +98,11 @@ fn head(title: String, sub: String) -> Html {
 }
 
 /// Buttons: what it does, and the command it issues.
-fn acts(props: &ViewProps, list: &[(&str, String)]) -> Html {
-    let button = |(text, command): &(&str, String)| {
+fn acts(props: &ViewProps, list: &[(&'static str, String)]) -> Html {
+    let button = |(text, command): &(&'static str, String)| {
         let (bridge, ui, line) = (props.bridge.clone(), props.ui.clone(), command.clone());
         let onclick = Callback::from(move |_: MouseEvent| bridge.command(ui.active, &line));
-        html! { <button key={command.clone()} class="act" {onclick}>{ text.to_string() }<small>{ command }</small></button> }
+        html! { <button key={command.clone()} class="act" {onclick}>{ t(text) }<small>{ command }</small></button> }
     };
     html! { <div class="acts">{ for list.iter().map(button) }</div> }
 }
@@ -122,12 +124,12 @@ fn overview(props: &ViewProps) -> Html {
     let warn = |n: usize, tone: &'static str| if n > 0 { tone } else { "" };
     html! {
         <>
-            { head("Cluster".to_owned(), "Select anything on the stage to look into it.".to_owned()) }
+            { head(t("Cluster").to_owned(), t("Select anything on the stage to look into it.").to_owned()) }
             { fields(props, vec![
                 ("time", format::clock(picture.now_ns), ""),
                 ("event", format::count(picture.event), ""),
-                ("brokers up", format!("{up} of {}", picture.brokers.len()), warn(picture.brokers.len() - up, "warn")),
-                ("active controller", active.map_or("none".to_owned(), |c| c.id.to_string()), warn(usize::from(active.is_none()), "bad")),
+                ("brokers up", tell!("{} of {}", up, picture.brokers.len()), warn(picture.brokers.len() - up, "warn")),
+                ("active controller", active.map_or(t("none").to_owned(), |c| c.id.to_string()), warn(usize::from(active.is_none()), "bad")),
                 ("metadata offset", active.map_or("–".to_owned(), |c| c.high_watermark.to_string()), ""),
                 ("under-replicated", under.to_string(), warn(under, "warn")),
                 ("under min ISR", below.to_string(), warn(below, "bad")),
@@ -152,8 +154,8 @@ fn topics(props: &ViewProps) -> Html {
     }
     html! {
         <table class="mini">
-            <caption class="more">{ if more > 0 { format!("and {more} more") } else { String::new() } }</caption>
-            <thead><tr><th>{ "partition" }</th><th>{ "leader" }</th><th>{ "ISR" }</th><th class="n">{ "end" }</th></tr></thead>
+            <caption class="more">{ if more > 0 { tell!("and {} more", more) } else { String::new() } }</caption>
+            <thead><tr><th>{ t("partition") }</th><th>{ t("leader") }</th><th>{ "ISR" }</th><th class="n">{ t("end") }</th></tr></thead>
             <tbody>{ for rows.into_iter().take(TOPICS_MAX).map(|(t, p)| {
                 let name = format!("{}-{}", t.name, p.partition);
                 let to = Selection::Partition { topic: t.name.clone(), partition: p.partition, on: None };
@@ -166,7 +168,7 @@ fn topics(props: &ViewProps) -> Html {
 }
 
 fn leader(id: i32) -> String {
-    if id < 0 { "none".to_owned() } else { id.to_string() }
+    if id < 0 { t("none").to_owned() } else { id.to_string() }
 }
 
 fn shown(n: i64) -> String {
@@ -175,31 +177,24 @@ fn shown(n: i64) -> String {
 
 fn state(state: ProcessState, since_ns: u64, now_ns: u64) -> (&'static str, String, &'static str) {
     let tone = if state == ProcessState::Running { "good" } else { "warn" };
-    let name = match state {
-        ProcessState::New => "not started",
-        ProcessState::Running => "running",
-        ProcessState::Paused => "paused",
-        ProcessState::Stopped => "stopped",
-        ProcessState::Killed => "killed",
-        ProcessState::PoweredOff => "powered off",
-    };
-    ("process", format!("{name} for {}", format::span(now_ns.saturating_sub(since_ns))), tone)
+    let name = state.name();
+    ("process", tell!("{} for {}", t(name), format::span(now_ns.saturating_sub(since_ns))), tone)
 }
 
 /// What can be done to a process.
 fn deaths(state: ProcessState, name: &str) -> Vec<(&'static str, String)> {
     match state {
         ProcessState::Running => vec![
-            ("Stop it cleanly", format!("sim stop {name}")),
-            ("Kill it: connections reset, page cache survives", format!("sim kill {name}")),
-            ("Take its power: unflushed data is lost, silence", format!("sim power-off {name}")),
-            ("Pause it, as a long GC does", format!("sim pause {name}")),
+            ("Stop it cleanly", format!("sim stop {}", name)),
+            ("Kill it: connections reset, page cache survives", format!("sim kill {}", name)),
+            ("Take its power: unflushed data is lost, silence", format!("sim power-off {}", name)),
+            ("Pause it, as a long GC does", format!("sim pause {}", name)),
         ],
         ProcessState::Paused => {
-            vec![("Resume it", format!("sim resume {name}")), ("Kill it", format!("sim kill {name}"))]
+            vec![("Resume it", format!("sim resume {}", name)), ("Kill it", format!("sim kill {}", name))]
         }
         ProcessState::New | ProcessState::Stopped | ProcessState::Killed | ProcessState::PoweredOff => {
-            vec![("Start it", format!("sim start {name}"))]
+            vec![("Start it", format!("sim start {}", name))]
         }
     }
 }
@@ -208,12 +203,12 @@ fn controller(props: &ViewProps, c: &ControllerView) -> Html {
     let now = props.frame.picture.now_ns;
     html! {
         <>
-            { head(format!("Controller {}", c.id), c.process.clone()) }
+            { head(tell!("Controller {}", c.id), c.process.clone()) }
             { fields(props, vec![
                 state(c.state, c.since_ns, now),
                 ("Raft state", c.role.clone(), ""),
                 ("Raft epoch", c.epoch.to_string(), ""),
-                ("active", if c.is_active { "yes" } else { "no" }.to_owned(), if c.is_active { "good" } else { "" }),
+                ("active", if c.is_active { t("yes") } else { t("no") }.to_owned(), if c.is_active { "good" } else { "" }),
                 ("metadata log end", c.log_end.to_string(), ""),
                 ("high watermark", c.high_watermark.to_string(), ""),
             ]) }
@@ -226,7 +221,7 @@ fn controller(props: &ViewProps, c: &ControllerView) -> Html {
 fn broker(props: &ViewProps, b: &BrokerView) -> Html {
     let now = props.frame.picture.now_ns;
     let session =
-        b.session_ends_ns.map_or("–".to_owned(), |end| format!("{} left", format::span(end.saturating_sub(now))));
+        b.session_ends_ns.map_or("–".to_owned(), |end| tell!("{} left", format::span(end.saturating_sub(now))));
     let mut act = deaths(b.state, &format!("broker {}", b.id));
     let others: Vec<String> =
         props.frame.picture.brokers.iter().filter(|o| o.id != b.id).map(|o| o.id.to_string()).collect();
@@ -238,11 +233,11 @@ fn broker(props: &ViewProps, b: &BrokerView) -> Html {
     }
     html! {
         <>
-            { head(format!("Broker {}", b.id), b.rack.as_ref().map_or(b.process.clone(), |r| format!("{} · rack {r}", b.process))) }
+            { head(tell!("Broker {}", b.id), b.rack.as_ref().map_or(b.process.clone(), |r| tell!("{} · rack {}", b.process, r))) }
             { fields(props, vec![
                 state(b.state, b.since_ns, now),
                 ("lifecycle", b.lifecycle.clone(), ""),
-                ("fenced", if b.fenced { "yes" } else { "no" }.to_owned(), if b.fenced { "warn" } else { "" }),
+                ("fenced", if b.fenced { t("yes") } else { t("no") }.to_owned(), if b.fenced { "warn" } else { "" }),
                 ("session", session, ""),
                 ("replicas", b.holds.to_string(), ""),
                 ("out of sync", b.out.to_string(), if b.out > 0 { "warn" } else { "" }),
@@ -266,7 +261,7 @@ fn partition(props: &ViewProps, topic: &str, p: &PartitionView, on: Option<i32>)
     let short = (p.isr.len() as i32) < p.min_isr;
     html! {
         <>
-            { head(format!("{topic}-{}", p.partition), "as the active controller has it".to_owned()) }
+            { head(format!("{topic}-{}", p.partition), t("as the active controller has it").to_owned()) }
             { fields(props, vec![
                 ("leader", leader(p.leader), if p.leader < 0 { "bad" } else { "" }),
                 ("leader epoch", p.leader_epoch.to_string(), ""),
@@ -279,16 +274,16 @@ fn partition(props: &ViewProps, topic: &str, p: &PartitionView, on: Option<i32>)
                 ("log end", shown(p.log_end), ""),
             ]) }
             <table class="mini">
-                <thead><tr><th>{ "broker" }</th><th>{ "epoch" }</th><th>{ "start" }</th><th>{ "HW" }</th><th>{ "end" }</th><th class="n">{ "size" }</th></tr></thead>
+                <thead><tr><th>{ t("broker") }</th><th>{ t("epoch") }</th><th>{ t("start") }</th><th>{ "HW" }</th><th>{ t("end") }</th><th class="n">{ t("size") }</th></tr></thead>
                 <tbody>{ for replicas.map(|(b, r)| html! { <tr key={b}>
                     <td>{ format!("{}{b}", if r.is_leader { "♛ " } else { "" }) }</td><td>{ r.leader_epoch }</td><td>{ r.log_start }</td><td>{ r.high_watermark }</td><td>{ r.log_end }</td><td class="n">{ format::bytes(r.bytes) }</td>
                 </tr> }) }</tbody>
             </table>
             <div>
-                <p class="eyebrow">{ chosen.map_or("Records".to_owned(), |b| format!("Records on broker {b}")) }</p>
+                <p class="eyebrow">{ chosen.map_or(t("Records").to_owned(), |b| tell!("Records on broker {}", b)) }</p>
                 { records(tail) }
             </div>
-            { acts(props, &[("Describe it, as a tool sees it", format!("kafka-topics --bootstrap-server :9092 --describe --topic {topic}"))]) }
+            { acts(props, &[("Describe it, as a tool sees it", format!("kafka-topics --bootstrap-server :9092 --describe --topic {}", topic))]) }
             { more(props, true, p) }
         </>
     }
@@ -298,27 +293,30 @@ fn partition(props: &ViewProps, topic: &str, p: &PartitionView, on: Option<i32>)
 fn record(props: &ViewProps, topic: &str, partition: i32, on: i32, r: &RecordDetail) -> Html {
     let (high_watermark, stable) = r.bounds;
     let offset = r.record.offset;
-    let seen = |bound: i64, name: &str| match offset < bound {
-        true => (format!("yes: below the {name} {bound}"), "good"),
-        false => (format!("no: the {name} is {bound}"), "warn"),
+    let seen = |bound: i64, name: &'static str| match offset < bound {
+        true => (tell!("yes: below the {} {}", t(name), bound), "good"),
+        false => (tell!("no: the {} is {}", t(name), bound), "warn"),
     };
     let (uncommitted, committed) = (seen(high_watermark, "high watermark"), seen(stable, "last stable offset"));
     let (id, epoch, sequence) = r.producer;
-    let producer =
-        if id < 0 { "not idempotent".to_owned() } else { format!("id {id}, epoch {epoch}, sequence {sequence}") };
+    let producer = if id < 0 {
+        t("not idempotent").to_owned()
+    } else {
+        tell!("id {}, epoch {}, sequence {}", id, epoch, sequence)
+    };
     let holders: Vec<String> = r.held_by.iter().map(|(broker, epoch)| format!("{broker} (e{epoch})")).collect();
     let differs = r.held_by.iter().any(|(_, epoch)| *epoch != r.record.leader_epoch);
     html! {
         <>
-            { head(format!("Record {offset} of {topic}-{partition}"), format!("as broker {on} has it")) }
+            { head(tell!("Record {} of {}-{}", offset, topic, partition), tell!("as broker {} has it", on)) }
             { fields(props, vec![
-                ("key", r.record.key.clone().unwrap_or("none".to_owned()), ""),
-                ("value", r.record.value.clone().unwrap_or("none: a tombstone".to_owned()), ""),
+                ("key", r.record.key.clone().unwrap_or(t("none").to_owned()), ""),
+                ("value", r.record.value.clone().unwrap_or(t("none: a tombstone").to_owned()), ""),
                 ("read_uncommitted", uncommitted.0, uncommitted.1),
                 ("read_committed", committed.0, committed.1),
                 ("leader epoch", r.record.leader_epoch.to_string(), ""),
                 ("on brokers", holders.join(", "), if differs { "bad" } else { "" }),
-                ("batch", format!("offsets {}–{}", r.batch.0, r.batch.1), ""),
+                ("batch", tell!("offsets {}–{}", r.batch.0, r.batch.1), ""),
                 ("producer", producer, ""),
                 ("size", format::bytes(u64::from(r.bytes)), ""),
                 ("file", format!("{:020}.log", r.segment), ""),
@@ -332,11 +330,11 @@ fn record(props: &ViewProps, topic: &str, partition: i32, on: i32, r: &RecordDet
 
 fn records(tail: &[RecordView]) -> Html {
     if tail.is_empty() {
-        return html! { <p class="empty">{ "none yet" }</p> };
+        return html! { <p class="empty">{ t("none yet") }</p> };
     }
     html! {
         <table class="mini">
-            <thead><tr><th>{ "offset" }</th><th>{ "e" }</th><th>{ "key" }</th><th>{ "value" }</th></tr></thead>
+            <thead><tr><th>{ t("offset") }</th><th>{ "e" }</th><th>{ t("key") }</th><th>{ t("value") }</th></tr></thead>
             <tbody>{ for tail.iter().rev().take(14).map(|r| html! {
                 <tr key={r.offset.to_string()} class={if r.committed { "" } else { "unc" }}>
                     <td>{ r.offset }</td><td>{ r.leader_epoch }</td><td>{ r.key.clone().unwrap_or_else(|| "–".to_owned()) }</td><td>{ r.value.clone().unwrap_or_else(|| "∅".to_owned()) }</td>
@@ -362,17 +360,17 @@ fn client(props: &ViewProps, c: &ClientView) -> Html {
     let number = c.process.trim_start_matches("app-");
     let mut act = Vec::new();
     if c.state == ProcessState::Running {
-        act.push(("Stop it cleanly", format!("sim stop app {number}")));
-        act.push(("Kill it", format!("sim kill app {number}")));
-        act.push(("Pause it", format!("sim pause app {number}")));
+        act.push(("Stop it cleanly", format!("sim stop app {}", number)));
+        act.push(("Kill it", format!("sim kill app {}", number)));
+        act.push(("Pause it", format!("sim pause app {}", number)));
     } else if c.state == ProcessState::Paused {
-        act.push(("Resume it", format!("sim resume app {number}")));
+        act.push(("Resume it", format!("sim resume app {}", number)));
     }
     html! {
         <>
             { head(c.title.clone(), c.command.clone()) }
             { fields(props, list) }
-            <div>{ c.group.as_ref().map(|g| html! { <p>{ "in group " }{ link(props, g.clone(), Selection::Group(g.clone())) }</p> }) }</div>
+            <div>{ c.group.as_ref().map(|g| html! { <p>{ t("in group") }{ " " }{ link(props, g.clone(), Selection::Group(g.clone())) }</p> }) }</div>
             <div>{ positions(&c.assignment) }</div>
             { acts(props, &act) }
             { more(props, false, c) }
@@ -386,7 +384,7 @@ fn positions(list: &[PositionView]) -> Html {
     }
     html! {
         <table class="mini">
-            <thead><tr><th>{ "partition" }</th><th>{ "▽ at" }</th><th>{ "▲ committed" }</th><th class="n">{ "end" }</th></tr></thead>
+            <thead><tr><th>{ t("partition") }</th><th>{ t("▽ at") }</th><th>{ t("▲ committed") }</th><th class="n">{ t("end") }</th></tr></thead>
             <tbody>{ for list.iter().map(|p| html! {
                 <tr key={format!("{}-{}", p.topic, p.partition)}><td>{ format!("{}-{}", p.topic, p.partition) }</td><td>{ shown(p.position) }</td><td>{ shown(p.committed) }</td><td class="n">{ shown(p.end) }</td></tr>
             }) }</tbody>
@@ -399,17 +397,17 @@ fn group(props: &ViewProps, g: &GroupView) -> Html {
     let lag: i64 = g.offsets.iter().filter(|o| o.end >= 0 && o.committed >= 0).map(|o| o.end - o.committed).sum();
     html! {
         <>
-            { head(g.group.clone(), "as its coordinator has it".to_owned()) }
+            { head(g.group.clone(), t("as its coordinator has it").to_owned()) }
             { fields(props, vec![
                 ("state", g.state.clone(), if g.state == "Stable" { "good" } else { "warn" }),
                 ("generation", g.generation.to_string(), ""),
                 ("assignor", if g.protocol.is_empty() { "–".to_owned() } else { g.protocol.clone() }, ""),
-                ("coordinator", if g.coordinator < 0 { "unknown".to_owned() } else { format!("broker {}", g.coordinator) }, ""),
+                ("coordinator", if g.coordinator < 0 { t("unknown").to_owned() } else { tell!("broker {}", g.coordinator) }, ""),
                 ("members", g.members.len().to_string(), ""),
                 ("lag (committed)", lag.to_string(), if lag > 0 { "warn" } else { "" }),
             ]) }
             <table class="mini">
-                <thead><tr><th>{ "member" }</th><th>{ "owns" }</th><th class="n">{ "session" }</th></tr></thead>
+                <thead><tr><th>{ t("member") }</th><th>{ t("owns") }</th><th class="n">{ t("session") }</th></tr></thead>
                 <tbody>{ for g.members.iter().map(|m| {
                     let owns = m.assignment.iter().map(|(t, p)| format!("{t}-{p}")).collect::<Vec<_>>().join(" ");
                     let left = m.session_ends_ns.map_or("–".to_owned(), |end| format::span(end.saturating_sub(now)));

@@ -7,13 +7,15 @@ use crate::dom;
 use crate::ui::{Act, Rail, Selection, UiHandle, VIEWS, View};
 
 /// The map, as the sheet prints it.
-pub(crate) const KEYS: [(&str, &str); 19] = [
+pub(crate) const KEYS: [(&str, &str); 21] = [
     ("Space", "play or pause"),
     (".", "run one event"),
     (",", "back one event"),
     ("M", "run until the next message arrives"),
     ("R", "run until a condition holds"),
     ("B", "branches"),
+    ("K", "bookmarks"),
+    ("+ −", "show a shorter or a longer stretch of time"),
     (">", "run to the next turn of events"),
     ("<", "back to the last one"),
     ("[", "slower"),
@@ -23,7 +25,7 @@ pub(crate) const KEYS: [(&str, &str); 19] = [
     ("← → ↑ ↓", "move between parts"),
     ("Enter", "inspect"),
     ("Esc", "clear the selection"),
-    ("1 … 5", "cluster, log, space-time, groups, branches"),
+    ("1 … 6", "cluster, log, space-time, groups, metrics, branches"),
     ("X", "kill or start the selected broker"),
     ("E", "events"),
     ("/", "to the terminal"),
@@ -45,6 +47,11 @@ pub(crate) fn on_stage(bridge: &Bridge, ui: &UiHandle, root: &NodeRef) -> Callba
             "," => bridge.step_back(),
             "m" | "M" => bridge.next_message(),
             "r" | "R" => ui.dispatch(Act::Until(true)),
+            "k" | "K" => ui.dispatch(Act::Bookmarks(true)),
+            "+" | "-" => {
+                let button = if e.key() == "+" { ".zoomer .btn" } else { ".zoomer .btn + .btn" };
+                dom::press(button);
+            }
             "b" | "B" => ui.dispatch(Act::View(View::Branches)),
             ">" => bridge.next_interesting(),
             "<" => bridge.previous_interesting(),
@@ -58,7 +65,7 @@ pub(crate) fn on_stage(bridge: &Bridge, ui: &UiHandle, root: &NodeRef) -> Callba
             "ArrowDown" => _ = dom::move_focus(&stage, (0.0, 1.0)),
             "Escape" => ui.dispatch(Act::Select(None)),
             "x" | "X" => kill_or_start(&bridge, &ui),
-            digit @ ("1" | "2" | "3" | "4" | "5") => {
+            digit @ ("1" | "2" | "3" | "4" | "5" | "6") => {
                 let index = usize::from(digit.as_bytes()[0] - b'1');
                 ui.dispatch(Act::View(VIEWS[index].0));
             }

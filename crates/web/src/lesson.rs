@@ -8,9 +8,13 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use crate::bridge::Bridge;
+use crate::files;
 use crate::format;
 use crate::markdown;
-use crate::ui::{Act, UiHandle};
+use crate::progress;
+use crate::tell;
+use crate::ui::{Act, UiHandle, View};
+use crate::words::t;
 
 /// A step of a lesson as it stands.
 #[derive(Clone, PartialEq, Debug)]
@@ -77,9 +81,14 @@ pub(crate) struct Bet {
     pub(crate) found: Option<Result<usize, String>>,
 }
 
+/// The choice that opens the author's page.
+const WRITE: &str = "+";
+
 #[derive(Properties, PartialEq)]
 pub(crate) struct LessonProps {
     pub(crate) lesson: Option<Rc<LessonView>>,
+    /// Whether the next step may not be turned to.
+    pub(crate) is_locked: bool,
     pub(crate) ui: UiHandle,
     pub(crate) bridge: Bridge,
 }
@@ -97,6 +106,7 @@ pub(crate) fn Lesson(props: &LessonProps) -> Html {
         <>
             { chooser(props) }
             { body }
+            { errands(props) }
         </>
     }
 }
@@ -104,16 +114,31 @@ pub(crate) fn Lesson(props: &LessonProps) -> Html {
 fn chooser(props: &LessonProps) -> Html {
     let now = props.lesson.as_ref().map_or("", |l| l.id.as_str());
     let onchange = {
-        let bridge = props.bridge.clone();
-        Callback::from(move |e: Event| bridge.open_lesson(&e.target_unchecked_into::<HtmlSelectElement>().value()))
+        let (bridge, ui, now) = (props.bridge.clone(), props.ui.clone(), now.to_owned());
+        Callback::from(move |e: Event| {
+            let select = e.target_unchecked_into::<HtmlSelectElement>();
+            match select.value().as_str() {
+                WRITE => {
+                    select.set_value(&now);
+                    ui.dispatch(Act::Author(true));
+                }
+                id => bridge.open_lesson(id),
+            }
+        })
     };
+    let done = progress::all();
+    let tick = |id: &str| if done.iter().any(|d| d.lesson == id && d.complete) { "✓ " } else { "" };
+    let bundled = crate::engine::lessons();
+    let own = props.lesson.as_ref().filter(|l| !bundled.iter().any(|(id, _)| *id == l.id));
     html! {
-        <label class="choose"><span class="vh">{ "Lesson" }</span>
+        <label class="choose"><span class="vh">{ t("Lesson") }</span>
             <select {onchange}>
-                <option value="" selected={now.is_empty()}>{ "Free play" }</option>
+                <option value="" selected={now.is_empty()}>{ t("Free play") }</option>
                 { for crate::engine::lessons().into_iter().map(|(id, title)| html! {
-                    <option key={id.clone()} value={id.clone()} selected={id == now}>{ title }</option>
+                    <option key={id.clone()} value={id.clone()} selected={id == now}>{ format!("{}{title}", tick(&id)) }</option>
                 }) }
+                { for own.map(|l| html! { <option key="own" value={l.id.clone()} selected=true>{ &l.title }</option> }) }
+                <option value={WRITE}>{ t("Write a lesson…") }</option>
             </select>
         </label>
     }
@@ -126,31 +151,32 @@ fn step(props: &LessonProps, lesson: &LessonView) -> Html {
     };
     let (first, last) = (lesson.step == 0, lesson.step + 1 >= lesson.steps);
     let eyebrow = match lesson.minutes {
-        0 => format!("Step {} of {}", lesson.step + 1, lesson.steps),
-        m => format!("Step {} of {} · {m} min", lesson.step + 1, lesson.steps),
+        0 => tell!("Step {} of {}", lesson.step + 1, lesson.steps),
+        m => tell!("Step {} of {} · {} min", lesson.step + 1, lesson.steps, m),
     };
     let next = lesson.next.clone().filter(|_| last).map(|id| {
         let (bridge, id) = (props.bridge.clone(), id);
         let onclick = Callback::from(move |_: MouseEvent| bridge.open_lesson(&id));
-        html! { <button class="btn primary" {onclick}>{ "Next lesson" }</button> }
+        html! { <button class="btn primary" {onclick}>{ t("Next lesson") }</button> }
     });
-    let forward = (!last).then(|| {
+    let forward = (!last && !props.is_locked).then(|| {
         let class = classes!("btn", lesson.is_done.then_some("primary"));
-        html! { <button {class} onclick={go(lesson.step + 1)}>{ "Next step" }</button> }
+        html! { <button {class} onclick={go(lesson.step + 1)}>{ t("Next step") }</button> }
     });
-    let done = if lesson.is_complete && last { "Every goal of this lesson is met." } else { "" };
+    let done = if lesson.is_complete && last { t("Every goal of this lesson is met.") } else { "" };
     html! {
         <>
             <span class="eyebrow">{ eyebrow }</span>
             <h1>{ &lesson.step_title }</h1>
-            { for lesson.parts.iter().enumerate().map(|(i, part)| html! { <div key={i} class="part">{ self::part(props, part) }</div> }) }
+            { for lesson.parts.iter().enumerate().map(|(i, part)| html! { <div key={i} class="part">{ if let Part::Hint(blocks) = part { hint(props, lesson, i, blocks) } else { self::part(props, part) } }</div> }) }
             <p class="done" role="status">{ done }</p>
             <div class="row">
-                <span hidden={first}><button class="btn" onclick={go(lesson.step.saturating_sub(1))}>{ "Back" }</button></span>
+                <span hidden={first}><button class="btn" onclick={go(lesson.step.saturating_sub(1))}>{ t("Back") }</button></span>
                 <span>{ forward }</span>
                 <span>{ next }</span>
             </div>
-            <p class="leaves">{ if lesson.leaves_out.is_empty() { String::new() } else { format!("Left out: {}", lesson.leaves_out) } }</p>
+            <p class="done" role="status">{ if props.is_locked { t("The next step is locked until your teacher opens it.") } else { "" } }</p>
+            <p class="leaves">{ if lesson.leaves_out.is_empty() { String::new() } else { tell!("Left out: {}", lesson.leaves_out) } }</p>
         </>
     }
 }
@@ -163,12 +189,50 @@ fn part(props: &LessonProps, part: &Part) -> Html {
             html! { <div class="card goals">{ for goals.iter().enumerate().map(|(i, g)| goal(props, i, g)) }</div> }
         }
         Part::Bet(bet) => self::bet(props, bet),
-        Part::Hint(blocks) => {
-            html! { <details class="card"><summary>{ "Hint" }</summary><div class="md">{ for blocks.iter().map(markdown::block) }</div></details> }
-        }
+        Part::Hint(_) => Html::default(),
         Part::Stop(blocks) => {
-            html! { <div class="card stop"><span class="eyebrow">{ "Stop here" }</span><div class="md">{ for blocks.iter().map(markdown::block) }</div></div> }
+            html! { <div class="card stop"><span class="eyebrow">{ t("Stop here") }</span><div class="md">{ for blocks.iter().map(markdown::block) }</div></div> }
         }
+    }
+}
+
+/// A hint: it is offered once those before it were read.
+fn hint(props: &LessonProps, lesson: &LessonView, at: usize, blocks: &[Block]) -> Html {
+    let is_hint = |part: &&Part| matches!(part, Part::Hint(_));
+    let (all, before) =
+        (lesson.parts.iter().filter(is_hint).count(), lesson.parts[..at].iter().filter(is_hint).count());
+    let read = props.ui.hints.get(&(lesson.id.clone(), lesson.step)).copied().unwrap_or(0);
+    let name = tell!("Hint {} of {}", before + 1, all);
+    let ask = {
+        let (ui, id, step) = (props.ui.clone(), lesson.id.clone(), lesson.step);
+        Callback::from(move |_: MouseEvent| ui.dispatch(Act::Hint(id.clone(), step)))
+    };
+    match before {
+        n if n < read => {
+            html! { <div class="card hint" role="status"><span class="eyebrow">{ name }</span><div class="md">{ for blocks.iter().map(markdown::block) }</div></div> }
+        }
+        n if n == read => html! { <button class="btn" onclick={ask}>{ name }</button> },
+        _ => Html::default(),
+    }
+}
+
+/// What is at the foot of every lesson.
+fn errands(props: &LessonProps) -> Html {
+    let help = {
+        let (ui, bridge) = (props.ui.clone(), props.bridge.clone());
+        Callback::from(move |_: MouseEvent| {
+            crate::dom::copy(&bridge.help());
+            ui.dispatch(Act::Toast(Some(
+                t("Copied: your goals, your last commands, the cluster and a link").to_owned(),
+            )));
+        })
+    };
+    html! {
+        <div class="row errands">
+            <button class="link" onclick={help} title={t("Copies what somebody needs to help you")}>{ t("Copy state for help") }</button>
+            <button class="link" onclick={|_: MouseEvent| files::save("kafkasim-progress.json", &progress::export())}>{ t("Save progress") }</button>
+            <button class="link" onclick={|_: MouseEvent| files::open("progress", ".json,application/json")}>{ t("Load progress") }</button>
+        </div>
     }
 }
 
@@ -187,8 +251,8 @@ fn goal(props: &LessonProps, key: usize, goal: &Goal) -> Html {
     html! {
         <div {key} {class} {title}>
             <i aria-hidden="true">{ mark }</i>
-            <span>{ &goal.text }<span class="vh">{ format!(" ({word})") }</span></span>
-            <span><button class="link" hidden={at.is_none()} {onclick}>{ link }</button></span>
+            <span>{ &goal.text }<span class="vh">{ format!(" ({})", t(word)) }</span></span>
+            <span><button class="link" hidden={at.is_none()} {onclick}>{ if link.is_empty() { "" } else { t(link) } }</button></span>
         </div>
     }
 }
@@ -197,16 +261,16 @@ fn bet(props: &LessonProps, bet: &Bet) -> Html {
     let is_locked = bet.locked.is_some();
     let found = bet.found.as_ref().and_then(|f| f.as_ref().ok()).copied();
     let verdict = match (&bet.found, bet.locked) {
-        (Some(Ok(right)), Some(choice)) if *right == choice => "The engine agrees with you.".to_owned(),
-        (Some(Ok(right)), Some(_)) => format!("The engine found: {}", bet.choices[*right]),
+        (Some(Ok(right)), Some(choice)) if *right == choice => t("The engine agrees with you.").to_owned(),
+        (Some(Ok(right)), Some(_)) => tell!("The engine found: {}", bet.choices[*right]),
         (Some(Err(why)), Some(_)) => why.clone(),
-        (_, Some(_)) => "Locked. Let time run: the engine will answer.".to_owned(),
-        (_, None) => "Place your bet before time runs.".to_owned(),
+        (_, Some(_)) => t("Locked. Let time run: the engine will answer.").to_owned(),
+        (_, None) => t("Place your bet before time runs.").to_owned(),
     };
     let name = format!("bet-{}", bet.number);
     html! {
         <div class="card">
-            <span class="eyebrow">{ "Place your bet" }</span>
+            <span class="eyebrow">{ t("Place your bet") }</span>
             <fieldset class="opts" disabled={is_locked}>
                 <legend>{ &bet.question }</legend>
                 { for bet.choices.iter().enumerate().map(|(i, text)| {
@@ -234,30 +298,52 @@ fn command(ui: &UiHandle, term: Option<u32>, text: &str) -> Html {
             ui.dispatch(Act::Put(text.clone()));
         })
     };
-    let to = term.map_or("put ↘".to_owned(), |t| format!("{t} ↘"));
-    let title = term
-        .map_or("Put into the terminal; Enter runs it".to_owned(), |t| format!("Put into terminal {t}; Enter runs it"));
+    let to = term.map_or(t("put ↘").to_owned(), |n| format!("{n} ↘"));
+    let title = term.map_or(t("Put into the terminal; Enter runs it").to_owned(), |n| {
+        tell!("Put into terminal {}; Enter runs it", n)
+    });
     html! { <button class="cmd" {onclick} {title}><span>{ text.to_owned() }</span><em>{ to }</em></button> }
 }
 
-/// What to do in free play.
+/// What to do in free play: the whole story of a record and a failover by four buttons, and the same by hand.
 fn guide(props: &LessonProps) -> Html {
+    let act = |number: u32, name: &'static str, line: &'static str, text: &'static str, act: Callback<MouseEvent>| {
+        html! {
+            <div key={number} class="part"><button class="act" onclick={act}><span>{ format!("{number} · {}", t(name)) }</span><small>{ line }</small></button>
+                <p class="md">{ t(text) }</p></div>
+        }
+    };
+    let run = |line: &'static str| {
+        let (ui, bridge) = (props.ui.clone(), props.bridge.clone());
+        Callback::from(move |_: MouseEvent| {
+            ui.dispatch(Act::View(View::Cluster));
+            bridge.command(1, line);
+            bridge.set_playing(true);
+        })
+    };
+    let on = |act: fn(&Bridge)| {
+        let bridge = props.bridge.clone();
+        Callback::from(move |_: MouseEvent| act(&bridge))
+    };
     let command = |text: &str| command(&props.ui, None, text);
     html! {
         <>
-            <span class="eyebrow">{ "Free play" }</span>
-            <h1>{ "A live cluster. Send it a record, then break it." }</h1>
-            <div class="md"><p>{ "Brokers and controllers speak Apache Kafka 4.4's protocol in this page. Press " }<strong>{ "Play" }</strong>
-                { format!(": time runs {} slower while something moves, and quickly while nothing does.", format::count(500)) }</p></div>
-            <div class="md"><p><strong>{ "Look" }</strong>{ " at it the way a tool does:" }</p></div>
+            <span class="eyebrow">{ t("Free play") }</span>
+            <h1>{ t("A live cluster. Send it a record, then break it.") }</h1>
+            { act(1, "Send a record", SEND, "Follow the dot: to the leader, to both followers, to a consumer. Dashed is what not all have yet.", run(SEND)) }
+            { act(2, "Kill the leader of orders-0", KILL, "Nobody notices at first: 9 s without a heartbeat pass quickly. Then another broker leads, in a new colour.", run(KILL)) }
+            { act(3, "Go back to before it", "◂", "The future you leave is kept. Do something else, and it becomes a branch.", on(Bridge::before_command)) }
+            { act(4, "See what comes next", ">", "Time runs to the next turn of events.", on(Bridge::next_interesting)) }
+            <div class="md"><p>{ tell!("Press Play and time runs {} times slower while something moves, and quickly while nothing does.", format::count(500)) }</p></div>
+            <div class="md"><p><strong>{ t("By hand:") }</strong>{ " " }{ t("real commands, as Apache Kafka 4.4 has them. They go to a terminal; Enter runs them.") }</p></div>
             { command("kafka-topics --bootstrap-server :9092 --describe --topic orders") }
-            <div class="md"><p><strong>{ "Write. " }</strong>{ "What you type goes to the program; Ctrl-C ends it:" }</p></div>
             { command("kafka-console-producer --bootstrap-server :9092 --topic orders") }
-            <div class="md"><p><strong>{ "Read" }</strong>{ " in another terminal, as a member of a group:" }</p></div>
             { command("kafka-console-consumer --bootstrap-server :9092 --topic orders --group billing --from-beginning") }
-            <div class="md"><p><strong>{ "Break" }</strong>{ " it, and watch who notices when:" }</p></div>
-            { command("sim kill broker 1") }
-            <div class="md"><p>{ "Trying costs nothing. Step back, act again: the other future is kept as a branch." }</p></div>
         </>
     }
 }
+
+/// The guide's first act.
+const SEND: &str = "echo hello | kafka-console-producer --bootstrap-server :9092 --topic orders";
+/// Its second.
+const KILL: &str = "sim kill leader:orders-0";

@@ -4,6 +4,8 @@
 mod allow;
 mod announcer;
 mod app;
+mod author;
+mod bookmarks;
 mod bridge;
 mod chart;
 mod complete;
@@ -11,7 +13,9 @@ mod detail;
 mod dom;
 mod engine;
 mod events;
+mod files;
 mod format;
+mod help;
 mod host;
 mod inspector;
 mod keys;
@@ -21,6 +25,7 @@ mod motion;
 mod options;
 mod overlay;
 mod panic;
+mod progress;
 mod rate;
 mod sheet;
 mod stage;
@@ -30,6 +35,7 @@ mod theme;
 mod timeline;
 mod ui;
 mod views;
+mod words;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -40,6 +46,7 @@ fn main() {}
 #[wasm_bindgen(js_name = startPage)]
 pub fn start_page() {
     panic::install();
+    words::begin();
     theme::apply(theme::initial());
     let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id("app"));
     if let Some(root) = root {

@@ -5,8 +5,10 @@ use crate::allow::Allow;
 use crate::ui::{VIEWS, View};
 
 /// Keys that scripts of the page read (www/boot.js, www/host.js) or that style it.
-const READ_ELSEWHERE: [&str; 12] =
-    ["v", "scenario", "ui", "panels", "theme", "motion", "origin", "compat", "height", "keys", "links", "storage"];
+const READ_ELSEWHERE: [&str; 13] = [
+    "v", "lang", "scenario", "ui", "panels", "theme", "motion", "origin", "compat", "height", "keys", "links",
+    "storage",
+];
 
 /// What the address asks for.
 #[derive(Clone, PartialEq, Default, Debug)]
@@ -17,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) step: Option<usize>,
     /// Steps that were done on an earlier visit, from 1.
     pub(crate) done: Vec<usize>,
+    /// The last step that may be turned to, from 1.
+    pub(crate) lock: Option<usize>,
     /// Another seed than the scenario's.
     pub(crate) seed: Option<u64>,
     /// Where the clock stands at the start, ms.
@@ -61,6 +65,7 @@ impl Options {
                 self.lesson.is_some()
             }
             "step" => set(&mut self.step, value.parse().ok().filter(|step| *step > 0)),
+            "lock" => set(&mut self.lock, value.parse().ok().filter(|step| *step > 0)),
             "done" => {
                 let steps: Result<Vec<usize>, _> = value.split(',').map(str::parse).collect();
                 self.done = steps.unwrap_or_default();
@@ -90,7 +95,7 @@ impl Options {
 }
 
 /// The text of an address's part: `1%2C2` is `1,2`. What is no escape stays as it is.
-fn decoded(part: &str) -> String {
+pub(crate) fn decoded(part: &str) -> String {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -134,11 +139,11 @@ mod tests {
     #[test]
     fn what_is_understood_is_taken_and_the_rest_is_a_warning() {
         let options = Options::parse(
-            "?lesson=load&step=2&done=1%2C2&seed=18446744073709551615&t=1500&speed=0.01&autoplay=1&ui=embed",
+            "?lesson=load&step=2&lock=2&done=1%2C2&seed=18446744073709551615&t=1500&speed=0.01&autoplay=1&ui=embed",
         );
         assert_eq!(options.lesson.as_deref(), Some("load"));
         assert_eq!((options.step, options.seed, options.t_ms), (Some(2), Some(u64::MAX), Some(1_500)));
-        assert_eq!(options.done, [1, 2]);
+        assert_eq!((options.done.as_slice(), options.lock), (&[1, 2][..], Some(2)));
         assert_eq!((options.speed, options.autoplay, &options.allow), (Some(0.01), true, &Allow::All));
         assert_eq!(options.warnings, [""; 0]);
 

@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use crate::keys::KEYS;
 use crate::ui::{Act, UiHandle};
+use crate::words::t;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct SheetProps {
@@ -47,12 +48,12 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
     html! {
         <div class="sheet" hidden={!is_open} {onkeydown}>
             <section class="sheet-box" role="dialog" aria-modal="true" aria-labelledby="sheet-title">
-                <div class="row"><h2 id="sheet-title">{ "Marks and keys" }</h2><span class="sp"></span>
-                    <button ref={button} class="btn" onclick={close.reform(|_: MouseEvent| ())}>{ "Close" }</button></div>
-                <button class="btn" aria-pressed={props.ui.is_still.to_string()} onclick={still} title="A message is then a lit line with a mark, and nothing travels">{ "Reduced motion" }</button>
+                <div class="row"><h2 id="sheet-title">{ t("Marks and keys") }</h2><span class="sp"></span>
+                    <button ref={button} class="btn" onclick={close.reform(|_: MouseEvent| ())}>{ t("Close") }</button></div>
+                <button class="btn" aria-pressed={props.ui.is_still.to_string()} onclick={still} title={t("A message is then a lit line with a mark, and nothing travels")}>{ t("Reduced motion") }</button>
                 { marks() }
-                <h3 class="eyebrow">{ "Keys, while the cluster has focus" }</h3>
-                <div class="keys">{ for KEYS.iter().map(|(key, text)| html! { <><kbd>{ *key }</kbd><span>{ *text }</span></> }) }</div>
+                <h3 class="eyebrow">{ t("Keys, while the cluster has focus") }</h3>
+                <div class="keys">{ for KEYS.iter().map(|(key, text)| html! { <><kbd>{ *key }</kbd><span>{ t(text) }</span></> }) }</div>
             </section>
         </div>
     }
@@ -84,7 +85,7 @@ fn marks() -> Html {
     ];
     html! {
         <div class="legend">
-            { for rows.into_iter().map(|(mark, text)| html! { <>{ mark }<span>{ text }</span></> }) }
+            { for rows.into_iter().map(|(mark, text)| html! { <>{ mark }<span>{ t(text) }</span></> }) }
         </div>
     }
 }

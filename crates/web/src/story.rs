@@ -8,6 +8,8 @@ use yew::prelude::*;
 
 use crate::bridge::{Bridge, Frame};
 use crate::format;
+use crate::tell;
+use crate::words::{plural, t};
 
 /// Lines drawn; older ones are counted.
 const LINES_MAX: usize = 250;
@@ -43,9 +45,10 @@ pub(crate) fn Story(props: &StoryProps) -> Html {
             }
         });
     }
-    let note = if start > 0 { format!("{} earlier", format::plural(start as u64, "event")) } else { String::new() };
+    let note =
+        if start > 0 { tell!("{} earlier", plural(start as u64, "{} event", "{} events")) } else { String::new() };
     html! {
-        <div ref={root} class="pane story" tabindex="0" aria-label="Events">
+        <div ref={root} class="pane story" tabindex="0" aria-label={t("Events")}>
             <p class="empty vh">{ note }</p>
             <ol role="log" aria-live="off">
                 { for all[start..end].iter().enumerate().map(|(i, e)| {
@@ -59,7 +62,7 @@ pub(crate) fn Story(props: &StoryProps) -> Html {
                     html! {
                         <li key={start + i}><button {class} {onclick}>
                             <time>{ brief(e.at_ns) }</time>
-                            <i aria-hidden="true">{ e.glyph }</i><span>{ &e.text }</span>
+                            <i aria-hidden="true">{ e.glyph }</i><span>{ crate::words::say(&e.text) }</span>
                         </button></li>
                     }
                 }) }

@@ -8,7 +8,9 @@ use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::bridge::{Bridge, Frame};
+use crate::tell;
 use crate::ui::{Act, UiHandle};
+use crate::words::t;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct TerminalsProps {
@@ -30,8 +32,8 @@ pub(crate) fn Terminals(props: &TerminalsProps) -> Html {
     html! {
         <>
             <div class="tabs">
-                <div class="tablist" role="tablist" aria-label="Terminals">{ for (1..=last).map(|id| tab(ui, views, id)) }</div>
-                <button class="tab" onclick={open} aria-label="Open another terminal" title="Open another terminal">{ "+" }</button>
+                <div class="tablist" role="tablist" aria-label={t("Terminals")}>{ for (1..=last).map(|id| tab(ui, views, id)) }</div>
+                <button class="tab" onclick={open} aria-label={t("Open another terminal")} title={t("Open another terminal")}>{ "+" }</button>
             </div>
             <div class="screens">
                 { for ui.shown.iter().map(|id| html! {
@@ -52,7 +54,7 @@ fn tab(ui: &UiHandle, views: &[TerminalView], id: u32) -> Html {
     };
     html! {
         <button key={id} class="tab" role="tab" aria-selected={(ui.active == id).to_string()} {onclick}>
-            { format!("terminal {id}") }<span>{ if tool.is_empty() { String::new() } else { format!(" · {tool}") } }</span>
+            { tell!("terminal {}", id) }<span>{ if tool.is_empty() { String::new() } else { format!(" · {tool}") } }</span>
         </button>
     }
 }
@@ -145,19 +147,19 @@ fn Screen(props: &ScreenProps) -> Html {
     };
     let prompt = if running.is_some() { ">" } else { "$" };
     let placeholder = match (&running, lines.is_empty()) {
-        (Some(_), _) => "goes to the program; Ctrl-C ends it",
+        (Some(_), _) => t("goes to the program; Ctrl-C ends it"),
         (None, true) => "kafka-topics --bootstrap-server :9092 --list",
         (None, false) => "",
     };
     html! {
         <div class={classes!("screen", (ui.active == id).then_some("on"))}>
-            <div ref={out} class="scroll" role="log" aria-live="off" aria-label={format!("Output of terminal {id}")} tabindex="0">
+            <div ref={out} class="scroll" role="log" aria-live="off" aria-label={tell!("Output of terminal {}", id)} tabindex="0">
                 { for lines.iter().enumerate().map(|(i, l)| html! { <div key={i} class={l.kind.clone()}>{ shown(&l.text) }</div> }) }
             </div>
             <label class="prompt">
                 <span aria-hidden="true">{ prompt }</span>
                 <input ref={input} type="text" value={draft} {oninput} {onkeydown} {onfocus} {placeholder}
-                       aria-label={format!("Command for terminal {id}")} autocomplete="off" autocapitalize="off" spellcheck="false" />
+                       aria-label={tell!("Command for terminal {}", id)} autocomplete="off" autocapitalize="off" spellcheck="false" />
                 <span class="hint">{ (*hint).clone() }</span>
             </label>
         </div>

@@ -14,7 +14,12 @@ pub(crate) fn choice(parameter: &str, key: &str) -> Option<String> {
     let search = web_sys::window().and_then(|w| w.location().search().ok()).unwrap_or_default();
     let name = format!("{parameter}=");
     let asked = search.trim_start_matches('?').split('&').find_map(|p| p.strip_prefix(&name).map(str::to_owned));
-    asked.or_else(|| storage().and_then(|s| s.get_item(key).ok().flatten()))
+    asked.or_else(|| stored(key))
+}
+
+/// What was stored.
+pub(crate) fn stored(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok()?
 }
 
 /// Whether the system asks for something.

@@ -33,16 +33,19 @@ pub(crate) enum View {
     Flow,
     /// Members, partitions, positions.
     Groups,
+    /// Kafka's metrics over time.
+    Metrics,
     /// The futures there are, and how two of them differ.
     Branches,
 }
 
 /// The views with their names, in the order of their keys.
-pub(crate) const VIEWS: [(View, &str); 5] = [
+pub(crate) const VIEWS: [(View, &str); 6] = [
     (View::Cluster, "Cluster"),
     (View::Log, "Log"),
     (View::Flow, "Space-time"),
     (View::Groups, "Groups"),
+    (View::Metrics, "Metrics"),
     (View::Branches, "Branches"),
 ];
 
@@ -73,6 +76,12 @@ pub(crate) struct Looks {
     pub(crate) json: bool,
     /// The branch to compare with.
     pub(crate) other: Option<usize>,
+    /// The moment that metrics are compared with, ns; None for the last command.
+    pub(crate) marker: Option<u64>,
+    /// The stretch that the timeline shows, ns; None for all of it.
+    pub(crate) window: Option<(u64, u64)>,
+    /// Whether the timeline shows its lanes.
+    pub(crate) lanes: bool,
 }
 
 /// Tabs of the right rail.
@@ -119,6 +128,14 @@ pub(crate) struct Ui {
     pub(crate) is_still: bool,
     /// Whether the prompt for a condition is open.
     pub(crate) until: bool,
+    /// Whether the list of bookmarks is open.
+    pub(crate) bookmarks: bool,
+    /// The language of the page, as in `<html lang>`.
+    pub(crate) lang: String,
+    /// Whether the author's page is open.
+    pub(crate) author: bool,
+    /// Hints that were asked for, by lesson and step.
+    pub(crate) hints: SortedMap<(String, usize), usize>,
     /// Whether the sheet of shortcuts and marks is open.
     pub(crate) sheet: bool,
     /// A short message at the foot of the page.
@@ -143,7 +160,13 @@ pub(crate) enum Act {
     Theme(&'static str),
     Still(bool),
     Until(bool),
+    Bookmarks(bool),
+    /// The page speaks another language now.
+    Lang(String),
     Sheet(bool),
+    Author(bool),
+    /// One more hint for a step of a lesson.
+    Hint(String, usize),
     Toast(Option<String>),
 }
 
@@ -162,6 +185,9 @@ impl Ui {
                 configs: false,
                 json: false,
                 other: None,
+                marker: None,
+                window: None,
+                lanes: false,
             },
             rail: Rail::Inspector,
             panel: Panel::Lesson,
@@ -173,6 +199,10 @@ impl Ui {
             theme,
             is_still,
             until: false,
+            bookmarks: false,
+            lang: String::new(),
+            author: false,
+            hints: SortedMap::new(),
             sheet: false,
             toast: None,
         }
@@ -233,7 +263,11 @@ impl Reducible for Ui {
             Act::Theme(theme) => ui.theme = theme,
             Act::Still(still) => ui.is_still = still,
             Act::Until(open) => ui.until = open,
+            Act::Bookmarks(open) => ui.bookmarks = open,
+            Act::Lang(lang) => ui.lang = lang,
             Act::Sheet(open) => ui.sheet = open,
+            Act::Author(open) => ui.author = open,
+            Act::Hint(lesson, step) => *ui.hints.entry((lesson, step)).or_default() += 1,
             Act::Toast(text) => ui.toast = text,
         }
         Rc::new(ui)

@@ -394,7 +394,8 @@ impl Producer {
         }
         let value_hashes =
             batch.entries.iter().map(|(_, record)| protocol::note::value_hash(record.value.as_deref())).collect();
-        fx.note(Note::Acked { tp: tp.clone(), offset: base, acks: self.settings.acks, value_hashes });
+        let sent_ns = batch.last_attempt.as_nanos();
+        fx.note(Note::Acked { tp: tp.clone(), offset: base, acks: self.settings.acks, value_hashes, sent_ns });
         for (n, (handle, record)) in (0i64..).zip(&batch.entries) {
             self.incomplete.remove(*handle);
             let offset = if base < 0 { -1 } else { base + n };

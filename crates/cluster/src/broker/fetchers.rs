@@ -297,11 +297,14 @@ impl Broker {
         let base = log.log_end_offset();
         let now_ms = wall_ms(cx.now.as_nanos());
         let mut rolled = Vec::new();
-        let mut is_broken = false;
+        let (mut is_broken, mut bytes) = (false, 0);
         // Batches of a leader epoch above that of the fetch wait for metadata (KAFKA-18723).
         for batch in result.batches.iter().take_while(|batch| batch.leader_epoch <= leader_epoch) {
             match log.append_as_follower(batch, now_ms) {
-                Ok(appended) => rolled.extend(appended.rolled),
+                Ok(appended) => {
+                    rolled.extend(appended.rolled);
+                    bytes += batch.size_in_bytes();
+                }
                 Err(_) => {
                     is_broken = true;
                     break;
@@ -313,7 +316,7 @@ impl Broker {
             fx.note(Note::SegmentRolled { tp: tp.clone(), broker, base });
         }
         if next > base {
-            fx.note(Note::Appended { tp, broker, as_leader: false, base, next, leader_epoch });
+            fx.note(Note::Appended { tp, broker, as_leader: false, base, next, leader_epoch, bytes });
             if let Some(fetcher) = self.soft.fetchers.get_mut(&leader) {
                 fetcher.cursor = index;
             }

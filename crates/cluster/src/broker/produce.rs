@@ -144,7 +144,8 @@ impl Broker {
         if let Some(base) = appended.rolled {
             fx.note(Note::SegmentRolled { tp: tp.clone(), broker, base });
         }
-        fx.note(Note::Appended { tp, broker, as_leader: true, base: appended.base, next, leader_epoch });
+        let bytes = batch.size_in_bytes();
+        fx.note(Note::Appended { tp, broker, as_leader: true, base: appended.base, next, leader_epoch, bytes });
         self.watch_followers(index);
         self.touch(index);
         self.advance_high_watermark(cx, fx, index);

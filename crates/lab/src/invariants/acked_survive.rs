@@ -33,7 +33,7 @@ impl Invariant for AckedSurvive {
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {
-            Note::Acked { tp, offset, acks: -1, value_hashes } if *offset >= 0 => {
+            Note::Acked { tp, offset, acks: -1, value_hashes, .. } if *offset >= 0 => {
                 self.promised(sight, tp, offset + value_hashes.len() as i64);
                 Ok(())
             }

@@ -53,7 +53,7 @@ pub(super) fn check(lab: &Lab, excuses: &Excuses) -> Result<(), Finding> {
 impl Seen {
     fn note(&mut self, node: NodeId, note: &Note, excuses: &Excuses) -> Result<(), Finding> {
         match note {
-            Note::Acked { tp, offset, acks: -1, value_hashes } if *offset >= 0 && !excuses.may_have_lost(tp) => {
+            Note::Acked { tp, offset, acks: -1, value_hashes, .. } if *offset >= 0 && !excuses.may_have_lost(tp) => {
                 self.values(tp, *offset, value_hashes)
             }
             Note::Delivered { group, tp, first, last, value_hashes, .. } if !excuses.may_have_lost(tp) => {

@@ -9,6 +9,7 @@ use view::{FlightView, Picture};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement};
 
+use crate::words::{say, t};
 use paint::Palette;
 use route::{Anchor, Kind, Plan};
 
@@ -165,7 +166,7 @@ impl Overlay {
             if self.tip_for != Some(key) {
                 tip.set_inner_html("");
                 let document = tip.owner_document();
-                for (tag, text) in [("b", headline(flight)), ("span", flight.summary.clone())] {
+                for (tag, text) in [("b", headline(flight)), ("span", say(&flight.summary))] {
                     let element = document.as_ref().and_then(|d| d.create_element(tag).ok());
                     if let Some(element) = element {
                         element.set_text_content(Some(&text));
@@ -185,7 +186,7 @@ impl Overlay {
 
 /// `Produce request · app-1 → broker-2`.
 fn headline(flight: &FlightView) -> String {
-    let what = if flight.is_response { "response" } else { "request" };
+    let what = if flight.is_response { t("response") } else { t("request") };
     format!("{} {what} · {} → {}", flight.api, flight.from, flight.to)
 }
 

@@ -1,5 +1,6 @@
 //! Marks: the shape says the role, the colour its family, the text what it is.
 
+use crate::words::{plural, say};
 use view::FlightView;
 use web_sys::{CanvasRenderingContext2d, Element};
 
@@ -201,12 +202,10 @@ impl Labels {
 }
 
 fn words(flight: &FlightView) -> String {
-    let error = flight.summary.strip_prefix("error ").filter(|_| flight.is_error);
-    match (error, flight.is_response, flight.records) {
-        (Some(error), _, _) => error.to_owned(),
-        (None, true, 0) if flight.role == "produce" => "ack".to_owned(),
-        (None, _, 0) => flight.api.clone(),
-        (None, _, 1) => "1 record".to_owned(),
-        (None, _, n) => format!("{n} records"),
+    match (flight.is_response, flight.records) {
+        _ if flight.is_error => say(&flight.summary),
+        (true, 0) if flight.role == "produce" => "ack".to_owned(),
+        (_, 0) => flight.api.clone(),
+        (_, n) => plural(u64::from(n), "{} record", "{} records"),
     }
 }

@@ -6,8 +6,11 @@ use view::{BrokerView, ProcessState, ReplicaView};
 use yew::prelude::*;
 
 use super::rows::{Row, Rows};
+use super::twin::{broker_differs, record_differs, replica_differs};
 use crate::format;
+use crate::tell;
 use crate::ui::Selection;
+use crate::words::{plural, t};
 
 /// How long a broker's session lasts by default, ns: `broker.session.timeout.ms`.
 const SESSION_NS: u64 = 9_000_000_000;
@@ -19,6 +22,9 @@ pub(crate) struct BrokerProps {
     pub(crate) broker: Rc<BrokerView>,
     pub(crate) rows: Rc<Rows>,
     pub(crate) now_ns: u64,
+    /// The same broker in a branch that this one is compared with.
+    #[prop_or_default]
+    pub(crate) against: Option<Rc<BrokerView>>,
     pub(crate) selected: Option<Selection>,
     pub(crate) select: Callback<Selection>,
 }
@@ -38,11 +44,12 @@ pub(crate) fn Broker(props: &BrokerProps) -> Html {
         broker.fenced.then_some("fenced"),
         (broker.state == ProcessState::Paused).then_some("paused"),
         is_selected.then_some("sel"),
+        props.against.as_ref().is_some_and(|other| broker_differs(broker, other)).then_some("differs"),
     );
     html! {
         <section {class} role="listitem" data-node={broker.process.clone()} data-kind="broker">
-            <button class="bh" onclick={select} tabindex="-1" data-nav="" title={format!("Broker {}, {status}", broker.id)}>
-                <span>{ format!("Broker {}", broker.id) }</span>
+            <button class="bh" onclick={select} tabindex="-1" data-nav="" title={tell!("Broker {}, {}", broker.id, status)}>
+                <span>{ tell!("Broker {}", broker.id) }</span>
                 { session(broker, props.now_ns) }
                 <small class={tone}>{ status }</small>
             </button>
@@ -60,10 +67,10 @@ fn strip(props: &BrokerProps) -> Html {
     let share = |n: u32| format!("{:.1}%", f64::from(n) * 100.0 / f64::from(b.holds.max(1)));
     let out = b.replicas.iter().filter(|r| !r.in_sync).take(3);
     html! {
-        <div key="strip" class="counts" title={format!("Leads {} of the {} it holds", b.leads, format::plural(u64::from(b.holds), "replica"))}>
+        <div key="strip" class="counts" title={tell!("Leads {} of the {} it holds", b.leads, plural(u64::from(b.holds), "{} replica", "{} replicas"))}>
             <svg aria-hidden="true"><rect class="all" width="100%" height="6" /><rect class="in" width={share(b.holds - b.out)} height="6" /><rect class="led" width={share(b.leads)} height="6" /></svg>
-            <small>{ format!("♛ {} of {}", b.leads, b.holds) }</small>
-            <small class={if b.out > 0 { "warn" } else { "" }}>{ if b.out > 0 { format!("{} OUT", b.out) } else { String::new() } }</small>
+            <small>{ tell!("♛ {} of {}", b.leads, b.holds) }</small>
+            <small class={if b.out > 0 { "warn" } else { "" }}>{ if b.out > 0 { tell!("{} OUT", b.out) } else { String::new() } }</small>
             { for out.map(|r| {
                 let me = Selection::Partition { topic: r.topic.clone(), partition: r.partition, on: Some(b.id) };
                 let select = props.select.reform(move |_: MouseEvent| me.clone());
@@ -77,14 +84,14 @@ fn strip(props: &BrokerProps) -> Html {
 pub(crate) fn status(broker: &BrokerView, now_ns: u64) -> (String, &'static str) {
     let since = format::span(now_ns.saturating_sub(broker.since_ns));
     match broker.state {
-        ProcessState::New => ("not started".to_owned(), ""),
-        ProcessState::Stopped => (format!("stopped {since}"), ""),
-        ProcessState::Killed => (format!("off {since}"), ""),
-        ProcessState::PoweredOff => (format!("no power {since}"), ""),
-        ProcessState::Paused => (format!("paused {since}"), "warn"),
-        ProcessState::Running if broker.lifecycle == "RUNNING" && broker.fenced => ("fenced".to_owned(), "warn"),
+        ProcessState::New => (t("not started").to_owned(), ""),
+        ProcessState::Stopped => (tell!("stopped {}", since), ""),
+        ProcessState::Killed => (tell!("off {}", since), ""),
+        ProcessState::PoweredOff => (tell!("no power {}", since), ""),
+        ProcessState::Paused => (tell!("paused {}", since), "warn"),
+        ProcessState::Running if broker.lifecycle == "RUNNING" && broker.fenced => (t("fenced").to_owned(), "warn"),
         ProcessState::Running if broker.lifecycle == "RUNNING" => {
-            (broker.rack.as_ref().map_or(String::new(), |r| format!("rack {r}")), "")
+            (broker.rack.as_ref().map_or(String::new(), |r| tell!("rack {}", r)), "")
         }
         ProcessState::Running => (broker.lifecycle.to_ascii_lowercase().replace('_', " "), "warn"),
     }
@@ -100,8 +107,8 @@ fn session(broker: &BrokerView, now_ns: u64) -> Html {
     let share = (left as f64 / SESSION_NS as f64).clamp(0.0, 1.0);
     html! {
         <svg class="sess" width="16" height="16" viewBox="0 0 16 16" role="img"
-             aria-label={format!("session ends in {}", format::span(left))}>
-            <title>{ format!("The controller fences it in {}", format::span(left)) }</title>
+             aria-label={tell!("session ends in {}", format::span(left))}>
+            <title>{ tell!("The controller fences it in {}", format::span(left)) }</title>
             <circle cx="8" cy="8" r="6" />
             <circle cx="8" cy="8" r="6" transform="rotate(-90 8 8)" stroke-dasharray={format!("{:.1} 99", around * share)} />
         </svg>
@@ -109,7 +116,7 @@ fn session(broker: &BrokerView, now_ns: u64) -> Html {
 }
 
 fn tile(props: &BrokerProps, row: &Row, is_down: bool) -> Html {
-    let found = props.broker.replicas.iter().find(|r| r.partition == row.partition && *r.topic == *row.topic);
+    let found = replica_of(&props.broker, row);
     let key = format!("{}-{}", row.topic, row.partition);
     match found {
         Some(replica) => replica_tile(props, row, replica, is_down, key),
@@ -118,23 +125,30 @@ fn tile(props: &BrokerProps, row: &Row, is_down: bool) -> Html {
     }
 }
 
+fn replica_of<'a>(broker: &'a BrokerView, row: &Row) -> Option<&'a ReplicaView> {
+    broker.replicas.iter().find(|r| r.partition == row.partition && *r.topic == *row.topic)
+}
+
 fn replica_tile(props: &BrokerProps, row: &Row, replica: &ReplicaView, is_down: bool, key: String) -> Html {
     let me =
         Selection::Partition { topic: replica.topic.clone(), partition: replica.partition, on: Some(props.broker.id) };
     let is_leader = replica.is_leader && row.leader == props.broker.id && !is_down;
     let (tag, tone) = tag(replica, row, props.broker.id, is_down);
+    let twin = props.against.as_ref().map(|other| replica_of(other, row));
+    let differs = twin.is_some_and(|twin| twin.is_none_or(|twin| replica_differs(replica, twin)));
     let class = classes!(
         "rep",
         is_leader.then_some("lead"),
         (!replica.in_sync || is_down).then_some("out"),
         (props.selected.as_ref() == Some(&me)).then_some("sel"),
+        differs.then_some("differs"),
     );
-    let label = format!(
+    let label = tell!(
         "{} partition {} on broker {}: {}, epoch {}, high watermark {}, log end {}",
         replica.topic,
         replica.partition,
         props.broker.id,
-        if is_leader { "leader" } else { &tag },
+        if is_leader { t("leader") } else { tag.as_str() },
         replica.leader_epoch,
         replica.high_watermark,
         replica.log_end
@@ -151,8 +165,8 @@ fn replica_tile(props: &BrokerProps, row: &Row, replica: &ReplicaView, is_down: 
         <button {key} {class} onclick={select} tabindex="-1" data-nav="" title={label}>
             <span class="rh"><b><span>{ crown }{ &replica.topic }</span>{ format!("-{}", replica.partition) }</b><em class={tone}>{ tag }</em></span>
             <span class="runs" aria-hidden="true">{ for runs(row, replica) }</span>
-            <span class="cells" aria-hidden="true">{ for cells(row, replica) }</span>
-            <span class="rf" aria-hidden="true"><b>{ format!("HW {}", replica.high_watermark) }</b><span>{ format!("end {}", replica.log_end) }</span></span>
+            <span class="cells" aria-hidden="true">{ for cells(row, replica, twin) }</span>
+            <span class="rf" aria-hidden="true"><b>{ format!("HW {}", replica.high_watermark) }</b><span>{ tell!("end {}", replica.log_end) }</span></span>
         </button>
     }
 }
@@ -161,17 +175,17 @@ fn replica_tile(props: &BrokerProps, row: &Row, replica: &ReplicaView, is_down: 
 fn tag(replica: &ReplicaView, row: &Row, broker: i32, is_down: bool) -> (String, &'static str) {
     let epoch = format!("e{}", replica.leader_epoch);
     match () {
-        () if is_down && replica.in_sync => ("off · ISR".to_owned(), ""),
-        () if is_down => ("off".to_owned(), ""),
+        () if is_down && replica.in_sync => (t("off · ISR").to_owned(), ""),
+        () if is_down => (t("off").to_owned(), ""),
         () if replica.is_leader && row.leader == broker => (epoch, ""),
-        () if replica.is_leader => (format!("stale {epoch}"), "warn"),
+        () if replica.is_leader => (tell!("stale {}", epoch), "warn"),
         () if replica.in_sync => ("ISR".to_owned(), ""),
         () => ("OUT".to_owned(), "warn"),
     }
 }
 
 /// The cells of a window: records, holes, and the high watermark between them.
-fn cells(row: &Row, replica: &ReplicaView) -> Vec<Html> {
+fn cells(row: &Row, replica: &ReplicaView, twin: Option<Option<&ReplicaView>>) -> Vec<Html> {
     let mut out = Vec::with_capacity((row.to - row.from) as usize + 1);
     for offset in row.from..=row.to {
         if offset == replica.high_watermark || (offset == row.from && replica.high_watermark < row.from) {
@@ -188,6 +202,7 @@ fn cells(row: &Row, replica: &ReplicaView) -> Vec<Html> {
             Some(_) if offset < replica.high_watermark => classes!("cell", "new", hue(epoch)),
             Some(_) => classes!("cell", "new", "u", hue(epoch)),
         };
+        let class = classes!(class, twin.is_some_and(|twin| record_differs(replica, twin, offset)).then_some("dif"));
         let is_blank = record.is_none() || offset >= replica.log_end;
         let text = if is_blank { String::new() } else { short(offset) };
         let key = if is_blank { format!("g{offset}") } else { format!("{offset}e{epoch}") };

@@ -6,11 +6,16 @@ use view::{ClientView, GroupView, Picture, PositionView, ProcessState};
 use yew::prelude::*;
 
 use crate::format;
+use crate::tell;
 use crate::ui::Selection;
+use crate::words::t;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct ClientsProps {
     pub(crate) picture: Rc<Picture>,
+    /// What it is compared with.
+    #[prop_or_default]
+    pub(crate) against: Option<Rc<Picture>>,
     pub(crate) selected: Option<Selection>,
     pub(crate) select: Callback<Selection>,
 }
@@ -49,15 +54,15 @@ fn group(props: &ClientsProps, group: &GroupView) -> Html {
     let members = props.picture.clients.iter();
     let members = members.filter(|c| c.kind == "consumer" && is_shown(c) && c.group.as_ref() == Some(&group.group));
     let state = match group.state.as_str() {
-        "PreparingRebalance" => "rebalancing",
-        "CompletingRebalance" => "assigning",
+        "PreparingRebalance" => t("rebalancing"),
+        "CompletingRebalance" => t("assigning"),
         other => other,
     };
     html! {
         <section key={group.group.clone()} class={classes!("grp", is_moving.then_some("moving"), is_selected.then_some("sel"))}>
             <button class="gh" onclick={select} tabindex="-1" data-nav=""
-                    title={format!("Group {}, {}, generation {}", group.group, group.state, group.generation)}>
-                <b>{ &group.group }</b><small>{ format!("{state} · gen {}", group.generation) }</small>
+                    title={tell!("Group {}, {}, generation {}", group.group, group.state, group.generation)}>
+                <b>{ &group.group }</b><small>{ tell!("{} · gen {}", state, group.generation) }</small>
             </button>
             <div class="members">{ for members.map(|c| card(props, c)) }</div>
         </section>
@@ -67,7 +72,12 @@ fn group(props: &ClientsProps, group: &GroupView) -> Html {
 fn card(props: &ClientsProps, client: &ClientView) -> Html {
     let me = Selection::Client(client.process.clone());
     let is_down = !matches!(client.state, ProcessState::Running | ProcessState::Paused);
-    let class = classes!("client", is_down.then_some("down"), (props.selected.as_ref() == Some(&me)).then_some("sel"),);
+    let class = classes!(
+        "client",
+        is_down.then_some("down"),
+        (props.selected.as_ref() == Some(&me)).then_some("sel"),
+        differs(props, client).then_some("differs"),
+    );
     let select = props.select.reform(move |_: MouseEvent| me.clone());
     html! {
         <button key={client.process.clone()} {class} onclick={select} tabindex="-1" data-nav=""
@@ -79,22 +89,27 @@ fn card(props: &ClientsProps, client: &ClientView) -> Html {
     }
 }
 
+fn differs(props: &ClientsProps, client: &ClientView) -> bool {
+    let twin = |other: &Rc<Picture>| other.clients.iter().find(|o| o.process == client.process).cloned();
+    props.against.as_ref().is_some_and(|other| twin(other).as_ref() != Some(client))
+}
+
 fn facts(client: &ClientView, is_down: bool) -> Vec<Html> {
     let mut out = Vec::new();
     let mut line = |class: &'static str, text: String| out.push(html! { <small class={class}>{ text }</small> });
     if is_down {
-        line("", format!("{:?}", client.state).to_ascii_lowercase());
+        line("", t(client.state.name()).to_owned());
         return out;
     }
     match (client.kind.as_str(), client.acks) {
         ("producer", Some(acks)) => {
             let acks = if acks < 0 { "all".to_owned() } else { acks.to_string() };
-            line("", format!("acks={acks} · {}", short_family(&client.profile)));
-            line("", format!("{} acked", format::count(client.records)));
+            line("", tell!("acks={} · {}", acks, short_family(&client.profile)));
+            line("", tell!("{} acked", format::count(client.records)));
             line(
                 "",
                 if client.pending > 0 {
-                    format!("{} waiting", format::count(client.pending))
+                    tell!("{} waiting", format::count(client.pending))
                 } else {
                     "\u{200b}".to_owned()
                 },
@@ -106,7 +121,7 @@ fn facts(client: &ClientView, is_down: bool) -> Vec<Html> {
                 format!(
                     "{} · {}",
                     client.profile,
-                    if client.phase.is_empty() { "no partitions" } else { &client.phase }
+                    if client.phase.is_empty() { t("no partitions") } else { &client.phase }
                 ),
             );
         }
@@ -115,13 +130,13 @@ fn facts(client: &ClientView, is_down: bool) -> Vec<Html> {
                 out.push(position(p));
             }
             if client.assignment.len() > 3 {
-                out.push(html! { <small>{ format!("+{} more", client.assignment.len() - 3) }</small> });
+                out.push(html! { <small>{ tell!("+{} more", client.assignment.len() - 3) }</small> });
             }
         }
         _ => line("", client.profile.clone()),
     }
     if client.errors > 0 {
-        out.push(html! { <small class="err">{ format!("{} failed", client.errors) }</small> });
+        out.push(html! { <small class="err">{ tell!("{} failed", client.errors) }</small> });
     }
     out
 }
@@ -135,7 +150,7 @@ fn position(p: &PositionView) -> Html {
     let shown = |n: i64| if n < 0 { "–".to_owned() } else { n.to_string() };
     let lag = if p.end >= 0 && p.position >= 0 { p.end - p.position } else { 0 };
     html! {
-        <small class="pos" title={format!("{}-{}: position {}, committed {}, end {}", p.topic, p.partition, p.position, p.committed, p.end)}>
+        <small class="pos" title={tell!("{}-{}: position {}, committed {}, end {}", p.topic, p.partition, p.position, p.committed, p.end)}>
             { format!("{}-{} ▽{} ▲{}", p.topic, p.partition, shown(p.position), shown(p.committed)) }
             <span class="lag">{ if lag > 0 { format!(" +{lag}") } else { String::new() } }</span>
         </small>

@@ -5,6 +5,7 @@ mod broker;
 mod clients;
 mod controllers;
 mod rows;
+mod twin;
 
 use std::rc::Rc;
 
@@ -17,10 +18,13 @@ use crate::bridge::{Bridge, Frame, Motion};
 use crate::dom;
 use crate::format;
 use crate::keys;
+use crate::tell;
 use crate::ui::{Act, Selection, UiHandle};
+use crate::words::{plural, t};
 use broker::Broker;
 use clients::{Consumers, Producers};
 use controllers::Controllers;
+pub(crate) use twin::Twin;
 
 /// Everything the stage shows.
 #[derive(Properties, PartialEq)]
@@ -54,26 +58,26 @@ pub(crate) fn Stage(props: &StageProps) -> Html {
     let selected = props.ui.selected.clone();
     html! {
         <div ref={root} class={classes!("stage", is_past.then_some("past"))} tabindex="0" role="group"
-             aria-label="Cluster. Arrow keys move between its parts, Enter inspects, question mark lists the keys." {onkeydown}>
-            <h2 class="vh">{ "Cluster" }</h2>
+             aria-label={t("Cluster. Arrow keys move between its parts, Enter inspects, question mark lists the keys.")} {onkeydown}>
+            <h2 class="vh">{ t("Cluster") }</h2>
             <p class="vh">{ summary(picture) }</p>
             <Controllers picture={picture.clone()} selected={selected.clone()} select={select.clone()} />
             <div class="tools2">
                 <button class="btn bare opt" aria-pressed={props.frame.shows_internal.to_string()} onclick={internal}
-                        title="Show __consumer_offsets">{ "internal" }</button>
-                <button class="btn bare" onclick={sheet} title="Marks and keys" aria-label="Marks and keys">{ "?" }</button>
+                        title={t("Show __consumer_offsets")}>{ t("internal") }</button>
+                <button class="btn bare" onclick={sheet} title={t("Marks and keys")} aria-label={t("Marks and keys")}>{ "?" }</button>
             </div>
             <div class="band" aria-hidden="true"></div>
-            <div class="side left"><span class="eyebrow" aria-hidden="true">{ "Producers" }</span><Producers picture={picture.clone()} selected={selected.clone()} select={select.clone()} /></div>
-            <div class={classes!("brokers", (picture.brokers.len() > 8).then_some("many"))} role="list" aria-label="Brokers">
+            <div class="side left"><span class="eyebrow" aria-hidden="true">{ t("Producers") }</span><Producers picture={picture.clone()} selected={selected.clone()} select={select.clone()} /></div>
+            <div class={classes!("brokers", (picture.brokers.len() > 8).then_some("many"))} role="list" aria-label={t("Brokers")}>
                 { for picture.brokers.iter().map(|b| html! {
                     <Broker key={b.id} broker={Rc::new(b.clone())} rows={rows.clone()} now_ns={coarse(picture.now_ns)}
                             selected={selected.clone()} select={select.clone()} />
                 }) }
             </div>
-            <div class="side right"><span class="eyebrow" aria-hidden="true">{ "Consumers" }</span><Consumers picture={picture.clone()} selected={selected} select={select} /></div>
-            <p class="pastnote" role="status"><b>{ if is_past { "In the past" } else { "" } }</b>
-                { if is_past { format!("{} before the end of this branch. Acting here starts another.", format::span(props.frame.head_ns - picture.now_ns)) } else { String::new() } }</p>
+            <div class="side right"><span class="eyebrow" aria-hidden="true">{ t("Consumers") }</span><Consumers picture={picture.clone()} selected={selected} select={select} /></div>
+            <p class="pastnote" role="status"><b>{ if is_past { t("In the past") } else { "" } }</b>
+                { if is_past { tell!("{} before the end of this branch. Acting here starts another.", format::span(props.frame.head_ns - picture.now_ns)) } else { String::new() } }</p>
             <canvas ref={canvas} aria-hidden="true"></canvas>
             <div ref={tip} class="tip" hidden=true aria-hidden="true"></div>
         </div>
@@ -90,14 +94,15 @@ fn summary(picture: &view::Picture) -> String {
     let up = picture.brokers.iter().filter(|b| b.state == view::ProcessState::Running).count();
     let active = picture.controllers.iter().find(|c| c.is_active);
     let partitions: usize = picture.topics.iter().filter(|t| !t.is_internal).map(|t| t.partitions.len()).sum();
-    format!(
-        "At {}, {up} of {} run. {}. {} in {}; {} in flight.",
+    tell!(
+        "At {}, {} of {} run. {}. {} in {}; {} in flight.",
         format::clock(picture.now_ns),
-        format::plural(picture.brokers.len() as u64, "broker"),
-        active.map_or("No controller is active".to_owned(), |c| format!("Controller {} is active", c.id)),
-        format::plural(partitions as u64, "partition"),
-        format::plural(picture.topics.iter().filter(|t| !t.is_internal).count() as u64, "topic"),
-        format::plural(picture.flights.len() as u64, "message"),
+        up,
+        plural(picture.brokers.len() as u64, "{} broker", "{} brokers"),
+        active.map_or(t("No controller is active").to_owned(), |c| tell!("Controller {} is active", c.id)),
+        plural(partitions as u64, "{} partition", "{} partitions"),
+        plural(picture.topics.iter().filter(|t| !t.is_internal).count() as u64, "{} topic", "{} topics"),
+        plural(picture.flights.len() as u64, "{} message", "{} messages")
     )
 }
 

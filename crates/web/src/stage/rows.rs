@@ -60,3 +60,15 @@ pub(crate) fn rows(picture: &Picture, is_narrow: bool) -> Rc<Rows> {
     };
     Rc::new(Rows { list, density })
 }
+
+/// The rows of a moment beside those of another branch: the same offsets stand below each other in both.
+pub(super) fn beside(picture: &Picture, against: &Picture) -> Rc<Rows> {
+    let (mut rows, others) = ((*rows(picture, true)).clone(), rows(against, true));
+    for row in &mut rows.list {
+        let is_it = |other: &&Row| other.topic == row.topic && other.partition == row.partition;
+        if let Some(other) = others.list.iter().find(is_it).filter(|other| other.to > row.to) {
+            (row.from, row.to) = (other.from, other.to);
+        }
+    }
+    Rc::new(rows)
+}

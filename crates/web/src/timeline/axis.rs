@@ -1,6 +1,9 @@
 //! The axis of the timeline. Quiet spans are folded: a gap takes the square root of its length, so that 45 s of
 //! silence and the 3 ms of an election can both be seen and reached.
 
+use view::Lane;
+
+use crate::bridge::Frame;
 use crate::events::Event;
 
 /// Gaps longer than this are drawn as folds, ns.
@@ -22,13 +25,26 @@ pub(crate) struct Mark {
 }
 
 impl Axis {
-    /// An axis from 0 to `end_ns` with a knot at each event that gets a mark.
-    pub(crate) fn new(story: &[Event], end_ns: u64) -> Axis {
-        let mut times: Vec<u64> = story.iter().filter(|e| is_marked(e)).map(|e| e.at_ns).collect();
-        times.retain(|t| *t < end_ns);
-        times.push(0);
-        times.push(end_ns.max(1));
+    /// The axis of a frame: a window of the run, or all of it on all branches. The playhead is always on it.
+    pub(crate) fn of(frame: &Frame, window: Option<(u64, u64)>) -> Axis {
+        let now = frame.picture.now_ns;
+        let end = frame.branches.iter().map(|b| b.head_ns).chain([frame.head_ns, now]).max().unwrap_or(now);
+        let (from, to) = window.map_or((0, end), |(from, to)| (from.min(now), to.max(now)));
+        Axis::new(&frame.story, from, to)
+    }
+
+    /// An axis between two moments with a knot at each event that gets a mark.
+    fn new(story: &[Event], from_ns: u64, to_ns: u64) -> Axis {
+        let marked = story.iter().filter(|e| is_marked(e)).map(|e| e.at_ns);
+        let mut times: Vec<u64> = marked.filter(|at| (from_ns..to_ns).contains(at)).collect();
+        times.extend([from_ns, to_ns.max(from_ns + 1)]);
         Axis::over(times, |gap| (gap as f64 / 1e6).sqrt())
+    }
+
+    /// The first and the last moment.
+    pub(crate) fn range(&self) -> (u64, u64) {
+        let at = |knot: Option<&(u64, f64)>| knot.map_or(0, |k| k.0);
+        (at(self.knots.first()), at(self.knots.last()))
     }
 
     /// An axis with a knot at each of these times, and gaps between them that take `width`.
@@ -76,10 +92,12 @@ impl Axis {
         gaps.filter(|g| g.2 >= least && g.1 - g.0 > wide).collect()
     }
 
-    /// The marks of a story, none nearer to the last than `apart`: of a crowd the weightiest is drawn.
-    pub(crate) fn marks(&self, story: &[Event], apart: f64) -> Vec<Mark> {
+    /// The marks of a story, or of one of its lanes, none nearer to the last than `apart`: of a crowd the weightiest is drawn.
+    pub(crate) fn marks(&self, story: &[Event], lane: Option<Lane>, apart: f64) -> Vec<Mark> {
         let mut marks: Vec<Mark> = Vec::new();
-        for event in story.iter().filter(|e| is_marked(e)) {
+        let (from, to) = self.range();
+        let shown = |e: &&Event| is_marked(e) && lane.is_none_or(|lane| e.lane == lane);
+        for event in story.iter().filter(|e| (from..=to).contains(&e.at_ns)).filter(shown) {
             let mark = Mark {
                 at: self.position(event.at_ns),
                 glyph: event.glyph,
@@ -113,12 +131,19 @@ mod tests {
 
     fn event(at_ms: u64, level: u8) -> Event {
         let glyph = if level == 3 { "✕" } else { "♛" };
-        Event { at_ns: at_ms * 1_000_000, text: String::new(), level, glyph, is_command: false }
+        Event {
+            at_ns: at_ms * 1_000_000,
+            text: Default::default(),
+            level,
+            glyph,
+            lane: Lane::Records,
+            is_command: false,
+        }
     }
 
     #[test]
     fn position_and_moment_are_inverse() {
-        let axis = Axis::new(&[event(100, 2), event(103, 2), event(45_000, 2)], 60_000_000_000);
+        let axis = Axis::new(&[event(100, 2), event(103, 2), event(45_000, 2)], 0, 60_000_000_000);
         for ns in [0, 50_000_000, 101_000_000, 9_000_000_000, 60_000_000_000] {
             let back = axis.moment(axis.position(ns));
             assert!(back.abs_diff(ns) < 1_000, "{ns} came back as {back}");
@@ -127,7 +152,7 @@ mod tests {
 
     #[test]
     fn silence_is_folded_but_order_is_kept() {
-        let axis = Axis::new(&[event(1_000, 2), event(1_100, 2), event(61_000, 2)], 61_100_000_000);
+        let axis = Axis::new(&[event(1_000, 2), event(1_100, 2), event(61_000, 2)], 0, 61_100_000_000);
         let short = axis.position(1_100_000_000) - axis.position(1_000_000_000);
         let long = axis.position(61_000_000_000) - axis.position(1_100_000_000);
         assert!(long > short && long < short * 30.0, "600 times the time, {} times the width", long / short);
@@ -137,8 +162,17 @@ mod tests {
     #[test]
     fn of_a_crowd_the_weightiest_mark_is_drawn() {
         let story = [event(1_000, 2), event(1_000, 3), event(1_001, 2)];
-        let axis = Axis::new(&story, 10_000_000_000);
-        let marks = axis.marks(&story, 0.02);
+        let axis = Axis::new(&story, 0, 10_000_000_000);
+        let marks = axis.marks(&story, None, 0.02);
         assert_eq!(marks.iter().map(|m| m.glyph).collect::<Vec<_>>(), ["✕"]);
+    }
+
+    #[test]
+    fn a_window_shows_its_stretch_only() {
+        let story = [event(1_000, 2), event(5_000, 3), event(9_000, 2)];
+        let axis = Axis::new(&story, 4_000_000_000, 6_000_000_000);
+        assert_eq!(axis.marks(&story, None, 0.02).len(), 1);
+        assert_eq!(axis.marks(&story, Some(Lane::Groups), 0.02).len(), 0);
+        assert_eq!((axis.position(1_000_000_000), axis.position(9_000_000_000)), (0.0, 1.0));
     }
 }

@@ -1,6 +1,8 @@
 //! The timeline: play, step, jump, speed, branches, and a lane with a mark for each thing that happened.
 
 mod axis;
+mod lanes;
+mod marks;
 mod menu;
 mod until;
 
@@ -11,8 +13,12 @@ use yew::prelude::*;
 use crate::bridge::{Bridge, Frame, Motion, SPEEDS};
 use crate::dom;
 use crate::format;
-use crate::ui::UiHandle;
+use crate::tell;
+use crate::ui::{Act, UiHandle};
+use crate::words::{say, t};
 pub(crate) use axis::Axis;
+use lanes::Lanes;
+use marks::Bookmarks;
 use menu::{Item, Menu};
 use until::Until;
 
@@ -48,25 +54,83 @@ pub(crate) fn Timeline(props: &TimelineProps) -> Html {
     let is_running = frame.motion != Motion::Paused;
     html! {
         <>
-            <div class="deck" role="toolbar" aria-label="Time">
-                <button class="btn icon opt" onclick={on(Bridge::previous_interesting)} title="Back to the last turn of events (<)" aria-label="Back to the last turn of events">{ icon("M1 2h2v10H1zM13 2v10L8 7zM8 2v10L3 7z") }</button>
-                <button class="btn icon" onclick={on(Bridge::step_back)} title="Back one event (,)" aria-label="Back one event">{ icon("M10 2v10L4 7z") }</button>
-                <button class="btn primary play" onclick={on(Bridge::toggle)} title="Play or pause (Space)" aria-pressed={is_running.to_string()}>
-                    { icon(if is_running { "M3 2h3v10H3zM8 2h3v10H8z" } else { "M3 1.5v11L12 7z" }) }<span>{ if is_running { "Pause" } else { "Play" } }</span>
+            <div class="deck" role="toolbar" aria-label={t("Time")}>
+                <button class="btn icon opt" onclick={on(Bridge::previous_interesting)} title={t("Back to the last turn of events (<)")} aria-label={t("Back to the last turn of events")}>{ icon("M1 2h2v10H1zM13 2v10L8 7zM8 2v10L3 7z") }</button>
+                <button class="btn icon" onclick={on(Bridge::step_back)} title={t("Back one event (,)")} aria-label={t("Back one event")}>{ icon("M10 2v10L4 7z") }</button>
+                <button class="btn primary play" onclick={on(Bridge::toggle)} title={t("Play or pause (Space)")} aria-pressed={is_running.to_string()}>
+                    { icon(if is_running { "M3 2h3v10H3zM8 2h3v10H8z" } else { "M3 1.5v11L12 7z" }) }<span>{ if is_running { t("Pause") } else { t("Play") } }</span>
                 </button>
-                <button class="btn icon" onclick={on(Bridge::step)} title="Run one event (.)" aria-label="Run one event">{ icon("M4 2v10l6-5z") }</button>
-                <button class="btn icon opt" onclick={on(Bridge::next_message)} title="Run until the next message arrives (M)" aria-label="Run until the next message arrives">{ icon("M1 4h7V1l5 6-5 6v-3H1z") }</button>
-                <button class="btn icon" onclick={on(Bridge::next_interesting)} title="Run to the next turn of events (>)" aria-label="Run to the next turn of events">{ icon("M11 2h2v10h-2zM1 2v10l5-5zM6 2v10l5-5z") }</button>
+                <button class="btn icon" onclick={on(Bridge::step)} title={t("Run one event (.)")} aria-label={t("Run one event")}>{ icon("M4 2v10l6-5z") }</button>
+                <button class="btn icon opt" onclick={on(Bridge::next_message)} title={t("Run until the next message arrives (M)")} aria-label={t("Run until the next message arrives")}>{ icon("M1 4h7V1l5 6-5 6v-3H1z") }</button>
+                <button class="btn icon" onclick={on(Bridge::next_interesting)} title={t("Run to the next turn of events (>)")} aria-label={t("Run to the next turn of events")}>{ icon("M11 2h2v10h-2zM1 2v10l5-5zM6 2v10l5-5z") }</button>
                 <span class="t">{ format::clock(now) }</span>
                 <span class="sp"></span>
                 { speed(props) }
+                <Bookmarks frame={frame.clone()} ui={props.ui.clone()} bridge={bridge.clone()} />
                 <Until frame={frame.clone()} ui={props.ui.clone()} bridge={bridge.clone()} />
-                <Menu label="Jump" title="Run ahead" items={jumps(bridge)} />
-                <Menu label={branch_label(frame)} title="Branches" class="opt" items={branches(props)} />
+                <Menu label={t("Jump")} title={t("Run ahead")} items={jumps(bridge)} />
+                <Menu label={branch_label(frame)} title={t("Branches")} class="opt opt2" items={branches(props)} />
+                <Menu label="⋯" title={t("More")} class="rest" items={rest(props)} />
+                { lanes_button(props) }
             </div>
-            { lane(props) }
+            <div class={classes!("track", props.ui.looks.lanes.then_some("open"))}>
+                <div class="sub">{ lanes::zoom(props) }{ lane(props) }</div>
+                <div>{ props.ui.looks.lanes.then(|| html! { <Lanes frame={frame.clone()} ui={props.ui.clone()} bridge={bridge.clone()} /> }) }</div>
+            </div>
         </>
     }
+}
+
+/// Opens or closes the lanes.
+fn lanes_button(props: &TimelineProps) -> Html {
+    let (ui, is_open) = (props.ui.clone(), props.ui.looks.lanes);
+    let onclick = Callback::from(move |_: MouseEvent| {
+        let mut looks = ui.looks.clone();
+        looks.lanes = !is_open;
+        ui.dispatch(Act::Look(looks));
+    });
+    html! { <button class="btn icon opt" aria-expanded={is_open.to_string()} {onclick} aria-label={t("Lanes")} title={t("A lane for each kind of event, and for each branch")}>{ icon("M1 2h12v2H1zM1 6h12v2H1zM1 10h12v2H1z") }</button> }
+}
+
+/// On a narrow page, what has no button of its own there.
+fn rest(props: &TimelineProps) -> Rc<Vec<Item>> {
+    let item = |text: &'static str, key: &str, is_checked: bool, act: Callback<()>| Item {
+        text: t(text).to_owned(),
+        small: key.to_owned(),
+        is_checked,
+        act,
+    };
+    let on = |act: fn(&Bridge)| {
+        let bridge = props.bridge.clone();
+        Callback::from(move |()| act(&bridge))
+    };
+    let dispatch = |act: Act| {
+        let ui = props.ui.clone();
+        Callback::from(move |()| ui.dispatch(act.clone()))
+    };
+    let frame = &props.frame;
+    let mut lanes = props.ui.looks.clone();
+    lanes.lanes = !lanes.lanes;
+    let (skip, internal) = (frame.skips_idle, frame.shows_internal);
+    let (a, b) = (props.bridge.clone(), props.bridge.clone());
+    Rc::new(vec![
+        item("Back to the last turn of events", "<", false, on(Bridge::previous_interesting)),
+        item("Run until the next message arrives", "M", false, on(Bridge::next_message)),
+        item("Run until…", "R", false, dispatch(Act::Until(true))),
+        item("Slower", "[", false, on(|bridge| bridge.nudge_speed(false))),
+        item("Faster", "]", false, on(|bridge| bridge.nudge_speed(true))),
+        item("skip quiet", "", skip, Callback::from(move |()| a.set_skips_idle(!skip))),
+        item("Show __consumer_offsets", "", internal, Callback::from(move |()| b.set_shows_internal(!internal))),
+        item("Bookmarks", "K", false, dispatch(Act::Bookmarks(true))),
+        item("Lanes", "", props.ui.looks.lanes, dispatch(Act::Look(lanes))),
+        item("Branches", "B", false, dispatch(Act::View(crate::ui::View::Branches))),
+        item("Marks and keys", "?", false, dispatch(Act::Sheet(true))),
+    ])
+}
+
+/// A place on the axis as the drawings have it: their ends leave room for the knob.
+fn percent(x: f64) -> String {
+    format!("{:.2}%", 1.5 + x * 97.0)
 }
 
 fn icon(path: &'static str) -> Html {
@@ -87,10 +151,10 @@ fn speed(props: &TimelineProps) -> Html {
     html! {
         <span class="speed opt">
             <input type="range" min="0" max={(SPEEDS.len() - 1).to_string()} value={frame.speed.to_string()} {oninput}
-                   aria-label="Speed" aria-valuetext={format!("{label} of real time")} title="Speed of virtual time ([ and ])" />
+                   aria-label={t("Speed")} aria-valuetext={tell!("{} of real time", label)} title={t("Speed of virtual time ([ and ])")} />
             <output>{ label }</output>
-            <button class="btn" aria-pressed={frame.skips_idle.to_string()} onclick={skip}
-                    title="Let quiet time pass quickly; slow down when something moves">{ "skip quiet" }</button>
+            <button class="btn opt2" aria-pressed={frame.skips_idle.to_string()} onclick={skip}
+                    title={t("Let quiet time pass quickly; slow down when something moves")}>{ t("skip quiet") }</button>
         </span>
     }
 }
@@ -102,7 +166,7 @@ fn value(e: &InputEvent) -> f64 {
 fn jumps(bridge: &Bridge) -> Rc<Vec<Item>> {
     let next = bridge.clone();
     let mut items = vec![Item {
-        text: "Next turn of events".to_owned(),
+        text: t("Next turn of events").to_owned(),
         small: ">".to_owned(),
         is_checked: false,
         act: Callback::from(move |()| next.next_interesting()),
@@ -111,7 +175,7 @@ fn jumps(bridge: &Bridge) -> Rc<Vec<Item>> {
         let bridge = bridge.clone();
         let act = Callback::from(move |()| bridge.jump(ns));
         let command = text.replace('+', "sim run ").replace(" day", "d").replace("ds", "d");
-        items.push(Item { text: text.to_owned(), small: command, is_checked: false, act });
+        items.push(Item { text: t(text).to_owned(), small: command, is_checked: false, act });
     }
     Rc::new(items)
 }
@@ -127,7 +191,7 @@ fn branches(props: &TimelineProps) -> Rc<Vec<Item>> {
         let bridge = props.bridge.clone();
         items.push(Item {
             text: b.name.clone(),
-            small: format!("to {}", format::clock(b.head_ns)),
+            small: tell!("to {}", format::clock(b.head_ns)),
             is_checked: b.is_active,
             act: Callback::from(move |()| bridge.switch(i)),
         });
@@ -137,16 +201,16 @@ fn branches(props: &TimelineProps) -> Rc<Vec<Item>> {
 
 fn lane(props: &TimelineProps) -> Html {
     let frame = &props.frame;
-    let (now, head) = (frame.picture.now_ns, frame.head_ns.max(frame.picture.now_ns));
-    let axis = Axis::new(&frame.story, head);
-    let marks = axis.marks(&frame.story, if dom::is_narrow() { 0.045 } else { 0.02 });
+    let now = frame.picture.now_ns;
+    let axis = Axis::of(frame, props.ui.looks.window);
+    let marks = axis.marks(&frame.story, None, if dom::is_narrow() { 0.045 } else { 0.02 });
     let at = axis.position(now);
-    let percent = |x: f64| format!("{:.2}%", 1.5 + x * 97.0);
+    let head = axis.position(frame.head_ns.max(now));
     let oninput = {
         let (bridge, axis) = (props.bridge.clone(), axis.clone());
         Callback::from(move |e: InputEvent| bridge.seek(axis.moment(value(&e) / 2000.0)))
     };
-    let text = frame.story.iter().rev().find(|e| e.at_ns <= now).map_or("", |e| e.text.as_str());
+    let text = frame.story.iter().rev().find(|e| e.at_ns <= now).map_or(String::new(), |e| say(&e.text));
     html! {
         <div class="lane">
             <svg aria-hidden="true">
@@ -160,12 +224,15 @@ fn lane(props: &TimelineProps) -> Html {
                 { for marks.iter().enumerate().map(|(i, m)| html! {
                     <text key={i} class={classes!("g", format!("l{}", m.level), m.is_command.then_some("cmd"))} x={percent(m.at)} y="21">{ m.glyph }</text>
                 }) }
-                <rect class="ahead" x={percent(at)} y="0" width={format!("{:.2}%", (1.0 - at) * 97.0)} height="100%" />
+                { for frame.bookmarks.iter().filter(|b| (axis.range().0..=axis.range().1).contains(&b.at_ns)).map(|b| html! { <text key={format!("k{}", b.at_ns)} class="bm" x={percent(axis.position(b.at_ns))} y="33">{ "★" }</text> }) }
+                <rect class="ahead" x={percent(at)} y="0" width={format!("{:.2}%", (head - at).max(0.0) * 97.0)} height="100%" />
+                <rect class="never" x={percent(head)} y="0" width={format!("{:.2}%", (1.0 - head) * 97.0)} height="100%" />
                 <line class="ph" x1={percent(at)} x2={percent(at)} y1="0" y2="100%" />
                 <circle class="phk" cx={percent(at)} cy="4" r="4" />
             </svg>
             <input type="range" min="0" max="2000" value={((at * 2000.0) as u32).to_string()} {oninput}
-                   aria-label="Moment" aria-valuetext={format!("{}, event {}. {text}", format::clock(now), frame.picture.event)} />
+                   aria-label={t("Moment")} aria-valuetext={tell!("{}, event {}. {}", format::clock(now), frame.picture.event, text)} />
+            { lanes::overview(props) }
         </div>
     }
 }

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::bridge::{Bridge, Frame};
 use crate::ui::{Act, UiHandle};
+use crate::words::t;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct UntilProps {
@@ -36,7 +37,7 @@ pub(crate) fn Until(props: &UntilProps) -> Html {
         let (bridge, ui, close) = (props.bridge.clone(), props.ui.clone(), set(false));
         Callback::from(move |condition: String| {
             close.emit(());
-            bridge.command(ui.active, &format!("sim until {condition}"));
+            bridge.command(ui.active, &format!("sim until {}", condition));
         })
     };
     let onkeydown = {
@@ -56,12 +57,12 @@ pub(crate) fn Until(props: &UntilProps) -> Html {
     };
     let list = if open { proposals(&props.frame.picture) } else { Vec::new() };
     html! {
-        <div class="menu opt" {onkeydown}>
-            <button class="btn" aria-expanded={open.to_string()} onclick={set(!open).reform(|_: MouseEvent| ())} title="Run until a condition holds (R)"><b>{ "Until…" }</b></button>
-            <div hidden={!open} class="pop until" role="group" aria-label="Run until">
-                <label>{ "Run until" }<input ref={input} class="field" type="text" spellcheck="false" placeholder="leader(\"orders\", 0) == 2" /></label>
+        <div class="menu" {onkeydown}>
+            <button class="btn opt opt2" aria-expanded={open.to_string()} onclick={set(!open).reform(|_: MouseEvent| ())} title={t("Run until a condition holds (R)")}><b>{ t("Until…") }</b></button>
+            <div hidden={!open} class="pop until" role="group" aria-label={t("Run until")}>
+                <label>{ t("Run until") }<input ref={input} class="field" type="text" spellcheck="false" placeholder="leader(\"orders\", 0) == 2" /></label>
                 { for list.iter().map(proposal) }
-                <p class="empty">{ "Facts as lessons check them: isr, end, high_watermark, lag, state, acked, lost, running …" }</p>
+                <p class="empty">{ t("Facts as lessons check them: isr, end, high_watermark, lag, state, acked, lost, running …") }</p>
             </div>
         </div>
     }
@@ -71,15 +72,15 @@ pub(crate) fn Until(props: &UntilProps) -> Html {
 fn proposals(picture: &view::Picture) -> Vec<String> {
     let mut list = Vec::new();
     if let Some((topic, p)) = picture.topics.iter().find_map(|t| Some((&t.name, t.partitions.first()?))) {
-        list.push(format!("leader(\"{topic}\", {}) != {}", p.partition, p.leader));
+        list.push(format!("leader(\"{}\", {}) != {}", topic, p.partition, p.leader));
         let mut isr = p.isr.clone();
         ordered::sort(&mut isr);
         list.push(format!("isr(\"{topic}\", {}) != {isr:?}", p.partition));
-        list.push(format!("high_watermark(\"{topic}\", {}) >= {}", p.partition, p.high_watermark + 10));
+        list.push(format!("high_watermark(\"{}\", {}) >= {}", topic, p.partition, p.high_watermark + 10));
     }
     if let Some(g) = picture.groups.first() {
         let other = if g.state == "Stable" { "!=" } else { "==" };
-        list.push(format!("state(\"{}\") {other} \"Stable\"", g.group));
+        list.push(format!("state(\"{}\") {} \"Stable\"", g.group, other));
         list.push(format!("lag(\"{}\") == 0", g.group));
     }
     list.push("lost() > 0".to_owned());

@@ -5,8 +5,10 @@ use view::{FlowView, Hop};
 use yew::prelude::*;
 
 use super::{Pane, ViewProps, stepper, why};
+use crate::tell;
 use crate::timeline::Axis;
 use crate::ui::{Act, SPANS};
+use crate::words::{plural, t};
 use crate::{dom, format};
 
 /// Height of a lane, px.
@@ -22,22 +24,26 @@ pub(crate) fn Flow(props: &ViewProps) -> Html {
     let body = props.frame.detail.flow.as_ref().map(|flow| html! {
         <>{ tools(props, flow) }<div class="flow">{ drawing(props, flow) }</div><div>{ why::chain(props) }</div>{ list(props, flow) }</>
     });
-    html! { <Pane ui={props.ui.clone()} bridge={props.bridge.clone()} class="flowv" label="Space-time. Arrow keys move between messages, Enter goes to one.">{ body.unwrap_or_default() }</Pane> }
+    html! { <Pane ui={props.ui.clone()} bridge={props.bridge.clone()} class="flowv" label={t("Space-time. Arrow keys move between messages, Enter goes to one.")}>{ body.unwrap_or_default() }</Pane> }
 }
 
 fn tools(props: &ViewProps, flow: &FlowView) -> Html {
     let (span, quiet) = (props.ui.looks.span, props.ui.looks.quiet);
-    let left_out = [(flow.quiet, "quiet message"), (flow.more, "earlier message")];
-    let left_out: Vec<String> =
-        left_out.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format::plural(*n as u64, what)).collect();
+    let mut left_out = Vec::new();
+    if flow.quiet > 0 {
+        left_out.push(plural(flow.quiet as u64, "{} quiet message", "{} quiet messages"));
+    }
+    if flow.more > 0 {
+        left_out.push(plural(flow.more as u64, "{} earlier message", "{} earlier messages"));
+    }
     html! {
         <div class="row vt">
             { stepper("−", "Show more time", span + 1 < SPANS.len(), props.look(|l| l.span += 1)) }
             { stepper("+", "Show less time", span > 0, props.look(|l| l.span -= 1)) }
-            <span class="num">{ if SPANS[span] == 0 { "the last messages".to_owned() } else { format!("last {}", format::span(SPANS[span])) } }</span>
-            <button class="btn" aria-pressed={quiet.to_string()} title="Draw empty fetches and heartbeats too" onclick={props.look(|l| l.quiet = !l.quiet)}>{ "quiet too" }</button>
-            <span class="num">{ if left_out.is_empty() { String::new() } else { format!("{} not drawn", left_out.join(", ")) } }</span>
-            <span class="num">{ if flow.forgotten { "earlier events are no longer remembered" } else { "" } }</span>
+            <span class="num">{ if SPANS[span] == 0 { t("the last messages").to_owned() } else { tell!("last {}", format::span(SPANS[span])) } }</span>
+            <button class="btn" aria-pressed={quiet.to_string()} title={t("Draw empty fetches and heartbeats too")} onclick={props.look(|l| l.quiet = !l.quiet)}>{ t("quiet too") }</button>
+            <span class="num">{ if left_out.is_empty() { String::new() } else { tell!("{} not drawn", left_out.join(", ")) } }</span>
+            <span class="num">{ if flow.forgotten { t("earlier events are no longer remembered") } else { "" } }</span>
         </div>
     }
 }
@@ -53,7 +59,7 @@ fn drawing(props: &ViewProps, flow: &FlowView) -> Html {
     let y = |lane: usize| (TOP + lane * LANE + LANE / 2).to_string();
     let now = props.frame.picture.now_ns;
     html! {
-        <svg class="flows" width="100%" height={height.to_string()} role="img" aria-label={format!("{} between {}; the list below says the same in words", format::plural(flow.hops.len() as u64, "message"), format::plural(flow.lanes.len() as u64, "process"))}>
+        <svg class="flows" width="100%" height={height.to_string()} role="img" aria-label={tell!("{} between {}; the list below says the same in words", plural(flow.hops.len() as u64, "{} message", "{} messages"), plural(flow.lanes.len() as u64, "{} process", "{} processes"))}>
             { for (0..=ticks).map(|i| { let share = f64::from(i) / f64::from(ticks); let ns = axis.moment(share);
                 html! { <g key={format!("t{i}")}><line class="tick" x1={at(share)} x2={at(share)} y1={TOP.to_string()} y2="100%" /><text class={if i == ticks { "tk end" } else { "tk" }} x={at(share)} y="12">{ format::clock(ns) }</text></g> } }) }
             { for flow.lanes.iter().enumerate().map(|(i, name)| html! {
@@ -118,15 +124,18 @@ fn go(props: &ViewProps, hop: &Hop) -> Callback<MouseEvent> {
 
 fn words(flow: &FlowView, hop: &Hop) -> String {
     let name = |lane: usize| flow.lanes.get(lane).map_or("", String::as_str);
-    let what = if hop.is_response { "answer" } else { "request" };
-    let records =
-        if hop.records > 0 { format!(", {}", format::plural(u64::from(hop.records), "record")) } else { String::new() };
+    let what = if hop.is_response { t("answer") } else { t("request") };
+    let records = if hop.records > 0 {
+        format!(", {}", plural(u64::from(hop.records), "{} record", "{} records"))
+    } else {
+        String::new()
+    };
     let error = if hop.error.is_empty() { String::new() } else { format!(", {}", hop.error) };
     let fate = match hop.fate.as_str() {
         "arrived" => "",
-        "lost" => ", nobody there",
-        "held" => ", held by a cut",
-        _ => ", on its way",
+        "lost" => t(", nobody there"),
+        "held" => t(", held by a cut"),
+        _ => t(", on its way"),
     };
     format!("{} → {}: {} {what}{records}{error}{fate}", name(hop.from), name(hop.to), hop.api)
 }
@@ -136,7 +145,7 @@ fn list(props: &ViewProps, flow: &FlowView) -> Html {
     let mut hops: Vec<&Hop> = flow.hops.iter().collect();
     ordered::sort_by(&mut hops, |a, b| (b.arrives_ns, b.event).cmp(&(a.arrives_ns, a.event)));
     html! {
-        <ol class="hops" aria-label="Messages, latest first">
+        <ol class="hops" aria-label={t("Messages, latest first")}>
             { for hops.into_iter().take(LISTED).enumerate().map(|(i, hop)| html! {
                 <li key={i.to_string()}><button class={class(hop)} data-nav="" tabindex="-1" onclick={go(props, hop)}>
                     <time>{ format::clock(hop.arrives_ns) }</time><span>{ words(flow, hop) }</span><small>{ format::span(hop.arrives_ns - hop.sent_ns) }</small>

@@ -6,22 +6,24 @@ use yew::prelude::*;
 
 use super::{Pane, ViewProps};
 use crate::format;
+use crate::tell;
 use crate::timeline::Axis;
 use crate::ui::{Act, Selection};
+use crate::words::{plural, say, t};
 
 /// The view.
 #[component]
 pub(crate) fn Groups(props: &ViewProps) -> Html {
     let frame = &props.frame;
-    let axis = Axis::new(&frame.story, frame.head_ns.max(frame.picture.now_ns));
+    let axis = Axis::of(frame, props.ui.looks.window);
     let groups = frame.picture.groups.iter();
     let list: Vec<Html> = groups.enumerate().map(|(i, g)| group(props, g, frame.detail.groups.get(i), &axis)).collect();
     let body = if list.is_empty() {
-        html! { <p class="empty">{ "No group yet: start a consumer with --group." }</p> }
+        html! { <p class="empty">{ t("No group yet: start a consumer with --group.") }</p> }
     } else {
         html! { <>{ for list }</> }
     };
-    html! { <Pane ui={props.ui.clone()} bridge={props.bridge.clone()} class="groupv" label="Groups. Arrow keys move between parts, Enter inspects.">{ body }</Pane> }
+    html! { <Pane ui={props.ui.clone()} bridge={props.bridge.clone()} class="groupv" label={t("Groups. Arrow keys move between parts, Enter inspects.")}>{ body }</Pane> }
 }
 
 fn select(props: &ViewProps, to: Selection) -> Callback<MouseEvent> {
@@ -33,10 +35,10 @@ fn group(props: &ViewProps, g: &GroupView, past: Option<&GroupPast>, axis: &Axis
     let me = Selection::Group(g.group.clone());
     let is_selected = props.ui.selected.as_ref() == Some(&me);
     html! {
-        <section key={g.group.clone()} class={classes!("gcard", is_selected.then_some("sel"))} aria-label={format!("Group {}", g.group)}>
+        <section key={g.group.clone()} class={classes!("gcard", is_selected.then_some("sel"))} aria-label={tell!("Group {}", g.group)}>
             <button class="gname" data-nav="" tabindex="-1" onclick={select(props, me)}>
                 <b>{ &g.group }</b><span class={if g.state == "Stable" { "good" } else { "warn" }}>{ &g.state }</span>
-                <small>{ format!("generation {} · {} · coordinator: broker {}", g.generation, if g.protocol.is_empty() { "no assignor" } else { &g.protocol }, g.coordinator) }</small>
+                <small>{ tell!("generation {} · {} · coordinator: broker {}", g.generation, if g.protocol.is_empty() { t("no assignor") } else { &g.protocol }, g.coordinator) }</small>
             </button>
             <div class="scroll">{ matrix(props, g) }</div>
             <div>{ past.map(|past| ribbons(props, past, axis)) }</div>
@@ -66,10 +68,10 @@ fn matrix(props: &ViewProps, g: &GroupView) -> Html {
         |(topic, partition): &(String, i32)| g.offsets.iter().find(|o| o.topic == *topic && o.partition == *partition);
     html! {
         <table class="mini matrix">
-            <caption class="vh">{ "Members and partitions" }</caption>
-            <thead><tr><th scope="col">{ "member" }</th><th scope="col">{ "session" }</th>
+            <caption class="vh">{ t("Members and partitions") }</caption>
+            <thead><tr><th scope="col">{ t("member") }</th><th scope="col">{ t("session") }</th>
                 { for shown.iter().map(|(t, p)| html! { <th scope="col" key={format!("{t}-{p}")}>{ format!("{t}-{p}") }</th> }) }
-                <th scope="col">{ if hidden > 0 { format!("+{hidden} more") } else { String::new() } }</th></tr></thead>
+                <th scope="col">{ if hidden > 0 { tell!("+{} more", hidden) } else { String::new() } }</th></tr></thead>
             <tbody>
                 { for g.members.iter().map(|m| {
                     let client = props.frame.picture.clients.iter().find(|c| m.process.as_ref() == Some(&c.process));
@@ -77,17 +79,17 @@ fn matrix(props: &ViewProps, g: &GroupView) -> Html {
                     html! { <tr key={m.member.clone()}>
                         <th scope="row" title={m.member.clone()}>{ match &m.process {
                             Some(process) => html! { <button class="link" data-nav="" tabindex="-1" onclick={select(props, Selection::Client(process.clone()))}>{ process }</button> },
-                            None => html! { <span class="warn" title="The coordinator still counts on it">{ "gone" }</span> },
+                            None => html! { <span class="warn" title={t("The coordinator still counts on it")}>{ t("gone") }</span> },
                         } }</th>
                         <td>{ left }</td>
                         { for shown.iter().map(|c| {
                             let owns = m.assignment.contains(c);
                             let position = client.and_then(|x| x.assignment.iter().find(|p| p.topic == c.0 && p.partition == c.1));
-                            html! { <td key={format!("{}-{}", c.0, c.1)} class={owns.then_some("own")}>{ if owns { owned(position, offsets(c)) } else { html! { <span class="no" aria-label="not owned">{ "·" }</span> } } }</td> }
+                            html! { <td key={format!("{}-{}", c.0, c.1)} class={owns.then_some("own")}>{ if owns { owned(position, offsets(c)) } else { html! { <span class="no" aria-label={t("not owned")}>{ "·" }</span> } } }</td> }
                         }) }<td></td>
                     </tr> }
                 }) }
-                <tr class="sum"><th scope="row">{ "group" }</th><td></td>{ for shown.iter().map(|c| html! { <td key={format!("{}-{}", c.0, c.1)}>{ committed(offsets(c)) }</td> }) }<td></td></tr>
+                <tr class="sum"><th scope="row">{ t("group") }</th><td></td>{ for shown.iter().map(|c| html! { <td key={format!("{}-{}", c.0, c.1)}>{ committed(offsets(c)) }</td> }) }<td></td></tr>
             </tbody>
         </table>
     }
@@ -102,7 +104,7 @@ fn owned(at: Option<&PositionView>, offset: Option<&PositionView>) -> Html {
     let (position, end) = at.map_or((-1, -1), |p| (p.position, p.end));
     let committed = at.map(|p| p.committed).or(offset.map(|o| o.committed)).unwrap_or(-1);
     let lag = if end >= 0 && position >= 0 { end - position } else { -1 };
-    html! { <><b>{ format!("▽{} ▲{}", number(position), number(committed)) }</b><small class={if lag > 0 { "warn" } else { "" }}>{ format!("end {} · lag {}", number(end), number(lag)) }</small></> }
+    html! { <><b>{ format!("▽{} ▲{}", number(position), number(committed)) }</b><small class={if lag > 0 { "warn" } else { "" }}>{ tell!("end {} · lag {}", number(end), number(lag)) }</small></> }
 }
 
 fn committed(offset: Option<&PositionView>) -> Html {
@@ -112,7 +114,7 @@ fn committed(offset: Option<&PositionView>) -> Html {
     html! {
         <>
             <svg class="bar" aria-hidden="true"><rect class="all" width="100%" height="6" /><rect class="done" width={format!("{share:.1}%")} height="6" /></svg>
-            <small class={if lag > 0 { "warn" } else { "" }}>{ format!("▲{} of {} · lag {}", number(at), number(end), number(lag)) }</small>
+            <small class={if lag > 0 { "warn" } else { "" }}>{ tell!("▲{} of {} · lag {}", number(at), number(end), number(lag)) }</small>
         </>
     }
 }
@@ -121,11 +123,11 @@ fn ribbons(props: &ViewProps, past: &GroupPast, axis: &Axis) -> Html {
     let now = props.frame.picture.now_ns;
     html! {
         <div class="ribbons">
-            { ribbon(props, "state", &past.states, axis, now, |s| (state_class(&s.text), format!("{} · generation {}", s.text, s.generation), format!("{} {}", short(&s.text), s.generation))) }
+            { ribbon(props, t("state"), &past.states, axis, now, |s| (state_class(&s.text), tell!("{} · generation {}", s.text, s.generation), format!("{} {}", short(&s.text), s.generation))) }
             { for past.owners.iter().map(|(client, spans)| ribbon(props, client, spans, axis, now, |s| {
                 let n = s.text.split_whitespace().count();
                 let class = if n > 0 { "r-own" } else { "r-none" };
-                let what = if n > 0 { format!("assigned {}", s.text) } else { s.reason.clone() };
+                let what = if n > 0 { tell!("assigned {}", s.text) } else { say(&s.reason) };
                 (class, what, if n > 0 { s.text.clone() } else { String::new() })
             })) }
         </div>
@@ -143,8 +145,8 @@ fn state_class(state: &str) -> &'static str {
 
 fn short(state: &str) -> &str {
     match state {
-        "PreparingRebalance" => "joining",
-        "CompletingRebalance" => "syncing",
+        "PreparingRebalance" => t("joining"),
+        "CompletingRebalance" => t("syncing"),
         other => other,
     }
 }
@@ -162,11 +164,12 @@ fn ribbon(
         let (from, to_x) = (axis.position(span.from_ns), axis.position(to));
         let (class, words, text) = of(span);
         let width = (to_x - from) * 100.0;
-        let title = format!(
-            "{words}, from {} for {}. {}",
+        let title = tell!(
+            "{}, from {} for {}. {}",
+            words,
             format::clock(span.from_ns),
             format::span(to - span.from_ns),
-            span.reason
+            say(&span.reason)
         );
         let fits = width > text.len() as f64 * 0.9 + 1.0;
         html! {
@@ -178,6 +181,6 @@ fn ribbon(
     let last = spans.last().map(|s| of(s).1).unwrap_or_default();
     html! {
         <div key={name.to_owned()} class="ribbon"><span title={name.to_owned()}>{ name }</span>
-            <svg role="img" aria-label={format!("{name}: {}, now {last}", format::plural(spans.len() as u64, "change"))}>{ for spans.iter().enumerate().map(part) }</svg></div>
+            <svg role="img" aria-label={tell!("{}: {}, now {}", name, plural(spans.len() as u64, "{} change", "{} changes"), last)}>{ for spans.iter().enumerate().map(part) }</svg></div>
     }
 }

@@ -7,7 +7,9 @@ use yew::prelude::*;
 
 use super::{Pane, ViewProps, stepper};
 use crate::format;
+use crate::tell;
 use crate::ui::{Act, Selection, ZOOMS};
+use crate::words::{plural, t};
 
 /// With fewer slots than this, cells show keys.
 const KEYED_SLOTS: i64 = 24;
@@ -17,9 +19,9 @@ const KEYED_SLOTS: i64 = 24;
 pub(crate) fn Logs(props: &ViewProps) -> Html {
     let body = match &props.frame.detail.log {
         Some(log) => html! { <>{ tools(props, log) }{ rows(props, log) }{ readers(props, log) }</> },
-        None => html! { <p class="empty">{ "No partition to show: create a topic first." }</p> },
+        None => html! { <p class="empty">{ t("No partition to show: create a topic first.") }</p> },
     };
-    html! { <Pane ui={props.ui.clone()} bridge={props.bridge.clone()} class="logv" label="Log. Arrow keys move between records, Enter inspects.">{ body }</Pane> }
+    html! { <Pane ui={props.ui.clone()} bridge={props.bridge.clone()} class="logv" label={t("Log. Arrow keys move between records, Enter inspects.")}>{ body }</Pane> }
 }
 
 fn tools(props: &ViewProps, log: &LogView) -> Html {
@@ -52,15 +54,15 @@ fn tools(props: &ViewProps, log: &LogView) -> Html {
     let all = log.end - log.start;
     html! {
         <div class="row vt">
-            <label class="row"><span class="vh">{ "Partition" }</span>
+            <label class="row"><span class="vh">{ t("Partition") }</span>
                 <select class="btn" {onchange}>{ for names.iter().map(|n| html! { <option key={n.clone()} value={n.clone()} selected={*n == chosen}>{ n }</option> }) }</select></label>
             { stepper("−", "Show more offsets", zoom + 1 < ZOOMS.len() && ZOOMS[zoom].0 * ZOOMS[zoom].1 < all, props.look(|l| l.zoom += 1)) }
             { stepper("+", "Show fewer offsets", zoom > 0, props.look(|l| l.zoom -= 1)) }
             <input type="range" min={(log.start + (to - from)).min(log.end).to_string()} max={log.end.to_string()} value={to.min(log.end).to_string()} {oninput}
-                   aria-label="Offsets shown" aria-valuetext={format!("offsets {from} to {}", to - 1)} />
-            <button class="btn" aria-pressed={follows.to_string()} title="Keep the end of the log in sight"
-                    onclick={{ let at = to; props.look(move |l| l.end = if l.end.is_none() { Some(at) } else { None }) }}>{ "follow end" }</button>
-            <span class="num">{ format!("offsets {from}–{}", to - 1) }</span>
+                   aria-label={t("Offsets shown")} aria-valuetext={tell!("offsets {} to {}", from, to - 1)} />
+            <button class="btn" aria-pressed={follows.to_string()} title={t("Keep the end of the log in sight")}
+                    onclick={{ let at = to; props.look(move |l| l.end = if l.end.is_none() { Some(at) } else { None }) }}>{ t("follow end") }</button>
+            <span class="num">{ tell!("offsets {}–{}", from, to - 1) }</span>
         </div>
     }
 }
@@ -79,8 +81,8 @@ fn row(props: &ViewProps, log: &LogView, r: &ReplicaLog) -> Html {
         Callback::from(move |_: MouseEvent| ui.dispatch(Act::Select(Some(me.clone()))))
     };
     let role = match () {
-        () if is_down => "off",
-        () if leads => "leader",
+        () if is_down => t("off"),
+        () if leads => t("leader"),
         () if r.in_sync => "ISR",
         () => "OUT",
     };
@@ -93,11 +95,11 @@ fn row(props: &ViewProps, log: &LogView, r: &ReplicaLog) -> Html {
     };
     html! {
         <section key={r.broker} class={classes!("lrow", leads.then_some("lead"), (is_down || !r.in_sync).then_some("out"), is_selected.then_some("sel"))}
-                 aria-label={format!("Replica on broker {}", r.broker)}>
+                 aria-label={tell!("Replica on broker {}", r.broker)}>
             <button class="lname" data-nav="" tabindex="-1" {onclick}>
-                <b>{ format!("{crown}Broker {}", r.broker) }</b><span>{ format!("{role} · epoch {}", r.leader_epoch) }</span>
-                <small>{ format!("start {} · HW {} · end {}", r.start, r.high_watermark, r.end) }</small>
-                <small>{ format!("on disk to {} · {}", r.flushed, format::plural(r.segments.len() as u64, "segment")) }</small>
+                <b>{ format!("{crown}{}", tell!("Broker {}", r.broker)) }</b><span>{ tell!("{} · epoch {}", role, r.leader_epoch) }</span>
+                <small>{ tell!("start {} · HW {} · end {}", r.start, r.high_watermark, r.end) }</small>
+                <small>{ tell!("on disk to {} · {}", r.flushed, plural(r.segments.len() as u64, "{} segment", "{} segments")) }</small>
             </button>
             <div class="ltrack">{ flags(props, log, r) }{ cells(props, log, r) }{ runs(props, log, r) }{ torn(props, log, r) }{ whole(log, r) }</div>
         </section>
@@ -122,16 +124,16 @@ fn flags(props: &ViewProps, log: &LogView, r: &ReplicaLog) -> Html {
         let here = |n: i64| (at..next).contains(&n);
         let mut words = Vec::new();
         if r.start > 0 && here(r.start) {
-            words.push(format!("⟦ start {}", r.start));
+            words.push(tell!("⟦ start {}", r.start));
         }
         if r.stable < r.high_watermark && here(r.stable) {
-            words.push(format!("stable {}", r.stable));
+            words.push(tell!("stable {}", r.stable));
         }
         match (here(r.high_watermark), here(r.end)) {
-            (true, true) if r.high_watermark == r.end => words.push(format!("HW = end {}", r.end)),
+            (true, true) if r.high_watermark == r.end => words.push(tell!("HW = end {}", r.end)),
             (hw, end) => {
                 words.extend(hw.then(|| format!("HW {}", r.high_watermark)));
-                words.extend(end.then(|| format!("end {}", r.end)));
+                words.extend(end.then(|| tell!("end {}", r.end)));
             }
         }
         let late = (log.window.1 - at) * 4 < log.window.1 - log.window.0;
@@ -162,7 +164,7 @@ fn cells(props: &ViewProps, log: &LogView, r: &ReplicaLog) -> Html {
             Some(record) => cell(props, log, r, record, classes!(class, epoch, open), is_keyed),
             // A marker, or a record that compaction took: its offset stays.
             None => {
-                html! { <span key={at.to_string()} class={classes!(class, "gap")} title={format!("offset {at}: no record")}></span> }
+                html! { <span key={at.to_string()} class={classes!(class, "gap")} title={tell!("offset {}: no record", at)}></span> }
             }
         }
     })
@@ -180,13 +182,14 @@ fn cell(props: &ViewProps, log: &LogView, r: &ReplicaLog, record: &RecordView, c
         Callback::from(move |_: MouseEvent| ui.dispatch(Act::Select(Some(me.clone()))))
     };
     let key = record.key.as_deref().unwrap_or("–");
-    let label = format!(
-        "Offset {} on broker {}, epoch {}, {}, key {key}, value {}",
+    let label = tell!(
+        "Offset {} on broker {}, epoch {}, {}, key {}, value {}",
         record.offset,
         r.broker,
         record.leader_epoch,
-        if record.committed { "below the high watermark" } else { "above the high watermark" },
-        record.value.as_deref().unwrap_or("none, a tombstone"),
+        if record.committed { t("below the high watermark") } else { t("above the high watermark") },
+        key,
+        record.value.as_deref().unwrap_or(t("none, a tombstone"))
     );
     html! {
         <button key={record.offset.to_string()} class={classes!(class, is_selected.then_some("sel"))} data-nav="" tabindex="-1" title={label} {onclick}>
@@ -212,7 +215,7 @@ fn torn(props: &ViewProps, log: &LogView, r: &ReplicaLog) -> Html {
     let is_here = |at: i64, next: i64| r.torn.iter().any(|t| at < t.to && next > t.from);
     let (per, slots) = slots(props, log);
     let is_seen = slots.clone().any(|at| is_here(at, at + per));
-    let words = format!("cut off here: {}–{} at {}", last.from, last.to - 1, format::clock(last.at_ns));
+    let words = tell!("cut off here: {}–{} at {}", last.from, last.to - 1, format::clock(last.at_ns));
     html! {
         <div class="torn">
             <div class="slots cells2" hidden={!is_seen}>{ for slots.map(|at| html! {
@@ -235,11 +238,11 @@ fn whole(log: &LogView, r: &ReplicaLog) -> Html {
             "{:020}.log, {}{}",
             s.base,
             format::bytes(u64::from(s.bytes)),
-            if s.is_active { ", active" } else { "" }
+            if s.is_active { t(", active") } else { "" }
         )
     };
     html! {
-        <svg class="whole" role="img" aria-label={format!("{} in {}", format::plural((r.end - r.start).max(0) as u64, "offset"), format::plural(r.segments.len() as u64, "segment"))}>
+        <svg class="whole" role="img" aria-label={tell!("{} in {}", plural((r.end - r.start).max(0) as u64, "{} offset", "{} offsets"), plural(r.segments.len() as u64, "{} segment", "{} segments"))}>
             { for r.segments.iter().map(|s| html! { <g key={s.base.to_string()}><title>{ words(s) }</title>{ rect(format!("s{}", if s.is_active { " act" } else { "" }), s.base.max(r.start), s.next, "2", "6") }</g> }) }
             { rect("w".to_owned(), log.window.0.max(log.start), log.window.1, "0", "10") }
         </svg>
@@ -264,7 +267,7 @@ fn readers(props: &ViewProps, log: &LogView) -> Html {
             let ui = props.ui.clone();
             let onclick = Callback::from(move |_: MouseEvent| ui.dispatch(Act::Select(Some(me.clone()))));
             html! { <div key={name.clone()} class="lrow reader">
-                <button class="lname" data-nav="" tabindex="-1" {onclick}><b>{ name }</b><small>{ format!("▽ position {} · ▲ committed {}", shown(at), shown(committed)) }</small></button>
+                <button class="lname" data-nav="" tabindex="-1" {onclick}><b>{ name }</b><small>{ tell!("▽ position {} · ▲ committed {}", shown(at), shown(committed)) }</small></button>
                 <div class="ltrack">{ lane("marks", props, log, |from, next| {
                     let mark = match ((from..next).contains(&at), (from..next).contains(&committed)) {
                         (true, true) => "▽▲",

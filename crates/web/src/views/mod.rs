@@ -4,6 +4,7 @@ mod branches;
 mod flow;
 mod groups;
 mod log;
+mod metrics;
 mod why;
 
 use std::rc::Rc;
@@ -13,11 +14,13 @@ use yew::prelude::*;
 use crate::bridge::{Bridge, Frame};
 use crate::keys;
 use crate::ui::{Act, Looks, UiHandle};
+use crate::words::t;
 
 pub(crate) use branches::Branches;
 pub(crate) use flow::Flow;
 pub(crate) use groups::Groups;
 pub(crate) use log::Logs;
+pub(crate) use metrics::Metrics;
 pub(crate) use why::chain;
 
 /// What every view gets.
@@ -69,5 +72,5 @@ fn Pane(props: &PaneProps) -> Html {
 
 /// A button that steps through a list: disabled at its ends.
 fn stepper(text: &'static str, label: &'static str, on: bool, onclick: Callback<MouseEvent>) -> Html {
-    html! { <button class="btn icon" aria-label={label} title={label} disabled={!on} {onclick}>{ text }</button> }
+    html! { <button class="btn icon" aria-label={t(label)} title={t(label)} disabled={!on} {onclick}>{ text }</button> }
 }

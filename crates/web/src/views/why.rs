@@ -4,7 +4,9 @@ use yew::prelude::*;
 
 use super::ViewProps;
 use crate::format;
+use crate::tell;
 use crate::ui::Act;
+use crate::words::{say, t};
 
 /// The chain that was asked for, if one was.
 pub(crate) fn chain(props: &ViewProps) -> Html {
@@ -19,13 +21,13 @@ pub(crate) fn chain(props: &ViewProps) -> Html {
         })
     };
     html! {
-        <section class="why card" aria-label="Why">
-            <div class="row"><h3 class="eyebrow">{ format!("Why event {}", format::count(event)) }</h3><span class="sp"></span><button class="link" onclick={close}>{ "close" }</button></div>
+        <section class="why card" aria-label={t("Why")}>
+            <div class="row"><h3 class="eyebrow">{ tell!("Why event {}", format::count(event)) }</h3><span class="sp"></span><button class="link" onclick={close}>{ t("close") }</button></div>
             <ol>{ for chain.iter().enumerate().map(|(i, cause)| html! {
                 <li key={i.to_string()}><button onclick={props.seek(cause.at_ns)} data-nav="" tabindex="-1">
                     <time>{ format::clock(cause.at_ns) }</time>
-                    <span>{ if i == 0 { "" } else { "because " } }<b>{ &cause.process }</b>{ format!(" {}", cause.text) }{ if cause.times > 1 { format!(", {} times in a row", cause.times) } else { String::new() } }
-                        { for cause.notes.iter().map(|note| html! { <em>{ note }</em> }) }</span>
+                    <span>{ if i == 0 { "" } else { t("because") } }{ " " }<b>{ &cause.process }</b>{ format!(" {}", say(&cause.text)) }{ if cause.times > 1 { tell!(", {} times in a row", cause.times) } else { String::new() } }
+                        { for cause.notes.iter().map(|note| html! { <em>{ say(note) }</em> }) }</span>
                 </button></li>
             }) }</ol>
         </section>

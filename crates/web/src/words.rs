@@ -1,0 +1,207 @@
+//! The page's own words in the reader's language. The code says them in English; `www/lang/LANGUAGE.txt` has another
+//! language's words for the same, a pair of lines each, and is fetched by `www/boot.js` when it is asked for. What a table
+//! lacks stays English. What Kafka and its tools print is not translated.
+
+use std::cell::RefCell;
+
+use ordered::SortedMap;
+use view::Text;
+use wasm_bindgen::{JsCast, JsValue};
+
+type Table = SortedMap<&'static str, &'static str>;
+
+thread_local! {
+    static TABLE: RefCell<Table> = const { RefCell::new(SortedMap::new()) };
+}
+
+/// A sentence with its holes filled, in the reader's language.
+#[macro_export]
+macro_rules! tell {
+    ($form:literal $(, $part:expr)* $(,)?) => {
+        $crate::words::fill($form, &[$(($part).to_string()),*])
+    };
+}
+
+/// Words without holes.
+pub(crate) fn t(english: &'static str) -> &'static str {
+    TABLE.with_borrow(|table| table.get(english).copied().unwrap_or(english))
+}
+
+/// A text that may be one of the page's own, e.g. the title of free play.
+pub(crate) fn known(text: &str) -> String {
+    TABLE.with_borrow(|table| table.get(text).copied().unwrap_or(text).to_owned())
+}
+
+/// See [`tell!`].
+pub(crate) fn fill(form: &'static str, parts: &[String]) -> String {
+    view::fill(t(form), parts)
+}
+
+/// What the engine says.
+pub(crate) fn say(text: &Text) -> String {
+    fill(text.form, &text.parts)
+}
+
+/// A count of things: `one` with a count of 1, else `many`; both have a hole for the count.
+pub(crate) fn plural(n: u64, one: &'static str, many: &'static str) -> String {
+    fill(if n == 1 { one } else { many }, &[crate::format::count(n)])
+}
+
+/// The language the page was loaded in, and its table: www/boot.js fetched it. Empty for English.
+pub(crate) fn begin() -> String {
+    load(&global("kafkasimWords").as_string().unwrap_or_default());
+    spoken()
+}
+
+/// The language the page speaks.
+pub(crate) fn spoken() -> String {
+    global("kafkasimLang").as_string().unwrap_or_else(|| "en".to_owned())
+}
+
+/// Asks www/boot.js for another language. It tells by an event when its table is there.
+pub(crate) fn speak(code: &str) {
+    if let Ok(speak) = global("kafkasimSpeak").dyn_into::<js_sys::Function>() {
+        let _ = speak.call1(&JsValue::UNDEFINED, &code.into());
+    }
+}
+
+/// A property of the page's window.
+pub(crate) fn global(name: &str) -> JsValue {
+    js_sys::Reflect::get(&js_sys::global(), &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// The languages there are: codes and names, as `<html data-langs>` lists them (`en:English de:Deutsch`).
+pub(crate) fn languages() -> Vec<(String, String)> {
+    let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element());
+    let list = root.and_then(|root| root.get_attribute("data-langs")).unwrap_or_default();
+    let pair = |entry: &str| entry.split_once(':').map(|(code, name)| (code.to_owned(), name.to_owned()));
+    list.split_whitespace().filter_map(pair).collect()
+}
+
+/// Takes a language's table; English needs none.
+pub(crate) fn load(file: &str) {
+    // The page has one table at a time, and a reader changes it seldom: it is never given back.
+    let file: &'static str = Box::leak(file.to_owned().into_boxed_str());
+    TABLE.with_borrow_mut(|table| *table = pairs(file).collect());
+}
+
+/// The pairs of a table: an English line, and below it, indented, the other language's. `#` begins a remark.
+fn pairs(file: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut english = "";
+    file.lines().filter_map(move |line| match line.strip_prefix("  ") {
+        Some(other) => Some((english, other.trim_end())),
+        None => {
+            english = if line.starts_with('#') { "" } else { line.trim_end() };
+            None
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    #[test]
+    fn a_table_replaces_what_it_has_and_leaves_the_rest() {
+        load("# remark\nPlay\n  Abspielen\n{} of {}\n  {1} hat {0}\n");
+        assert_eq!((t("Play"), t("Pause")), ("Abspielen", "Pause"));
+        assert_eq!(tell!("{} of {}", 1, "b"), "b hat 1");
+        load("");
+        assert_eq!(t("Play"), "Play");
+    }
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    }
+
+    /// The files of a folder, deeply.
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).expect("the folder is there").flatten().map(|entry| entry.path());
+        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    }
+
+    /// What the page and the views say: sources without their tests, line ends within texts taken out.
+    fn sources() -> String {
+        let both = ["crates/web/src", "crates/view/src"].into_iter().flat_map(|folder| files(&root().join(folder)));
+        let text = |file: PathBuf| {
+            let all = std::fs::read_to_string(file).expect("it is text");
+            let end = all.find("#[cfg(test)]").unwrap_or(all.len());
+            all[..end].to_owned()
+        };
+        let joined: String = both.map(text).collect();
+        joined.split("\\\n").map(str::trim_start).collect()
+    }
+
+    /// The texts that follow a call, e.g. both of `plural(n, "one", "many")`.
+    fn texts_after<'a>(source: &'a str, call: &str, count: usize, found: &mut BTreeSet<&'a str>) {
+        for (at, _) in source.match_indices(call) {
+            let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+            if source[..at].ends_with(is_name) || source[..at].ends_with("fn ") {
+                continue;
+            }
+            let mut rest = &source[at + call.len()..];
+            if count == 1 && !rest.trim_start().starts_with('"') {
+                continue;
+            }
+            for _ in 0..count {
+                let Some((_, tail)) = rest.split_once('"') else { break };
+                let Some((text, tail)) = tail.split_once('"') else { break };
+                found.insert(text);
+                rest = tail;
+            }
+        }
+    }
+
+    fn tables() -> Vec<(String, String)> {
+        let files = files(&root().join("www/lang")).into_iter();
+        let table = |file: PathBuf| {
+            let name = file.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(file).expect("it is text"))
+        };
+        files.map(table).collect()
+    }
+
+    fn holes(text: &str) -> usize {
+        text.matches('{').count()
+    }
+
+    #[test]
+    fn every_language_has_every_text_once_with_the_same_holes_and_none_that_nobody_says() {
+        let sources = sources();
+        let mut said = BTreeSet::new();
+        for (call, count) in [("t(", 1), ("tell!(", 1), ("say!(", 1), ("plural(", 2)] {
+            texts_after(&sources, call, count, &mut said);
+        }
+        said.retain(|text| text.contains(|c: char| c.is_ascii_alphabetic()));
+        assert!(said.len() > 350, "the sources were read: {}", said.len());
+        let page =
+            ["index.html", "www/boot.js"].map(|file| std::fs::read_to_string(root().join(file)).expect("it is there"));
+        for (language, table) in tables() {
+            let all: Vec<(&str, &str)> = pairs(&table).collect();
+            let has: BTreeSet<&str> = all.iter().map(|pair| pair.0).collect();
+            let missing: Vec<&&str> = said.iter().filter(|text| !has.contains(**text)).collect();
+            assert!(missing.is_empty(), "{language} lacks {missing:#?}");
+            assert_eq!(has.len(), all.len(), "{language} says something twice");
+            for (english, other) in all {
+                assert_eq!(holes(english), holes(other), "{language}: the holes of `{english}`");
+                let quoted = format!("\"{english}\"");
+                let is_said = sources.contains(&quoted) || page.iter().any(|text| text.contains(english));
+                assert!(is_said, "{language}: nobody says `{english}`");
+            }
+        }
+    }
+
+    #[test]
+    fn the_page_offers_the_languages_it_has() {
+        let page = std::fs::read_to_string(root().join("index.html")).expect("it is there");
+        let (_, list) = page.split_once("data-langs=\"").expect("it lists them");
+        let listed: BTreeSet<&str> =
+            list.split('"').next().unwrap_or("").split(' ').filter_map(|l| Some(l.split_once(':')?.0)).collect();
+        let mut there: BTreeSet<String> = tables().into_iter().map(|(name, _)| name).collect();
+        there.insert("en".to_owned());
+        assert_eq!(listed, there.iter().map(String::as_str).collect());
+    }
+}
