@@ -77,6 +77,7 @@ errors! {
     46 DuplicateSequenceNumber "DUPLICATE_SEQUENCE_NUMBER" false "DuplicateSequenceException" "The broker received a duplicate sequence number."
     47 InvalidProducerEpoch "INVALID_PRODUCER_EPOCH" false "InvalidProducerEpochException" "Producer attempted to produce with an old epoch."
     56 KafkaStorageError "KAFKA_STORAGE_ERROR" true "KafkaStorageException" "Disk error when trying to access log file on the disk."
+    57 LogDirNotFound "LOG_DIR_NOT_FOUND" false "LogDirNotFoundException" "The user-specified log directory is not found in the broker config."
     68 NonEmptyGroup "NON_EMPTY_GROUP" false "GroupNotEmptyException" "The group is not empty."
     69 GroupIdNotFound "GROUP_ID_NOT_FOUND" false "GroupIdNotFoundException" "The group id does not exist."
     70 FetchSessionIdNotFound "FETCH_SESSION_ID_NOT_FOUND" true "FetchSessionIdNotFoundException" "The fetch session ID was not found."

@@ -14,7 +14,7 @@ use crate::tools::Refusal;
 pub(crate) trait Script: Clone + Hash {
     /// Makes the first call, or prints and exits.
     fn begin(&mut self, admin: &mut Calls<'_, '_>);
-    /// Takes what else comes: lines that are typed, or their end. Most tools read none.
+    /// Takes what else comes: lines that are typed, or their end, and its own timers. Most tools have none.
     fn input(&mut self, _input: &Input<Message>, _admin: &mut Calls<'_, '_>) {}
     /// Takes the answer to the call `id`.
     fn answer(&mut self, id: u64, result: AdminResult, admin: &mut Calls<'_, '_>);
@@ -77,7 +77,9 @@ impl<S: Script> AdminTool<S> {
             Input::Order(Order::Terminate) => return io.exit(TERMINATED),
             Input::Order(_) => self.script.input(input, &mut Calls { io, admin: &mut self.admin }),
             input => {
-                self.admin.handle(io.now, input, io.fx);
+                if !self.admin.handle(io.now, input, io.fx) {
+                    self.script.input(input, &mut Calls { io, admin: &mut self.admin });
+                }
             }
         }
         for event in self.admin.events() {

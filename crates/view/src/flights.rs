@@ -59,6 +59,7 @@ pub(crate) fn role_of(tag: Tag, is_client: bool) -> &'static str {
         ApiKey::ListOffsets
         | ApiKey::DeleteRecords
         | ApiKey::DescribeLogDirs
+        | ApiKey::AlterReplicaLogDirs
         | ApiKey::Metadata
         | ApiKey::DescribeGroups
         | ApiKey::ListGroups

@@ -88,6 +88,12 @@ impl Admin {
                     ordered::sort_by_key(all, |(broker, _)| *broker);
                 }
             }
+            Response::AlterReplicaLogDirs(answer) => {
+                let results = answer.replicas.into_iter().map(|(tp, code)| (tp, from, self.described(code, None, ())));
+                if let Some(AdminResult::AlterReplicaLogDirs(all)) = &mut task.result {
+                    all.extend(results);
+                }
+            }
             Response::CreateTopics(answer) => {
                 if answer.topics.iter().any(|topic| topic.error == ErrorCode::NotController) {
                     return Verdict::Retry(ErrorCode::NotController);

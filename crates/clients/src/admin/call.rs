@@ -53,6 +53,8 @@ pub enum AdminCall {
     DeleteRecords { partitions: Vec<(TopicPartition, i64)> },
     /// `describeLogDirs`.
     DescribeLogDirs { brokers: Vec<BrokerId> },
+    /// `alterReplicaLogDirs`: which directory of which broker.
+    AlterReplicaLogDirs { replicas: Vec<(TopicPartition, BrokerId, Name)> },
     /// `electLeaders`; none for all partitions.
     ElectLeaders { unclean: bool, partitions: Option<Vec<TopicPartition>> },
     /// `alterPartitionReassignments`: the wanted replicas; none cancels.
@@ -111,6 +113,7 @@ pub enum AdminResult {
     DeleteRecords(Vec<(TopicPartition, Described<i64>)>),
     /// In the order of the brokers' ids.
     DescribeLogDirs(Vec<(BrokerId, DescribeLogDirsResponse)>),
+    AlterReplicaLogDirs(Vec<(TopicPartition, BrokerId, Described<()>)>),
     /// ELECTION_NOT_NEEDED comes as an error.
     ElectLeaders(Vec<(TopicPartition, Described<()>)>),
     AlterReassignments(Vec<(TopicPartition, Described<()>)>),

@@ -1,7 +1,9 @@
 //! The requests each call starts with.
 
+use ordered::SortedSet;
 use protocol::api::ConfigResourceKind;
 use protocol::api::alter_partition_reassignments::{AlterPartitionReassignmentsRequest, WantedReassignment};
+use protocol::api::alter_replica_log_dirs::AlterReplicaLogDirsRequest;
 use protocol::api::create_partitions::CreatePartitionsRequest;
 use protocol::api::create_topics::CreateTopicsRequest;
 use protocol::api::delete_groups::DeleteGroupsRequest;
@@ -46,6 +48,7 @@ impl AdminCall {
             AdminCall::ListOffsets { .. } => "listOffsets",
             AdminCall::DeleteRecords { .. } => "deleteRecords(api=METADATA)",
             AdminCall::DescribeLogDirs { .. } => "describeLogDirs",
+            AdminCall::AlterReplicaLogDirs { .. } => "alterReplicaLogDirs",
             AdminCall::ElectLeaders { .. } => "electLeaders",
             AdminCall::AlterReassignments { .. } => "alterPartitionReassignments",
             AdminCall::ListReassignments { .. } => "listPartitionReassignments",
@@ -168,6 +171,15 @@ impl Admin {
                 task.result = Some(AdminResult::DescribeLogDirs(Vec::new()));
                 for broker in brokers {
                     self.part(task, Target::Broker(broker), DescribeLogDirsRequest {});
+                }
+            }
+            AdminCall::AlterReplicaLogDirs { replicas } => {
+                task.result = Some(AdminResult::AlterReplicaLogDirs(Vec::new()));
+                let brokers: SortedSet<BrokerId> = replicas.iter().map(|(_, broker, _)| *broker).collect();
+                for broker in brokers {
+                    let of_broker = replicas.iter().filter(|(_, on, _)| *on == broker);
+                    let replicas = of_broker.map(|(tp, _, dir)| (tp.clone(), dir.clone())).collect();
+                    self.part(task, Target::Broker(broker), AlterReplicaLogDirsRequest { replicas });
                 }
             }
             AdminCall::ElectLeaders { unclean, partitions } => {

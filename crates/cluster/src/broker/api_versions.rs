@@ -31,6 +31,7 @@ fn newest_version(key: ApiKey) -> Option<i16> {
         ApiKey::CreatePartitions => 3,
         ApiKey::DeleteRecords
         | ApiKey::DeleteGroups
+        | ApiKey::AlterReplicaLogDirs
         | ApiKey::ElectLeaders
         | ApiKey::DescribeQuorum
         | ApiKey::DescribeCluster => 2,

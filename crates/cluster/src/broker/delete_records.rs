@@ -1,9 +1,8 @@
-//! DeleteRecords and DescribeLogDirs (`ReplicaManager#deleteRecords`, `DelayedDeleteRecords`, `#describeLogDirs`). The leader
-//! moves its log start, and answers when every live replica has moved its own. Left out: tiered logs.
+//! DeleteRecords (`ReplicaManager#deleteRecords`, `DelayedDeleteRecords`). The leader moves its log start, and answers when every
+//! live replica has moved its own. Left out: tiered logs.
 
 use kernel::Duration;
 use protocol::api::delete_records::{DeleteRecordsRequest, DeleteRecordsResponse, DeletedRecords};
-use protocol::api::describe_log_dirs::{DescribeLogDirsResponse, DescribedLogDir, DescribedReplica};
 use protocol::{ErrorCode, PartitionIndex};
 
 use super::connections::{Caller, Parked, Ticket};
@@ -140,17 +139,5 @@ impl Broker {
         if let Some(partition) = self.partition_mut(index) {
             partition.deletes.retain(|known| *known != ticket);
         }
-    }
-
-    pub(super) fn handle_describe_log_dirs(&self, cx: &Context<'_>) -> Answer {
-        let replica = |stored: &super::disk::StoredReplica| DescribedReplica {
-            tp: stored.tp.clone(),
-            size_bytes: stored.log.size_bytes(),
-            offset_lag: (stored.log.high_watermark() - stored.log.log_end_offset()).max(0),
-        };
-        let mut partitions: Vec<DescribedReplica> = self.disk.iter().map(|(_, stored)| replica(stored)).collect();
-        ordered::sort_by(&mut partitions, |a, b| a.tp.cmp(&b.tp));
-        let dir = DescribedLogDir { path: cx.spec.log_dir().into(), partitions };
-        DescribeLogDirsResponse { error: ErrorCode::None, log_dirs: vec![dir] }.into()
     }
 }

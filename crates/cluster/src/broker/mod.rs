@@ -34,6 +34,7 @@ mod agenda;
 mod tasks;
 mod cleaner;
 mod delete_records;
+mod log_dirs;
 mod files;
 
 use std::collections::VecDeque;

@@ -336,4 +336,45 @@ mod tests {
         story.change(|builder| builder.isr = ids(&[2, 3, 1]));
         story.change(|builder| builder.election = Election::Preferred).shows(1, &[2, 3, 1], &[], &[]);
     }
+
+    /// Partition 1, 2, 3 moves to 2, 3, 4.
+    fn moving() -> Story {
+        let mut story = Story::new(true);
+        story.alive.push(BrokerId(4));
+        story.change(|builder| {
+            builder.replicas = ids(&[2, 3, 4, 1]);
+            builder.adding = ids(&[4]);
+            builder.removing = ids(&[1]);
+        });
+        story
+    }
+
+    #[test]
+    fn a_move_is_over_when_its_whole_target_is_in_sync() {
+        let mut story = moving();
+        assert_eq!((&story.partition.replicas, story.partition.leader_epoch), (&ids(&[2, 3, 4, 1]), 0));
+        story.change(|builder| builder.isr = ids(&[1, 2, 4])).shows(1, &[1, 2, 4], &[], &[]);
+        story.change(|builder| builder.isr = ids(&[1, 2, 3, 4])).shows(2, &[2, 3, 4], &[], &[]);
+        let p = &story.partition;
+        assert_eq!((&p.replicas, &p.adding, &p.removing, p.leader_epoch), (&ids(&[2, 3, 4]), &vec![], &vec![], 1));
+    }
+
+    #[test]
+    fn the_last_replica_to_go_stays_while_nobody_of_the_target_is_in_sync() {
+        let mut story = moving();
+        story.dies(2).dies(3).shows(1, &[1], &[2, 3], &[]);
+        story.change(|builder| builder.isr = ids(&[1, 4])).shows(1, &[1, 4], &[], &[]);
+        assert_eq!(story.partition.removing, ids(&[1]), "2 and 3 are missing");
+    }
+
+    #[test]
+    fn a_leader_epoch_ends_with_every_replica_that_goes() {
+        let mut story = moving();
+        story.change(|builder| {
+            builder.replicas = ids(&[2, 3, 1]);
+            (builder.adding, builder.removing) = (Vec::new(), Vec::new());
+        });
+        story.shows(1, &[1, 2, 3], &[], &[]);
+        assert_eq!(story.partition.leader_epoch, 1, "broker 4 may not go on fetching in the epoch it knows");
+    }
 }

@@ -189,6 +189,7 @@ apis! {
     22 InitProducerId init_producer_id(InitProducerIdRequest InitProducerIdResponse) "producer->any broker"
     23 OffsetForLeaderEpoch offset_for_leader_epoch(OffsetForLeaderEpochRequest OffsetForLeaderEpochResponse) "consumer->leader"
     32 DescribeConfigs describe_configs(DescribeConfigsRequest DescribeConfigsResponse) "admin->broker"
+    34 AlterReplicaLogDirs alter_replica_log_dirs(AlterReplicaLogDirsRequest AlterReplicaLogDirsResponse) "admin->broker"
     35 DescribeLogDirs describe_log_dirs(DescribeLogDirsRequest DescribeLogDirsResponse) "admin->every broker"
     37 CreatePartitions create_partitions(CreatePartitionsRequest CreatePartitionsResponse) "admin->broker->controller"
     42 DeleteGroups delete_groups(DeleteGroupsRequest DeleteGroupsResponse) "admin->coordinator"

@@ -3,7 +3,7 @@
 use clients::AdminCall;
 use ordered::{SortedMap, SortedSet};
 use protocol::api::ConfigResourceKind;
-use protocol::{BrokerId, ErrorCode, TopicName, gap};
+use protocol::{BrokerId, ErrorCode, TopicName};
 
 use super::json::{self, Target};
 use super::verify::{BROKER_THROTTLES, TOPIC_THROTTLES};
@@ -112,7 +112,6 @@ impl Reassign {
     }
 
     fn move_partitions(&self, admin: &mut Calls<'_, '_>) {
-        gap!("replicas do not move between log directories: each broker has one", "KIP-113");
         let partitions = self.targets.iter().map(|target| (target.tp.clone(), Some(target.replicas.clone()))).collect();
         let allow_replication_factor_change = self.allow_replication_factor_change;
         admin.call(AdminCall::AlterReassignments { partitions, allow_replication_factor_change });

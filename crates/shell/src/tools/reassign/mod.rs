@@ -1,19 +1,21 @@
 //! `kafka-reassign-partitions` (`org.apache.kafka.tools.reassign.ReassignPartitionsCommand`): moves partitions to other
 //! brokers (KIP-455). Each action asks a few things one after the other; what is done with the answers stands in the
-//! action's own file. Left out: Java stack traces, `--bootstrap-controller`, moves between log directories of a broker.
+//! action's own file. Left out: Java stack traces, `--bootstrap-controller`.
 
 mod execute;
 mod generate;
 mod json;
+mod moves;
 mod verify;
 
 use clients::{AdminCall, AdminResult, ClientError};
+use kernel::Input;
 use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::api::describe_cluster::DescribeClusterResponse;
 use protocol::api::describe_topic_partitions::DescribedTopic;
 use protocol::api::list_partition_reassignments::OngoingReassignment;
-use protocol::{BrokerId, TopicName, TopicPartition, gap};
+use protocol::{BrokerId, Message, TopicName, TopicPartition, gap};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
@@ -21,6 +23,7 @@ use crate::options::{Opt, OptionError, Parsed, flag, maybe, value};
 use crate::process::Body;
 use crate::tools::{Misuse, Refusal, Tool, check_required};
 use json::Target;
+use moves::Moves;
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-reassign-partitions",
@@ -80,6 +83,8 @@ pub(crate) struct Reassign {
     open: usize,
     /// The throttles of brokers are off; those of topics are next.
     are_brokers_cleared: bool,
+    /// Replicas that are to lie in a log directory.
+    moves: Moves,
 }
 
 /// Why it ends early.
@@ -195,6 +200,7 @@ impl Reassign {
             log_dirs: SortedMap::new(),
             open: 0,
             are_brokers_cleared: false,
+            moves: Moves::new(options.number("timeout").map_err(of_option)?.unwrap_or(10_000)),
         })
     }
 
@@ -240,6 +246,7 @@ impl Reassign {
                 }
             }
             AdminResult::AlterReassignments(results) => self.altered(results, admin)?,
+            AdminResult::AlterReplicaLogDirs(results) => self.moved(results, admin)?,
             AdminResult::Failed(error) => return Err(error.into()),
             _ => unreachable!("the tool makes no other call"),
         }
@@ -299,7 +306,7 @@ impl Reassign {
 
     /// The controller took the reassignments, or the cancellations.
     fn altered(
-        &self,
+        &mut self,
         mut results: Vec<(TopicPartition, Result<(), ClientError>)>,
         admin: &mut Calls<'_, '_>,
     ) -> Result<(), Failure> {
@@ -320,7 +327,7 @@ impl Reassign {
             no_moves(admin);
         } else {
             admin.io.out(format!("Successfully started partition reassignment{s} for {names}"));
-            admin.io.exit(0);
+            self.begin_moves(admin);
         }
         Ok(())
     }
@@ -351,6 +358,12 @@ impl Script for Reassign {
             Action::Cancel => AdminCall::ListReassignments { partitions: Some(partitions) },
             Action::Execute | Action::Verify | Action::List => AdminCall::ListReassignments { partitions: None },
         });
+    }
+
+    fn input(&mut self, input: &Input<Message>, admin: &mut Calls<'_, '_>) {
+        if let Input::Timer { token } = input {
+            self.retry_moves(*token, admin);
+        }
     }
 
     fn answer(&mut self, _id: u64, result: AdminResult, admin: &mut Calls<'_, '_>) {

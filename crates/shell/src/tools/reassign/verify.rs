@@ -43,7 +43,7 @@ impl Reassign {
         let lines = self.targets.iter().map(|target| self.state(target)).collect::<Result<Vec<String>, _>>()?;
         admin.io.out("Status of partition reassignment:");
         lines.into_iter().for_each(|line| admin.io.out(line));
-        let mut brokers: Vec<BrokerId> = self.moves().map(|(_, broker, _)| broker).collect();
+        let mut brokers: Vec<BrokerId> = self.wanted_dirs().map(|(_, broker, _)| broker).collect();
         ordered::sort(&mut brokers);
         brokers.dedup();
         match brokers.is_empty() {
@@ -77,7 +77,7 @@ impl Reassign {
     }
 
     /// The replicas that are to lie in a log directory of a given path.
-    fn moves(&self) -> impl Iterator<Item = (&Target, BrokerId, &String)> {
+    pub(super) fn wanted_dirs(&self) -> impl Iterator<Item = (&Target, BrokerId, &String)> {
         let of = |target: &'_ Target| target.replicas.len();
         self.targets
             .iter()
@@ -99,7 +99,9 @@ impl Reassign {
                 }
             }
         };
-        admin.io.out(self.moves().map(line).collect::<Vec<_>>().join("\n"));
+        let mut wanted: Vec<_> = self.wanted_dirs().collect();
+        ordered::sort_by(&mut wanted, |a, b| (a.1, &a.0.tp).cmp(&(b.1, &b.0.tp)));
+        admin.io.out(wanted.into_iter().map(line).collect::<Vec<_>>().join("\n"));
         match self.ongoing.is_empty() && !self.keeps_throttles {
             true => self.ask_cluster(admin),
             false => admin.io.exit(0),
