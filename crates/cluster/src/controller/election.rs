@@ -362,7 +362,7 @@ mod tests {
     #[test]
     fn the_last_replica_to_go_stays_while_nobody_of_the_target_is_in_sync() {
         let mut story = moving();
-        story.dies(2).dies(3).shows(1, &[1], &[2, 3], &[]);
+        story.dies(2).dies(3).shows(1, &[1], &[3], &[]);
         story.change(|builder| builder.isr = ids(&[1, 4])).shows(1, &[1, 4], &[], &[]);
         assert_eq!(story.partition.removing, ids(&[1]), "2 and 3 are missing");
     }
