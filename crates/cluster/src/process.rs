@@ -2,7 +2,7 @@
 //! Routes each input to the part it is for, and carries what is committed in the metadata log to the others.
 //!
 //! Connections are routed by who opened them or by the port they came in on; timers by their space. Left out: more
-//! than one listener a role, TLS, quotas, request queues and their threads.
+//! than one listener a role, TLS, quotas, and request queues and their threads, but for those that wait for a slow disk.
 
 use std::sync::Arc;
 
@@ -21,6 +21,11 @@ use crate::spec::{BROKER_PORT, CONTROLLER_PORT, ProcessSpec};
 
 /// What a step of a Kafka process may do.
 pub type Fx = Effects<Message, Note>;
+
+/// The wall clock of the process's host, ms since the epoch: right, unless its host says otherwise.
+pub(crate) fn wall_ms(now: Time, fx: &Fx) -> i64 {
+    protocol::wall_ms(now.as_nanos()).saturating_add(fx.host().clock_ahead_ms)
+}
 
 /// Timer spaces. From [`space::BROKER`] up all belong to the broker.
 pub mod space {
@@ -282,6 +287,12 @@ impl KafkaProcess {
         }
     }
 
+    /// Whether the broker could not write to its log directory. The metadata log lies in the same one: what was written there
+    /// in this step was the last that fitted.
+    fn has_failed(&self) -> bool {
+        self.broker.as_ref().is_some_and(Broker::has_failed)
+    }
+
     /// Whether the broker has been given its first image.
     fn is_serving(&self) -> bool {
         self.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.state() >= BrokerState::Recovery)
@@ -311,6 +322,7 @@ impl Machine for KafkaProcess {
     type Note = Note;
 
     fn step(&mut self, now: Time, input: Input<Message>, fx: &mut Fx) {
+        let written = (self.raft.next_offset(), self.raft.epoch());
         match input {
             Input::Start => self.on_start(now, fx),
             Input::Accepted { conn, port, peer } => {
@@ -333,6 +345,10 @@ impl Machine for KafkaProcess {
             Input::Order(order) => self.on_order(now, fx, order),
         }
         self.settle(now, fx);
+        if fx.host().is_disk_full && (self.has_failed() || written != (self.raft.next_offset(), self.raft.epoch())) {
+            fx.note(Note::LogDirFailed { node: self.spec.id });
+            fx.exit(1);
+        }
     }
 
     fn wire_bytes(message: &Message) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{ConnId, Duration, NodeId, Rng, Streams, Time};
+use crate::{ConnId, Duration, Host, NodeId, Rng, Streams, Time};
 
 /// One thing a step asked for, in the order it asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,17 +61,23 @@ pub struct Effects<M, N> {
     pub(crate) streams: Streams,
     pub(crate) next_conn: u64,
     pub(crate) node: NodeId,
+    pub(crate) host: Host,
 }
 
 impl<M, N> Effects<M, N> {
     /// An empty buffer for machine `node`; the world makes these, and so do tests of a single machine.
     pub fn new(seed: u64, node: NodeId) -> Effects<M, N> {
-        Effects { list: Vec::new(), streams: Streams::new(seed, node.0), next_conn: 1, node }
+        Effects { list: Vec::new(), streams: Streams::new(seed, node.0), next_conn: 1, node, host: Host::default() }
     }
 
     /// The node that is being stepped.
     pub fn node(&self) -> NodeId {
         self.node
+    }
+
+    /// What is out of order with the host.
+    pub fn host(&self) -> Host {
+        self.host
     }
 
     /// Opens a connection to `host:port`. Later comes `Opened`, or `Closed`, or — when the host has no
@@ -105,7 +111,8 @@ impl<M, N> Effects<M, N> {
         self.list.push(Effect::Timer { at, token });
     }
 
-    /// Asks the disk to make all writes so far durable; `Input::Synced { token }` comes when they are.
+    /// Asks the disk to make all writes so far durable; `Input::Synced { token }` comes when they are. A slow disk does one
+    /// after the other.
     pub fn sync(&mut self, token: u64) {
         self.list.push(Effect::Sync { token });
     }

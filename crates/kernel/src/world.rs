@@ -9,6 +9,7 @@ use std::sync::Arc;
 use ordered::SortedMap;
 
 use crate::effects::Effect;
+use crate::host::Trouble;
 use crate::network::{Conn, End, Network};
 use crate::queue::Queue;
 use crate::trace::Trace;
@@ -56,6 +57,8 @@ pub struct World<A: Machine> {
     notes: Vec<Stamped<A::Note>>,
     trace: Trace,
     buffer: Vec<Effect<A::Message, A::Note>>,
+    /// The hosts that are out of order.
+    troubles: SortedMap<NodeId, Trouble>,
     traps: Vec<Trap<A::Message, A::Note>>,
     sprung: Vec<Trap<A::Message, A::Note>>,
     /// Struck by a trap in the last step.
@@ -148,6 +151,7 @@ impl<A: Machine> World<A> {
             notes: Vec::new(),
             trace: Trace::default(),
             buffer: Vec::new(),
+            troubles: SortedMap::new(),
             traps: Vec::new(),
             sprung: Vec::new(),
             dying: None,
@@ -325,6 +329,9 @@ impl<A: Machine> World<A> {
         for slot in &self.nodes {
             slot.hash(&mut hasher);
         }
+        for trouble in &self.troubles {
+            trouble.hash(&mut hasher);
+        }
         hasher.finish()
     }
     /// A digest of the events alone; cheap enough to ask for after every event.
@@ -485,9 +492,10 @@ impl<A: Machine> World<A> {
         let now = self.now;
         let list = std::mem::take(&mut self.buffer);
         let next_conn = self.next_conn;
+        let host = self.host(node);
         let slot = self.slot_mut(node);
         let streams = std::mem::take(&mut slot.streams);
-        let mut fx = Effects { list, streams, next_conn, node };
+        let mut fx = Effects { list, streams, next_conn, node, host };
         slot.machine.step(now, input, &mut fx);
         slot.streams = std::mem::take(&mut fx.streams);
         self.next_conn = fx.next_conn;
@@ -529,7 +537,7 @@ impl<A: Machine> World<A> {
                 self.schedule(at.max(self.now), cause, What::Timer { node, incarnation, token })
             }
             Effect::Sync { token } => {
-                let at = self.now + self.network.spec.sync;
+                let at = self.disk_done(node);
                 self.schedule(at, cause, What::Synced { node, incarnation, token });
             }
             Effect::Note(note) => self.notes.push(Stamped { event: self.events, at: self.now, node, note }),

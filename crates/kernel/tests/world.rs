@@ -267,3 +267,19 @@ fn effect_note<M>(effect: &Effect<M, u32>) -> &Option<u32> {
         _ => &None,
     }
 }
+
+#[test]
+fn a_slow_disk_does_one_write_after_the_other_and_a_host_that_is_fine_leaves_no_trace() {
+    let (mut world, _, b) = pair(5);
+    let digest = world.digest();
+    world.set_host(b, Host { write_time: Duration::from_millis(100), ..Host::default() });
+    assert_ne!(world.digest(), digest);
+    let mut mended = world.clone();
+    mended.set_host(b, Host::default());
+    assert_eq!((mended.digest(), mended.hosts_in_trouble().count()), (digest, 0));
+    // Pings 0, 2 and 4 are synced, after 1, 3 and 5 writes.
+    for (at, durable) in [(90, 0), (150, 1), (250, 3), (350, 5)] {
+        world.run_until(Time::from_millis(at));
+        assert_eq!(world.machine(b).durable, durable, "after {at} ms");
+    }
+}

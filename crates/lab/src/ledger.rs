@@ -2,15 +2,16 @@
 
 use kernel::{Chunks, Stamped};
 use ordered::SortedMap;
+use partition_log::Log;
 use protocol::note::value_hash;
-use protocol::{Note, TopicPartition};
+use protocol::{Note, TopicName, TopicPartition};
 
 use crate::Lab;
 
 /// A record a producer was told is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Promise {
-    /// The offset it was told.
+    /// The offset it was told; −1 with acks=0, which tells none.
     pub offset: i64,
     /// Hash of the value.
     pub value_hash: u64,
@@ -61,14 +62,12 @@ impl Ledger {
                 let tally = self.programs.entry(stamped.node).or_default();
                 tally.records += value_hashes.len() as u64;
                 tally.acks = Some(*acks);
-                if *offset < 0 {
-                    return;
-                }
                 let promises = match self.promises.get_mut(tp) {
                     Some(promises) => promises,
                     None => self.promises.entry(tp.clone()).or_default(),
                 };
-                for (offset, hash) in (*offset..).zip(value_hashes) {
+                for (n, hash) in (0..).zip(value_hashes) {
+                    let offset = if *offset < 0 { -1 } else { offset + n };
                     promises.push(Promise { offset, value_hash: *hash, acks: *acks }, PROMISES_MAX);
                 }
             }
@@ -85,6 +84,17 @@ impl Ledger {
             }
             _ => {}
         }
+    }
+
+    /// Records acknowledged so far, by topic and `acks`.
+    pub fn acked_by_topic(&self) -> SortedMap<(TopicName, i16), u64> {
+        let mut acked = SortedMap::new();
+        for (tp, promises) in &self.promises {
+            for promise in promises.iter() {
+                *acked.entry((tp.topic.clone(), promise.acks)).or_default() += 1;
+            }
+        }
+        acked
     }
 
     /// Records acknowledged so far.
@@ -105,7 +115,8 @@ impl Ledger {
     }
 
     /// The promises that are not kept now: those the current leader of their partition contradicts. A partition
-    /// without a leader is left out, since its records may come back.
+    /// without a leader is left out, since its records may come back. What was sent with acks=0 was promised no offset: it is
+    /// looked for by its value, as long as nothing was deleted from the log.
     pub fn lost(&self, lab: &Lab) -> Vec<Lost> {
         let mut lost = Vec::new();
         for (tp, promises) in &self.promises {
@@ -113,6 +124,7 @@ impl Ledger {
                 continue;
             };
             let (start, end) = (log.log_start_offset(), log.log_end_offset());
+            lost.extend(lost_anywhere(tp, log, promises.iter().filter(|p| p.offset < 0)));
             for promise in promises.iter().filter(|p| p.offset >= start) {
                 let kept = promise.offset < end && {
                     let found = lab.record_at(log, promise.offset);
@@ -128,4 +140,26 @@ impl Ledger {
         }
         lost
     }
+}
+
+/// The promises without an offset whose values a log does not hold; two of one value need it twice.
+fn lost_anywhere<'a>(tp: &TopicPartition, log: &Log, promises: impl Iterator<Item = &'a Promise>) -> Vec<Lost> {
+    let mut promises = promises.peekable();
+    if promises.peek().is_none() || log.log_start_offset() > 0 || log.compacted_to() > 0 {
+        return Vec::new();
+    }
+    let mut held: SortedMap<u64, u32> = SortedMap::new();
+    for batch in log.batches_from(0) {
+        for record in batch.records() {
+            *held.entry(value_hash(record.value.as_deref())).or_default() += 1;
+        }
+    }
+    let is_lost = |promise: &&Promise| match held.get_mut(&promise.value_hash) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            false
+        }
+        _ => true,
+    };
+    promises.filter(is_lost).map(|promise| Lost { tp: tp.clone(), promise: *promise, overwritten: false }).collect()
 }

@@ -48,6 +48,17 @@ fn bad_faults_are_refused_with_what_would_be_right_and_change_nothing() {
         ("sim kill broker 1 at after-append t-7", "there is no partition t-7"),
         ("sim kill broker 1 at", "put a step behind"),
         ("sim restart app 9", "there is no process"),
+        ("sim disk broker 1", "say whose disk"),
+        ("sim disk full", "there is no process"),
+        ("sim disk broker 1 slow", "say whose disk"),
+        ("sim disk broker 1 slow quickly", "not a span of time"),
+        ("sim disk broker 1 slow 2h", "more than an hour"),
+        ("sim disk controller 101 slow 5ms", "is not modelled"),
+        ("sim disk app 1 full", "programs write nothing"),
+        ("sim skew broker 1", "`1` is no `+5min`"),
+        ("sim skew broker 1 5min", "`5min` is no `+5min`"),
+        ("sim skew broker 1 +soon", "not a span of time"),
+        ("sim skew broker 1 -200000d", "more than 100 years"),
         ("sim when leader(\"t\", 0) == 1 sim heal", "put the condition between"),
         ("sim when 'leader(\"t\", 0) == 1'", "what should be done then?"),
         ("sim when 'leader(\"t\") == 1' sim heal", "`leader` takes (topic, partition)"),
@@ -174,6 +185,57 @@ fn every_step_can_be_reached() {
         assert!(lab.world().traps().len() < set, "{} was reached", step.name);
         assert_eq!(lab.violation(), None, "{}", step.name);
     }
+}
+
+#[test]
+fn a_slow_disk_holds_the_answers_back_and_only_so_many_handlers_wait_for_it() {
+    let mut lab = lab();
+    for term in 2..12 {
+        lab.command(term, &format!("{PRODUCE} --value-prefix {term}"));
+    }
+    lab.run_for(Duration::from_secs(2));
+    done(&mut lab, "sim disk leader:t-0 slow 1s");
+    assert_eq!(lab.world().hosts_in_trouble().count(), 1);
+    let before = lab.ledger().acked();
+    lab.run_for(Duration::from_millis(900));
+    let under_way = lab.ledger().acked() - before;
+    lab.run_for(Duration::from_secs(10));
+    // Requests of ten producers, one append a second: at most ten batches more, each of what its producer had by then.
+    let answered = lab.ledger().acked() - before - under_way;
+    assert!(answered > 0 && answered < 20_000 - before, "{under_way} {answered}");
+    done(&mut lab, "sim mend");
+    lab.run_for(Duration::from_secs(30));
+    assert_eq!((lab.world().hosts_in_trouble().count(), lab.violation()), (0, None));
+    assert_eq!(lab.ledger().lost(&lab).len(), 0);
+}
+
+#[test]
+fn a_full_disk_ends_brokers_and_controllers_as_soon_as_they_write() {
+    for (process, exits) in [("leader:t-0", 1), ("controller 102", 1)] {
+        let mut lab = lab();
+        lab.command(2, PRODUCE);
+        lab.run_for(Duration::from_secs(2));
+        done(&mut lab, &format!("sim disk {process} full"));
+        lab.run_for(Duration::from_secs(3));
+        let ended = lab.world().node_ids().filter(|node| lab.world().state(*node) == NodeState::Exited(1));
+        assert_eq!(ended.filter(|node| lab.world().machine(*node).kafka().is_some()).count(), exits, "{process}");
+        assert!(lab.history().iter().any(|s| matches!(s.note, protocol::Note::LogDirFailed { .. })));
+    }
+}
+
+#[test]
+fn what_acks_0_promised_is_looked_for_by_value() {
+    let mut lab = lab();
+    lab.command(2, &format!("{PRODUCE} --max-messages 300").replace("--acks -1", "--acks 0"));
+    lab.run_for(Duration::from_secs(1));
+    done(&mut lab, "sim cut leader:t-0 | followers:t-0");
+    lab.run_for(Duration::from_millis(300));
+    done(&mut lab, "sim kill leader:t-0");
+    lab.run_for(Duration::from_secs(20));
+    let lost = lab.ledger().lost(&lab);
+    assert!(!lost.is_empty() && lost.iter().all(|lost| lost.promise.acks == 0 && lost.promise.offset == -1));
+    let told = done(&mut lab, "sim ledger");
+    assert!(told.lines().nth(1).is_some_and(|line| line.ends_with(&format!(" {}", lost.len()))), "{told}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub const BUNDLED: &[(&str, &str)] = &[
     ("producer-consumer", include_str!("../lessons/producer-consumer.md")),
     ("load", include_str!("../lessons/load.md")),
     ("lost-ack", include_str!("../lessons/lost-ack.md")),
+    ("acks-grid", include_str!("../lessons/acks-grid.md")),
     ("playground", include_str!("../lessons/playground.md")),
 ];
 

@@ -16,6 +16,9 @@ pub enum Note {
     /// A Raft replica changed its state (`Unattached`, `Prospective`, `Candidate`, `Follower`, `Leader`, `Resigned`, `Observer`).
     QuorumState { node: BrokerId, state: &'static str, epoch: i32, leader: BrokerId },
 
+    /// A process cannot write to its log directory, which is the only one: it ends.
+    LogDirFailed { node: BrokerId },
+
     // ---- what the active controller decided (made when it appends the record)
     /// A broker registered.
     BrokerRegistered { broker: BrokerId, broker_epoch: i64 },

@@ -34,7 +34,7 @@ impl Io<'_> {
 
     /// The wall clock, ms since the epoch.
     pub(crate) fn wall_ms(&self) -> i64 {
-        protocol::wall_ms(self.now.as_nanos())
+        protocol::wall_ms(self.now.as_nanos()).saturating_add(self.fx.host().clock_ahead_ms)
     }
 
     /// Ends the program; what it does after that in the same step is its last words.

@@ -100,7 +100,7 @@ pub fn glyph(note: &Note) -> &'static str {
         Note::LeaderElected { .. } => "♛",
         Note::IsrChanged { isr, previous, .. } if isr.len() < previous.len() => "−",
         Note::IsrChanged { .. } => "+",
-        Note::BrokerFenced { fenced: true, .. } => "⊘",
+        Note::BrokerFenced { fenced: true, .. } | Note::LogDirFailed { .. } => "⊘",
         Note::BrokerFenced { .. } | Note::BrokerRegistered { .. } | Note::BrokerState { .. } => "◈",
         Note::QuorumState { .. } => "✚",
         Note::TopicCreated { .. } | Note::TopicDeleted { .. } | Note::Reassigned { .. } => "▤",

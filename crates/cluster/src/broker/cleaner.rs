@@ -2,17 +2,17 @@
 //! enough are compacted. Left out: the time a pass takes, and the limit of bytes a second.
 
 use partition_log::Compaction;
-use protocol::{Note, wall_ms};
+use protocol::Note;
 
 use super::disk::ReplicaIndex;
 use super::{Broker, TimerKey};
-use crate::process::{Context, Fx};
+use crate::process::{Context, Fx, wall_ms};
 
 impl Broker {
     /// The cleaner threads' turn: compacts what is dirty enough, then deletes what `compact,delete` topics no longer keep
     /// (`LogCleaner.CleanerThread#doWork`). Passes take no time, so one turn does for all threads.
     pub(super) fn clean_compacted_logs(&mut self, cx: &Context<'_>, fx: &mut Fx) {
-        let now_ms = wall_ms(cx.now.as_nanos());
+        let now_ms = wall_ms(cx.now, fx);
         for index in self.disk.compacted(now_ms) {
             while let Some(done) = self.compact_log(index, now_ms) {
                 let Some(tp) = self.disk.get(index).map(|replica| replica.tp.clone()) else { break };

@@ -62,7 +62,7 @@ pub(super) enum Parked {
 }
 
 /// Whose request a handler handles.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Caller {
     pub(super) conn: ConnId,
     pub(super) ticket: Ticket,

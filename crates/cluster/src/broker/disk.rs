@@ -1,5 +1,5 @@
 //! Hard state: the logs in the log directories and the checkpoint of their high watermarks (`LogManager`,
-//! `OffsetCheckpointFile`). All that a crash leaves. Left out: several log directories, disk failures.
+//! `OffsetCheckpointFile`). All that a crash leaves. Left out: several log directories.
 
 use std::sync::Arc;
 

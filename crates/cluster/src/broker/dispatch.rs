@@ -28,7 +28,18 @@ impl<R: Into<Response>> From<R> for Answer {
 impl Broker {
     /// Handles the next request of a connection.
     pub(super) fn serve(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId) {
+        if self.finds_no_handler(cx, conn) {
+            return;
+        }
         let Some((caller, request)) = self.soft.connections.take_next(conn) else { return };
+        if let Some((caller, request)) = self.wait_to_write(fx, caller, request) {
+            self.answer(cx, fx, caller, request);
+        }
+    }
+
+    /// Handles a request, and sees to its answer.
+    pub(super) fn answer(&mut self, cx: &Context<'_>, fx: &mut Fx, caller: Caller, request: Request) {
+        let conn = caller.conn;
         match self.handle(cx, fx, &caller, request) {
             Answer::Now(response) => self.respond(fx, caller.ticket, response),
             Answer::Later => {}

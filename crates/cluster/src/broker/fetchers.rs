@@ -7,11 +7,11 @@ use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::fetch_session::{FetchSession, SessionRequest};
-use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, gap, wall_ms};
+use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, gap};
 
 use super::disk::ReplicaIndex;
 use super::{Broker, TimerKey, Work};
-use crate::process::{Context, Fx};
+use crate::process::{Context, Fx, wall_ms};
 
 /// The fetcher for one leader broker.
 #[derive(Clone, Debug, Default, Hash)]
@@ -64,11 +64,12 @@ impl Broker {
 
     /// Ends fetchers that follow nothing any more, with their connections (`#shutdownIdleFetcherThreads`).
     pub(super) fn stop_idle_fetchers(&mut self, fx: &mut Fx) {
-        let calls = &mut self.soft.fetch_calls;
-        self.soft.fetchers.retain(|_, fetcher| {
+        let (calls, writing) = (&mut self.soft.fetch_calls, &mut self.soft.writing);
+        self.soft.fetchers.retain(|leader, fetcher| {
             let is_idle = fetcher.followed.is_empty();
             if let Some(address) = fetcher.address.as_ref().filter(|_| is_idle) {
                 calls.close(fx, address);
+                writing.forget_fetched(*leader);
             }
             !is_idle
         });
@@ -230,7 +231,11 @@ impl Broker {
     ) {
         let Some(call) = self.soft.fetch_calls.answered(conn, correlation) else { return };
         match (call, response) {
-            (FetchCall::Fetch(leader), Response::Fetch(response)) => self.on_fetched(cx, fx, leader, response),
+            (FetchCall::Fetch(leader), Response::Fetch(response)) => {
+                if let Some(response) = self.wait_to_copy(fx, leader, response) {
+                    self.on_fetched(cx, fx, leader, response);
+                }
+            }
             (FetchCall::Offsets(leader, index, timestamp), Response::ListOffsets(response)) => {
                 self.on_leader_offset(cx, fx, leader, index, timestamp, &response);
             }
@@ -238,7 +243,7 @@ impl Broker {
         }
     }
 
-    fn on_fetched(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId, response: FetchResponse) {
+    pub(super) fn on_fetched(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId, response: FetchResponse) {
         let Some(fetcher) = self.soft.fetchers.get_mut(&leader) else { return };
         fetcher.is_in_flight = false;
         let is_usable = fetcher.session.answered(&response);
@@ -293,9 +298,12 @@ impl Broker {
     ) {
         let Some(partition) = self.partition(index) else { return };
         let (tp, leader_epoch, broker) = (partition.tp.clone(), partition.leader_epoch, self.id);
+        if !result.batches.is_empty() && self.check_disk(fx).is_err() {
+            return self.delay(cx, leader, index);
+        }
         let log = self.disk.log_mut(index);
         let base = log.log_end_offset();
-        let now_ms = wall_ms(cx.now.as_nanos());
+        let now_ms = wall_ms(cx.now, fx);
         let mut rolled = Vec::new();
         let (mut is_broken, mut bytes) = (false, 0);
         // Batches of a leader epoch above that of the fetch wait for metadata (KAFKA-18723).

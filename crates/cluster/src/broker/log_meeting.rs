@@ -3,12 +3,12 @@
 
 use protocol::api::fetch::EpochEnd;
 use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsResult};
-use protocol::{BrokerId, ErrorCode, Note, Plant, wall_ms};
+use protocol::{BrokerId, ErrorCode, Note, Plant};
 
 use super::disk::ReplicaIndex;
 use super::fetchers::FetchCall;
 use super::{Broker, Work};
-use crate::process::{Context, Fx};
+use crate::process::{Context, Fx, wall_ms};
 
 /// ListOffsets timestamps.
 const LATEST: i64 = -1;
@@ -37,7 +37,7 @@ impl Broker {
     pub(super) fn truncate(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, offset: i64) {
         let log = self.disk.log_mut(index);
         let from = log.log_end_offset();
-        log.truncate_to(offset, wall_ms(cx.now.as_nanos()));
+        log.truncate_to(offset, wall_ms(cx.now, fx));
         let to = log.log_end_offset();
         self.note_truncation(cx, fx, index, from, to);
     }
@@ -108,7 +108,7 @@ impl Broker {
         if timestamp == LATEST {
             self.truncate(cx, fx, index, *offset);
         } else if *offset > end {
-            self.disk.log_mut(index).truncate_fully_and_start_at(*offset, wall_ms(cx.now.as_nanos()));
+            self.disk.log_mut(index).truncate_fully_and_start_at(*offset, wall_ms(cx.now, fx));
             self.note_truncation(cx, fx, index, end, *offset);
         }
         if let Some(followed) = self.followed_mut(leader, index) {

@@ -4,14 +4,14 @@
 use kernel::Duration;
 use protocol::api::LeaderHint;
 use protocol::api::produce::{ProducePartition, ProduceRequest, ProduceResponse, ProduceResult};
-use protocol::{Batch, ErrorCode, Note, Plant, gap, wall_ms};
+use protocol::{Batch, ErrorCode, Note, Plant, gap};
 
 use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
 use super::dispatch::Answer;
 use super::partition::{WaitingWrite, Writer};
 use super::{Broker, TimerKey};
-use crate::process::{Context, Fx};
+use crate::process::{Context, Fx, wall_ms};
 
 /// Topics that only brokers write to.
 pub(super) const INTERNAL_TOPICS: [&str; 3] = ["__consumer_offsets", "__transaction_state", "__share_group_state"];
@@ -128,7 +128,8 @@ impl Broker {
             return Err(ErrorCode::NotEnoughReplicas);
         }
         let (tp, leader_epoch) = (partition.tp.clone(), partition.leader_epoch);
-        let now_ms = wall_ms(cx.now.as_nanos());
+        self.check_disk(fx)?;
+        let now_ms = wall_ms(cx.now, fx);
         let log = self.disk.log_mut(index);
         let appended = match is_coordinator {
             true => log.append_coordinator(batch, leader_epoch, now_ms),

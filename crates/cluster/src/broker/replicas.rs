@@ -7,13 +7,13 @@ use ordered::SortedSet;
 use partition_log::LogConfig;
 use protocol::api::ConfigResourceKind;
 use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionRecord};
-use protocol::{BrokerId, Note, PartitionIndex, Plant, TopicId, TopicName, TopicPartition, wall_ms};
+use protocol::{BrokerId, Note, PartitionIndex, Plant, TopicId, TopicName, TopicPartition};
 
 use super::disk::ReplicaIndex;
 use super::partition::{FollowerState, Leadership, Partition, Role};
 use super::settings::Settings;
 use super::{Broker, Work};
-use crate::process::{Context, Fx};
+use crate::process::{Context, Fx, wall_ms};
 
 /// Draws the UUIDs in the names of deleted partitions' directories.
 const RNG_DELETED_DIRECTORIES: u32 = 42;
@@ -82,7 +82,7 @@ impl Broker {
             self.remove_replica(cx, fx, record.topic_id, record.partition);
             return;
         }
-        let index = self.open_replica(cx, topic, record);
+        let index = self.open_replica(cx, fx, topic, record);
         let is_news = self.partition(index).is_some_and(|p| record.partition_epoch > p.partition_epoch);
         if is_news {
             match record.leader == self.id {
@@ -92,11 +92,11 @@ impl Broker {
         }
     }
 
-    fn open_replica(&mut self, cx: &Context<'_>, topic: &TopicName, record: &PartitionRecord) -> ReplicaIndex {
+    fn open_replica(&mut self, cx: &Context<'_>, fx: &Fx, topic: &TopicName, record: &PartitionRecord) -> ReplicaIndex {
         let tp = TopicPartition::new(topic.clone(), record.partition);
         let index = self.disk.find(record.topic_id, record.partition).unwrap_or_else(|| {
             let config = Broker::log_config(cx, topic);
-            self.disk.create(tp.clone(), record.topic_id, config, wall_ms(cx.now.as_nanos()))
+            self.disk.create(tp.clone(), record.topic_id, config, wall_ms(cx.now, fx))
         });
         if self.soft.partitions.len() < self.disk.slots() {
             self.soft.partitions.resize(self.disk.slots(), None);
@@ -178,7 +178,7 @@ impl Broker {
         self.wake(cx, fx, index);
         let rng = fx.rng(RNG_DELETED_DIRECTORIES);
         let uuid = TopicId::from_random_bits((u128::from(rng.bits()) << 64) | u128::from(rng.bits()));
-        let due_ms = wall_ms(cx.now.as_nanos()).saturating_add(self.settings.segment_delete_delay_ms);
+        let due_ms = wall_ms(cx.now, fx).saturating_add(self.settings.segment_delete_delay_ms);
         if let Some(topic) = cx.image.topics.get(&topic_id) {
             fx.note(Note::ReplicaRemoved { tp: TopicPartition::new(topic.name.clone(), partition), broker: self.id });
         }

@@ -3,12 +3,12 @@
 
 use kernel::Time;
 use partition_log::{LogConfig, RetentionReason};
-use protocol::{Note, wall_ms};
+use protocol::Note;
 
 use super::agenda::Task;
 use super::disk::ReplicaIndex;
 use super::{Broker, TimerKey};
-use crate::process::Fx;
+use crate::process::{Fx, wall_ms};
 
 impl Broker {
     /// Arms the periodic tasks.
@@ -30,7 +30,7 @@ impl Broker {
 
     /// Flushes logs whose `flush.ms` is over (`LogManager#flushDirtyLogs`). By default nobody looks.
     pub(super) fn flush_dirty_logs(&mut self, now: Time, fx: &mut Fx) {
-        let now_ms = wall_ms(now.as_nanos());
+        let now_ms = wall_ms(now, fx);
         for index in self.disk.indexes() {
             if self.disk.log(index).is_flush_due(now_ms) {
                 self.disk.log_mut(index).flush_at(now_ms);
@@ -43,19 +43,19 @@ impl Broker {
 
     /// Writes recovery points and log starts down.
     pub(super) fn checkpoint_offsets(&mut self, now: Time, fx: &mut Fx) {
-        self.disk.checkpoint_offsets(wall_ms(now.as_nanos()));
+        self.disk.checkpoint_offsets(wall_ms(now, fx));
         self.soft.timers.arm(fx, now + self.settings.offset_checkpoint_interval, TimerKey::CheckpointOffsets);
     }
 
     /// Removes `.deleted` files and `-delete` directories that are due.
     pub(super) fn delete_files(&mut self, now: Time, fx: &mut Fx) {
-        let next = self.disk.delete_files(wall_ms(now.as_nanos()));
+        let next = self.disk.delete_files(wall_ms(now, fx));
         self.arm_file_deletion(now, fx, next);
     }
 
     /// Files go at `due_ms`, if at all.
     pub(super) fn arm_file_deletion(&mut self, now: Time, fx: &mut Fx, due_ms: Option<i64>) {
-        let Some(wait_ms) = due_ms.map(|due_ms| due_ms - wall_ms(now.as_nanos())) else { return };
+        let Some(wait_ms) = due_ms.map(|due_ms| due_ms - wall_ms(now, fx)) else { return };
         let due = now + kernel::Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
         if self.soft.timers.due(&TimerKey::FileDeletion).is_none_or(|armed| armed > due) {
             self.soft.timers.arm(fx, due, TimerKey::FileDeletion);
@@ -64,7 +64,7 @@ impl Broker {
 
     /// Forgets producers that have been silent for too long.
     pub(super) fn expire_producers(&mut self, now: Time, fx: &mut Fx) {
-        let now_ms = wall_ms(now.as_nanos());
+        let now_ms = wall_ms(now, fx);
         let expiration_ms = self.settings.producer_id_expiration_ms;
         for index in self.disk.agenda.take(Task::Producers, now_ms) {
             if self.disk.get(index).is_some_and(|replica| replica.log.has_expired_producers(now_ms, expiration_ms)) {
@@ -79,7 +79,7 @@ impl Broker {
 
     /// Writes the high watermarks that moved since the last time.
     pub(super) fn checkpoint_high_watermarks(&mut self, now: Time, fx: &mut Fx) {
-        self.disk.high_watermarks_written_ms = wall_ms(now.as_nanos());
+        self.disk.high_watermarks_written_ms = wall_ms(now, fx);
         for index in std::mem::take(&mut self.soft.checkpoints_due) {
             self.disk.checkpoint(index);
             if let Some(partition) = self.partition_mut(index) {
@@ -110,7 +110,7 @@ impl Broker {
         let broker = self.id;
         let log = self.disk.log_mut(index);
         let active = log.active_segment().base_offset();
-        let deleted = log.delete_old_segments(wall_ms(now.as_nanos()));
+        let deleted = log.delete_old_segments(wall_ms(now, fx));
         if deleted.is_empty() {
             return;
         }

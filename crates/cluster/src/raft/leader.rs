@@ -58,7 +58,7 @@ impl Replica {
         let batch = MetadataBatch {
             base_offset: leader.next_offset,
             epoch,
-            timestamp_ms: wall_ms(now.as_nanos()),
+            timestamp_ms: crate::process::wall_ms(now, fx),
             records: Arc::new(records),
         };
         leader.next_offset = batch.next_offset();

@@ -2,8 +2,9 @@
 
 use super::{Cargo, Event, World};
 use crate::effects::Effect;
+use crate::host::Trouble;
 use crate::network::End;
-use crate::{CloseReason, Death, Delay, Machine, NodeId, NodeState, Strike, Trap};
+use crate::{CloseReason, Death, Delay, Duration, Host, Machine, NodeId, NodeState, Strike, Time, Trap};
 
 impl<A: Machine> World<A> {
     /// Kills the process of `node` at once. True if there was one.
@@ -80,6 +81,44 @@ impl<A: Machine> World<A> {
     /// The links that are slower than usual, one way each.
     pub fn delays(&self) -> impl Iterator<Item = (NodeId, NodeId, Delay)> + '_ {
         self.network.delays()
+    }
+
+    // ---- hosts
+
+    /// What is out of order with a host.
+    pub fn host(&self, node: NodeId) -> Host {
+        match self.troubles.is_empty() {
+            true => Host::default(),
+            false => self.troubles.get(&node).map_or(Host::default(), |trouble| trouble.host),
+        }
+    }
+
+    /// The hosts that are out of order.
+    pub fn hosts_in_trouble(&self) -> impl Iterator<Item = (NodeId, Host)> + '_ {
+        self.troubles.iter().map(|(node, trouble)| (*node, trouble.host))
+    }
+
+    /// Says what is out of order with a host; its process finds out when it looks. Writes under way keep their time.
+    pub fn set_host(&mut self, node: NodeId, host: Host) {
+        if host.is_fine() {
+            self.troubles.remove(&node);
+        } else {
+            let disk_busy = self.troubles.get(&node).map_or(Time::ZERO, |trouble| trouble.disk_busy);
+            self.troubles.insert(node, Trouble { host, disk_busy });
+        }
+    }
+
+    /// When a disk is done with what it is asked for now.
+    pub(super) fn disk_done(&mut self, node: NodeId) -> Time {
+        let begins = self.now;
+        let sync = self.network.spec.sync;
+        match self.troubles.get_mut(&node).filter(|trouble| trouble.host.write_time > Duration::ZERO) {
+            Some(trouble) => {
+                trouble.disk_busy = trouble.disk_busy.max(begins) + trouble.host.write_time;
+                trouble.disk_busy
+            }
+            None => begins + sync,
+        }
     }
 
     // ---- traps

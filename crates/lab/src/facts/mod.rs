@@ -144,6 +144,15 @@ facts! {
         let acks = a.int(0)?;
         Ok(int(lab.ledger().lost(lab).iter().filter(|lost| i64::from(lost.promise.acks) == acks).count()))
     };
+    "acked_in" ("topic", "acks") "records of a topic that were acknowledged under acks=0, 1 or -1 (all)" => |lab, a| {
+        let (topic, acks) = (a.text(0)?, a.int(1)?);
+        let found = lab.ledger().acked_by_topic().into_iter().find(|((of, with), _)| **of == *topic && i64::from(*with) == acks);
+        Ok(Value::Int(found.map_or(0, |(_, count)| count as i64)))
+    };
+    "lost_in" ("topic", "acks") "those of them that the leader's log does not hold now; under acks=0 they are looked for by their values" => |lab, a| {
+        let (topic, acks) = (a.text(0)?, a.int(1)?);
+        Ok(int(lab.ledger().lost(lab).iter().filter(|lost| *lost.tp.topic == *topic && i64::from(lost.promise.acks) == acks).count()))
+    };
     "overwritten" () "lost records whose offset holds another record now" =>
         |lab, _| Ok(int(lab.ledger().lost(lab).iter().filter(|lost| lost.overwritten).count()));
     // ---- rates and time

@@ -11,6 +11,8 @@ use crate::replicas::Replica;
 #[derive(Clone, Debug, Default)]
 pub(super) struct InSyncHoldCommitted {
     committed: SortedMap<TopicPartition, (TopicId, i64)>,
+    /// The epoch of the last unclean election. It is noted before it is committed, and meanwhile the leader before goes on.
+    unclean: SortedMap<TopicPartition, i32>,
 }
 
 impl Invariant for InSyncHoldCommitted {
@@ -25,12 +27,14 @@ impl Invariant for InSyncHoldCommitted {
             Note::IsrChanged { tp, isr, previous, .. } => {
                 isr.iter().filter(|id| !previous.contains(id)).try_for_each(|id| self.joined(sight, tp, *id))
             }
-            Note::LeaderElected { tp, unclean: true, .. } => {
+            Note::LeaderElected { tp, unclean: true, leader_epoch, .. } => {
                 self.committed.remove(tp);
+                self.unclean.insert(tp.clone(), *leader_epoch);
                 Ok(())
             }
             Note::TopicDeleted { topic } => {
                 self.committed.retain(|tp, _| tp.topic != *topic);
+                self.unclean.retain(|tp, _| tp.topic != *topic);
                 Ok(())
             }
             _ => Ok(()),
@@ -43,7 +47,7 @@ impl InSyncHoldCommitted {
     fn moved(&mut self, sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId, offset: i64) -> Result<(), String> {
         let Some((record, leader)) = led(sight, tp, broker) else { return Ok(()) };
         // After an unclean election a leader of the epoch before commits what nobody has to keep.
-        if leader.leader_epoch < record.leader_epoch {
+        if leader.leader_epoch < record.leader_epoch.max(self.unclean.get(tp).copied().unwrap_or(0)) {
             return Ok(());
         }
         let known = self.committed.entry(tp.clone()).or_insert((leader.topic_id, offset));

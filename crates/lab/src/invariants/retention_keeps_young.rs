@@ -20,7 +20,10 @@ impl Invariant for RetentionKeepsYoung {
         if *log_start > high_watermark {
             return Err(format!("{tp} on broker {broker}: the log starts at {log_start}, above high watermark {high_watermark}"));
         }
-        let (now_ms, retention_ms) = (wall_ms(sight.world.now().as_nanos()), replica.log.config().retention_ms);
+        // A broker goes by its own clock.
+        let ahead_ms = sight.layout.brokers.get(broker).map_or(0, |node| sight.world.host(*node).clock_ahead_ms);
+        let now_ms = wall_ms(sight.world.now().as_nanos()).saturating_add(ahead_ms);
+        let retention_ms = replica.log.config().retention_ms;
         match newest_by_time_ms.map(|newest| now_ms - newest) {
             Some(age_ms) if age_ms <= retention_ms => {
                 Err(format!("{tp} on broker {broker}: a record of {age_ms} ms was deleted, and retention.ms is {retention_ms}"))

@@ -31,9 +31,12 @@ enum Family {
     ControllerCrashAt,
     ClientCrashAt,
     Restart,
+    SlowDisk,
+    FullDisk,
+    Skew,
 }
 
-const FAMILIES: [Family; 20] = [
+const FAMILIES: [Family; 23] = [
     Family::Kill,
     Family::Stop,
     Family::PowerOff,
@@ -54,6 +57,9 @@ const FAMILIES: [Family; 20] = [
     Family::ControllerCrashAt,
     Family::ClientCrashAt,
     Family::Restart,
+    Family::SlowDisk,
+    Family::FullDisk,
+    Family::Skew,
 ];
 
 /// Steps that brokers can be made to die at.
@@ -161,6 +167,20 @@ impl Fault<'_> {
             }
             Family::ClientCrashAt => self.client_dies_at_delivery(),
             Family::Restart => self.give(self.at, 1, format!("sim restart {name}")),
+            Family::SlowDisk => {
+                let ms = *self.draws.pick(&[5, 50, 400, 3_000]);
+                self.both(format!("sim disk {name} slow {ms}ms"), format!("sim disk {name} fine"));
+            }
+            Family::FullDisk => self.both(format!("sim disk {name} full"), format!("sim mend {name}")),
+            Family::Skew => {
+                let ahead = *self.draws.pick(&["+800ms", "-800ms", "+20s", "-20s", "+5min"]);
+                let host = if self.draws.chance(1, 3) {
+                    format!("term:{}", self.draws.pick(self.stage.clients).term)
+                } else {
+                    name
+                };
+                self.both(format!("sim skew {host} {ahead}"), format!("sim skew {host} right"));
+            }
         }
     }
 

@@ -21,9 +21,11 @@ pub fn complete(lab: &Lab, words: &[&str]) -> Vec<String> {
         ["drop", word] if !matches!(*word, "response" | "request") => vec!["response".into(), "request".into()],
         ["when"] => facts("'"),
         ["until"] => facts(""),
+        ["disk", _, ..] if words.len() == 2 => ["slow", "full", "fine"].map(str::to_owned).to_vec(),
+        ["skew", _] => ["+5min", "-5min", "right"].map(str::to_owned).to_vec(),
         ["run" | "at"] => [5, 10, 60].map(|s| format_duration(Duration::from_secs(s))).to_vec(),
         ["at", _] => vec!["sim".to_owned()],
-        ["digest" | "status" | "judge" | "help" | "panic", ..] => Vec::new(),
+        ["digest" | "ledger" | "status" | "judge" | "help" | "panic", ..] => Vec::new(),
         [verb, _, ..] if matches!(*verb, "cut" | "delay" | "heal" | "drop") => {
             [processes(lab), [">", "|", "rest"].map(str::to_owned).to_vec()].concat()
         }

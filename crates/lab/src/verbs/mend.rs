@@ -7,7 +7,7 @@ use super::{Call, Verb};
 pub(super) const VERB: Verb = Verb {
     name: "mend",
     usage: "mend [A…]   (mend broker 1 controller 101; without processes: all of the cluster)",
-    summary: "Ends faults: heals the cuts and delays between these processes, takes away what waits for them, resumes the paused ones and starts the others.",
+    summary: "Ends faults: heals the cuts and delays between these processes, takes away what waits for them, puts disks and clocks right, resumes the paused ones and starts the others.",
     only_moves_time: false,
     act,
 };
@@ -28,6 +28,9 @@ fn act(call: Call<'_>) -> Result<String, String> {
         call.lab.world.undelay(*from, *to);
     }
     call.lab.world.remove_traps(|trap| named.contains(&trap.node) || programs.contains(&trap.node));
+    for node in named.iter().chain(&programs) {
+        call.lab.world.set_host(*node, kernel::Host::default());
+    }
     let mut changed = 0;
     for node in named.into_iter().chain(programs) {
         let is_program = call.lab.world.machine(node).app().is_some();

@@ -1,6 +1,6 @@
 //! `sim status`: where the run stands.
 
-use kernel::Duration;
+use kernel::{Duration, Host};
 
 use super::{Call, Verb};
 use crate::Lab;
@@ -25,7 +25,8 @@ fn act(call: Call<'_>) -> Result<String, String> {
     lines.push(format!("acknowledged {}, failed {}, acknowledged and lost {}", lab.ledger().acked(), lab.ledger().failed(), lost.len()));
     for loss in lost.iter().take(20) {
         let how = if loss.overwritten { "holds another record now" } else { "is gone" };
-        lines.push(format!("  {} offset {} (acks={}) {how}", loss.tp, loss.promise.offset, loss.promise.acks));
+        let which = if loss.promise.offset < 0 { "a record".to_owned() } else { format!("offset {}", loss.promise.offset) };
+        lines.push(format!("  {} {which} (acks={}) {how}", loss.tp, loss.promise.acks));
     }
     Ok(lines.join("\n"))
 }
@@ -43,5 +44,17 @@ fn troubles(lab: &Lab) -> Vec<String> {
         format!("delay: {} {}{jitter}", way(from, to), format_duration(delay.latency))
     });
     let traps = world.traps().iter().map(|trap| format!("waits for {}: {}", world.name(trap.node), trap.name));
-    cuts.chain(delays).chain(traps).chain(lab.awaited()).collect()
+    let hosts = world.hosts_in_trouble().map(|(node, host)| host_line(world.name(node), host));
+    cuts.chain(delays).chain(hosts).chain(traps).chain(lab.awaited()).collect()
+}
+
+fn host_line(name: &str, host: Host) -> String {
+    let slow = (host.write_time > Duration::ZERO).then(|| format!("writes take {}", format_duration(host.write_time)));
+    let full = host.is_disk_full.then(|| "the disk is full".to_owned());
+    let skew = (host.clock_ahead_ms != 0).then(|| {
+        let by = format_duration(Duration::from_millis(host.clock_ahead_ms.unsigned_abs()));
+        format!("the clock is {by} {}", if host.clock_ahead_ms > 0 { "ahead" } else { "behind" })
+    });
+    let troubles: Vec<String> = [slow, full, skew].into_iter().flatten().collect();
+    format!("{name}: {}", troubles.join(", "))
 }

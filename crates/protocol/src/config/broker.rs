@@ -19,6 +19,7 @@ pub const BROKER_CONFIGS: &[ConfigDef] = &[
     ConfigDef::new("log.dir", List, "/tmp/kafka-logs", Any, "Where logs are kept, if log.dirs does not say."),
     ConfigDef::null("log.dirs", List, Any, "Where logs are kept."),
     ConfigDef::new("controlled.shutdown.enable", Boolean, "true", Any, "Whether a stopping broker hands its leaderships over first."),
+    ConfigDef::new("num.io.threads", Int, "8", AtLeast(1), "Threads that handle requests."),
     ConfigDef::new("connections.max.idle.ms", Long, "600000", Any, "Idle time after which the broker closes a connection."),
     ConfigDef::new("message.max.bytes", Int, "1048588", AtLeast(0), "Default of max.message.bytes."),
     ConfigDef::new("max.decompressed.message.bytes", Int, "2147483639", Between(1, 2_147_483_639), "Default of the topic config."),

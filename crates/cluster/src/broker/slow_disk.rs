@@ -1,0 +1,136 @@
+//! What waits for a slow disk, and what a full one does (`KafkaRequestHandler`, `ReplicaFetcherThread`,
+//! `LogDirFailureChannel`).
+//!
+//! A thread that appends waits until the write is done: for its time `num.io.threads` have one less for all other
+//! requests, or the followed leader is not fetched from. What is appended is there for others when it is written. A disk that
+//! keeps up takes no time, and nothing here is used. On a full disk an append fails, and with it the one log directory.
+
+use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
+
+use kernel::{ConnId, Duration};
+use ordered::SortedMap;
+use protocol::api::fetch::FetchResponse;
+use protocol::{BrokerId, ErrorCode, Request, gap};
+
+use super::connections::Caller;
+use super::{Broker, Work};
+use crate::process::{Context, Fx};
+
+/// Threads that wait for the disk, and requests that wait for threads.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Writing {
+    /// By the token of the write.
+    waits: SortedMap<u64, Waits>,
+    last_token: u64,
+    /// Connections whose next request found no thread free.
+    unserved: VecDeque<ConnId>,
+    /// An append has failed.
+    has_failed: bool,
+}
+
+/// Whose thread waits.
+#[derive(Clone, Debug, Hash)]
+enum Waits {
+    /// A request handler, which will append what the request brings.
+    Request(Caller, Request),
+    /// A fetcher, which will append what this leader has sent.
+    Fetched(BrokerId, FetchResponse),
+}
+
+/// What nothing waits for leaves digests as they are.
+impl Hash for Writing {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Writing { waits, last_token, unserved, has_failed } = self;
+        if *last_token > 0 || *has_failed {
+            (waits, last_token, unserved, has_failed).hash(state);
+        }
+    }
+}
+
+impl Writing {
+    fn wait(&mut self, fx: &mut Fx, whose: Waits) {
+        self.last_token += 1;
+        self.waits.insert(self.last_token, whose);
+        fx.sync(self.last_token);
+    }
+
+    fn busy_handlers(&self) -> usize {
+        self.waits.values().filter(|waits| matches!(waits, Waits::Request(..))).count()
+    }
+
+    /// A fetcher has ended, and what it would have appended is gone with it.
+    pub(super) fn forget_fetched(&mut self, from: BrokerId) {
+        self.waits.retain(|_, waits| !matches!(waits, Waits::Fetched(leader, _) if *leader == from));
+    }
+}
+
+impl Broker {
+    /// Whether no thread is free for the next request of a connection, which then waits for one.
+    pub(super) fn finds_no_handler(&mut self, cx: &Context<'_>, conn: ConnId) -> bool {
+        let writing = &mut self.soft.writing;
+        let is_late = !writing.waits.is_empty()
+            && writing.busy_handlers() >= usize::try_from(cx.spec.number("num.io.threads", 8)).unwrap_or(1);
+        if is_late && !writing.unserved.contains(&conn) {
+            writing.unserved.push_back(conn);
+        }
+        is_late
+    }
+
+    /// Lets a request that appends wait for the disk; gives back one that need not.
+    pub(super) fn wait_to_write(&mut self, fx: &mut Fx, caller: Caller, request: Request) -> Option<(Caller, Request)> {
+        gap!(
+            "a slow disk does not slow the metadata log, group metadata, the reading of old segments, and the cleaner",
+            "LocalLog#append"
+        );
+        let appends = matches!(request, Request::Produce(_) | Request::OffsetCommit(_));
+        if !appends || fx.host().write_time == Duration::ZERO {
+            return Some((caller, request));
+        }
+        self.soft.writing.wait(fx, Waits::Request(caller, request));
+        None
+    }
+
+    /// Lets a fetcher wait for the disk; gives back what need not.
+    pub(super) fn wait_to_copy(
+        &mut self,
+        fx: &mut Fx,
+        leader: BrokerId,
+        response: FetchResponse,
+    ) -> Option<FetchResponse> {
+        let appends = response.partitions.iter().any(|partition| !partition.batches.is_empty());
+        if !appends || fx.host().write_time == Duration::ZERO {
+            return Some(response);
+        }
+        self.soft.writing.wait(fx, Waits::Fetched(leader, response));
+        None
+    }
+
+    /// The disk is done with a write.
+    pub fn on_synced(&mut self, cx: &Context<'_>, fx: &mut Fx, token: u64) {
+        match self.soft.writing.waits.remove(&token) {
+            Some(Waits::Request(caller, request)) => {
+                self.answer(cx, fx, caller, request);
+                let unserved = std::mem::take(&mut self.soft.writing.unserved);
+                self.soft.work.extend(unserved.into_iter().map(Work::Serve));
+            }
+            Some(Waits::Fetched(leader, response)) => self.on_fetched(cx, fx, leader, response),
+            None => {}
+        }
+        self.settle(cx, fx);
+    }
+
+    /// Whether an append can be written at all. If not, the log directory has failed, and the broker ends with this step.
+    pub(super) fn check_disk(&mut self, fx: &Fx) -> Result<(), ErrorCode> {
+        if fx.host().is_disk_full {
+            self.soft.writing.has_failed = true;
+            return Err(ErrorCode::KafkaStorageError);
+        }
+        Ok(())
+    }
+
+    /// Whether an append has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.soft.writing.has_failed
+    }
+}
