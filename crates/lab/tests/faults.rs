@@ -250,6 +250,19 @@ fn a_restarted_broker_has_stopped_in_good_order_first() {
 }
 
 #[test]
+fn a_broker_that_is_stopping_while_all_is_mended_is_started_again() {
+    let mut lab = lab();
+    done(&mut lab, "sim cut 1 | 101 102 103");
+    lab.run_for(Duration::from_secs(1));
+    done(&mut lab, "sim stop broker 1");
+    lab.run_for(Duration::from_secs(2));
+    done(&mut lab, "sim mend");
+    lab.run_for(Duration::from_secs(30));
+    let broker = lab.layout().find("1").expect("there is one");
+    assert_eq!((lab.world().state(broker), marks(&lab, "broker-1 started")), (NodeState::Running, 1));
+}
+
+#[test]
 fn a_command_waits_for_its_condition_and_is_given_once() {
     let mut lab = lab();
     let first = leader(&lab);
@@ -296,4 +309,30 @@ fn completion_offers_steps_sides_and_facts() {
         let offered = lab::verbs::complete(&lab, before);
         assert!(offered.iter().any(|word| word == has), "{before:?}: {offered:?}");
     }
+}
+
+/// Sweep seed 51. Nothing is written any more, and the high watermark stands still below min.insync.replicas.
+#[test]
+fn a_follower_that_caught_up_while_it_was_fenced_joins_the_isr() {
+    let mut lab = Lab::new(
+        &Scenario::parse(
+            r#"{"seed": 51, "cluster": {"brokers": 2, "controllers": 1, "configs": {"replica.lag.time.max.ms": "2000"}},
+                "topics": [{"name": "t1", "partitions": 1, "replication_factor": 2, "configs": {"min.insync.replicas": "2"}}],
+                "files": {"producer-1.properties": ""},
+                "commands": [
+                    {"at": "164ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092 --topic t1 --throughput 5 --value-prefix 100 --command-config producer-1.properties"},
+                    {"at": "636ms", "term": 1, "run": "sim cut broker 1 | rest"},
+                    {"at": "6519ms", "term": 1, "run": "sim delay broker 2 | rest 2000ms jitter 2000ms"},
+                    {"at": "11790ms", "term": 1, "run": "sim heal broker 2 | rest"},
+                    {"at": "12207ms", "term": 1, "run": "sim heal broker 1 | rest"},
+                    {"at": "13021ms", "term": 1, "run": "sim mend"},
+                    {"at": "13146ms", "term": 11, "run": "^C"},
+                    {"at": "13146ms", "term": 12, "run": "^C"}
+                ]}"#,
+        )
+        .expect("it is right"),
+    )
+    .expect("it can be built");
+    lab.run_for(Duration::from_millis(13_200));
+    assert_eq!(done(&mut lab, "sim until isr(\"t1\", 0) == [1, 2]"), "");
 }

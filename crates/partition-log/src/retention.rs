@@ -63,7 +63,8 @@ impl Log {
         let (first, next) = (self.segment_at(0)?, self.segment_at(1));
         let upper_bound = next.map_or(self.log_end, Segment::base_offset);
         let is_last_and_empty = next.is_none() && first.is_empty();
-        (self.high_watermark >= upper_bound && !is_last_and_empty).then_some((first, next))
+        let is_committed = self.high_watermark >= upper_bound || self.config.plant == Plant::RetentionPastHighWatermark;
+        (is_committed && !is_last_and_empty).then_some((first, next))
     }
 
     fn is_surplus(&self, first: &Segment) -> bool {

@@ -64,6 +64,7 @@ pub enum Lane {
 pub fn lane(note: &Note) -> Lane {
     match note {
         Note::BrokerState { .. }
+        | Note::LogDirFailed { .. }
         | Note::QuorumState { .. }
         | Note::BrokerRegistered { .. }
         | Note::BrokerFenced { .. } => Lane::Processes,

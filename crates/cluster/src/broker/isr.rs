@@ -3,7 +3,7 @@
 //! request a broker is in flight at a time.
 
 use kernel::{Calls, Duration};
-use ordered::SortedMap;
+use ordered::{SortedMap, SortedSet};
 use protocol::api::alter_partition::{
     AlterPartitionChange, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult,
 };
@@ -85,6 +85,29 @@ impl Broker {
             ordered::sort(&mut proposed);
             leadership.proposed = Some(proposed);
             self.propose(index);
+        }
+    }
+
+    /// Registrations changed. A follower that fetched everything while it was fenced may join the ISR now, and fetches nothing
+    /// more: Kafka looks at all partitions of its session with each fetch, and here those that are due are looked at.
+    pub(super) fn look_at_followers_again(&mut self, brokers: &SortedSet<BrokerId>) {
+        if brokers.is_empty() {
+            return;
+        }
+        for index in self.disk.indexes() {
+            let Some(partition) = self.partition(index) else { continue };
+            let Some(leadership) = partition.leadership() else { continue };
+            let may_join =
+                |follower: &FollowerState| brokers.contains(&follower.id) && !leadership.isr.contains(&follower.id);
+            if !leadership.followers.iter().any(may_join) {
+                continue;
+            }
+            for (reader, slot) in partition.watchers.clone() {
+                let reader = self.soft.readers.get_mut(reader).filter(|reader| brokers.contains(&reader.asker.replica));
+                if let Some(reader) = reader {
+                    reader.mark_due(slot);
+                }
+            }
         }
     }
 

@@ -26,6 +26,8 @@ struct Touched {
     configs: SortedSet<TopicName>,
     all_configs: bool,
     brokers: SortedSet<BrokerId>,
+    /// Brokers that registered, or were fenced or unfenced.
+    registrations: SortedSet<BrokerId>,
 }
 
 impl Broker {
@@ -72,6 +74,7 @@ impl Broker {
             self.reload_configs(cx, fx, Some(&topic));
         }
         self.stop_idle_fetchers(fx);
+        self.look_at_followers_again(&touched.registrations);
         for broker in touched.brokers {
             self.soft.work.push_back(Work::Fetch(broker));
         }
@@ -240,9 +243,10 @@ impl Touched {
             MetadataRecord::Config { kind: ConfigResourceKind::Broker, .. } => self.all_configs = true,
             MetadataRecord::RegisterBroker { broker, .. } => {
                 self.brokers.insert(*broker);
+                self.registrations.insert(*broker);
             }
+            MetadataRecord::BrokerRegistrationChange { broker, .. } => drop(self.registrations.insert(*broker)),
             MetadataRecord::Config { kind: ConfigResourceKind::Group, .. }
-            | MetadataRecord::BrokerRegistrationChange { .. }
             | MetadataRecord::UnregisterBroker { .. }
             | MetadataRecord::Topic { .. }
             | MetadataRecord::FeatureLevel { .. }

@@ -91,7 +91,7 @@ impl Broker {
 
     /// Removes old segments. Compacted logs are the cleaner's (`LogManager#cleanupLogs`).
     pub(super) fn clean_up_logs(&mut self, now: Time, fx: &mut Fx) {
-        for index in self.disk.agenda.take(Task::Retention, wall_ms(now.as_nanos())) {
+        for index in self.disk.agenda.take(Task::Retention, wall_ms(now, fx)) {
             let is_cleaners = |config: &LogConfig| self.settings.cleaner_enable && config.compact;
             if self.disk.get(index).is_none_or(|replica| is_cleaners(replica.log.config())) {
                 continue;
@@ -104,7 +104,7 @@ impl Broker {
     }
 
     pub(super) fn clean_up_log(&mut self, now: Time, fx: &mut Fx, index: ReplicaIndex) {
-        if !self.disk.log(index).is_retention_due(wall_ms(now.as_nanos())) {
+        if !self.disk.log(index).is_retention_due(wall_ms(now, fx)) {
             return;
         }
         let broker = self.id;

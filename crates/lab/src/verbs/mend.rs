@@ -1,5 +1,6 @@
 //! `sim mend`: the end of all faults.
 
+use cluster::broker::lifecycle::BrokerState;
 use kernel::{NodeId, NodeState};
 
 use super::{Call, Verb};
@@ -36,6 +37,10 @@ fn act(call: Call<'_>) -> Result<String, String> {
         let is_program = call.lab.world.machine(node).app().is_some();
         let has_changed = match call.lab.world.state(node) {
             NodeState::Paused => call.lab.world.resume(node),
+            NodeState::Running if is_stopping(&call, node) => {
+                call.lab.waiting.restart(node);
+                false
+            }
             NodeState::Killed | NodeState::PoweredOff | NodeState::Exited(_) if !is_program => call.lab.world.start(node),
             NodeState::New
             | NodeState::Running
@@ -49,4 +54,11 @@ fn act(call: Call<'_>) -> Result<String, String> {
         }
     }
     Ok(format!("{} cuts and delays healed, {changed} processes run again", cuts.len() + delays.len()))
+}
+
+/// Whether a broker was asked to stop and is still about to: it would be gone a moment after all was mended.
+fn is_stopping(call: &Call<'_>, node: NodeId) -> bool {
+    let process = call.lab.world.machine(node).kafka();
+    let lifecycle = process.and_then(|process| process.lifecycle());
+    lifecycle.is_some_and(|lifecycle| lifecycle.state() >= BrokerState::PendingControlledShutdown)
 }
