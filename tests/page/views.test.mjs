@@ -50,6 +50,18 @@ test("the log view shows replicas over one axis, and what a replica cut off as a
   await close();
 });
 
+test("the cluster shows brokers, records, clients, and what flies between them", async () => {
+  const { page, wrong, close } = await open({ colorScheme: "dark" });
+  for (let i = 0; i < 40 && !/in flight\s*[2-9]/.test(await page.locator(".insp").innerText()); i++) await run(page, "sim run 1ms");
+  assert.match(await page.locator(".insp").innerText(), /in flight\s*[2-9]/);
+  assert.equal(await page.locator(".broker").count(), 3);
+  assert.ok(await page.locator(".rep.lead .cell").count() > 5);
+  await page.mouse.move(0, 0);
+  await picture(page, "view-cluster", ".app");
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
 test("a record says who holds it and who may read it; the selection is that of every view", async () => {
   const { page, wrong, close } = await open();
   await view(page, "Log");

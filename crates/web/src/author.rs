@@ -157,7 +157,7 @@ fn warnings(text: &str) -> Vec<(usize, &'static str)> {
         if line.split("](").skip(1).any(|to| !to.starts_with("https://") && !to.starts_with("http://")) {
             found.push((n + 1, "only links to http:// and https:// work; this one stays text"));
         } else if line.split('<').skip(1).any(is_tag) && !line.contains('`') {
-            found.push((n + 1, "HTML is not run, it is shown as it is written"));
+            found.push((n + 1, "HTML is left out: a lesson is plain Markdown"));
         }
     }
     found

@@ -11,7 +11,7 @@ use crate::format;
 use crate::tell;
 use crate::ui::{Act, Selection, View};
 use crate::views::{ViewProps, chain};
-use crate::words::{say, t};
+use crate::words::{known, say, t};
 
 /// The pane.
 #[component]
@@ -346,7 +346,7 @@ fn records(tail: &[RecordView]) -> Html {
 
 fn client(props: &ViewProps, c: &ClientView) -> Html {
     let mut list: Fields =
-        vec![state(c.state, 0, 0), ("kind", c.kind.clone(), ""), ("client family", c.profile.clone(), "")];
+        vec![state(c.state, 0, 0), ("kind", known(&c.kind), ""), ("client family", c.profile.clone(), "")];
     list[0].1 = list[0].1.split(" for ").next().unwrap_or("").to_owned();
     if let Some(acks) = c.acks {
         list.push(("acks", if acks < 0 { "all".to_owned() } else { acks.to_string() }, ""));

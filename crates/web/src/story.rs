@@ -50,7 +50,7 @@ pub(crate) fn Story(props: &StoryProps) -> Html {
     html! {
         <div ref={root} class="pane story" tabindex="0" aria-label={t("Events")}>
             <p class="empty vh">{ note }</p>
-            <ol role="log" aria-live="off">
+            <div role="log" aria-live="off"><ol>
                 { for all[start..end].iter().enumerate().map(|(i, e)| {
                     let (bridge, at) = (props.bridge.clone(), e.at_ns);
                     let onclick = Callback::from(move |_: MouseEvent| bridge.seek(at));
@@ -66,7 +66,7 @@ pub(crate) fn Story(props: &StoryProps) -> Html {
                         </button></li>
                     }
                 }) }
-            </ol>
+            </ol></div>
         </div>
     }
 }

@@ -59,7 +59,7 @@ fn group(props: &ClientsProps, group: &GroupView) -> Html {
         other => other,
     };
     html! {
-        <section key={group.group.clone()} class={classes!("grp", is_moving.then_some("moving"), is_selected.then_some("sel"))}>
+        <section key={format!("{}@{}", group.group, group.coordinator)} class={classes!("grp", is_moving.then_some("moving"), is_selected.then_some("sel"))}>
             <button class="gh" onclick={select} tabindex="-1" data-nav=""
                     title={tell!("Group {}, {}, generation {}", group.group, group.state, group.generation)}>
                 <b>{ &group.group }</b><small>{ tell!("{} · gen {}", state, group.generation) }</small>

@@ -35,7 +35,7 @@ fn group(props: &ViewProps, g: &GroupView, past: Option<&GroupPast>, axis: &Axis
     let me = Selection::Group(g.group.clone());
     let is_selected = props.ui.selected.as_ref() == Some(&me);
     html! {
-        <section key={g.group.clone()} class={classes!("gcard", is_selected.then_some("sel"))} aria-label={tell!("Group {}", g.group)}>
+        <section key={format!("{}@{}", g.group, g.coordinator)} class={classes!("gcard", is_selected.then_some("sel"))} aria-label={tell!("Group {}", g.group)}>
             <button class="gname" data-nav="" tabindex="-1" onclick={select(props, me)}>
                 <b>{ &g.group }</b><span class={if g.state == "Stable" { "good" } else { "warn" }}>{ &g.state }</span>
                 <small>{ tell!("generation {} · {} · coordinator: broker {}", g.generation, if g.protocol.is_empty() { t("no assignor") } else { &g.protocol }, g.coordinator) }</small>
