@@ -104,8 +104,11 @@ fn course(props: &ViewProps, m: &MetricView, axis: &Axis, marker: u64, words: St
             _ => format!("H{:.1}V{:.1}", x(*at), y(*value)),
         };
     }
-    line += &format!("H{:.1}", x(now));
-    let area = format!("{line}V{HIGH}H{:.1}Z", m.points.first().map_or(0.0, |p| x(p.0)));
+    // Nothing was measured yet: no answer came, so there is no latency.
+    let area = m.points.first().map_or(String::new(), |first| {
+        line += &format!("H{:.1}", x(now));
+        format!("{line}V{HIGH}H{:.1}Z", x(first.0))
+    });
     let seek = {
         let (bridge, axis) = (props.bridge.clone(), axis.clone());
         Callback::from(move |e: MouseEvent| {
