@@ -220,7 +220,10 @@ impl Broker {
             | ErrorCode::InvalidUpdateVersion
             | ErrorCode::InvalidRequest
             | ErrorCode::NewLeaderElected => {}
-            ErrorCode::IneligibleReplica => leadership.proposed = None,
+            ErrorCode::IneligibleReplica => {
+                leadership.proposed = None;
+                self.touch(index);
+            }
             _ => self.propose(index),
         }
     }

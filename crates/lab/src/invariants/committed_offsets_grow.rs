@@ -1,7 +1,9 @@
 //! What a group has committed stays committed.
 
+use cluster::KafkaProcess;
 use ordered::{SortedMap, SortedSet};
-use protocol::{GroupId, Note, TopicPartition};
+use protocol::api::ApiKey;
+use protocol::{ErrorCode, GroupId, Note, TopicPartition};
 
 use super::{Invariant, Sight};
 use crate::replicas;
@@ -24,7 +26,8 @@ impl Invariant for CommittedOffsetsGrow {
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {
-            Note::OffsetsCommitted { group, offsets } => {
+            // One that was paused when another took over tells late of what it had committed before.
+            Note::OffsetsCommitted { group, offsets } if coordinates(sight, group) => {
                 for (topic, partition, offset) in offsets {
                     let tp = TopicPartition::new(topic.clone(), *partition);
                     self.committed(sight, group, tp, *offset)?;
@@ -33,6 +36,13 @@ impl Invariant for CommittedOffsetsGrow {
             // Offsets may be gone with it, or what they stood for.
             Note::LeaderElected { tp, unclean: true, .. } if &*tp.topic == OFFSETS_TOPIC => self.last.clear(),
             Note::LeaderElected { tp, unclean: true, .. } => drop(self.torn.insert(tp.clone())),
+            // A leader that removed what a consumer wanted next, and lost touch with its followers, sends it back to the start.
+            Note::ClientError { api: ApiKey::Fetch, error: ErrorCode::OffsetOutOfRange, .. } => {
+                self.last.retain(|(_, tp), offset| {
+                    let replicas = replicas::all(sight.world, sight.layout, tp);
+                    replicas.iter().all(|(_, replica)| replica.log.log_start_offset() <= *offset)
+                });
+            }
             // An admin may set the offsets of a group without members, or delete it.
             Note::GroupState { group, state: "Empty", .. } => self.last.retain(|(of, _), _| of != group),
             Note::TopicDeleted { topic } => self.last.retain(|(_, tp), _| tp.topic != *topic),
@@ -40,6 +50,16 @@ impl Invariant for CommittedOffsetsGrow {
         }
         Ok(())
     }
+}
+
+/// Whether who reports this leads the partition of `__consumer_offsets` that the group is in, as far as is decided.
+fn coordinates(sight: &Sight<'_>, group: &GroupId) -> bool {
+    let Some(broker) = sight.world.machine(sight.node).kafka().and_then(KafkaProcess::broker) else { return false };
+    let mut shards = broker.shards().filter(|(_, shard)| shard.groups().any(|known| known.id() == group));
+    shards.any(|(partition, _)| {
+        let tp = TopicPartition::new(OFFSETS_TOPIC, partition);
+        sight.record(&tp).is_some_and(|record| sight.layout.brokers.get(&record.leader) == Some(&sight.node))
+    })
 }
 
 impl CommittedOffsetsGrow {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use cluster::MetadataImage;
 use cluster::broker::lifecycle::BrokerState;
-use kernel::{NodeState, Stamped, Time, World};
+use kernel::{NodeId, NodeState, Stamped, Time, World};
 use protocol::metadata::PartitionRecord;
 use protocol::{BrokerId, Note, TopicPartition};
 
@@ -23,6 +23,8 @@ pub struct Sight<'a> {
     pub world: &'a World<Actor>,
     /// Which node is which.
     pub layout: &'a Layout,
+    /// Who reports it.
+    pub node: NodeId,
     /// The fact.
     pub note: &'a Note,
     /// The metadata, once a monitor asked for it.
@@ -127,7 +129,7 @@ macro_rules! invariants {
 
             /// Shows a note to every monitor; the first that objects wins.
             pub fn note(&mut self, world: &World<Actor>, layout: &Layout, stamped: &Stamped<Note>) -> Result<(), Violation> {
-                let sight = Sight { world, layout, note: &stamped.note, image: OnceCell::new() };
+                let sight = Sight { world, layout, node: stamped.node, note: &stamped.note, image: OnceCell::new() };
                 $(
                     self.$module.check(&sight).map_err(|evidence| Violation {
                         invariant: <$module::$name as Invariant>::ID,

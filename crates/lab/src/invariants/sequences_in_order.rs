@@ -15,6 +15,8 @@ pub(super) struct SequencesInOrder {
 #[derive(Clone, Debug)]
 struct Known {
     topic_id: TopicId,
+    /// The epoch it leads in: what a log holds may have changed between two.
+    leader_epoch: i32,
     /// Where the log ended when this was noted down: if it begins elsewhere, it is read again.
     end: i64,
     last: SortedMap<(ProducerId, i16), i32>,
@@ -27,7 +29,9 @@ impl Invariant for SequencesInOrder {
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {
-            Note::Appended { tp, broker, as_leader: true, base, next, .. } => self.appended(sight, tp, *broker, *base, *next),
+            Note::Appended { tp, broker, as_leader: true, base, next, leader_epoch } => {
+                self.appended(sight, tp, *broker, (*base, *next), *leader_epoch)
+            }
             Note::TopicDeleted { topic } => {
                 self.logs.retain(|(tp, _), _| tp.topic != *topic);
                 Ok(())
@@ -38,12 +42,21 @@ impl Invariant for SequencesInOrder {
 }
 
 impl SequencesInOrder {
-    fn appended(&mut self, sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId, base: i64, next: i64) -> Result<(), String> {
+    fn appended(
+        &mut self,
+        sight: &Sight<'_>,
+        tp: &TopicPartition,
+        broker: BrokerId,
+        (base, next): (i64, i64),
+        leader_epoch: i32,
+    ) -> Result<(), String> {
         let Some(replica) = sight.replica(broker, tp) else { return Ok(()) };
-        let key = (tp.clone(), broker);
-        let is_known = self.logs.get(&key).is_some_and(|known| known.topic_id == replica.topic_id && known.end == base);
+        let (key, topic_id) = ((tp.clone(), broker), replica.topic_id);
+        let is_known = self.logs.get(&key).is_some_and(|known| {
+            (known.topic_id, known.leader_epoch, known.end) == (topic_id, leader_epoch, base)
+        });
         if !is_known {
-            self.logs.insert(key.clone(), Known { topic_id: replica.topic_id, end: base, last: read(replica.log, base) });
+            self.logs.insert(key.clone(), Known { topic_id, leader_epoch, end: base, last: read(replica.log, base) });
         }
         let Some(known) = self.logs.get_mut(&key) else { return Ok(()) };
         known.end = next;

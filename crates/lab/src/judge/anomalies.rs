@@ -3,7 +3,8 @@
 
 use kernel::NodeId;
 use ordered::SortedMap;
-use protocol::{GroupId, Note, TopicPartition};
+use protocol::api::ApiKey;
+use protocol::{ErrorCode, GroupId, Note, TopicPartition};
 
 use super::Finding;
 use super::excuses::Excuses;
@@ -16,7 +17,7 @@ pub(super) const INCONSISTENT_OFFSETS: InvariantInfo =
     InvariantInfo { id: "inconsistent-offsets", doc: "At one offset everybody sees the same record.", source: SOURCE };
 pub(super) const NONMONOTONIC_POLL: InvariantInfo = InvariantInfo {
     id: "nonmonotonic-poll",
-    doc: "A consumer is not given a record it was given before, unless its assignment changed in between.",
+    doc: "A consumer is not given a record it was given before, unless its assignment changed in between, or its offset was out of range.",
     source: SOURCE,
 };
 pub(super) const POLL_SKIP: InvariantInfo = InvariantInfo {
@@ -65,7 +66,10 @@ impl Seen {
                 }
                 self.poll(node, tp, *first, *last)
             }
-            Note::Assigned { .. } | Note::Revoked { .. } => {
+            // Also one that is told its offset is gone, by a leader that removed it or has lost touch, starts over.
+            Note::Assigned { .. }
+            | Note::Revoked { .. }
+            | Note::ClientError { api: ApiKey::Fetch, error: ErrorCode::OffsetOutOfRange, .. } => {
                 self.next.retain(|(consumer, _), _| *consumer != node);
                 Ok(())
             }

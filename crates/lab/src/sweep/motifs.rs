@@ -1,5 +1,5 @@
 //! Motifs: sequences of faults that random ones hardly ever come to, each of which once broke Kafka or would break a model of
-//! it. A plan in four has one, with its times drawn; half of those have no other fault.
+//! it. A plan in six has one, with its times drawn; half of those have no other fault.
 
 use super::draw::{Draws, Kind};
 use super::plan::{Stage, command};
@@ -12,11 +12,9 @@ enum Motif {
     Bounce,
     /// A follower loses power after its leader has asked to take it into the ISR, and is back before that is decided (KIP-903).
     LateIsr,
-    /// A producer hears no answers, and sends again what was written (KIP-98).
-    Deaf,
 }
 
-const MOTIFS: [Motif; 3] = [Motif::Bounce, Motif::LateIsr, Motif::Deaf];
+const MOTIFS: [Motif; 2] = [Motif::Bounce, Motif::LateIsr];
 
 /// The motif of a seed, if it has one.
 pub(super) struct Drawn {
@@ -29,7 +27,7 @@ pub(super) struct Drawn {
 /// Draws a seed's motif.
 pub(super) fn draw(seed: u64, stage: &Stage<'_>) -> Option<Drawn> {
     let mut draws = Draws::of(seed, Kind::Motif, 0);
-    if !draws.chance(1, 4) {
+    if !draws.chance(1, 6) {
         return None;
     }
     let (motif, is_alone) = (*draws.pick(&MOTIFS), draws.chance(1, 2));
@@ -38,7 +36,6 @@ pub(super) fn draw(seed: u64, stage: &Stage<'_>) -> Option<Drawn> {
     match motif {
         Motif::Bounce => score.bounce(),
         Motif::LateIsr => score.late_isr(),
-        Motif::Deaf => score.deaf(),
     }
     Some(Drawn { commands: score.commands, is_alone })
 }
@@ -116,18 +113,5 @@ impl Score<'_> {
         self.give(format!("sim heal broker {leader} | {controllers}"));
         self.wait(100, 3_000);
         self.give(format!("sim heal broker {leader} | broker {follower}"));
-    }
-
-    /// Answers of a leader do not reach a producer, for longer than it waits for them.
-    fn deaf(&mut self) {
-        let producers: Vec<u32> =
-            self.stage.clients.iter().filter(|client| client.is_producer).map(|client| client.term).collect();
-        let (term, tp) = (*self.draws.pick(&producers), self.stage.partition(&mut self.draws));
-        for _ in 0..self.draws.between(1, 4) {
-            self.give(format!("sim cut leader:{tp} > term:{term}"));
-            self.wait(500, 6_000);
-            self.give("sim mend".into());
-            self.wait(500, 3_000);
-        }
     }
 }

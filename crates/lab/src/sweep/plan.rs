@@ -117,6 +117,7 @@ fn configs(seed: u64, brokers: u32) -> SortedMap<String, String> {
     set("replica.high.watermark.checkpoint.interval.ms", *draws.pick(&[5_000, 1_000, 500]));
     set("log.retention.check.interval.ms", 3_000);
     set("log.initial.task.delay.ms", 1_000);
+    set("log.cleaner.backoff.ms", 2_000);
     set("group.initial.rebalance.delay.ms", *draws.pick(&[0, 500, 3_000]));
     set("offsets.topic.num.partitions", draws.between(1, 3));
     set("offsets.topic.replication.factor", u64::from(brokers.min(3)));
@@ -142,6 +143,11 @@ fn topic(mut draws: Draws, n: u64, cluster: &ClusterShape) -> TopicShape {
     if draws.chance(1, 3) {
         configs.insert("segment.ms".into(), draws.pick(&["3000", "8000"]).to_string());
         configs.insert("retention.ms".into(), draws.pick(&["6000", "15000"]).to_string());
+    }
+    if draws.chance(1, 8) {
+        configs.insert("cleanup.policy".into(), "compact".into());
+        configs.insert("segment.ms".into(), "3000".into());
+        configs.insert("min.cleanable.dirty.ratio".into(), "0.01".into());
     }
     TopicShape {
         name: format!("t{n}"),
@@ -195,9 +201,12 @@ fn producer(
     ];
     let file = format!("producer-{n}.properties");
     files.insert(file.clone(), properties.join("\n") + "\n");
-    let topic = &draws.pick(topics).name;
+    let shape = draws.pick(topics);
+    let topic = &shape.name;
     let rate = draws.pick(&[5, 20, 60]);
-    let keys = if draws.chance(1, 2) { " --repeating-keys 7" } else { "" };
+    // Compacted topics take nothing without key.
+    let is_compacted = shape.configs.contains_key("cleanup.policy");
+    let keys = if draws.chance(1, 2) || is_compacted { " --repeating-keys 7" } else { "" };
     Client {
         term: FIRST_PRODUCER_TERM + n as u32,
         line: format!(
