@@ -60,8 +60,6 @@ plants! {
         "min.insync.replicas holds back neither appends nor the high watermark." "KAFKA-15583, KIP-966"
     IsrTooEarly "isr-too-early"
         "A follower that fetches joins the ISR, however far behind it is." "Partition#isFollowerInSync"
-    BrokerEpochUnchecked "broker-epoch-unchecked"
-        "A replica joins the ISR by what it had fetched before it restarted." "before KIP-903 (KAFKA-14139)"
     DeposedLeader "deposed-leader"
         "A leader that hears of its successor goes on leading, in the successor's epoch." "Partition#makeFollower"
     EpochReused "epoch-reused"

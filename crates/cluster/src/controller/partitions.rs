@@ -165,8 +165,7 @@ impl Controller {
             return ErrorCode::InvalidRequest;
         }
         let is_eligible = |(id, epoch): &(BrokerId, i64)| {
-            let is_any = *epoch == -1 || self.spec.has(Plant::BrokerEpochUnchecked);
-            image.brokers.get(id).is_some_and(|broker| broker.is_active() && (is_any || *epoch == broker.epoch))
+            image.brokers.get(id).is_some_and(|broker| broker.is_active() && (*epoch == -1 || *epoch == broker.epoch))
         };
         if change.new_isr.iter().all(is_eligible) { ErrorCode::None } else { ErrorCode::IneligibleReplica }
     }

@@ -145,7 +145,8 @@ impl State {
                     // Once uncleanly elected, a partition may still be recovering when that happens again.
                     let was_eligible = before.isr.contains(&leader) || before.elr.contains(&leader);
                     let is_alone = change.isr.as_ref().is_some_and(|isr| isr[..] == [leader]);
-                    let unclean = change.recovering == Some(true) || (is_alone && !was_eligible);
+                    let again = before.recovering && is_alone && !was_eligible;
+                    let unclean = change.recovering == Some(true) || again;
                     note(Note::LeaderElected {
                         tp: tp.clone(),
                         leader,

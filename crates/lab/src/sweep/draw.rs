@@ -16,6 +16,7 @@ pub(super) enum Kind {
     Fault,
     Core,
     Motif,
+    Admin,
 }
 
 /// The draws of one operation.

@@ -5,6 +5,7 @@
 //! cluster is mended and the producers stop; and a judgement (`sim judge`) of what the clients saw and of whether
 //! the core has converged. Draws belong to their operation (`kernel::keyed_draw`), so that one more does not shift another.
 
+mod admin;
 mod draw;
 mod faults;
 mod motifs;

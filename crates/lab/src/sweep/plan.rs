@@ -6,7 +6,7 @@ use ordered::SortedMap;
 use protocol::Plant;
 
 use super::draw::{Draws, Kind};
-use super::{faults, motifs};
+use super::{admin, faults, motifs};
 use crate::scenario::{ClusterShape, Planted, Scenario, Span, TimedCommand, TopicShape};
 
 /// Chaos is over after this.
@@ -43,6 +43,8 @@ pub(super) struct Stage<'a> {
     pub(super) cluster: &'a ClusterShape,
     pub(super) topics: &'a [TopicShape],
     pub(super) clients: &'a [Client],
+    /// All brokers.
+    pub(super) bootstrap: String,
 }
 
 impl Stage<'_> {
@@ -62,12 +64,13 @@ pub fn expand(seed: u64, plant: Plant) -> Scenario {
     let clients = clients(seed, &cluster, &topics, &mut files);
     let mut commands: Vec<TimedCommand> =
         clients.iter().map(|client| command(client.at_ms, client.term, client.start(0))).collect();
-    let stage = Stage { cluster: &cluster, topics: &topics, clients: &clients };
+    let stage = Stage { cluster: &cluster, topics: &topics, clients: &clients, bootstrap: bootstrap(&cluster) };
     let motif = motifs::draw(seed, &stage);
     if motif.as_ref().is_none_or(|motif| !motif.is_alone) {
         commands.extend(faults::timeline(seed, &stage));
     }
     commands.extend(motif.into_iter().flat_map(|motif| motif.commands));
+    commands.extend(admin::timeline(seed, &stage, &mut files));
     commands.push(command(MENDED_MS, 1, core(seed, &cluster, &topics)));
     for client in clients.iter().filter(|client| client.is_producer) {
         commands.push(command(PRODUCERS_STOP_MS, client.term, "^C".into()));
@@ -157,14 +160,18 @@ fn topic(mut draws: Draws, n: u64, cluster: &ClusterShape) -> TopicShape {
     }
 }
 
+fn bootstrap(cluster: &ClusterShape) -> String {
+    let brokers: Vec<String> = (1..=cluster.brokers).map(|id| format!("broker-{id}:9092")).collect();
+    brokers.join(",")
+}
+
 fn clients(
     seed: u64,
     cluster: &ClusterShape,
     topics: &[TopicShape],
     files: &mut SortedMap<String, String>,
 ) -> Vec<Client> {
-    let bootstrap: Vec<String> = (1..=cluster.brokers).map(|id| format!("broker-{id}:9092")).collect();
-    let bootstrap = bootstrap.join(",");
+    let bootstrap = bootstrap(cluster);
     let mut clients = Vec::new();
     for n in 1..=Draws::of(seed, Kind::Producer, 0).between(1, 3) {
         let draws = Draws::of(seed, Kind::Producer, n);
