@@ -24,6 +24,8 @@ pub struct Replica<'a> {
     pub is_leader: bool,
     /// The leader epoch its broker knows; −1 if it has not been told any since it started.
     pub leader_epoch: i32,
+    /// How many replicas the partition has, as a leader knows; 0 if its broker does not believe to lead.
+    pub replicas: usize,
 }
 
 /// The replica of a partition on a broker, whatever the broker's state.
@@ -53,6 +55,7 @@ pub(crate) fn of_topic<'a>(
         log: &stored.log,
         is_leader: partition.is_some_and(Partition::is_leader),
         leader_epoch: partition.map_or(-1, Partition::leader_epoch),
+        replicas: partition.and_then(Partition::leadership).map_or(0, |leadership| leadership.followers().len() + 1),
     })
 }
 

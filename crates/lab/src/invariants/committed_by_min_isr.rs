@@ -25,8 +25,11 @@ impl Invariant for CommittedByMinIsr {
         if min_isr <= 1 {
             return Ok(());
         }
-        let Some(record) = sight.record(tp) else { return Ok(()) };
-        let needed = min_isr.min(record.replicas.len());
+        // A leader hears later than it is decided that there are to be more, or fewer.
+        let Some(record) = sight.record(tp).filter(|record| record.replicas.len() == leader.replicas) else {
+            return Ok(());
+        };
+        let needed = min_isr.min(leader.replicas);
         let reaches = |id: &&BrokerId| {
             self.dark.contains(*id) || sight.replica(**id, tp).is_some_and(|r| r.log.log_end_offset() >= *offset)
         };

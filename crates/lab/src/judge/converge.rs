@@ -105,6 +105,10 @@ fn group_obstacles(lab: &Lab, image: &MetadataImage, dead: &SortedSet<TopicParti
     if dead.iter().any(|tp| &*tp.topic == "__consumer_offsets") {
         return;
     }
+    // Nor has one anything to do whose topic was deleted, and never came again.
+    if lab.scenario().topics.iter().any(|topic| !image.by_name.contains_key(topic.name.as_str())) {
+        return;
+    }
     let mut owned: SortedMap<GroupId, SortedSet<TopicPartition>> = SortedMap::new();
     for app in lab.apps().iter().filter(|app| lab.world().state(app.node) == NodeState::Running) {
         let Some(consumer) = lab.world().machine(app.node).app().and_then(shell::AppProcess::consumer) else {
