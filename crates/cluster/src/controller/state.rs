@@ -145,7 +145,9 @@ impl State {
                     // Once uncleanly elected, a partition may still be recovering when that happens again.
                     let was_eligible = before.isr.contains(&leader) || before.elr.contains(&leader);
                     let is_alone = change.isr.as_ref().is_some_and(|isr| isr[..] == [leader]);
-                    let again = before.recovering && is_alone && !was_eligible;
+                    // The only replica of a reassignment that ends has caught up.
+                    let moves = change.replicas.is_some();
+                    let again = before.recovering && is_alone && !was_eligible && !moves;
                     let unclean = change.recovering == Some(true) || again;
                     note(Note::LeaderElected {
                         tp: tp.clone(),
