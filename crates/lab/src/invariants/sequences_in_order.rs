@@ -29,7 +29,7 @@ impl Invariant for SequencesInOrder {
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {
-            Note::Appended { tp, broker, as_leader: true, base, next, leader_epoch } => {
+            Note::Appended { tp, broker, as_leader: true, base, next, leader_epoch, .. } => {
                 self.appended(sight, tp, *broker, (*base, *next), *leader_epoch)
             }
             Note::TopicDeleted { topic } => {
