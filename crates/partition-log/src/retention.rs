@@ -119,7 +119,9 @@ impl Log {
             let next = self.segment_at(count + 1);
             let upper_bound = next.map_or(self.log_end, Segment::base_offset);
             let is_last_and_empty = next.is_none() && segment.is_empty();
-            if !self.may_go(upper_bound) || is_last_and_empty || !breaches(self, segment, next) {
+            let is_committed =
+                self.high_watermark >= upper_bound || self.config.plant == Plant::RetentionPastHighWatermark;
+            if !is_committed || is_last_and_empty || !breaches(self, segment, next) {
                 break;
             }
             count += 1;

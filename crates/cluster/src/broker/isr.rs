@@ -220,10 +220,7 @@ impl Broker {
             | ErrorCode::InvalidUpdateVersion
             | ErrorCode::InvalidRequest
             | ErrorCode::NewLeaderElected => {}
-            ErrorCode::IneligibleReplica => {
-                leadership.proposed = None;
-                self.touch(index);
-            }
+            ErrorCode::IneligibleReplica => leadership.proposed = None,
             _ => self.propose(index),
         }
     }

@@ -80,17 +80,6 @@ impl Broker {
         }
     }
 
-    /// A broker may be in sync again: its next fetch tells of partitions it is not in the ISR of, changed or not.
-    fn look_again_at(&mut self, broker: BrokerId) {
-        for index in self.disk.indexes() {
-            let leadership = self.partition(index).and_then(|partition| partition.leadership());
-            let is_away = |l: &Leadership| l.follower(broker).is_some() && !l.is_in_maximal_isr(broker);
-            if leadership.is_some_and(is_away) {
-                self.touch(index);
-            }
-        }
-    }
-
     fn apply_partition(&mut self, cx: &Context<'_>, fx: &mut Fx, topic: &TopicName, record: &PartitionRecord) {
         if !record.replicas.contains(&self.id) {
             self.remove_replica(cx, fx, record.topic_id, record.partition);

@@ -4,15 +4,11 @@
 use cluster::MetadataImage;
 use kernel::NodeState;
 use ordered::{SortedMap, SortedSet};
-use partition_log::Log;
 use protocol::metadata::PartitionRecord;
-use protocol::{BrokerId, GroupId, TopicPartition, wall_ms};
+use protocol::{BrokerId, GroupId, TopicPartition};
 
 use crate::Lab;
 use crate::replicas;
-
-/// A record that is younger need not be committed yet.
-const ON_ITS_WAY_MS: i64 = 2_000;
 
 /// Something that has not converged.
 #[derive(Clone, PartialEq, Eq, Debug)]

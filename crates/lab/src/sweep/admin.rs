@@ -1,5 +1,5 @@
-//! What admins do meanwhile: topics that get partitions, other replicas or other configs, lose records, or go and come again;
-//! and groups that members join and leave. A plan in three has some of it.
+//! What admins do meanwhile: topics that get partitions, other replicas or other configs, or lose records; and groups that
+//! members join and leave. A plan in three has some of it. Left out: topics that are deleted.
 
 use ordered::SortedMap;
 
@@ -19,12 +19,10 @@ enum Task {
     DeleteRecords,
     AlterConfig,
     AddPartition,
-    Recreate,
     Guest,
 }
 
-const TASKS: [Task; 6] =
-    [Task::Reassign, Task::DeleteRecords, Task::AlterConfig, Task::AddPartition, Task::Recreate, Task::Guest];
+const TASKS: [Task; 5] = [Task::Reassign, Task::DeleteRecords, Task::AlterConfig, Task::AddPartition, Task::Guest];
 
 /// Config changes: none asks for more replicas than before, because what was promised is judged by what is configured last.
 const CONFIGS: [&str; 6] = [
@@ -78,7 +76,6 @@ impl Job<'_> {
                 let partitions = topic.partitions.unwrap_or(1) + 1;
                 vec![self.tool("kafka-topics", &format!("--alter --topic {} --partitions {partitions}", topic.name))]
             }
-            Task::Recreate => self.recreate(&topic),
             Task::Guest => self.guest(),
         }
     }
@@ -119,21 +116,6 @@ impl Job<'_> {
         );
         let file = self.file(text);
         self.tool("kafka-delete-records", &format!("--offset-json-file {file}"))
-    }
-
-    /// A topic goes, and one of its name comes.
-    fn recreate(&mut self, topic: &TopicShape) -> Vec<TimedCommand> {
-        let mut options = format!("--create --if-not-exists --topic {}", topic.name);
-        topic.partitions.iter().for_each(|n| options.push_str(&format!(" --partitions {n}")));
-        topic.replication_factor.iter().for_each(|n| options.push_str(&format!(" --replication-factor {n}")));
-        topic.configs.iter().for_each(|(name, value)| options.push_str(&format!(" --config {name}={value}")));
-        let gone = self.tool("kafka-topics", &format!("--delete --if-exists --topic {}", topic.name));
-        self.at += self.draws.between(500, 6_000);
-        // Once more at the end, so that it is there: an admin tries until it is.
-        let mut created = vec![gone, self.tool("kafka-topics", &options)];
-        self.at = CHAOS_END_MS + 2_000;
-        created.push(self.tool("kafka-topics", &options));
-        created
     }
 
     /// Somebody joins a group for a while.
