@@ -132,20 +132,24 @@ function isKept() {
   try { return !!navigator.serviceWorker?.controller; } catch { return false; }
 }
 
-let rest; // a promise
+// Parameters that free play starts with as fast as without.
+const LOOKS = new Set(['ui', 'panels', 'theme', 'origin']);
+
+let rest = Promise.resolve();
 const meta = document.querySelector('meta[name=kafkasim-engine]');
 try {
   if (params.has('scenario')) globalThis.kafkasimScenario = await scenario(params.get('scenario'));
   if (parent !== window) {
     const { host } = await import('./host.js');
-    addEventListener('kafkasim:ready', () => host(globalThis.kafkasim, params), { once: true });
+    // What the page around asks for needs the rest, and would wait for it.
+    addEventListener('kafkasim:ready', () => rest.then(() => host(globalThis.kafkasim, params)), { once: true });
   }
   const engine = await import(new URL(meta.content, document.baseURI).href);
   const first = await engine.default({ module_or_path: new URL(meta.dataset.wasm, document.baseURI).href });
   if (meta.dataset.rest) rest = later(first, new URL(meta.dataset.rest, document.baseURI).href);
   // A link or a lesson needs the rest at once, and without a network it comes only by way of the service worker, which
   // requests that wait do not take.
-  if (location.hash.length > 1 || location.search || isKept()) await rest;
+  if (location.hash.length > 1 || [...params.keys()].some(key => !LOOKS.has(key)) || isKept()) await rest;
   await spoken;
   engine.startPage();
 } catch (e) {

@@ -30,7 +30,7 @@ pub use history::History;
 pub use invariants::{INVARIANTS, Violation};
 pub use judge::ANOMALIES;
 pub use kernel::{Duration, NodeId, NodeState, Time};
-pub use lab::{App, BOOT, Given, Lab, Logged, Mark, MarkKind, ReplayError};
+pub use lab::{App, BOOT, Given, Lab, Logged, Mark, MarkKind, Place, ReplayError};
 pub use ledger::{Ledger, Lost, Promise, Tally};
 pub use levels::Levels;
 pub use link::{LinkError, Saved};

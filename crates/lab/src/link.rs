@@ -24,7 +24,7 @@ pub struct Saved {
     pub event: u64,
     /// Virtual time at the playhead, ns.
     pub at_ns: u64,
-    /// Digest at the playhead, as 16 hexadecimal digits.
+    /// Digest at the playhead, as 16 hexadecimal digits; empty if it was not taken.
     pub digest: String,
 }
 
@@ -50,6 +50,11 @@ const PREFIX: &str = "s=1.";
 const UNPACKED_BYTES_MAX: usize = 16 << 20;
 
 impl Saved {
+    /// Whether a replay with this digest is the run that was saved, as far as can be told.
+    pub fn is_met_by(&self, digest: &str) -> bool {
+        self.digest.is_empty() || self.digest == digest
+    }
+
     /// The link's text, without address and `#`.
     pub fn pack(&self) -> String {
         let json = serde_json::to_vec(self).expect("it has no keys but strings");

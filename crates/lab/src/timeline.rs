@@ -28,6 +28,8 @@ pub struct Branch {
     head_at: Time,
     /// Events between two checkpoints.
     spacing: u64,
+    /// Where the run begins. If there is no checkpoint of it, it is made again from the scenario when it is wanted.
+    origin: (u64, Time),
     checkpoints: SortedMap<(u64, Time), Lab>,
 }
 
@@ -46,8 +48,18 @@ impl Timeline {
         Ok(Timeline::of(Lab::new(scenario)?))
     }
 
+    /// As [`Timeline::new`], but the start is not kept: who goes back to it lets the cluster boot again.
+    pub fn sparing(scenario: &Scenario) -> Result<Timeline, ScenarioError> {
+        Ok(Timeline::with(Lab::new(scenario)?, SortedMap::default()))
+    }
+
     /// A timeline that begins with `lab` and cannot be rewound past it.
     pub fn of(lab: Lab) -> Timeline {
+        let start = SortedMap::from([((lab.events(), lab.now()), lab.clone())]);
+        Timeline::with(lab, start)
+    }
+
+    fn with(lab: Lab, checkpoints: SortedMap<(u64, Time), Lab>) -> Timeline {
         let main = Branch {
             name: "main".into(),
             parent: None,
@@ -55,7 +67,8 @@ impl Timeline {
             head_event: lab.events(),
             head_at: lab.now(),
             spacing: CHECKPOINT_EVENTS,
-            checkpoints: SortedMap::from([((lab.events(), lab.now()), lab.clone())]),
+            origin: (lab.events(), lab.now()),
+            checkpoints,
         };
         Timeline { branches: vec![main], active: 0, lab, forks: 0 }
     }
@@ -70,7 +83,7 @@ impl Timeline {
         }
         timeline.run_to(saved.event, Time::from_nanos(saved.at_ns));
         let digest = format!("{:016x}", timeline.lab.digest());
-        match digest == saved.digest {
+        match saved.is_met_by(&digest) {
             true => Ok(timeline),
             false => Err(OpenError::Digest {
                 wanted: saved.digest,
@@ -172,7 +185,13 @@ impl Timeline {
 
     /// Goes to the latest checkpoint that `fits`, or the earliest there is.
     fn restore(&mut self, fits: impl Fn(&(u64, Time)) -> bool) {
-        let checkpoints = &self.branches[self.active].checkpoints;
+        let branch = &mut self.branches[self.active];
+        if branch.checkpoints.iter().rev().all(|(key, _)| !fits(key))
+            && let Some(start) = branch.start(&self.lab)
+        {
+            branch.checkpoints.insert(branch.origin, start);
+        }
+        let checkpoints = &branch.checkpoints;
         let chosen = checkpoints.iter().rev().find(|(key, _)| fits(key)).or_else(|| checkpoints.iter().next());
         if let Some((_, lab)) = chosen {
             self.lab = lab.clone();
@@ -304,6 +323,7 @@ impl Timeline {
             head_event: here.0,
             head_at: here.1,
             spacing: old.spacing,
+            origin: old.origin,
             checkpoints: old
                 .checkpoints
                 .iter()
@@ -351,13 +371,11 @@ impl Timeline {
     pub fn peek(&self, branch: usize, event: u64, at: Time) -> Option<Lab> {
         let branch = self.branches.get(branch)?;
         let at = at.min(branch.head_at);
-        let (_, lab) = branch
-            .checkpoints
-            .iter()
-            .rev()
-            .find(|(key, _)| key.0 <= event && key.1 <= at)
-            .or(branch.checkpoints.iter().next())?;
-        let mut lab = lab.clone();
+        let mut checkpoints = branch.checkpoints.iter().rev();
+        let mut lab = match checkpoints.find(|(key, _)| key.0 <= event && key.1 <= at) {
+            Some((_, lab)) => lab.clone(),
+            None => branch.start(&self.lab).or_else(|| branch.checkpoints.values().next().cloned())?,
+        };
         while let Some(command) = branch.log.get(lab.log().len()).filter(|c| c.event < event && c.at <= at) {
             lab.run_to(command.event, command.at);
             lab.command(command.term, &command.text);
@@ -370,8 +388,7 @@ impl Timeline {
         (self.first().1, self.branches[self.active].head_at)
     }
     fn first(&self) -> (u64, Time) {
-        let checkpoints = &self.branches[self.active].checkpoints;
-        checkpoints.keys().next().copied().unwrap_or((0, Time::ZERO))
+        self.branches[self.active].origin
     }
     /// How many checkpoints the active branch has.
     pub fn checkpoints(&self) -> usize {
@@ -396,6 +413,11 @@ impl Branch {
             odd.iter().for_each(|key| drop(self.checkpoints.remove(key)));
             self.spacing *= 2;
         }
+    }
+
+    /// The run's start, made again, unless there is a checkpoint of it.
+    fn start(&self, of: &Lab) -> Option<Lab> {
+        if self.checkpoints.contains_key(&self.origin) { None } else { Lab::new(of.scenario()).ok() }
     }
 
     /// The last moment it has been run to.

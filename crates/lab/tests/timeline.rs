@@ -112,6 +112,36 @@ fn a_link_reproduces_the_moment_and_its_past() {
 }
 
 #[test]
+fn a_place_replays_without_a_digest() {
+    let mut timeline = timeline();
+    timeline.run_until(at(3_000));
+    timeline.command(1, "sim pause broker 2");
+    let saved = timeline.lab().place().save();
+    let replayed = Lab::replay(&saved).map_err(|error| error.to_string()).expect("it replays");
+    assert_eq!((saved.digest.as_str(), replayed.digest()), ("", timeline.lab().digest()));
+}
+
+#[test]
+fn a_start_that_was_not_kept_is_made_again() {
+    let (mut kept, mut made) = (timeline(), Timeline::sparing(&scenario()).expect("the scenario can be built"));
+    assert_eq!((kept.checkpoints(), made.checkpoints()), (1, 0));
+    for timeline in [&mut kept, &mut made] {
+        timeline.run_until(at(900));
+        let later = timeline.lab().digest();
+        timeline.step_back();
+        timeline.seek(at(0));
+        let start = timeline.lab().digest();
+        timeline.seek(at(900));
+        assert_eq!((later, timeline.lab().digest(), timeline.range().0), (later, later, BOOT));
+        assert_ne!(start, later);
+    }
+    kept.seek(at(100));
+    made.seek(at(100));
+    assert_eq!((kept.lab().digest(), kept.checkpoints()), (made.lab().digest(), made.checkpoints()));
+    assert_eq!(made.peek(0, 0, BOOT).map(|lab| lab.digest()), kept.peek(0, 0, BOOT).map(|lab| lab.digest()));
+}
+
+#[test]
 fn another_seed_is_another_run() {
     let mut other = scenario();
     other.seed = 8;

@@ -11,6 +11,15 @@ pub const BUNDLED: &[(&str, &str)] = &[
     ("playground", include_str!("../lessons/playground.md")),
 ];
 
+/// Their names and titles: what one chooses from, without reading the lessons.
+pub const TITLES: &[(&str, &str)] = &[
+    ("producer-consumer", "One topic, two keys, and who reads what"),
+    ("load", "A load that changes, and the curve it draws"),
+    ("lost-ack", "Acknowledged, and gone"),
+    ("acks-grid", "What an acknowledgement is worth"),
+    ("playground", "Where partitions live, and how long their files do"),
+];
+
 /// The bundled lesson of that id.
 pub fn bundled(id: &str) -> Option<Lesson> {
     let (_, text) = BUNDLED.iter().find(|(name, _)| *name == id)?;
@@ -27,5 +36,12 @@ mod tests {
             let lesson = Lesson::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(lesson.id, *name);
         }
+    }
+
+    #[test]
+    fn every_bundled_lesson_is_listed_with_its_title_in_the_same_order() {
+        let read = BUNDLED.iter().map(|(name, _)| (*name, bundled(name).expect("it parses").title));
+        let listed = TITLES.iter().map(|(name, title)| (*name, (*title).to_owned()));
+        assert_eq!(read.collect::<Vec<_>>(), listed.collect::<Vec<_>>());
     }
 }

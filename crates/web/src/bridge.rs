@@ -425,9 +425,9 @@ impl Bridge {
         self.refresh();
     }
 
-    /// Leaves the link where the crash screen finds it.
+    /// Leaves what a link needs where the crash screen finds it.
     fn save(&self) {
-        crate::panic::save_link(self.link());
+        crate::panic::save(self.0.engine.borrow().place());
     }
 
     // ---- frames

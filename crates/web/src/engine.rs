@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use lab::facts::{Condition, Truth};
-use lab::{BOOT, Duration, Given, MarkKind, NodeState, OpenError, Scenario, Time, Timeline};
-use lessons::{BUNDLED, CheckState, Item, Lesson, Progress};
+use lab::{BOOT, Duration, Given, MarkKind, NodeState, OpenError, Place, Scenario, Time, Timeline};
+use lessons::{CheckState, Item, Lesson, Progress};
 use view::{Cause, Lens, Past, Picture, Stir};
 
 use crate::bookmarks::{self, Bookmark};
@@ -12,6 +12,7 @@ use crate::bridge::Bridge;
 use crate::complete;
 use crate::detail::{self, Compared, Detail, Want};
 use crate::events::{Branch, Event, Story};
+use crate::free_play;
 use crate::host;
 use crate::lesson::{Bet, Goal, GoalState, LessonView, Part};
 use crate::options::Options;
@@ -19,8 +20,6 @@ use crate::rate::Rate;
 use crate::tell;
 use crate::words::t;
 
-/// What free play starts with.
-const FREE_PLAY: &str = include_str!("free-play.json");
 /// Free play opens here, when the group is stable and records flow; all before it can be rewound to.
 const FREE_PLAY_FROM_NS: u64 = 8_000_000_000;
 
@@ -58,12 +57,6 @@ struct Course {
     /// Answers the engine gave, by step and question.
     answers: Vec<((usize, usize), Result<usize, String>)>,
     view: Rc<LessonView>,
-}
-
-/// Titles of the bundled lessons, by id.
-pub(crate) fn lessons() -> Vec<(String, String)> {
-    let titles = BUNDLED.iter().filter_map(|(id, text)| Some(((*id).to_owned(), Lesson::parse(text).ok()?.title)));
-    titles.collect()
 }
 
 /// Where a run comes from.
@@ -112,7 +105,9 @@ impl Engine {
     pub(crate) fn open(source: &Source, seed: Option<u64>) -> Result<(Engine, Option<String>), String> {
         match source {
             Source::FreePlay => {
-                let mut engine = Engine::begin(Scenario::parse(FREE_PLAY).map_err(|e| e.to_string())?, None, seed)?;
+                let mut scenario = free_play::scenario();
+                scenario.seed = seed.unwrap_or(scenario.seed);
+                let mut engine = Engine::of(Timeline::sparing(&scenario).map_err(|e| e.to_string())?, None);
                 engine.run_to(FREE_PLAY_FROM_NS);
                 Ok((engine, None))
             }
@@ -259,6 +254,10 @@ impl Engine {
             commands: b.log().len(),
         });
         list.collect()
+    }
+    /// Where the run stands.
+    pub(crate) fn place(&self) -> Place {
+        self.timeline.lab().place()
     }
     /// The fragment that replays this run up to now.
     pub(crate) fn link(&self) -> String {

@@ -40,6 +40,7 @@ fn tell_page(name: &str, detail: &str) {
 fn answer(bridge: &Bridge, warnings: &[String], kind: &str, text: &str) -> Result<Value, String> {
     match kind {
         "state" => return Ok(state(bridge, warnings)),
+        "flight" => return Ok(bridge.with_engine(flight)),
         "events" => return Ok(bridge.with_engine(|engine| events(engine, text.parse().unwrap_or(0)))),
         "play" => bridge.set_playing(true),
         "pause" => bridge.set_playing(false),
@@ -106,6 +107,15 @@ fn state(bridge: &Bridge, warnings: &[String]) -> Value {
             "violation": engine.violation(),
             "lesson": engine.lesson().map(|lesson| course(&lesson)),
         })
+    })
+}
+
+/// Messages on their way, and the records in them.
+fn flight(engine: &Engine) -> Value {
+    let picture = engine.observe(true, None);
+    json!({
+        "messages": picture.flights.len(),
+        "records": picture.flights.iter().map(|flight| u64::from(flight.records)).sum::<u64>(),
     })
 }
 

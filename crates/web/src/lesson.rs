@@ -128,14 +128,13 @@ fn chooser(props: &LessonProps) -> Html {
     };
     let done = progress::all();
     let tick = |id: &str| if done.iter().any(|d| d.lesson == id && d.complete) { "✓ " } else { "" };
-    let bundled = crate::engine::lessons();
-    let own = props.lesson.as_ref().filter(|l| !bundled.iter().any(|(id, _)| *id == l.id));
+    let own = props.lesson.as_ref().filter(|l| !lessons::TITLES.iter().any(|(id, _)| *id == l.id));
     html! {
         <label class="choose"><span class="vh">{ t("Lesson") }</span>
             <select {onchange}>
                 <option value="" selected={now.is_empty()}>{ t("Free play") }</option>
-                { for crate::engine::lessons().into_iter().map(|(id, title)| html! {
-                    <option key={id.clone()} value={id.clone()} selected={id == now}>{ format!("{}{title}", tick(&id)) }</option>
+                { for lessons::TITLES.iter().map(|(id, title)| html! {
+                    <option key={*id} value={*id} selected={*id == now}>{ format!("{}{title}", tick(id)) }</option>
                 }) }
                 { for own.map(|l| html! { <option key="own" value={l.id.clone()} selected=true>{ &l.title }</option> }) }
                 <option value={WRITE}>{ t("Write a lesson…") }</option>

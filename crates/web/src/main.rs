@@ -15,6 +15,7 @@ mod engine;
 mod events;
 mod files;
 mod format;
+mod free_play;
 mod help;
 mod host;
 mod inspector;

@@ -3,21 +3,23 @@
 
 use std::cell::RefCell;
 
+use lab::Place;
 use wasm_bindgen::JsValue;
 
 thread_local! {
-    static LINK: RefCell<String> = const { RefCell::new(String::new()) };
+    static PLACE: RefCell<Option<Place>> = const { RefCell::new(None) };
 }
 
-/// Keeps the link of the run as it is before the next act.
-pub(crate) fn save_link(link: String) {
-    LINK.with(|l| *l.borrow_mut() = link);
+/// Keeps where the run stands before the next act, for the link.
+pub(crate) fn save(place: Place) {
+    PLACE.with(|kept| *kept.borrow_mut() = Some(place));
 }
 
 /// Reports panics to the page.
 pub(crate) fn install() {
     std::panic::set_hook(Box::new(|info| {
-        let link = LINK.with(|l| l.borrow().clone());
+        let place = PLACE.with(|kept| kept.try_borrow_mut().ok().and_then(|mut kept| kept.take()));
+        let link = place.map_or(String::new(), |place| format!("#{}", place.save().pack()));
         report("kafkasim:panic", &info.to_string(), &link);
     }));
 }

@@ -11,10 +11,12 @@ const site = await serve(folder);
 const browser = await launch();
 const ran = new Set();
 
-// What a visitor does in the first seconds: looks, on two sizes of screen; plays, pauses, steps.
+// What a visitor does in the first seconds: looks, on two sizes of screen and in another page; plays, pauses, steps.
+const EMBEDDED = "?ui=embed&panels=timeline,terminal&theme=light&origin=https%3A%2F%2Fcourse.example";
 const VISITS = [
   { viewport: { width: 1366, height: 768 }, does: play },
   { viewport: { width: 390, height: 844 }, does: async () => {} },
+  { viewport: { width: 800, height: 500 }, parameters: EMBEDDED, does: async () => {} },
 ];
 
 async function play(page) {
@@ -25,7 +27,7 @@ async function play(page) {
   await page.waitForTimeout(300);
 }
 
-for (const { viewport, does } of VISITS) {
+for (const { viewport, parameters = "", does } of VISITS) {
   const page = await (await browser.newContext({ viewport, serviceWorkers: "block" })).newPage();
   const faults = [];
   page.on("pageerror", (error) => faults.push(String(error)));
@@ -40,7 +42,7 @@ for (const { viewport, does } of VISITS) {
       };
     }
   });
-  await page.goto(site.url);
+  await page.goto(site.url + parameters);
   await page.locator(".app").first().waitFor();
   await page.waitForTimeout(500);
   await does(page);

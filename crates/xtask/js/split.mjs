@@ -1,40 +1,40 @@
 // Splits the page's module in two: what it needs until it can be used, and the rest, which comes right after. Run as
 //   node split.mjs mark  in.wasm out.wasm                   stretches of instructions leave a mark when they run (marks.mjs)
-//   node split.mjs split in.wasm ran.json first.wasm rest.wasm   ran.json: the numbers of the stretches that ran
-//   node split.mjs place SITE in.wasm first.wasm rest.wasm   the two take the place of in.wasm in the site
+//   node split.mjs split in.wasm ran.json linked.wasm first.wasm rest.wasm   ran.json: the numbers of the stretches that ran;
+//                                                            linked.wasm: the module as linked, with the linker's notes
+// finish.mjs then puts both into the site.
 //
 // First, functions that run are relieved of what in them does not (cut.mjs). Then both modules keep the numbers of all
 // functions. In the first, the body of a function that is elsewhere becomes a call through the table to its place there;
 // before the rest has come, that loads it (www/boot.js gives the function). In the rest it is the other way round. Memory,
-// tables, globals and all data are the first's. wasm-opt then drops what nobody calls. Nothing is lost if the marks are
+// tables and globals are the first's, and all data that its functions can come by (data.mjs). wasm-opt then drops what nobody calls. Nothing is lost if the marks are
 // poor: a function in the wrong module costs a wait or some bytes.
-import { createHash } from "node:crypto";
-import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
 import { cut } from "./cut.mjs";
 import { withMarks } from "./marks.mjs";
 import { OP, declare, emit, tree } from "./tree.mjs";
-import { SECTION, leb, parse, sizedBody, sleb, text, vec, walk, write } from "./wasm.mjs";
+import { coldData, readNotes } from "./data.mjs";
+import { Reader, SECTION, leb, parse, sizedBody, sleb, text, vec, walk, write } from "./wasm.mjs";
 
 // With more calls than this a stand-in is smaller.
 const CALLS_BY_SLOT = 4;
 
 const [task, ...given] = process.argv.slice(2);
-let module = task === "place" ? null : parse(readFileSync(given[0]));
-const imported = module?.imports.length;
-let total = imported + module?.functions.length;
+let module = parse(readFileSync(given[0]));
+const imported = module.imports.length;
+let total = imported + module.functions.length;
 const typeOf = (index) => index < imported ? module.imports[index].type : module.functions[index - imported];
 const body = (locals, code) => sizedBody(Buffer.from([...vec(locals), ...code, 0x0b]));
 const asEntry = ({ name, kind, index }) => [...text(name), kind, ...leb(index)];
 
-({ mark, split, place })[task](...given);
+({ mark, split })[task](...given);
 
 /** Every stretch of instructions leaves a mark. */
 function mark(_, out) {
   writeFileSync(out, withMarks(module));
 }
 
-function split(_, ranFile, firstOut, restOut) {
+function split(_, ranFile, linked, firstOut, restOut) {
   const whole = module.code.length;
   const made = cut(module, new Set(JSON.parse(readFileSync(ranFile)))), hot = new Set(made.hot);
   module = parse(made.bytes);
@@ -44,6 +44,8 @@ function split(_, ranFile, firstOut, restOut) {
   const callees = module.code.map((code) => { const called = new Set(); walk(code, (index) => called.add(index)); return called; });
   // A function no larger than the detour to it stays where it is called most; that is nearly always the first module.
   for (let i = imported; i < total; i++) if (size(i) <= 12) hot.add(i);
+
+  const apart = partData(coldData(module, readNotes(readFileSync(linked)), (index) => hot.has(index), typeOf));
 
   // Who must be reachable across the gap: called directly from the other side, or exported and elsewhere.
   const crossing = new Set();
@@ -130,6 +132,7 @@ function split(_, ranFile, firstOut, restOut) {
   first.set(SECTION.export, [...module.exports, ...shared, slotOfLoad].map(asEntry));
   first.set(SECTION.element, runs([...allSlots, ...added.filter((index) => hot.has(index)).map((index) => [slots.get(index), index])]));
   first.set(SECTION.code, [...firstBodies, body([], [0x41, ...sleb(load), 0x11, ...leb(nothing), 0]), ...[...servers.values()].map(({ code }) => code)]);
+  first.set(SECTION.data, apart.first);
   writeFileSync(firstOut, write(first));
 
   // The imports of the rest are the first's own, as its slots in the table; their numbers are kept by detours, so
@@ -149,23 +152,30 @@ function split(_, ranFile, firstOut, restOut) {
     ...bodies(isCold, false),
     body([], []),
   ]);
+  later.set(SECTION.data, apart.rest);
   writeFileSync(restOut, write(later));
   const sum = (mine) => module.code.reduce((bytes, code, i) => bytes + (mine(i + imported) ? code.length : 0), 0);
   console.log(`${whole} functions with ${module.code.length - whole} cuts, ${hot.size - imported} first (${sum((i) => hot.has(i))} bytes of code), ` +
     `${sum(isCold)} bytes of code in the rest, ${crossing.size} reached across, slot ${load} loads`);
 }
 
-/** Both parts are named by what they hold, so that no cache ever gives out halves that do not fit. */
-function place(site, whole, first, rest) {
-  const parts = [readFileSync(first), readFileSync(rest)];
-  const hash = createHash("sha256").update(parts[0]).update(parts[1]).digest("hex").slice(0, 16);
-  const old = basename(whole), named = `web-${hash}_bg.wasm`, later = `web-${hash}_rest.wasm`;
-  rmSync(whole);
-  writeFileSync(join(site, named), parts[0]);
-  writeFileSync(join(site, later), parts[1]);
-  for (const file of readdirSync(site).filter((name) => /\.(html|js)$/.test(name))) {
-    const text = readFileSync(join(site, file), "utf8");
-    const told = text.replace(/ data-wasm="[^"]*"/, (given) => `${given} data-rest="./${later}"`).replaceAll(old, named);
-    if (told !== text) writeFileSync(join(site, file), told);
+/** The data without some ranges, which are zeros then, and with nothing but them. */
+function partData(cold) {
+  const segments = new Reader(module.sections.get(SECTION.data)).vec((r) => {
+    if (r.u32() !== 0 || r.byte() !== 0x41) throw new Error("a data segment at no constant place");
+    const at = r.s32();
+    r.byte();
+    return { at, bytes: Buffer.from(r.take(r.u32())) };
+  });
+  const segment = ({ at, bytes }) => Buffer.concat([Buffer.from([0, 0x41, ...sleb(at), 0x0b, ...leb(bytes.length)]), bytes]);
+  const rest = cold.flatMap(([from, to]) => segments.flatMap(({ at, bytes }) => {
+    const [start, end] = [Math.max(from - at, 0), Math.min(to - at, bytes.length)];
+    return start < end ? [{ at: at + start, bytes: Buffer.from(bytes.subarray(start, end)) }] : [];
+  })).filter(({ bytes }) => bytes.some((byte) => byte));
+  for (const [from, to] of cold) for (const { at, bytes } of segments) {
+    if (from < at + bytes.length && to > at) bytes.fill(0, Math.max(from - at, 0), Math.min(to - at, bytes.length));
   }
+  const sum = rest.reduce((all, { bytes }) => all + bytes.length, 0);
+  console.log(`${sum} bytes of data in the rest, in ${rest.length} places`);
+  return { first: segments.map(segment), rest: rest.map(segment) };
 }

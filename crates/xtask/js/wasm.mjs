@@ -16,6 +16,24 @@ export class Reader {
       if (byte < 0x80) return value;
     }
   }
+  s32() {
+    let value = 0, shift = 0, byte;
+    do {
+      byte = this.byte();
+      value |= (byte & 0x7f) << shift;
+      shift += 7;
+    } while (byte >= 0x80);
+    return shift < 32 && byte & 0x40 ? value | (-1 << shift) : value;
+  }
+  s64() {
+    let value = 0n, shift = 0n, byte;
+    do {
+      byte = this.byte();
+      value |= BigInt(byte & 0x7f) << shift;
+      shift += 7n;
+    } while (byte >= 0x80);
+    return BigInt.asIntN(64, shift < 64n && byte & 0x40 ? value | (-1n << shift) : value);
+  }
   skipLeb() { while (this.byte() >= 0x80); }
   take(length) { return this.bytes.subarray(this.at, (this.at += length)); }
   name() { return new TextDecoder().decode(this.take(this.u32())); }

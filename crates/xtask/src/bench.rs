@@ -7,12 +7,17 @@ use lexopt::prelude::*;
 
 use crate::shell::{Cmd, Failure, Result, cmd, root};
 use crate::wasm::{self, Host};
-use crate::{Task, tools};
+use crate::{Task, bench_page, tools};
 
 pub(crate) const TASK: Task = Task {
     name: "bench",
     summary: "measure the engine natively and in wasm, beside others' figures",
-    options: &[("--native", "only natively"), ("--only <id>", "one workload; can be given again for more")],
+    options: &[
+        ("--native", "only natively"),
+        ("--only <id>", "one workload; can be given again for more"),
+        ("--page", "the page instead: how soon it can be used, its weight, frames, seeks; in headless Chromium"),
+        ("--site <folder>", "with --page: a built site; else one is built"),
+    ],
     run,
 };
 
@@ -185,13 +190,18 @@ a shared 2-vCPU machine, single-threaded, CPU time, median of 5 to 7 runs. Read 
 - Memory is what the process grew by, natively; it is not measured in wasm.";
 
 fn run(mut args: lexopt::Parser) -> Result<()> {
-    let (mut native_only, mut only) = (false, Vec::new());
+    let (mut native_only, mut page, mut site, mut only) = (false, false, None, Vec::new());
     while let Some(arg) = args.next()? {
         match arg {
             Long("native") => native_only = true,
+            Long("page") => page = true,
+            Long("site") => site = Some(args.value()?.into()),
             Long("only") => only.push(args.value()?.to_string_lossy().into_owned()),
             other => return Err(other.unexpected().into()),
         }
+    }
+    if page {
+        return bench_page::run(site);
     }
     if let Some(unknown) = only.iter().find(|id| ROWS.iter().all(|row| row.id != **id)) {
         let known: Vec<_> = ROWS.iter().map(|row| row.id).collect();

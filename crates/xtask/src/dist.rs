@@ -14,9 +14,9 @@ use crate::{Task, browser, split, tools};
 /// much.
 const BUDGET: u64 = 250_000;
 /// What that may weigh today: a ratchet, to be lowered with every gain until it meets the budget.
-const CEILING: u64 = 430_000;
+const CEILING: u64 = 340_000;
 /// What all files may weigh today, those too that are loaded later.
-const CEILING_OF_ALL: u64 = 870_000;
+const CEILING_OF_ALL: u64 = 960_000;
 
 pub(crate) const TASK: Task = Task {
     name: "dist",
@@ -80,7 +80,11 @@ pub(crate) fn check_size(out: &Path) -> Result<()> {
     let all = report.lines().last().and_then(brotli).ok_or_else(|| Failure::new("the size report has no total"))?;
     let is_rest = |line: &&str| line.split_whitespace().next().is_some_and(|name| name.ends_with(split::REST));
     let rest = report.lines().find(is_rest).and_then(brotli).ok_or_else(|| Failure::new("the site is in one part"))?;
-    let first = all - rest;
+    // Only a page around this one asks for these, and a reader of another language.
+    let is_asked = |name: &str| matches!(name, "embed.js" | "host.js") || name.starts_with("lang/");
+    let asked = report.lines().filter(|line| line.split_whitespace().next().is_some_and(is_asked));
+    let later: u64 = asked.filter_map(brotli).sum();
+    let first = all - rest - later;
     println!(
         "{first} bytes of brotli until the page can be used; the budget is {BUDGET}, and more than {CEILING} fails"
     );

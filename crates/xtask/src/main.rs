@@ -5,6 +5,7 @@
 //! runs as a child process.
 
 mod bench;
+mod bench_page;
 mod browser;
 mod course;
 mod dist;

@@ -17,6 +17,7 @@ pub(crate) const REST: &str = "_rest.wasm";
 /// Splits the module of the site in `site`, in place.
 pub(crate) fn split(site: &Path) -> Result<()> {
     tools::playwright()?;
+    tools::esbuild()?;
 
     let module = module_of(site)?;
     let work = target_dir().join("split");
@@ -26,11 +27,12 @@ pub(crate) fn split(site: &Path) -> Result<()> {
 
     js("split.mjs").words("mark").arg(&module).arg(&marked).run()?;
     browser::env(js("ran.mjs").arg(site).arg(&module).arg(&marked).arg(&ran))?.run()?;
-    js("split.mjs").words("split").arg(&module).arg(&ran).arg(&first).arg(&rest).run()?;
+    let linked = target_dir().join("wasm32-unknown-unknown/web/web.wasm");
+    js("split.mjs").words("split").arg(&module).arg(&ran).arg(linked).arg(&first).arg(&rest).run()?;
     for part in [&first, &rest] {
-        cmd("wasm-opt").words(FEATURES).words("-Oz").arg(part).words("-o").arg(part).run()?;
+        cmd("wasm-opt").words(FEATURES).words("-Oz --low-memory-unused").arg(part).words("-o").arg(part).run()?;
     }
-    js("split.mjs").words("place").arg(site).arg(&module).arg(&first).arg(&rest).run()
+    js("finish.mjs").arg(site).arg(&module).arg(&first).arg(&rest).run()
 }
 
 fn module_of(site: &Path) -> Result<PathBuf> {

@@ -9,6 +9,7 @@ const BINARYEN: &str = "132.0.0";
 const PLAYWRIGHT: &str = "1.65.1";
 const AXE: &str = "4.14.1";
 const FFLATE: &str = "0.8.3";
+const ESBUILD: &str = "0.28.2";
 
 /// The wasm32 target of the Rust in use.
 pub(crate) fn wasm_target() -> Result<()> {
@@ -63,6 +64,14 @@ pub(crate) fn fflate() -> Result<()> {
     npm_install("fflate", &[("fflate", FFLATE)])
 }
 
+/// What takes comments and blanks out of scripts and styles.
+pub(crate) fn esbuild() -> Result<()> {
+    if version("esbuild").as_deref() == Some(ESBUILD) {
+        return Ok(());
+    }
+    npm_install("esbuild", &[("esbuild", ESBUILD)])
+}
+
 /// Node.js, which runs wasm outside a browser and measures the site.
 pub(crate) fn node() -> Result<()> {
     if which("node").is_some() && which("npm").is_some() {
@@ -99,7 +108,13 @@ fn npm_install(what: &str, packages: &[(&str, &str)]) -> Result<()> {
     let command =
         cmd("npm").words("install --no-save --no-package-lock --no-audit --no-fund --prefix").arg(tools_dir());
     // npm removes what it was not asked for, so ask for all that is there already.
-    let all = [("binaryen", BINARYEN), ("playwright-core", PLAYWRIGHT), ("axe-core", AXE), ("fflate", FFLATE)];
+    let all = [
+        ("binaryen", BINARYEN),
+        ("playwright-core", PLAYWRIGHT),
+        ("axe-core", AXE),
+        ("fflate", FFLATE),
+        ("esbuild", ESBUILD),
+    ];
     let kept = all.iter().filter(|(name, _)| tools_dir().join("node_modules").join(name).is_dir());
     let mut wanted: Vec<_> = packages.iter().chain(kept).map(|(name, version)| format!("{name}@{version}")).collect();
     wanted.sort();

@@ -114,8 +114,6 @@ pub struct ConfigDef {
     pub broker_name: Option<&'static str>,
     /// For librdkafka: its other name, which its messages use.
     pub other_name: Option<&'static str>,
-    /// One line on what it does.
-    pub doc: &'static str,
 }
 
 /// Why a config was refused.
@@ -157,13 +155,14 @@ pub fn find(table: &'static [ConfigDef], name: &str) -> Option<&'static ConfigDe
     table.iter().find(|def| def.name == name)
 }
 
+// The line on what a config does, last in every row, is for readers of the tables: nothing prints it, so it is not kept.
 impl ConfigDef {
     const fn new(
         name: &'static str,
         kind: ConfigType,
         default: &'static str,
         valid: ValidValues,
-        doc: &'static str,
+        _doc: &'static str,
     ) -> ConfigDef {
         ConfigDef {
             name,
@@ -174,7 +173,6 @@ impl ConfigDef {
             valid,
             broker_name: None,
             other_name: None,
-            doc,
         }
     }
     const fn null(name: &'static str, kind: ConfigType, valid: ValidValues, doc: &'static str) -> ConfigDef {

@@ -1,5 +1,5 @@
 //! Kafka's command-line tools, one file each, and the table that lists them. Help, completion and errors about options
-//! come from the same rows. Adding a tool: a file with its options and its start function, and a line in [`TOOLS`].
+//! come from the same rows. Adding a tool: a file with its options and its start function, and a line in `tools!`.
 
 pub(crate) mod topics;
 pub(crate) mod console_producer;
@@ -119,8 +119,26 @@ impl Tool {
 /// What `--version` prints.
 pub(crate) const VERSION: &str = "4.4.0";
 
-/// Every tool, by name.
-pub const TOOLS: &[Tool] = &[
+// Tools are looked up one by one and not in the table, so that whoever starts one does not need all the others' options: in
+// the page those come later.
+macro_rules! tools {
+    ($($tool:expr),* $(,)?) => {
+        /// Every tool, by name.
+        pub const TOOLS: &[Tool] = &[$($tool),*];
+
+        fn named(name: &str) -> Option<&'static Tool> {
+            $(
+                if $tool.name == name {
+                    const FOUND: &Tool = &$tool;
+                    return Some(FOUND);
+                }
+            )*
+            None
+        }
+    };
+}
+
+tools! {
     topics::TOOL,
     console_producer::TOOL,
     console_consumer::TOOL,
@@ -137,13 +155,13 @@ pub const TOOLS: &[Tool] = &[
     reassign::TOOL,
     cluster::TOOL,
     crate::programs::experiment::TOOL,
-];
+}
 
 /// The tool a command word names.
 pub fn find(word: &str) -> Option<&'static Tool> {
     let word = word.rsplit('/').next().unwrap_or(word);
     let name = word.strip_suffix(".sh").unwrap_or(word);
-    TOOLS.iter().find(|tool| tool.name == name)
+    named(name)
 }
 
 /// `CommandLineUtils#checkRequiredArgs`.

@@ -1,0 +1,62 @@
+// The last step of a released site: node finish.mjs SITE in.wasm first.wasm rest.wasm
+//
+// The two modules take the place of in.wasm; what the first one imports gets short names, there and in its script; scripts
+// and styles lose their comments and blanks (esbuild), and the styles become one file. What was changed is named by what it
+// holds, so that no cache ever gives out parts that do not fit.
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { SECTION, leb, parse, text, write } from "./wasm.mjs";
+
+const [site, whole, firstFile, restFile] = process.argv.slice(2);
+const path = (name) => join(site, name);
+const read = (name) => readFileSync(path(name), "utf8");
+const minified = (code, loader) => execFileSync("esbuild", ["--minify", "--target=es2022", `--loader=${loader}`],
+  { input: code, encoding: "utf8", shell: process.platform === "win32" });
+const hash = (...parts) => parts.reduce((sum, part) => sum.update(part), createHash("sha256")).digest("hex").slice(0, 16);
+
+let page = read("index.html").replace(/ integrity="[^"]*"/g, "");
+const glueName = page.match(/<meta name="kafkasim-engine" content="\.\/([^"]+)"/)[1];
+const bootName = page.match(/<script src="\.\/(boot[^"]*)"/)[1];
+
+// The modules and their script.
+const rest = readFileSync(restFile), { first, glue } = shortNames(readFileSync(firstFile), read(glueName));
+rmSync(whole);
+rmSync(path(glueName));
+const named = hash(first, rest, glue), names = [`web-${named}_bg.wasm`, `web-${named}_rest.wasm`, `web-${named}.js`];
+writeFileSync(path(names[0]), first);
+writeFileSync(path(names[1]), rest);
+writeFileSync(path(names[2]), minified(glue.replaceAll(basename(whole), names[0]), "js"));
+page = page.replace(/ data-wasm="[^"]*"/, (given) => `${given} data-rest="./${names[1]}"`)
+  .replaceAll(basename(whole), names[0]).replaceAll(glueName, names[2]);
+
+// The other scripts.
+for (const name of readdirSync(site).filter((name) => name.endsWith(".js") && name !== names[2])) writeFileSync(path(name), minified(read(name), "js"));
+const boot = `boot-${hash(read(bootName))}.js`;
+writeFileSync(path(boot), read(bootName));
+rmSync(path(bootName));
+page = page.replaceAll(bootName, boot);
+
+// The styles, in the order of their links.
+const links = [...page.matchAll(/<link rel="stylesheet" href="\.\/([^"]+)"\/>\n/g)];
+const style = minified(links.map(([, name]) => read(name)).join("\n"), "css"), sheet = `page-${hash(style)}.css`;
+links.forEach(([, name]) => rmSync(path(name)));
+writeFileSync(path(sheet), style);
+links.forEach(([link], i) => { page = page.replace(link, i ? "" : `<link rel="stylesheet" href="./${sheet}"/>\n`); });
+writeFileSync(path("index.html"), page.replace(/\n{2,}/g, "\n"));
+
+/** wasm-bindgen's names tell people what is imported, with a hash each; machines need only the same ones on both sides. */
+function shortNames(bytes, script) {
+  const { imports, sections } = parse(bytes);
+  const from = new Set(imports.map((entry) => entry.from));
+  if (from.size !== 1) throw new Error(`the module imports from ${[...from]}`);
+  let glue = script.replaceAll(`"${[...from][0]}"`, '"a"');
+  sections.set(SECTION.import, imports.map(({ name, type }, i) => {
+    const short = `a${i.toString(36)}`, key = new RegExp(`^(\\s+)${name}: `, "m");
+    if (!key.test(glue)) throw new Error(`${name} is not in the script`);
+    glue = glue.replace(key, `$1${short}: `);
+    return Buffer.from([...text("a"), ...text(short), 0, ...leb(type)]);
+  }));
+  return { first: write(sections), glue };
+}
