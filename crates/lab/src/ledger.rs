@@ -128,10 +128,10 @@ impl Ledger {
             for promise in promises.iter().filter(|p| p.offset >= start) {
                 let kept = promise.offset < end && {
                     let found = lab.record_at(log, promise.offset);
-                    // What compaction removed has made way for a later value of its key.
-                    found.map_or(promise.offset < log.compacted_to(), |value| {
-                        value_hash(value.as_deref()) == promise.value_hash
-                    })
+                    // What compaction removed has made way for a later value of its key. A replica that fetched the
+                    // rest from one that was compacted has the same holes, and need not have been compacted itself.
+                    let may_have_holes = log.config().compact || promise.offset < log.compacted_to();
+                    found.map_or(may_have_holes, |value| value_hash(value.as_deref()) == promise.value_hash)
                 };
                 if !kept {
                     lost.push(Lost { tp: tp.clone(), promise: *promise, overwritten: promise.offset < end });
@@ -145,7 +145,7 @@ impl Ledger {
 /// The promises without an offset whose values a log does not hold; two of one value need it twice.
 fn lost_anywhere<'a>(tp: &TopicPartition, log: &Log, promises: impl Iterator<Item = &'a Promise>) -> Vec<Lost> {
     let mut promises = promises.peekable();
-    if promises.peek().is_none() || log.log_start_offset() > 0 || log.compacted_to() > 0 {
+    if promises.peek().is_none() || log.log_start_offset() > 0 || log.compacted_to() > 0 || log.config().compact {
         return Vec::new();
     }
     let mut held: SortedMap<u64, u32> = SortedMap::new();

@@ -14,6 +14,8 @@ pub(super) struct CommittedOffsetsGrow {
     last: SortedMap<(GroupId, TopicPartition), i64>,
     /// Partitions that lost records: groups may go back in them, now or when they next ask for their offsets.
     torn: SortedSet<TopicPartition>,
+    /// The highest committed offset of any group, by partition.
+    highest: SortedMap<TopicPartition, i64>,
 }
 
 const OFFSETS_TOPIC: &str = "__consumer_offsets";
@@ -43,6 +45,14 @@ impl Invariant for CommittedOffsetsGrow {
                     replicas.iter().all(|(_, replica)| replica.log.log_start_offset() <= *offset)
                 });
             }
+            // A leader that lost records, and writes others at their offsets (power loss without a replica that has them).
+            Note::Appended { tp, broker, base, as_leader: true, .. }
+                if self.highest.get(tp).is_some_and(|highest| base < highest) => {
+                if sight.record(tp).is_some_and(|record| record.leader == *broker) {
+                    self.last.retain(|(_, of), offset| of != tp || *offset <= *base);
+                    self.highest.remove(tp);
+                }
+            }
             // An admin may set the offsets of a group without members, or delete it.
             Note::GroupState { group, state: "Empty", .. } => self.last.retain(|(of, _), _| of != group),
             Note::TopicDeleted { topic } => self.last.retain(|(_, tp), _| tp.topic != *topic),
@@ -64,6 +74,8 @@ fn coordinates(sight: &Sight<'_>, group: &GroupId) -> bool {
 
 impl CommittedOffsetsGrow {
     fn committed(&mut self, sight: &Sight<'_>, group: &GroupId, tp: TopicPartition, offset: i64) -> Result<(), String> {
+        let highest = self.highest.entry(tp.clone()).or_insert(offset);
+        *highest = offset.max(*highest);
         let before = self.last.insert((group.clone(), tp.clone()), offset).filter(|before| offset < *before);
         let Some(before) = before.filter(|_| !self.torn.contains(&tp)) else { return Ok(()) };
         let end = replicas::leader(sight.world, sight.layout, &tp).map(|leader| leader.log.log_end_offset());
