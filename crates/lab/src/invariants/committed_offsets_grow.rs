@@ -47,11 +47,11 @@ impl Invariant for CommittedOffsetsGrow {
             }
             // A leader that lost records, and writes others at their offsets (power loss without a replica that has them).
             Note::Appended { tp, broker, base, as_leader: true, .. }
-                if self.highest.get(tp).is_some_and(|highest| base < highest) => {
-                if sight.record(tp).is_some_and(|record| record.leader == *broker) {
-                    self.last.retain(|(_, of), offset| of != tp || *offset <= *base);
-                    self.highest.remove(tp);
-                }
+                if self.highest.get(tp).is_some_and(|highest| base < highest)
+                    && sight.record(tp).is_some_and(|record| record.leader == *broker) =>
+            {
+                self.last.retain(|(_, of), offset| of != tp || *offset <= *base);
+                self.highest.insert(tp.clone(), *base);
             }
             // An admin may set the offsets of a group without members, or delete it.
             Note::GroupState { group, state: "Empty", .. } => self.last.retain(|(of, _), _| of != group),

@@ -66,18 +66,28 @@ impl LogMatching {
     }
 }
 
-/// The first place in `from..to` where two logs differ, and what is there.
+/// The first place in `from..to` where two logs differ, and what is there. In a compacted topic one may lack what the other
+/// has, also where it was not compacted itself: it may have fetched from a replica that was.
 fn differs<'a>(mine: &'a Log, other: &'a Log, from: i64, to: i64) -> Option<(i64, Option<&'a Batch>, Option<&'a Batch>)> {
-    let below = |log: &'a Log| log.batches_from(from).take_while(move |batch| batch.base_offset < to);
+    let may_have_holes = mine.config().compact || other.config().compact;
+    let below = |log: &'a Log| log.batches_from(from).take_while(move |batch| batch.base_offset < to).peekable();
     let (mut here, mut there) = (below(mine), below(other));
     loop {
-        match (here.next(), there.next()) {
+        let (mine, other) = (here.peek().copied(), there.peek().copied());
+        let base = |batch: Option<&Batch>| batch.map_or(i64::MAX, |batch| batch.base_offset);
+        let (takes_mine, takes_other) = match (mine, other) {
             (None, None) => return None,
-            (Some(mine), Some(other)) if mine == other => {}
-            (mine, other) => {
-                let at = [mine, other].into_iter().flatten().map(|batch| batch.base_offset).min().unwrap_or(from);
-                return Some((at, mine, other));
-            }
-        }
+            (Some(mine), Some(other)) if mine == other || may_have_holes && agree(mine, other) => (true, true),
+            _ if may_have_holes && base(mine) != base(other) => (base(mine) < base(other), base(other) < base(mine)),
+            _ => return Some((base(mine).min(base(other)), mine, other)),
+        };
+        here.next_if(|_| takes_mine);
+        there.next_if(|_| takes_other);
     }
+}
+
+/// Whether two batches may be the same one, each with some of its records.
+fn agree(mine: &Batch, other: &Batch) -> bool {
+    let same = |(offset, record)| other.offsets().find(|(at, _)| *at == offset).is_none_or(|(_, its)| its == record);
+    mine.base_offset == other.base_offset && mine.leader_epoch == other.leader_epoch && mine.offsets().all(same)
 }
