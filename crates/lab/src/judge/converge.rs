@@ -4,6 +4,7 @@
 use cluster::MetadataImage;
 use kernel::NodeState;
 use ordered::{SortedMap, SortedSet};
+use partition_log::Log;
 use protocol::metadata::PartitionRecord;
 use protocol::{BrokerId, GroupId, TopicPartition};
 
@@ -95,6 +96,13 @@ fn is_under_way(lab: &Lab, log: &partition_log::Log, high_watermark: i64) -> boo
     replicas::batch_at(log, high_watermark).is_some_and(|batch| now_ms - batch.max_timestamp_ms() < JUST_NOW_MS)
 }
 
+/// Whether there is a record to read from an offset on. Compaction may have left none below the high watermark, and a consumer
+/// then stays where it is.
+fn has_more(log: &Log, from: i64) -> bool {
+    let below = log.batches_from(from).take_while(|batch| batch.base_offset < log.high_watermark());
+    below.flat_map(|batch| batch.offsets()).any(|(offset, _)| offset >= from && offset < log.high_watermark())
+}
+
 /// Consumers that run: in their groups, with every partition of their topics, at the end.
 fn group_obstacles(lab: &Lab, image: &MetadataImage, dead: &SortedSet<TopicPartition>, found: &mut Vec<Obstacle>) {
     // A group without coordinator can do nothing.
@@ -118,7 +126,7 @@ fn group_obstacles(lab: &Lab, image: &MetadataImage, dead: &SortedSet<TopicParti
         }
         for tp in consumer.assignment() {
             let position = consumer.position(&tp);
-            let behind = lab.leader_log(&tp).filter(|log| position.is_none_or(|at| at < log.high_watermark()));
+            let behind = lab.leader_log(&tp).filter(|log| position.is_none_or(|at| has_more(log, at)));
             if let Some(log) = behind {
                 let at = position.map_or("nowhere".to_owned(), |at| at.to_string());
                 let text =
