@@ -267,6 +267,12 @@ impl Consumer {
     pub fn assignment(&self) -> Vec<TopicPartition> {
         self.partitions.keys().cloned().collect()
     }
+    /// Offsets it has asked a coordinator to commit, without an answer yet.
+    pub fn commits_under_way(&self) -> impl Iterator<Item = (&TopicPartition, i64)> {
+        let sent = self.commits.values().filter(|commit| commit.is_sent);
+        sent.flat_map(|commit| commit.offsets.iter().map(|(tp, offset, _)| (tp, *offset)))
+    }
+
     /// The next offset it will hand out, once known.
     pub fn position(&self, tp: &TopicPartition) -> Option<i64> {
         self.partitions.get(tp).and_then(|partition| partition.position)
