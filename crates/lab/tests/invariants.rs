@@ -165,9 +165,7 @@ const ROWS: &[Row] = &[
         ..Row::new(
             "sequences-in-order",
             "sequence-unchecked",
-            "1s 2 kafka-verifiable-producer --bootstrap-server BOOT --topic t --throughput 20 --command-config retry.properties
-             3s 1 sim cut broker 1 > term:2
-             10s 1 sim mend",
+            LOST_ANSWERS,
             "20s",
         )
     },
@@ -176,9 +174,7 @@ const ROWS: &[Row] = &[
         ..Row::new(
             "offsets-dense",
             "duplicate-takes-offsets",
-            "1s 2 kafka-verifiable-producer --bootstrap-server BOOT --topic t --throughput 20 --command-config retry.properties
-             3s 1 sim cut broker 1 > term:2
-             10s 1 sim mend",
+            LOST_ANSWERS,
             "20s",
         )
     },
@@ -248,6 +244,12 @@ const ROWS: &[Row] = &[
         ..Row::new("one-owner", "assignment-of-another", "1s 3 CONSUME\n1s 4 CONSUME", "20s")
     },
 ];
+
+/// A producer whose batches arrive, and their answers do not.
+const LOST_ANSWERS: &str =
+    "1s 2 kafka-verifiable-producer --bootstrap-server BOOT --topic t --throughput 20 --command-config retry.properties
+             3s 1 sim cut broker 1 > term:2
+             10s 1 sim mend";
 
 const CONSUME: &str = "kafka-console-consumer --bootstrap-server BOOT --topic t --group g --from-beginning \
      --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 \

@@ -84,6 +84,15 @@ impl Call<'_> {
         self.node(&text)
     }
 
+    /// The one broker or controller the words name: what can be started again.
+    fn server(&self) -> Result<kernel::NodeId, String> {
+        let node = self.process()?;
+        match self.lab.world.machine(node).app() {
+            Some(_) => Err("a program is started by typing its command again".into()),
+            None => Ok(node),
+        }
+    }
+
     /// The process `text` names: `broker 2`, `controller 101`, `app 3`, `app-3`, `2`.
     fn node(&self, text: &str) -> Result<kernel::NodeId, String> {
         if let Some((kind, rest)) = text.split_once(':') {

@@ -13,11 +13,8 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn act(call: Call<'_>) -> Result<String, String> {
-    let node = call.process()?;
+    let node = call.server()?;
     let name = call.lab.world.name(node).clone();
-    if call.lab.world.machine(node).app().is_some() {
-        return Err("a program is started by typing its command again".into());
-    }
     if call.lab.world.state(node) != NodeState::Running {
         return Err(format!("{name} is not running"));
     }
