@@ -62,6 +62,34 @@ for (const width of [320, 390, 640, 900, 1000, 1120, 1366]) {
   });
 }
 
+for (const [width, height] of [[1920, 1080], [1366, 768], [1280, 720], [1000, 700], [768, 1024], [390, 844]]) {
+  test(`at ${width} × ${height} the stage cuts no line of a tile, no name and no state, and the speed can be read`, async () => {
+    const { page, close } = await open({ viewport: { width, height } });
+    if (await page.locator(".switch").isVisible()) await page.getByRole("tab", { name: "Terminal" }).click();
+    await run(page, "sim kill broker 1");
+    await run(page, "sim run 15s");
+    await page.locator('[data-node="broker-1"] .bh', { hasText: "off 15 s" }).waitFor();
+    const cut = await page.evaluate(() => {
+      const shown = (selector) => [...document.querySelectorAll(`.stage ${selector}`)].filter((e) => e.offsetParent);
+      const below = shown(".rf, .rh, .cells").filter((e) => {
+        const [inner, tile] = [e, e.closest(".rep")].map((x) => x.getBoundingClientRect());
+        return inner.bottom > tile.bottom || inner.top < tile.top;
+      });
+      const narrow = shown(".rh b span, .bh span, .bh small, .pos:not(:first-child)").filter((e) => e.scrollWidth > e.clientWidth + 1);
+      return [...below, ...narrow].map((e) => `${e.className || e.tagName}: ${e.textContent}`);
+    });
+    assert.deepEqual(cut, []);
+    const slider = page.getByLabel("Speed", { exact: true });
+    if (width === 390 || width === 1000) {
+      await page.locator(".menu.rest").getByRole("button").first().click();
+      assert.match(await page.getByRole("menuitemradio", { name: "Slower" }).innerText(), /1\/500×/);
+    } else {
+      assert.ok(await slider.isVisible());
+    }
+    await close();
+  });
+}
+
 // Random hands, from a seed that is printed: KAFKASIM_FUZZ_SEED plays it again, KAFKASIM_FUZZ_S says how long (60 s by default).
 test("a minute of random clicks, drags, keys and commands neither stops the page nor logs an error", { timeout: 300_000 }, async (t) => {
   const seed = Number(process.env.KAFKASIM_FUZZ_SEED ?? 20_270_115);

@@ -82,6 +82,45 @@ test("bookmarks name moments, lead to them, and travel in the link", async () =>
   await second.close();
 });
 
+test("a bookmark is of a branch: what two branches share has it in both, the rest leads back to its own", async () => {
+  const { page, wrong, close } = await open();
+  const mark = async (name) => {
+    await page.locator(".stage").focus();
+    await page.keyboard.press("k");
+    await page.getByLabel(/^Name for/).fill(name);
+    await page.keyboard.press("Enter");
+    await page.locator(".mark .item", { hasText: name }).waitFor();
+    await page.keyboard.press("Escape");
+  };
+  const stars = () => page.locator(".lane .bm").count();
+  await mark("shared past");
+  await run(page, "sim run 5s");
+  await mark("only on main");
+  assert.equal(await stars(), 2);
+  await run(page, "sim until 9s");
+  await run(page, "sim kill broker 2");
+  await run(page, "sim run 8s");
+  assert.equal(await stars(), 1, "the other future's moment is none of this branch");
+  await mark("only here");
+  assert.equal(await stars(), 2);
+  await page.getByRole("button", { name: "Share", exact: true }).click();
+  await page.waitForFunction(() => location.hash.includes("&b="));
+  const link = decodeURIComponent(await page.evaluate(() => location.hash));
+  assert.ok(link.includes("shared past") && link.includes("only here") && !link.includes("only on main"), link);
+
+  await page.getByRole("button", { name: "Bookmarks" }).click();
+  const other = page.locator(".mark .item", { hasText: "only on main" });
+  assert.match(await other.innerText(), /main · 00:13.000/);
+  await other.click();
+  assert.equal(await clock(page), "00:13.000");
+  assert.equal(await page.locator(".broker.down").count(), 0, "on main no broker was killed");
+  assert.equal(await stars(), 2);
+  await page.locator(".mark .item", { hasText: "only here" }).click();
+  assert.equal(await page.locator(".broker.down").count(), 1);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
 for (const [name, viewport] of [["600", { width: 600, height: 800 }], ["1000", { width: 1000, height: 700 }], ["390", PHONE]]) {
   test(`on a page ${name} px wide everything that has no button is in the menu`, async () => {
     const { page, wrong, close } = await open({ viewport, bypassCSP: true });

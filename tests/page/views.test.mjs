@@ -62,6 +62,25 @@ test("the cluster shows brokers, records, clients, and what flies between them",
   await close();
 });
 
+test("the load lesson: a bet, its commands, and the curve that the leaders' appends draw", async () => {
+  const { page, wrong, close } = await open({ fragment: "#lesson=load", colorScheme: "light" });
+  const pane = page.locator("aside.lesson");
+  await pane.getByRole("button", { name: "Next step" }).click();
+  await pane.getByLabel("2,420").check();
+  await run(page, "TOPICS=experiments GROUP=lab python consumer.py", 2);
+  await run(page, "sim run 10s");
+  await run(page, "experiment-producer -b localhost:9092 --config-file loads/3.json --topic experiments");
+  await run(page, "sim run 90s");
+  await pane.getByText("agrees").waitFor();
+  assert.match(await page.locator(".chart").innerText(), /peak 9\d/);
+  // Sixteen partitions of three brokers stand close, and each still says which it is.
+  const names = await page.locator('[data-node="broker-1"] .rh b').evaluateAll((all) => all.filter((b) => b.scrollWidth <= b.clientWidth + 1 && /-\d+$/.test(b.innerText)).length);
+  assert.equal(names, 16);
+  await picture(page, "load-light", ".app");
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
 test("a record says who holds it and who may read it; the selection is that of every view", async () => {
   const { page, wrong, close } = await open();
   await view(page, "Log");

@@ -347,9 +347,14 @@ impl Bridge {
         self.0.motion.set(Motion::Paused);
         self.act(|e| e.switch(branch));
     }
-    /// Names a moment; an empty name takes it back.
-    pub(crate) fn bookmark(&self, at_ns: u64, name: String) {
-        self.act(|e| e.bookmark(at_ns, &name));
+    /// Names a moment of a branch, or of this one for none; an empty name takes it back.
+    pub(crate) fn bookmark(&self, branch: &str, at_ns: u64, name: &str) {
+        self.act(|e| e.bookmark(branch, at_ns, name));
+    }
+    /// Goes to a moment of a branch, or of this one for none.
+    pub(crate) fn visit(&self, branch: &str, at_ns: u64) {
+        self.0.motion.set(Motion::Paused);
+        self.act(|e| e.visit(branch, at_ns));
     }
     /// Lets all steps be turned to, or only those up to one, from 1.
     pub(crate) fn lock_after(&self, step: Option<usize>) {

@@ -5,8 +5,13 @@ use web_sys::{Element, HtmlElement};
 
 /// Whether the page is one column.
 pub(crate) fn is_narrow() -> bool {
+    width() < 900.0
+}
+
+/// How wide the page is, CSS pixels.
+pub(crate) fn width() -> f64 {
     let width = web_sys::window().and_then(|w| w.inner_width().ok()).and_then(|v| v.as_f64());
-    width.is_some_and(|w| w < 900.0)
+    width.unwrap_or(1366.0)
 }
 
 /// Whether keys typed now belong to a text field.

@@ -123,9 +123,9 @@ impl Engine {
                 Ok((Engine::begin(Scenario::parse(text).map_err(|e| e.to_string())?, None, seed)?, None))
             }
             Source::Link(link) => {
-                let (run, bookmarks) = bookmarks::unpack(link);
-                let (mut engine, message) = Engine::from_link(run)?;
-                engine.bookmarks = Rc::new(bookmarks);
+                let (mut engine, message) = Engine::from_link(link.split('&').next().unwrap_or_default())?;
+                let branch = engine.roots().0;
+                engine.bookmarks = Rc::new(bookmarks::unpack(link, &branch).1);
                 Ok((engine, message))
             }
         }
@@ -261,15 +261,42 @@ impl Engine {
     }
     /// The fragment that replays this run up to now.
     pub(crate) fn link(&self) -> String {
-        format!("#{}{}", self.timeline.link().trim_start_matches('#'), bookmarks::pack(&self.bookmarks))
+        let (branch, roots) = self.roots();
+        let here = self.bookmarks.iter().filter(|b| bookmarks::home(&roots, &branch, b.at_ns) == b.branch);
+        format!("#{}{}", self.timeline.link().trim_start_matches('#'), bookmarks::pack(here))
     }
-    /// Moments that have a name.
+    /// Moments that have a name. Those of the active branch, and of the past it shares with others, name no branch.
     pub(crate) fn bookmarks(&self) -> Rc<Vec<Bookmark>> {
-        self.bookmarks.clone()
+        if self.bookmarks.is_empty() {
+            return self.bookmarks.clone();
+        }
+        let (branch, roots) = self.roots();
+        let mut list = (*self.bookmarks).clone();
+        for b in list.iter_mut().filter(|b| bookmarks::home(&roots, &branch, b.at_ns) == b.branch) {
+            b.branch.clear();
+        }
+        list.retain(|b| b.branch.is_empty() || roots.iter().any(|root| root.0 == b.branch));
+        Rc::new(list)
     }
-    /// Names a moment; an empty name takes it back.
-    pub(crate) fn bookmark(&mut self, at_ns: u64, name: &str) {
-        bookmarks::add(Rc::make_mut(&mut self.bookmarks), at_ns, name);
+    /// Names a moment of a branch, or of the active one for none; an empty name takes it back.
+    pub(crate) fn bookmark(&mut self, branch: &str, at_ns: u64, name: &str) {
+        let (active, roots) = self.roots();
+        let home = if branch.is_empty() { bookmarks::home(&roots, &active, at_ns) } else { branch.to_owned() };
+        bookmarks::add(Rc::make_mut(&mut self.bookmarks), &home, at_ns, name);
+    }
+    /// Goes to a moment of a branch, or of the active one for none.
+    pub(crate) fn visit(&mut self, branch: &str, at_ns: u64) {
+        if let Some(index) = self.timeline.branches().iter().position(|b| b.name == branch) {
+            self.timeline.switch(index);
+        }
+        self.seek(at_ns);
+    }
+    /// The name of the active branch, and where each began.
+    fn roots(&self) -> (String, Vec<bookmarks::Root>) {
+        let since = |at: Time| at.since(BOOT).as_nanos();
+        let all = self.timeline.branches();
+        let root = |b: &lab::Branch| (b.name.clone(), b.parent.as_ref().map(|(name, at)| (name.clone(), since(*at))));
+        (all[self.timeline.active()].name.clone(), all.iter().map(root).collect())
     }
     /// The facts of the run up to now.
     pub(crate) fn history(&self) -> &lab::History {

@@ -91,7 +91,7 @@ pub(crate) fn status(broker: &BrokerView, now_ns: u64) -> (String, &'static str)
         ProcessState::Paused => (tell!("paused {}", since), "warn"),
         ProcessState::Running if broker.lifecycle == "RUNNING" && broker.fenced => (t("fenced").to_owned(), "warn"),
         ProcessState::Running if broker.lifecycle == "RUNNING" => {
-            (broker.rack.as_ref().map_or(String::new(), |r| tell!("rack {}", r)), "")
+            (broker.rack.as_ref().map_or(String::new(), |r| tell!("rack {}", r)), "rack")
         }
         ProcessState::Running => (broker.lifecycle.to_ascii_lowercase().replace('_', " "), "warn"),
     }

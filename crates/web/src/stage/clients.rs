@@ -83,9 +83,20 @@ fn card(props: &ClientsProps, client: &ClientView) -> Html {
         <button key={client.process.clone()} {class} onclick={select} tabindex="-1" data-nav=""
                 data-node={client.process.clone()} data-kind="client" title={client.command.clone()}
                 >
-            <b>{ &client.title }</b>
+            <b><span>{ &client.title }</span>{ namesake(props, client) }</b>
             { for facts(client, is_down) }
         </button>
+    }
+}
+
+/// The number of its process, if another program calls itself the same.
+fn namesake(props: &ClientsProps, client: &ClientView) -> Html {
+    let same = props.picture.clients.iter().filter(|c| is_shown(c) && c.title == client.title).count();
+    let number = client.process.rsplit('-').next().unwrap_or_default();
+    if same > 1 {
+        html! { <i>{ format!("·{number}") }</i> }
+    } else {
+        Html::default()
     }
 }
 
@@ -151,8 +162,8 @@ fn position(p: &PositionView) -> Html {
     let lag = if p.end >= 0 && p.position >= 0 { p.end - p.position } else { 0 };
     html! {
         <small class="pos" title={tell!("{}-{}: position {}, committed {}, end {}", p.topic, p.partition, p.position, p.committed, p.end)}>
-            { format!("{}-{} ▽{} ▲{}", p.topic, p.partition, shown(p.position), shown(p.committed)) }
-            <span class="lag">{ if lag > 0 { format!(" +{lag}") } else { String::new() } }</span>
+            <span>{ format!("{}-{}", p.topic, p.partition) }</span>{ format!("▽{} ▲{}", shown(p.position), shown(p.committed)) }
+            <span class="lag">{ if lag > 0 { format!("+{lag}") } else { String::new() } }</span>
         </small>
     }
 }

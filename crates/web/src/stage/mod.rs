@@ -40,7 +40,7 @@ pub(crate) fn Stage(props: &StageProps) -> Html {
     let (canvas, tip, root) = (use_node_ref(), use_node_ref(), use_node_ref());
     use_overlay(&props.bridge, &canvas, &tip, &root);
     let picture = &props.frame.picture;
-    let rows = rows::rows(picture, dom::is_narrow());
+    let rows = rows::rows(picture, dom::width());
     let select = {
         let ui = props.ui.clone();
         Callback::from(move |s: Selection| ui.dispatch(Act::Select(Some(s))))

@@ -31,10 +31,12 @@ pub(crate) struct Rows {
 /// With more brokers than this, they show counts.
 const BROKERS_MAX: usize = 12;
 
-/// The rows of a moment.
-pub(crate) fn rows(picture: &Picture, is_narrow: bool) -> Rc<Rows> {
+/// The rows of a moment, on a page of this width.
+pub(crate) fn rows(picture: &Picture, width: f64) -> Rc<Rows> {
     let cells = match picture.brokers.len() {
-        _ if is_narrow => 5,
+        _ if width < 900.0 => 5,
+        0..=3 if width >= 1700.0 => 12,
+        4..=5 if width >= 1700.0 => 8,
         0..=3 => 7,
         4..=5 => 5,
         _ => 4,
@@ -63,7 +65,7 @@ pub(crate) fn rows(picture: &Picture, is_narrow: bool) -> Rc<Rows> {
 
 /// The rows of a moment beside those of another branch: the same offsets stand below each other in both.
 pub(super) fn beside(picture: &Picture, against: &Picture) -> Rc<Rows> {
-    let (mut rows, others) = ((*rows(picture, true)).clone(), rows(against, true));
+    let (mut rows, others) = ((*rows(picture, 0.0)).clone(), rows(against, 0.0));
     for row in &mut rows.list {
         let is_it = |other: &&Row| other.topic == row.topic && other.partition == row.partition;
         if let Some(other) = others.list.iter().find(is_it).filter(|other| other.to > row.to) {

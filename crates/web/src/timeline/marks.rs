@@ -34,7 +34,7 @@ pub(super) fn Bookmarks(props: &TimelineProps) -> Html {
         Callback::from(move |()| {
             if let Some(field) = input.cast::<HtmlInputElement>() {
                 let name = field.value();
-                bridge.bookmark(now, if name.trim().is_empty() { format::clock(now) } else { name });
+                bridge.bookmark("", now, &if name.trim().is_empty() { format::clock(now) } else { name });
                 field.set_value("");
             }
         })
@@ -57,14 +57,15 @@ pub(super) fn Bookmarks(props: &TimelineProps) -> Html {
             <div hidden={!open} class="pop until" role="group" aria-label={t("Bookmarks")}>
                 <label>{ tell!("Name for {}", format::clock(now)) }<input ref={input} class="field" type="text" maxlength="60" placeholder={format::clock(now)} /></label>
                 <button class="btn" onclick={add.reform(|_: MouseEvent| ())}>{ t("Add bookmark") }</button>
-                { for list.iter().map(|b| {
-                    let (bridge, at) = (props.bridge.clone(), b.at_ns);
-                    let go = Callback::from(move |_: MouseEvent| bridge.seek(at));
-                    let bridge = props.bridge.clone();
-                    let drop = Callback::from(move |_: MouseEvent| bridge.bookmark(at, String::new()));
-                    html! { <div key={b.at_ns.to_string()} class="mark"><button class="item" onclick={go}><span>{ &b.name }</span><small>{ format::clock(at) }</small></button>
+                <div>{ for list.iter().map(|b| {
+                    let (bridge, at, branch) = (props.bridge.clone(), b.at_ns, b.branch.clone());
+                    let go = Callback::from(move |_: MouseEvent| bridge.visit(&branch, at));
+                    let (bridge, branch) = (props.bridge.clone(), b.branch.clone());
+                    let drop = Callback::from(move |_: MouseEvent| bridge.bookmark(&branch, at, ""));
+                    let when = if b.branch.is_empty() { format::clock(at) } else { format!("{} · {}", b.branch, format::clock(at)) };
+                    html! { <div key={format!("{at}{}", b.branch)} class="mark"><button class="item" onclick={go}><span>{ &b.name }</span><small>{ when }</small></button>
                         <button class="btn icon bare" aria-label={tell!("Remove {}", b.name)} onclick={drop}>{ "✕" }</button></div> }
-                }) }
+                }) }</div>
             </div>
         </div>
     }

@@ -117,7 +117,7 @@ fn rest(props: &TimelineProps) -> Rc<Vec<Item>> {
         item("Back to the last turn of events", "<", false, on(Bridge::previous_interesting)),
         item("Run until the next message arrives", "M", false, on(Bridge::next_message)),
         item("Run until…", "R", false, dispatch(Act::Until(true))),
-        item("Slower", "[", false, on(|bridge| bridge.nudge_speed(false))),
+        item("Slower", &format!("{} [", SPEEDS[frame.speed].1), false, on(|bridge| bridge.nudge_speed(false))),
         item("Faster", "]", false, on(|bridge| bridge.nudge_speed(true))),
         item("skip quiet", "", skip, Callback::from(move |()| a.set_skips_idle(!skip))),
         item("Show __consumer_offsets", "", internal, Callback::from(move |()| b.set_shows_internal(!internal))),
@@ -224,7 +224,7 @@ fn lane(props: &TimelineProps) -> Html {
                 { for marks.iter().enumerate().map(|(i, m)| html! {
                     <text key={i} class={classes!("g", format!("l{}", m.level), m.is_command.then_some("cmd"))} x={percent(m.at)} y="21">{ m.glyph }</text>
                 }) }
-                { for frame.bookmarks.iter().filter(|b| (axis.range().0..=axis.range().1).contains(&b.at_ns)).map(|b| html! { <text key={format!("k{}", b.at_ns)} class="bm" x={percent(axis.position(b.at_ns))} y="33">{ "★" }</text> }) }
+                { for frame.bookmarks.iter().filter(|b| b.branch.is_empty() && (axis.range().0..=axis.range().1).contains(&b.at_ns)).map(|b| html! { <text key={format!("k{}", b.at_ns)} class="bm" x={percent(axis.position(b.at_ns))} y="33">{ "★" }</text> }) }
                 <rect class="ahead" x={percent(at)} y="0" width={format!("{:.2}%", (head - at).max(0.0) * 97.0)} height="100%" />
                 <rect class="never" x={percent(head)} y="0" width={format!("{:.2}%", (1.0 - head) * 97.0)} height="100%" />
                 <line class="ph" x1={percent(at)} x2={percent(at)} y1="0" y2="100%" />
