@@ -108,6 +108,21 @@ impl MetadataImage {
         self.brokers.get(&broker).is_some_and(BrokerImage::is_active)
     }
 
+    /// The topics of this image that a batch removes.
+    pub fn topics_removed_by(&self, batch: &MetadataBatch) -> Vec<TopicName> {
+        let removed = batch.offsets().filter_map(|(_, record)| match record {
+            MetadataRecord::RemoveTopic { topic_id } => self.topics.get(topic_id),
+            _ => None,
+        });
+        removed.map(|topic| topic.name.clone()).collect()
+    }
+
+    /// The topics of this image that a later one has no more, or has anew.
+    pub fn topics_missing_in(&self, later: &MetadataImage) -> Vec<TopicName> {
+        let gone = self.topics.values().filter(|topic| !later.topics.contains_key(&topic.id));
+        gone.map(|topic| topic.name.clone()).collect()
+    }
+
     /// Replays the records of a batch.
     pub fn replay_batch(&mut self, batch: &MetadataBatch) {
         for (offset, record) in batch.offsets() {

@@ -266,16 +266,19 @@ impl KafkaProcess {
     fn apply(&mut self, now: Time, fx: &mut Fx, committed: Committed) {
         let batches = match committed {
             Committed::Snapshot(image) => {
+                let gone = self.image.topics_missing_in(&image);
                 self.image = image;
                 if self.is_serving() {
-                    self.with_broker(now, |broker, cx| broker.on_snapshot(cx, fx));
+                    self.with_broker(now, |broker, cx| broker.on_snapshot(cx, fx, &gone));
                 }
                 return;
             }
             Committed::Batches(batches) => batches,
         };
         let image = Arc::make_mut(&mut self.image);
+        let mut gone = Vec::new();
         for batch in &batches {
+            gone.extend(image.topics_removed_by(batch));
             image.replay_batch(batch);
         }
         self.raft.maybe_snapshot(now, &self.image);
@@ -283,7 +286,7 @@ impl KafkaProcess {
             controller.on_committed(now, fx, &mut self.raft, self.image.offset);
         }
         if self.is_serving() {
-            self.with_broker(now, |broker, cx| broker.on_metadata(cx, fx, &batches));
+            self.with_broker(now, |broker, cx| broker.on_metadata(cx, fx, &batches, &gone));
         }
     }
 

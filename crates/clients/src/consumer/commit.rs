@@ -10,6 +10,10 @@ use super::{Consumer, ConsumerEvent, Life};
 use crate::network::Lane;
 use crate::{ClientError, Fx, Profile};
 
+/// How often librdkafka sends a commit that a partition refuses (`RD_KAFKA_REQUEST_DEFAULT_RETRIES`). Java goes on until the
+/// deadline: a member whose topic came back with fewer partitions holds up its group for `max.poll.interval.ms`.
+const LIBRDKAFKA_ATTEMPTS: u32 = 3;
+
 const COORDINATOR: &str = "org.apache.kafka.clients.consumer.internals.ConsumerCoordinator";
 
 impl Consumer {
@@ -163,9 +167,17 @@ impl Consumer {
     }
 
     pub(super) fn commit_answered(&mut self, now: Time, fx: &mut Fx, number: u64, answer: &OffsetCommitResponse) {
-        match answer.partitions.iter().map(|(_, _, code)| *code).find(|code| !code.is_ok()) {
+        let mut failed = answer.partitions.iter().map(|(_, _, code)| *code).filter(|code| !code.is_ok());
+        match failed.next() {
             Some(code) => {
                 self.note_error(fx, ApiKey::OffsetCommit, code);
+                let is_whole = failed.count() + 1 == answer.partitions.len();
+                if !is_whole
+                    && let Some(commit) = self.commits.get_mut(&number).filter(|_| self.profile == Profile::Librdkafka)
+                {
+                    // librdkafka sends nothing again of which a part went well.
+                    commit.attempts = LIBRDKAFKA_ATTEMPTS;
+                }
                 self.commit_failed(now, fx, number, code);
             }
             None => {
@@ -189,6 +201,9 @@ impl Consumer {
             self.lose_coordinator(now, fx);
         }
         let is_current = commit.generation == self.membership.generation;
+        let is_limited = matches!(code, ErrorCode::UnknownTopicOrPartition | ErrorCode::CoordinatorLoadInProgress);
+        let gives_up = self.profile == Profile::Librdkafka && is_limited && commit.attempts >= LIBRDKAFKA_ATTEMPTS;
+        let is_retried = code.is_retriable() && !gives_up;
         match code {
             ErrorCode::IllegalGeneration | ErrorCode::UnknownMemberId if is_current => self.membership_lost(code),
             ErrorCode::RebalanceInProgress => {
@@ -198,13 +213,13 @@ impl Consumer {
             _ => {}
         }
         match commit.kind {
-            CommitKind::Sync { deadline } | CommitKind::Final { deadline } if code.is_retriable() && deadline > now => {
+            CommitKind::Sync { deadline } | CommitKind::Final { deadline } if is_retried && deadline > now => {
                 commit.is_sent = false;
                 commit.not_before = now + self.backoff(commit.attempts, fx);
                 self.commits.insert(number, commit);
             }
             CommitKind::Sync { .. } | CommitKind::Async => self.report_commit_error(code),
-            CommitKind::Auto if code.is_retriable() => self.auto_commit_due = now + self.backoff(commit.attempts, fx),
+            CommitKind::Auto if is_retried => self.auto_commit_due = now + self.backoff(commit.attempts, fx),
             CommitKind::Auto | CommitKind::Final { .. } => {
                 if self.profile == Profile::Java {
                     let text = format!(

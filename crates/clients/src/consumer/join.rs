@@ -229,6 +229,8 @@ impl Consumer {
             (TopicPartition::new(topic.clone(), *partition), StartAt::Committed)
         };
         self.set_assignment(assignment.iter().map(start).collect());
+        // They may have changed while the assignment was on its way.
+        self.watch_topics();
         self.arm_auto_commit(now);
         if let Some(group) = self.settings.group.clone() {
             let partitions = self.partitions.keys().map(|tp| (tp.topic.clone(), tp.partition)).collect();
@@ -237,8 +239,8 @@ impl Consumer {
         self.events.push(ConsumerEvent::Assigned(self.assignment()));
     }
 
-    /// The leader watches the group's topics; everybody hears of topics that do not exist.
-    pub(super) fn metadata_changed(&mut self, _now: Time, _fx: &mut Fx) {
+    /// The leader makes a new assignment if the group's topics are no more what the last one was made for.
+    fn watch_topics(&mut self) {
         let count = |topic: &TopicName| self.net.metadata.partition_count(topic);
         let is_stale = self
             .membership
@@ -248,6 +250,11 @@ impl Consumer {
         if is_stale && self.membership.phase == GroupPhase::Stable && self.membership.rejoin.is_none() {
             self.membership.rejoin = Some("cached metadata has changed");
         }
+    }
+
+    /// The leader watches the group's topics; everybody hears of topics that do not exist.
+    pub(super) fn metadata_changed(&mut self, _now: Time, _fx: &mut Fx) {
+        self.watch_topics();
         let Subscription::Topics(topics) = &self.subscription else { return };
         for topic in topics.clone() {
             match self.net.metadata.topic_error(&topic) {

@@ -13,7 +13,7 @@ use protocol::api::describe_groups::{DescribeGroupsRequest, DescribeGroupsRespon
 use protocol::api::list_groups::ListGroupsResponse;
 use protocol::hashing::group_partition;
 use protocol::record::ProducerStamp;
-use protocol::{Batch, EPOCH_MS, ErrorCode, GroupId, PartitionIndex, Request, Response, gap, wall_ms};
+use protocol::{Batch, EPOCH_MS, ErrorCode, GroupId, PartitionIndex, Request, Response, TopicName, gap, wall_ms};
 
 use super::connections::{Caller, Ticket};
 use super::disk::ReplicaIndex;
@@ -83,7 +83,6 @@ impl Broker {
 
     fn load_shard(&mut self, cx: &Context<'_>, fx: &mut Fx, partition: PartitionIndex, index: ReplicaIndex) {
         gap!("loading a group coordinator takes no time", "CoordinatorLoaderImpl");
-        gap!("offsets of a deleted topic stay until they expire", "GroupCoordinatorService#onPartitionsDeleted");
         let mut shard = GroupShard::new(self.settings.groups.clone());
         let log = self.disk.log(index);
         for batch in log.batches_from(log.log_start_offset()).filter(|batch| !batch.is_control()) {
@@ -92,6 +91,20 @@ impl Broker {
         let outcome = shard.loaded(now_ms(cx));
         self.soft.groups.shards.insert(partition, HostedShard { shard, index });
         self.carry_out(cx, fx, partition, outcome);
+    }
+
+    /// Topics are gone: so are the offsets that groups of this broker have of them (`BrokerMetadataPublisher`, after what leads
+    /// now). A coordinator that begins later finds those that another one had no time to delete.
+    pub(super) fn on_topics_deleted(&mut self, cx: &Context<'_>, fx: &mut Fx, topics: &[TopicName]) {
+        if topics.is_empty() {
+            return;
+        }
+        let partitions: Vec<PartitionIndex> = self.soft.groups.shards.keys().copied().collect();
+        for partition in partitions {
+            let Some(hosted) = self.soft.groups.shards.get_mut(&partition) else { continue };
+            let outcome = hosted.shard.topics_deleted(now_ms(cx), topics);
+            self.carry_out(cx, fx, partition, outcome);
+        }
     }
 
     fn unload_shard(&mut self, cx: &Context<'_>, fx: &mut Fx, partition: PartitionIndex) {

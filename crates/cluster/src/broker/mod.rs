@@ -45,7 +45,7 @@ use kernel::{Calls, ConnId, Death, NodeId, Time, Timers};
 use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::metadata::MetadataBatch;
-use protocol::{BrokerId, Message, PartitionIndex, Request, Response, TopicId};
+use protocol::{BrokerId, Message, PartitionIndex, Request, Response, TopicId, TopicName};
 
 use crate::process::{Context, Fx, space, wall_ms};
 use crate::spec::ProcessSpec;
@@ -182,18 +182,20 @@ impl Broker {
         self.settle(cx, fx);
     }
 
-    /// Batches were committed and are applied in `cx.image`.
-    pub fn on_metadata(&mut self, cx: &Context<'_>, fx: &mut Fx, batches: &[MetadataBatch]) {
+    /// Batches were committed and are applied in `cx.image`; topics that were in it are `gone`.
+    pub fn on_metadata(&mut self, cx: &Context<'_>, fx: &mut Fx, batches: &[MetadataBatch], gone: &[TopicName]) {
         if self.soft.is_started {
             self.apply_delta(cx, fx, batches);
+            self.on_topics_deleted(cx, fx, gone);
             self.settle(cx, fx);
         }
     }
 
-    /// `cx.image` was replaced as a whole by a snapshot: compare and catch up.
-    pub fn on_snapshot(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+    /// `cx.image` was replaced as a whole by a snapshot, in which topics are `gone`: compare and catch up.
+    pub fn on_snapshot(&mut self, cx: &Context<'_>, fx: &mut Fx, gone: &[TopicName]) {
         if self.soft.is_started {
             self.apply_image(cx, fx);
+            self.on_topics_deleted(cx, fx, gone);
             self.settle(cx, fx);
         }
     }

@@ -1,5 +1,5 @@
 //! What admins do meanwhile: topics that get partitions, other replicas or other configs, or lose records; and groups that
-//! members join and leave. A plan in three has some of it. Left out: topics that are deleted.
+//! members join and leave. A plan in three has some of it. Topics that are deleted are in `topics.rs`.
 
 use ordered::SortedMap;
 

@@ -17,6 +17,7 @@ pub(super) enum Kind {
     Core,
     Motif,
     Admin,
+    Topics,
 }
 
 /// The draws of one operation.

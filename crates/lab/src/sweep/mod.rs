@@ -11,6 +11,7 @@ mod faults;
 mod motifs;
 mod plan;
 mod shrink;
+mod topics;
 
 use protocol::Plant;
 

@@ -6,7 +6,7 @@ use ordered::SortedMap;
 use protocol::Plant;
 
 use super::draw::{Draws, Kind};
-use super::{admin, faults, motifs};
+use super::{admin, faults, motifs, topics};
 use crate::scenario::{ClusterShape, Planted, Scenario, Span, TimedCommand, TopicShape};
 
 /// Chaos is over after this.
@@ -17,6 +17,9 @@ const MENDED_MS: u64 = CHAOS_END_MS + 1_000;
 const PRODUCERS_STOP_MS: u64 = CHAOS_END_MS + 3_000;
 /// By then the core must have converged: a JoinGroup that got lost with its host is asked again after 305 s.
 const JUDGED_MS: u64 = PRODUCERS_STOP_MS + 330_000;
+/// If topics were deleted: a Java member tries for 300 s to commit what it read of a partition that is gone, before it joins
+/// anew, and those that come to know of it only then do the same.
+const JUDGED_AFTER_DELETIONS_MS: u64 = JUDGED_MS + 2 * 300_000;
 /// Terminals: faults are given in the first.
 const FIRST_PRODUCER_TERM: u32 = 10;
 const FIRST_CONSUMER_TERM: u32 = 20;
@@ -58,8 +61,8 @@ impl Stage<'_> {
 
 /// The plan of a seed.
 pub fn expand(seed: u64, plant: Plant) -> Scenario {
-    let cluster = cluster(seed);
-    let topics = topics(seed, &cluster);
+    let mut cluster = cluster(seed);
+    let topics = shapes(seed, &cluster);
     let mut files = SortedMap::new();
     let clients = clients(seed, &cluster, &topics, &mut files);
     let mut commands: Vec<TimedCommand> =
@@ -71,12 +74,16 @@ pub fn expand(seed: u64, plant: Plant) -> Scenario {
     }
     commands.extend(motif.into_iter().flat_map(|motif| motif.commands));
     commands.extend(admin::timeline(seed, &stage, &mut files));
+    let deletions = topics::timeline(seed, &stage);
+    let judged_ms = if deletions.is_empty() { JUDGED_MS } else { JUDGED_AFTER_DELETIONS_MS };
+    commands.extend(deletions);
     commands.push(command(MENDED_MS, 1, core(seed, &cluster, &topics)));
     for client in clients.iter().filter(|client| client.is_producer) {
         commands.push(command(PRODUCERS_STOP_MS, client.term, "^C".into()));
     }
-    commands.push(command(JUDGED_MS, 1, "sim judge".into()));
+    commands.push(command(judged_ms, 1, "sim judge".into()));
     ordered::sort_by_key(&mut commands, |command| command.at);
+    cluster.configs.extend(topics::configs(seed));
     Scenario {
         title: format!("sweep, seed {seed}"),
         seed,
@@ -85,7 +92,7 @@ pub fn expand(seed: u64, plant: Plant) -> Scenario {
         files,
         commands,
         plant: Planted(plant),
-        until: Some(Span(Duration::from_millis(JUDGED_MS + 1))),
+        until: Some(Span(Duration::from_millis(judged_ms + 1))),
         ..Scenario::default()
     }
 }
@@ -131,7 +138,7 @@ fn configs(seed: u64, brokers: u32) -> SortedMap<String, String> {
     configs
 }
 
-fn topics(seed: u64, cluster: &ClusterShape) -> Vec<TopicShape> {
+fn shapes(seed: u64, cluster: &ClusterShape) -> Vec<TopicShape> {
     let count = Draws::of(seed, Kind::Topic, 0).between(1, 2);
     (1..=count).map(|n| topic(Draws::of(seed, Kind::Topic, n), n, cluster)).collect()
 }
