@@ -48,7 +48,8 @@ impl Broker {
                 format!("Unexpected broker id, expected {} or empty string, but received {}", self.id, resource.name);
             return Err((ErrorCode::InvalidRequest, Some(message.into())));
         }
-        Ok(visible(BROKER_CONFIGS).map(|def| broker_config(cx, def)).collect())
+        let is_listed = |def: &&ConfigDef| !def.is_internal || broker_layers(cx).dynamic.contains_key(def.name);
+        Ok(BROKER_CONFIGS.iter().filter(is_listed).map(|def| broker_config(cx, def)).collect())
     }
 }
 
@@ -99,7 +100,7 @@ fn broker_config(cx: &Context<'_>, def: &ConfigDef) -> DescribedConfig {
     for (values, source) in set {
         synonyms.extend(names.iter().filter_map(|name| Some(((*name).into(), values.get(*name)?.clone(), source))));
     }
-    let defaults = names.iter().filter_map(|name| find(BROKER_CONFIGS, name)?.default.map(|value| (*name, value)));
+    let defaults = names.iter().filter(|_| !def.is_internal).filter_map(|name| find(BROKER_CONFIGS, name)?.default.map(|value| (*name, value)));
     synonyms.extend(defaults.map(|(name, value)| (name.into(), value.into(), ConfigSource::Default)));
     // What is stronger under another name does not say what this one is.
     let own = synonyms.iter().position(|(name, ..)| **name == *def.name).unwrap_or(synonyms.len());

@@ -1,6 +1,6 @@
 //! Fetch, as a leader (or a follower that serves consumers) answers it: reads, parks until there is data
 //! (`ReplicaManager#fetchMessages`, `DelayedFetch`), and learns from followers how far they are.
-//! Left out: quotas.
+//! Left out: quotas of clients.
 
 use kernel::{ConnId, Duration};
 use partition_log::EpochEnd;
@@ -40,6 +40,7 @@ impl Broker {
             Err(error) => return FetchResponse { error, session_id: 0, partitions: Vec::new() }.into(),
         };
         self.locate_slots(id);
+        self.soft.throttles.leader.refresh(cx.now);
         let reader = self.soft.readers.get(id).expect("it was just found or made");
         let (asker, is_empty) = (reader.asker.clone(), reader.is_empty());
         let read = self.read_partitions(cx, reader);
@@ -228,6 +229,7 @@ impl Broker {
     /// A partition changed: answers the parked fetches that this completes.
     pub(super) fn wake_fetches(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex) {
         self.touch(index);
+        self.soft.throttles.leader.refresh(cx.now);
         let watcher = |broker: &Broker, at: usize| broker.partition(index)?.watchers.get(at).copied();
         let mut at = 0;
         while let Some((id, slot)) = watcher(self, at) {
@@ -258,7 +260,9 @@ impl Broker {
         match self.readable(cx, &reader.asker, &slot.asked, slot.index) {
             Err(_) => true,
             Ok(Readable { diverging: Some(_), .. }) => true,
-            Ok(Readable { bound, .. }) if bound <= slot.asked.fetch_offset => false,
+            Ok(Readable { bound, index, .. }) if bound <= slot.asked.fetch_offset || self.holds_up(&reader.asker, index) => {
+                false
+            }
             Ok(_) if reader.asker.min_bytes <= 1 => true,
             Ok(_) => {
                 let read = self.read_partitions(cx, reader);
@@ -271,6 +275,7 @@ impl Broker {
     fn complete_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, id: ReaderId) {
         let Some(reader) = self.soft.readers.get_mut(id) else { return };
         let Some(ticket) = reader.parked.take() else { return };
+        self.soft.throttles.leader.refresh(cx.now);
         let Some(reader) = self.soft.readers.get(id) else { return };
         let read = self.read_partitions(cx, reader);
         let response = self.answer_fetch(cx, fx, id, read);
@@ -295,7 +300,7 @@ impl Broker {
         let Some(reader) = self.soft.readers.get_mut(id) else {
             return FetchResponse { error: ErrorCode::None, session_id: 0, partitions: Vec::new() };
         };
-        let session = reader.session;
+        let (session, is_follower) = (reader.session, reader.asker.is_follower());
         let mut results = read.results;
         let mut is_news = Vec::with_capacity(results.len());
         if session.is_some() || reader.wants_session {
@@ -317,7 +322,11 @@ impl Broker {
             results.retain(|_| news.next().unwrap_or(true));
         }
         let partitions = results.into_iter().map(|(_, result)| result).collect();
-        FetchResponse { error: ErrorCode::None, session_id, partitions }
+        let response = FetchResponse { error: ErrorCode::None, session_id, partitions };
+        if is_follower {
+            self.count_sent(cx.now, &response);
+        }
+        response
     }
 
     /// Makes the reader a session, if it asked for one and there is room.
@@ -408,7 +417,10 @@ impl Broker {
             result.preferred_read_replica = id;
         } else if let Some(end) = readable.diverging {
             result.diverging_epoch = Some(fetch::EpochEnd { epoch: end.epoch, end_offset: end.end_offset });
-        } else if (left > 0 || min_one_message) && asked.fetch_offset < readable.bound {
+        } else if (left > 0 || min_one_message)
+            && asked.fetch_offset < readable.bound
+            && !self.holds_up(asker, readable.index)
+        {
             match log.read(asked.fetch_offset, readable.bound, left.min(asked.partition_max_bytes), min_one_message) {
                 Ok(batches) => result.batches = batches,
                 Err(error) => return failure(asked, error, None),

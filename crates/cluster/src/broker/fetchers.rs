@@ -1,6 +1,6 @@
 //! Following: one fetcher for each leader broker, with at most one fetch in flight for all partitions followed there, in
 //! a fetch session (`AbstractFetcherThread`, `ReplicaFetcherThread`, KIP-227). Truncates where the leader says the logs
-//! part (KIP-595). Left out: num.replica.fetchers > 1, throttling.
+//! part (KIP-595). Left out: num.replica.fetchers > 1.
 
 use kernel::{Address, ConnId, Time};
 use ordered::SortedMap;
@@ -36,6 +36,10 @@ pub(super) struct Followed {
     is_failed: bool,
     /// Is out of range: ListOffsets asks where the leader's log is.
     pub(super) is_resolving: bool,
+    /// The last answer brought it to the leader's high watermark (`PartitionFetchState#isReplicaInSync`).
+    is_in_sync: bool,
+    /// Whether there was an answer.
+    is_known: bool,
 }
 
 /// What a call to a leader was for.
@@ -82,13 +86,10 @@ impl Broker {
         }
         let Some(endpoint) = cx.image.brokers.get(&leader) else { return };
         let Some(asked) = self.next_request(cx.now, leader) else {
-            self.arm_backoff(fx, leader);
+            self.arm_idle(cx.now, fx, leader);
             return;
         };
-        gap!(
-            "num.replica.fetchers above 1, and replication throttles",
-            "AbstractFetcherManager, ReplicationQuotaManager"
-        );
+        gap!("num.replica.fetchers above 1", "AbstractFetcherManager");
         let request = FetchRequest {
             replica: self.id,
             replica_epoch: cx.broker_epoch,
@@ -139,6 +140,7 @@ impl Broker {
             self.soft.fetchers.get_mut(&leader)?.delayed.remove(&index);
             self.position_changed(leader, index);
         }
+        self.review_throttled(now, leader);
         let fetcher = self.soft.fetchers.get_mut(&leader)?;
         let mut request = fetcher.session.request()?;
         if request.session_epoch <= 0 {
@@ -154,7 +156,9 @@ impl Broker {
         let partition = self.soft.partitions.get(index as usize).and_then(Option::as_ref);
         let is_delayed = fetcher.delayed.contains_key(&index);
         match (fetcher.followed.get(&index), partition) {
-            (Some(Followed { is_failed: false, is_resolving: false }), Some(partition)) if !is_delayed => {
+            (Some(Followed { is_failed: false, is_resolving: false, is_in_sync, .. }), Some(partition))
+                if !is_delayed && (*is_in_sync || !self.soft.throttles.follower.holds_up(index)) =>
+            {
                 let log = self.disk.log(index);
                 let asked = FetchPartition {
                     topic_id: partition.topic_id,
@@ -176,6 +180,24 @@ impl Broker {
         let Some(fetcher) = self.soft.fetchers.get(&leader) else { return };
         if let Some(due) = fetcher.delayed.values().min() {
             self.soft.timers.arm(fx, *due, TimerKey::FetcherBackoff(leader));
+        }
+    }
+
+    /// What is throttled is left out of the next fetch while its quota is used up, and comes in again after that.
+    fn review_throttled(&mut self, now: Time, leader: BrokerId) {
+        self.soft.throttles.follower.refresh(now);
+        let throttled: Vec<ReplicaIndex> = self.soft.throttles.follower.replicas().collect();
+        throttled.into_iter().for_each(|index| self.position_changed(leader, index));
+    }
+
+    /// There is nothing to ask for: wakes the fetcher when there may be (`AbstractFetcherThread#maybeFetch`).
+    fn arm_idle(&mut self, now: Time, fx: &mut Fx, leader: BrokerId) {
+        let Some(fetcher) = self.soft.fetchers.get(&leader) else { return };
+        let throttle = &self.soft.throttles.follower;
+        let is_held_up = fetcher.followed.keys().any(|index| throttle.holds_up(*index));
+        let again = is_held_up.then(|| now + self.settings.replica_fetch_backoff);
+        if let Some(due) = fetcher.delayed.values().copied().chain(again).min() {
+            self.soft.timers.arm(fx, due, TimerKey::FetcherBackoff(leader));
         }
     }
 
@@ -320,6 +342,10 @@ impl Broker {
             }
         }
         let next = log.log_end_offset();
+        self.count_taken(cx.now, index, bytes.into());
+        if let Some(followed) = self.followed_mut(leader, index).filter(|followed| bytes > 0 || !followed.is_known) {
+            (followed.is_in_sync, followed.is_known) = (result.high_watermark <= next, true);
+        }
         for base in rolled {
             fx.note(Note::SegmentRolled { tp: tp.clone(), broker, base });
         }

@@ -18,6 +18,7 @@ mod fetch;
 mod readers;
 mod read_replica;
 mod fetchers;
+mod throttle;
 mod log_meeting;
 mod high_watermark;
 mod list_offsets;
@@ -59,6 +60,7 @@ use producer_ids::ProducerIds;
 use readers::Readers;
 use settings::Settings;
 use slow_disk::Writing;
+use throttle::Throttles;
 use to_controller::Forwards;
 
 /// The broker part of a process.
@@ -90,6 +92,7 @@ struct Soft {
     /// Partitions led here of which a follower may be behind.
     behind: Vec<ReplicaIndex>,
     writing: Writing,
+    throttles: Throttles,
 }
 
 /// What an input made ready.
@@ -162,6 +165,7 @@ impl Soft {
             checkpoints_due: Vec::new(),
             behind: Vec::new(),
             writing: Writing::default(),
+            throttles: Throttles::default(),
         }
     }
 }

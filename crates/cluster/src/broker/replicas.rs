@@ -106,7 +106,10 @@ impl Broker {
         }
         let min_insync_replicas = min_insync_replicas(cx, self.disk.log(index).config());
         let slot = &mut self.soft.partitions[index as usize];
-        slot.get_or_insert_with(|| Partition { min_insync_replicas, ..Partition::new(tp, record.topic_id) });
+        if slot.is_none() {
+            *slot = Some(Partition { min_insync_replicas, ..Partition::new(tp, record.topic_id) });
+            self.mark_throttled(cx, index);
+        }
         index
     }
 
@@ -172,6 +175,7 @@ impl Broker {
     fn remove_replica(&mut self, cx: &Context<'_>, fx: &mut Fx, topic_id: TopicId, partition: PartitionIndex) {
         let Some(index) = self.disk.find(topic_id, partition) else { return };
         self.stop_fetching(index);
+        self.soft.throttles.forget(index);
         if let Some(partition) = self.partition_mut(index) {
             partition.role = Role::Follower;
         }
@@ -201,12 +205,14 @@ impl Broker {
                 self.settings = Arc::new(settings);
                 self.disk.review();
             }
+            self.reload_throttle_rates(cx);
         }
         for index in self.disk.indexes() {
             let Some(name) = self.disk.get(index).map(|replica| replica.tp.topic.clone()) else { continue };
             if topic.is_some_and(|topic| *topic != name) {
                 continue;
             }
+            self.mark_throttled(cx, index);
             let config = Broker::log_config(cx, &name);
             if *self.disk.log(index).config() == config {
                 continue;

@@ -111,6 +111,14 @@ impl FetchRequest {
 impl FetchResponse {
     /// Bytes of the body on the wire.
     pub fn body_bytes(&self) -> u64 {
-        20 + self.partitions.iter().map(|p| 60 + p.batches.iter().map(|b| u64::from(b.size_in_bytes())).sum::<u64>() + p.metadata.iter().map(MetadataBatch::size_in_bytes).sum::<u64>()).sum::<u64>()
+        20 + self.partitions.iter().map(FetchResult::body_bytes).sum::<u64>()
+    }
+}
+
+impl FetchResult {
+    /// Bytes of one partition on the wire.
+    pub fn body_bytes(&self) -> u64 {
+        let batches = self.batches.iter().map(|batch| u64::from(batch.size_in_bytes())).sum::<u64>();
+        60 + batches + self.metadata.iter().map(MetadataBatch::size_in_bytes).sum::<u64>()
     }
 }

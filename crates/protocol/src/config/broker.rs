@@ -90,6 +90,11 @@ pub const BROKER_CONFIGS: &[ConfigDef] = &[
     ConfigDef::new("replica.socket.timeout.ms", Int, "30000", Any, "How long a follower waits for an answer."),
     ConfigDef::new("replica.high.watermark.checkpoint.interval.ms", Long, "5000", Any, "How often high watermarks are written down."),
     ConfigDef::new("num.replica.fetchers", Int, "1", AtLeast(1), "Fetcher threads for each source broker."),
+    ConfigDef::new("replication.quota.window.num", Int, "11", AtLeast(1), "Windows over which the rate of throttled replication is measured."),
+    ConfigDef::new("replication.quota.window.size.seconds", Int, "1", AtLeast(1), "Length of such a window."),
+    ConfigDef::new("leader.replication.throttled.rate", Long, FOREVER, AtLeast(0), "Bytes a second that a leader sends to throttled replicas; only at run time.").internal(),
+    ConfigDef::new("follower.replication.throttled.rate", Long, FOREVER, AtLeast(0), "Bytes a second that a follower takes of throttled replicas; only at run time.").internal(),
+    ConfigDef::new("replica.alter.log.dirs.io.max.bytes.per.second", Long, FOREVER, AtLeast(0), "Bytes a second between log directories; only at run time.").internal(),
     ConfigDef::new("auto.leader.rebalance.enable", Boolean, "true", Any, "Whether preferred leaders get their partitions back by themselves."),
     ConfigDef::new("leader.imbalance.check.interval.seconds", Long, "300", AtLeast(1), "How often that is looked at."),
     // KRaft.

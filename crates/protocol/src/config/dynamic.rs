@@ -12,7 +12,9 @@ const DYNAMIC: &[&str] = &[
     "compression.lz4.level",
     "compression.type",
     "compression.zstd.level",
+    "follower.replication.throttled.rate",
     "group.consumer.assignment.interval.ms",
+    "leader.replication.throttled.rate",
     "listeners",
     "log.cleaner.backoff.ms",
     "log.cleaner.dedupe.buffer.size",
@@ -46,6 +48,7 @@ const DYNAMIC: &[&str] = &[
     "num.recovery.threads.per.data.dir",
     "num.replica.fetchers",
     "producer.id.expiration.ms",
+    "replica.alter.log.dirs.io.max.bytes.per.second",
     "transaction.partition.verification.enable",
     "unclean.leader.election.enable",
 ];
@@ -99,6 +102,12 @@ mod tests {
             "Invalid value x for configuration log.cleaner.threads: Not a number of type INT",
         );
         check("leader.replication.throttled.rate", "1000", true, "");
+        check(
+            "leader.replication.throttled.rate",
+            "-1",
+            true,
+            "Invalid value -1 for configuration leader.replication.throttled.rate: Value must be at least 0",
+        );
         check(
             "listeners",
             "PLAINTEXT://:9099",

@@ -107,8 +107,25 @@ impl Reassign {
         }
         if self.throttle >= 0 {
             admin.io.out(format!("The inter-broker throttle limit was set to {} B/s", self.throttle));
+            self.throttle = -1;
+        }
+        if self.log_dir_throttle >= 0 {
+            if !std::mem::replace(&mut self.are_dirs_throttled, true) && self.throttle_log_dirs(admin) {
+                return;
+            }
+            admin.io.out(format!("The replica-alter-dir throttle limit was set to {} B/s", self.log_dir_throttle));
         }
         self.move_partitions(admin);
+    }
+
+    /// Limits moves between log directories, if any are asked for (`#modifyLogDirThrottle`).
+    fn throttle_log_dirs(&mut self, admin: &mut Calls<'_, '_>) -> bool {
+        let changes = [(BROKER_THROTTLES[2], Some(self.log_dir_throttle.to_string()))];
+        let brokers = self.brokers_with_wanted_dirs();
+        for broker in &brokers {
+            self.alter(admin, ConfigResourceKind::Broker, &broker.to_string(), &changes);
+        }
+        !brokers.is_empty()
     }
 
     fn move_partitions(&self, admin: &mut Calls<'_, '_>) {

@@ -83,6 +83,8 @@ pub(crate) struct Reassign {
     open: usize,
     /// The throttles of brokers are off; those of topics are next.
     are_brokers_cleared: bool,
+    /// Throttles of moves between log directories are set.
+    are_dirs_throttled: bool,
     /// Replicas that are to lie in a log directory.
     moves: Moves,
 }
@@ -200,6 +202,7 @@ impl Reassign {
             log_dirs: SortedMap::new(),
             open: 0,
             are_brokers_cleared: false,
+            are_dirs_throttled: false,
             moves: Moves::new(options.number("timeout").map_err(of_option)?.unwrap_or(10_000)),
         })
     }

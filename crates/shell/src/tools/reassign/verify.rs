@@ -43,9 +43,7 @@ impl Reassign {
         let lines = self.targets.iter().map(|target| self.state(target)).collect::<Result<Vec<String>, _>>()?;
         admin.io.out("Status of partition reassignment:");
         lines.into_iter().for_each(|line| admin.io.out(line));
-        let mut brokers: Vec<BrokerId> = self.wanted_dirs().map(|(_, broker, _)| broker).collect();
-        ordered::sort(&mut brokers);
-        brokers.dedup();
+        let brokers = self.brokers_with_wanted_dirs();
         match brokers.is_empty() {
             true => self.moves_verified(admin),
             false => drop(admin.call(AdminCall::DescribeLogDirs { brokers })),
@@ -83,6 +81,14 @@ impl Reassign {
             .iter()
             .flat_map(move |target| (0..of(target)).map(move |at| (target, target.replicas[at], &target.log_dirs[at])))
             .filter(|(.., dir)| *dir != ANY)
+    }
+
+    /// The brokers of those replicas.
+    pub(super) fn brokers_with_wanted_dirs(&self) -> Vec<BrokerId> {
+        let mut brokers: Vec<BrokerId> = self.wanted_dirs().map(|(_, broker, _)| broker).collect();
+        ordered::sort(&mut brokers);
+        brokers.dedup();
+        brokers
     }
 
     /// Prints where replicas with a wanted log directory lie, or an empty line if there are none.
