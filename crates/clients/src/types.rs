@@ -50,6 +50,22 @@ impl ClientError {
             Profile::Librdkafka => ClientError::new(code.name(), format!("Broker: {}", librdkafka_text(code)), code),
         }
     }
+    /// What this error of a batch is for its record `n`, when the broker named records at fault (`Sender#failBatch`).
+    /// librdkafka tells all of them the same.
+    pub(crate) fn of_record(&self, profile: Profile, at_fault: &[(i32, Name)], n: i32) -> ClientError {
+        if at_fault.is_empty() || profile == Profile::Librdkafka {
+            return self.clone();
+        }
+        match at_fault.iter().find(|(index, _)| *index == n) {
+            Some((_, text)) if at_fault.len() == 1 => self.clone().with_message(Some(text)),
+            Some((_, text)) => ClientError::of(profile, ErrorCode::InvalidRecord).with_message(Some(text)),
+            None => ClientError::new(
+                "org.apache.kafka.common.KafkaException",
+                "Failed to append record because it was part of a batch which had one more more invalid records",
+                self.code,
+            ),
+        }
+    }
     /// The same with another text, as brokers send along with some errors.
     pub fn with_message(mut self, message: Option<&str>) -> ClientError {
         if let Some(message) = message {

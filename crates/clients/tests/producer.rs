@@ -200,8 +200,22 @@ fn without_acks_a_record_is_done_when_it_is_sent() {
 fn an_error_that_is_not_retriable_fails_at_once() {
     let broker = FakeBroker { produce_errors: [ErrorCode::InvalidRecord].into(), ..FakeBroker::with(&[("t", 1)]) };
     let run = Run::producer(broker, Profile::Java, &[], vec![(100, send("t", None, "a"))]).until(1_000);
-    let text = "org.apache.kafka.common.errors.InvalidRecordException: This record has failed the validation on broker and hence will be rejected.";
+    let text = "org.apache.kafka.common.InvalidRecordException: This record has failed the validation on broker and hence will be rejected.";
     assert_eq!(run.failed().first().map(|(_, e)| e.as_str()), Some(text));
+}
+
+#[test]
+fn after_a_batch_that_was_refused_others_go_on_in_a_new_producer_epoch() {
+    let errors = [ErrorCode::None, ErrorCode::InvalidRecord];
+    let broker = FakeBroker { produce_errors: errors.into(), ..FakeBroker::with(&[("t", 1)]) };
+    let script = ["a", "b", "c", "d"].iter().zip(1..).map(|(value, n)| (n * 100, send("t", None, value))).collect();
+    let run = Run::producer(broker, Profile::Java, &[("linger.ms", "0")], script).until(5_000);
+    assert_eq!(run.broker().values("t", 0), ["a", "c", "d"]);
+    assert_eq!((run.acked(), run.failed().len()), (3, 1));
+    let log = &run.broker().log[&(topic_id("t"), 0)];
+    let stamps: Vec<(i16, i32)> =
+        log.iter().map(|b| (b.producer().producer_epoch, b.producer().base_sequence)).collect();
+    assert_eq!(stamps, [(0, 0), (1, 0), (1, 1)]);
 }
 
 #[test]

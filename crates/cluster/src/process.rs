@@ -344,6 +344,7 @@ impl Machine for KafkaProcess {
             }
             Input::Closed { conn, .. } => self.on_closed(now, fx, conn),
             Input::Timer { token } => self.on_timer(now, fx, token),
+            Input::Synced { token } if Replica::owns_write(token) => self.raft.on_synced(now, fx, token),
             Input::Synced { token } => self.with_broker(now, |broker, cx| broker.on_synced(cx, fx, token)),
             Input::Order(order) => self.on_order(now, fx, order),
         }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use ordered::SortedMap;
 use protocol::Plant;
+use protocol::config::validate_server_configs;
 use serde::{Deserialize, Serialize};
 
 use crate::units::parse_duration;
@@ -179,7 +180,7 @@ impl Scenario {
     /// Checks what the types do not.
     pub fn check(&self) -> Result<(), ScenarioError> {
         let wrong = |message: String| Err(ScenarioError { line: 0, column: 0, message });
-        let ClusterShape { brokers, controllers, combined, ref racks, .. } = self.cluster;
+        let ClusterShape { brokers, controllers, combined, ref racks, ref configs, .. } = self.cluster;
         if self.kafkasim != FORMAT {
             return wrong(format!(
                 "this is a scenario of format {}, and this kafkasim reads format {FORMAT}",
@@ -200,6 +201,10 @@ impl Scenario {
                 "cluster.racks names {} racks for {brokers} brokers; name one for each",
                 racks.len()
             ));
+        }
+        let configs = configs.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect();
+        if let Err(error) = validate_server_configs(&configs) {
+            return wrong(format!("cluster.configs: {error}"));
         }
         match self.commands.iter().find(|c| c.term == 0) {
             Some(command) => wrong(format!("`{}` runs in terminal 0; terminals count from 1", command.run)),
@@ -283,6 +288,11 @@ mod tests {
             (r#"{"cluster": {"combined": true, "brokers": 2, "controllers": 3}}"#, "as many brokers"),
             (r#"{"kafkasim": 9}"#, "format 1"),
             (r#"{"plant": "weeds"}"#, "window-of-four"),
+            (
+                r#"{"cluster": {"configs": {"num.partitions": "0"}}}"#,
+                "Invalid value 0 for configuration num.partitions: Value must be at least 1",
+            ),
+            (r#"{"cluster": {"configs": {"num.partition": "2"}}}"#, "num.partition is no broker config"),
             (r#"{"commands": [{"at": "4 fortnights", "run": "x"}]}"#, "45s"),
         ] {
             let error = Scenario::parse(text).expect_err(text).to_string();

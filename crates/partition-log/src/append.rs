@@ -47,6 +47,12 @@ impl AppendError {
     }
 }
 
+impl From<ErrorCode> for AppendError {
+    fn from(code: ErrorCode) -> AppendError {
+        AppendError::new(code, code.message().to_owned())
+    }
+}
+
 impl std::fmt::Display for AppendError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.code, self.message)

@@ -114,7 +114,8 @@ impl ErrorCode {
     }
     /// The full Java class name of the exception, as tools print it.
     pub fn exception_class(self) -> String {
-        format!("org.apache.kafka.common.errors.{}", self.exception())
+        let package = if self == ErrorCode::InvalidRecord { "" } else { "errors." };
+        format!("org.apache.kafka.common.{package}{}", self.exception())
     }
 }
 

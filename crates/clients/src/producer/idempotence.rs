@@ -26,14 +26,14 @@ pub(crate) struct Sequences {
     last_acked: i32,
     /// First sequence numbers of batches drained and not done, retries included.
     outstanding: SortedSet<i32>,
-    /// A batch that had been sent was given up: the broker may or may not have it.
-    unresolved: bool,
+    /// A batch that had been sent was given up, and the broker may or may not have it: the sequence number after it.
+    unresolved: Option<i32>,
     bump: bool,
 }
 
 impl Default for Sequences {
     fn default() -> Sequences {
-        Sequences { epoch: -1, next: 0, last_acked: -1, outstanding: SortedSet::new(), unresolved: false, bump: false }
+        Sequences { epoch: -1, next: 0, last_acked: -1, outstanding: SortedSet::new(), unresolved: None, bump: false }
     }
 }
 
@@ -50,7 +50,7 @@ impl Queue {
             Some(own) => sequences.bump || sequences.outstanding.first().is_some_and(|first| *first != own),
             None => {
                 let is_stale = sequences.epoch != epoch && !sequences.outstanding.is_empty();
-                is_stale || sequences.unresolved || sequences.bump || sequences.outstanding.len() >= 5
+                is_stale || sequences.unresolved.is_some() || sequences.bump || sequences.outstanding.len() >= 5
             }
         }
     }
@@ -87,7 +87,7 @@ impl Queue {
     }
 
     /// A batch is done for good.
-    pub(crate) fn sequence_done(&mut self, stamp: ProducerStamp, count: u32, is_acked: bool, was_sent: bool) {
+    pub(crate) fn sequence_done(&mut self, stamp: ProducerStamp, count: u32, is_acked: bool, is_in_doubt: bool) {
         let sequences = &mut self.sequences;
         if stamp.producer_epoch != sequences.epoch {
             return;
@@ -95,14 +95,16 @@ impl Queue {
         sequences.outstanding.remove(&stamp.base_sequence);
         if is_acked {
             sequences.last_acked = sequences.last_acked.max(add(stamp.base_sequence, count) - 1);
-        } else if was_sent {
-            sequences.unresolved = true;
+        } else if is_in_doubt {
+            sequences.unresolved = sequences.unresolved.max(Some(add(stamp.base_sequence, count)));
         }
     }
 
-    /// Whether a batch answered OUT_OF_ORDER_SEQUENCE_NUMBER is next in line, so that waiting does not mend it.
-    pub(crate) fn is_next(&self, stamp: ProducerStamp) -> bool {
-        self.sequences.unresolved || stamp.base_sequence == self.sequences.last_acked.wrapping_add(1)
+    /// Whether OUT_OF_ORDER_SEQUENCE_NUMBER for a batch says that there is a gap, so that waiting does not mend it: it is next in
+    /// line, or next after a batch in doubt (`isNextSequenceForUnresolvedPartition`). Others may come after what is missing.
+    pub(crate) fn is_after_gap(&self, stamp: ProducerStamp) -> bool {
+        let next = self.sequences.unresolved.unwrap_or(self.sequences.last_acked.wrapping_add(1));
+        stamp.base_sequence == next
     }
 
     /// Asks for a new producer epoch for this partition.
@@ -116,8 +118,8 @@ impl Queue {
         if !self.flying.is_empty() {
             return false;
         }
-        if sequences.unresolved && sequences.outstanding.is_empty() {
-            sequences.unresolved = false;
+        if sequences.unresolved.is_some() && sequences.outstanding.is_empty() {
+            sequences.unresolved = None;
             // A later batch was accepted: the broker had the one in doubt.
             sequences.bump |= sequences.last_acked.wrapping_add(1) & i32::MAX != sequences.next;
         }
@@ -133,5 +135,48 @@ impl Queue {
             sequences.next = add(sequences.next, batch.count());
         }
         self.sequences = sequences;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(base_sequence: i32) -> ProducerStamp {
+        ProducerStamp { producer_id: 7, producer_epoch: 0, base_sequence }
+    }
+
+    /// Batches of one record with sequence numbers 0 to 3 are in flight.
+    fn four_in_flight() -> Queue {
+        let outstanding = (0..4).collect();
+        Queue { sequences: Sequences { epoch: 0, next: 4, outstanding, ..Sequences::default() }, ..Queue::default() }
+    }
+
+    #[test]
+    fn without_doubt_only_the_next_in_line_stands_after_a_gap() {
+        let mut queue = four_in_flight();
+        queue.sequence_done(stamp(0), 1, true, true);
+        assert_eq!([1, 2, 3].map(|n| queue.is_after_gap(stamp(n))), [true, false, false]);
+    }
+
+    #[test]
+    fn after_a_batch_in_doubt_only_the_one_behind_it_stands_after_a_gap() {
+        let mut queue = four_in_flight();
+        queue.sequence_done(stamp(0), 1, false, true);
+        assert_eq!([1, 2, 3].map(|n| queue.is_after_gap(stamp(n))), [true, false, false]);
+        queue.sequence_done(stamp(1), 1, false, true);
+        assert_eq!([2, 3].map(|n| queue.is_after_gap(stamp(n))), [true, false]);
+    }
+
+    #[test]
+    fn doubt_is_over_when_a_later_batch_was_acknowledged_and_ends_in_a_new_epoch_if_none_was() {
+        let mut queue = four_in_flight();
+        queue.sequence_done(stamp(0), 1, false, true);
+        assert!(!queue.needs_bump(), "others are still out");
+        (1..4).for_each(|n| queue.sequence_done(stamp(n), 1, true, true));
+        assert!(!queue.needs_bump());
+        let mut queue = four_in_flight();
+        (0..4).for_each(|n| queue.sequence_done(stamp(n), 1, false, true));
+        assert!(queue.needs_bump());
     }
 }

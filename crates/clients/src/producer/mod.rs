@@ -368,16 +368,17 @@ impl Producer {
         fx: &mut Fx,
         tp: &TopicPartition,
         batch: ProducerBatch,
-        error: ClientError,
-        was_sent: bool,
+        error: &ClientError,
+        at_fault: &[(i32, Name)],
+        is_in_doubt: bool,
     ) {
         self.accumulator.memory_used -= batch.memory;
         if let (Some(stamp), Some(queue)) = (batch.stamp, self.accumulator.queues.get_mut(tp)) {
-            queue.sequence_done(stamp, batch.count(), false, was_sent);
+            queue.sequence_done(stamp, batch.count(), false, is_in_doubt);
         }
         fx.note(Note::SendFailed { tp: tp.clone(), count: batch.count(), error: error.code });
-        for (handle, record) in &batch.entries {
-            self.fail_record(*handle, &tp.topic, record, error.clone());
+        for (n, (handle, record)) in (0..).zip(&batch.entries) {
+            self.fail_record(*handle, &tp.topic, record, error.of_record(self.profile, at_fault, n));
         }
     }
 

@@ -1,6 +1,7 @@
 //! Answers to Produce requests: success, retries with backoff, leader changes, giving up (`Sender#completeBatch`).
 
 use kernel::{Address, Time};
+use protocol::api::Name;
 use protocol::api::produce::ProduceResult;
 use protocol::{ApiKey, ErrorCode, Note, Response, TopicId, TopicPartition};
 
@@ -25,6 +26,18 @@ fn is_metadata_error(code: ErrorCode) -> bool {
             | ErrorCode::UnknownLeaderEpoch
             | ErrorCode::NetworkException
     )
+}
+
+/// Why a batch failed.
+#[derive(Clone, Copy)]
+struct Refused<'a> {
+    code: ErrorCode,
+    /// What the log line says after the error.
+    detail: &'a str,
+    /// What the broker said.
+    message: Option<&'a str>,
+    /// What it said of single records.
+    at_fault: &'a [(i32, Name)],
 }
 
 impl Producer {
@@ -65,7 +78,9 @@ impl Producer {
                 if let Some(hint) = result.current_leader {
                     self.net.metadata.hint(&tp, hint);
                 }
-                self.batch_failed(now, fx, tp, batch, correlation, code, "");
+                let refused =
+                    Refused { code, detail: "", message: result.message.as_deref(), at_fault: &result.record_errors };
+                self.batch_failed(now, fx, tp, batch, correlation, refused);
             }
         }
     }
@@ -84,7 +99,9 @@ impl Producer {
         let detail = format!(". Error Message: Disconnected from node {node}{why}");
         for (_, _, id) in batches {
             if let Some((tp, batch)) = self.land(*id) {
-                self.batch_failed(now, fx, tp, batch, 0, ErrorCode::NetworkException, &detail);
+                let refused =
+                    Refused { code: ErrorCode::NetworkException, detail: &detail, message: None, at_fault: &[] };
+                self.batch_failed(now, fx, tp, batch, 0, refused);
             }
         }
     }
@@ -96,9 +113,9 @@ impl Producer {
         tp: TopicPartition,
         batch: ProducerBatch,
         correlation: u32,
-        code: ErrorCode,
-        detail: &str,
+        refused: Refused<'_>,
     ) {
+        let Refused { code, detail, message, at_fault } = refused;
         let can_split = self.profile == Profile::Java && batch.count() > 1;
         if code == ErrorCode::MessageTooLarge && can_split {
             let left = self.settings.retries - batch.attempts;
@@ -111,9 +128,13 @@ impl Producer {
             self.log_retry(&tp, &batch, correlation, code, detail);
             self.reenqueue(now, fx, &tp, batch);
         } else {
-            let was_sent = code == ErrorCode::NetworkException || code == ErrorCode::RequestTimedOut;
-            let error = self.error_of(code);
-            self.fail_batch(fx, &tp, batch, error, was_sent);
+            // What comes after it starts anew in another epoch. After the last retry it may have been taken, though.
+            if let Some(queue) = self.accumulator.queues.get_mut(&tp).filter(|_| batch.attempts < self.settings.retries)
+            {
+                queue.request_bump();
+            }
+            let error = self.error_of(code).with_message(message);
+            self.fail_batch(fx, &tp, batch, &error, at_fault, false);
         }
         if is_metadata_error(code) {
             if self.profile == Profile::Java {
@@ -130,7 +151,7 @@ impl Producer {
         }
         match (code, batch.stamp, self.accumulator.queues.get_mut(tp)) {
             (ErrorCode::OutOfOrderSequenceNumber, Some(stamp), Some(queue)) => {
-                if queue.is_next(stamp) {
+                if queue.is_after_gap(stamp) {
                     queue.request_bump();
                 }
                 true

@@ -72,16 +72,16 @@ impl Producer {
         let in_flight: Vec<u64> = self.flying.iter().filter(|(_, (_, batch))| late(batch)).map(|(id, _)| *id).collect();
         for id in in_flight {
             if let Some((tp, batch)) = self.land(id) {
-                self.expire_batch(now, fx, &tp, batch, true);
+                self.expire_batch(now, fx, &tp, batch);
             }
         }
         for (tp, batch) in self.accumulator.take_expired(now, &self.settings) {
-            let was_sent = batch.attempts > 0;
-            self.expire_batch(now, fx, &tp, batch, was_sent);
+            self.expire_batch(now, fx, &tp, batch);
         }
     }
 
-    fn expire_batch(&mut self, now: Time, fx: &mut Fx, tp: &TopicPartition, batch: ProducerBatch, was_sent: bool) {
+    /// Gives a batch up. One that is in its first attempt is not taken for in doubt, though it is (`#inRetry`).
+    fn expire_batch(&mut self, now: Time, fx: &mut Fx, tp: &TopicPartition, batch: ProducerBatch) {
         let error = match self.profile {
             Profile::Java => ClientError::timeout(format!(
                 "Expiring {} record(s) for {tp}:{} ms has passed since batch creation",
@@ -90,7 +90,8 @@ impl Producer {
             )),
             Profile::Librdkafka => timed_out(),
         };
-        self.fail_batch(fx, tp, batch, error, was_sent);
+        let is_in_doubt = batch.attempts > 0;
+        self.fail_batch(fx, tp, batch, &error, &[], is_in_doubt);
     }
 
     /// Takes a batch out of the air.

@@ -20,6 +20,7 @@ use protocol::api::list_offsets::{ListOffsetsResponse, ListOffsetsResult};
 use protocol::api::metadata::{BrokerEndpoint, MetadataResponse, PartitionMetadata, TopicMetadata};
 use protocol::api::offset_commit::OffsetCommitResponse;
 use protocol::api::offset_fetch::{OffsetFetchResponse, OffsetFetchResult};
+use protocol::api::offset_for_leader_epoch::{EpochAnswer, EpochQuestion, OffsetForLeaderEpochResponse};
 use protocol::api::produce::{ProduceResponse, ProduceResult};
 use protocol::api::sync_group::SyncGroupResponse;
 use protocol::{ApiKey, Batch, BrokerId, ErrorCode, Message, Note, Record, Request, Response, TopicId, TopicPartition};
@@ -39,6 +40,14 @@ pub struct FakeBroker {
     pub heartbeat_errors: VecDeque<ErrorCode>,
     pub committed: SortedMap<(Arc<str>, i32), i64>,
     pub generation: i32,
+    /// Of all partitions; who asks with a lower one is fenced.
+    pub leader_epoch: i32,
+    /// For a leader epoch that is asked for: the epoch and offset that are answered. Others are unknown.
+    pub epoch_ends: SortedMap<i32, (i32, i64)>,
+    /// Broker 1 sends consumers with a rack to broker 2, which is a follower.
+    pub has_near_replica: bool,
+    /// This is broker 2: it answers fetches of what its log does not have with OFFSET_OUT_OF_RANGE.
+    pub is_follower: bool,
     /// What was asked, in order, ApiVersions and Metadata left out.
     pub asked: Vec<ApiKey>,
     pub produced: Vec<(i32, u32)>,
@@ -78,11 +87,14 @@ impl FakeBroker {
                 return Err(ErrorCode::OutOfOrderSequenceNumber);
             }
         }
-        log.push(batch.stamped(base, 0));
+        log.push(batch.stamped(base, self.leader_epoch));
         Ok(base)
     }
     fn endpoint() -> BrokerEndpoint {
-        BrokerEndpoint { id: BrokerId(1), host: "broker-1".into(), port: 9092, rack: None }
+        FakeBroker::endpoint_of(1)
+    }
+    fn endpoint_of(id: i32) -> BrokerEndpoint {
+        BrokerEndpoint { id: BrokerId(id), host: format!("broker-{id}").into(), port: 9092, rack: None }
     }
     fn metadata(&self, topics: Option<&Vec<Arc<str>>>) -> MetadataResponse {
         let names: Vec<Arc<str>> = topics.cloned().unwrap_or_else(|| self.topics.keys().cloned().collect());
@@ -92,7 +104,7 @@ impl FakeBroker {
                 error: ErrorCode::None,
                 partition: n,
                 leader: BrokerId(1),
-                leader_epoch: 0,
+                leader_epoch: self.leader_epoch,
                 replicas: vec![BrokerId(1)],
                 isr: vec![BrokerId(1)],
                 offline_replicas: vec![],
@@ -106,7 +118,7 @@ impl FakeBroker {
             }
         };
         MetadataResponse {
-            brokers: vec![FakeBroker::endpoint()],
+            brokers: (1..=1 + i32::from(self.has_near_replica)).map(FakeBroker::endpoint_of).collect(),
             cluster_id: "fake".into(),
             controller: BrokerId(1),
             topics: names.into_iter().map(describe).collect(),
@@ -139,6 +151,8 @@ impl FakeBroker {
                         log_append_time_ms: -1,
                         log_start_offset: 0,
                         current_leader: None,
+                        record_errors: vec![],
+                        message: None,
                     });
                 }
                 if r.acks == 0 || self.is_mute {
@@ -211,19 +225,26 @@ impl FakeBroker {
                     let at = (p.topic_id, p.partition);
                     let end = self.end(at);
                     let is_in = p.fetch_offset <= end && p.fetch_offset >= self.log_start;
+                    let is_sent_on = self.has_near_replica && !self.is_follower && r.rack.is_some();
+                    let error = match is_in {
+                        _ if p.current_leader_epoch < self.leader_epoch => ErrorCode::FencedLeaderEpoch,
+                        false if !is_sent_on => ErrorCode::OffsetOutOfRange,
+                        _ => ErrorCode::None,
+                    };
+                    let has_data = error.is_ok() && !is_sent_on;
                     let batches =
                         self.log.get(&at).into_iter().flatten().filter(|b| b.next_offset() > p.fetch_offset).cloned();
                     FetchResult {
                         topic_id: p.topic_id,
                         partition: p.partition,
-                        error: if is_in { ErrorCode::None } else { ErrorCode::OffsetOutOfRange },
+                        error,
                         high_watermark: end,
                         last_stable_offset: end,
                         log_start_offset: self.log_start,
                         diverging_epoch: None,
                         current_leader: None,
-                        preferred_read_replica: BrokerId::NONE,
-                        batches: if is_in { batches.collect() } else { vec![] },
+                        preferred_read_replica: if is_sent_on { BrokerId(2) } else { BrokerId::NONE },
+                        batches: if has_data { batches.collect() } else { vec![] },
                         metadata: vec![],
                     }
                 };
@@ -233,6 +254,14 @@ impl FakeBroker {
                     partitions: r.partitions.into_iter().map(result).collect(),
                 }
                 .into()
+            }
+            Request::OffsetForLeaderEpoch(r) => {
+                let answer = |q: EpochQuestion| {
+                    let (leader_epoch, end_offset) = self.epoch_ends.get(&q.leader_epoch).copied().unwrap_or((-1, -1));
+                    let (topic, partition) = (q.topic, q.partition);
+                    EpochAnswer { topic, partition, error: ErrorCode::None, leader_epoch, end_offset }
+                };
+                OffsetForLeaderEpochResponse { partitions: r.partitions.into_iter().map(answer).collect() }.into()
             }
             Request::CreateTopics(r) => {
                 let created = |t: protocol::api::create_topics::NewTopic| {
@@ -482,6 +511,22 @@ impl Run {
             Actor::Broker(broker) => broker,
             Actor::App(_) => unreachable!(),
         }
+    }
+    /// Another broker.
+    pub fn beside(mut self, broker: FakeBroker) -> Run {
+        let node = self.world.add_node("broker-2", Actor::Broker(Box::new(broker)));
+        self.world.start(node);
+        self
+    }
+    pub fn second(&self) -> &FakeBroker {
+        match self.world.machine(self.world.find("broker-2").expect("it was added")) {
+            Actor::Broker(broker) => broker,
+            Actor::App(_) => unreachable!(),
+        }
+    }
+    pub fn kill_second(&mut self) {
+        let node = self.world.find("broker-2").expect("it was added");
+        self.world.kill(node);
     }
     pub fn kill_broker(&mut self) {
         self.world.kill(self.broker);

@@ -100,7 +100,10 @@ fn broker_config(cx: &Context<'_>, def: &ConfigDef) -> DescribedConfig {
     for (values, source) in set {
         synonyms.extend(names.iter().filter_map(|name| Some(((*name).into(), values.get(*name)?.clone(), source))));
     }
-    let defaults = names.iter().filter(|_| !def.is_internal).filter_map(|name| find(BROKER_CONFIGS, name)?.default.map(|value| (*name, value)));
+    let defaults = names
+        .iter()
+        .filter(|_| !def.is_internal)
+        .filter_map(|name| find(BROKER_CONFIGS, name)?.default.map(|value| (*name, value)));
     synonyms.extend(defaults.map(|(name, value)| (name.into(), value.into(), ConfigSource::Default)));
     // What is stronger under another name does not say what this one is.
     let own = synonyms.iter().position(|(name, ..)| **name == *def.name).unwrap_or(synonyms.len());

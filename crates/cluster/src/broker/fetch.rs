@@ -260,7 +260,9 @@ impl Broker {
         match self.readable(cx, &reader.asker, &slot.asked, slot.index) {
             Err(_) => true,
             Ok(Readable { diverging: Some(_), .. }) => true,
-            Ok(Readable { bound, index, .. }) if bound <= slot.asked.fetch_offset || self.holds_up(&reader.asker, index) => {
+            Ok(Readable { bound, index, .. })
+                if bound <= slot.asked.fetch_offset || self.holds_up(&reader.asker, index) =>
+            {
                 false
             }
             Ok(_) if reader.asker.min_bytes <= 1 => true,

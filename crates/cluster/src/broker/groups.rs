@@ -290,7 +290,9 @@ impl Broker {
                 self.wait_for_high_watermark(index, append.next, Writer::Coordinator { write: write.id });
                 None
             }
-            Err(error) => Some(self.soft.groups.shards.get_mut(&partition)?.shard.written(now_ms(cx), write.id, error)),
+            Err(error) => {
+                Some(self.soft.groups.shards.get_mut(&partition)?.shard.written(now_ms(cx), write.id, error.code))
+            }
         }
     }
 

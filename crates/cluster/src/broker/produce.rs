@@ -2,6 +2,7 @@
 //! (`ReplicaManager#appendRecords`, `DelayedProduce`). Left out: transactions, quotas.
 
 use kernel::Duration;
+use partition_log::AppendError;
 use protocol::api::LeaderHint;
 use protocol::api::produce::{ProducePartition, ProduceRequest, ProduceResponse, ProduceResult};
 use protocol::{Batch, ErrorCode, Note, Plant, gap};
@@ -83,13 +84,17 @@ impl Broker {
                     base_offset: append.base,
                     log_append_time_ms: append.log_append_time_ms,
                     log_start_offset: self.disk.log(index).log_start_offset(),
-                    current_leader: None,
+                    ..failure(asked, ErrorCode::None)
                 };
                 (result, Some((index, append.next)))
             }
             Err(error) => {
-                let current_leader = self.leader_hint(cx, asked, error);
-                (ProduceResult { current_leader, ..failure(asked, error) }, None)
+                let current_leader = self.leader_hint(cx, asked, error.code);
+                // Only where single records are at fault brokers say more than the error does.
+                let message = Some(error.message.into()).filter(|_| !error.record_errors.is_empty());
+                let record_errors =
+                    error.record_errors.into_iter().map(|record| (record.batch_index, record.message.into())).collect();
+                (ProduceResult { current_leader, record_errors, message, ..failure(asked, error.code) }, None)
             }
         }
     }
@@ -100,13 +105,13 @@ impl Broker {
         fx: &mut Fx,
         asked: &ProducePartition,
         acks: i16,
-    ) -> Result<(ReplicaIndex, LeaderAppend), ErrorCode> {
+    ) -> Result<(ReplicaIndex, LeaderAppend), AppendError> {
         let topic = cx.image.topics.get(&asked.topic_id).ok_or(ErrorCode::UnknownTopicId)?;
         if INTERNAL_TOPICS.contains(&&*topic.name) {
-            return Err(ErrorCode::InvalidTopic);
+            return Err(ErrorCode::InvalidTopic.into());
         }
         if cx.image.partition(asked.topic_id, asked.partition).is_none() {
-            return Err(ErrorCode::UnknownTopicOrPartition);
+            return Err(ErrorCode::UnknownTopicOrPartition.into());
         }
         let index = self.disk.find(asked.topic_id, asked.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
         let append = self.append_as_leader(cx, fx, index, &asked.batch, acks == -1, false)?;
@@ -122,10 +127,10 @@ impl Broker {
         batch: &Batch,
         needs_min_isr: bool,
         is_coordinator: bool,
-    ) -> Result<LeaderAppend, ErrorCode> {
+    ) -> Result<LeaderAppend, AppendError> {
         let partition = self.partition(index).filter(|p| p.is_leader()).ok_or(ErrorCode::NotLeaderOrFollower)?;
         if needs_min_isr && partition.is_under_min_isr() {
-            return Err(ErrorCode::NotEnoughReplicas);
+            return Err(ErrorCode::NotEnoughReplicas.into());
         }
         let (tp, leader_epoch) = (partition.tp.clone(), partition.leader_epoch);
         self.check_disk(fx)?;
@@ -134,8 +139,7 @@ impl Broker {
         let appended = match is_coordinator {
             true => log.append_coordinator(batch, leader_epoch, now_ms),
             false => log.append_as_leader(batch, leader_epoch, now_ms),
-        }
-        .map_err(|error| error.code)?;
+        }?;
         let next = appended.last + 1;
         let made = LeaderAppend { base: appended.base, next, log_append_time_ms: appended.log_append_time_ms };
         if appended.duplicate_of.is_some() {
@@ -220,5 +224,7 @@ fn failure(asked: &ProducePartition, error: ErrorCode) -> ProduceResult {
         log_append_time_ms: -1,
         log_start_offset: -1,
         current_leader: None,
+        record_errors: Vec::new(),
+        message: None,
     }
 }

@@ -46,8 +46,7 @@ fn most_caught_up(leadership: &Leadership, can_serve: impl Fn(&&FollowerState) -
     Some(best.id)
 }
 
-/// Whether `replica.selector.class` is the one selector there is.
+/// Whether `replica.selector.class` looks at racks; the other there is, `LeaderSelector`, stays with the leader.
 pub(super) fn is_rack_aware(selector: Option<&Name>) -> bool {
-    protocol::gap!("replica selectors other than RackAwareReplicaSelector", "ReplicaSelector");
     selector.is_some_and(|class| class.trim() == "org.apache.kafka.common.replica.RackAwareReplicaSelector")
 }

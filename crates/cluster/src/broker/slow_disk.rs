@@ -80,10 +80,15 @@ impl Broker {
     /// Lets a request that appends wait for the disk; gives back one that need not.
     pub(super) fn wait_to_write(&mut self, fx: &mut Fx, caller: Caller, request: Request) -> Option<(Caller, Request)> {
         gap!(
-            "a slow disk does not slow the metadata log, group metadata, the reading of old segments, and the cleaner",
+            "a slow disk does not slow votes, timers of group coordinators, the reading of old segments, and the cleaner",
             "LocalLog#append"
         );
-        let appends = matches!(request, Request::Produce(_) | Request::OffsetCommit(_));
+        let appends = match &request {
+            Request::Produce(_) | Request::OffsetCommit(_) => true,
+            // A group's leader brings the assignment, which its coordinator writes down.
+            Request::SyncGroup(request) => !request.assignments.is_empty(),
+            _ => false,
+        };
         if !appends || fx.host().write_time == Duration::ZERO {
             return Some((caller, request));
         }

@@ -17,6 +17,7 @@ use protocol::{BrokerId, ErrorCode, Message, Plant, TopicId, wall_ms};
 
 use super::log::Position;
 use super::role::{Leader, Progress, Role};
+use super::slow_disk::Held;
 use super::{Call, OBSERVER_SESSION, Parked, Replica, TimerKey};
 use crate::process::Fx;
 
@@ -44,7 +45,7 @@ impl Replica {
         );
         let first = MetadataRecord::LeaderChange { leader: self.spec.id, voters: self.voters() };
         self.append(now, fx, vec![first]);
-        self.drain(now, fx);
+        self.drain_now(now, fx);
         self.send_begin_epochs(now, fx);
         self.arm_check_quorum(now, fx);
     }
@@ -78,6 +79,13 @@ impl Replica {
 
     /// Appends what lingered.
     pub(super) fn drain(&mut self, now: Time, fx: &mut Fx) {
+        if self.is_leader() && self.write(fx, Held::Drain).is_some() {
+            self.drain_now(now, fx);
+        }
+    }
+
+    /// The disk has what lingered.
+    pub(super) fn drain_now(&mut self, now: Time, fx: &mut Fx) {
         self.soft.timers.cancel(&TimerKey::Linger);
         let Role::Leader(leader) = &mut self.soft.role else { return };
         for batch in std::mem::take(&mut leader.accumulator) {

@@ -8,6 +8,7 @@ mod follower;
 mod leader;
 pub mod log;
 pub mod role;
+mod slow_disk;
 mod transition;
 
 use std::collections::VecDeque;
@@ -22,6 +23,7 @@ use crate::process::{Fx, space};
 use crate::spec::ProcessSpec;
 use log::{MetadataLog, Snapshot};
 use role::Role;
+use slow_disk::{Held, Writing};
 
 /// What the log says is committed.
 #[derive(Clone, Debug, Hash)]
@@ -85,6 +87,7 @@ struct Soft {
     last_snapshot: Time,
     /// The fetch on its way that counts: its epoch and whom it asks.
     fetching: Option<(i32, BrokerId)>,
+    writing: Writing,
 }
 
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
@@ -155,6 +158,7 @@ impl Soft {
             shutdown: Shutdown::No,
             last_snapshot: Time::ZERO,
             fetching: None,
+            writing: Writing::default(),
         }
     }
 }
@@ -260,6 +264,7 @@ impl Replica {
 
     /// A request of a voter or an observer.
     pub fn on_request(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, request: Request) {
+        let Some(Held::Request(.., request)) = self.hold(Held::Request(conn, correlation, request)) else { return };
         let response: Response = match request {
             Request::Vote(request) => self.on_vote(now, fx, &request).into(),
             Request::BeginQuorumEpoch(request) => self.on_begin_epoch(now, fx, &request).into(),
@@ -277,6 +282,7 @@ impl Replica {
 
     /// An answer to one of the replica's calls.
     pub fn on_response(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, response: Response) {
+        let Some(Held::Response(.., response)) = self.hold(Held::Response(conn, correlation, response)) else { return };
         let Some(call) = self.soft.calls.answered(conn, correlation) else { return };
         self.soft.failures = 0;
         match (call, response) {
@@ -299,7 +305,15 @@ impl Replica {
                     unacked.remove(&voter);
                 }
             }
-            (Call::Fetch { epoch, to }, Response::Fetch(answer)) => self.on_fetch_answer(now, fx, epoch, to, answer),
+            (Call::Fetch { epoch, to }, Response::Fetch(answer)) => {
+                // Observers do not flush what they append.
+                let flushes = self.is_voter() && answer.partitions.iter().any(|part| !part.metadata.is_empty());
+                let answer = Held::Fetched(epoch, to, answer);
+                let answer = if flushes { self.write(fx, answer) } else { Some(answer) };
+                if let Some(Held::Fetched(.., answer)) = answer {
+                    self.on_fetch_answer(now, fx, epoch, to, answer);
+                }
+            }
             (Call::FetchSnapshot { epoch, to }, Response::FetchSnapshot(answer)) => {
                 self.on_snapshot_answer(now, fx, epoch, to, answer)
             }
@@ -328,6 +342,9 @@ impl Replica {
 
     /// A timer is due.
     pub fn on_timer(&mut self, now: Time, fx: &mut Fx, token: u64) {
+        if self.hold(Held::Timer(token)).is_none() {
+            return;
+        }
         match self.soft.timers.fire(fx, now, token) {
             Some(TimerKey::Election) => self.on_election_timeout(now, fx),
             Some(TimerKey::ElectionBackoff) => self.become_prospective(now, fx),

@@ -9,7 +9,7 @@ use crate::units::parse_duration;
 pub(super) const VERB: Verb = Verb {
     name: "disk",
     usage: "disk PROCESS slow SPAN | full | fine   (sim disk broker 1 slow 200ms;  sim disk leader:orders-0 full)",
-    summary: "Makes each append on a broker's disk take that long, fills the disk of a broker or controller, or puts it right again.",
+    summary: "Makes each append on the disk of a broker or controller take that long, fills it, or puts it right again.",
     only_moves_time: false,
     act,
 };
@@ -26,10 +26,9 @@ fn act(call: Call<'_>) -> Result<String, String> {
     };
     let node = call.node(&process.join(" "))?;
     let name = call.lab.world.name(node).clone();
-    let Some(kafka) = call.lab.world.machine(node).kafka() else {
+    if call.lab.world.machine(node).kafka().is_none() {
         return Err(format!("{name} is a program, and programs write nothing to a disk"));
-    };
-    let is_broker = kafka.broker().is_some();
+    }
     let (write_time, said) = match call.words.as_slice() {
         [.., "slow", span] => (parse_duration(span)?, format!("each append on the disk of {name} takes {span}")),
         [.., state] => (Duration::ZERO, format!("the disk of {name} is {state}")),
@@ -37,9 +36,6 @@ fn act(call: Call<'_>) -> Result<String, String> {
     };
     if write_time > MAX {
         return Err("no write takes more than an hour".into());
-    }
-    if write_time > Duration::ZERO && !is_broker {
-        return Err(format!("{name} has no partitions, and what a slow disk does to the metadata log is not modelled"));
     }
     let changed = host(call.lab.world.host(node), write_time);
     call.lab.world.set_host(node, changed);

@@ -3,7 +3,7 @@
 use crate::error::ErrorCode;
 use crate::ids::{PartitionIndex, TopicId};
 use crate::record::Batch;
-use super::{LeaderHint};
+use super::{LeaderHint, Name};
 
 /// Produce request (producer->leader).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -51,6 +51,10 @@ pub struct ProduceResult {
     pub log_start_offset: i64,
     /// The new leader, on NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH (KIP-951).
     pub current_leader: Option<LeaderHint>,
+    /// Records at fault, by their index in the batch, each with what is wrong with it (KIP-467).
+    pub record_errors: Vec<(i32, Name)>,
+    /// What is wrong with the batch, if the error does not say it all.
+    pub message: Option<Name>,
 }
 
 impl ProduceRequest {
@@ -63,6 +67,7 @@ impl ProduceRequest {
 impl ProduceResponse {
     /// Bytes of the body on the wire.
     pub fn body_bytes(&self) -> u64 {
-        40 * self.partitions.len() as u64
+        let texts = |p: &ProduceResult| p.record_errors.iter().map(|(_, text)| 8 + text.len() as u64).sum::<u64>();
+        self.partitions.iter().map(|p| 40 + texts(p) + p.message.as_ref().map_or(0, |text| text.len() as u64)).sum()
     }
 }

@@ -15,6 +15,7 @@ mod librdkafka;
 mod values;
 mod synonyms;
 mod dynamic;
+mod server;
 
 pub use admin::ADMIN_CONFIGS;
 pub use broker::BROKER_CONFIGS;
@@ -24,6 +25,7 @@ pub use librdkafka::{
     LIBRDKAFKA_ADMIN_CONFIGS, LIBRDKAFKA_CONSUMER_CONFIGS, LIBRDKAFKA_PRODUCER_CONFIGS, ignored, librdkafka_configs,
 };
 pub use producer::PRODUCER_CONFIGS;
+pub use server::validate_server_configs;
 pub use synonyms::{BrokerLayers, ConfigSynonym, broker_config_names, effective_topic_configs, topic_config_synonyms};
 pub use topic::{TOPIC_CONFIGS, validate_topic_configs};
 pub use values::Configs;

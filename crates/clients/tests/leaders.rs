@@ -1,0 +1,129 @@
+//! Consumers when leaders change (KIP-320) and when they are sent to a replica in their rack (KIP-392), against scripted brokers.
+
+mod common;
+
+use clients::{ConsumerEvent, Profile};
+use common::*;
+use protocol::ApiKey;
+
+/// Two records of leader epoch 0.
+fn two_records() -> FakeBroker {
+    let mut broker = FakeBroker::with(&[("t", 1)]);
+    broker.put("t", 0, "a");
+    broker.put("t", 0, "b");
+    broker
+}
+
+/// A consumer has read both when another leader comes, of epoch 1, that has only the first of them, and two others.
+fn after_truncation(profile: Profile, reset: &str) -> Run {
+    let pairs = [("group.id", "g"), ("auto.offset.reset", reset)];
+    let mut broker = two_records();
+    broker.committed = [(("t".into(), 0), 0)].into();
+    let mut run = Run::consumer(broker, profile, &pairs, vec![(0, Do::Subscribe("t"))]).until(1_000);
+    assert_eq!(run.values(), ["a", "b"]);
+    let mut other = FakeBroker::with(&[("t", 1)]);
+    other.put("t", 0, "a");
+    other.leader_epoch = 1;
+    other.put("t", 0, "x");
+    other.put("t", 0, "y");
+    let broker = run.broker_mut();
+    (broker.log, broker.leader_epoch, broker.epoch_ends) = (other.log, 1, [(0, (0, 1))].into());
+    broker.asked.clear();
+    run.until(3_000)
+}
+
+#[test]
+fn a_position_that_the_new_leader_has_is_read_on_from() {
+    let pairs = [("group.id", "g"), ("auto.offset.reset", "earliest")];
+    let mut run = Run::consumer(two_records(), Profile::Java, &pairs, vec![(0, Do::Subscribe("t"))]).until(1_000);
+    let broker = run.broker_mut();
+    (broker.leader_epoch, broker.epoch_ends) = (1, [(0, (0, 2))].into());
+    broker.put("t", 0, "c");
+    broker.asked.clear();
+    let run = run.until(2_000);
+    assert_eq!(run.values(), ["a", "b", "c"]);
+    let asked: Vec<ApiKey> = run.broker().asked.iter().copied().filter(|api| *api != ApiKey::Heartbeat).collect();
+    assert_eq!(
+        asked[..3],
+        [ApiKey::Fetch, ApiKey::OffsetForLeaderEpoch, ApiKey::Fetch],
+        "asked once, before it reads on"
+    );
+    assert_eq!(asked.iter().filter(|api| **api == ApiKey::OffsetForLeaderEpoch).count(), 1);
+}
+
+#[test]
+fn java_goes_back_to_where_the_logs_part() {
+    let run = after_truncation(Profile::Java, "earliest");
+    assert_eq!(run.values(), ["a", "b", "x", "y"]);
+    assert!(!run.broker().asked.contains(&ApiKey::ListOffsets), "the leader has said where");
+}
+
+#[test]
+fn librdkafka_starts_where_its_policy_says() {
+    let run = after_truncation(Profile::Librdkafka, "earliest");
+    assert_eq!(run.values(), ["a", "b", "a", "x", "y"]);
+}
+
+#[test]
+fn without_a_policy_truncation_is_an_error_that_names_the_offset() {
+    let run = after_truncation(Profile::Java, "none");
+    assert_eq!(run.values(), ["a", "b"]);
+    let fatal = run.app().consumed.iter().find_map(|(_, event)| match event {
+        ConsumerEvent::Fatal(error) => Some(error.to_string()),
+        _ => None,
+    });
+    let text = "org.apache.kafka.clients.consumer.LogTruncationException: Truncated partitions detected with divergent offsets {t-0=OffsetAndMetadata{offset=1, leaderEpoch=0, metadata=''}}";
+    assert_eq!(fatal.as_deref(), Some(text));
+}
+
+#[test]
+fn a_leader_that_knows_no_such_epoch_leaves_it_to_the_policy() {
+    let pairs = [("group.id", "g"), ("auto.offset.reset", "earliest")];
+    let mut run = Run::consumer(two_records(), Profile::Java, &pairs, vec![(0, Do::Subscribe("t"))]).until(1_000);
+    run.broker_mut().leader_epoch = 1;
+    let run = run.until(3_000);
+    assert_eq!(run.values(), ["a", "b", "a", "b"]);
+}
+
+/// A consumer with a rack; broker 1 sends it to broker 2, whose log ends where broker 1's does, unless `behind`.
+fn near(pairs: &[(&str, &str)], second: FakeBroker) -> Run {
+    let pairs = [&[("client.rack", "b"), ("group.id", "g"), ("auto.offset.reset", "earliest")], pairs].concat();
+    let leader = FakeBroker { has_near_replica: true, ..two_records() };
+    let second = FakeBroker { has_near_replica: true, is_follower: true, ..second };
+    Run::consumer(leader, Profile::Java, &pairs, vec![(0, Do::Subscribe("t"))]).beside(second)
+}
+
+fn fetches(broker: &FakeBroker) -> usize {
+    broker.asked.iter().filter(|api| **api == ApiKey::Fetch).count()
+}
+
+#[test]
+fn who_is_sent_to_a_near_replica_reads_there_and_asks_the_leader_again_after_the_age_of_metadata() {
+    let run = near(&[("metadata.max.age.ms", "5000")], two_records()).until(4_000);
+    assert_eq!(run.values(), ["a", "b"]);
+    assert_eq!(fetches(run.broker()), 1, "the leader is asked once");
+    assert!(fetches(run.second()) > 100);
+    let run = run.until(7_000);
+    assert_eq!(fetches(run.broker()), 2, "and once more when the preference is old");
+}
+
+#[test]
+fn a_near_replica_that_is_behind_costs_no_reset() {
+    let mut behind = FakeBroker::with(&[("t", 1)]);
+    behind.put("t", 0, "a");
+    let mut run = near(&[], behind);
+    run.broker_mut().committed = [(("t".into(), 0), 2)].into();
+    let run = run.until(3_000);
+    assert!(fetches(run.second()) >= 1 && fetches(run.broker()) >= 2, "it goes back to the leader");
+    assert!(!run.broker().asked.contains(&ApiKey::ListOffsets), "its position stays");
+    assert!(run.values().is_empty());
+}
+
+#[test]
+fn without_its_near_replica_it_reads_from_the_leader() {
+    let mut run = near(&[], two_records()).until(2_000);
+    run.kill_second();
+    run.broker_mut().has_near_replica = false;
+    run.broker_mut().put("t", 0, "c");
+    assert_eq!(run.until(10_000).values(), ["a", "b", "c"]);
+}
