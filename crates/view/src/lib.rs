@@ -14,6 +14,7 @@ mod silence;
 mod stir;
 mod story;
 mod text;
+mod troubles;
 
 pub use configs::{ConfigView, broker_configs, topic_configs};
 pub use differ::{Difference, differences};
@@ -22,8 +23,9 @@ pub use flow::{Cause, FlowLens, FlowView, Hop, flow, got_message, why};
 pub use log::{LogLens, LogView, RecordDetail, ReplicaLog, SegmentView, logs, record};
 pub use metrics::{MetricView, MetricsLens, metrics};
 pub use observe::{Lens, groups, observe, process_name};
-pub use past::{Change, GroupPast, Past, Span, Subject, Torn};
+pub use past::{Change, GroupPast, Past, Span, Subject, Swept, Torn};
 pub use picture::*;
 pub use stir::{Lane, Stir, glyph, is_told, lane, stir};
 pub use story::{Level, StoryLine, tell};
 pub use text::{Text, fill};
+pub use troubles::{DelayView, GhostView, LostView, TroubleView, lost};

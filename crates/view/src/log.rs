@@ -8,7 +8,7 @@ use partition_log::Log;
 use protocol::{Batch, Record, TopicPartition};
 use serde::Serialize;
 
-use crate::past::{Past, Torn};
+use crate::past::{Past, Swept, Torn};
 use crate::picture::{ProcessState, RecordView};
 
 /// Which partition, and which offsets of it.
@@ -77,6 +77,8 @@ pub struct ReplicaLog {
     pub records: Vec<RecordView>,
     /// What it cut off, oldest first.
     pub torn: Vec<Torn>,
+    /// The cleaner's runs over it, oldest first.
+    pub swept: Vec<Swept>,
 }
 
 /// A segment.
@@ -144,6 +146,7 @@ pub fn logs(lab: &Lab, past: &Past, lens: &LogLens<'_>) -> Option<LogView> {
             segments: segments(log),
             records: records(log, listed.0, listed.1),
             torn: past.torn(lens.topic, lens.partition, broker.0, lab.events()),
+            swept: past.swept(lens.topic, lens.partition, broker.0, lab.events()),
         })
     };
     let list = registered.replicas.iter().filter_map(view).collect();

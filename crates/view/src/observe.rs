@@ -9,6 +9,7 @@ use protocol::{BrokerId, TopicPartition};
 
 use crate::flights::flights;
 use crate::picture::*;
+use crate::troubles;
 
 /// What to look at.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,6 +47,9 @@ pub fn observe(lab: &Lab, lens: &Lens) -> Picture {
         groups: groups(lab),
         flights: flights(lab),
         cuts: lab.world().cuts().map(|(a, b)| (process_name(lab, a), process_name(lab, b))).collect(),
+        delays: troubles::delays(lab),
+        troubles: troubles::troubles(lab),
+        ghosts: troubles::ghosts(lab),
         terminals: terminals(lab, lens),
     }
 }

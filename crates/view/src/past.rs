@@ -55,6 +55,19 @@ pub struct Torn {
     pub event: u64,
 }
 
+/// A run of the cleaner over a replica's log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Default)]
+pub struct Swept {
+    /// One past the last offset it looked at.
+    pub to: i64,
+    /// Records that made way for later ones of their keys.
+    pub removed: u64,
+    /// Records it kept.
+    pub kept: u64,
+    /// When, ns.
+    pub at_ns: u64,
+}
+
 /// A state of a group, or what one of its clients owned, from a moment on.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Default)]
 pub struct Span {
@@ -82,6 +95,8 @@ pub struct GroupPast {
 pub struct Past {
     seen: u64,
     turns: Vec<Stamped<Note>>,
+    /// The first event that could have taken an acknowledged record away.
+    shaken: Option<u64>,
 }
 
 impl Past {
@@ -92,6 +107,7 @@ impl Past {
             return;
         }
         self.turns.extend(history.since(self.seen).filter(|n| is_turn(&n.note)).cloned());
+        self.shaken = self.shaken.or_else(|| history.since(self.seen).find(|n| shakes(&n.note)).map(|n| n.event));
         self.seen = history.len();
         if self.turns.len() > TURNS_MAX {
             self.turns.drain(..TURNS_MAX / 2);
@@ -113,6 +129,30 @@ impl Past {
             _ => None,
         });
         cuts.collect()
+    }
+
+    /// The runs of the cleaner over a broker's log of a partition, up to event `event`.
+    pub fn swept(&self, topic: &str, partition: i32, broker: i32, event: u64) -> Vec<Swept> {
+        let runs = self.until(event).filter_map(|n| match &n.note {
+            Note::Compacted { tp, broker: on, cleaned_to, removed, kept }
+                if is(tp, topic, partition) && on.0 == broker =>
+            {
+                Some(Swept { to: *cleaned_to, removed: *removed, kept: *kept, at_ns: clock_ns(n.at) })
+            }
+            _ => None,
+        });
+        runs.collect()
+    }
+
+    /// Whether anything up to event `event` could have taken an acknowledged record away: another leader, a log that was cut.
+    pub fn is_shaken(&self, event: u64) -> bool {
+        self.shaken.is_some_and(|first| first <= event)
+    }
+
+    /// Whether a partition had an unclean election up to event `event`.
+    pub fn was_unclean(&self, topic: &str, partition: i32, event: u64) -> bool {
+        let is_it = |n: &Stamped<Note>| matches!(&n.note, Note::LeaderElected { tp, unclean: true, .. } if is(tp, topic, partition));
+        self.until(event).any(is_it)
     }
 
     /// A group up to where the lab stands.
@@ -156,6 +196,15 @@ impl GroupPast {
             Some((_, spans)) => spans.push(span),
             None => self.owners.push((process.into(), vec![span])),
         }
+    }
+}
+
+/// Whether a note is of what may take acknowledged records away. The first leader of a partition takes none.
+fn shakes(note: &Note) -> bool {
+    match note {
+        Note::Truncated { .. } => true,
+        Note::LeaderElected { leader_epoch, .. } => *leader_epoch > 0,
+        _ => false,
     }
 }
 

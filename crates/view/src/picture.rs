@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::text::Text;
+use crate::troubles::{DelayView, GhostView, TroubleView};
 
 /// All there is to see at one moment.
 #[derive(Clone, PartialEq, Debug, Serialize, Default)]
@@ -25,6 +26,12 @@ pub struct Picture {
     pub flights: Vec<FlightView>,
     /// Cut links, one way each, by process name.
     pub cuts: Vec<(String, String)>,
+    /// Slow links, one way each.
+    pub delays: Vec<DelayView>,
+    /// What is out of order with hosts, and what waits for a process or a condition.
+    pub troubles: Vec<TroubleView>,
+    /// Messages that reached nobody in the last second, latest first.
+    pub ghosts: Vec<GhostView>,
     /// Terminals with their text.
     pub terminals: Vec<TerminalView>,
 }

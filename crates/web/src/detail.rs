@@ -58,6 +58,8 @@ pub(crate) struct Detail {
     pub(crate) compared: Option<Rc<Compared>>,
     /// The configs of the selected thing, if they are open.
     pub(crate) configs: Vec<ConfigView>,
+    /// What was acknowledged and is gone.
+    pub(crate) lost: Vec<view::LostView>,
     pub(crate) metrics: Vec<MetricView>,
     /// The moment they are compared with, ns.
     pub(crate) marker_ns: u64,
@@ -79,7 +81,7 @@ pub(crate) struct Compared {
 
 /// Looks up what is wanted.
 pub(crate) fn detail(lab: &lab::Lab, past: &Past, want: &Want, picture: &view::Picture) -> Detail {
-    let mut found = Detail::default();
+    let mut found = Detail { lost: view::lost(lab, past), ..Detail::default() };
     let looks = &want.looks;
     match want.view {
         View::Log => {

@@ -8,6 +8,7 @@ use view::{
 use yew::prelude::*;
 
 use crate::format;
+use crate::stage::faults;
 use crate::tell;
 use crate::ui::{Act, Selection, View};
 use crate::views::{ViewProps, chain};
@@ -136,9 +137,35 @@ fn overview(props: &ViewProps) -> Html {
                 ("without leader", offline.to_string(), warn(offline, "bad")),
                 ("in flight", picture.flights.len().to_string(), ""),
             ]) }
+            <div>{ faults::losses(&props.frame.detail.lost) }</div>
+            <div>{ troubles(props) }</div>
             <div>{ topics(props) }</div>
         </>
     }
+}
+
+/// The faults there are, and how to end them.
+fn troubles(props: &ViewProps) -> Html {
+    let list = faults::all(&props.frame.picture);
+    if list.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <div class="acts">
+            <p class="eyebrow">{ t("Faults") }</p>
+            <ul class="mini">{ for list.into_iter().enumerate().map(|(i, line)| html! { <li key={i}>{ line }</li> }) }</ul>
+            { acts(props, &[("End every fault", "sim mend".to_owned())]) }
+        </div>
+    }
+}
+
+/// Adds what is out of order with a process to its fields.
+fn with_trouble(props: &ViewProps, process: &str, mut list: Fields) -> Fields {
+    let trouble = faults::of_process(&props.frame.picture, process);
+    if !trouble.is_empty() {
+        list.insert(1, ("trouble", trouble, "warn"));
+    }
+    list
 }
 
 /// Partitions listed; the others are counted.
@@ -204,14 +231,14 @@ fn controller(props: &ViewProps, c: &ControllerView) -> Html {
     html! {
         <>
             { head(tell!("Controller {}", c.id), c.process.clone()) }
-            { fields(props, vec![
+            { fields(props, with_trouble(props, &c.process, vec![
                 state(c.state, c.since_ns, now),
                 ("Raft state", c.role.clone(), ""),
                 ("Raft epoch", c.epoch.to_string(), ""),
                 ("active", if c.is_active { t("yes") } else { t("no") }.to_owned(), if c.is_active { "good" } else { "" }),
                 ("metadata log end", c.log_end.to_string(), ""),
                 ("high watermark", c.high_watermark.to_string(), ""),
-            ]) }
+            ])) }
             { acts(props, &deaths(c.state, &format!("controller {}", c.id))) }
             { more(props, false, c) }
         </>
@@ -234,7 +261,7 @@ fn broker(props: &ViewProps, b: &BrokerView) -> Html {
     html! {
         <>
             { head(tell!("Broker {}", b.id), b.rack.as_ref().map_or(b.process.clone(), |r| tell!("{} · rack {}", b.process, r))) }
-            { fields(props, vec![
+            { fields(props, with_trouble(props, &b.process, vec![
                 state(b.state, b.since_ns, now),
                 ("lifecycle", b.lifecycle.clone(), ""),
                 ("fenced", if b.fenced { t("yes") } else { t("no") }.to_owned(), if b.fenced { "warn" } else { "" }),
@@ -243,7 +270,7 @@ fn broker(props: &ViewProps, b: &BrokerView) -> Html {
                 ("out of sync", b.out.to_string(), if b.out > 0 { "warn" } else { "" }),
                 ("leads", b.leads.to_string(), ""),
                 ("logs", format::bytes(b.replicas.iter().map(|r| r.bytes).sum()), ""),
-            ]) }
+            ])) }
             { acts(props, &act) }
             { more(props, true, b) }
         </>
@@ -369,7 +396,7 @@ fn client(props: &ViewProps, c: &ClientView) -> Html {
     html! {
         <>
             { head(c.title.clone(), c.command.clone()) }
-            { fields(props, list) }
+            { fields(props, with_trouble(props, &c.process, list)) }
             <div>{ c.group.as_ref().map(|g| html! { <p>{ t("in group") }{ " " }{ link(props, g.clone(), Selection::Group(g.clone())) }</p> }) }</div>
             <div>{ positions(&c.assignment) }</div>
             { acts(props, &act) }

@@ -9,6 +9,7 @@ use view::{FlightView, Picture};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement};
 
+use crate::stage::faults::slowness;
 use crate::words::{say, t};
 use paint::Palette;
 use route::{Anchor, Kind, Plan};
@@ -17,6 +18,8 @@ use route::{Anchor, Kind, Plan};
 const RAIL_FADES_MS: f64 = 2_500.0;
 /// A message that would cross in less real time than this is not drawn as a dot but lights its rail.
 const SHORTEST_FLIGHT_MS: f64 = 90.0;
+/// A lost message stays marked this long of virtual time, ns.
+const GHOST_STAYS_NS: u64 = 6_000_000;
 
 /// The overlay and what it has measured.
 #[derive(Default)]
@@ -38,6 +41,8 @@ pub(crate) struct Overlay {
     drawn: Vec<(f64, f64, u64)>,
     pointer: Option<(f64, f64)>,
     tip_for: Option<u64>,
+    /// Messages that reached nobody, by the event of their arrival: when each was first drawn, ms of real time.
+    ghosts: SortedMap<u64, f64>,
 }
 
 /// What one frame needs to know.
@@ -76,7 +81,7 @@ impl Overlay {
 
     /// Whether something still fades.
     pub(crate) fn is_fading(&self, wall_ms: f64) -> bool {
-        self.rails.values().any(|last| wall_ms - last < RAIL_FADES_MS)
+        self.rails.values().chain(self.ghosts.values()).any(|last| wall_ms - last < RAIL_FADES_MS)
     }
 
     /// Draws a moment.
@@ -91,7 +96,9 @@ impl Overlay {
         self.note_rails(moment);
         self.draw_rails(&context, moment.wall_ms);
         self.draw_cuts(&context, moment.picture);
+        self.draw_delays(&context, moment.picture);
         self.draw_flights(&context, moment);
+        self.draw_ghosts(&context, moment);
         self.show_tip(moment);
     }
 
@@ -136,6 +143,40 @@ impl Overlay {
                 if !self.plan.controllers.contains_key(from) && !self.plan.controllers.contains_key(to) {
                     break;
                 }
+            }
+        }
+    }
+
+    /// A slow link has its delay written on it, once if it is the same both ways.
+    fn draw_delays(&self, context: &CanvasRenderingContext2d, picture: &Picture) {
+        for delay in &picture.delays {
+            let is_other_way = |other: &view::DelayView| {
+                (&other.from, &other.to, other.latency_ns) == (&delay.to, &delay.from, delay.latency_ns)
+            };
+            if delay.from > delay.to && picture.delays.iter().any(is_other_way) {
+                continue;
+            }
+            let is_control = self.plan.is_controller(&delay.from) || self.plan.is_controller(&delay.to);
+            let Some(rail) = self.plan.rail(&delay.from, &delay.to, is_control, false) else { continue };
+            self.palette.slow(context, &rail.points, rail.at(0.5), &slowness(delay));
+        }
+    }
+
+    /// Messages that reached nobody leave a cross where they would have arrived: for a while, and as long as the clock
+    /// stands near the moment.
+    fn draw_ghosts(&mut self, context: &CanvasRenderingContext2d, moment: &Moment<'_>) {
+        let ghosts = &moment.picture.ghosts;
+        if ghosts.is_empty() {
+            return self.ghosts.clear();
+        }
+        self.ghosts.retain(|event, _| ghosts.iter().any(|ghost| ghost.event == *event));
+        for ghost in ghosts {
+            let first = *self.ghosts.entry(ghost.event).or_insert(moment.wall_ms);
+            let is_near = moment.now_ns.saturating_sub(ghost.at_ns) < GHOST_STAYS_NS;
+            let fade = if is_near { 1.0 } else { 1.0 - ((moment.wall_ms - first) / RAIL_FADES_MS).min(1.0) };
+            let is_control = self.plan.is_controller(&ghost.from) || self.plan.is_controller(&ghost.to);
+            if let Some(rail) = self.plan.rail(&ghost.from, &ghost.to, is_control, ghost.is_response) {
+                self.palette.ghost(context, rail.at(0.93), fade);
             }
         }
     }

@@ -12,6 +12,7 @@ pub(crate) struct Palette {
     group: String,
     control: String,
     error: String,
+    warn: String,
     rail: String,
     ink: String,
     halo: String,
@@ -30,6 +31,7 @@ impl Palette {
             group: get("--f-group"),
             control: get("--f-control"),
             error: get("--f-error"),
+            warn: get("--warn"),
             rail: get("--line3"),
             ink: get("--ink2"),
             halo: get("--bg"),
@@ -75,13 +77,44 @@ impl Palette {
         let _ = context.set_line_dash(&js_sys::Array::new());
         context.set_fill_style_str(&self.halo);
         disc(context, x, y, 9.0);
+        cross(context, x, y, 5.0);
+    }
+
+    /// A slow rail: dotted, with its delay.
+    pub(crate) fn slow(
+        &self,
+        context: &CanvasRenderingContext2d,
+        points: &[(f64, f64)],
+        (x, y): (f64, f64),
+        text: &str,
+    ) {
+        context.set_stroke_style_str(&self.warn);
         context.set_line_width(2.0);
-        context.begin_path();
-        for d in [-1.0, 1.0] {
-            context.move_to(x - 5.0, y - 5.0 * d);
-            context.line_to(x + 5.0, y + 5.0 * d);
-        }
+        let _ = context.set_line_dash(&js_sys::Array::of2(&1.into(), &5.into()));
+        context.set_line_cap("round");
+        trace(context, points);
         context.stroke();
+        let _ = context.set_line_dash(&js_sys::Array::new());
+        context.set_line_cap("butt");
+        context.set_font("11px ui-sans-serif, system-ui, sans-serif");
+        context.set_text_baseline("middle");
+        context.set_text_align("center");
+        context.set_stroke_style_str(&self.halo);
+        context.set_line_width(4.0);
+        let _ = context.stroke_text(text, x, y);
+        context.set_fill_style_str(&self.warn);
+        let _ = context.fill_text(text, x, y);
+        context.set_text_align("start");
+    }
+
+    /// Where a message reached nobody.
+    pub(crate) fn ghost(&self, context: &CanvasRenderingContext2d, (x, y): (f64, f64), alpha: f64) {
+        context.set_global_alpha(alpha);
+        context.set_fill_style_str(&self.halo);
+        disc(context, x, y, 6.5);
+        context.set_stroke_style_str(&self.error);
+        cross(context, x, y, 4.0);
+        context.set_global_alpha(1.0);
     }
 
     /// A message.
@@ -121,6 +154,16 @@ fn trace(context: &CanvasRenderingContext2d, points: &[(f64, f64)]) {
     if let Some(last) = points.last() {
         context.line_to(last.0, last.1);
     }
+}
+
+fn cross(context: &CanvasRenderingContext2d, x: f64, y: f64, arm: f64) {
+    context.set_line_width(2.0);
+    context.begin_path();
+    for d in [-arm, arm] {
+        context.move_to(x - arm, y - d);
+        context.line_to(x + arm, y + d);
+    }
+    context.stroke();
 }
 
 fn disc(context: &CanvasRenderingContext2d, x: f64, y: f64, r: f64) {

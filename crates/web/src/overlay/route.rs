@@ -90,6 +90,11 @@ impl Plan {
         Some(Rail::new(points))
     }
 
+    /// Whether a process is on the strip of controllers.
+    pub(crate) fn is_controller(&self, name: &str) -> bool {
+        self.nodes.get(name).is_some_and(|anchor| anchor.kind == Kind::Controller)
+    }
+
     fn find(&self, name: &str, peer: &str, is_control: bool) -> Option<Anchor> {
         let combined = self.controllers.get(name).filter(|_| is_control && self.leads(name, peer));
         combined.or_else(|| self.nodes.get(name)).copied()

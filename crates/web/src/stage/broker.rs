@@ -22,6 +22,9 @@ pub(crate) struct BrokerProps {
     pub(crate) broker: Rc<BrokerView>,
     pub(crate) rows: Rc<Rows>,
     pub(crate) now_ns: u64,
+    /// What is out of order with its host, or waits for it.
+    #[prop_or_default]
+    pub(crate) trouble: String,
     /// The same broker in a branch that this one is compared with.
     #[prop_or_default]
     pub(crate) against: Option<Rc<BrokerView>>,
@@ -53,6 +56,7 @@ pub(crate) fn Broker(props: &BrokerProps) -> Html {
                 { session(broker, props.now_ns) }
                 <small class={tone}>{ status }</small>
             </button>
+            <div>{ (!props.trouble.is_empty()).then(|| html! { <p class="trouble" title={props.trouble.clone()}>{ format!("⚠ {}", props.trouble) }</p> }) }</div>
             <div class={classes!("reps", props.rows.density)}>
                 { for props.rows.list.iter().map(|row| tile(props, row, is_down)) }
                 { (props.rows.density == "strip").then(|| strip(props)) }

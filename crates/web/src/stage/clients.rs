@@ -85,7 +85,17 @@ fn card(props: &ClientsProps, client: &ClientView) -> Html {
                 >
             <b><span>{ &client.title }</span>{ namesake(props, client) }</b>
             { for facts(client, is_down) }
+            { trouble(props, client) }
         </button>
+    }
+}
+
+fn trouble(props: &ClientsProps, client: &ClientView) -> Html {
+    let trouble = super::faults::of_process(&props.picture, &client.process);
+    if trouble.is_empty() {
+        Html::default()
+    } else {
+        html! { <em class="trouble">{ format!("⚠ {trouble}") }</em> }
     }
 }
 

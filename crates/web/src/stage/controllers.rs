@@ -48,11 +48,13 @@ fn pill(props: &ControllersProps, c: &ControllerView) -> Html {
         () => c.role.to_ascii_lowercase(),
     };
     let crown = if c.is_active && !is_down { "♛ " } else { "" };
+    let trouble = super::faults::of_process(&props.picture, &c.process);
+    let sign = if trouble.is_empty() { "" } else { " ⚠" };
     html! {
         <span key={c.id} role="listitem">
             <button {class} data-node={c.process.clone()} data-kind="controller" data-nav="" tabindex="-1" onclick={select}
-                    title={tell!("Controller {}, {}, epoch {}", c.id, if is_down { t("off") } else { &c.role }, c.epoch)}>
-                { crown }{ c.id }<small>{ role }</small>
+                    title={format!("{}{sign} {trouble}", tell!("Controller {}, {}, epoch {}", c.id, if is_down { t("off") } else { &c.role }, c.epoch))}>
+                { crown }{ c.id }<small>{ role }{ sign }</small>
             </button>
         </span>
     }

@@ -4,6 +4,7 @@
 mod broker;
 mod clients;
 mod controllers;
+pub(crate) mod faults;
 mod rows;
 mod twin;
 
@@ -61,6 +62,7 @@ pub(crate) fn Stage(props: &StageProps) -> Html {
              aria-label={t("Cluster. Arrow keys move between its parts, Enter inspects, question mark lists the keys.")} {onkeydown}>
             <h2 class="vh">{ t("Cluster") }</h2>
             <p class="vh">{ summary(picture) }</p>
+            <ul class="vh" aria-label={t("Faults")}>{ for faults::all(picture).into_iter().enumerate().map(|(i, line)| html! { <li key={i}>{ line }</li> }) }</ul>
             <Controllers picture={picture.clone()} selected={selected.clone()} select={select.clone()} />
             <div class="tools2">
                 <button class="btn bare opt" aria-pressed={props.frame.shows_internal.to_string()} onclick={internal}
@@ -71,13 +73,14 @@ pub(crate) fn Stage(props: &StageProps) -> Html {
             <div class="side left"><span class="eyebrow" aria-hidden="true">{ t("Producers") }</span><Producers picture={picture.clone()} selected={selected.clone()} select={select.clone()} /></div>
             <div class={classes!("brokers", (picture.brokers.len() > 8).then_some("many"))} role="list" aria-label={t("Brokers")}>
                 { for picture.brokers.iter().map(|b| html! {
-                    <Broker key={b.id} broker={Rc::new(b.clone())} rows={rows.clone()} now_ns={coarse(picture.now_ns)}
+                    <Broker key={b.id} broker={Rc::new(b.clone())} rows={rows.clone()} now_ns={coarse(picture.now_ns)} trouble={faults::of_process(picture, &b.process)}
                             selected={selected.clone()} select={select.clone()} />
                 }) }
             </div>
             <div class="side right"><span class="eyebrow" aria-hidden="true">{ t("Consumers") }</span><Consumers picture={picture.clone()} selected={selected} select={select} /></div>
             <p class="pastnote" role="status"><b>{ if is_past { t("In the past") } else { "" } }</b>
                 { if is_past { tell!("{} before the end of this branch. Acting here starts another.", format::span(props.frame.head_ns - picture.now_ns)) } else { String::new() } }</p>
+            <div class="losses">{ faults::losses(&props.frame.detail.lost) }</div>
             <canvas ref={canvas} aria-hidden="true"></canvas>
             <div ref={tip} class="tip" hidden=true aria-hidden="true"></div>
         </div>

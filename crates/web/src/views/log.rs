@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::{Pane, ViewProps, stepper};
 use crate::format;
+use crate::stage::faults::losses;
 use crate::tell;
 use crate::ui::{Act, Selection, ZOOMS};
 use crate::words::{plural, t};
@@ -18,7 +19,9 @@ const KEYED_SLOTS: i64 = 24;
 #[component]
 pub(crate) fn Logs(props: &ViewProps) -> Html {
     let body = match &props.frame.detail.log {
-        Some(log) => html! { <>{ tools(props, log) }{ rows(props, log) }{ readers(props, log) }</> },
+        Some(log) => {
+            html! { <>{ tools(props, log) }<div>{ losses(&props.frame.detail.lost) }</div>{ rows(props, log) }{ readers(props, log) }</> }
+        }
         None => html! { <p class="empty">{ t("No partition to show: create a topic first.") }</p> },
     };
     html! { <Pane ui={props.ui.clone()} bridge={props.bridge.clone()} class="logv" label={t("Log. Arrow keys move between records, Enter inspects.")}>{ body }</Pane> }
@@ -101,7 +104,7 @@ fn row(props: &ViewProps, log: &LogView, r: &ReplicaLog) -> Html {
                 <small>{ tell!("start {} · HW {} · end {}", r.start, r.high_watermark, r.end) }</small>
                 <small>{ tell!("on disk to {} · {}", r.flushed, plural(r.segments.len() as u64, "{} segment", "{} segments")) }</small>
             </button>
-            <div class="ltrack">{ flags(props, log, r) }{ cells(props, log, r) }{ runs(props, log, r) }{ torn(props, log, r) }{ whole(log, r) }</div>
+            <div class="ltrack">{ flags(props, log, r) }{ cells(props, log, r) }{ runs(props, log, r) }{ torn(props, log, r) }{ swept(props, r) }{ whole(log, r) }</div>
         </section>
     }
 }
@@ -162,7 +165,10 @@ fn cells(props: &ViewProps, log: &LogView, r: &ReplicaLog) -> Html {
         }
         match r.records.iter().find(|x| x.offset == at) {
             Some(record) => cell(props, log, r, record, classes!(class, epoch, open), is_keyed),
-            // A marker, or a record that compaction took: its offset stays.
+            // What compaction took leaves its offset behind.
+            None if r.swept.last().is_some_and(|run| at < run.to) => {
+                html! { <span key={at.to_string()} class={classes!(class, "gap", "swept")} title={tell!("offset {}: compacted away; a later record has its key", at)}></span> }
+            }
             None => {
                 html! { <span key={at.to_string()} class={classes!(class, "gap")} title={tell!("offset {}: no record", at)}></span> }
             }
@@ -224,6 +230,19 @@ fn torn(props: &ViewProps, log: &LogView, r: &ReplicaLog) -> Html {
             <button class="link" onclick={props.seek(last.at_ns)}>{ format!("⌁ {words}") }</button>
         </div>
     }
+}
+
+/// How far the cleaner came, and what made way.
+fn swept(props: &ViewProps, r: &ReplicaLog) -> Html {
+    let Some(last) = r.swept.last() else { return Html::default() };
+    let words = tell!(
+        "compacted up to {} at {}: {} gone, {} kept",
+        last.to,
+        format::clock(last.at_ns),
+        last.removed,
+        last.kept
+    );
+    html! { <div><button class="link" onclick={props.seek(last.at_ns)}>{ format!("⌫ {words}") }</button></div> }
 }
 
 /// The whole log in one strip: its segments, and the window.
