@@ -4,9 +4,9 @@ use kernel::{Chunks, Stamped};
 use ordered::SortedMap;
 use partition_log::Log;
 use protocol::note::value_hash;
-use protocol::{Note, TopicName, TopicPartition};
+use protocol::{Batch, Note, TopicName, TopicPartition};
 
-use crate::Lab;
+use crate::{Lab, replicas};
 
 /// A record a producer was told is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -125,13 +125,18 @@ impl Ledger {
             };
             let (start, end) = (log.log_start_offset(), log.log_end_offset());
             lost.extend(lost_anywhere(tp, log, promises.iter().filter(|p| p.offset < 0)));
+            // Promises are mostly made in the order of their offsets: the next is in the same batch, or in the next.
+            let mut batch: Option<&Batch> = None;
             for promise in promises.iter().filter(|p| p.offset >= start) {
                 let kept = promise.offset < end && {
-                    let found = lab.record_at(log, promise.offset);
+                    batch = batch
+                        .filter(|batch| replicas::has_place_for(batch, promise.offset))
+                        .or_else(|| replicas::batch_at(log, promise.offset));
+                    let found = batch.and_then(|batch| batch.record_at(promise.offset));
                     // What compaction removed has made way for a later value of its key. A replica that fetched the
                     // rest from one that was compacted has the same holes, and need not have been compacted itself.
                     let may_have_holes = log.config().compact || promise.offset < log.compacted_to();
-                    found.map_or(may_have_holes, |value| value_hash(value.as_deref()) == promise.value_hash)
+                    found.map_or(may_have_holes, |record| value_hash(record.value.as_deref()) == promise.value_hash)
                 };
                 if !kept {
                     lost.push(Lost { tp: tp.clone(), promise: *promise, overwritten: promise.offset < end });

@@ -98,7 +98,12 @@ pub fn leader_among<'a>(
 
 /// The batch that holds an offset.
 pub fn batch_at(log: &Log, offset: i64) -> Option<&Batch> {
-    log.batches_from(offset).next().filter(|batch| (batch.base_offset..=batch.last_offset()).contains(&offset))
+    log.batches_from(offset).next().filter(|batch| has_place_for(batch, offset))
+}
+
+/// Whether an offset is one of a batch's, also if compaction took its record.
+pub(crate) fn has_place_for(batch: &Batch, offset: i64) -> bool {
+    (batch.base_offset..=batch.last_offset()).contains(&offset)
 }
 
 /// A group, as its running coordinator has it.
@@ -207,7 +212,6 @@ impl Lab {
 
     /// The value of the record at an offset; none if there is no such record.
     pub fn record_at(&self, log: &Log, offset: i64) -> Option<Option<Arc<[u8]>>> {
-        let batch = batch_at(log, offset)?;
-        batch.offsets().find(|(at, _)| *at == offset).map(|(_, record)| record.value.clone())
+        batch_at(log, offset)?.record_at(offset).map(|record| record.value.clone())
     }
 }

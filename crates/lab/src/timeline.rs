@@ -12,7 +12,7 @@ use crate::verbs::{self, Awaited};
 /// A checkpoint is made after this many events, in a run that is not long.
 const CHECKPOINT_EVENTS: u64 = 4_000;
 /// Checkpoints kept for a branch; when there are more, every other one goes and they are made half as often.
-const CHECKPOINTS_MAX: usize = 128;
+const CHECKPOINTS_MAX: usize = 120;
 /// Branches kept; the oldest inactive one goes.
 const BRANCHES_MAX: usize = 8;
 

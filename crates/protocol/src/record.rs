@@ -264,6 +264,12 @@ impl Batch {
     pub fn offsets(&self) -> impl Iterator<Item = (i64, &Record)> {
         self.sealed.records.iter().map(|r| (self.base_offset + i64::from(r.offset_delta), r))
     }
+    /// Its record at an offset; none if compaction took it, or the offset is another batch's.
+    pub fn record_at(&self, offset: i64) -> Option<&Record> {
+        let delta = i32::try_from(offset.checked_sub(self.base_offset)?).ok()?;
+        let place = self.sealed.records.binary_search_by_key(&delta, |record| record.offset_delta).ok()?;
+        self.sealed.records.get(place)
+    }
     /// Who produced it.
     pub fn producer(&self) -> ProducerStamp {
         let Sealed { producer_id, producer_epoch, base_sequence, .. } = *self.sealed;

@@ -1,5 +1,7 @@
 //! What a program can do besides talking to brokers: print lines, look at the clock, end.
 
+use std::fmt::{self, Write};
+
 use kernel::{Effects, Time};
 use protocol::{Message, Note};
 
@@ -8,9 +10,28 @@ pub(crate) struct Io<'a> {
     pub(crate) now: Time,
     pub(crate) fx: &'a mut Effects<Message, Note>,
     pub(crate) exited: &'a mut Option<i32>,
+    /// Room in which texts are put together.
+    scratch: String,
 }
 
-impl Io<'_> {
+impl<'a> Io<'a> {
+    pub(crate) fn new(now: Time, fx: &'a mut Effects<Message, Note>, exited: &'a mut Option<i32>) -> Io<'a> {
+        Io { now, fx, exited, scratch: String::new() }
+    }
+
+    /// A text, put together where the last one was.
+    pub(crate) fn text(&mut self, text: fmt::Arguments<'_>) -> &str {
+        self.scratch.clear();
+        self.scratch.write_fmt(text).expect("a string takes all that is written to it");
+        &self.scratch
+    }
+
+    /// Prints a text of one line to standard output.
+    pub(crate) fn out_line(&mut self, text: fmt::Arguments<'_>) {
+        let line = self.text(text).into();
+        self.fx.note(Note::Output { line, is_stderr: false });
+    }
+
     /// Prints to standard output; a text of several lines makes several.
     pub(crate) fn out(&mut self, text: impl AsRef<str>) {
         self.print(text.as_ref(), false);

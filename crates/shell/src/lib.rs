@@ -14,6 +14,7 @@ mod filters;
 mod options;
 mod help;
 mod io;
+mod json;
 mod java;
 mod duration;
 mod regex;

@@ -290,7 +290,7 @@ impl Machine for AppProcess {
 
     fn step(&mut self, now: Time, input: Input<Message>, fx: &mut Effects<Message, Note>) {
         if self.exited.is_none() {
-            self.body.step(&input, &mut Io { now, fx, exited: &mut self.exited });
+            self.body.step(&input, &mut Io::new(now, fx, &mut self.exited));
         }
     }
 

@@ -125,18 +125,22 @@ impl Consumer {
     }
 
     /// Times at which the membership acts.
-    pub(super) fn group_dues(&self) -> Vec<Time> {
-        let mut dues = Vec::new();
-        if let Coordinator::Unknown { not_before, .. } = self.membership.coordinator {
-            dues.push(not_before);
-        }
-        if self.is_subscribed() {
-            dues.push(self.membership.not_before);
-            if self.membership.phase != GroupPhase::Unjoined && self.membership.phase != GroupPhase::Joining {
-                dues.extend([self.membership.heartbeat_due, self.membership.session_ends]);
-            }
-            dues.push(self.membership.last_poll + self.settings.max_poll_interval + kernel::Duration::from_nanos(1));
-        }
-        dues
+    pub(super) fn group_dues(&self) -> impl Iterator<Item = Time> {
+        let membership = &self.membership;
+        let look_up = match membership.coordinator {
+            Coordinator::Unknown { not_before, .. } => Some(not_before),
+            _ => None,
+        };
+        let is_subscribed = self.is_subscribed();
+        let is_member = is_subscribed && !matches!(membership.phase, GroupPhase::Unjoined | GroupPhase::Joining);
+        let poll_ends = membership.last_poll + self.settings.max_poll_interval + kernel::Duration::from_nanos(1);
+        let dues = [
+            look_up,
+            is_subscribed.then_some(membership.not_before),
+            is_member.then_some(membership.heartbeat_due),
+            is_member.then_some(membership.session_ends),
+            is_subscribed.then_some(poll_ends),
+        ];
+        dues.into_iter().flatten()
     }
 }

@@ -254,9 +254,12 @@ impl Consumer {
 
     /// Takes out what happened.
     pub fn events(&mut self) -> Vec<ConsumerEvent> {
-        let mut events: Vec<ConsumerEvent> = self.net.take_log().into_iter().map(ConsumerEvent::Log).collect();
-        events.append(&mut self.events);
-        events
+        let log = self.net.take_log();
+        let events = std::mem::take(&mut self.events);
+        match log.is_empty() {
+            true => events,
+            false => log.into_iter().map(ConsumerEvent::Log).chain(events).collect(),
+        }
     }
 
     /// Whether `close` is complete.
@@ -348,7 +351,7 @@ impl Consumer {
         }
         let partitions = self.partitions.values().map(|partition| partition.not_before);
         let commits = self.commits.values().map(|commit| commit.not_before);
-        let own = self.group_dues().into_iter().chain([self.auto_commit_due, self.close_due()]);
+        let own = self.group_dues().chain([self.auto_commit_due, self.close_due()]);
         let due = partitions
             .chain(commits)
             .chain(own)

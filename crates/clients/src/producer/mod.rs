@@ -244,9 +244,12 @@ impl Producer {
 
     /// Takes out what happened.
     pub fn events(&mut self) -> Vec<ProducerEvent> {
-        let mut events: Vec<ProducerEvent> = self.net.take_log().into_iter().map(ProducerEvent::Log).collect();
-        events.append(&mut self.events);
-        events
+        let log = self.net.take_log();
+        let events = std::mem::take(&mut self.events);
+        match log.is_empty() {
+            true => events,
+            false => log.into_iter().map(ProducerEvent::Log).chain(events).collect(),
+        }
     }
 
     /// Records sent and not yet done.

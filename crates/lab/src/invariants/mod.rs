@@ -3,7 +3,7 @@
 //! A monitor sees every note with the world behind it and keeps what it needs. When one fails the lab stands
 //! still and shows which, where and why.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use cluster::MetadataImage;
 use cluster::broker::lifecycle::BrokerState;
 use kernel::{NodeId, NodeState, Stamped, Time, World};
 use protocol::metadata::PartitionRecord;
-use protocol::{BrokerId, Note, TopicPartition};
+use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use crate::Actor;
 use crate::layout::Layout;
@@ -29,6 +29,8 @@ pub struct Sight<'a> {
     pub note: &'a Note,
     /// The metadata, once a monitor asked for it.
     image: OnceCell<Option<&'a Arc<MetadataImage>>>,
+    /// The topic that was looked up last: a note is mostly about one.
+    topic: Cell<Option<(&'a Arc<str>, TopicId)>>,
 }
 
 impl<'a> Sight<'a> {
@@ -38,12 +40,21 @@ impl<'a> Sight<'a> {
     }
     /// A partition in it.
     pub fn record(&self, tp: &TopicPartition) -> Option<&'a PartitionRecord> {
-        self.image()?.partition_of(&tp.topic, tp.partition).map(AsRef::as_ref)
+        self.image()?.partition(self.topic_id(&tp.topic)?, tp.partition).map(AsRef::as_ref)
+    }
+    fn topic_id(&self, name: &Arc<str>) -> Option<TopicId> {
+        if let Some((last, id)) = self.topic.get()
+            && last == name
+        {
+            return Some(id);
+        }
+        let (name, id) = self.image()?.by_name.get_key_value(name)?;
+        self.topic.set(Some((name, *id)));
+        Some(*id)
     }
     /// The replica of a partition on a broker, whatever the broker's state.
     pub fn replica(&self, broker: BrokerId, tp: &TopicPartition) -> Option<Replica<'a>> {
-        let topic_id = self.image()?.by_name.get(&tp.topic)?;
-        replicas::of_topic(self.world, self.layout, broker, *topic_id, tp.partition)
+        replicas::of_topic(self.world, self.layout, broker, self.topic_id(&tp.topic)?, tp.partition)
     }
     /// Where a replica ends, unless its broker is away or does not know yet what power took from it.
     pub fn serving_end(&self, tp: &TopicPartition, broker: BrokerId) -> Option<i64> {
@@ -129,7 +140,7 @@ macro_rules! invariants {
 
             /// Shows a note to every monitor; the first that objects wins.
             pub fn note(&mut self, world: &World<Actor>, layout: &Layout, stamped: &Stamped<Note>) -> Result<(), Violation> {
-                let sight = Sight { world, layout, node: stamped.node, note: &stamped.note, image: OnceCell::new() };
+                let sight = Sight { world, layout, node: stamped.node, note: &stamped.note, image: OnceCell::new(), topic: Cell::new(None) };
                 $(
                     self.$module.check(&sight).map_err(|evidence| Violation {
                         invariant: <$module::$name as Invariant>::ID,

@@ -3,6 +3,7 @@
 use clients::{ClientError, LogLevel, LogLine, Profile, Properties};
 
 use crate::io::Io;
+use crate::json::Json;
 use crate::launch::Launch;
 use crate::tools::Refusal;
 
@@ -106,7 +107,7 @@ pub(crate) fn error(profile: Profile, error: &ClientError) -> String {
 
 /// A JSON string.
 pub(crate) fn json_string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    Json(text).to_string()
 }
 
 /// `time.time()`, in JSON.

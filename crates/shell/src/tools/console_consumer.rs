@@ -263,8 +263,11 @@ impl ConsoleConsumer {
                 return;
             }
             self.printed += records.len() as u64;
+            let mut line = String::new();
             for record in &records {
-                io.out(self.formatter.show(record));
+                line.clear();
+                self.formatter.show(record, &mut line);
+                io.out(&line);
             }
             self.wait_for_record(io);
         }

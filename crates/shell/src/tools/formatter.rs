@@ -2,6 +2,9 @@
 //!
 //! Left out on purpose: deserializers other than strings, and other formatters.
 
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+
 use clients::ConsumerRecord;
 
 /// Formatter properties, with Kafka's defaults.
@@ -40,50 +43,61 @@ impl Formatter {
         }
     }
 
-    /// The record as text, without its line end.
-    pub(crate) fn show(&self, record: &ConsumerRecord) -> String {
-        let mut fields = Vec::new();
-        if self.timestamp {
-            fields.push(if record.timestamp_ms < 0 {
-                "NO_TIMESTAMP".to_owned()
-            } else {
-                format!("CreateTime:{}", record.timestamp_ms)
-            });
+    /// Writes the record as text, without its line end.
+    pub(crate) fn show(&self, record: &ConsumerRecord, to: &mut String) {
+        let mut fields = 0;
+        let mut field = |is_shown: bool, to: &mut String| {
+            if is_shown && fields > 0 {
+                to.push_str(&self.key_separator);
+            }
+            fields += u32::from(is_shown);
+            is_shown
+        };
+        if field(self.timestamp, to) {
+            match record.timestamp_ms {
+                ..0 => to.push_str("NO_TIMESTAMP"),
+                ms => write(to, format_args!("CreateTime:{ms}")),
+            }
         }
-        if self.partition {
-            fields.push(format!("Partition:{}", record.tp.partition));
+        if field(self.partition, to) {
+            write(to, format_args!("Partition:{}", record.tp.partition));
         }
-        if self.offset {
-            fields.push(format!("Offset:{}", record.offset));
+        if field(self.offset, to) {
+            write(to, format_args!("Offset:{}", record.offset));
         }
-        if self.epoch {
+        if field(self.epoch, to) {
             // The real tool rebuilds each record without its leader epoch before it formats it.
-            fields.push("Epoch:NOT_PRESENT".to_owned());
+            to.push_str("Epoch:NOT_PRESENT");
         }
-        if self.headers {
-            fields.push(self.headers(record));
+        if field(self.headers, to) {
+            self.show_headers(record, to);
         }
-        if self.key {
-            fields.push(self.text(record.key.as_deref()));
+        if field(self.key, to) {
+            to.push_str(&self.text(record.key.as_deref()));
         }
-        if self.value {
-            fields.push(self.text(record.value.as_deref()));
+        if field(self.value, to) {
+            to.push_str(&self.text(record.value.as_deref()));
         }
-        let text = fields.join(&self.key_separator) + &self.line_separator;
-        text.strip_suffix('\n').map(str::to_owned).unwrap_or(text)
+        to.push_str(self.line_separator.strip_suffix('\n').unwrap_or(&self.line_separator));
     }
 
-    fn headers(&self, record: &ConsumerRecord) -> String {
+    fn show_headers(&self, record: &ConsumerRecord, to: &mut String) {
         if record.headers.is_empty() {
-            return "NO_HEADERS".to_owned();
+            to.push_str("NO_HEADERS");
         }
-        let shown = record.headers.iter().map(|h| format!("{}:{}", h.key, self.text(h.value.as_deref())));
-        shown.collect::<Vec<_>>().join(&self.headers_separator)
+        for (n, header) in record.headers.iter().enumerate() {
+            let separator = if n == 0 { "" } else { &self.headers_separator };
+            write(to, format_args!("{separator}{}:{}", header.key, self.text(header.value.as_deref())));
+        }
     }
 
-    fn text(&self, bytes: Option<&[u8]>) -> String {
-        bytes.map_or_else(|| self.null_literal.clone(), |bytes| String::from_utf8_lossy(bytes).into_owned())
+    fn text<'a>(&'a self, bytes: Option<&'a [u8]>) -> Cow<'a, str> {
+        bytes.map_or(Cow::Borrowed(&*self.null_literal), String::from_utf8_lossy)
     }
+}
+
+fn write(to: &mut String, text: fmt::Arguments<'_>) {
+    to.write_fmt(text).expect("a string takes all that is written to it");
 }
 
 #[cfg(test)]
@@ -105,7 +119,9 @@ mod tests {
             ],
         };
         let owned: Vec<(String, String)> = properties.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        assert_eq!(Formatter::new(&owned).show(&record), expected);
+        let mut text = String::new();
+        Formatter::new(&owned).show(&record, &mut text);
+        assert_eq!(text, expected);
     }
 
     #[test]

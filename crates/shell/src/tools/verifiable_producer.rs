@@ -3,6 +3,7 @@
 //! Without `--throughput` the real tool sends as fast as its machine can; here that is a fixed [`UNTHROTTLED`] a second,
 //! because a program's steps take no virtual time.
 
+use std::fmt;
 use std::sync::Arc;
 
 use clients::{Producer, ProducerEvent, ProducerRecord, Profile, Properties};
@@ -12,10 +13,10 @@ use protocol::{Message, TopicName};
 
 use crate::admin_tool::{INTERRUPTED, TERMINATED, log_line, properties_file};
 use crate::io::Io;
+use crate::json::Json;
 use crate::launch::Launch;
 use crate::options::{Opt, OptionError, Parsed, flag, value};
 use crate::process::Body;
-use crate::programs::python::json_string;
 use crate::tools::{Misuse, Refusal, Tool, validate_bootstrap};
 
 pub(crate) const TOOL: Tool = Tool {
@@ -118,8 +119,36 @@ pub(crate) struct VerifiableProducer {
     started: Time,
     sent: u64,
     acked: u64,
-    under_way: Window<(Option<String>, String)>,
+    /// Which record, counted from 0, is behind the client's number of it.
+    under_way: Window<u64>,
     closing: Option<i32>,
+}
+
+/// A record's key in JSON: digits in quotes, or null.
+struct Key(Option<u64>);
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(key) => write!(f, "\"{key}\""),
+            None => f.write_str("null"),
+        }
+    }
+}
+
+/// A record's value: its number, behind the prefix if there is one.
+struct Value {
+    prefix: Option<i64>,
+    n: u64,
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.prefix {
+            Some(prefix) => write!(f, "{prefix}.{}", self.n),
+            None => self.n.fmt(f),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -168,21 +197,28 @@ impl VerifiableProducer {
 
     fn send(&mut self, io: &mut Io<'_>) {
         let n = self.sent;
-        let value = self.value_prefix.map_or_else(|| n.to_string(), |prefix| format!("{prefix}.{n}"));
-        let key = self.repeating_keys.map(|keys| (n % keys).to_string());
-        let bytes = |text: &str| Arc::<[u8]>::from(text.as_bytes());
+        let bytes = |text: fmt::Arguments<'_>, io: &mut Io<'_>| Arc::<[u8]>::from(io.text(text).as_bytes());
+        let (key, value) = (self.key(n), self.value(n));
         let timestamp_ms = self.create_time.map(|start| start + io.now.since(self.started).as_millis() as i64);
         let record = ProducerRecord {
             topic: self.topic.clone(),
             partition: None,
-            key: key.as_deref().map(bytes),
-            value: Some(bytes(&value)),
+            key: key.map(|key| bytes(format_args!("{key}"), io)),
+            value: Some(bytes(format_args!("{value}"), io)),
             headers: vec![],
             timestamp_ms,
         };
         self.sent += 1;
         let handle = self.producer.send(io.now, io.fx, record);
-        self.under_way.insert(handle, (key, value));
+        self.under_way.insert(handle, n);
+    }
+
+    fn key(&self, n: u64) -> Option<u64> {
+        self.repeating_keys.map(|keys| n % keys)
+    }
+
+    fn value(&self, n: u64) -> Value {
+        Value { prefix: self.value_prefix, n }
     }
 
     fn close(&mut self, code: i32, io: &mut Io<'_>) {
@@ -199,15 +235,13 @@ impl VerifiableProducer {
                 ProducerEvent::Acked { handle, tp, offset, .. } => {
                     self.acked += 1;
                     let (key, value) = self.taken(handle);
-                    let topic = json_string(&tp.topic);
-                    io.out(format!("{{\"timestamp\":{now},\"name\":\"producer_send_success\",\"key\":{key},\"value\":{value},\"offset\":{offset},\"topic\":{topic},\"partition\":{}}}", tp.partition));
+                    let (topic, partition) = (Json(&tp.topic), tp.partition);
+                    io.out_line(format_args!("{{\"timestamp\":{now},\"name\":\"producer_send_success\",\"key\":{key},\"value\":\"{value}\",\"offset\":{offset},\"topic\":{topic},\"partition\":{partition}}}"));
                 }
                 ProducerEvent::Failed { handle, topic, error, .. } => {
                     let (key, value) = self.taken(handle);
-                    let (class, message) =
-                        (json_string(&format!("class {}", error.class)), json_string(&error.message));
-                    let topic = json_string(&topic);
-                    io.out(format!("{{\"timestamp\":{now},\"name\":\"producer_send_error\",\"topic\":{topic},\"key\":{key},\"value\":{value},\"exception\":{class},\"message\":{message}}}"));
+                    let (topic, class, message) = (Json(&topic), error.class, Json(&error.message));
+                    io.out_line(format_args!("{{\"timestamp\":{now},\"name\":\"producer_send_error\",\"topic\":{topic},\"key\":{key},\"value\":\"{value}\",\"exception\":\"class {class}\",\"message\":{message}}}"));
                 }
                 ProducerEvent::Log(line) => log_line(&line, io),
                 ProducerEvent::Flushed => {}
@@ -221,10 +255,10 @@ impl VerifiableProducer {
         }
     }
 
-    /// Key and value of a record that is done, as JSON.
-    fn taken(&mut self, handle: u64) -> (String, String) {
-        let (key, value) = self.under_way.remove(handle).unwrap_or_default();
-        (key.map_or("null".to_owned(), |key| json_string(&key)), json_string(&value))
+    /// Key and value of a record that is done.
+    fn taken(&mut self, handle: u64) -> (Key, Value) {
+        let n = self.under_way.remove(handle).unwrap_or_default();
+        (Key(self.key(n)), self.value(n))
     }
 
     fn end(&mut self, io: &mut Io<'_>) {
