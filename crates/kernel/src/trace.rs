@@ -97,6 +97,11 @@ impl Trace {
         chunk.get(chunk.partition_point(|entry| entry.event < event)).filter(|entry| entry.event == event)
     }
 
+    /// Drops all full chunks but the last `kept`.
+    pub(crate) fn forget(&mut self, kept: usize) {
+        self.closed.drain(..self.closed.len().saturating_sub(kept));
+    }
+
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &TraceEntry> {
         self.closed.iter().flat_map(|chunk| chunk.iter()).chain(&self.open)
     }

@@ -306,6 +306,10 @@ impl<A: Machine> World<A> {
     pub fn traced(&self, event: u64) -> Option<&TraceEntry> {
         self.trace.find(event)
     }
+    /// Shortens the trace to the last 512 events or some more. That changes no run.
+    pub fn forget_trace(&mut self) {
+        self.trace.forget(2);
+    }
     /// Every message on its way, ordered by (time sent, connection).
     pub fn flights(&self) -> Vec<Flight<'_, A::Message>> {
         let waiting = self.queue.iter().map(|(at, event)| (at, event, false));

@@ -94,6 +94,13 @@ impl Timeline {
         }
     }
 
+    /// Forgets what a run of a scenario can do without: checkpoints, which are made again when it goes back, and the older
+    /// part of the trace.
+    pub fn slim(&mut self) {
+        self.lab.world.forget_trace();
+        self.branches.iter_mut().for_each(|branch| branch.checkpoints.clear());
+    }
+
     /// The lab at the playhead.
     pub fn lab(&self) -> &Lab {
         &self.lab

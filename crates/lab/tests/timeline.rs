@@ -141,6 +141,25 @@ fn a_start_that_was_not_kept_is_made_again() {
     assert_eq!(made.peek(0, 0, BOOT).map(|lab| lab.digest()), kept.peek(0, 0, BOOT).map(|lab| lab.digest()));
 }
 
+/// What the released page begins with goes back and forth as a run that forgot nothing.
+#[test]
+fn a_slim_timeline_meets_the_same_states() {
+    let (mut whole, mut slim) = (timeline(), Timeline::sparing(&scenario()).expect("the scenario can be built"));
+    for timeline in [&mut whole, &mut slim] {
+        timeline.run_until(at(60_000));
+    }
+    let traced = |timeline: &Timeline| timeline.lab().world().trace().count();
+    assert!(slim.checkpoints() > 0 && traced(&slim) > 1_024, "{} events are traced", traced(&slim));
+    slim.slim();
+    assert!(slim.checkpoints() == 0 && (512..1_024).contains(&traced(&slim)), "{} are traced", traced(&slim));
+    assert_eq!(slim.lab().digest(), whole.lab().digest());
+    for ms in [61_000, 20_000, 0, 45_000] {
+        whole.seek(at(ms));
+        slim.seek(at(ms));
+        assert_eq!(slim.lab().digest(), whole.lab().digest(), "at {ms} ms");
+    }
+}
+
 #[test]
 fn another_seed_is_another_run() {
     let mut other = scenario();

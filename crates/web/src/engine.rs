@@ -16,6 +16,7 @@ use crate::free_play;
 use crate::host;
 use crate::lesson::{Bet, Goal, GoalState, LessonView, Part};
 use crate::options::Options;
+use crate::prepared;
 use crate::rate::Rate;
 use crate::tell;
 use crate::words::t;
@@ -105,11 +106,8 @@ impl Engine {
     pub(crate) fn open(source: &Source, seed: Option<u64>) -> Result<(Engine, Option<String>), String> {
         match source {
             Source::FreePlay => {
-                let mut scenario = free_play::scenario();
-                scenario.seed = seed.unwrap_or(scenario.seed);
-                let mut engine = Engine::of(Timeline::sparing(&scenario).map_err(|e| e.to_string())?, None);
-                engine.run_to(FREE_PLAY_FROM_NS);
-                Ok((engine, None))
+                let prepared = prepared::take().filter(|engine| seed.is_none_or(|seed| seed == engine.seed()));
+                Ok((prepared.map_or_else(|| Engine::free_play(seed), Ok)?, None))
             }
             Source::Lesson(id) => {
                 let lesson = lessons::bundled(id).ok_or_else(|| tell!("there is no lesson `{}`", id))?;
@@ -129,6 +127,22 @@ impl Engine {
                 Ok((engine, message))
             }
         }
+    }
+
+    /// Free play where it opens.
+    fn free_play(seed: Option<u64>) -> Result<Engine, String> {
+        let mut scenario = free_play::scenario();
+        scenario.seed = seed.unwrap_or(scenario.seed);
+        let mut engine = Engine::of(Timeline::sparing(&scenario).map_err(|e| e.to_string())?, None);
+        engine.run_to(FREE_PLAY_FROM_NS);
+        Ok(engine)
+    }
+
+    /// Free play where it opens, without what only takes room.
+    pub(crate) fn prepared() -> Result<Engine, String> {
+        let mut engine = Engine::free_play(None)?;
+        engine.timeline.slim();
+        Ok(engine)
     }
 
     fn from_link(link: &str) -> Result<(Engine, Option<String>), String> {

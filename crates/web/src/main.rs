@@ -26,6 +26,7 @@ mod motion;
 mod options;
 mod overlay;
 mod panic;
+mod prepared;
 mod progress;
 mod rate;
 mod sheet;
@@ -43,7 +44,13 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Nothing: the loader (`www/boot.js`) first arranges where the rest of the engine comes from, and then starts the page.
 fn main() {}
 
-/// Draws the page and boots its cluster.
+/// What the release does for every page, once. Nothing of the browser is asked: there is none yet.
+#[wasm_bindgen(js_name = prepare)]
+pub fn prepare() {
+    prepared::prepare();
+}
+
+/// Draws the page and boots its cluster, if that is not done yet.
 #[wasm_bindgen(js_name = startPage)]
 pub fn start_page() {
     panic::install();

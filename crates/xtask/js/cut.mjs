@@ -8,7 +8,7 @@ import { stretches } from "./marks.mjs";
 const [I32, I64, F32, F64] = [0x7f, 0x7e, 0x7d, 0x7c];
 const ZERO = { [I32]: [0x41, 0], [I64]: [0x42, 0], [F32]: [0x43, 0, 0, 0, 0], [F64]: [0x44, 0, 0, 0, 0, 0, 0, 0, 0] };
 // A cut must save at least so many bytes.
-const GAIN = 8;
+const GAIN = 3;
 // The end of a loop's body, which is no label.
 const FALL = -1;
 

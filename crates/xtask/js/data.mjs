@@ -92,7 +92,20 @@ function readRelocations(body) {
   });
 }
 
-/** The constants that `isHot` functions of `module` cannot come by: `[from, to)` in memory, ascending. */
+/** The segments of a module's data, as `{ at, bytes }`. */
+export function readData(module) {
+  return new Reader(module.sections.get(SECTION.data)).vec((r) => {
+    if (r.u32() !== 0 || r.byte() !== 0x41) throw new Error("a data segment at no constant place");
+    const at = r.s32();
+    r.byte();
+    return { at, bytes: Buffer.from(r.take(r.u32())) };
+  });
+}
+
+/**
+ * The constants that neither `isHot` functions of `module` can come by nor who follows what is in its memory at the start
+ * (memory.mjs): `[from, to)` in memory, ascending.
+ */
 export function coldData(module, notes, isHot, typeOf) {
   const { objects, pointers, addresses } = notes;
   const starts = objects.map(({ at }) => at), end = Math.max(...objects.map(({ at, size }) => at + size));
@@ -113,6 +126,15 @@ export function coldData(module, notes, isHot, typeOf) {
     else within(value - SLACK, value + SLACK).forEach(reach);
   };
   objects.filter(({ isConstant }) => !isConstant).forEach(reach);
+  const constants = join(objects.filter(({ isConstant }) => isConstant).map(({ at, size }) => [at, at + size]));
+  for (const { at, bytes } of readData(module)) {
+    for (const [from, to] of without([[at, at + bytes.length]], constants)) {
+      for (let i = Math.ceil(from / 4) * 4; i + 4 <= to; i += 4) {
+        const value = bytes.readUInt32LE(i - at);
+        if (value >= first && value < end) within(value, value + 1).forEach(reach);
+      }
+    }
+  }
   const imported = module.imports.length;
   module.code.forEach((code, i) => {
     if (isHot(i + imported)) eachNode(tree(code, module.types, typeOf).list, (node) => numbersOf(node).forEach(meet));

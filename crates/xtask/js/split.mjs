@@ -13,8 +13,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cut } from "./cut.mjs";
 import { withMarks } from "./marks.mjs";
 import { OP, declare, emit, tree } from "./tree.mjs";
-import { coldData, readNotes } from "./data.mjs";
-import { Reader, SECTION, leb, parse, sizedBody, sleb, text, vec, walk, write } from "./wasm.mjs";
+import { coldData, readData, readNotes } from "./data.mjs";
+import { SECTION, leb, parse, sizedBody, sleb, text, vec, walk, write } from "./wasm.mjs";
 
 // With more calls than this a stand-in is smaller.
 const CALLS_BY_SLOT = 4;
@@ -161,12 +161,7 @@ function split(_, ranFile, linked, firstOut, restOut) {
 
 /** The data without some ranges, which are zeros then, and with nothing but them. */
 function partData(cold) {
-  const segments = new Reader(module.sections.get(SECTION.data)).vec((r) => {
-    if (r.u32() !== 0 || r.byte() !== 0x41) throw new Error("a data segment at no constant place");
-    const at = r.s32();
-    r.byte();
-    return { at, bytes: Buffer.from(r.take(r.u32())) };
-  });
+  const segments = readData(module);
   const segment = ({ at, bytes }) => Buffer.concat([Buffer.from([0, 0x41, ...sleb(at), 0x0b, ...leb(bytes.length)]), bytes]);
   const rest = cold.flatMap(([from, to]) => segments.flatMap(({ at, bytes }) => {
     const [start, end] = [Math.max(from - at, 0), Math.min(to - at, bytes.length)];

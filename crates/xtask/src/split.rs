@@ -25,12 +25,19 @@ pub(crate) fn split(site: &Path) -> Result<()> {
     let [marked, ran, first, rest] = ["marked.wasm", "ran.json", "first.wasm", "rest.wasm"].map(|name| work.join(name));
     let js = |script: &str| cmd("node").arg(root().join("crates/xtask/js").join(script));
 
+    js("memory.mjs").arg(&module).arg(&module).run()?;
     js("split.mjs").words("mark").arg(&module).arg(&marked).run()?;
     browser::env(js("ran.mjs").arg(site).arg(&module).arg(&marked).arg(&ran))?.run()?;
     let linked = target_dir().join("wasm32-unknown-unknown/web/web.wasm");
     js("split.mjs").words("split").arg(&module).arg(&ran).arg(linked).arg(&first).arg(&rest).run()?;
     for part in [&first, &rest] {
-        cmd("wasm-opt").words(FEATURES).words("-Oz --low-memory-unused").arg(part).words("-o").arg(part).run()?;
+        cmd("wasm-opt")
+            .words(FEATURES)
+            .words("-Oz --low-memory-unused --skip-pass=memory-packing")
+            .arg(part)
+            .words("-o")
+            .arg(part)
+            .run()?;
     }
     js("finish.mjs").arg(site).arg(&module).arg(&first).arg(&rest).run()
 }
