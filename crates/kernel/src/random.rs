@@ -55,20 +55,25 @@ impl Hash for Rng {
 }
 
 /// The streams of one machine, made when first used.
-#[derive(Clone, Debug, Hash, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Streams {
     seed: u64,
     entity: u32,
     streams: Vec<(u32, Rng)>,
+    /// Where streams stood that were folded: purpose and words drawn. Either all are folded or none.
+    folded: Option<Box<[(u32, u64)]>>,
 }
 
 impl Streams {
     /// The streams of machine `entity` in the run of `seed`.
     pub fn new(seed: u64, entity: u32) -> Streams {
-        Streams { seed, entity, streams: Vec::new() }
+        Streams { seed, entity, ..Streams::default() }
     }
     /// The stream for `purpose`.
     pub fn get(&mut self, purpose: u32) -> &mut Rng {
+        if let Some(folded) = self.folded.take() {
+            self.unfold(&folded);
+        }
         let at = match self.streams.iter().position(|(p, _)| *p == purpose) {
             Some(at) => at,
             None => {
@@ -77,6 +82,35 @@ impl Streams {
             }
         };
         &mut self.streams[at].1
+    }
+
+    /// Keeps of each stream only where it stands, until one is used: a stream has a page of random numbers ready, which take
+    /// room and cannot be packed.
+    pub(crate) fn fold(&mut self) {
+        if self.folded.is_none() {
+            let streams = std::mem::take(&mut self.streams);
+            self.folded = Some(streams.iter().map(|(purpose, rng)| (*purpose, rng.0.get_word_pos() as u64)).collect());
+        }
+    }
+
+    fn unfold(&mut self, folded: &[(u32, u64)]) {
+        for (purpose, words) in folded {
+            let mut rng = Rng::new(self.seed, *purpose, self.entity);
+            rng.0.set_word_pos(u128::from(*words));
+            self.streams.push((*purpose, rng));
+        }
+    }
+}
+
+/// Folded streams count as the ones that they were.
+impl Hash for Streams {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let mut whole = Streams::new(self.seed, self.entity);
+        if let Some(folded) = &self.folded {
+            whole.unfold(folded);
+        }
+        let streams = if self.folded.is_some() { &whole.streams } else { &self.streams };
+        (self.seed, self.entity, streams).hash(state);
     }
 }
 
@@ -116,6 +150,28 @@ mod tests {
         rng.shuffle(&mut deck);
         assert_eq!(drawn, [761, 783, 528, 802, 69, 302]);
         assert_eq!(deck, [4, 6, 0, 3, 5, 1, 2, 7]);
+    }
+
+    #[test]
+    fn folded_streams_go_on_where_they_stood() {
+        let mut streams = Streams::new(7, 2);
+        for (purpose, draws) in [(4, 3), (1, 70), (9, 0)] {
+            let rng = streams.get(purpose);
+            (0..draws).for_each(|_| assert_ne!(rng.bits(), 0));
+        }
+        let mut folded = streams.clone();
+        folded.fold();
+        let digest = |streams: &Streams| {
+            let mut hasher = crate::StableHasher::new(0);
+            streams.hash(&mut hasher);
+            hasher.finish()
+        };
+        assert!(folded.streams.is_empty());
+        assert_eq!(digest(&folded), digest(&streams));
+        for purpose in [9, 1, 4, 1] {
+            assert_eq!(folded.get(purpose).bits(), streams.get(purpose).bits());
+        }
+        assert_eq!(digest(&folded), digest(&streams));
     }
 
     #[test]

@@ -94,11 +94,11 @@ impl Timeline {
         }
     }
 
-    /// Forgets what a run of a scenario can do without: checkpoints, which are made again when it goes back, and the older
-    /// part of the trace.
+    /// Forgets what a run of a scenario can do without: checkpoints, which are made again when it goes back, the older
+    /// part of the trace, and random numbers that are ready and not drawn.
     pub fn slim(&mut self) {
-        self.lab.world.forget_trace();
         self.branches.iter_mut().for_each(|branch| branch.checkpoints.clear());
+        self.lab.world.slim();
     }
 
     /// The lab at the playhead.

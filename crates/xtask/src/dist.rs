@@ -14,9 +14,9 @@ use crate::{Task, browser, split, tools};
 /// much.
 const BUDGET: u64 = 250_000;
 /// What that may weigh today: a ratchet, to be lowered with every gain until it meets the budget.
-const CEILING: u64 = 263_000;
+const CEILING: u64 = 258_000;
 /// What all files may weigh today, those too that are loaded later.
-const CEILING_OF_ALL: u64 = 980_000;
+const CEILING_OF_ALL: u64 = 1_000_000;
 
 pub(crate) const TASK: Task = Task {
     name: "dist",
