@@ -98,6 +98,77 @@ impl Scene {
     }
 }
 
+/// Scene S at 500 records a second, grown in one way.
+pub(crate) struct Grown {
+    /// How many times 500 records a second.
+    pub(crate) traffic: u32,
+    /// How many times 60 partitions stand idle beside the six of scene S.
+    pub(crate) idle_partitions: u32,
+    /// How many times three brokers.
+    pub(crate) brokers: u32,
+}
+
+impl Grown {
+    pub(crate) fn scene(&self) -> Scene {
+        let mut scenario = scene_s();
+        scenario.cluster.brokers = 3 * self.brokers;
+        scenario.topics.push(topic("idle", 60 * self.idle_partitions as i32));
+        let mut lab = lab(&scenario);
+        start_consumers(&mut lab);
+        start_producers(&mut lab, 500 * self.traffic);
+        Scene {
+            from: (lab.now(), lab.events()),
+            lab,
+            seconds: 20,
+            units: 20,
+            records_min: 8_000 * u64::from(self.traffic),
+        }
+    }
+}
+
+/// Records that stay: what they cost in memory when there are many. In parts, so that the host runs it once.
+pub(crate) struct Retained {
+    lab: Lab,
+    from: (Time, u64),
+}
+
+const RETAINED: u64 = 10_000_000;
+const RETAINED_PARTS: u32 = 60;
+/// The rate at which one producer makes them, a second.
+const RETAINED_RATE: u64 = 250_000;
+
+impl Retained {
+    pub(crate) fn new() -> Retained {
+        let mut lab = lab(&scene_s());
+        lab.command(
+            FIRST_TERMINAL,
+            &format!(
+                "kafka-verifiable-producer --bootstrap-server localhost:9092 --topic t --max-messages {RETAINED} --throughput {RETAINED_RATE}"
+            ),
+        );
+        Retained { from: (lab.now(), lab.events()), lab }
+    }
+}
+
+impl Run for Retained {
+    fn parts(&self) -> u32 {
+        RETAINED_PARTS
+    }
+    fn run(&mut self, n: u32) {
+        let seconds = RETAINED / RETAINED_RATE;
+        self.lab.run_for(Duration::from_millis(seconds * 1_000 / u64::from(RETAINED_PARTS) + 100));
+        if n + 1 == RETAINED_PARTS {
+            let tps = (0..6).map(|partition| protocol::TopicPartition::new("t", partition));
+            let kept =
+                tps.filter_map(|tp| self.lab.leader_log(&tp).map(|log| log.log_end_offset() - log.log_start_offset()));
+            assert_eq!(kept.sum::<i64>(), RETAINED as i64, "every record was taken and is kept");
+        }
+    }
+    fn measured(&self) -> Measured {
+        measured(&self.lab, self.from, RETAINED)
+    }
+}
+
 /// One fault every two seconds from 12 s on, each mended a second and a half later: two dozen of them.
 fn faults() -> Vec<TimedCommand> {
     const PAIRS: [(&str, &str); 8] = [

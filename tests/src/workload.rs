@@ -34,10 +34,22 @@ pub const WORKLOADS: &[Workload] = &[
     Workload { id: "chaos", prepare: || Box::new(scenes::Scene::chaos()) },
     Workload { id: "large-boot", prepare: || Box::new(scenes::Boot::new()) },
     Workload { id: "large", prepare: || Box::new(scenes::Scene::large()) },
+    Workload { id: "grown", prepare: || Box::new(grown(1, 1, 1)) },
+    Workload { id: "traffic-4", prepare: || Box::new(grown(4, 1, 1)) },
+    Workload { id: "traffic-16", prepare: || Box::new(grown(16, 1, 1)) },
+    Workload { id: "partitions-4", prepare: || Box::new(grown(1, 4, 1)) },
+    Workload { id: "partitions-16", prepare: || Box::new(grown(1, 16, 1)) },
+    Workload { id: "brokers-4", prepare: || Box::new(grown(1, 1, 4)) },
+    Workload { id: "brokers-16", prepare: || Box::new(grown(1, 1, 16)) },
+    Workload { id: "retained", prepare: || Box::new(scenes::Retained::new()) },
     Workload { id: "idle", prepare: || Box::new(engine::Idle::new()) },
     Workload { id: "checkpoint", prepare: || Box::new(engine::Checkpoint::new()) },
     Workload { id: "seek", prepare: || Box::new(engine::Seek::new()) },
 ];
+
+fn grown(traffic: u32, idle_partitions: u32, brokers: u32) -> scenes::Scene {
+    scenes::Grown { traffic, idle_partitions, brokers }.scene()
+}
 
 /// A workload that is ready to run, in one part or in several that are timed one by one.
 pub trait Run {

@@ -58,6 +58,11 @@ const fn goal(name: &'static str, native: u64, wasm: u64) -> Option<Goal> {
     Some(Goal { name, native, wasm })
 }
 
+/// A row of how cost grows.
+const fn scaled(id: &'static str, what: &'static str) -> Row {
+    Row { id, what, unit: Unit::Each, goal: None, peers: "–" }
+}
+
 const ROWS: &[Row] = &[
     Row {
         id: "kernel-10",
@@ -172,6 +177,27 @@ const ROWS: &[Row] = &[
         peers: "–",
     },
     Row { id: "large", what: "memory of that cluster", unit: Unit::Memory, goal: None, peers: "–" },
+    scaled("grown", "CPU a virtual second: 500 records/s, 66 partitions, 3 brokers"),
+    scaled("traffic-4", "the same, 4 times the records"),
+    scaled("traffic-16", "the same, 16 times the records"),
+    scaled("partitions-4", "the same, 4 times the idle partitions"),
+    scaled("partitions-16", "the same, 16 times the idle partitions"),
+    scaled("brokers-4", "the same, 4 times the brokers"),
+    scaled("brokers-16", "the same, 16 times the brokers"),
+    Row {
+        id: "retained",
+        what: "one of 10,000,000 records that are kept (RF 3, acks=all, up to 9 bytes)",
+        unit: Unit::Each,
+        goal: None,
+        peers: "–",
+    },
+    Row {
+        id: "retained",
+        what: "memory of all of them, with their promises and history",
+        unit: Unit::Memory,
+        goal: goal("stated", 1_500_000_000, 1_500_000_000),
+        peers: "librdkafka mock keeps 5 MiB a partition and drops the rest",
+    },
 ];
 
 /// Printed below every table.
