@@ -45,6 +45,8 @@ pub struct Ledger {
 pub struct Tally {
     /// Records acknowledged to it, or handed to its application.
     pub records: u64,
+    /// Those of them that were handed to its application.
+    pub given: u64,
     /// Records it gave up on.
     pub errors: u64,
     /// The `acks` of its last acknowledged records.
@@ -72,6 +74,9 @@ impl Ledger {
                 }
             }
             Note::Delivered { group, tp, value_hashes, .. } => {
+                let tally = self.programs.entry(stamped.node).or_default();
+                tally.records += value_hashes.len() as u64;
+                tally.given += value_hashes.len() as u64;
                 *self.delivered.entry((group.clone(), tp.clone())).or_default() += value_hashes.len() as u64;
             }
             Note::SendFailed { count, .. } => {

@@ -53,7 +53,6 @@ fn bad_faults_are_refused_with_what_would_be_right_and_change_nothing() {
         ("sim disk broker 1 slow", "say whose disk"),
         ("sim disk broker 1 slow quickly", "not a span of time"),
         ("sim disk broker 1 slow 2h", "more than an hour"),
-        ("sim disk controller 101 slow 5ms", "is not modelled"),
         ("sim disk app 1 full", "programs write nothing"),
         ("sim skew broker 1", "`1` is no `+5min`"),
         ("sim skew broker 1 5min", "`5min` is no `+5min`"),

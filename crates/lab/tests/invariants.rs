@@ -237,6 +237,16 @@ const ROWS: &[Row] = &[
             "45s",
         )
     },
+    Row::new(
+        "commits-survive",
+        "commit-before-replicated",
+        "1s 2 kafka-verifiable-producer --bootstrap-server BOOT --topic t --throughput 20
+         1s 3 CONSUME
+         8s 1 sim cut leader:__consumer_offsets-0 | followers:__consumer_offsets-0
+         9s 1 sim kill leader:__consumer_offsets-0
+         10s 1 sim mend",
+        "30s",
+    ),
     Row {
         brokers: 1,
         partitions: 2,

@@ -7,11 +7,11 @@ use std::sync::{Mutex, mpsc};
 use indicatif::{ProgressBar, ProgressStyle};
 use lab::sweep::{self, Outcome};
 use lab::units::format_duration;
-use lab::{BOOT, Lab, PLANTS, Plant};
+use lab::{BOOT, Lab, PLANTS, Plant, Scenario};
 
 use super::Exit;
 use super::measure::measure;
-use crate::input::{page_link, write};
+use crate::input::{page_link, read, write};
 
 /// Arguments of `sweep`.
 #[derive(clap::Args)]
@@ -142,21 +142,28 @@ impl Sweep {
         };
         let plan = sweep::expand(seed, plant);
         let shrunk = sweep::shrink(&plan, violation, self.shrink);
-        let (again, lab) = sweep::play(&shrunk.scenario);
         let file = self.out.join(format!("seed-{seed}-{}.json", violation.invariant));
         write(&file, &(shrunk.scenario.to_json() + "\n"))?;
+        // What is printed is what the file does.
+        let written = Scenario::parse(&read(&file)?).map_err(|error| format!("{}: {error}", file.display()))?;
+        let lab = sweep::replay(&written);
+        let again = lab.violation().filter(|again| again.invariant == violation.invariant);
         if self.json {
             println!("{}", json(seed, outcome, Some((&file, &lab))));
             return Ok(());
         }
-        let evidence = again.violation.as_ref().map_or(String::new(), ToString::to_string);
         println!("seed {seed}: {violation}");
-        println!(
-            "  shrunk from {} to {} commands in {} runs: {evidence}",
-            plan.commands.len(),
-            shrunk.scenario.commands.len(),
-            shrunk.runs
-        );
+        match again {
+            Some(again) => println!(
+                "  shrunk from {} to {} commands in {} runs: {again}",
+                plan.commands.len(),
+                shrunk.scenario.commands.len(),
+                shrunk.runs
+            ),
+            None => println!(
+                "  not shrunk: played by itself the plan does not show it; `kafkasim sweep --seeds {seed}..{seed}` does"
+            ),
+        }
         println!("  run:    kafkasim run {}", file.display());
         println!("  replay: kafkasim replay '{}'", lab.link());
         println!("  page:   {}", page_link(&lab.link()));

@@ -266,6 +266,13 @@ impl Consumer {
     pub fn is_closed(&self) -> bool {
         self.life == Life::Closed
     }
+    /// The topics it is subscribed to.
+    pub fn topics(&self) -> &[TopicName] {
+        match &self.subscription {
+            Subscription::Topics(topics) => topics,
+            Subscription::None | Subscription::Assigned => &[],
+        }
+    }
     /// The partitions it has now.
     pub fn assignment(&self) -> Vec<TopicPartition> {
         self.partitions.keys().cloned().collect()

@@ -134,7 +134,7 @@ facts! {
     "received" ("terminal") "records the program last started in a terminal has been given" => |lab, a| {
         let term = a.int(0)?;
         let app = lab.apps().iter().rev().find(|app| i64::from(app.term) == term);
-        Ok(Value::Int(app.map_or(0, |app| lab.ledger().tally(app.node).records as i64)))
+        Ok(Value::Int(app.map_or(0, |app| lab.ledger().tally(app.node).given as i64)))
     };
     // ---- promises
     "acked" () "records acknowledged to producers" => |lab, _| Ok(Value::Int(lab.ledger().acked() as i64));

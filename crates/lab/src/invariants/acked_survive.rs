@@ -4,7 +4,6 @@ use ordered::{SortedMap, SortedSet};
 use protocol::{BrokerId, Note, TopicName, TopicPartition};
 
 use super::{Invariant, Sight};
-use crate::replicas;
 
 /// How far acknowledgements reached, and what excuses their loss.
 #[derive(Clone, Debug, Default)]
@@ -38,8 +37,7 @@ impl Invariant for AckedSurvive {
                 self.promised(sight, tp, offset + value_hashes.len() as i64);
                 Ok(())
             }
-            // One that was paused while the others elected another decides what never comes true.
-            Note::LeaderElected { .. } if replicas::active_controller(sight.world, sight.layout) != Some(sight.node) => Ok(()),
+            Note::LeaderElected { .. } if !sight.is_by_active_controller() => Ok(()),
             Note::LeaderElected { tp, leader, unclean: false, .. } if leader.is_some() => self.elected(sight, tp, *leader),
             Note::LeaderElected { tp, unclean: true, .. } => {
                 self.acked.remove(tp);

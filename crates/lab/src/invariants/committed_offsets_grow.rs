@@ -1,10 +1,11 @@
 //! What a group has committed stays committed.
 
 use cluster::KafkaProcess;
+use coordinator::GroupShard;
 use kernel::NodeState;
 use ordered::{SortedMap, SortedSet};
 use protocol::api::ApiKey;
-use protocol::{ErrorCode, GroupId, Note, TopicPartition};
+use protocol::{ErrorCode, GroupId, Note, PartitionIndex, TopicPartition};
 
 use super::{Invariant, Sight};
 use crate::replicas;
@@ -19,7 +20,7 @@ pub(super) struct CommittedOffsetsGrow {
     highest: SortedMap<TopicPartition, i64>,
 }
 
-const OFFSETS_TOPIC: &str = "__consumer_offsets";
+pub(super) const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
 impl Invariant for CommittedOffsetsGrow {
     const ID: &'static str = "committed-offsets-grow";
@@ -30,10 +31,15 @@ impl Invariant for CommittedOffsetsGrow {
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {
             // One that was paused when another took over tells late of what it had committed before.
-            Note::OffsetsCommitted { group, offsets } if coordinates(sight, group) => {
+            Note::OffsetsCommitted { group, offsets } => {
+                let Some((_, shard)) = coordinator(sight, group) else { return Ok(()) };
                 for (topic, partition, offset) in offsets {
                     let tp = TopicPartition::new(topic.clone(), *partition);
-                    self.committed(sight, group, tp, *offset)?;
+                    // Its replicas were slow, and the topic was deleted meanwhile: so is the offset, further down its log.
+                    match shard.hard().offsets.get(group).is_some_and(|held| held.contains_key(&(topic.clone(), *partition))) {
+                        true => self.committed(sight, group, tp, *offset)?,
+                        false => drop(self.last.remove(&(group.clone(), tp))),
+                    }
                 }
             }
             // Offsets may be gone with it, or what they stood for.
@@ -63,12 +69,12 @@ impl Invariant for CommittedOffsetsGrow {
     }
 }
 
-/// Whether who reports this leads the partition of `__consumer_offsets` that the group is in, as far as is decided.
-fn coordinates(sight: &Sight<'_>, group: &GroupId) -> bool {
-    let Some(broker) = sight.world.machine(sight.node).kafka().and_then(KafkaProcess::broker) else { return false };
+/// The partition of `__consumer_offsets` and the shard that a group is in, if who reports this leads it, as far as is decided.
+pub(super) fn coordinator<'a>(sight: &Sight<'a>, group: &GroupId) -> Option<(PartitionIndex, &'a GroupShard)> {
+    let broker = sight.world.machine(sight.node).kafka().and_then(KafkaProcess::broker)?;
     let mut shards = broker.shards().filter(|(_, shard)| shard.groups().any(|known| known.id() == group));
-    shards.any(|(partition, _)| {
-        let tp = TopicPartition::new(OFFSETS_TOPIC, partition);
+    shards.find(|(partition, _)| {
+        let tp = TopicPartition::new(OFFSETS_TOPIC, *partition);
         sight.record(&tp).is_some_and(|record| sight.layout.brokers.get(&record.leader) == Some(&sight.node))
     })
 }

@@ -24,6 +24,7 @@ impl Invariant for InSyncHoldCommitted {
         match sight.note {
             Note::HighWatermark { tp, broker, offset } => self.moved(sight, tp, *broker, *offset),
             Note::Truncated { tp, broker, .. } => self.cut(sight, tp, *broker),
+            Note::IsrChanged { .. } | Note::LeaderElected { .. } if !sight.is_by_active_controller() => Ok(()),
             Note::IsrChanged { tp, isr, previous, .. } => {
                 isr.iter().filter(|id| !previous.contains(id)).try_for_each(|id| self.joined(sight, tp, *id))
             }

@@ -38,6 +38,11 @@ impl<'a> Sight<'a> {
     pub fn image(&self) -> Option<&'a Arc<MetadataImage>> {
         *self.image.get_or_init(|| replicas::image(self.world, self.layout))
     }
+    /// Whether who reports this is the active controller. One that was paused while the others elected another decides what
+    /// never comes true.
+    pub fn is_by_active_controller(&self) -> bool {
+        replicas::active_controller(self.world, self.layout) == Some(self.node)
+    }
     /// A partition in it.
     pub fn record(&self, tp: &TopicPartition) -> Option<&'a PartitionRecord> {
         self.image()?.partition(self.topic_id(&tp.topic)?, tp.partition).map(AsRef::as_ref)
@@ -90,6 +95,8 @@ pub struct Violation {
     pub claim: &'static str,
     /// What contradicts it.
     pub evidence: String,
+    /// Of a claim with many sides, the one that failed: of `liveness`, who has not converged, and how. Else empty.
+    pub about: String,
     /// After which event.
     pub event: u64,
     /// When.
@@ -146,6 +153,7 @@ macro_rules! invariants {
                         invariant: <$module::$name as Invariant>::ID,
                         claim: <$module::$name as Invariant>::DOC,
                         evidence,
+                        about: String::new(),
                         event: stamped.event,
                         at: stamped.at,
                     })?;
@@ -175,5 +183,6 @@ invariants! {
     committed_within_log CommittedWithinLog
     compaction_keeps_last CompactionKeepsLast
     committed_offsets_grow CommittedOffsetsGrow
+    commits_survive CommitsSurvive
     one_owner OneOwner
 }

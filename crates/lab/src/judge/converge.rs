@@ -1,12 +1,14 @@
 //! What keeps a cluster from having converged, and whether it is excused: without a quorum nothing is decided, and a
 //! partition whose eligible replicas are all gone has no leader, rightly.
 
+use std::fmt;
+
 use cluster::MetadataImage;
 use kernel::NodeState;
 use ordered::{SortedMap, SortedSet};
 use partition_log::Log;
 use protocol::metadata::PartitionRecord;
-use protocol::{BrokerId, GroupId, TopicPartition};
+use protocol::{BrokerId, GroupId, TopicName, TopicPartition};
 
 use crate::Lab;
 use crate::replicas;
@@ -14,15 +16,33 @@ use crate::replicas;
 /// Something that has not converged.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Obstacle {
-    pub(crate) text: String,
+    /// Who has not converged, and how.
+    pub(crate) about: String,
+    /// Figures, which the same run would have otherwise if it were shorter.
+    figures: String,
     /// Nothing that runs could do better.
     pub(crate) is_excused: bool,
+}
+
+impl Obstacle {
+    fn new(about: String, is_excused: bool) -> Obstacle {
+        Obstacle { about, figures: String::new(), is_excused }
+    }
+    fn with(self, figures: String) -> Obstacle {
+        Obstacle { figures, ..self }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.about, self.figures)
+    }
 }
 
 /// Everything that has not converged; empty if all has.
 pub(crate) fn obstacles(lab: &Lab) -> Vec<Obstacle> {
     let runs = |node: &kernel::NodeId| lab.world().state(*node) == NodeState::Running;
-    let excused = |text: &str| vec![Obstacle { text: text.into(), is_excused: true }];
+    let excused = |text: &str| vec![Obstacle::new(text.into(), true)];
     let voters = lab.layout().controllers.len();
     if lab.world().cuts().next().is_some() {
         return excused("the network is cut");
@@ -32,7 +52,7 @@ pub(crate) fn obstacles(lab: &Lab) -> Vec<Obstacle> {
     }
     let mut found = Vec::new();
     if replicas::active_controller(lab.world(), lab.layout()).is_none() {
-        found.push(Obstacle { text: "no controller is active".into(), is_excused: false });
+        found.push(Obstacle::new("no controller is active".into(), false));
         return found;
     }
     let Some(image) = replicas::image(lab.world(), lab.layout()) else { return found };
@@ -60,7 +80,7 @@ fn partition_obstacle(
     tp: &TopicPartition,
     record: &PartitionRecord,
 ) -> Option<Obstacle> {
-    let obstacle = |text: String, is_excused| Some(Obstacle { text: format!("{tp} {text}"), is_excused });
+    let obstacle = |text: String, is_excused| Some(Obstacle::new(format!("{tp} {text}"), is_excused));
     if record.leader == BrokerId::NONE || !alive.contains(&record.leader) {
         let eligible = record.isr.iter().chain(&record.elr);
         let has_heir = eligible.clone().any(|id| alive.contains(id));
@@ -83,7 +103,9 @@ fn partition_obstacle(
     let (high_watermark, end) = (leader.log.high_watermark(), leader.log.log_end_offset());
     if high_watermark < end && !is_under_way(lab, leader.log, high_watermark) {
         let needed = usize::try_from(leader.log.config().min_insync_replicas).unwrap_or(1).min(record.replicas.len());
-        return obstacle(format!("has high watermark {high_watermark} and ends at {end}"), record.isr.len() < needed);
+        let figures = format!(": its high watermark is {high_watermark}, and it ends at {end}");
+        return obstacle("is not committed to its end".into(), record.isr.len() < needed)
+            .map(|obstacle| obstacle.with(figures));
     }
     None
 }
@@ -109,42 +131,39 @@ fn group_obstacles(lab: &Lab, image: &MetadataImage, dead: &SortedSet<TopicParti
     if dead.iter().any(|tp| &*tp.topic == "__consumer_offsets") {
         return;
     }
-    // Nor has one anything to do whose topic was deleted, and never came again.
-    if lab.scenario().topics.iter().any(|topic| !image.by_name.contains_key(topic.name.as_str())) {
-        return;
-    }
     let mut owned: SortedMap<GroupId, SortedSet<TopicPartition>> = SortedMap::new();
+    let mut wanted: SortedMap<GroupId, SortedSet<TopicName>> = SortedMap::new();
     for app in lab.apps().iter().filter(|app| lab.world().state(app.node) == NodeState::Running) {
         let Some(consumer) = lab.world().machine(app.node).app().and_then(shell::AppProcess::consumer) else {
             continue;
         };
         let Some(group) = consumer.group() else { continue };
         let owns = owned.entry(group.clone()).or_default();
+        wanted.entry(group.clone()).or_default().extend(consumer.topics().iter().cloned());
         if consumer.group_state() != "stable" {
             let text = format!("a consumer of group {group} is {}", consumer.group_state());
-            found.push(Obstacle { text, is_excused: false });
+            found.push(Obstacle::new(text, false));
         }
         for tp in consumer.assignment() {
             let position = consumer.position(&tp);
             let behind = lab.leader_log(&tp).filter(|log| position.is_none_or(|at| has_more(log, at)));
             if let Some(log) = behind {
                 let at = position.map_or("nowhere".to_owned(), |at| at.to_string());
-                let text =
-                    format!("group {group} is at {at} of {tp}, whose high watermark is {}", log.high_watermark());
-                found.push(Obstacle { text, is_excused: dead.contains(&tp) });
+                let figures = format!(": it is at {at}, and the high watermark is {}", log.high_watermark());
+                let about = format!("group {group} is not at the end of {tp}");
+                found.push(Obstacle::new(about, dead.contains(&tp)).with(figures));
             }
             owns.insert(tp);
         }
     }
     for (group, owns) in owned {
-        let topics: SortedSet<_> = owns.iter().map(|tp| tp.topic.clone()).collect();
-        let all = topics.iter().filter_map(|topic| image.topic(topic)).flat_map(|topic| {
+        // Those that there are: one may have been deleted and never have come again.
+        let topics = wanted.remove(&group).unwrap_or_default();
+        let mut all = topics.iter().filter_map(|topic| image.topic(topic)).flat_map(|topic| {
             topic.partitions.iter().map(|record| TopicPartition::new(topic.name.clone(), record.partition))
         });
-        if let Some(tp) = all.into_iter().find(|tp| !owns.contains(tp)) {
-            found.push(Obstacle { text: format!("nobody of group {group} owns {tp}"), is_excused: false });
-        } else if owns.is_empty() {
-            found.push(Obstacle { text: format!("group {group} owns nothing"), is_excused: false });
+        if let Some(tp) = all.find(|tp| !owns.contains(tp)) {
+            found.push(Obstacle::new(format!("nobody of group {group} owns {tp}"), false));
         }
     }
 }

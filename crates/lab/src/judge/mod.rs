@@ -26,7 +26,7 @@ pub const ANOMALIES: &[InvariantInfo] = &[
     LIVENESS,
 ];
 
-const LIVENESS: InvariantInfo = InvariantInfo {
+pub(crate) const LIVENESS: InvariantInfo = InvariantInfo {
     id: "liveness",
     doc: "What runs converges once nothing disturbs it: partitions led, ISRs full, consumers at the end.",
     source: "TigerBeetle VOPR, liveness mode; Jepsen, final polls",
@@ -37,6 +37,8 @@ const LIVENESS: InvariantInfo = InvariantInfo {
 pub(crate) struct Finding {
     claim: InvariantInfo,
     evidence: String,
+    /// [`Violation::about`].
+    about: String,
 }
 
 /// A judgement.
@@ -50,13 +52,14 @@ pub(crate) enum Verdict {
 
 impl Finding {
     fn new(claim: InvariantInfo, evidence: String) -> Finding {
-        Finding { claim, evidence }
+        Finding { claim, evidence, about: String::new() }
     }
 
     /// The violation it is at this moment of a run.
     pub(crate) fn into_violation(self, lab: &Lab) -> Violation {
         let InvariantInfo { id, doc, .. } = self.claim;
-        Violation { invariant: id, claim: doc, evidence: self.evidence, event: lab.events(), at: lab.now() }
+        let Finding { evidence, about, .. } = self;
+        Violation { invariant: id, claim: doc, evidence, about, event: lab.events(), at: lab.now() }
     }
 }
 
@@ -69,11 +72,11 @@ pub(crate) fn judge(lab: &Lab) -> Verdict {
     let obstacles = obstacles(lab);
     let (excused, inexcusable): (Vec<_>, Vec<_>) = obstacles.into_iter().partition(|obstacle| obstacle.is_excused);
     match inexcusable.first() {
-        None => Verdict::Well(excused.into_iter().map(|obstacle| obstacle.text).collect()),
+        None => Verdict::Well(excused.iter().map(ToString::to_string).collect()),
         Some(first) => {
             let more =
                 if inexcusable.len() > 1 { format!(" (and {} more)", inexcusable.len() - 1) } else { String::new() };
-            Verdict::Broken(Finding::new(LIVENESS, format!("{}{more}", first.text)))
+            Verdict::Broken(Finding { claim: LIVENESS, evidence: format!("{first}{more}"), about: first.about.clone() })
         }
     }
 }

@@ -267,9 +267,14 @@ impl Fault<'_> {
         self.stage.partition(&mut self.draws)
     }
 
+    /// Any partition of `__consumer_offsets`.
+    fn partition_of_offsets(&mut self) -> String {
+        self.stage.partition_of_offsets(&mut self.draws)
+    }
+
     /// Whoever leads a partition then.
     fn leader(&mut self) {
-        let tp = self.partition();
+        let tp = if self.draws.chance(1, 5) { self.partition_of_offsets() } else { self.partition() };
         let fault = match self.draws.below(4) {
             0 => format!("sim kill leader:{tp}"),
             1 => format!("sim pause leader:{tp}"),

@@ -11,6 +11,7 @@ mod faults;
 mod motifs;
 mod plan;
 mod shrink;
+mod smaller;
 mod topics;
 
 use protocol::Plant;
@@ -18,7 +19,7 @@ use protocol::Plant;
 use crate::invariants::Violation;
 use crate::judge::{self, Verdict};
 use crate::scenario::Scenario;
-use crate::{BOOT, Duration, Lab};
+use crate::{BOOT, Duration, Lab, Time};
 
 pub use plan::expand;
 pub use shrink::{Shrunk, shrink};
@@ -52,8 +53,7 @@ pub fn play_seed(seed: u64, plant: Plant) -> Outcome {
 /// # Panics
 /// If the scenario cannot be used: plans can.
 pub fn play(scenario: &Scenario) -> (Outcome, Lab) {
-    let mut lab = Lab::new(scenario).expect("a plan is a scenario that can be used");
-    let end = BOOT + scenario.until.map_or(Duration::from_secs(60), |until| until.0);
+    let (mut lab, end) = begin(scenario);
     let mended =
         scenario.commands.iter().filter(|command| !is_judgement(&command.run)).map(|command| command.at.0).max();
     let is_judged = scenario.commands.iter().any(|command| is_judgement(&command.run));
@@ -78,6 +78,22 @@ pub fn play(scenario: &Scenario) -> (Outcome, Lab) {
         digest: lab.digest(),
     };
     (outcome, lab)
+}
+
+/// Plays a plan as `kafkasim run` does: it is judged when it says so.
+///
+/// # Panics
+/// As [`play`].
+pub fn replay(scenario: &Scenario) -> Lab {
+    let (mut lab, end) = begin(scenario);
+    lab.run_until(end);
+    lab
+}
+
+/// A plan's beginning, and when it ends.
+fn begin(scenario: &Scenario) -> (Lab, Time) {
+    let lab = Lab::new(scenario).expect("a plan is a scenario that can be used");
+    (lab, BOOT + scenario.until.map_or(Duration::from_secs(60), |until| until.0))
 }
 
 fn is_judgement(command: &str) -> bool {

@@ -57,6 +57,12 @@ impl Stage<'_> {
         let partition = draws.below(topic.partitions.unwrap_or(1).unsigned_abs().into());
         format!("{}-{partition}", topic.name)
     }
+
+    /// Any partition of `__consumer_offsets`.
+    pub(super) fn partition_of_offsets(&self, draws: &mut Draws) -> String {
+        let partitions = self.cluster.configs.get("offsets.topic.num.partitions").and_then(|text| text.parse().ok());
+        format!("__consumer_offsets-{}", draws.below(partitions.unwrap_or(1)))
+    }
 }
 
 /// The plan of a seed.

@@ -1,79 +1,112 @@
-//! Shrinking: a failing plan with fewer operations, nodes, configs and seconds that breaks the same claim (delta debugging,
-//! then one simplification at a time, round and round until none helps). Since a plan is explicit, what is left means
-//! what it meant before.
+//! Shrinking: a failing plan with fewer operations, nodes, configs and seconds that breaks the same claim in the same way (delta
+//! debugging, then one simplification at a time, round and round until none helps). Since a plan is explicit, what is left
+//! means what it meant before.
+
+use std::ops::Range;
 
 use kernel::Duration;
+use protocol::Plant;
 
-use super::{is_judgement, play};
+use super::smaller;
+use super::{is_judgement, replay};
 use crate::invariants::Violation;
-use crate::scenario::{Scenario, Span, TimedCommand};
+use crate::judge::LIVENESS;
+use crate::scenario::{Planted, Scenario, Span, TimedCommand};
 use crate::{ANOMALIES, BOOT};
 
 /// What shrinking came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Shrunk {
-    /// The smaller plan.
+    /// The smaller plan, which was seen to break the claim when it is played as `kafkasim run` plays it; or the whole one, if it could
+    /// not be made to.
     pub scenario: Scenario,
+    /// Whether [`Shrunk::scenario`] breaks the claim.
+    pub is_red: bool,
     /// Runs it took.
     pub runs: u32,
+    /// Events of those runs.
+    pub events: u64,
 }
 
-/// Shrinks a plan that breaks `violation`'s claim, with at most `runs_max` runs.
+/// Events that all runs may come to: some ten seconds of a core.
+const EVENTS_MAX: u64 = 5_000_000;
+/// How long convergence is waited for at least, if topics were deleted longer: `plan.rs` says why.
+const SETTLE: Duration = Duration::from_secs(332);
+
+/// Shrinks a plan that breaks `violation`'s claim, with at most `runs_max` runs. With none it is only cut off where it was judged.
 pub fn shrink(scenario: &Scenario, violation: &Violation, runs_max: u32) -> Shrunk {
-    let mut search = Search { best: scenario.clone(), invariant: violation.invariant, runs: 0, runs_max };
-    if runs_max > 0 {
-        search.end_at(violation);
-        while search.round() && search.runs < search.runs_max {}
+    let mut search = Search {
+        best: scenario.clone(),
+        invariant: violation.invariant,
+        about: violation.about.clone(),
+        runs: 0,
+        runs_max: runs_max.saturating_add(1),
+        events: 0,
+    };
+    let is_red = search.try_take(as_it_was_judged(scenario, violation));
+    while is_red && !search.is_spent() && search.round() {}
+    Shrunk { scenario: search.best, is_red, runs: search.runs, events: search.events }
+}
+
+/// Nothing after the violation matters, and what is judged is judged when it was: a sweep does not wait for the time its plan names.
+fn as_it_was_judged(scenario: &Scenario, violation: &Violation) -> Scenario {
+    let at = violation.at.since(BOOT);
+    let mut plan = scenario.clone();
+    plan.commands.retain(|command| command.at.0 <= at && !is_judgement(&command.run));
+    if is_judged(violation.invariant) {
+        // After all that happens in that moment: commands come first in theirs.
+        let judged = at + Duration::from_nanos(1);
+        plan.commands.push(TimedCommand { at: Span(judged), term: 1, run: "sim judge".into() });
     }
-    Shrunk { scenario: search.best, runs: search.runs }
+    plan.until = Some(Span(at + Duration::from_millis(1)));
+    plan
+}
+
+fn is_judged(invariant: &str) -> bool {
+    ANOMALIES.iter().any(|anomaly| anomaly.id == invariant)
 }
 
 /// The smallest failing plan so far.
 struct Search {
     best: Scenario,
     invariant: &'static str,
+    /// What else a violation must say ([`Violation::about`]).
+    about: String,
     runs: u32,
     runs_max: u32,
+    events: u64,
 }
 
 impl Search {
-    /// Takes a smaller plan if it still breaks the claim.
+    fn is_spent(&self) -> bool {
+        self.runs >= self.runs_max || self.events >= EVENTS_MAX
+    }
+
+    /// Takes a smaller plan if it still breaks the claim; with a bug planted, only if it is the bug that breaks it.
     fn try_take(&mut self, candidate: Scenario) -> bool {
-        if candidate == self.best || self.runs >= self.runs_max || candidate.check().is_err() {
+        if candidate == self.best || self.is_spent() || candidate.check().is_err() {
             return false;
         }
-        self.runs += 1;
-        let is_red = play(&candidate).0.violation.is_some_and(|violation| violation.invariant == self.invariant);
+        let is_red =
+            self.is_red(&candidate) && (candidate.plant.0 == Plant::None || !self.is_red(&without_plant(&candidate)));
         if is_red {
             self.best = candidate;
         }
         is_red
     }
 
+    fn is_red(&mut self, candidate: &Scenario) -> bool {
+        let lab = replay(candidate);
+        self.runs += 1;
+        self.events += lab.events();
+        let same = |broken: &Violation| broken.invariant == self.invariant && broken.about == self.about;
+        lab.violation().is_some_and(same)
+    }
+
     fn try_change(&mut self, change: impl FnOnce(&mut Scenario)) -> bool {
         let mut candidate = self.best.clone();
         change(&mut candidate);
         self.try_take(candidate)
-    }
-
-    /// Nothing after the violation matters. What is judged needs the judgement, and what ends the chaos before it.
-    fn end_at(&mut self, violation: &Violation) {
-        if !self.is_judged() {
-            let at = violation.at.since(BOOT) + Duration::from_millis(1);
-            self.try_change(|plan| {
-                plan.commands.retain(|command| command.at.0 <= at);
-                plan.until = Some(Span(at));
-            });
-        }
-    }
-
-    fn is_judged(&self) -> bool {
-        ANOMALIES.iter().any(|anomaly| anomaly.id == self.invariant)
-    }
-
-    fn is_needed(&self, command: &TimedCommand) -> bool {
-        let ends_faults = is_judgement(&command.run) || command.run.starts_with("sim mend") || command.run == "^C";
-        self.is_judged() && ends_faults
     }
 
     /// One round of everything; whether anything helped.
@@ -86,35 +119,47 @@ impl Search {
         self.best != before
     }
 
-    /// Leaves out runs of commands: halves, quarters, and so on down to single ones.
-    fn fewer_commands(&mut self) {
-        let mut size = self.best.commands.len().div_ceil(2);
-        while size > 0 {
-            let mut from = 0;
-            while from < self.best.commands.len() {
-                let upto = (from + size).min(self.best.commands.len());
-                let mut at = 0..;
-                let mut candidate = self.best.clone();
-                candidate.commands.retain(|command| {
-                    let is_chosen = at.next().is_some_and(|place| (from..upto).contains(&place));
-                    !is_chosen || self.is_needed(command)
-                });
-                if !self.try_take(candidate) {
-                    from = upto;
-                }
+    /// Leaves out runs of `count` things: all, halves, quarters, and so on down to single ones.
+    fn leave_out(&mut self, count: impl Fn(&Scenario) -> usize, remove: impl Fn(&mut Scenario, Range<usize>)) {
+        let mut size = count(&self.best);
+        while size > 0 && !self.is_spent() {
+            // From the end: what comes last often only cures or follows what came before.
+            let mut upto = count(&self.best);
+            while upto > 0 {
+                let from = upto.saturating_sub(size);
+                self.try_change(|plan| remove(plan, from..upto));
+                upto = from;
             }
             size /= 2;
         }
     }
 
+    fn fewer_commands(&mut self) {
+        let is_about_convergence = self.invariant == LIVENESS.id;
+        self.leave_out(
+            |plan| plan.commands.len(),
+            |plan, gone| {
+                // Convergence is expected only after this.
+                let chaos_ends = match is_about_convergence {
+                    true => plan.commands.iter().rposition(|command| command.run.starts_with("sim mend")),
+                    false => None,
+                };
+                let commands = std::mem::take(&mut plan.commands);
+                let stays = |(n, command): &(usize, TimedCommand)| {
+                    !gone.contains(n) || is_judgement(&command.run) || chaos_ends.is_some_and(|end| *n >= end)
+                };
+                plan.commands = commands.into_iter().enumerate().filter(stays).map(|(_, command)| command).collect();
+                smaller::drop_idle_ends(&mut plan.commands);
+            },
+        );
+    }
+
     fn fewer_nodes(&mut self) {
-        while self.best.cluster.brokers > 1 && self.try_change(fewer_brokers) {}
+        while self.best.cluster.brokers > 1 && self.try_change(smaller::fewer_brokers) {}
         if !self.best.cluster.combined {
             self.try_change(|plan| plan.cluster.controllers = 1);
         }
-        for n in (0..self.best.topics.len()).rev() {
-            self.try_change(|plan| drop(plan.topics.remove(n)));
-        }
+        self.leave_out(|plan| plan.topics.len(), |plan, gone| drop(plan.topics.drain(gone)));
         for n in 0..self.best.topics.len() {
             self.try_change(|plan| plan.topics[n].partitions = Some(1));
             while self.best.topics[n].replication_factor.is_some_and(|replicas| replicas > 1)
@@ -127,63 +172,29 @@ impl Search {
 
     fn fewer_settings(&mut self) {
         self.try_change(|plan| plan.cluster.latency = None);
-        for name in self.best.cluster.configs.keys().cloned().collect::<Vec<_>>() {
-            self.try_change(|plan| drop(plan.cluster.configs.remove(&name)));
-        }
-        for n in 0..self.best.topics.len() {
-            for name in self.best.topics[n].configs.keys().cloned().collect::<Vec<_>>() {
-                self.try_change(|plan| drop(plan.topics[n].configs.remove(&name)));
-            }
-        }
-        for path in self.best.files.keys().cloned().collect::<Vec<_>>() {
-            if !self.best.commands.iter().any(|command| command.run.contains(&path)) {
-                self.try_change(|plan| drop(plan.files.remove(&path)));
-                continue;
-            }
-            for line in self.best.files[&path].lines().map(str::to_owned).collect::<Vec<_>>() {
-                self.try_change(|plan| {
-                    let text = plan.files.entry(path.clone()).or_default();
-                    *text = text.lines().filter(|other| *other != line).map(|other| format!("{other}\n")).collect();
-                });
-            }
-        }
+        self.leave_out(smaller::settings, smaller::without_settings);
+        self.try_change(smaller::without_unread_files);
     }
 
-    /// Takes time out between commands.
+    /// Takes time out between commands. What must converge keeps its time.
     fn shorter(&mut self) {
         for n in 0..self.best.commands.len() {
-            if self.is_judged() && is_judgement(&self.best.commands[n].run) {
-                break;
-            }
             let before = n.checked_sub(1).map_or(Duration::ZERO, |n| self.best.commands[n].at.0);
             let gap = self.best.commands[n].at.0.as_nanos() - before.as_nanos();
-            let whole_ms = gap / 2_000_000 * 1_000_000;
+            let is_settling = self.invariant == LIVENESS.id && is_judgement(&self.best.commands[n].run);
+            let deletes = self.best.commands.iter().any(|command| command.run.contains("--delete "));
+            let whole_ms = match is_settling {
+                false => gap / 2_000_000 * 1_000_000,
+                true if deletes => 0,
+                true => gap.saturating_sub(SETTLE.as_nanos()),
+            };
             if whole_ms >= 100_000_000 {
-                self.try_change(|plan| earlier(plan, n, whole_ms));
+                self.try_change(|plan| smaller::earlier(plan, n, whole_ms));
             }
         }
     }
 }
 
-/// One broker less, and topics with no more replicas than there are brokers.
-fn fewer_brokers(plan: &mut Scenario) {
-    let gone = format!("broker-{}:9092", plan.cluster.brokers);
-    for command in &mut plan.commands {
-        command.run = command.run.replace(&format!(",{gone}"), "");
-    }
-    plan.cluster.brokers -= 1;
-    let brokers = plan.cluster.brokers as i16;
-    for topic in &mut plan.topics {
-        topic.replication_factor = topic.replication_factor.map(|replicas| replicas.min(brokers));
-    }
-    if let Some(replicas) = plan.cluster.configs.get_mut("offsets.topic.replication.factor") {
-        *replicas = brokers.min(3).to_string();
-    }
-}
-
-/// Everything from command `n` on comes so much earlier.
-fn earlier(plan: &mut Scenario, n: usize, ns: u64) {
-    let shift = |span: &mut Span| span.0 = Duration::from_nanos(span.0.as_nanos().saturating_sub(ns));
-    plan.commands[n..].iter_mut().for_each(|command| shift(&mut command.at));
-    plan.until.iter_mut().for_each(shift);
+fn without_plant(plan: &Scenario) -> Scenario {
+    Scenario { plant: Planted(Plant::None), ..plan.clone() }
 }
