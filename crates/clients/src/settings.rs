@@ -5,8 +5,6 @@ use protocol::config::{ConfigDef, Configs, librdkafka_configs};
 
 use crate::{ConfigError, Profile, Properties};
 
-protocol::gap!("Java clients do not warn about configs they do not know", "AbstractConfig#logUnused");
-
 /// Checks properties against the definitions of a family and a kind of client; librdkafka's come back with one spelling each.
 pub(crate) fn check(
     profile: Profile,
@@ -20,7 +18,7 @@ pub(crate) fn check(
     };
     match checked {
         Ok(configs) => Ok(configs.overrides().clone()),
-        Err(error) => Err(ConfigError { message: error.message }),
+        Err(error) => Err(ConfigError::new(error.message)),
     }
 }
 
@@ -51,13 +49,13 @@ impl Config<'_> {
             Profile::Java => text,
             Profile::Librdkafka => text.split_once('.').map_or(text, |(whole, _)| whole),
         };
-        let value: i64 = whole.parse().map_err(|_| ConfigError {
-            message: format!("Invalid value {text} for configuration {name}: Not a number of type LONG"),
+        let value: i64 = whole.parse().map_err(|_| {
+            ConfigError::new(format!("Invalid value {text} for configuration {name}: Not a number of type LONG"))
         })?;
         if value < least {
-            return Err(ConfigError {
-                message: format!("Invalid value {value} for configuration {name}: Value must be at least {least}"),
-            });
+            return Err(ConfigError::new(format!(
+                "Invalid value {value} for configuration {name}: Value must be at least {least}"
+            )));
         }
         Ok(value)
     }
@@ -73,11 +71,9 @@ impl Config<'_> {
             None => Ok(None),
             Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
             Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(text) => Err(ConfigError {
-                message: format!(
-                    "Invalid value {text} for configuration {name}: Expected value to be either true or false"
-                ),
-            }),
+            Some(text) => Err(ConfigError::new(format!(
+                "Invalid value {text} for configuration {name}: Expected value to be either true or false"
+            ))),
         }
     }
 
@@ -89,13 +85,13 @@ impl Config<'_> {
     /// `bootstrap.servers` (librdkafka also: `metadata.broker.list`).
     pub(crate) fn bootstrap(&self) -> Result<Vec<Address>, ConfigError> {
         let Some((name, text)) = self.first(&["bootstrap.servers", "metadata.broker.list"]) else {
-            return Err(ConfigError {
-                message: "Missing required configuration \"bootstrap.servers\" which has no default value.".into(),
-            });
+            return Err(ConfigError::new(
+                "Missing required configuration \"bootstrap.servers\" which has no default value.",
+            ));
         };
         let servers: Vec<&str> = text.split(',').map(str::trim).filter(|server| !server.is_empty()).collect();
         if servers.is_empty() {
-            return Err(ConfigError { message: format!("No resolvable bootstrap urls given in {name}") });
+            return Err(ConfigError::new(format!("No resolvable bootstrap urls given in {name}")));
         }
         servers.into_iter().map(|server| self.address(name, server)).collect()
     }
@@ -113,7 +109,7 @@ impl Config<'_> {
                 if host.is_empty() && self.profile == Profile::Librdkafka { "localhost" } else { host }.into(),
                 port,
             )),
-            Err(_) => Err(ConfigError { message: format!("Invalid url in {name}: {server}") }),
+            Err(_) => Err(ConfigError::new(format!("Invalid url in {name}: {server}"))),
         }
     }
 }

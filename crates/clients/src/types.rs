@@ -110,6 +110,32 @@ fn librdkafka_text(code: ErrorCode) -> &'static str {
 pub struct ConfigError {
     /// The text.
     pub message: String,
+    /// Full name of the exception, if it is found when the client is built of configs that are each fine.
+    pub thrown: Option<&'static str>,
+}
+
+/// `ConfigException`.
+const CONFIG_EXCEPTION: &str = "org.apache.kafka.common.config.ConfigException";
+
+impl ConfigError {
+    /// A config that is refused by itself.
+    pub(crate) fn new(message: impl Into<String>) -> ConfigError {
+        ConfigError { message: message.into(), thrown: None }
+    }
+    /// Found when a Java client is built: its constructor wraps the exception.
+    pub(crate) fn of_constructor(class: &'static str, message: impl Into<String>) -> ConfigError {
+        ConfigError { message: message.into(), thrown: Some(class) }
+    }
+    /// The lines a Java program prints of it, without the stack; `client` is `producer` or `consumer`.
+    pub fn lines(&self, client: &str) -> Vec<String> {
+        match self.thrown {
+            None => vec![format!("{CONFIG_EXCEPTION}: {self}")],
+            Some(class) => vec![
+                format!("org.apache.kafka.common.KafkaException: Failed to construct kafka {client}"),
+                format!("Caused by: {class}: {self}"),
+            ],
+        }
+    }
 }
 
 impl fmt::Display for ConfigError {
@@ -188,4 +214,18 @@ pub enum StartAt {
     Offset(i64),
     /// The first record at or after this time, ms since the epoch; the end if there is none.
     Timestamp(i64),
+    /// The first record of the last so many ms (KIP-1106). As long as there is none, there is no position.
+    Ago(i64),
+}
+
+impl StartAt {
+    /// The timestamp ListOffsets asks for, at `now_ms` of the client's clock.
+    pub(crate) fn timestamp(self, now_ms: i64) -> i64 {
+        match self {
+            StartAt::Earliest => -2,
+            StartAt::Latest | StartAt::Committed | StartAt::Offset(_) => -1,
+            StartAt::Timestamp(ms) => ms,
+            StartAt::Ago(ms) => now_ms.saturating_sub(ms),
+        }
+    }
 }

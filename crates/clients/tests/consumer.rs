@@ -158,6 +158,24 @@ fn without_a_policy_a_new_group_fails() {
 }
 
 #[test]
+fn who_starts_a_while_ago_has_no_position_until_there_is_something_as_young() {
+    let pairs = [("group.id", "g"), ("auto.offset.reset", "by_duration:PT1H")];
+    let mut broker = FakeBroker::with(&[("t", 1)]);
+    broker.put_at(protocol::EPOCH_MS - 3_600_000, "t", 0, "old");
+    broker.put_at(protocol::EPOCH_MS - 3_000_000, "t", 0, "young");
+    let found = Run::consumer(broker.clone(), Profile::Java, &pairs, vec![(0, Do::Subscribe("t"))]).until(1_000);
+    assert_eq!(found.values(), ["young"]);
+    let pairs = [("group.id", "g"), ("auto.offset.reset", "by_duration:PT10M")];
+    let mut run = Run::consumer(broker, Profile::Java, &pairs, vec![(0, Do::Subscribe("t"))]).until(5_000);
+    run.broker_mut().put_at(protocol::EPOCH_MS + 5_000, "t", 0, "new");
+    let run = run.until(29_000);
+    assert!(run.values().is_empty() && !run.broker().asked.contains(&ApiKey::Fetch), "it was asked before it came");
+    let run = run.until(32_000);
+    assert_eq!(run.values(), ["new"]);
+    assert_eq!(run.broker().asked.iter().filter(|api| **api == ApiKey::ListOffsets).count(), 2);
+}
+
+#[test]
 fn assigned_partitions_need_no_group() {
     let start = vec![(TopicPartition::new("t", 0), StartAt::Offset(1)), (TopicPartition::new("t", 1), StartAt::Latest)];
     let run = Run::consumer(three_records(), Profile::Java, &[], vec![(0, Do::Assign(start))]).until(1_000);

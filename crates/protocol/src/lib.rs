@@ -18,6 +18,7 @@ pub mod metadata;
 pub mod note;
 pub mod fetch_session;
 pub mod java_random;
+mod java_duration;
 pub mod placement;
 pub mod plant;
 
@@ -26,6 +27,7 @@ pub use codec::Codec;
 pub use error::ErrorCode;
 pub use file::{DirEntry, FileContent, ProducerLine};
 pub use ids::{BrokerId, GroupId, MemberId, PartitionIndex, ProducerId, TopicId, TopicName, TopicPartition};
+pub use java_duration::java_duration_ms;
 pub use note::Note;
 pub use plant::Plant;
 pub use record::{Batch, Header, Record};

@@ -295,7 +295,7 @@ impl Admin {
         }
         let AdminCall::ListOffsets { partitions } = &task.call else { return Verdict::Done };
         let wanted = partitions.iter().filter(|(tp, _)| again.contains(tp));
-        let wanted = wanted.map(|(tp, at)| (tp.clone(), super::plan::look_up(*at))).collect();
+        let wanted = wanted.map(|(tp, at)| (tp.clone(), at.timestamp(0))).collect();
         self.ask_leaders_again(now, fx, task, wanted);
         Verdict::Done
     }

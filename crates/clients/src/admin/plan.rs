@@ -25,7 +25,6 @@ use protocol::api::unregister_broker::UnregisterBrokerRequest;
 use protocol::{BrokerId, GroupId, Request, TopicPartition};
 
 use super::{Admin, AdminCall, AdminResult, Part, Target, Task};
-use crate::StartAt;
 
 impl AdminCall {
     /// The call's name in time-out messages.
@@ -60,15 +59,6 @@ impl AdminCall {
 
 fn pairs(partitions: &[TopicPartition]) -> Vec<(protocol::TopicName, i32)> {
     partitions.iter().map(|tp| (tp.topic.clone(), tp.partition)).collect()
-}
-
-/// The timestamp ListOffsets asks for.
-pub(super) fn look_up(at: StartAt) -> i64 {
-    match at {
-        StartAt::Earliest => -2,
-        StartAt::Latest | StartAt::Committed | StartAt::Offset(_) => -1,
-        StartAt::Timestamp(ms) => ms,
-    }
 }
 
 impl Admin {
@@ -159,7 +149,7 @@ impl Admin {
             }
             AdminCall::ListOffsets { partitions } => {
                 task.result = Some(AdminResult::ListOffsets(Vec::new()));
-                task.look_ups = partitions.into_iter().map(|(tp, at)| (tp, look_up(at))).collect();
+                task.look_ups = partitions.into_iter().map(|(tp, at)| (tp, at.timestamp(0))).collect();
                 self.await_leaders(task);
             }
             AdminCall::DeleteRecords { partitions } => {

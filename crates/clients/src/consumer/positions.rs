@@ -163,20 +163,16 @@ impl Consumer {
     fn send_look_up(&mut self, now: Time, fx: &mut Fx, node: &Address, wanted: Vec<(TopicPartition, StartAt, i32)>) {
         let mut partitions = Vec::new();
         let mut tags = Vec::new();
+        let now_ms = protocol::wall_ms(now.as_nanos()).saturating_add(fx.host().clock_ahead_ms);
         for (tp, start, current_leader_epoch) in wanted {
             if let Some(partition) = self.partitions.get_mut(&tp) {
                 partition.is_asked = true;
             }
-            let timestamp = match start {
-                StartAt::Earliest => -2,
-                StartAt::Timestamp(ms) => ms,
-                StartAt::Latest | StartAt::Committed | StartAt::Offset(_) => -1,
-            };
             partitions.push(ListOffsetsPartition {
                 topic: tp.topic.clone(),
                 partition: tp.partition,
                 current_leader_epoch,
-                timestamp,
+                timestamp: start.timestamp(now_ms),
             });
             tags.push((tp, start));
         }
@@ -213,6 +209,10 @@ impl Consumer {
                     // What the leader just said needs no validation. Java starts without an epoch (`Fetcher#resetPositionIfNeeded`).
                     partition.leader = leader;
                     partition.epoch = if self.profile == Profile::Java { -1 } else { result.leader_epoch };
+                }
+                // Nothing as young as that yet: asked again as if there had been no answer (`#handleListOffsetResponse`).
+                ErrorCode::None if matches!(start, StartAt::Ago(_)) => {
+                    partition.not_before = now + self.net.settings.request_timeout;
                 }
                 // Nothing as young as the time asked for: the end.
                 ErrorCode::None => partition.seek = Seek::LookUp(StartAt::Latest),

@@ -34,7 +34,7 @@ pub(crate) struct ConsumerSettings {
 }
 
 fn invalid<T>(name: &str, value: &str, why: &str) -> Result<T, ConfigError> {
-    Err(ConfigError { message: format!("Invalid value {value} for configuration {name}: {why}") })
+    Err(ConfigError::new(format!("Invalid value {value} for configuration {name}: {why}")))
 }
 
 impl ConsumerSettings {
@@ -46,18 +46,24 @@ impl ConsumerSettings {
         let text = |name: &str| config.text(name).filter(|text| !text.is_empty()).map(Name::from);
         let group = text("group.id");
         if config.profile == Profile::Java && group.is_none() && config.set_flag("enable.auto.commit")? == Some(true) {
-            return Err(ConfigError {
-                message: "enable.auto.commit cannot be set to true when default group id (null) is used.".into(),
-            });
+            return Err(ConfigError::new(
+                "enable.auto.commit cannot be set to true when default group id (null) is used.",
+            ));
         }
         let bytes = |names: &[&str], default: i64| {
             Ok::<u32, ConfigError>(u32::try_from(config.number(names, [default, default], 0)?).unwrap_or(u32::MAX))
         };
+        let session_timeout = config.span(&["session.timeout.ms"], [45_000, 45_000])?;
+        let heartbeat_interval = config.span(&["heartbeat.interval.ms"], [3_000, 3_000])?;
+        if config.profile == Profile::Java && group.is_some() && heartbeat_interval >= session_timeout {
+            let text = "Heartbeat must be set lower than the session timeout";
+            return Err(ConfigError::of_constructor("java.lang.IllegalArgumentException", text));
+        }
         Ok(ConsumerSettings {
             net: NetSettings::read(config)?,
             instance: text("group.instance.id"),
-            session_timeout: config.span(&["session.timeout.ms"], [45_000, 45_000])?,
-            heartbeat_interval: config.span(&["heartbeat.interval.ms"], [3_000, 3_000])?,
+            session_timeout,
+            heartbeat_interval,
             max_poll_interval: config.span(&["max.poll.interval.ms"], [300_000, 300_000])?,
             max_poll_records: config.number(&["max.poll.records"], [500, i64::from(i32::MAX)], 1)? as usize,
             auto_commit: config.flag("enable.auto.commit", [true, true])? && group.is_some(),
@@ -98,15 +104,14 @@ fn read_reset(config: &Config<'_>) -> Result<Option<StartAt>, ConfigError> {
         (None | Some("latest"), _) | (Some("largest" | "end"), Profile::Librdkafka) => Ok(Some(StartAt::Latest)),
         (Some("earliest"), _) | (Some("smallest" | "beginning"), Profile::Librdkafka) => Ok(Some(StartAt::Earliest)),
         (Some("none"), Profile::Java) | (Some("error"), Profile::Librdkafka) => Ok(None),
-        (Some(other), _) if other.starts_with("by_duration:") => {
-            protocol::gap!("auto.offset.reset=by_duration is refused", "KIP-1106");
-            invalid("auto.offset.reset", other, "by_duration is not modelled in this simulator")
-        }
-        (Some(other), _) => invalid(
-            "auto.offset.reset",
-            other,
-            "the value must be either 'earliest', 'latest', 'none' or of the format 'by_duration:<PnDTnHnMn.nS.>'.",
-        ),
+        (Some(other), _) => match other.strip_prefix("by_duration:").and_then(protocol::java_duration_ms) {
+            Some(ms) if ms >= 0 => Ok(Some(StartAt::Ago(ms))),
+            _ => invalid(
+                "auto.offset.reset",
+                other,
+                "the value must be either 'earliest', 'latest', 'none' or of the format 'by_duration:<PnDTnHnMn.nS.>'.",
+            ),
+        },
     }
 }
 
@@ -139,6 +144,10 @@ fn read_assignors(config: &Config<'_>) -> Result<Vec<Name>, ConfigError> {
                 text,
                 "sticky assignors are not modelled in this simulator as first choice",
             )
+        }
+        Some(class) if config.profile == Profile::Java => {
+            let text = format!("{class} ClassNotFoundException exception occurred");
+            Err(ConfigError::of_constructor("org.apache.kafka.common.KafkaException", text))
         }
         _ => invalid("partition.assignment.strategy", text, "no such assignor"),
     }

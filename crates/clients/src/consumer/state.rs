@@ -48,7 +48,9 @@ impl Partition {
         let (seek, position) = match start {
             StartAt::Committed => (Seek::Committed, None),
             StartAt::Offset(offset) => (Seek::Done, Some(offset)),
-            StartAt::Earliest | StartAt::Latest | StartAt::Timestamp(_) => (Seek::LookUp(start), None),
+            StartAt::Earliest | StartAt::Latest | StartAt::Timestamp(_) | StartAt::Ago(_) => {
+                (Seek::LookUp(start), None)
+            }
         };
         Partition {
             seek,

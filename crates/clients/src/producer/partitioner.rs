@@ -28,9 +28,9 @@ pub(crate) enum Strategy {
 impl Strategy {
     pub(crate) fn read(config: &Config<'_>) -> Result<Strategy, ConfigError> {
         let refuse = |name: &str, value: &str| {
-            Err(ConfigError {
-                message: format!("Invalid value {value} for configuration {name}: not modelled in this simulator"),
-            })
+            Err(ConfigError::new(format!(
+                "Invalid value {value} for configuration {name}: not modelled in this simulator"
+            )))
         };
         match config.profile {
             Profile::Java => match config.text("partitioner.class") {
@@ -38,7 +38,9 @@ impl Strategy {
                     Ok(Strategy::BuiltIn { ignore_keys: config.flag("partitioner.ignore.keys", [false, false])? })
                 }
                 Some("org.apache.kafka.clients.producer.RoundRobinPartitioner") => Ok(Strategy::RoundRobin),
-                Some(other) => refuse("partitioner.class", other),
+                Some(other) => Err(ConfigError::new(format!(
+                    "Invalid value {other} for configuration partitioner.class: Class {other} could not be found."
+                ))),
             },
             Profile::Librdkafka => match config.text("partitioner") {
                 None | Some("consistent_random") => Ok(Strategy::Crc32 { empty_is_random: true }),

@@ -32,7 +32,7 @@ pub(crate) struct ProducerSettings {
 }
 
 fn refuse<T>(message: impl Into<String>) -> Result<T, ConfigError> {
-    Err(ConfigError { message: message.into() })
+    Err(ConfigError::new(message.into()))
 }
 
 impl ProducerSettings {
@@ -86,9 +86,9 @@ fn read_acks(config: &Config<'_>) -> Result<i16, ConfigError> {
         None | Some("all" | "-1") => Ok(-1),
         Some("1") => Ok(1),
         Some("0") => Ok(0),
-        Some(number) if config.profile == Profile::Librdkafka => number.parse().map_err(|_| ConfigError {
-            message: "Invalid value for configuration property \"request.required.acks\"".into(),
-        }),
+        Some(number) if config.profile == Profile::Librdkafka => number
+            .parse()
+            .map_err(|_| ConfigError::new("Invalid value for configuration property \"request.required.acks\"")),
         Some(other) => {
             refuse(format!("Invalid value {other} for configuration acks: String must be one of: all, -1, 0, 1"))
         }
@@ -135,7 +135,8 @@ fn read_delivery_timeout(
         return Ok(if is_endless { Duration::from_millis(u64::MAX) } else { timeout });
     }
     if names.iter().any(|name| config.text(name).is_some()) {
-        return refuse("delivery.timeout.ms should be equal to or larger than linger.ms + request.timeout.ms");
+        let text = "delivery.timeout.ms should be equal to or larger than linger.ms + request.timeout.ms";
+        return Err(ConfigError::of_constructor("org.apache.kafka.common.config.ConfigException", text));
     }
     Ok(least)
 }

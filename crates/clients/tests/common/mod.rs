@@ -67,11 +67,18 @@ impl FakeBroker {
         batches.iter().flat_map(|b| b.records()).map(text).collect()
     }
     pub fn put(&mut self, topic: &str, partition: i32, value: &str) {
-        let batch = Batch::new(vec![Record::new(1, None, Some(value.as_bytes()))], Default::default());
+        self.put_at(1, topic, partition, value);
+    }
+    /// A record of a time, ms since the epoch.
+    pub fn put_at(&mut self, ms: i64, topic: &str, partition: i32, value: &str) {
+        let batch = Batch::new(vec![Record::new(ms, None, Some(value.as_bytes()))], Default::default());
         self.append((topic_id(topic), partition), &batch).expect("not idempotent");
     }
     fn end(&self, at: (TopicId, i32)) -> i64 {
         self.log.get(&at).and_then(|log| log.last()).map_or(0, Batch::next_offset)
+    }
+    fn first_since(&self, at: (TopicId, i32), ms: i64) -> i64 {
+        self.log.get(&at).into_iter().flatten().find(|b| b.max_timestamp_ms() >= ms).map_or(-1, |b| b.base_offset)
     }
     /// Appends as a leader does: known batches of an idempotent producer are not written again, gaps are refused.
     fn append(&mut self, at: (TopicId, i32), batch: &Batch) -> Result<i64, ErrorCode> {
@@ -207,10 +214,10 @@ impl FakeBroker {
             }
             Request::ListOffsets(r) => {
                 let result = |p: protocol::api::list_offsets::ListOffsetsPartition| ListOffsetsResult {
-                    offset: if p.timestamp == -2 {
-                        self.log_start
-                    } else {
-                        self.end((topic_id(&p.topic), p.partition))
+                    offset: match p.timestamp {
+                        -2 => self.log_start,
+                        -1 => self.end((topic_id(&p.topic), p.partition)),
+                        ms => self.first_since((topic_id(&p.topic), p.partition), ms),
                     },
                     topic: p.topic,
                     partition: p.partition,

@@ -112,13 +112,13 @@ impl Controller {
         Decision { records, response: BrokerRegistrationResponse { error: ErrorCode::None, broker_epoch }.into() }
     }
 
-    /// Whether a broker is who it says it is.
+    /// Whether a broker is who it says it is (`ClusterControlManager#checkBrokerEpoch`). One that is not registered, or not any
+    /// more, gets the same error as one that registered anew since.
     pub(super) fn check_broker_epoch(&self, broker: BrokerId, broker_epoch: i64) -> ErrorCode {
         let registered = self.active.as_ref().and_then(|active| active.state.image().brokers.get(&broker));
         match registered {
-            None => ErrorCode::BrokerIdNotRegistered,
-            Some(registered) if registered.epoch != broker_epoch => ErrorCode::StaleBrokerEpoch,
-            Some(_) => ErrorCode::None,
+            Some(registered) if registered.epoch == broker_epoch => ErrorCode::None,
+            Some(_) | None => ErrorCode::StaleBrokerEpoch,
         }
     }
 

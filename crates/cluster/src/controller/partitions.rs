@@ -89,10 +89,7 @@ impl Controller {
     /// Leaders ask to change ISRs.
     pub(super) fn alter_partition(&mut self, request: &AlterPartitionRequest) -> Decision {
         gap!("offline log directories", "KIP-858");
-        let error = match self.check_broker_epoch(request.broker, request.broker_epoch) {
-            ErrorCode::BrokerIdNotRegistered => ErrorCode::StaleBrokerEpoch,
-            error => error,
-        };
+        let error = self.check_broker_epoch(request.broker, request.broker_epoch);
         if !error.is_ok() {
             return Decision {
                 records: Vec::new(),

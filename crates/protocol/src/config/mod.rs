@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use crate::java_duration_ms;
+
 mod topic;
 mod broker;
 mod producer;
@@ -305,7 +307,9 @@ impl ConfigDef {
 
     fn validate_offset_reset(&self, value: &str) -> Result<(), ConfigError> {
         let is_fine = match value.split_once(':') {
-            Some((strategy, duration)) => strategy == "by_duration" && is_iso_duration(duration),
+            Some((strategy, duration)) => {
+                strategy == "by_duration" && java_duration_ms(duration).is_some_and(|ms| ms >= 0)
+            }
             None => ["earliest", "latest", "none"].contains(&value),
         };
         // It says so twice, and with that dot.
@@ -316,24 +320,6 @@ impl ConfigDef {
         );
         if is_fine { Ok(()) } else { Err(self.refuse(value, &why)) }
     }
-}
-
-/// Whether this is a duration that is not negative, as `PnDTnHnMn.nS`.
-fn is_iso_duration(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix(['P', 'p']) else { return false };
-    let (days, time) = rest.split_once(['T', 't']).map_or((rest, None), |(days, time)| (days, Some(time)));
-    let has_parts = |text: &str, units: &str| {
-        let mut units = units.chars();
-        text.split_inclusive(|c: char| c.is_ascii_alphabetic()).all(|part| {
-            let (number, unit) = part.split_at(part.len() - part.chars().next_back().map_or(0, char::len_utf8));
-            let unit = unit.to_ascii_uppercase();
-            number.parse::<f64>().is_ok_and(|n| n >= 0.0)
-                && (unit == "S" || !number.contains('.'))
-                && units.any(|next| unit.starts_with(next))
-        })
-    };
-    let has_any = !days.is_empty() || time.is_some();
-    has_any && has_parts(days, "D") && time.is_none_or(|time| !time.is_empty() && has_parts(time, "HMS"))
 }
 
 /// The values of a list, as `ConfigDef` splits them: at commas, without the blanks around them.

@@ -53,10 +53,10 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     group_id(options, &mut properties)?;
     properties
         .insert("bootstrap.servers".into(), options.one("bootstrap-server").map_err(usage)?.unwrap_or_default().into());
-    properties.insert(
-        "isolation.level".into(),
-        options.one("isolation-level").map_err(usage)?.unwrap_or("read_uncommitted").into(),
-    );
+    let isolation = options.one("isolation-level").map_err(usage)?;
+    if isolation.is_some() || !properties.contains_key("isolation.level") {
+        properties.insert("isolation.level".into(), isolation.unwrap_or("read_uncommitted").into());
+    }
     gap!("console consumer formatters other than the default", "ConsoleConsumer --formatter");
     if let Some(class) = options.one("formatter").map_err(usage)?.filter(|class| *class != DEFAULT_FORMATTER) {
         return Err(Refusal { out, ..Refusal::usage(class) });
@@ -207,7 +207,8 @@ impl ConsoleConsumer {
         let mut consumer = match Consumer::new(Profile::Java, &self.properties, &client_id, 1) {
             Ok(consumer) => consumer,
             Err(error) => {
-                io.err(format!("org.apache.kafka.common.config.ConfigException: {error}"));
+                io.log("ERROR", "Unknown error when running consumer: ", LOGGER);
+                error.lines("consumer").into_iter().for_each(|line| io.err(line));
                 return io.exit(1);
             }
         };

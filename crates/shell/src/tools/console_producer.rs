@@ -79,7 +79,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let reader = LineReader::new(topic, &key_values(options.all(reader_option)))
         .map_err(|e| refused(format!("org.apache.kafka.common.KafkaException: {e}")))?;
     let producer = Producer::new(Profile::Java, &properties, &client_id, 1)
-        .map_err(|e| refused(format!("org.apache.kafka.common.config.ConfigException: {e}")))?;
+        .map_err(|e| refused(e.lines("producer").join("\n")))?;
     let program = ConsoleProducer {
         warnings: out,
         producer,

@@ -84,7 +84,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         properties.extend(properties_file(launch, path)?);
     }
     let producer = Producer::new(Profile::Java, &properties, "producer-1", 1)
-        .map_err(|e| Refusal::line(format!("org.apache.kafka.common.config.ConfigException: {e}")))?;
+        .map_err(|e| Refusal::line(e.lines("producer").join("\n")))?;
     let number = |name: &str| options.number::<i64>(name).map_err(usage);
     let positive = |n: Option<i64>| n.filter(|n| *n >= 0).map(|n| n as u64);
     let program = VerifiableProducer {
