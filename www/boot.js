@@ -1,4 +1,6 @@
 // Loads the engine, says so when it cannot, and shows the crash screen. Everything else is Rust.
+import { unpack } from './unpack.js';
+
 const $ = id => document.getElementById(id);
 const params = new URLSearchParams(location.search);
 if (params.get('storage') === 'none') Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('storage=none', 'SecurityError'); } });
@@ -120,6 +122,13 @@ function later(first, url) {
   return ask().catch(() => { /* who needs it will ask again, and say so */ });
 }
 
+// The first of the modules, as its packer found it (crates/xtask/js/pack.mjs).
+async function sorted(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);
+  return unpack(await answer.arrayBuffer());
+}
+
 // A function for the engine's table: only functions that a module exports go there, so this one exports what it imports.
 function exported(f) {
   const module = '0061736d01000000' + '01040160' + '0000' + '0205010000' + '0000' + '070401000000';
@@ -145,7 +154,8 @@ try {
     addEventListener('kafkasim:ready', () => rest.then(() => host(globalThis.kafkasim, params)), { once: true });
   }
   const engine = await import(new URL(meta.content, document.baseURI).href);
-  const first = await engine.default({ module_or_path: new URL(meta.dataset.wasm, document.baseURI).href });
+  const wasm = new URL(meta.dataset.wasm, document.baseURI).href;
+  const first = await engine.default({ module_or_path: 'sorted' in meta.dataset ? await sorted(wasm) : wasm });
   if (meta.dataset.rest) rest = later(first, new URL(meta.dataset.rest, document.baseURI).href);
   // A link or a lesson needs the rest at once, and without a network it comes only by way of the service worker, which
   // requests that wait do not take.

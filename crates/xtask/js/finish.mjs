@@ -1,19 +1,21 @@
 // The last step of a released site: node finish.mjs SITE in.wasm first.wasm rest.wasm
 //
-// The two modules take the place of in.wasm; what the first one imports gets short names, there and in its script; scripts
-// and styles lose their comments and blanks (esbuild), and the styles become one file. What was changed is named by what it
+// The two modules take the place of in.wasm; what the first one imports gets short names, there and in its script, and its code
+// is sorted (pack.mjs); scripts and styles lose their comments and blanks (esbuild), and the styles become one file. What was changed is named by what it
 // holds, so that no cache ever gives out parts that do not fit.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { pack } from "./pack.mjs";
 import { SECTION, leb, parse, text, write } from "./wasm.mjs";
 
 const [site, whole, firstFile, restFile] = process.argv.slice(2);
 const path = (name) => join(site, name);
 const read = (name) => readFileSync(path(name), "utf8");
-const minified = (code, loader) => execFileSync("esbuild", ["--minify", "--target=es2022", `--loader=${loader}`],
-  { input: code, encoding: "utf8", shell: process.platform === "win32" });
+const esbuild = (args, input) => execFileSync("esbuild", ["--minify", "--target=es2022", ...args],
+  { input, encoding: "utf8", shell: process.platform === "win32" });
+const minified = (code, loader) => esbuild([`--loader=${loader}`], code);
 const hash = (...parts) => parts.reduce((sum, part) => sum.update(part), createHash("sha256")).digest("hex").slice(0, 16);
 
 let page = read("index.html").replace(/ integrity="[^"]*"/g, "");
@@ -25,18 +27,18 @@ const rest = readFileSync(restFile), { first, glue } = shortNames(readFileSync(f
 rmSync(whole);
 rmSync(path(glueName));
 const named = hash(first, rest, glue), names = [`web-${named}_bg.wasm`, `web-${named}_rest.wasm`, `web-${named}.js`];
-writeFileSync(path(names[0]), first);
+writeFileSync(path(names[0]), pack(first));
 writeFileSync(path(names[1]), rest);
 writeFileSync(path(names[2]), minified(glue.replaceAll(basename(whole), names[0]), "js"));
-page = page.replace(/ data-wasm="[^"]*"/, (given) => `${given} data-rest="./${names[1]}"`)
+page = page.replace(/ data-wasm="[^"]*"/, (given) => `${given} data-rest="./${names[1]}" data-sorted`)
   .replaceAll(basename(whole), names[0]).replaceAll(glueName, names[2]);
 
-// The other scripts.
-for (const name of readdirSync(site).filter((name) => name.endsWith(".js") && name !== names[2])) writeFileSync(path(name), minified(read(name), "js"));
-const boot = `boot-${hash(read(bootName))}.js`;
-writeFileSync(path(boot), read(bootName));
-rmSync(path(bootName));
+// The other scripts. The loader takes in what it cannot start without.
+const started = esbuild([path(bootName), "--bundle", "--format=esm", "--external:./host.js"]), boot = `boot-${hash(started)}.js`;
+writeFileSync(path(boot), started);
+[bootName, "unpack.js"].forEach((name) => rmSync(path(name)));
 page = page.replaceAll(bootName, boot);
+for (const name of readdirSync(site).filter((name) => name.endsWith(".js") && name !== names[2] && name !== boot)) writeFileSync(path(name), minified(read(name), "js"));
 
 // The styles, in the order of their links.
 const links = [...page.matchAll(/<link rel="stylesheet" href="\.\/([^"]+)"\/>\n/g)];
