@@ -24,7 +24,7 @@ async function speak(code) {
   }
 }
 const codes = root.dataset.langs.split(' ').map(entry => entry.split(':')[0]);
-const wanted = [params.get('lang'), stored(), ...navigator.languages].map(code => code?.toLowerCase().split('-')[0]);
+const wanted = [params.get('lang') ?? params.get('locale'), stored(), ...navigator.languages].map(code => code?.toLowerCase().split('-')[0]);
 const spoken = speak(wanted.find(code => codes.includes(code)) ?? 'en').catch(() => { /* it stays English */ });
 globalThis.kafkasimSpeak = async code => {
   try { localStorage.setItem('kafkasim.lang', code); } catch { /* for this visit, then */ }
@@ -73,7 +73,7 @@ const UI = { full: '', embed: 'timeline,terminal', minimal: 'timeline', none: ''
 const ui = params.get('ui') in UI ? params.get('ui') : 'full';
 document.documentElement.dataset.ui = ui;
 const panels = params.get('panels') ?? (params.has('lesson') && ui === 'embed' ? 'lesson,' : '') + UI[ui];
-document.documentElement.dataset.panels = panels.split(',').map(p => p.trim()).join(' ');
+document.documentElement.dataset.panels = panels.split(',').map(p => p.trim().replace('story', 'inspector')).join(' ');
 
 $('full').addEventListener('click', e => { e.currentTarget.href = './' + (globalThis.kafkasim ? JSON.parse(globalThis.kafkasim('state', '')).link : ''); });
 
@@ -148,6 +148,10 @@ let rest = Promise.resolve();
 const meta = document.querySelector('meta[name=kafkasim-engine]');
 try {
   if (params.has('scenario')) globalThis.kafkasimScenario = await scenario(params.get('scenario'));
+  if (location.hash.startsWith('#url=')) {
+    await spoken;
+    globalThis.kafkasimScenario = await (await import('./open.js')).open(location.hash.slice(5), say, $('boot-text'));
+  }
   if (parent !== window) {
     const { host } = await import('./host.js');
     // What the page around asks for needs the rest, and would wait for it.

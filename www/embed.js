@@ -1,7 +1,7 @@
 // <kafka-sim lesson="lost-ack"></kafka-sim>: the page in a frame that starts when it is seen or clicked. What stands
 // between its tags is shown until then, and to readers without scripts. docs/embed.md has attributes, methods, events.
 const PARAMETERS = ['lesson', 'step', 'done', 'scenario', 'seed', 't', 'speed', 'autoplay', 'ui', 'panels', 'theme', 'motion', 'readonly',
-  'until', 'view', 'allow', 'keys', 'links', 'storage', 'lang', 'lock'];
+  'until', 'view', 'allow', 'keys', 'links', 'storage', 'lang', 'locale', 'lock', 'log', 'fullscreen'];
 const STYLE = `
 :host { display: block; position: relative; aspect-ratio: 16 / 10; min-height: 320px; min-width: 240px; border: 1px solid #8886; border-radius: 10px; overflow: hidden; }
 :host([hidden]) { display: none; }
@@ -12,9 +12,12 @@ button:focus-visible { outline: 3px solid #6fa8ff; outline-offset: 2px; }`;
 const base = new URL('./', import.meta.url);
 const running = new Set();
 
+const API_1 = ['ready', 'play', 'pause', 'step', 'back', 'seek', 'advance', 'until', 'run', 'lock', 'load', 'getState', 'setState',
+  'snapshot', 'options', 'setProgress', 'on', 'subscribe'];
+
 class KafkaSim extends HTMLElement {
   static observedAttributes = ['theme'];
-  #port = null; #frame = null; #isPlaying = false; #waiting = []; #calls = new Map(); #id = 0; #ready; #isReady;
+  #port = null; #frame = null; #isPlaying = false; #state = null; #fault = false; #waiting = []; #calls = new Map(); #id = 0; #ready; #isReady;
 
   constructor() {
     super();
@@ -60,7 +63,7 @@ class KafkaSim extends HTMLElement {
     for (const name of PARAMETERS) if (this.hasAttribute(name)) url.searchParams.set(name, this.getAttribute(name));
     // The language of the page around, unless the element names another.
     const lang = this.closest('[lang]')?.lang;
-    if (lang) url.searchParams.set('lang', lang);
+    if (lang && !this.hasAttribute('locale')) url.searchParams.set('lang', lang);
     if (location.origin !== 'null') url.searchParams.set('origin', location.origin);
     url.hash = this.getAttribute('link') ?? '';
     const frame = this.#frame = document.createElement('iframe');
@@ -84,9 +87,11 @@ class KafkaSim extends HTMLElement {
     const call = this.#calls.get(message.id);
     if (call) {
       this.#calls.delete(message.id);
-      return message.type === 'error' ? call.no(new Error(message.text)) : call.yes(message.state);
+      return message.type === 'error' ? call.no(new Error(message.text)) : call.yes(message.state ?? message.data);
     }
     if (message.type === 'ready') this.#isReady();
+    if (message.type === 'state') this.#state = message.state;
+    if (message.type === 'error') this.#fault = true;
     if (message.type === 'playing') this.#playing(message.playing);
     if (message.type === 'unload') this.#isPlaying = false;
     const name = message.type === 'events' ? 'sim-event' : `sim-${message.type}`;
@@ -132,6 +137,26 @@ class KafkaSim extends HTMLElement {
   getState() { return this.#ask('getState'); }
   setState(link) { return this.#ask('setState', { link }); }
   get playing() { return this.#isPlaying; }
+  /** The run as a link; setting it opens another. */
+  get state() { return this.#state?.link ?? null; }
+  set state(link) { this.setState(link).catch(e => this.dispatchEvent(new CustomEvent('sim-error', { detail: { code: 'refused', text: e.message }, bubbles: true, composed: true }))); }
+  /** The clock, ms; null before the page is up. */
+  get time() { return this.#state?.clock ?? null; }
+  get status() { return this.#fault ? 'error' : !this.#frame ? 'idle' : !this.#port ? 'loading' : this.#isPlaying ? 'playing' : 'paused'; }
+  /** What there is to see: as the engine's fields (`json`), or the stage as a picture (`svg`: text, `png`: a data URL). */
+  snapshot(format = 'json') { return this.#ask('snapshot', { format }); }
+  options(options) { return this.#ask('options', { options }); }
+  setProgress(steps) { return this.#ask('progress.set', { steps }); }
+  /** Calls `listener` with each event whose text, or kind (`detail`, `event`, `alarm`), the filter takes. */
+  on(filter, listener) {
+    const takes = filter instanceof RegExp ? e => filter.test(e.text) : typeof filter === 'function' ? filter : e => e.level === filter;
+    return this.subscribe(events => events.filter(takes).forEach(e => listener(e)));
+  }
+  /** The element's methods as version 1 has them, whatever later versions change. */
+  api(version) {
+    if (version !== 1) throw new RangeError(`there is no version ${version} of this element's methods; there is 1`);
+    return Object.freeze(Object.fromEntries(API_1.map(name => [name, (...given) => this[name](...given)])));
+  }
   async subscribe(listener) {
     this.addEventListener('sim-event', e => listener(e.detail.events, e.detail.dropped));
     return this.#ask('subscribe');

@@ -6,6 +6,7 @@ const ACTS = {
   until: m => String(m.condition), theme: m => String(m.theme),
   command: m => `${m.terminal ?? 1} ${m.text}`,
   lock: m => String(m.step ?? ''),
+  'progress.set': m => (m.steps ?? []).join(),
   load: m => m.lesson ? `lesson ${m.lesson}` : m.link ? `link ${m.link}` : m.scenario ? `scenario ${JSON.stringify(m.scenario)}` : '',
 };
 
@@ -23,13 +24,22 @@ export function host(sim, params) {
     const reply = message => out({ ...message, id: m.id }, via);
     const fail = (code, text) => reply({ type: 'error', code, text });
     try {
+      if (m.type === 'snapshot') return snapshot(m.format ?? 'json').then(data => reply({ type: 'snapshot', format: m.format ?? 'json', data }), e => fail('refused', e.message));
+      if (m.type === 'options') {
+        for (const [name, value] of Object.entries(m.options ?? {})) {
+          if (!['speed', 'theme', 'lock'].includes(name)) return fail('refused', `\`${name}\` cannot be changed while the page runs; speed, theme and lock can`);
+          const { error } = call(name, String(value ?? ''));
+          if (error) return fail('refused', error);
+        }
+        return reply({ type: 'done' });
+      }
       if (m.type === 'getState') return reply({ type: 'state', state: call('state') });
       if (m.type === 'subscribe') {
         subscribed = m.on !== false;
         next = call('events', 0).next;
         return reply({ type: 'done' });
       }
-      const kind = m.type === 'setState' ? 'load' : m.type;
+      const kind = { setState: 'load', 'progress.set': 'done' }[m.type] ?? m.type;
       const act = m.type === 'setState' ? () => `link ${m.link}` : ACTS[m.type];
       if (!act) return fail('unknown-type', `there is no message \`${m.type}\``);
       const { error } = call(kind, act(m));
@@ -40,6 +50,15 @@ export function host(sim, params) {
     } catch (e) {
       fail('failed', String(e));
     }
+  }
+
+  // What there is to see: the engine's own fields, or the stage as a picture.
+  async function snapshot(format) {
+    if (format === 'json') return call('snapshot');
+    const { svg, png } = await import('./snapshot.js');
+    if (format === 'svg') return svg();
+    if (format === 'png') return png();
+    throw new Error(`there is no snapshot as \`${format}\`; there are json, svg and png`);
   }
 
   addEventListener('message', e => {
@@ -56,7 +75,7 @@ export function host(sim, params) {
 
   function ready() {
     const { version, warnings } = call('state');
-    out({ type: 'ready', version, caps: ['getState', 'setState', 'subscribe', ...Object.keys(ACTS)], warnings }, port);
+    out({ type: 'ready', version, caps: ['getState', 'setState', 'subscribe', 'snapshot', 'options', ...Object.keys(ACTS)], warnings }, port);
   }
 
   // What changed since the last look.
@@ -72,6 +91,8 @@ export function host(sim, params) {
       out({ type: 'complete', lesson: state.lesson.id, link: state.link }, port);
     }
     if (state.violation && state.violation !== last.violation) out({ type: 'error', code: 'violation', text: state.violation }, port);
+    // Who has a port has the state without asking.
+    if (port && state.link !== last.link) out({ type: 'state', state }, port);
     last = state;
     if (!subscribed) return;
     const { events, dropped, next: from } = call('events', next);
@@ -86,7 +107,16 @@ export function host(sim, params) {
   addEventListener('pagehide', () => out({ type: 'unload' }, port));
   const timer = setInterval(poll, POLL_MS);
   ready();
+  if (params.get('fullscreen') === '1' && document.fullscreenEnabled) fullscreen();
   sizes(params, message => out(message, port));
+}
+
+// A button for the whole screen, where the page around and the browser let one.
+function fullscreen() {
+  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn icon bare whole-screen', textContent: '⛶', title: 'Full screen' });
+  button.setAttribute('aria-label', 'Full screen');
+  button.addEventListener('click', () => document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen());
+  document.getElementById('full').before(button);
 }
 
 // The height this page would like, for hosts that fit their frame to it. It fills any frame that it is given.

@@ -77,6 +77,24 @@ test("the browser's language is taken, the reader changes it in place, and the c
   await close();
 });
 
+test("a lesson that has German is told in German; a change of language keeps its run, its bets and its goals", async () => {
+  const { page, wrong, close } = await open({ fragment: "?lang=de#lesson=producer-consumer" });
+  const pane = page.locator("aside.lesson");
+  await pane.getByText("Eine Wetterstation sendet jede Sekunde eine Messung.").waitFor();
+  await page.locator(".choose option:checked", { hasText: "Ein Topic, zwei Schlüssel" }).waitFor({ state: "attached" });
+  await pane.getByRole("button", { name: "Nächster Schritt" }).click();
+  await page.getByLabel("Befehl für Terminal 1").fill("TOPIC=temperature python admin.py");
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Befehl für Terminal 1").fill("sim run 10s");
+  await page.keyboard.press("Enter");
+  await pane.locator(".goal.met", { hasText: "Das Topic hat eine Partition" }).waitFor();
+  await page.getByLabel("Sprache").selectOption("en");
+  await pane.locator(".goal.met", { hasText: "The topic has one partition" }).waitFor();
+  await pane.getByRole("heading", { name: "Create the topic" }).waitFor();
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
 test("a language that is not there leaves the page English", async () => {
   const { page, wrong, close } = await open({ fragment: "?lang=tlh" });
   await page.getByRole("button", { name: "Play" }).waitFor();

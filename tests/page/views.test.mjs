@@ -210,6 +210,10 @@ test("metrics have Kafka's names, their course over the timeline's axis, and the
   await row("UnderReplicatedPartitions").waitFor();
   assert.deepEqual(await values("FencedBrokerCount"), ["0", "1", "+1"]);
   assert.deepEqual(await values("ActiveControllerCount"), ["1", "1", "="]);
+  // Both consumers' topic has one reader; followers take every byte twice.
+  for (const name of ["BytesOutPerSec", "ReplicationBytesOutPerSec"]) {
+    assert.match((await values(name))[0], /^\d.*B\/s$/);
+  }
   const [before, now] = await values("UnderReplicatedPartitions");
   assert.ok(before === "0" && Number(now) > 0, `${before} → ${now}`);
   assert.match((await values("BytesInPerSec"))[0], /B\/s$/);
@@ -267,6 +271,27 @@ test("the inspector says since when, leads there, and tells why; configs have a 
   const moment = (await since.innerText()).replace("since ", "");
   await since.click();
   assert.equal(await clock(page), moment);
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("the inspector lists what a process sent and got, with the moment of each", async () => {
+  const { page, wrong, close } = await open();
+  await page.locator('[data-node="broker-2"] .bh').click();
+  const pane = page.getByLabel("Inspector", { exact: true });
+  await pane.getByRole("button", { name: "Messages" }).click();
+  await pane.locator(".hops li").first().waitFor();
+  const lines = await pane.locator(".hops span").allInnerTexts();
+  assert.ok(lines.length > 10 && lines.every((line) => /^broker-2 → |^\S+ → broker-2: /.test(line)), lines.join("\n"));
+  assert.ok(lines.some((line) => /^broker-2 → .*: Fetch request/.test(line)) && lines.some((line) => /→ broker-2: Fetch answer/.test(line)));
+  const before = await clock(page);
+  await pane.locator(".hops button").nth(9).click();
+  assert.notEqual(await clock(page), before);
+  await pane.locator(".why li").first().waitFor();
+  await page.locator('[data-node="controller-103"]').click();
+  await pane.getByText(/controller-103 → |→ controller-103/).first().waitFor();
+  await page.locator(".rep").first().click();
+  assert.equal(await pane.locator(".hops").count(), 0, "a partition is no process");
   assert.deepEqual(wrong, []);
   await close();
 });

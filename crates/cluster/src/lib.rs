@@ -12,6 +12,7 @@ pub mod controller;
 pub mod broker;
 mod files;
 
+pub use broker::Served;
 pub use broker::lifecycle::Lifecycle;
 pub use image::{BrokerImage, MetadataImage, TopicImage};
 pub use process::{Context, Fx, KafkaProcess};

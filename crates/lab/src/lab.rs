@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use cluster::Served;
 use kernel::{Duration, NodeId, NodeState, Order, Stamped, Time, World};
 use ordered::SortedMap;
 use protocol::{BrokerId, Note};
@@ -17,7 +18,7 @@ use crate::invariants::{Monitors, Violation};
 use crate::layout::{self, Layout};
 use crate::ledger::Ledger;
 use crate::link::{Saved, SavedCommand};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Second};
 use crate::scenario::{Family, Scenario, ScenarioError};
 use crate::terminal::{LineKind, Terminal};
 use crate::waiting::Waiting;
@@ -215,6 +216,12 @@ impl Lab {
             return false;
         }
         let next_event = self.world.next_time();
+        if let Some(next) = next_event
+            && self.metrics.is_due(next)
+        {
+            let total = self.served();
+            self.metrics.served(total, next);
+        }
         if let Some((at, ..)) = self.scheduled.front()
             && next_event.is_none_or(|next| next >= *at)
         {
@@ -546,6 +553,19 @@ impl Lab {
     /// Rates and levels over time.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+    /// The second under way, as far as only brokers' own meters know of it.
+    pub fn second_under_way(&self) -> Second {
+        let new = self.metrics.unseen(self.served());
+        Second { bytes_out: new.to_clients, replication_bytes_out: new.to_followers, ..Second::default() }
+    }
+    /// What all brokers have sent so far.
+    fn served(&self) -> Served {
+        let brokers = self.layout.brokers.values().filter_map(|node| self.world.machine(*node).kafka()?.broker());
+        brokers.map(|broker| broker.served()).fold(Served::default(), |sum, one| Served {
+            to_clients: sum.to_clients + one.to_clients,
+            to_followers: sum.to_followers + one.to_followers,
+        })
     }
     /// What producers were promised and consumers got.
     pub fn ledger(&self) -> &Ledger {

@@ -1,5 +1,6 @@
 //! Rates and levels over virtual time, one bucket a second, drawn by charts and reports.
 
+use cluster::Served;
 use kernel::{Stamped, Time};
 use ordered::SortedMap;
 use protocol::{BrokerId, GroupId, Note, TopicPartition};
@@ -24,6 +25,10 @@ pub struct Second {
     pub lag_max: u64,
     /// Bytes appended by leaders, to any topic.
     pub bytes_in: u64,
+    /// Bytes of records that consumers' fetches were answered with.
+    pub bytes_out: u64,
+    /// Bytes of records that followers' fetches were answered with.
+    pub replication_bytes_out: u64,
     /// Records appended by leaders, to any topic.
     pub messages_in: u32,
     /// ISRs that shrank.
@@ -44,6 +49,7 @@ pub struct Second {
 
 /// Seconds a run remembers: a day and a half.
 const SECONDS_MAX: usize = 131_072;
+const SECOND_NS: u64 = 1_000_000_000;
 
 /// The series of a run.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +60,10 @@ pub struct Metrics {
     behind: SortedMap<GroupId, u64>,
     lag_max: u64,
     watch: Watch,
+    /// What brokers had sent when it was looked at last.
+    served: Served,
+    /// When to look again: once that second is over.
+    next_look: Time,
 }
 
 /// How far a partition has got.
@@ -172,8 +182,34 @@ impl Metrics {
         self.lag_changed(before, gap(end, position));
     }
 
+    /// Whether brokers' meters are to be looked at before an event at `next`.
+    pub(crate) fn is_due(&self, next: Time) -> bool {
+        next >= self.next_look
+    }
+
+    /// Takes what brokers have sent up to now; `next` is when the next event is due, in a later second.
+    pub(crate) fn served(&mut self, total: Served, next: Time) {
+        let new = self.unseen(total);
+        if new != Served::default() {
+            self.bucket(Time::from_nanos(self.next_look.as_nanos().saturating_sub(1)), |second| {
+                second.bytes_out += new.to_clients;
+                second.replication_bytes_out += new.to_followers;
+            });
+        }
+        self.served = total;
+        self.next_look = Time::from_nanos((next.as_nanos() / SECOND_NS + 1) * SECOND_NS);
+    }
+
+    /// What was sent since the last look.
+    pub(crate) fn unseen(&self, total: Served) -> Served {
+        Served {
+            to_clients: total.to_clients - self.served.to_clients,
+            to_followers: total.to_followers - self.served.to_followers,
+        }
+    }
+
     fn bucket(&mut self, at: Time, count: impl FnOnce(&mut Second)) {
-        let Some(second) = at.as_nanos().checked_sub(BOOT.as_nanos()).map(|ns| ns / 1_000_000_000) else {
+        let Some(second) = at.as_nanos().checked_sub(BOOT.as_nanos()).map(|ns| ns / SECOND_NS) else {
             return;
         };
         let lag = self.behind.values().copied().max().unwrap_or(0);

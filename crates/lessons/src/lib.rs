@@ -11,7 +11,7 @@ mod commonmark;
 mod play;
 mod progress;
 
-pub use bundled::{BUNDLED, TITLES, bundled};
+pub use bundled::{BUNDLED, TITLES, TRANSLATED, bundled, bundled_in};
 pub use lesson::{Check, Console, ConsoleLine, Item, Lesson, LessonError, Predict, Step};
 pub use markdown::{Block, Inline};
 pub use play::{Failure, Outcome, play};

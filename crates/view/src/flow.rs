@@ -87,6 +87,8 @@ pub struct FlowLens {
     pub quiet: bool,
     /// At most so many messages: the last ones.
     pub hops_max: usize,
+    /// Only what this process sent or got.
+    pub of: Option<String>,
 }
 
 /// What was sent in the last stretch of time.
@@ -99,6 +101,7 @@ pub fn flow(lab: &Lab, lens: &FlowLens) -> FlowView {
         lab,
         view: FlowView { from_ns: clock_ns(from), ..FlowView::default() },
         quiet: lens.quiet,
+        of: lens.of.as_deref().and_then(|name| lab.world().find(name)),
         nodes: Vec::new(),
     };
     drawing.view.forgotten = trace().next().is_some_and(|first| first.at > from);
@@ -131,6 +134,7 @@ struct Drawing<'a> {
     lab: &'a Lab,
     view: FlowView,
     quiet: bool,
+    of: Option<NodeId>,
     nodes: Vec<NodeId>,
 }
 
@@ -144,6 +148,9 @@ impl Drawing<'_> {
         fate: &str,
     ) {
         let Some(tag) = Tag::unpack(tag) else { return };
+        if self.of.is_some_and(|of| of != from && of != to) {
+            return;
+        }
         if is_quiet(tag) && fate != "lost" && !self.quiet {
             self.view.quiet += 1;
             return;

@@ -72,7 +72,7 @@ fn messages_to_a_dead_broker_are_lost_and_those_to_the_living_arrive_after_they_
     run(&mut lab, 3_000);
     lab.command(1, &format!("sim kill broker {}", leader(&lab)));
     run(&mut lab, 200);
-    let lens = FlowLens { span_ns: Some(250_000_000), quiet: true, hops_max: 10_000 };
+    let lens = FlowLens { span_ns: Some(250_000_000), quiet: true, hops_max: 10_000, of: None };
     let flow = view::flow(&lab, &lens);
     assert!(flow.hops.iter().any(|hop| hop.fate == "lost"));
     assert!(flow.hops.iter().filter(|hop| hop.fate == "arrived").count() > 50);
@@ -217,4 +217,33 @@ fn no_controller_is_active_while_a_new_one_is_elected() {
     assert_eq!(metric(&lab, 0, "ActiveControllerCount").now, Some(0.0));
     run(&mut lab, 8_000);
     assert_eq!(metric(&lab, 0, "ActiveControllerCount").now, Some(1.0));
+}
+
+#[test]
+fn bytes_out_are_what_consumers_and_followers_were_sent_to_the_byte() {
+    let text = r#"{"kafkasim": 1, "title": "t", "seed": 7, "cluster": {"brokers": 3, "controllers": 1},
+        "topics": [{"name": "orders", "partitions": 1, "replication_factor": 3}],
+        "commands": [
+            {"at": "0s", "term": 1, "run": "kafka-console-consumer --bootstrap-server :9092 --topic orders"},
+            {"at": "0s", "term": 2, "run": "kafka-console-consumer --bootstrap-server :9092 --topic orders"},
+            {"at": "8s", "term": 3, "run": "kafka-verifiable-producer --bootstrap-server :9092 --topic orders --max-messages 400 --throughput 100"}]}"#;
+    let mut lab = Lab::new(&Scenario::parse(text).expect("a good scenario")).expect("it boots");
+    let value = |lab: &Lab, name: &str| {
+        let all = view::metrics(lab, &MetricsLens { from_ns: 0, marker_ns: 0 });
+        all.into_iter().find(|metric| metric.name == name).and_then(|metric| metric.now).expect("it is a metric")
+    };
+    // In the middle of a second, with records under way, and at the end.
+    run(&mut lab, 10_730);
+    assert!(value(&lab, "BytesOutPerSec") > 0.0);
+    run(&mut lab, 4_000);
+    let log = lab.leader_log(&protocol::TopicPartition::new("orders", 0)).expect("it has a leader");
+    let bytes = log.size_bytes() as f64;
+    let span_s = 10.73;
+    for (name, times) in [("BytesOutPerSec", 2.0), ("ReplicationBytesOutPerSec", 2.0)] {
+        let sent = value(&lab, name) * span_s;
+        // Offsets that the groups commit are replicated too, and nobody consumes them.
+        let more = sent - times * bytes;
+        let most = if times == 2.0 && name == "BytesOutPerSec" { 1.0 } else { 4_000.0 };
+        assert!((-1.0..most).contains(&more), "{name}: {sent} bytes for {times} × {bytes}");
+    }
 }

@@ -25,12 +25,17 @@ pub(crate) struct AnnouncerProps {
 pub(crate) fn Announcer(props: &AnnouncerProps) -> Html {
     let (first, second) = (use_node_ref(), use_node_ref());
     let said = use_mut_ref(Said::default);
+    let log = *use_memo((), |()| crate::options::Options::of_page().log);
     {
         let nodes = [first.clone(), second.clone()];
         use_effect_with(props.frame.clone(), move |frame| {
             let wall_ms = web_sys::window().and_then(|w| w.performance()).map_or(0.0, |p| p.now());
             let mut said = said.borrow_mut();
-            let is_running = frame.motion != Motion::Paused;
+            // With `log=all` every event is told as if it had been stepped to; with `log=none` nothing is.
+            let is_running = frame.motion != Motion::Paused && log != Some("all");
+            if log == Some("none") {
+                return;
+            }
             let Some(text) = said.next(&Now::of(frame), is_running, wall_ms) else { return };
             said.turn = 1 - said.turn;
             for (i, node) in nodes.iter().enumerate() {

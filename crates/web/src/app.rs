@@ -64,7 +64,11 @@ fn Page(props: &PageProps) -> Html {
         let mut ui = Ui::new(theme::initial(), motion::initial());
         // The lanes of the timeline are open where they leave enough of the stage.
         ui.looks.lanes = theme::asks("(min-width: 1121px) and (min-height: 700px)");
-        Ui { view: Options::of_page().view.unwrap_or(ui.view), ..ui }
+        ui.view = Options::of_page().view.unwrap_or(ui.view);
+        if theme::choice("panels", "").is_some_and(|panels| panels.contains("story")) {
+            ui.rail = Rail::Story;
+        }
+        ui
     });
     let (frame, bridge) = (&props.frame, &props.bridge);
     {
@@ -86,7 +90,7 @@ fn Page(props: &PageProps) -> Html {
         use_effect_with(Want::of(&ui), move |want| bridge.want(want.clone()));
     }
     use_theme_of_host(&ui);
-    use_language(&ui);
+    use_language(&ui, bridge);
     let opened = use_files(&ui);
     use_progress(frame.lesson.clone());
     use_toast(&ui, frame.message.clone());
@@ -180,11 +184,14 @@ fn language(ui: &UiHandle) -> Html {
 
 /// Draws everything anew when the page speaks another language.
 #[hook]
-fn use_language(ui: &UiHandle) {
-    let ui = ui.clone();
+fn use_language(ui: &UiHandle, bridge: &Bridge) {
+    let (ui, bridge) = (ui.clone(), bridge.clone());
     use_effect_with((), move |()| {
         let listener = web_sys::window().map(|window| {
-            EventListener::new(&window, "kafkasim:lang", move |_| ui.dispatch(Act::Lang(words::begin())))
+            EventListener::new(&window, "kafkasim:lang", move |_| {
+                ui.dispatch(Act::Lang(words::begin()));
+                bridge.speak();
+            })
         });
         move || drop(listener)
     });

@@ -360,6 +360,14 @@ impl Bridge {
     pub(crate) fn lock_after(&self, step: Option<usize>) {
         self.act(|e| e.lock_after(step));
     }
+    /// Takes steps of the lesson, from 1, for done.
+    pub(crate) fn was_done(&self, steps: &[usize]) {
+        self.act(|e| e.lesson_was_done(steps));
+    }
+    /// The reader chose another language.
+    pub(crate) fn speak(&self) {
+        self.act(Engine::speak);
+    }
     /// The run in words, for who is asked for help.
     pub(crate) fn help(&self) -> String {
         crate::help::text(&self.0.engine.borrow(), &self.0.picture.borrow())

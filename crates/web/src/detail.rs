@@ -11,6 +11,8 @@ use crate::ui::{Looks, SPANS, Selection, Ui, View, ZOOMS};
 
 /// Messages drawn in the space-time view.
 const HOPS_MAX: usize = 160;
+/// Messages of a process that the inspector lists.
+const MESSAGES_MAX: usize = 40;
 /// Messages drawn when no span is chosen: the last ones, whenever they were.
 const HOPS_LAST: usize = 36;
 
@@ -58,6 +60,8 @@ pub(crate) struct Detail {
     pub(crate) compared: Option<Rc<Compared>>,
     /// The configs of the selected thing, if they are open.
     pub(crate) configs: Vec<ConfigView>,
+    /// What the selected process sent and got last, if that is open.
+    pub(crate) messages: Option<FlowView>,
     /// What was acknowledged and is gone.
     pub(crate) lost: Vec<view::LostView>,
     pub(crate) metrics: Vec<MetricView>,
@@ -95,7 +99,7 @@ pub(crate) fn detail(lab: &lab::Lab, past: &Past, want: &Want, picture: &view::P
         View::Flow => {
             let span_ns = Some(SPANS[looks.span]).filter(|ns| *ns > 0);
             let hops_max = if span_ns.is_some() { HOPS_MAX } else { HOPS_LAST };
-            let lens = FlowLens { span_ns, quiet: looks.quiet, hops_max };
+            let lens = FlowLens { span_ns, quiet: looks.quiet, hops_max, of: None };
             found.flow = Some(view::flow(lab, &lens));
         }
         View::Groups => found.groups = picture.groups.iter().map(|g| past.group(&g.group, lab)).collect(),
@@ -117,11 +121,24 @@ pub(crate) fn detail(lab: &lab::Lab, past: &Past, want: &Want, picture: &view::P
             Selection::Broker(id) if looks.configs => view::broker_configs(lab, *id),
             _ => Vec::new(),
         };
+        let process = process_of(selected, picture).filter(|_| looks.messages);
+        found.messages = process
+            .map(|of| view::flow(lab, &FlowLens { span_ns: None, quiet: true, hops_max: MESSAGES_MAX, of: Some(of) }));
         if let Selection::Record { topic, partition, on, offset } = selected {
             found.record = view::record(lab, topic, *partition, *on, *offset);
         }
     }
     found
+}
+
+/// The process that is selected.
+pub(crate) fn process_of(selected: &Selection, picture: &view::Picture) -> Option<String> {
+    match selected {
+        Selection::Broker(id) => picture.brokers.iter().find(|b| b.id == *id).map(|b| b.process.clone()),
+        Selection::Controller(id) => picture.controllers.iter().find(|c| c.id == *id).map(|c| c.process.clone()),
+        Selection::Client(process) => Some(process.clone()),
+        Selection::Partition { .. } | Selection::Record { .. } | Selection::Group(_) => None,
+    }
 }
 
 /// The fields of the inspector that have a past.

@@ -19,7 +19,7 @@ use crate::options::Options;
 use crate::prepared;
 use crate::rate::Rate;
 use crate::tell;
-use crate::words::t;
+use crate::words::{self, t};
 
 /// Free play opens here, when the group is stable and records flow; all before it can be rewound to.
 const FREE_PLAY_FROM_NS: u64 = 8_000_000_000;
@@ -75,6 +75,13 @@ pub(crate) enum Source {
     Link(String),
 }
 
+impl Source {
+    /// What a file holds: a lesson begins with its front matter, a scenario is JSON.
+    fn of_file(text: String) -> Source {
+        if text.trim_start().starts_with("---") { Source::LessonText(text) } else { Source::Scenario(text) }
+    }
+}
+
 /// Opens the run the address asks for: a link, a lesson, a scenario, or free play.
 pub(crate) fn open(options: &Options) -> Result<Bridge, String> {
     let fragment = web_sys::window().and_then(|w| w.location().hash().ok()).unwrap_or_default();
@@ -83,8 +90,9 @@ pub(crate) fn open(options: &Options) -> Result<Bridge, String> {
     let course = lesson.as_deref().and_then(lessons::bundled).filter(|_| fragment.starts_with("s="));
     let source = match (lesson, host::fetched_scenario()) {
         _ if fragment.starts_with("s=") => Source::Link(fragment.to_owned()),
+        (_, Some(text)) if fragment.starts_with("url=") => Source::of_file(text),
         (Some(id), _) if lessons::bundled(&id).is_some() => Source::Lesson(id),
-        (_, Some(text)) => Source::Scenario(text),
+        (_, Some(text)) => Source::of_file(text),
         _ => Source::FreePlay,
     };
     let (mut engine, message) = Engine::open(&source, options.seed)?;
@@ -110,7 +118,8 @@ impl Engine {
                 Ok((prepared.map_or_else(|| Engine::free_play(seed), Ok)?, None))
             }
             Source::Lesson(id) => {
-                let lesson = lessons::bundled(id).ok_or_else(|| tell!("there is no lesson `{}`", id))?;
+                let lesson =
+                    lessons::bundled_in(id, &words::spoken()).ok_or_else(|| tell!("there is no lesson `{}`", id))?;
                 Ok((Engine::begin(lesson.scenario.clone(), Some(lesson), seed)?, None))
             }
             Source::LessonText(text) => {
@@ -461,7 +470,7 @@ impl Engine {
         self.timeline.lab().log().iter().map(|c| (c.at.since(BOOT).as_nanos(), c.term, &*c.text))
     }
     /// Steps that were done on an earlier visit, from 1.
-    fn lesson_was_done(&mut self, steps: &[usize]) {
+    pub(crate) fn lesson_was_done(&mut self, steps: &[usize]) {
         if let Some(course) = &mut self.lesson {
             let at = self.timeline.lab().now();
             steps.iter().for_each(|step| course.progress.was_done(step.saturating_sub(1), at));
@@ -473,6 +482,16 @@ impl Engine {
         if let Some(course) = &mut self.lesson {
             let step = course.progress.step;
             course.progress.choose(step, number, choice);
+        }
+        self.look_at_goals();
+    }
+    /// The reader chose another language: a bundled lesson goes on in it, if it has one.
+    pub(crate) fn speak(&mut self) {
+        if let Some(course) = &mut self.lesson
+            && let Some(lesson) = lessons::bundled_in(&course.lesson.id, &words::spoken())
+            && lesson.steps.len() == course.lesson.steps.len()
+        {
+            course.lesson = lesson;
         }
         self.look_at_goals();
     }

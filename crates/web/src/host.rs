@@ -41,6 +41,9 @@ fn answer(bridge: &Bridge, warnings: &[String], kind: &str, text: &str) -> Resul
     match kind {
         "state" => return Ok(state(bridge, warnings)),
         "flight" => return Ok(bridge.with_engine(flight)),
+        "snapshot" => {
+            return serde_json::to_value(bridge.with_engine(|e| e.observe(true, None))).map_err(|e| e.to_string());
+        }
         "events" => return Ok(bridge.with_engine(|engine| events(engine, text.parse().unwrap_or(0)))),
         "play" => bridge.set_playing(true),
         "pause" => bridge.set_playing(false),
@@ -64,6 +67,11 @@ fn answer(bridge: &Bridge, warnings: &[String], kind: &str, text: &str) -> Resul
             }
         }
         "lock" => bridge.lock_after(text.parse().ok().filter(|step| *step > 0)),
+        "done" => {
+            let steps: Result<Vec<usize>, _> =
+                text.split(',').filter(|step| !step.is_empty()).map(str::parse).collect();
+            bridge.was_done(&steps.map_err(|_| format!("`{text}` is no list of steps"))?);
+        }
         "load" => bridge.load(&source(text)?)?,
         _ => return Err(format!("there is no `{kind}`")),
     }

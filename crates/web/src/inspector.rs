@@ -7,11 +7,12 @@ use view::{
 };
 use yew::prelude::*;
 
+use crate::detail::process_of;
 use crate::format;
 use crate::stage::faults;
 use crate::tell;
 use crate::ui::{Act, Selection, View};
-use crate::views::{ViewProps, chain};
+use crate::views::{ViewProps, chain, messages};
 use crate::words::{known, say, t};
 
 /// The pane.
@@ -60,7 +61,7 @@ fn since(props: &ViewProps, change: &Change) -> Html {
         ui.dispatch(Act::Look(looks));
     });
     html! {
-        <span class="since"><button class="link" title={tell!("{}. Go to that moment", say(&change.text))} onclick={props.seek(change.at_ns)}>{ tell!("since {}", format::clock(change.at_ns)) }</button>
+        <span class="since"><button class="link" title={tell!("{}, event {}. Go to that moment", say(&change.text), format::count(change.event))} onclick={props.seek(change.at_ns)}>{ tell!("since {}", format::clock(change.at_ns)) }</button>
             <button class="link" title={tell!("What led to it: {}", say(&change.text))} onclick={why}>{ t("why") }</button></span>
     }
 }
@@ -69,14 +70,19 @@ fn since(props: &ViewProps, change: &Change) -> Html {
 fn more<T: serde::Serialize>(props: &ViewProps, has_configs: bool, of: &T) -> Html {
     let looks = &props.ui.looks;
     let toggle = |text: &'static str, open: bool, onclick: Callback<MouseEvent>| html! { <button class="btn" aria-expanded={open.to_string()} {onclick}>{ t(text) }</button> };
+    let picture = &props.frame.picture;
+    let is_process = props.ui.selected.as_ref().is_some_and(|s| process_of(s, picture).is_some());
+    let list = props.frame.detail.messages.as_ref().filter(|_| is_process && looks.messages);
     let json = looks.json.then(|| serde_json::to_string_pretty(of).unwrap_or_default());
     html! {
         <>
             <div class="row">
                 <span hidden={!has_configs}>{ toggle("Configs", looks.configs, props.look(|l| l.configs = !l.configs)) }</span>
+                <span hidden={!is_process}>{ toggle("Messages", looks.messages, props.look(|l| l.messages = !l.messages)) }</span>
                 { toggle("JSON", looks.json, props.look(|l| l.json = !l.json)) }
             </div>
             <div hidden={!has_configs || !looks.configs}>{ configs(&props.frame.detail.configs) }</div>
+            <div>{ list.map(|flow| messages(props, flow)) }</div>
             <div>{ json.map(|text| html! { <pre class="json" tabindex="0" aria-label={"JSON"}>{ text }</pre> }) }</div>
         </>
     }

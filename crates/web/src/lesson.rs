@@ -14,7 +14,7 @@ use crate::markdown;
 use crate::progress;
 use crate::tell;
 use crate::ui::{Act, UiHandle, View};
-use crate::words::t;
+use crate::words::{known, t};
 
 /// A step of a lesson as it stands.
 #[derive(Clone, PartialEq, Debug)]
@@ -134,7 +134,7 @@ fn chooser(props: &LessonProps) -> Html {
             <select {onchange}>
                 <option value="" selected={now.is_empty()}>{ t("Free play") }</option>
                 { for lessons::TITLES.iter().map(|(id, title)| html! {
-                    <option key={*id} value={*id} selected={*id == now}>{ format!("{}{title}", tick(id)) }</option>
+                    <option key={*id} value={*id} selected={*id == now}>{ format!("{}{}", tick(id), known(title)) }</option>
                 }) }
                 { for own.map(|l| html! { <option key="own" value={l.id.clone()} selected=true>{ &l.title }</option> }) }
                 <option value={WRITE}>{ t("Write a lesson…") }</option>

@@ -5,9 +5,16 @@ use crate::allow::Allow;
 use crate::ui::{VIEWS, View};
 
 /// Keys that scripts of the page read (www/boot.js, www/host.js) or that style it.
-const READ_ELSEWHERE: [&str; 13] = [
-    "v", "lang", "scenario", "ui", "panels", "theme", "motion", "origin", "compat", "height", "keys", "links",
-    "storage",
+const READ_ELSEWHERE: [&str; 9] =
+    ["v", "lang", "locale", "scenario", "origin", "height", "keys", "links", "fullscreen"];
+/// Keys with lists of words, and the words they know; those too are read elsewhere.
+const WORDS: [(&str, &[&str]); 6] = [
+    ("ui", &["full", "embed", "minimal", "none"]),
+    ("panels", &["lesson", "timeline", "terminal", "inspector", "story", ""]),
+    ("theme", &["auto", "light", "dark"]),
+    ("motion", &["auto", "full", "reduced"]),
+    ("storage", &["auto", "none"]),
+    ("compat", &["lti", "h5p", "embedly"]),
 ];
 
 /// What the address asks for.
@@ -33,6 +40,8 @@ pub(crate) struct Options {
     pub(crate) until: Option<String>,
     /// The view that is open at the start.
     pub(crate) view: Option<View>,
+    /// How much screen readers are told: `none`, `summary` or `all`.
+    pub(crate) log: Option<&'static str>,
     /// Which commands are taken.
     pub(crate) allow: Allow,
     /// What could not be understood.
@@ -76,7 +85,11 @@ impl Options {
             "speed" => set(&mut self.speed, value.parse().ok().filter(|speed: &f64| *speed > 0.0)),
             "autoplay" => set_flag(&mut self.autoplay, value),
             "until" => set(&mut self.until, Some(value.to_owned()).filter(|text| !text.trim().is_empty())),
-            "view" => set(&mut self.view, VIEWS.iter().find(|v| v.1.eq_ignore_ascii_case(value)).map(|v| v.0)),
+            "view" => {
+                // One view is open at a time: the first of a list.
+                let known = |name: &str| VIEWS.iter().find(|v| v.1.eq_ignore_ascii_case(name.trim())).map(|v| v.0);
+                set(&mut self.view, value.split(',').next().and_then(known))
+            }
             "allow" => {
                 if self.allow != Allow::Nothing {
                     self.allow = Allow::only(value);
@@ -89,7 +102,12 @@ impl Options {
                 }
                 matches!(value, "0" | "1")
             }
-            _ => READ_ELSEWHERE.contains(&key),
+            "log" => set(&mut self.log, ["none", "summary", "all"].into_iter().find(|word| *word == value)),
+            _ => {
+                let known = WORDS.iter().find(|words| words.0 == key);
+                let is_known = |words: &&(&str, &[&str])| value.split(',').all(|word| words.1.contains(&word.trim()));
+                READ_ELSEWHERE.contains(&key) || known.filter(is_known).is_some()
+            }
         }
     }
 }
@@ -153,8 +171,14 @@ mod tests {
         assert_eq!((view.view, view.until.as_deref()), (Some(View::Flow), Some("leader(\"a\",0) == 2")));
         assert_eq!((view.allow, view.warnings), (Allow::Nothing, vec![]));
 
-        let bad = Options::parse("?lesson=nope&step=0&seed=-1&autoplay=yes&colour=red&view=moon");
-        assert_eq!(bad.warnings.len(), 6, "{:?}", bad.warnings);
+        let many =
+            Options::parse("?panels=story,timeline&theme=auto&compat=lti,h5p&log=all&view=log,groups&fullscreen=1");
+        assert_eq!((many.log, many.view, many.warnings), (Some("all"), Some(View::Log), vec![]));
+
+        let bad = Options::parse(
+            "?lesson=nope&step=0&seed=-1&autoplay=yes&colour=red&view=moon&theme=red&panels=attic&log=loud&compat=lti,x",
+        );
+        assert_eq!(bad.warnings.len(), 10, "{:?}", bad.warnings);
         assert_eq!(bad, Options { warnings: bad.warnings.clone(), ..Options::default() });
     }
 }

@@ -72,6 +72,8 @@ pub(crate) struct Looks {
     pub(crate) why: Option<u64>,
     /// Whether the inspector shows configs.
     pub(crate) configs: bool,
+    /// Whether the inspector shows the last messages of a process.
+    pub(crate) messages: bool,
     /// Whether the inspector shows the engine's own fields as JSON.
     pub(crate) json: bool,
     /// The branch to compare with.
@@ -183,6 +185,7 @@ impl Ui {
                 quiet: false,
                 why: None,
                 configs: false,
+                messages: false,
                 json: false,
                 other: None,
                 marker: None,

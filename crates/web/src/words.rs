@@ -123,9 +123,10 @@ mod tests {
         entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
     }
 
-    /// What the page and the views say: sources without their tests, line ends within texts taken out.
+    /// What the page, the views and the titles of lessons say: sources without their tests, line ends within texts taken out.
     fn sources() -> String {
         let both = ["crates/web/src", "crates/view/src"].into_iter().flat_map(|folder| files(&root().join(folder)));
+        let both = both.chain([root().join("crates/lessons/src/bundled.rs")]);
         let text = |file: PathBuf| {
             let all = std::fs::read_to_string(file).expect("it is text");
             let end = all.find("#[cfg(test)]").unwrap_or(all.len());
@@ -177,8 +178,8 @@ mod tests {
         }
         said.retain(|text| text.contains(|c: char| c.is_ascii_alphabetic()));
         assert!(said.len() > 350, "the sources were read: {}", said.len());
-        let page =
-            ["index.html", "www/boot.js"].map(|file| std::fs::read_to_string(root().join(file)).expect("it is there"));
+        let page = ["index.html", "www/boot.js", "www/open.js"]
+            .map(|file| std::fs::read_to_string(root().join(file)).expect("it is there"));
         for (language, table) in tables() {
             let all: Vec<(&str, &str)> = pairs(&table).collect();
             let has: BTreeSet<&str> = all.iter().map(|pair| pair.0).collect();

@@ -303,6 +303,10 @@ impl Broker {
             return FetchResponse { error: ErrorCode::None, session_id: 0, partitions: Vec::new() };
         };
         let (session, is_follower) = (reader.session, reader.asker.is_follower());
+        match is_follower {
+            true => self.served.to_followers += read.bytes,
+            false => self.served.to_clients += read.bytes,
+        }
         let mut results = read.results;
         let mut is_news = Vec::with_capacity(results.len());
         if session.is_some() || reader.wants_session {

@@ -40,6 +40,7 @@ mod log_dirs;
 mod files;
 
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use kernel::{Calls, ConnId, Death, NodeId, Time, Timers};
@@ -70,6 +71,20 @@ pub struct Broker {
     settings: Arc<Settings>,
     disk: Disk,
     soft: Soft,
+    served: Served,
+}
+
+/// Bytes of records that fetches were answered with (`BrokerTopicStats`). Nothing acts on them, so no digest holds them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Served {
+    /// To consumers: `BytesOutPerSec`.
+    pub to_clients: u64,
+    /// To followers: `ReplicationBytesOutPerSec`.
+    pub to_followers: u64,
+}
+
+impl Hash for Served {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// What a crash drops.
@@ -173,7 +188,13 @@ impl Soft {
 impl Broker {
     /// A broker with empty log directories.
     pub fn new(spec: &Arc<ProcessSpec>) -> Broker {
-        Broker { id: spec.id, settings: Arc::new(Settings::new(spec)), disk: Disk::default(), soft: Soft::new() }
+        let settings = Arc::new(Settings::new(spec));
+        Broker { id: spec.id, settings, disk: Disk::default(), soft: Soft::new(), served: Served::default() }
+    }
+
+    /// What it has sent so far, over all its lives.
+    pub fn served(&self) -> Served {
+        self.served
     }
 
     /// The metadata log is caught up: `cx.image` is the first image this start of the process sees. Opens its

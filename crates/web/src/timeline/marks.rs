@@ -52,7 +52,7 @@ pub(super) fn Bookmarks(props: &TimelineProps) -> Html {
     };
     html! {
         <div class="menu" {onkeydown}>
-            <button class="btn opt" aria-expanded={open.to_string()} aria-label={t("Bookmarks")} title={t("Bookmarks: named moments, kept in the link")} onclick={set(!open).reform(|_: MouseEvent| ())}>
+            <button class="btn opt" aria-expanded={open.to_string()} aria-label={if list.is_empty() { t("Bookmarks").to_owned() } else { format!("{} {}", t("Bookmarks"), list.len()) }} title={t("Bookmarks: named moments, kept in the link")} onclick={set(!open).reform(|_: MouseEvent| ())}>
                 <span aria-hidden="true">{ "★" }</span>{ if list.is_empty() { String::new() } else { list.len().to_string() } }</button>
             <div hidden={!open} class="pop until" role="group" aria-label={t("Bookmarks")}>
                 <label>{ tell!("Name for {}", format::clock(now)) }<input ref={input} class="field" type="text" maxlength="60" placeholder={format::clock(now)} /></label>

@@ -141,7 +141,7 @@ fn words(flow: &FlowView, hop: &Hop) -> String {
 }
 
 /// The same in words, latest first.
-fn list(props: &ViewProps, flow: &FlowView) -> Html {
+pub(crate) fn list(props: &ViewProps, flow: &FlowView) -> Html {
     let mut hops: Vec<&Hop> = flow.hops.iter().collect();
     ordered::sort_by(&mut hops, |a, b| (b.arrives_ns, b.event).cmp(&(a.arrives_ns, a.event)));
     html! {

@@ -17,7 +17,7 @@ use crate::ui::{Act, Looks, UiHandle};
 use crate::words::t;
 
 pub(crate) use branches::Branches;
-pub(crate) use flow::Flow;
+pub(crate) use flow::{Flow, list as messages};
 pub(crate) use groups::Groups;
 pub(crate) use log::Logs;
 pub(crate) use metrics::Metrics;
