@@ -2,122 +2,32 @@
 //! asks for, within a budget of real time; the canvas is redrawn each frame, the components a few times a second.
 //! Drawing never moves the engine.
 
+mod frame;
+mod clock;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use gloo::render::{AnimationFrame, request_animation_frame};
-use view::{Picture, Stir};
+use gloo::render::AnimationFrame;
+use view::Picture;
 use yew::Callback;
 
 use crate::allow::Allow;
-use crate::bookmarks::Bookmark;
 use crate::detail::{Detail, Want};
 use crate::engine::{Engine, Source};
-use crate::events::{Branch, Event};
 use crate::host;
-use crate::lesson::LessonView;
 use crate::options::Options;
-use crate::overlay::{Moment, Overlay};
-use crate::rate::Rate;
+use crate::overlay::Overlay;
 use crate::tell;
+use frame::SPEED_DEFAULT;
+pub(crate) use frame::{Frame, Motion, SPEEDS, Stop};
 
-/// Virtual time per real time, from the slowest to the fastest.
-pub(crate) const SPEEDS: [(f64, &str); 16] = [
-    (0.001, "1/1000×"),
-    (0.002, "1/500×"),
-    (0.005, "1/200×"),
-    (0.01, "1/100×"),
-    (0.02, "1/50×"),
-    (0.05, "1/20×"),
-    (0.1, "1/10×"),
-    (0.2, "1/5×"),
-    (0.5, "1/2×"),
-    (1.0, "1×"),
-    (2.0, "2×"),
-    (5.0, "5×"),
-    (10.0, "10×"),
-    (20.0, "20×"),
-    (50.0, "50×"),
-    (100.0, "100×"),
-];
-/// One hop of a millisecond takes half a second.
-pub(crate) const SPEED_DEFAULT: usize = 1;
-
-/// Engine work per frame, ms.
-const BUDGET_MS: f64 = 8.0;
-/// The same while time runs as fast as it can, when nothing need move smoothly.
-const CHASE_BUDGET_MS: f64 = 20.0;
 /// Least real time between two looks at the engine while it runs, ms.
 const LOOK_EVERY_MS: f64 = 50.0;
-/// Least real time between two renders of the components while it runs, ms.
-const RENDER_EVERY_MS: f64 = 80.0;
-/// Least real time between two looks at a lesson's goals, ms.
-const GOALS_EVERY_MS: f64 = 300.0;
 /// How long slow motion lasts after something moved, virtual ns.
 const BUSY_NS: u64 = 4_000_000;
-/// Fastest skipping of idle time, virtual per real.
-const IDLE_MAX: f64 = 12.0;
 /// How far "next interesting" looks ahead, virtual ns.
 const CHASE_NS: u64 = 600_000_000_000;
-
-/// What the clock is doing.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) enum Motion {
-    /// Nothing moves.
-    Paused,
-    /// Time passes at the chosen speed.
-    Playing,
-    /// As fast as possible up to a moment, or to what it looks for.
-    Chasing { until_ns: u64, stop: Stop },
-}
-
-/// What time runs on to.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) enum Stop {
-    /// The moment alone.
-    Moment,
-    /// The next turn of events.
-    Turn,
-    /// The arrival of the next message that is no chatter.
-    Message,
-    /// The condition that was given to [`Bridge::until`].
-    Condition,
-}
-
-/// What the components see.
-#[derive(Clone, Debug)]
-pub(crate) struct Frame {
-    pub(crate) picture: Rc<Picture>,
-    pub(crate) motion: Motion,
-    /// Index in [`SPEEDS`].
-    pub(crate) speed: usize,
-    pub(crate) skips_idle: bool,
-    pub(crate) shows_internal: bool,
-    /// How far this branch was played, ns.
-    pub(crate) head_ns: u64,
-    pub(crate) story: Rc<Vec<Event>>,
-    pub(crate) branches: Vec<Branch>,
-    /// Events per second of virtual time, by half second.
-    pub(crate) rate: Rc<Rate>,
-    /// Said by the engine: a link that does not fit, a command that failed.
-    pub(crate) message: Option<String>,
-    pub(crate) title: String,
-    pub(crate) lesson: Option<Rc<LessonView>>,
-    /// Whether the next step of the lesson is locked.
-    pub(crate) is_locked: bool,
-    /// What the open view and the inspector asked for.
-    pub(crate) detail: Rc<Detail>,
-    pub(crate) seed: u64,
-    /// Moments that have a name.
-    pub(crate) bookmarks: Rc<Vec<Bookmark>>,
-    number: u64,
-}
-
-impl PartialEq for Frame {
-    fn eq(&self, other: &Frame) -> bool {
-        self.number == other.number
-    }
-}
 
 /// A shared handle to the engine and its clock.
 #[derive(Clone)]
@@ -425,207 +335,4 @@ impl Bridge {
         self.save();
         self.refresh();
     }
-
-    fn set_motion(&self, motion: Motion) {
-        self.0.motion.set(motion);
-        self.0.idle_speed.set(1.0);
-        if motion == Motion::Paused {
-            self.0.pace.set(0.0);
-            self.0.engine.borrow_mut().look_at_goals();
-            self.look_for_violation();
-            self.save();
-        }
-        self.refresh();
-    }
-
-    /// Leaves what a link needs where the crash screen finds it.
-    fn save(&self) {
-        crate::panic::save(self.0.engine.borrow().place());
-    }
-
-    // ---- frames
-
-    /// Looks at the engine and renders, now.
-    fn refresh(&self) {
-        self.look();
-        self.render();
-        self.wake();
-    }
-
-    fn look(&self) {
-        if self.0.is_stale.replace(false) {
-            let mut engine = self.0.engine.borrow_mut();
-            let picture = Rc::new(
-                engine.observe(self.0.shows_internal.get(), self.0.want.borrow().as_ref().and_then(Want::focus)),
-            );
-            if let Some(want) = self.0.want.borrow().as_ref() {
-                *self.0.detail.borrow_mut() = Rc::new(engine.detail(want, &picture));
-            }
-            *self.0.picture.borrow_mut() = picture;
-        }
-    }
-
-    fn render(&self) {
-        let Some(sink) = self.0.sink.borrow().clone() else { return };
-        self.0.number.set(self.0.number.get() + 1);
-        let mut engine = self.0.engine.borrow_mut();
-        let frame = Frame {
-            picture: self.0.picture.borrow().clone(),
-            motion: self.0.motion.get(),
-            speed: self.0.speed.get(),
-            skips_idle: self.0.skips_idle.get(),
-            shows_internal: self.0.shows_internal.get(),
-            head_ns: engine.head_ns(),
-            story: engine.story(),
-            branches: engine.branches(),
-            rate: Rc::new(engine.rate()),
-            message: self.0.message.borrow().clone(),
-            title: engine.title(),
-            lesson: engine.lesson(),
-            is_locked: engine.is_locked(),
-            detail: self.0.detail.borrow().clone(),
-            seed: engine.seed(),
-            bookmarks: engine.bookmarks(),
-            number: self.0.number.get(),
-        };
-        drop(engine);
-        self.0.overlay.borrow_mut().invalidate();
-        sink.emit(Rc::new(frame));
-    }
-
-    fn wake(&self) {
-        let mut animation = self.0.animation.borrow_mut();
-        if animation.is_none() {
-            self.0.frame_ms.set(wall_ms());
-            *animation = Some(self.schedule());
-        }
-    }
-
-    fn schedule(&self) -> AnimationFrame {
-        let bridge = self.clone();
-        request_animation_frame(move |_| bridge.tick(wall_ms()))
-    }
-
-    fn tick(&self, wall_ms: f64) {
-        let dt_ms = (wall_ms - self.0.frame_ms.replace(wall_ms)).clamp(0.0, 100.0);
-        let moves = self.advance(dt_ms);
-        if moves && wall_ms - self.0.look_ms.get() >= self.0.look_every_ms.get() && self.0.is_stale.get() {
-            self.look();
-            self.0.look_ms.set(wall_ms);
-            // A big cluster is looked at less often, so that looking takes an eighth of the time at most.
-            self.0.look_every_ms.set(((self::wall_ms() - wall_ms) * 8.0).max(LOOK_EVERY_MS));
-        }
-        if moves && wall_ms - self.0.render_ms.get() >= RENDER_EVERY_MS {
-            self.look_at_goals(wall_ms);
-            self.render();
-            self.0.render_ms.set(wall_ms);
-        }
-        let is_fading = self.draw(wall_ms);
-        let goes_on = moves || is_fading;
-        *self.0.animation.borrow_mut() = goes_on.then(|| self.schedule());
-    }
-
-    /// Goals are looked at a few times a second.
-    fn look_at_goals(&self, wall_ms: f64) {
-        if wall_ms - self.0.goals_ms.get() < GOALS_EVERY_MS {
-            return;
-        }
-        self.0.goals_ms.set(wall_ms);
-        self.0.engine.borrow_mut().look_at_goals();
-        self.look_for_violation();
-    }
-
-    /// A broken invariant stops the clock, and is shown once.
-    fn look_for_violation(&self) {
-        let engine = self.0.engine.borrow();
-        let found = engine.violation();
-        if let Some(violation) = found.as_ref().filter(|_| *self.0.told.borrow() != found) {
-            self.0.motion.set(Motion::Paused);
-            self.0.pace.set(0.0);
-            crate::panic::violated(violation, &engine.link());
-        }
-        *self.0.told.borrow_mut() = found;
-    }
-
-    fn draw(&self, wall_ms: f64) -> bool {
-        let picture = self.0.picture.borrow().clone();
-        let now_ns = self.0.engine.borrow().now_ns();
-        let mut overlay = self.0.overlay.borrow_mut();
-        let rate = if self.0.motion.get() == Motion::Paused { 0.0 } else { self.0.pace.get() };
-        overlay.draw(&Moment { picture: &picture, now_ns, wall_ms, rate });
-        overlay.is_fading(wall_ms) && self.0.motion.get() != Motion::Paused
-    }
-
-    /// Lets virtual time pass. True while it is passing.
-    fn advance(&self, dt_ms: f64) -> bool {
-        match self.0.motion.get() {
-            Motion::Paused => false,
-            Motion::Playing => {
-                self.play(dt_ms);
-                true
-            }
-            Motion::Chasing { until_ns, stop } => {
-                self.0.pace.set(1000.0);
-                let reached = self.run(until_ns, |engine, stir| match stop {
-                    Stop::Moment => false,
-                    Stop::Turn => stir >= Stir::Notable,
-                    Stop::Message => engine.got_message(),
-                    Stop::Condition => engine.condition_holds(),
-                });
-                if reached {
-                    if stop == Stop::Condition {
-                        *self.0.message.borrow_mut() = Some(self.0.engine.borrow().condition_said());
-                    }
-                    self.0.is_stale.set(true);
-                    self.set_motion(Motion::Paused);
-                }
-                !reached
-            }
-        }
-    }
-
-    fn play(&self, dt_ms: f64) {
-        let now = self.0.engine.borrow().now_ns();
-        let chosen = SPEEDS[self.0.speed.get()].0;
-        let is_idle = self.0.skips_idle.get() && now > self.0.busy_until.get();
-        let pace = if is_idle {
-            let idle = (self.0.idle_speed.get() * (1.0 + dt_ms / 700.0)).min(IDLE_MAX);
-            self.0.idle_speed.set(idle);
-            idle.max(chosen)
-        } else {
-            self.0.idle_speed.set(0.25);
-            chosen
-        };
-        self.0.pace.set(pace);
-        let until = now + (dt_ms * pace * 1e6) as u64;
-        // While skipping, the first thing that moves ends the skip at once, so that nothing is missed.
-        self.run(until, |_, stir| is_idle && stir >= Stir::Busy);
-    }
-
-    /// Runs events up to `until`, within the budget. True if it got there or `ends` said so.
-    fn run(&self, until: u64, ends: impl Fn(&Engine, Stir) -> bool) -> bool {
-        let mut engine = self.0.engine.borrow_mut();
-        let (start, mut n) = (wall_ms(), 0u32);
-        let is_chasing = matches!(self.0.motion.get(), Motion::Chasing { .. });
-        let budget_ms = if is_chasing { CHASE_BUDGET_MS } else { BUDGET_MS };
-        self.0.is_stale.set(true);
-        loop {
-            let is_there = engine.run_one(until);
-            let stir = engine.take_stir();
-            if stir >= Stir::Busy {
-                self.0.busy_until.set(engine.now_ns() + BUSY_NS);
-            }
-            if is_there || ends(&engine, stir) {
-                break true;
-            }
-            n += 1;
-            if n % 32 == 0 && wall_ms() - start > budget_ms {
-                break false;
-            }
-        }
-    }
-}
-
-fn wall_ms() -> f64 {
-    web_sys::window().and_then(|w| w.performance()).map_or(0.0, |p| p.now())
 }
