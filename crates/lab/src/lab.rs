@@ -362,7 +362,7 @@ impl Lab {
         };
         let cwd = terminal.cwd.clone();
         let hosts = Disks { world: &self.world, layout: &self.layout };
-        let setting = Setting { env: SortedMap::new(), files: self.files.clone(), profile, hosts: &hosts, cwd: &cwd };
+        let setting = Setting { env: SortedMap::new(), files: self.files(), profile, hosts: &hosts, cwd: &cwd };
         if let Some(path) = pipeline.change_of_directory() {
             return match setting.change_directory(path) {
                 Ok(cwd) => {
@@ -583,9 +583,17 @@ impl Lab {
     pub fn violation(&self) -> Option<&Violation> {
         self.violation.as_ref()
     }
-    /// Files programs can read.
-    pub fn files(&self) -> &shell::Files {
-        &self.files
+    /// Files programs can read: those of the scenario, and what programs have written by now, in the order they were started.
+    pub fn files(&self) -> Arc<shell::Files> {
+        let mut files = self.files.clone();
+        for app in self.apps.iter() {
+            let written = self.world.machine(app.node).app().map_or(&[][..], shell::AppProcess::written);
+            for file in written {
+                let before = files.get(&file.path).filter(|_| file.append).cloned().unwrap_or_default();
+                Arc::make_mut(&mut files).insert(&file.path, format!("{before}{}", file.text));
+            }
+        }
+        files
     }
     /// A digest of the whole run so far, equal on every target.
     pub fn digest(&self) -> u64 {

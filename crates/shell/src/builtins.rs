@@ -3,7 +3,7 @@
 
 use protocol::FileContent;
 
-use crate::filters;
+use crate::filters::{self, Grep};
 use crate::ls::ls;
 use crate::tree::Tree;
 
@@ -81,8 +81,8 @@ fn as_text(content: &FileContent) -> String {
     }
 }
 
-/// Flags, grep's pattern, and files, in any order.
-fn filter(name: &str, args: &[&str], stdin: Option<&str>, tree: &Tree<'_>) -> Output {
+/// The words of a filter: its flags, and what is no flag, in any order.
+pub(crate) fn flags_and_words<'a>(name: &str, args: &[&'a str]) -> (Vec<&'a str>, Vec<&'a str>) {
     let takes_number = |word: &str| word == "-n" && matches!(name, "head" | "tail");
     let (mut flags, mut words) = (Vec::new(), Vec::new());
     let mut args = args.iter();
@@ -93,14 +93,27 @@ fn filter(name: &str, args: &[&str], stdin: Option<&str>, tree: &Tree<'_>) -> Ou
             arg => words.push(arg),
         }
     }
-    let pattern = match (name, words.is_empty()) {
-        ("grep", true) => return Output::error("usage: grep [-cEFiv] PATTERN [FILE]...".to_owned(), 2),
-        ("grep", false) => Some(words.remove(0)),
-        _ => None,
+    (flags, words)
+}
+
+/// Takes grep out of its words.
+pub(crate) fn grep(flags: &[&str], words: &mut Vec<&str>) -> Result<Grep, Output> {
+    match words.is_empty() {
+        true => Err(Output::error("usage: grep [-cEFiv] PATTERN [FILE]...".to_owned(), 2)),
+        false => Grep::new(flags, words.remove(0)),
+    }
+}
+
+/// A filter of files, or of what is piped in.
+fn filter(name: &str, args: &[&str], stdin: Option<&str>, tree: &Tree<'_>) -> Output {
+    let (flags, mut words) = flags_and_words(name, args);
+    let grep = match (name == "grep").then(|| grep(&flags, &mut words)).transpose() {
+        Ok(grep) => grep,
+        Err(output) => return output,
     };
     let input = cat(name, &words, stdin, tree);
-    let output = match pattern {
-        Some(pattern) => filters::grep(&flags, pattern, &input.text),
+    let output = match grep {
+        Some(grep) => grep.run(&input.text),
         None => filters::run(name, &flags, &input.text),
     };
     let code = if input.errors.is_empty() { output.code } else { input.code };

@@ -25,42 +25,67 @@ pub(crate) fn run(name: &str, flags: &[&str], text: &str) -> Output {
     Output::text(text)
 }
 
-/// `grep [-v] [-c] [-i] PATTERN`: lines in which the pattern is found.
-pub(crate) fn grep(flags: &[&str], pattern: &str, text: &str) -> Output {
-    let (mut inverted, mut counted, mut fixed, mut folded, mut extended) = (false, false, false, false, false);
-    for letter in flags.iter().flat_map(|flag| flag.chars().skip(1)) {
-        match letter {
-            'v' => inverted = true,
-            'c' => counted = true,
-            'F' => fixed = true,
-            'i' => folded = true,
-            'E' => extended = true,
-            other => return Output::error(format!("grep: invalid option -- '{other}'; here it knows -cEFiv"), 2),
+/// `grep [-cEFiv] PATTERN`: lines in which the pattern is found.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Grep {
+    inverted: bool,
+    folded: bool,
+    /// Whether only their number is wanted.
+    pub(crate) counts: bool,
+    wanted: String,
+    /// None for a pattern of plain letters.
+    regex: Option<Regex>,
+}
+
+impl Grep {
+    pub(crate) fn new(flags: &[&str], pattern: &str) -> Result<Grep, Output> {
+        let (mut inverted, mut counts, mut fixed, mut folded, mut extended) = (false, false, false, false, false);
+        for letter in flags.iter().flat_map(|flag| flag.chars().skip(1)) {
+            match letter {
+                'v' => inverted = true,
+                'c' => counts = true,
+                'F' => fixed = true,
+                'i' => folded = true,
+                'E' => extended = true,
+                other => {
+                    return Err(Output::error(format!("grep: invalid option -- '{other}'; here it knows -cEFiv"), 2));
+                }
+            }
         }
+        let is_plain = fixed || !pattern.contains(['.', '*', '+', '?', '[', '(', '|', '^', '$', '\\', '{']);
+        // In basic expressions these are letters like any other.
+        let literal = |c: char| if !extended && "|+?(){}".contains(c) { format!("\\{c}") } else { c.to_string() };
+        let pattern = fold(pattern, folded);
+        let wanted: String = if is_plain { pattern } else { pattern.chars().map(literal).collect() };
+        let regex = match is_plain {
+            true => None,
+            false => match Regex::new(&around(&wanted)) {
+                Ok(regex) => Some(regex),
+                Err(error) => return Err(Output::error(format!("grep: {error}"), 2)),
+            },
+        };
+        Ok(Grep { inverted, folded, counts, wanted, regex })
     }
-    let fold = |text: &str| if folded { text.to_lowercase() } else { text.to_owned() };
-    let is_plain = fixed || !pattern.contains(['.', '*', '+', '?', '[', '(', '|', '^', '$', '\\', '{']);
-    // In basic expressions these are letters like any other.
-    let literal = |c: char| if !extended && "|+?(){}".contains(c) { format!("\\{c}") } else { c.to_string() };
-    let wanted: String = if is_plain { fold(pattern) } else { fold(pattern).chars().map(literal).collect() };
-    let regex = match is_plain {
-        true => None,
-        false => match Regex::new(&around(&wanted)) {
-            Ok(regex) => Some(regex),
-            Err(error) => return Output::error(format!("grep: {error}"), 2),
-        },
-    };
-    let is_found = |line: &&str| {
-        let line = fold(line);
-        let found = regex.as_ref().map_or_else(|| line.contains(&wanted), |regex| regex.matches(&line));
-        found != inverted
-    };
-    let lines: Vec<&str> = text.lines().filter(is_found).collect();
-    let text = match counted {
-        true => format!("{}\n", lines.len()),
-        false => lines.iter().map(|line| format!("{line}\n")).collect(),
-    };
-    Output { text, code: i32::from(lines.is_empty()), ..Output::default() }
+
+    /// Whether it lets a line through.
+    pub(crate) fn finds(&self, line: &str) -> bool {
+        let line = fold(line, self.folded);
+        let found = self.regex.as_ref().map_or_else(|| line.contains(&self.wanted), |regex| regex.matches(&line));
+        found != self.inverted
+    }
+
+    pub(crate) fn run(&self, text: &str) -> Output {
+        let lines: Vec<&str> = text.lines().filter(|line| self.finds(line)).collect();
+        let text = match self.counts {
+            true => format!("{}\n", lines.len()),
+            false => lines.iter().map(|line| format!("{line}\n")).collect(),
+        };
+        Output { text, code: i32::from(lines.is_empty()), ..Output::default() }
+    }
+}
+
+fn fold(text: &str, folded: bool) -> String {
+    if folded { text.to_lowercase() } else { text.to_owned() }
 }
 
 /// A pattern that must match anywhere as one that must match the whole line.
@@ -71,25 +96,24 @@ fn around(pattern: &str) -> String {
 }
 
 /// `-n 3`, `-n3` or `-3`; 10 without.
-fn count<'a>(flags: &[&'a str]) -> Result<usize, &'a str> {
+pub(crate) fn count<'a>(flags: &[&'a str]) -> Result<usize, &'a str> {
     let Some(word) = flags.last() else { return Ok(10) };
     let digits = word.trim_start_matches('-').trim_start_matches('n');
     digits.parse().map_err(|_| digits)
 }
 
-/// Numbers in six columns and a tab; empty lines are not counted.
 fn nl(lines: &[&str]) -> String {
-    let mut number = 0;
-    let mut text = String::new();
-    for line in lines {
-        if line.is_empty() {
-            text.push_str("       \n");
-            continue;
-        }
-        number += 1;
-        text.push_str(&format!("{number:>6}\t{line}\n"));
+    let mut last = 0;
+    lines.iter().map(|line| numbered(&mut last, line) + "\n").collect()
+}
+
+/// A number in six columns, a tab and the line; empty lines are not counted.
+pub(crate) fn numbered(last: &mut u64, line: &str) -> String {
+    if line.is_empty() {
+        return "       ".to_owned();
     }
-    text
+    *last += 1;
+    format!("{last:>6}\t{line}")
 }
 
 fn wc(flags: &[&str], text: &str, lines: usize) -> String {

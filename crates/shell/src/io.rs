@@ -5,18 +5,26 @@ use std::fmt::{self, Write};
 use kernel::{Effects, Time};
 use protocol::{Message, Note};
 
+use crate::outlet::Outlet;
+
 /// A program's hands during one step.
 pub(crate) struct Io<'a> {
     pub(crate) now: Time,
     pub(crate) fx: &'a mut Effects<Message, Note>,
     pub(crate) exited: &'a mut Option<i32>,
+    outlet: Option<&'a mut Outlet>,
     /// Room in which texts are put together.
     scratch: String,
 }
 
 impl<'a> Io<'a> {
-    pub(crate) fn new(now: Time, fx: &'a mut Effects<Message, Note>, exited: &'a mut Option<i32>) -> Io<'a> {
-        Io { now, fx, exited, scratch: String::new() }
+    pub(crate) fn new(
+        now: Time,
+        fx: &'a mut Effects<Message, Note>,
+        exited: &'a mut Option<i32>,
+        outlet: Option<&'a mut Outlet>,
+    ) -> Io<'a> {
+        Io { now, fx, exited, outlet, scratch: String::new() }
     }
 
     /// A text, put together where the last one was.
@@ -28,8 +36,10 @@ impl<'a> Io<'a> {
 
     /// Prints a text of one line to standard output.
     pub(crate) fn out_line(&mut self, text: fmt::Arguments<'_>) {
-        let line = self.text(text).into();
-        self.fx.note(Note::Output { line, is_stderr: false });
+        self.text(text);
+        let line = std::mem::take(&mut self.scratch);
+        self.print_line(&line, false);
+        self.scratch = line;
     }
 
     /// Prints to standard output; a text of several lines makes several.
@@ -62,15 +72,33 @@ impl<'a> Io<'a> {
     pub(crate) fn exit(&mut self, code: i32) {
         if self.exited.is_none() {
             *self.exited = Some(code);
-            self.fx.exit(code);
+            // A pipeline ends when the step is over, with the code of its last command.
+            if self.outlet.is_none() {
+                self.fx.exit(code);
+            }
         }
     }
 
+    /// Whether it has written to a standard output that nobody reads any more.
+    pub(crate) fn is_pipe_broken(&self) -> bool {
+        self.outlet.as_ref().is_some_and(|outlet| outlet.is_broken())
+    }
+
     fn print(&mut self, text: &str, is_stderr: bool) {
-        for line in text.split('\n') {
-            self.fx.note(Note::Output { line: line.into(), is_stderr });
+        text.split('\n').for_each(|line| self.print_line(line, is_stderr));
+    }
+
+    fn print_line(&mut self, line: &str, is_stderr: bool) {
+        match &mut self.outlet {
+            None => show(self.fx, line, is_stderr),
+            Some(outlet) => outlet.print(line, is_stderr, &mut |line, is_stderr| show(self.fx, line, is_stderr)),
         }
     }
+}
+
+/// Writes a line to the terminal.
+pub(crate) fn show(fx: &mut Effects<Message, Note>, line: &str, is_stderr: bool) {
+    fx.note(Note::Output { line: line.into(), is_stderr });
 }
 
 /// `2027-01-15 08:00:00,123`, in UTC.

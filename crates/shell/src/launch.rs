@@ -1,8 +1,9 @@
 //! What a program is started with, and how a parsed pipeline becomes one.
 //!
-//! The commands in front of the last one (`echo a | kafka-console-producer …`) have no process of their own: they are text
-//! commands, or tools that only read files, and their output is the last command's standard input, whole. Text commands
-//! and files are read when the line is given, so that no program looks at the cluster while it runs.
+//! The commands in front of the program (`echo a | kafka-console-producer …`) have no process of their own: they are text
+//! commands, or tools that only read files, and their output is the program's standard input, whole. Text commands
+//! and files are read when the line is given, so that no program looks at the cluster while it runs. What stands behind the
+//! program (`kafka-topics … | grep t`) is part of its process too: see [`crate::outlet`].
 
 use std::sync::Arc;
 
@@ -12,7 +13,8 @@ use protocol::{FileContent, gap};
 use crate::Profile;
 use crate::builtins;
 use crate::files::Files;
-use crate::line::{Pipeline, Redirect, SimpleCommand};
+use crate::line::{Pipeline, Redirect, SimpleCommand, Sink};
+use crate::outlet::Outlet;
 use crate::process::{Body, Print};
 use crate::programs::SCRIPTS;
 use crate::suggest::nearest;
@@ -37,6 +39,8 @@ pub struct Launch {
     pub(crate) printed: Option<Print>,
     /// The files of hosts that its arguments name, with what they held then.
     pub(crate) opened: Vec<tools::dump_log::Opened>,
+    /// Where its output goes, if not to its terminal.
+    pub(crate) outlet: Option<Box<Outlet>>,
 }
 
 impl Launch {
@@ -88,6 +92,20 @@ impl Setting<'_> {
         })
     }
 
+    /// Where a file that is written lies: among the terminal's own.
+    fn place(&self, path: &str) -> Result<String, LaunchError> {
+        let refused = |why: &str| LaunchError::one(format!("bash: {path}: {why}"), 1);
+        let tree = self.tree(None);
+        let absolute = tree.absolute(path);
+        let folder = absolute.rsplit_once('/').map_or("/", |(folder, _)| folder);
+        match tree.own_file(path) {
+            _ if tree.list(path).is_some() => Err(refused("Is a directory")),
+            _ if !folder.is_empty() && tree.list(folder).is_none() => Err(refused("No such file or directory")),
+            Some(place) => Ok(place),
+            None => Err(refused("Permission denied")),
+        }
+    }
+
     pub(crate) fn tree<'b>(&'b self, inside: Option<&'b str>) -> Tree<'b> {
         Tree { files: &self.files, hosts: self.hosts, cwd: if inside.is_some() { "" } else { self.cwd }, inside }
     }
@@ -121,6 +139,7 @@ impl Launch {
             profile,
             printed: None,
             opened: Vec::new(),
+            outlet: None,
         }
     }
 
@@ -181,14 +200,22 @@ impl LaunchError {
 impl Pipeline {
     /// What to start for this pipeline.
     pub fn launch(&self, setting: &Setting<'_>) -> Result<Launch, LaunchError> {
-        let (last, feeders) = self.commands.split_last().expect("a pipeline has at least one command");
         let mut input: Option<Arc<str>> = None;
-        for command in feeders {
+        let mut commands = self.commands.as_slice();
+        loop {
+            let (command, behind) = commands.split_first().expect("a pipeline has at least one command");
             let stdin = redirected(command, setting)?.or(input.take());
-            input = Some(feed(command, stdin, setting)?);
+            let launch = prepare(command, stdin, setting)?;
+            if !behind.is_empty()
+                && let Body::Print(print) = crate::process::load(&launch)?
+            {
+                input = Some(fed(command, &launch, print)?);
+                commands = behind;
+                continue;
+            }
+            let outlet = Outlet::of(command, behind, &|path| setting.place(path))?.map(Box::new);
+            return Ok(Launch { outlet, ..launch });
         }
-        let stdin = redirected(last, setting)?.or(input);
-        prepare(last, stdin, setting)
     }
 }
 
@@ -211,7 +238,8 @@ fn prepare(command: &SimpleCommand, stdin: Option<Arc<str>>, setting: &Setting<'
     let opened = if reads_files && !is_text { tools::dump_log::open(&argv, &tree) } else { Vec::new() };
     let env = setting.env.clone().into_iter().chain(command.env.clone()).collect();
     let stdin = stdin.map_or(Stdin::Terminal, Stdin::Text);
-    Ok(Launch { argv, env, stdin, files: setting.files.clone(), profile: setting.profile, printed, opened })
+    let (files, profile) = (setting.files.clone(), setting.profile);
+    Ok(Launch { argv, env, stdin, files, profile, printed, opened, outlet: None })
 }
 
 fn redirected(command: &SimpleCommand, setting: &Setting<'_>) -> Result<Option<Arc<str>>, LaunchError> {
@@ -225,22 +253,21 @@ fn redirected(command: &SimpleCommand, setting: &Setting<'_>) -> Result<Option<A
     }
 }
 
-fn feed(command: &SimpleCommand, stdin: Option<Arc<str>>, setting: &Setting<'_>) -> Result<Arc<str>, LaunchError> {
-    gap!("the output of a Kafka tool that talks to brokers, piped into another command", "POSIX shell");
-    let launch = prepare(command, stdin, setting)?;
-    let word = launch.argv.first().cloned().unwrap_or_default();
-    match crate::process::load(&launch)? {
-        Body::Print(Print { err, code, .. }) if launch.printed.is_some() && code != 0 && !err.is_empty() => {
-            Err(LaunchError { lines: err, code })
-        }
-        Body::Print(Print { out, .. }) => Ok(out.iter().map(|line| format!("{line}\n")).collect::<String>().into()),
-        _ => Err(LaunchError::one(
-            format!(
-                "bash: {word}: only {} and tools that read files can stand in front of a `|` here",
-                builtins::NAMES.join(", ")
-            ),
-            2,
-        )),
+/// What a text command in front of a `|` gives to the next.
+fn fed(command: &SimpleCommand, launch: &Launch, print: Print) -> Result<Arc<str>, LaunchError> {
+    gap!(
+        "a program that runs, piped into another that runs; several commands of a pipeline that write files",
+        "POSIX shell"
+    );
+    let word = launch.argv.first().map_or("", String::as_str);
+    if command.out != Sink::Out || command.err != Sink::Err {
+        let text = format!("bash: {word}: only the last command of a pipeline can have its output redirected here");
+        return Err(LaunchError::one(text, 2));
+    }
+    let Print { out, err, code } = print;
+    match launch.printed.is_some() && code != 0 && !err.is_empty() {
+        true => Err(LaunchError { lines: err, code }),
+        false => Ok(out.iter().map(|line| format!("{line}\n")).collect::<String>().into()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a user types, split into commands: a small part of the POSIX shell grammar.
 //!
 //! Understood: comments, quotes, backslashes (also at line ends), `NAME=value` prefixes, pipes, `;`, `&&`, a trailing
-//! `&`, `< file`, `<<< text`, and a leading `$ ` as it stands in front of commands in tutorials. Left out on purpose,
-//! with an error that says so: output redirection, command substitution, loops and `||`. `$NAME` is kept as it is.
+//! `&`, `< file`, `<<< text`, `> file`, `>> file`, `2> file`, `&> file`, `2>&1`, and a leading `$ ` as it stands in front of commands
+//! in tutorials. Left out on purpose, with an error that says so: command substitution, loops and `||`. `$NAME` is kept as it is.
 
 use ordered::SortedMap;
 use protocol::gap;
@@ -39,8 +39,8 @@ impl Pipeline {
     }
 }
 
-/// One command: assignments, words, and where its standard input comes from.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+/// One command: assignments, words, where its standard input comes from and where its output goes.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct SimpleCommand {
     /// `NAME=value` words in front.
     pub env: SortedMap<String, String>,
@@ -48,6 +48,34 @@ pub struct SimpleCommand {
     pub argv: Vec<String>,
     /// `< file` or `<<< text`.
     pub input: Option<Redirect>,
+    /// Where its standard output goes.
+    pub out: Sink,
+    /// Where its standard error goes.
+    pub err: Sink,
+}
+
+impl Default for SimpleCommand {
+    fn default() -> SimpleCommand {
+        SimpleCommand { env: SortedMap::new(), argv: Vec::new(), input: None, out: Sink::Out, err: Sink::Err }
+    }
+}
+
+/// Where output goes.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Sink {
+    /// To the next command of the pipeline, or else to the terminal as standard output.
+    Out,
+    /// To the terminal as standard error.
+    Err,
+    /// Into a file, which is emptied first or not.
+    File {
+        /// As it was typed.
+        path: String,
+        /// `>>`: behind what it holds.
+        append: bool,
+    },
+    /// Nowhere: `/dev/null`.
+    Null,
 }
 
 /// Where standard input is taken from.
@@ -95,6 +123,22 @@ enum Token {
     Background,
     Less,
     HereText,
+    /// `>` and `>>`, of the streams in front of it.
+    Greater {
+        streams: Streams,
+        append: bool,
+    },
+    /// `2>&1`: the stream goes where the other goes by now.
+    Join {
+        stream: Streams,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Streams {
+    Out,
+    Err,
+    Both,
 }
 
 struct Spanned {
@@ -145,6 +189,10 @@ impl Lexer<'_> {
 
     fn token(&mut self, start: usize) -> Result<Token, SyntaxError> {
         let not_here = |what: &str| Err(SyntaxError { column: start + 1, message: what.to_owned() });
+        if let Some((token, length)) = redirection(&self.chars[start..]) {
+            self.at += length;
+            return Ok(token);
+        }
         let (token, length) = match (self.chars[start], self.peek(1), self.peek(2)) {
             ('|', Some('|'), _) => {
                 gap!("|| between commands", "POSIX shell");
@@ -159,10 +207,6 @@ impl Lexer<'_> {
                 return not_here("`<<` is not supported here; use `<<< text` or `printf 'a\\nb\\n' | …`");
             }
             ('<', ..) => (Token::Less, 1),
-            ('>', ..) => {
-                gap!("output redirection", "POSIX shell");
-                return not_here("`>` is not supported here; a program's output stays in its terminal");
-            }
             ('(' | ')', ..) => {
                 return not_here("`(` and `)` are not supported here; quote them if they are meant as text");
             }
@@ -332,6 +376,23 @@ impl Parser<'_> {
                 }
                 Token::Less => command.input = Some(Redirect::File(self.operand("<", "a file name")?)),
                 Token::HereText => command.input = Some(Redirect::Text(self.operand("<<<", "a word")?)),
+                Token::Greater { streams, append } => {
+                    let (streams, append) = (*streams, *append);
+                    let path = self.operand(if append { ">>" } else { ">" }, "a file name")?;
+                    let sink = if path == "/dev/null" { Sink::Null } else { Sink::File { path, append } };
+                    match streams {
+                        Streams::Out => command.out = sink,
+                        Streams::Err => command.err = sink,
+                        Streams::Both => (command.out, command.err) = (sink.clone(), sink),
+                    }
+                }
+                Token::Join { stream } => {
+                    match stream {
+                        Streams::Err => command.err = command.out.clone(),
+                        Streams::Out | Streams::Both => command.out = command.err.clone(),
+                    }
+                    self.at += 1;
+                }
                 Token::Pipe | Token::Semicolon | Token::AndAnd | Token::Background => break,
             }
         }
@@ -367,6 +428,25 @@ impl Parser<'_> {
                 Err(SyntaxError { column, message: format!("{what} is missing after `{operator}`") })
             }
         }
+    }
+}
+
+/// The redirection of output that stands here, and its length.
+fn redirection(chars: &[char]) -> Option<(Token, usize)> {
+    let (streams, rest) = match chars {
+        ['1', rest @ ..] => (Streams::Out, rest),
+        ['2', rest @ ..] => (Streams::Err, rest),
+        ['&', rest @ ..] => (Streams::Both, rest),
+        rest => (Streams::Out, rest),
+    };
+    let before = chars.len() - rest.len();
+    match (rest, streams) {
+        (['>', '&', '1', ..], Streams::Err) | (['>', '&', '2', ..], Streams::Out) => {
+            Some((Token::Join { stream: streams }, before + 3))
+        }
+        (['>', '>', ..], _) => Some((Token::Greater { streams, append: true }, before + 2)),
+        (['>', ..], _) => Some((Token::Greater { streams, append: false }, before + 1)),
+        _ => None,
     }
 }
 
@@ -428,6 +508,27 @@ mod tests {
     }
 
     #[test]
+    fn output_goes_where_the_shell_sends_it() {
+        let check = |text: &str, out: Sink, err: Sink| {
+            let line = parse_line(text).expect("it parses");
+            let command = &line.pipelines[0].commands[0];
+            assert_eq!(
+                (command.argv.as_slice(), &command.out, &command.err),
+                (["t".to_owned()].as_slice(), &out, &err),
+                "{text}"
+            );
+        };
+        let file = |path: &str, append| Sink::File { path: path.to_owned(), append };
+        check("t > f", file("f", false), Sink::Err);
+        check("t>>f", file("f", true), Sink::Err);
+        check("t 2>/dev/null", Sink::Out, Sink::Null);
+        check("t > f 2>&1", file("f", false), file("f", false));
+        check("t 2>&1 > f", file("f", false), Sink::Out);
+        check("t &> f", file("f", false), file("f", false));
+        check("t >&2", Sink::Err, Sink::Err);
+    }
+
+    #[test]
     fn errors_say_where_and_what_would_be_right() {
         check_error("a 'b", "bash: column 3: unexpected EOF while looking for matching `''");
         check_error("a | | b", "bash: column 5: syntax error near unexpected token `|'; a command is missing here");
@@ -435,7 +536,8 @@ mod tests {
         check_error("a |", "bash: column 4: syntax error: unexpected end of line; a command is missing here");
         check_error("a && ", "bash: column 6: a command is missing after `&&`");
         check_error("a <", "bash: column 4: a file name is missing after `<`");
-        check_error("a > f", "bash: column 3: `>` is not supported here; a program's output stays in its terminal");
+        check_error("a >", "bash: column 4: a file name is missing after `>`");
+        check_error("a >> | b", "bash: column 6: a file name is missing after `>>`");
         check_error("a || b", "bash: column 3: `||` is not supported here; run the commands one by one");
         check_error("a $(date)", "bash: column 3: command substitution is not supported here (only `$(pwd)`)");
     }

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use clients::{Consumer, Producer};
-use kernel::{Death, Effects, Input, Machine, Time};
+use kernel::{Death, Effects, Input, Machine, Order, Time};
 use protocol::{Message, Note};
 
 use crate::Profile;
 use crate::admin_tool::AdminTool;
 use crate::builtins;
 use crate::docker::{self, Docker};
-use crate::io::Io;
+use crate::io::{self, Io};
 use crate::launch::{Launch, LaunchError};
+use crate::outlet::{Outlet, Written};
 use crate::programs::SCRIPTS;
 use crate::programs::admin::AdminPy;
 use crate::programs::consumer::PyConsumer;
@@ -38,6 +39,7 @@ use crate::tools::zk_shell::ZkShell;
 pub struct AppProcess {
     launch: Arc<Launch>,
     body: Body,
+    outlet: Option<Box<Outlet>>,
     exited: Option<i32>,
 }
 
@@ -125,8 +127,9 @@ impl AppProcess {
     /// message and ends.
     pub fn launch(launch: Launch) -> Result<AppProcess, LaunchError> {
         let body = load(&launch)?;
-        let launch = Launch { printed: None, opened: Vec::new(), ..launch };
-        Ok(AppProcess { launch: Arc::new(launch), body, exited: None })
+        let outlet = launch.outlet.clone();
+        let launch = Launch { printed: None, opened: Vec::new(), outlet: None, ..launch };
+        Ok(AppProcess { launch: Arc::new(launch), body, outlet, exited: None })
     }
 
     /// What it is called on the stage: `client.id`, or the program's name.
@@ -227,6 +230,11 @@ impl AppProcess {
         self.exited.is_none() && self.prompt().is_some()
     }
 
+    /// The files it writes (`> file`).
+    pub fn written(&self) -> &[Written] {
+        self.outlet.as_ref().map_or(&[], |outlet| outlet.files())
+    }
+
     /// Its exit code, once it has ended by itself.
     pub fn exit_code(&self) -> Option<i32> {
         self.exited
@@ -289,8 +297,17 @@ impl Machine for AppProcess {
     type Note = Note;
 
     fn step(&mut self, now: Time, input: Input<Message>, fx: &mut Effects<Message, Note>) {
-        if self.exited.is_none() {
-            self.body.step(&input, &mut Io::new(now, fx, &mut self.exited));
+        if self.exited.is_some() {
+            return;
+        }
+        if let (Input::Order(Order::Interrupt), Some(outlet)) = (&input, &mut self.outlet) {
+            outlet.interrupt();
+        }
+        self.body.step(&input, &mut Io::new(now, fx, &mut self.exited, self.outlet.as_deref_mut()));
+        if let (Some(code), Some(outlet)) = (self.exited, &mut self.outlet) {
+            let code = outlet.finish(code, &mut |line, is_stderr| io::show(fx, line, is_stderr));
+            self.exited = Some(code);
+            fx.exit(code);
         }
     }
 

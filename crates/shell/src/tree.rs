@@ -113,6 +113,14 @@ impl Tree<'_> {
         }
     }
 
+    /// The path of one of the terminal's own files, which need not be there yet; none if it lies on a host.
+    pub(crate) fn own_file(&self, path: &str) -> Option<String> {
+        match self.locate(path)? {
+            Spot::Own(path) => Some(path),
+            Spot::Above(_) | Spot::OnHost(..) => None,
+        }
+    }
+
     /// The path from the root.
     pub(crate) fn absolute(&self, path: &str) -> String {
         format!("/{}", self.segments(path).join("/"))

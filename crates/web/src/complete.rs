@@ -29,6 +29,6 @@ fn context(lab: &Lab) -> CompletionContext {
         topics: image.map_or(Vec::new(), |i| i.by_name.keys().map(ToString::to_string).collect()),
         groups: view::groups(lab).into_iter().map(|g| g.group).collect(),
         brokers: vec![":9092".to_owned(), "localhost:9092".to_owned()],
-        ..CompletionContext::with_files(lab.files())
+        ..CompletionContext::with_files(&lab.files())
     }
 }

@@ -263,12 +263,20 @@ impl ConsoleConsumer {
             if records.is_empty() {
                 return;
             }
-            self.printed += records.len() as u64;
             let mut line = String::new();
-            for record in &records {
+            for (n, record) in records.iter().enumerate() {
+                self.printed += 1;
                 line.clear();
                 self.formatter.show(record, &mut line);
                 io.out(&line);
+                if io.is_pipe_broken() {
+                    io.err("Unable to write to standard out, closing consumer.");
+                    // What it was handed and has not read it does not commit (`resetUnconsumedOffsets`).
+                    for unread in records[n + 1..].iter().rev() {
+                        consumer.seek(&unread.tp, StartAt::Offset(unread.offset));
+                    }
+                    return self.leave(0, io);
+                }
             }
             self.wait_for_record(io);
         }
