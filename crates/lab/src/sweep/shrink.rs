@@ -29,7 +29,9 @@ pub struct Shrunk {
 }
 
 /// Events that all runs may come to: some ten seconds of a core.
-const EVENTS_MAX: u64 = 5_000_000;
+const EVENTS_MAX: u64 = 4_000_000;
+/// Other seeds that a plan is tried with.
+const OTHER_SEEDS: u64 = 3;
 /// How long convergence is waited for at least, if topics were deleted longer: `plan.rs` says why.
 const SETTLE: Duration = Duration::from_secs(332);
 
@@ -44,7 +46,7 @@ pub fn shrink(scenario: &Scenario, violation: &Violation, runs_max: u32) -> Shru
         events: 0,
     };
     let is_red = search.try_take(as_it_was_judged(scenario, violation));
-    while is_red && !search.is_spent() && search.round() {}
+    while is_red && !search.is_spent() && (search.round() || search.other_seeds()) {}
     Shrunk { scenario: search.best, is_red, runs: search.runs, events: search.events }
 }
 
@@ -138,20 +140,27 @@ impl Search {
         let is_about_convergence = self.invariant == LIVENESS.id;
         self.leave_out(
             |plan| plan.commands.len(),
-            |plan, gone| {
-                // Convergence is expected only after this.
-                let chaos_ends = match is_about_convergence {
-                    true => plan.commands.iter().rposition(|command| command.run.starts_with("sim mend")),
-                    false => None,
-                };
-                let commands = std::mem::take(&mut plan.commands);
-                let stays = |(n, command): &(usize, TimedCommand)| {
-                    !gone.contains(n) || is_judgement(&command.run) || chaos_ends.is_some_and(|end| *n >= end)
-                };
-                plan.commands = commands.into_iter().enumerate().filter(stays).map(|(_, command)| command).collect();
-                smaller::drop_idle_ends(&mut plan.commands);
-            },
+            |plan, gone| smaller::without_commands(plan, gone, is_about_convergence),
         );
+    }
+
+    /// A program more or less changes what all others draw, and a moment that was met is missed: without one of its commands the
+    /// plan may need another seed. Whether it helped.
+    fn other_seeds(&mut self) -> bool {
+        let (seed, is_about_convergence) = (self.best.seed, self.invariant == LIVENESS.id);
+        let before = self.best.commands.len();
+        for n in (0..before).rev() {
+            for other in 1..=OTHER_SEEDS {
+                let is_gone = self.try_change(|plan| {
+                    plan.seed = seed.wrapping_add(other);
+                    smaller::without_commands(plan, n..n + 1, is_about_convergence);
+                });
+                if is_gone {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     fn fewer_nodes(&mut self) {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use kernel::Duration;
 use ordered::SortedSet;
 
+use super::is_judgement;
 use crate::scenario::{Scenario, Span, TimedCommand};
 
 /// One broker less, and topics with no more replicas than there are brokers.
@@ -23,8 +24,20 @@ pub(super) fn fewer_brokers(plan: &mut Scenario) {
     }
 }
 
+/// Leaves commands out, but the judgement; if convergence is what fails, also not what ends the chaos.
+pub(super) fn without_commands(plan: &mut Scenario, gone: Range<usize>, is_about_convergence: bool) {
+    let ends_chaos = |command: &TimedCommand| is_about_convergence && command.run.starts_with("sim mend");
+    let chaos_ends = plan.commands.iter().rposition(ends_chaos);
+    let mut numbers = 0..;
+    plan.commands.retain(|command| {
+        let n = numbers.next().unwrap_or(usize::MAX);
+        !gone.contains(&n) || is_judgement(&command.run) || chaos_ends.is_some_and(|end| n >= end)
+    });
+    drop_idle_ends(&mut plan.commands);
+}
+
 /// Programs that are not started any more need not be stopped.
-pub(super) fn drop_idle_ends(commands: &mut Vec<TimedCommand>) {
+fn drop_idle_ends(commands: &mut Vec<TimedCommand>) {
     let mut busy: SortedSet<u32> = SortedSet::new();
     commands.retain(|command| match command.run == "^C" {
         true => busy.contains(&command.term),
