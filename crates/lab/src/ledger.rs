@@ -4,7 +4,7 @@ use kernel::{Chunks, Stamped};
 use ordered::SortedMap;
 use partition_log::Log;
 use protocol::note::value_hash;
-use protocol::{Batch, Note, TopicName, TopicPartition};
+use protocol::{Batch, Note, TopicId, TopicName, TopicPartition};
 
 use crate::{Lab, replicas};
 
@@ -33,7 +33,8 @@ pub struct Lost {
 /// The promises of a run so far.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    promises: SortedMap<TopicPartition, Chunks<Promise>>,
+    /// By topic of the partition's name: an answer for a deleted one may come when there is the next.
+    promises: SortedMap<TopicPartition, Vec<(TopicId, Chunks<Promise>)>>,
     delivered: SortedMap<(Option<protocol::GroupId>, TopicPartition), u64>,
     programs: SortedMap<kernel::NodeId, Tally>,
     acked: u64,
@@ -59,15 +60,20 @@ const PROMISES_MAX: usize = 1 << 20;
 impl Ledger {
     pub(crate) fn note(&mut self, stamped: &Stamped<Note>) {
         match &stamped.note {
-            Note::Acked { tp, offset, acks, value_hashes, .. } => {
+            Note::Acked { tp, topic_id, offset, acks, value_hashes, .. } => {
                 self.acked += value_hashes.len() as u64;
                 let tally = self.programs.entry(stamped.node).or_default();
                 tally.records += value_hashes.len() as u64;
                 tally.acks = Some(*acks);
-                let promises = match self.promises.get_mut(tp) {
-                    Some(promises) => promises,
+                let topics = match self.promises.get_mut(tp) {
+                    Some(topics) => topics,
                     None => self.promises.entry(tp.clone()).or_default(),
                 };
+                let at = topics.iter().position(|(id, _)| id == topic_id).unwrap_or_else(|| {
+                    topics.push((*topic_id, Chunks::default()));
+                    topics.len() - 1
+                });
+                let promises = &mut topics[at].1;
                 for (n, hash) in (0..).zip(value_hashes) {
                     let offset = if *offset < 0 { -1 } else { offset + n };
                     promises.push(Promise { offset, value_hash: *hash, acks: *acks }, PROMISES_MAX);
@@ -83,10 +89,7 @@ impl Ledger {
                 self.failed += u64::from(*count);
                 self.programs.entry(stamped.node).or_default().errors += u64::from(*count);
             }
-            // Answers for a deleted topic may come after it; those of the next one of that name come after its creation.
-            Note::TopicDeleted { topic } | Note::TopicCreated { topic, .. } => {
-                self.promises.retain(|tp, _| tp.topic != *topic)
-            }
+            Note::TopicDeleted { topic } => self.promises.retain(|tp, _| tp.topic != *topic),
             _ => {}
         }
     }
@@ -94,8 +97,8 @@ impl Ledger {
     /// Records acknowledged so far, by topic and `acks`.
     pub fn acked_by_topic(&self) -> SortedMap<(TopicName, i16), u64> {
         let mut acked = SortedMap::new();
-        for (tp, promises) in &self.promises {
-            for promise in promises.iter() {
+        for (tp, topics) in &self.promises {
+            for promise in topics.iter().flat_map(|(_, promises)| promises.iter()) {
                 *acked.entry((tp.topic.clone(), promise.acks)).or_default() += 1;
             }
         }
@@ -124,8 +127,10 @@ impl Ledger {
     /// looked for by its value, as long as nothing was deleted from the log.
     pub fn lost(&self, lab: &Lab) -> Vec<Lost> {
         let mut lost = Vec::new();
-        for (tp, promises) in &self.promises {
-            let Some(log) = lab.leader_log(tp) else {
+        for (tp, topics) in &self.promises {
+            let today = replicas::image(lab.world(), lab.layout()).and_then(|image| image.by_name.get(&tp.topic));
+            let promises = topics.iter().find(|(id, _)| Some(id) == today).map(|(_, promises)| promises);
+            let (Some(log), Some(promises)) = (lab.leader_log(tp), promises) else {
                 continue;
             };
             let (start, end) = (log.log_start_offset(), log.log_end_offset());

@@ -4,7 +4,7 @@
 use crate::api::{ApiKey, Name};
 use crate::error::ErrorCode;
 use crate::hashing::content_hash;
-use crate::ids::{BrokerId, GroupId, MemberId, PartitionIndex, TopicName, TopicPartition};
+use crate::ids::{BrokerId, GroupId, MemberId, PartitionIndex, TopicId, TopicName, TopicPartition};
 
 /// A fact.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -77,14 +77,16 @@ pub enum Note {
     Sent { tp: TopicPartition, count: u32 },
     /// A producer learned that records were accepted. `value_hash`es are hashes of the values, in order,
     /// so that history checks can follow records; `offset` is −1 for acks=0. `sent_ns`: when the request left that was answered.
-    Acked { tp: TopicPartition, offset: i64, acks: i16, value_hashes: Vec<u64>, sent_ns: u64 },
+    /// `topic_id`: of which topic of that name.
+    Acked { tp: TopicPartition, topic_id: TopicId, offset: i64, acks: i16, value_hashes: Vec<u64>, sent_ns: u64 },
     /// A producer gave up on records.
     SendFailed { tp: TopicPartition, count: u32, error: ErrorCode },
-    /// A consumer handed `count` records, `first..=last`, to its application.
+    /// A consumer handed records, `first..=last`, to its application. `topic_id`: of which topic of that name.
     Delivered {
         group: Option<GroupId>,
         client_id: Name,
         tp: TopicPartition,
+        topic_id: TopicId,
         first: i64,
         last: i64,
         value_hashes: Vec<u64>,

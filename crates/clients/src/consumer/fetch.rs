@@ -194,7 +194,10 @@ impl Consumer {
         let was_sent_away = !result.error.is_ok() && partition.preferred.take().is_some();
         match result.error {
             ErrorCode::None if result.batches.is_empty() => {}
-            ErrorCode::None => self.completed.push_back(Completed { tp: tp.clone(), batches: result.batches.into() }),
+            ErrorCode::None => {
+                let (topic_id, batches) = (result.topic_id, result.batches.into());
+                self.completed.push_back(Completed { tp: tp.clone(), topic_id, batches });
+            }
             ErrorCode::OffsetOutOfRange => {
                 self.note_error(fx, ApiKey::Fetch, result.error);
                 // What a follower does not have its leader may.
@@ -225,7 +228,7 @@ impl Consumer {
             let Some(mut completed) = self.completed.pop_front() else { break };
             let from = records.len();
             let is_drained = self.collect_partition(&mut completed, max, &mut records);
-            self.delivered(fx, &completed.tp, &records[from..]);
+            self.delivered(fx, &completed, &records[from..]);
             if !is_drained {
                 self.completed.push_front(completed);
             }
@@ -270,12 +273,13 @@ impl Consumer {
         true
     }
 
-    fn delivered(&self, fx: &mut Fx, tp: &TopicPartition, records: &[ConsumerRecord]) {
+    fn delivered(&self, fx: &mut Fx, completed: &Completed, records: &[ConsumerRecord]) {
         let (Some(first), Some(last)) = (records.first(), records.last()) else { return };
         fx.note(Note::Delivered {
             group: self.settings.group.clone(),
             client_id: self.net.client_id.clone(),
-            tp: tp.clone(),
+            tp: completed.tp.clone(),
+            topic_id: completed.topic_id,
             first: first.offset,
             last: last.offset,
             value_hashes: records.iter().map(|record| protocol::note::value_hash(record.value.as_deref())).collect(),

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use kernel::{Address, Time};
 use protocol::api::Name;
 use protocol::api::join_group::JoinMember;
-use protocol::{Batch, BrokerId, MemberId, TopicName, TopicPartition};
+use protocol::{Batch, BrokerId, MemberId, TopicId, TopicName, TopicPartition};
 
 use crate::StartAt;
 
@@ -86,6 +86,8 @@ impl Validating {
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct Completed {
     pub(crate) tp: TopicPartition,
+    /// Of which topic of that name.
+    pub(crate) topic_id: TopicId,
     pub(crate) batches: VecDeque<Batch>,
 }
 

@@ -389,6 +389,7 @@ impl Producer {
         &mut self,
         fx: &mut Fx,
         tp: &TopicPartition,
+        topic_id: TopicId,
         batch: ProducerBatch,
         base: i64,
         log_append_time_ms: i64,
@@ -400,7 +401,8 @@ impl Producer {
         let value_hashes =
             batch.entries.iter().map(|(_, record)| protocol::note::value_hash(record.value.as_deref())).collect();
         let sent_ns = batch.last_attempt.as_nanos();
-        fx.note(Note::Acked { tp: tp.clone(), offset: base, acks: self.settings.acks, value_hashes, sent_ns });
+        let acks = self.settings.acks;
+        fx.note(Note::Acked { tp: tp.clone(), topic_id, offset: base, acks, value_hashes, sent_ns });
         for (n, (handle, record)) in (0i64..).zip(&batch.entries) {
             self.incomplete.remove(*handle);
             let offset = if base < 0 { -1 } else { base + n };

@@ -71,8 +71,10 @@ impl Producer {
         result: &ProduceResult,
     ) {
         match result.error {
-            ErrorCode::None => self.ack_batch(fx, &tp, batch, result.base_offset, result.log_append_time_ms),
-            ErrorCode::DuplicateSequenceNumber => self.ack_batch(fx, &tp, batch, -1, -1),
+            ErrorCode::None => {
+                self.ack_batch(fx, &tp, result.topic_id, batch, result.base_offset, result.log_append_time_ms);
+            }
+            ErrorCode::DuplicateSequenceNumber => self.ack_batch(fx, &tp, result.topic_id, batch, -1, -1),
             code => {
                 fx.note(Note::ClientError { client_id: self.net.client_id.clone(), api: ApiKey::Produce, error: code });
                 if let Some(hint) = result.current_leader {

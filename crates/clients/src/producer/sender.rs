@@ -238,7 +238,7 @@ impl Producer {
             partitions.push(ProducePartition { topic_id, partition: tp.partition, batch: sealed });
             tags.push((topic_id, tp.partition, batch.id));
             if self.settings.acks == 0 {
-                done.push((tp, batch));
+                done.push((tp, topic_id, batch));
                 continue;
             }
             if let Some(queue) = self.accumulator.queues.get_mut(&tp) {
@@ -251,8 +251,8 @@ impl Producer {
         let request = ProduceRequest { acks: self.settings.acks, timeout_ms, partitions };
         if self.settings.acks == 0 {
             self.net.tell(fx, Lane::Data, node, request.into());
-            for (tp, batch) in done {
-                self.ack_batch(fx, &tp, batch, -1, -1);
+            for (tp, topic_id, batch) in done {
+                self.ack_batch(fx, &tp, topic_id, batch, -1, -1);
             }
         } else {
             self.net.send(now, fx, Lane::Data, node, timeout, Sent::Produce(tags), request.into());

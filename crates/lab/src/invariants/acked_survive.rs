@@ -1,7 +1,7 @@
 //! What acks=all acknowledged survives while one who had to hold it does.
 
 use ordered::{SortedMap, SortedSet};
-use protocol::{BrokerId, Note, TopicName, TopicPartition};
+use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Sight};
 
@@ -11,7 +11,6 @@ pub(super) struct AckedSurvive {
     acked: SortedMap<TopicPartition, Promise>,
     /// Partitions that were led uncleanly: from then on nothing is promised of them.
     torn: SortedSet<TopicPartition>,
-    deleted: SortedSet<TopicName>,
     /// Brokers that lost power, and with it what they had not flushed.
     dark: SortedSet<BrokerId>,
 }
@@ -19,6 +18,8 @@ pub(super) struct AckedSurvive {
 /// What acks=all promised of a partition.
 #[derive(Clone, Copy, Debug)]
 struct Promise {
+    /// Of which topic of its name: one that is deleted acknowledges until brokers have heard of it.
+    topic_id: TopicId,
     /// The offset after the last record acknowledged.
     end: i64,
     /// The fewest replicas that had to hold a record when it was acknowledged.
@@ -33,8 +34,10 @@ impl Invariant for AckedSurvive {
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {
-            Note::Acked { tp, offset, acks: -1, value_hashes, .. } if *offset >= 0 => {
-                self.promised(sight, tp, offset + value_hashes.len() as i64);
+            Note::Acked { tp, topic_id, offset, acks: -1, value_hashes, .. }
+                if *offset >= 0 && is_of_today(sight, tp, *topic_id) =>
+            {
+                self.promised(sight, tp, *topic_id, offset + value_hashes.len() as i64);
                 Ok(())
             }
             Note::LeaderElected { .. } if !sight.is_by_active_controller() => Ok(()),
@@ -46,7 +49,7 @@ impl Invariant for AckedSurvive {
             }
             Note::TopicDeleted { topic } => {
                 self.acked.retain(|tp, _| tp.topic != *topic);
-                self.deleted.insert(topic.clone());
+                self.torn.retain(|tp| tp.topic != *topic);
                 Ok(())
             }
             _ => Ok(()),
@@ -59,25 +62,31 @@ impl Invariant for AckedSurvive {
 }
 
 impl AckedSurvive {
-    fn promised(&mut self, sight: &Sight<'_>, tp: &TopicPartition, end: i64) {
-        if self.torn.contains(tp) || self.deleted.contains(&tp.topic) {
+    fn promised(&mut self, sight: &Sight<'_>, tp: &TopicPartition, topic_id: TopicId, end: i64) {
+        if self.torn.contains(tp) {
             return;
         }
         let Some(record) = sight.record(tp) else { return };
         let min_isr = sight.replica(record.leader, tp).map_or(1, |leader| leader.log.config().min_insync_replicas);
         let reach = usize::try_from(min_isr).unwrap_or(1).min(record.replicas.len());
-        match self.acked.get_mut(tp) {
-            Some(known) => *known = Promise { end: known.end.max(end), reach: known.reach.min(reach) },
-            None => drop(self.acked.insert(tp.clone(), Promise { end, reach })),
+        match self.acked.get_mut(tp).filter(|known| known.topic_id == topic_id) {
+            Some(known) => *known = Promise { topic_id, end: known.end.max(end), reach: known.reach.min(reach) },
+            None => drop(self.acked.insert(tp.clone(), Promise { topic_id, end, reach })),
         }
     }
 
     fn elected(&self, sight: &Sight<'_>, tp: &TopicPartition, leader: BrokerId) -> Result<(), String> {
-        let promise = self.acked.get(tp).filter(|promise| self.dark.len() < promise.reach);
+        let is_due = |promise: &&Promise| self.dark.len() < promise.reach && is_of_today(sight, tp, promise.topic_id);
+        let promise = self.acked.get(tp).filter(is_due);
         let (Some(promise), Some(end)) = (promise, sight.serving_end(tp, leader)) else { return Ok(()) };
         match end < promise.end {
             true => Err(format!("{tp}: broker {leader} is to lead and ends at {end}, and {} was acknowledged", promise.end - 1)),
             false => Ok(()),
         }
     }
+}
+
+/// Whether an id is that of the topic that has the name now.
+fn is_of_today(sight: &Sight<'_>, tp: &TopicPartition, id: TopicId) -> bool {
+    sight.image().is_some_and(|image| image.by_name.get(&tp.topic) == Some(&id))
 }

@@ -3,8 +3,8 @@
 
 use ordered::SortedMap;
 use partition_log::Log;
-use protocol::TopicPartition;
 use protocol::note::value_hash;
+use protocol::{TopicName, TopicPartition};
 
 use super::excuses::Excuses;
 use super::{Finding, forgotten};
@@ -25,7 +25,8 @@ pub(super) const NONMONOTONIC_SEND: InvariantInfo = InvariantInfo {
 
 pub(super) fn check(lab: &Lab, excuses: &Excuses) -> Result<(), Finding> {
     let Some(image) = replicas::image(lab.world(), lab.layout()) else { return Ok(()) };
-    for topic in image.topics.values().filter(|topic| !topic.name.starts_with("__")) {
+    let is_judged = |name: &TopicName| !name.starts_with("__") && !excuses.was_made_again(name);
+    for topic in image.topics.values().filter(|topic| is_judged(&topic.name)) {
         for record in &topic.partitions {
             let tp = TopicPartition::new(topic.name.clone(), record.partition);
             if let Some(log) = lab.leader_log(&tp).filter(|_| !excuses.may_have_lost(&tp)) {
