@@ -115,9 +115,9 @@ test("hints come one after the other, and a teacher's lock holds until it is ope
   other.close();
 });
 
-for (const [name, viewport] of [["laptop", undefined], ["phone", PHONE]]) {
+for (const [name, viewport, colorScheme] of [["laptop", undefined, "dark"], ["phone", PHONE, "light"], ["tablet", { width: 768, height: 1024 }, "dark"], ["large screen", { width: 1920, height: 1080 }, "light"]]) {
   test(`a newcomer on a ${name} sends a record, sees it consumed, kills the leader, sees another lead and goes back, within a minute`, async () => {
-    const { page, wrong, close } = await open({ viewport });
+    const { page, wrong, close } = await open({ viewport, colorScheme });
     const began = Date.now();
     const act = (text) => page.locator(".lesson .act", { hasText: text });
     const leader = () => page.locator(".broker", { has: page.locator(".rep.lead b", { hasText: "orders-0" }) }).locator(".bh span").first().innerText();
