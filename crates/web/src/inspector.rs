@@ -152,7 +152,7 @@ fn overview(props: &ViewProps) -> Html {
 
 /// The faults there are, and how to end them.
 fn troubles(props: &ViewProps) -> Html {
-    let list = faults::all(&props.frame.picture);
+    let list = faults::standing(&props.frame.picture);
     if list.is_empty() {
         return Html::default();
     }

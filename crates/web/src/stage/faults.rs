@@ -25,18 +25,24 @@ pub(crate) fn slowness(delay: &DelayView) -> String {
     }
 }
 
-/// Every fault there is, a line each.
-pub(crate) fn all(picture: &Picture) -> Vec<String> {
+/// Every fault there is, a line each, and what reached nobody of late.
+pub(super) fn all(picture: &Picture) -> Vec<String> {
+    let mut lines = standing(picture);
+    lines.extend(picture.ghosts.iter().map(|g| {
+        let what = if g.is_response { t("response") } else { t("request") };
+        tell!("lost: {} {} {} → {}, nobody there", g.api, what, g.from, g.to)
+    }));
+    lines
+}
+
+/// The faults that stay until they are ended.
+pub(crate) fn standing(picture: &Picture) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(picture.cuts.iter().map(|(from, to)| tell!("cut: {} → {}", from, to)));
     lines.extend(picture.delays.iter().map(|d| tell!("slow: {} → {}, {}", d.from, d.to, slowness(d))));
     lines.extend(picture.troubles.iter().map(|trouble| match trouble.process.as_str() {
         "" => say(&trouble.text),
         process => format!("{process}: {}", say(&trouble.text)),
-    }));
-    lines.extend(picture.ghosts.iter().map(|g| {
-        let what = if g.is_response { t("response") } else { t("request") };
-        tell!("lost: {} {} {} → {}, nobody there", g.api, what, g.from, g.to)
     }));
     lines
 }
