@@ -140,6 +140,21 @@ const ROWS: &[Row] = &[
             "45s",
         )
     },
+    // The same in a topic that was deleted and made again.
+    Row {
+        brokers: 2,
+        ..Row::new(
+            "acked-survive",
+            "last-replica-standing",
+            "1s 1 kafka-topics --bootstrap-server BOOT --delete --topic t
+             2s 1 kafka-topics --bootstrap-server BOOT --create --topic t --partitions 1 --replication-factor 2 --config min.insync.replicas=2
+             4s 2 kafka-verifiable-producer --bootstrap-server BOOT --topic t --throughput 20 --max-messages 20
+             7s 1 sim power-off broker 2
+             23s 1 sim kill broker 1
+             35s 1 sim start broker 2",
+            "48s",
+        )
+    },
     Row {
         brokers: 2,
         topic: "min.insync.replicas=2",
