@@ -160,6 +160,10 @@ try {
   const engine = await import(new URL(meta.content, document.baseURI).href);
   const wasm = new URL(meta.dataset.wasm, document.baseURI).href;
   const first = await engine.default({ module_or_path: 'sorted' in meta.dataset ? await sorted(wasm) : wasm });
+  if (meta.dataset.late) {
+    const href = new URL(meta.dataset.late, document.baseURI).href;
+    document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href }));
+  }
   if (meta.dataset.rest) rest = later(first, new URL(meta.dataset.rest, document.baseURI).href);
   // A link or a lesson needs the rest at once, and without a network it comes only by way of the service worker, which
   // requests that wait do not take.

@@ -99,8 +99,8 @@ async function starts(id, url, ready) {
   return all[0].asked;
 }
 
-// Bytes of what a start asks for, without the second module: nobody waits for that one.
-async function weight(id, asked, isLate = (name) => name.endsWith("_rest.wasm")) {
+// Bytes of what a start asks for, without the second module and the styles of views: nobody waits for those.
+async function weight(id, asked, isLate = (name) => name.endsWith("_rest.wasm") || name.startsWith("late-")) {
   let bytes = 0;
   for (const url of new Set(asked)) {
     const name = new URL(url).pathname.replace("/kafkasim/", "") || "index.html";

@@ -40,12 +40,20 @@ writeFileSync(path(boot), started);
 page = page.replaceAll(bootName, boot);
 for (const name of readdirSync(site).filter((name) => name.endsWith(".js") && name !== names[2] && name !== boot)) writeFileSync(path(name), minified(read(name), "js"));
 
-// The styles, in the order of their links.
+// The styles, in the order of their links. Those of views that one opens come behind (www/boot.js asks for them).
 const links = [...page.matchAll(/<link rel="stylesheet" href="\.\/([^"]+)"\/>\n/g)];
-const style = minified(links.map(([, name]) => read(name)).join("\n"), "css"), sheet = `page-${hash(style)}.css`;
-links.forEach(([, name]) => rmSync(path(name)));
-writeFileSync(path(sheet), style);
-links.forEach(([link], i) => { page = page.replace(link, i ? "" : `<link rel="stylesheet" href="./${sheet}"/>\n`); });
+const isLate = ([, name]) => name.startsWith("views");
+const sheet = (name, links) => {
+  const style = minified(links.map(([, name]) => read(name)).join("\n"), "css"), file = `${name}-${hash(style)}.css`;
+  writeFileSync(path(file), style);
+  return file;
+};
+const [styles, late] = [sheet("page", links.filter((link) => !isLate(link))), sheet("late", links.filter(isLate))];
+links.forEach(([link, name], i) => {
+  rmSync(path(name));
+  page = page.replace(link, i ? "" : `<link rel="stylesheet" href="./${styles}"/>\n`);
+});
+page = page.replace(" data-sorted>", ` data-late="./${late}" data-sorted>`);
 writeFileSync(path("index.html"), page.replace(/\n{2,}/g, "\n"));
 
 /** wasm-bindgen's names tell people what is imported, with a hash each; machines need only the same ones on both sides. */

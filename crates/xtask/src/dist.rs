@@ -77,9 +77,12 @@ pub(crate) fn check_size(out: &Path) -> Result<()> {
     let all = report.lines().last().and_then(brotli).ok_or_else(|| Failure::new("the size report has no total"))?;
     let is_rest = |line: &&str| line.split_whitespace().next().is_some_and(|name| name.ends_with(split::REST));
     let rest = report.lines().find(is_rest).and_then(brotli).ok_or_else(|| Failure::new("the site is in one part"))?;
-    // Only a page around this one asks for these, a link to a file, and a reader of another language.
-    let is_asked =
-        |name: &str| matches!(name, "embed.js" | "host.js" | "open.js" | "snapshot.js") || name.starts_with("lang/");
+    // Only a page around this one asks for these, a link to a file, a reader of another language, and views that one opens.
+    let is_asked = |name: &str| {
+        matches!(name, "embed.js" | "host.js" | "open.js" | "snapshot.js")
+            || name.starts_with("lang/")
+            || name.starts_with("late-")
+    };
     let asked = report.lines().filter(|line| line.split_whitespace().next().is_some_and(is_asked));
     let later: u64 = asked.filter_map(brotli).sum();
     let first = all - rest - later;
