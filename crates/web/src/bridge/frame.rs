@@ -52,7 +52,7 @@ pub(crate) enum Stop {
     Turn,
     /// The arrival of the next message that is no chatter.
     Message,
-    /// The condition that was given to [`Bridge::until`].
+    /// The condition that was given to [`super::Bridge::until`].
     Condition,
 }
 
