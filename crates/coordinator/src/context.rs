@@ -6,7 +6,10 @@ use crate::{GroupConfig, GroupTimer, Outcome, ReplyTo, pending::Then};
 
 /// Effects of the step that runs.
 pub(crate) struct Context {
+    /// The time of deadlines, which no wrong clock moves (`Time#hiResClockMs`).
     pub(crate) now_ms: i64,
+    /// The time that is written down, by the host's clock.
+    pub(crate) wall_ms: i64,
     pub(crate) config: GroupConfig,
     pub(crate) out: Outcome,
     pub(crate) writes: Vec<(Vec<Record>, Then)>,
@@ -14,8 +17,8 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(now_ms: i64, config: GroupConfig) -> Context {
-        Context { now_ms, config, out: Outcome::default(), writes: Vec::new(), after_writes: Vec::new() }
+    pub(crate) fn new(now_ms: i64, wall_ms: i64, config: GroupConfig) -> Context {
+        Context { now_ms, wall_ms, config, out: Outcome::default(), writes: Vec::new(), after_writes: Vec::new() }
     }
     pub(crate) fn reply(&mut self, to: ReplyTo, response: impl Into<Response>) {
         self.out.replies.push((to, response.into()));

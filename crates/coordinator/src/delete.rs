@@ -13,7 +13,7 @@ impl GroupShard {
             request.groups.iter().map(|id| (id.clone(), self.check_delete(id))).collect();
         let mut records = Vec::new();
         for (id, _) in groups.iter().filter(|(_, error)| error.is_ok()) {
-            self.bury(cx.now_ms, id, &mut records);
+            self.bury(cx.wall_ms, id, &mut records);
         }
         let deleted = groups.iter().filter(|(_, error)| error.is_ok()).filter_map(|(id, _)| self.soft.groups.get(id));
         let notes = deleted.map(|group| dead(group, "deleted")).collect();

@@ -5,12 +5,12 @@ use protocol::{Record, TopicName};
 use crate::context::Context;
 use crate::hard::CommittedOffset;
 use crate::pending::{Then, dead};
-use crate::{Group, GroupShard, GroupState, GroupTimer, Outcome, records};
+use crate::{Clock, Group, GroupShard, GroupState, GroupTimer, Outcome, records};
 
 impl GroupShard {
     /// These topics were deleted: every group's offsets of them go.
-    pub fn topics_deleted(&mut self, now_ms: i64, topics: &[TopicName]) -> Outcome {
-        let mut cx = self.context(now_ms);
+    pub fn topics_deleted(&mut self, now: impl Into<Clock>, topics: &[TopicName]) -> Outcome {
+        let mut cx = self.context(now);
         if self.soft.phase == crate::load::Phase::Active {
             self.delete_offsets_of(&mut cx, topics);
         }
@@ -22,7 +22,7 @@ impl GroupShard {
         for group in self.soft.groups.values() {
             let is_without_offsets = self.expire_offsets(cx, group, &mut records);
             if is_without_offsets && group.state == GroupState::Empty {
-                records.push(records::group_tombstone(cx.now_ms, &group.id));
+                records.push(records::group_tombstone(cx.wall_ms, &group.id));
                 cx.note(dead(group, "expired"));
             }
         }
@@ -36,9 +36,9 @@ impl GroupShard {
         let mut none_left = true;
         for ((topic, partition), offset) in offsets {
             let since_ms = group.offset_unused_since_ms(offset);
-            let is_expired = since_ms.is_some_and(|since| cx.now_ms - since >= cx.config.offsets_retention_ms);
+            let is_expired = since_ms.is_some_and(|since| cx.wall_ms - since >= cx.config.offsets_retention_ms);
             if is_expired && !group.is_subscribed_to(topic) {
-                records.push(records::offset_tombstone(cx.now_ms, &group.id, topic, *partition));
+                records.push(records::offset_tombstone(cx.wall_ms, &group.id, topic, *partition));
             } else {
                 none_left = false;
             }

@@ -28,7 +28,7 @@ impl GroupShard {
         if is_new_group && !request.member.is_empty() {
             return cx.reply(caller.reply_to, join_error(ErrorCode::UnknownMemberId, request.member.clone()));
         }
-        let now_ms = cx.now_ms;
+        let now_ms = cx.wall_ms;
         let group =
             self.soft.groups.entry(request.group.clone()).or_insert_with(|| Group::new(request.group.clone(), now_ms));
         let first_record = is_new_group.then(|| group.to_record(|_| Vec::new()));
@@ -202,7 +202,7 @@ impl Group {
             GroupState::Stable if self.protocol == self.select_protocol() => {
                 let record = self.to_record(|m| m.assignment.clone());
                 cx.write(
-                    vec![records::group_record(cx.now_ms, &self.id, &record)],
+                    vec![records::group_record(cx.wall_ms, &self.id, &record)],
                     Then::Replace(Box::new(replacement)),
                 );
             }

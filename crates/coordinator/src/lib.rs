@@ -106,6 +106,22 @@ pub enum GroupTimer {
     Expiry,
 }
 
+/// What time it is for a coordinator, ms since the epoch.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Clock {
+    /// Deadlines are reckoned in it. No wrong clock moves it (`Time#hiResClockMs`).
+    pub now_ms: i64,
+    /// What is written down, by the host's clock: when offsets were committed, and since when a group is empty.
+    pub wall_ms: i64,
+}
+
+/// A clock that is right.
+impl From<i64> for Clock {
+    fn from(now_ms: i64) -> Clock {
+        Clock { now_ms, wall_ms: now_ms }
+    }
+}
+
 /// All groups of one partition of `__consumer_offsets`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct GroupShard {
@@ -151,13 +167,13 @@ impl GroupShard {
     /// A request arrived. `topics` gives the number of partitions of a topic, `uuid` fresh random bits.
     pub fn handle(
         &mut self,
-        now_ms: i64,
+        now: impl Into<Clock>,
         caller: Caller,
         request: &Request,
         topics: &dyn Fn(&str) -> Option<i32>,
         uuid: &mut dyn FnMut() -> u128,
     ) -> Outcome {
-        let mut cx = self.context(now_ms);
+        let mut cx = self.context(now);
         if let Some(error) = self.soft.phase.error() {
             if let Some(response) = load::refusal(request, error) {
                 cx.reply(caller.reply_to, response);
@@ -180,8 +196,8 @@ impl GroupShard {
     }
 
     /// A timer is due. One that was cancelled or moved in the meantime does nothing.
-    pub fn timer(&mut self, now_ms: i64, timer: GroupTimer) -> Outcome {
-        let mut cx = self.context(now_ms);
+    pub fn timer(&mut self, now: impl Into<Clock>, timer: GroupTimer) -> Outcome {
+        let mut cx = self.context(now);
         if self.soft.phase != Phase::Active {
             return cx.out;
         }
@@ -210,8 +226,8 @@ impl GroupShard {
     ///
     /// After `REQUEST_TIMED_OUT` the records stay in the log: whoever waited is answered, and a later success of this
     /// or a later write settles it. After any other error the records are gone, and what they said is undone.
-    pub fn written(&mut self, now_ms: i64, id: u64, result: ErrorCode) -> Outcome {
-        let mut cx = self.context(now_ms);
+    pub fn written(&mut self, now: impl Into<Clock>, id: u64, result: ErrorCode) -> Outcome {
+        let mut cx = self.context(now);
         if self.soft.phase != Phase::Active {
             return cx.out;
         }
@@ -239,8 +255,9 @@ impl GroupShard {
         &self.hard
     }
 
-    fn context(&self, now_ms: i64) -> Context {
-        Context::new(now_ms, self.config.clone())
+    fn context(&self, now: impl Into<Clock>) -> Context {
+        let Clock { now_ms, wall_ms } = now.into();
+        Context::new(now_ms, wall_ms, self.config.clone())
     }
 
     /// Numbers the writes of a step.

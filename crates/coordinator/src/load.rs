@@ -13,7 +13,7 @@ use protocol::{ErrorCode, GroupId, Request, Response};
 use crate::context::Context;
 use crate::group::member::{join_error, sync_error};
 use crate::pending::Then;
-use crate::{Group, GroupShard, GroupState, GroupTimer, Outcome, describe, pending};
+use crate::{Clock, Group, GroupShard, GroupState, GroupTimer, Outcome, describe, pending};
 
 /// Where a shard is in its life: Loading → Active → Closed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -39,25 +39,25 @@ impl Phase {
 
 impl GroupShard {
     /// Everything is replayed: groups with members are Stable, with full session timeouts, the others Empty.
-    pub fn loaded(&mut self, now_ms: i64) -> Outcome {
-        let mut cx = self.context(now_ms);
+    pub fn loaded(&mut self, now: impl Into<Clock>) -> Outcome {
+        let mut cx = self.context(now);
         self.soft.phase = Phase::Active;
         for (id, record) in &self.hard.groups {
-            self.soft.groups.insert(id.clone(), Group::from_record(id.clone(), record, now_ms));
+            self.soft.groups.insert(id.clone(), Group::from_record(id.clone(), record, cx.wall_ms));
         }
         for id in self.hard.offsets.keys() {
-            self.soft.groups.entry(id.clone()).or_insert_with(|| Group::new(id.clone(), now_ms));
+            self.soft.groups.entry(id.clone()).or_insert_with(|| Group::new(id.clone(), cx.wall_ms));
         }
         for group in self.soft.groups.values_mut() {
             group.resume(&mut cx);
         }
-        cx.arm(now_ms + self.config.offsets_retention_check_interval_ms, GroupTimer::Expiry);
+        cx.arm(cx.now_ms + self.config.offsets_retention_check_interval_ms, GroupTimer::Expiry);
         self.finish(cx)
     }
 
     /// Another broker takes over: whoever waits learns NOT_COORDINATOR.
     pub fn unload(&mut self) -> Outcome {
-        let mut cx = self.context(0);
+        let mut cx = self.context(0_i64);
         for id in self.soft.groups.keys().cloned().collect::<Vec<_>>() {
             self.drop_group(&mut cx, &id, ErrorCode::NotCoordinator);
         }

@@ -59,7 +59,7 @@ impl GroupShard {
 
     /// Whether the group takes this commit; it keeps the member's session up (`validateOffsetCommit`).
     fn check_commit(&mut self, cx: &mut Context, request: &OffsetCommitRequest) -> Result<(), ErrorCode> {
-        let now_ms = cx.now_ms;
+        let now_ms = cx.wall_ms;
         if !self.soft.groups.contains_key(&request.group) {
             if request.generation >= 0 {
                 return Err(ErrorCode::GroupIdNotFound);
@@ -134,7 +134,7 @@ impl GroupShard {
         for (group, offsets) in &self.hard.offsets {
             let gone = offsets.keys().filter(|(topic, _)| topics.contains(topic));
             records
-                .extend(gone.map(|(topic, partition)| records::offset_tombstone(cx.now_ms, group, topic, *partition)));
+                .extend(gone.map(|(topic, partition)| records::offset_tombstone(cx.wall_ms, group, topic, *partition)));
         }
         cx.write(records, Then::Nothing);
     }
@@ -157,10 +157,10 @@ fn offset_record(cx: &Context, request: &OffsetCommitRequest, offset: &OffsetCom
         offset: position,
         leader_epoch: offset.leader_epoch,
         metadata: offset.metadata.clone(),
-        commit_timestamp_ms: cx.now_ms,
+        commit_timestamp_ms: cx.wall_ms,
         record_offset: -1,
     };
-    records::offset_record(cx.now_ms, &request.group, &offset.topic, offset.partition, &value)
+    records::offset_record(cx.wall_ms, &request.group, &offset.topic, offset.partition, &value)
 }
 
 impl Group {

@@ -158,8 +158,8 @@ impl GroupShard {
             }
             if self.hard.knows(id) && !self.soft.groups.contains_key(id) {
                 let group = match self.hard.groups.get(id) {
-                    Some(record) => Group::from_record(id.clone(), record, cx.now_ms),
-                    None => Group::new(id.clone(), cx.now_ms),
+                    Some(record) => Group::from_record(id.clone(), record, cx.wall_ms),
+                    None => Group::new(id.clone(), cx.wall_ms),
                 };
                 self.soft.groups.insert(id.clone(), group);
             }

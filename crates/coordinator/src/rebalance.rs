@@ -114,7 +114,7 @@ impl Group {
         self.subscribed = self.compute_subscribed();
         self.transition(cx, GroupState::Empty, "no members");
         let record = self.to_record(|_| Vec::new());
-        cx.write(vec![records::group_record(cx.now_ms, &self.id, &record)], Then::Nothing);
+        cx.write(vec![records::group_record(cx.wall_ms, &self.id, &record)], Then::Nothing);
     }
 
     fn begin_generation(&mut self, cx: &mut Context) {

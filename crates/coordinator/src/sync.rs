@@ -75,7 +75,7 @@ impl Group {
         let assignments: Assignments = self.members.keys().map(|id| (id.clone(), given(id))).collect();
         let record = self.to_record(|m| given(&m.id));
         let then = Then::Assign { group: self.id.clone(), generation: self.generation, assignments };
-        cx.write(vec![records::group_record(cx.now_ms, &self.id, &record)], then);
+        cx.write(vec![records::group_record(cx.wall_ms, &self.id, &record)], then);
     }
 
     /// The assignment is in the log, or not. Does nothing if the group went on meanwhile.

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use coordinator::{GroupConfig, GroupShard, GroupTimer, Outcome};
+use coordinator::{Clock, GroupConfig, GroupShard, GroupTimer, Outcome};
 use kernel::Time;
 use ordered::SortedMap;
 use protocol::api::delete_groups::{DeleteGroupsRequest, DeleteGroupsResponse};
@@ -13,7 +13,7 @@ use protocol::api::describe_groups::{DescribeGroupsRequest, DescribeGroupsRespon
 use protocol::api::list_groups::ListGroupsResponse;
 use protocol::hashing::group_partition;
 use protocol::record::ProducerStamp;
-use protocol::{Batch, EPOCH_MS, ErrorCode, GroupId, PartitionIndex, Request, Response, TopicName, gap, wall_ms};
+use protocol::{Batch, EPOCH_MS, ErrorCode, GroupId, PartitionIndex, Request, Response, TopicName, gap};
 
 use super::connections::{Caller, Ticket};
 use super::disk::ReplicaIndex;
@@ -21,7 +21,7 @@ use super::dispatch::Answer;
 use super::find_coordinator::OFFSETS_TOPIC;
 use super::partition::Writer;
 use super::{Broker, TimerKey};
-use crate::process::{Context, Fx};
+use crate::process::{Context, Fx, wall_ms};
 use crate::spec::ProcessSpec;
 
 /// Purpose of the randomness in member ids.
@@ -88,7 +88,7 @@ impl Broker {
         for batch in log.batches_from(log.log_start_offset()).filter(|batch| !batch.is_control()) {
             batch.offsets().for_each(|(offset, record)| shard.replay(offset, record));
         }
-        let outcome = shard.loaded(now_ms(cx));
+        let outcome = shard.loaded(clock(cx, fx));
         self.soft.groups.shards.insert(partition, HostedShard { shard, index });
         self.carry_out(cx, fx, partition, outcome);
     }
@@ -102,7 +102,7 @@ impl Broker {
         let partitions: Vec<PartitionIndex> = self.soft.groups.shards.keys().copied().collect();
         for partition in partitions {
             let Some(hosted) = self.soft.groups.shards.get_mut(&partition) else { continue };
-            let outcome = hosted.shard.topics_deleted(now_ms(cx), topics);
+            let outcome = hosted.shard.topics_deleted(clock(cx, fx), topics);
             self.carry_out(cx, fx, partition, outcome);
         }
     }
@@ -164,15 +164,16 @@ impl Broker {
             client_host: caller.client_host.clone(),
         };
         let topics = |name: &str| cx.image.topic(name).map(|topic| topic.partitions.len() as i32);
+        let clock = clock(cx, fx);
         let rng = fx.rng(RNG_MEMBER_IDS);
         let mut uuid = || (u128::from(rng.bits()) << 64) | u128::from(rng.bits());
         let outcome = match self.soft.groups.shards.get_mut(&partition) {
-            Some(hosted) => hosted.shard.handle(now_ms(cx), who, request, &topics, &mut uuid),
+            Some(hosted) => hosted.shard.handle(clock, who, request, &topics, &mut uuid),
             None => {
                 // A shard that is not here answers as one that was unloaded.
                 let mut absent = GroupShard::new(self.settings.groups.clone());
                 let _ = absent.unload();
-                absent.handle(now_ms(cx), who, request, &topics, &mut uuid)
+                absent.handle(clock, who, request, &topics, &mut uuid)
             }
         };
         self.carry_out(cx, fx, partition, outcome);
@@ -218,7 +219,7 @@ impl Broker {
         timer: GroupTimer,
     ) {
         if let Some(hosted) = self.soft.groups.shards.get_mut(&partition) {
-            let outcome = hosted.shard.timer(now_ms(cx), timer);
+            let outcome = hosted.shard.timer(clock(cx, fx), timer);
             self.carry_out(cx, fx, partition, outcome);
         }
     }
@@ -234,7 +235,7 @@ impl Broker {
     ) {
         if let Some(hosted) = self.soft.groups.shards.get_mut(&partition) {
             self.soft.timers.cancel(&TimerKey::GroupWrite(partition, write));
-            let outcome = hosted.shard.written(now_ms(cx), write, error);
+            let outcome = hosted.shard.written(clock(cx, fx), write, error);
             self.carry_out(cx, fx, partition, outcome);
         }
     }
@@ -291,7 +292,7 @@ impl Broker {
                 None
             }
             Err(error) => {
-                Some(self.soft.groups.shards.get_mut(&partition)?.shard.written(now_ms(cx), write.id, error.code))
+                Some(self.soft.groups.shards.get_mut(&partition)?.shard.written(clock(cx, fx), write.id, error.code))
             }
         }
     }
@@ -313,8 +314,8 @@ impl Broker {
     }
 }
 
-fn now_ms(cx: &Context<'_>) -> i64 {
-    wall_ms(cx.now.as_nanos())
+fn clock(cx: &Context<'_>, fx: &Fx) -> Clock {
+    Clock { now_ms: protocol::wall_ms(cx.now.as_nanos()), wall_ms: wall_ms(cx.now, fx) }
 }
 
 /// The answer to a request that concerns no shard.

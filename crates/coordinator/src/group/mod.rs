@@ -169,7 +169,7 @@ impl Group {
         assert!(self.state.may_become(next), "group {}: {} may not become {next}", self.id, self.state);
         self.previous_state = self.state;
         self.state = next;
-        self.state_since_ms = Some(cx.now_ms);
+        self.state_since_ms = Some(cx.wall_ms);
         cx.note(Note::GroupState {
             group: self.id.clone(),
             state: next.name(),
