@@ -153,9 +153,14 @@ try {
     globalThis.kafkasimScenario = await (await import('./open.js')).open(location.hash.slice(5), say, $('boot-text'));
   }
   if (parent !== window) {
+    // What the page around asks for needs the rest, and would wait for it: until then it is kept.
+    const early = [], keep = e => early.push(e);
+    addEventListener('message', keep);
     const { host } = await import('./host.js');
-    // What the page around asks for needs the rest, and would wait for it.
-    addEventListener('kafkasim:ready', () => rest.then(() => host(globalThis.kafkasim, params)), { once: true });
+    addEventListener('kafkasim:ready', () => rest.then(() => {
+      removeEventListener('message', keep);
+      host(globalThis.kafkasim, params, early);
+    }), { once: true });
   }
   const engine = await import(new URL(meta.content, document.baseURI).href);
   const wasm = new URL(meta.dataset.wasm, document.baseURI).href;

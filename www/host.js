@@ -10,7 +10,8 @@ const ACTS = {
   load: m => m.lesson ? `lesson ${m.lesson}` : m.link ? `link ${m.link}` : m.scenario ? `scenario ${JSON.stringify(m.scenario)}` : '',
 };
 
-export function host(sim, params) {
+/** Begins to answer: first what came `early`. */
+export function host(sim, params, early) {
   const origin = params.get('origin');
   const call = (kind, text = '') => JSON.parse(sim(kind, String(text)));
   const out = (message, port) => {
@@ -61,7 +62,7 @@ export function host(sim, params) {
     throw new Error(`there is no snapshot as \`${format}\`; there are json, svg and png`);
   }
 
-  addEventListener('message', e => {
+  function heard(e) {
     if (e.data?.kafkaSim !== 1) return;
     // A sandboxed page has origin "null", so the sender is checked first, and its origin only if one is asked for.
     if (e.source !== parent || (origin && e.origin !== origin)) return;
@@ -71,7 +72,7 @@ export function host(sim, params) {
       return ready();
     }
     answer(e.data, port);
-  });
+  }
 
   function ready() {
     const { version, warnings } = call('state');
@@ -107,6 +108,8 @@ export function host(sim, params) {
   addEventListener('pagehide', () => out({ type: 'unload' }, port));
   const timer = setInterval(poll, POLL_MS);
   ready();
+  addEventListener('message', heard);
+  early.forEach(heard);
   if (params.get('fullscreen') === '1' && document.fullscreenEnabled) fullscreen();
   sizes(params, message => out(message, port));
 }

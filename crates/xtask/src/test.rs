@@ -295,7 +295,8 @@ fn page(tally: &mut Tally) -> Result<()> {
     if !site_dir().join("index.html").is_file() {
         dist::build(&site_dir())?;
     }
-    let command = cmd("node").words("--test --test-reporter=tap").arg(root().join("tests/page"));
+    // A file that hangs fails after ten minutes, and the others still run.
+    let command = cmd("node").words("--test --test-reporter=tap --test-timeout=600000").arg(root().join("tests/page"));
     tally.watch(&browser::env(command.env("KAFKASIM_SITE", site_dir()))?)
 }
 
