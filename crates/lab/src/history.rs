@@ -4,7 +4,7 @@ use kernel::{Chunks, Stamped};
 use protocol::Note;
 
 /// Notes that are remembered, or a few more; older ones are forgotten.
-pub const NOTES_MAX: usize = 204_800;
+pub const NOTES_MAX: usize = 163_840;
 
 /// Notes in the order they were made. The first note of a run has number 0.
 #[derive(Clone, Debug, Default)]
