@@ -11,8 +11,6 @@ pub(super) struct AckedSurvive {
     acked: SortedMap<TopicPartition, Promise>,
     /// Partitions that were led uncleanly: from then on nothing is promised of them.
     torn: SortedSet<TopicPartition>,
-    /// Brokers that lost power, and with it what they had not flushed.
-    dark: SortedSet<BrokerId>,
 }
 
 /// What acks=all promised of a partition.
@@ -55,10 +53,6 @@ impl Invariant for AckedSurvive {
             _ => Ok(()),
         }
     }
-
-    fn power_lost(&mut self, broker: BrokerId) {
-        self.dark.insert(broker);
-    }
 }
 
 impl AckedSurvive {
@@ -76,7 +70,7 @@ impl AckedSurvive {
     }
 
     fn elected(&self, sight: &Sight<'_>, tp: &TopicPartition, leader: BrokerId) -> Result<(), String> {
-        let is_due = |promise: &&Promise| self.dark.len() < promise.reach && is_of_today(sight, tp, promise.topic_id);
+        let is_due = |promise: &&Promise| sight.dark.len() < promise.reach && is_of_today(sight, tp, promise.topic_id);
         let promise = self.acked.get(tp).filter(is_due);
         let (Some(promise), Some(end)) = (promise, sight.serving_end(tp, leader)) else { return Ok(()) };
         match end < promise.end {

@@ -16,8 +16,6 @@ pub(super) struct CommitsSurvive {
     epochs: SortedMap<PartitionIndex, i32>,
     /// Their offsets go with them, sooner or later.
     deleted: SortedSet<TopicName>,
-    /// Brokers that lost power, and with it what they had not flushed.
-    dark: SortedSet<BrokerId>,
 }
 
 /// A commit.
@@ -64,10 +62,6 @@ impl Invariant for CommitsSurvive {
         }
         Ok(())
     }
-
-    fn power_lost(&mut self, broker: BrokerId) {
-        self.dark.insert(broker);
-    }
 }
 
 impl CommitsSurvive {
@@ -93,7 +87,7 @@ impl CommitsSurvive {
         let Some((_, shard)) = shards.shards().find(|(partition, _)| *partition == tp.partition) else { return Ok(()) };
         let reach = sight.replica(broker, tp).map_or(1, |replica| replica.log.config().min_insync_replicas);
         let replicas = sight.record(tp).map_or(1, |record| record.replicas.len());
-        if self.dark.len() >= usize::try_from(reach).unwrap_or(1).min(replicas) {
+        if sight.dark.len() >= usize::try_from(reach).unwrap_or(1).min(replicas) {
             return Ok(());
         }
         for ((_, group, of), told) in self.told.iter().filter(|((partition, ..), _)| *partition == tp.partition) {

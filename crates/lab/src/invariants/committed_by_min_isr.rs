@@ -1,15 +1,12 @@
 //! A high watermark moves only over what `min.insync.replicas` replicas have.
 
-use ordered::SortedSet;
 use protocol::{BrokerId, Note, TopicPartition};
 
 use super::{Invariant, Sight};
 
-/// Brokers that lost power: leaders count what they had fetched before until they hear of it.
+/// It remembers nothing.
 #[derive(Clone, Debug, Default)]
-pub(super) struct CommittedByMinIsr {
-    dark: SortedSet<BrokerId>,
-}
+pub(super) struct CommittedByMinIsr;
 
 impl Invariant for CommittedByMinIsr {
     const ID: &'static str = "committed-by-min-isr";
@@ -30,15 +27,12 @@ impl Invariant for CommittedByMinIsr {
             return Ok(());
         };
         let needed = min_isr.min(leader.replicas);
+        // Of a broker that lost power, leaders count what it had fetched before until they hear of it.
         let reaches = |id: &&BrokerId| {
-            self.dark.contains(*id) || sight.replica(**id, tp).is_some_and(|r| r.log.log_end_offset() >= *offset)
+            sight.dark.contains(*id) || sight.replica(**id, tp).is_some_and(|r| r.log.log_end_offset() >= *offset)
         };
         let have = record.replicas.iter().filter(reaches).count();
         if have < needed { Err(too_few(tp, *broker, *offset, have, needed)) } else { Ok(()) }
-    }
-
-    fn power_lost(&mut self, broker: BrokerId) {
-        self.dark.insert(broker);
     }
 }
 

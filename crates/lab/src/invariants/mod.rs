@@ -10,6 +10,7 @@ use std::sync::Arc;
 use cluster::MetadataImage;
 use cluster::broker::lifecycle::BrokerState;
 use kernel::{NodeId, NodeState, Stamped, Time, World};
+use ordered::SortedSet;
 use protocol::metadata::PartitionRecord;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
@@ -27,6 +28,8 @@ pub struct Sight<'a> {
     pub node: NodeId,
     /// The fact.
     pub note: &'a Note,
+    /// Brokers whose hosts lost power, and with it what they had not flushed.
+    pub dark: &'a SortedSet<BrokerId>,
     /// The metadata, once a monitor asked for it.
     image: OnceCell<Option<&'a Arc<MetadataImage>>>,
     /// The topic that was looked up last: a note is mostly about one.
@@ -137,17 +140,21 @@ macro_rules! invariants {
 
         /// All monitors of a run.
         #[derive(Clone, Debug, Default)]
-        pub struct Monitors { $($module: $module::$name,)* }
+        pub struct Monitors {
+            dark: SortedSet<BrokerId>,
+            $($module: $module::$name,)*
+        }
 
         impl Monitors {
             /// Tells every monitor that a broker's host lost power.
             pub fn power_lost(&mut self, broker: BrokerId) {
+                self.dark.insert(broker);
                 $(self.$module.power_lost(broker);)*
             }
 
             /// Shows a note to every monitor; the first that objects wins.
             pub fn note(&mut self, world: &World<Actor>, layout: &Layout, stamped: &Stamped<Note>) -> Result<(), Violation> {
-                let sight = Sight { world, layout, node: stamped.node, note: &stamped.note, image: OnceCell::new(), topic: Cell::new(None) };
+                let sight = Sight { world, layout, node: stamped.node, note: &stamped.note, dark: &self.dark, image: OnceCell::new(), topic: Cell::new(None) };
                 $(
                     self.$module.check(&sight).map_err(|evidence| Violation {
                         invariant: <$module::$name as Invariant>::ID,
