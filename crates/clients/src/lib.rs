@@ -16,4 +16,5 @@ pub use consumer::{Consumer, ConsumerEvent};
 pub use producer::{Producer, ProducerEvent};
 pub use types::{
     ClientError, ConfigError, ConsumerRecord, Fx, LogLevel, LogLine, ProducerRecord, Profile, Properties, StartAt,
+    wall_ms,
 };

@@ -3,13 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kernel::Effects;
+use kernel::{Effects, Time};
 use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::{ErrorCode, Header, Message, Note, PartitionIndex, TopicName, TopicPartition};
 
 /// The effects of a step of a program.
 pub type Fx = Effects<Message, Note>;
+
+/// The wall clock of the program's host, ms since the epoch: right, unless its host says otherwise.
+pub fn wall_ms(now: Time, fx: &Fx) -> i64 {
+    protocol::wall_ms(now.as_nanos()).saturating_add(fx.host().clock_ahead_ms)
+}
 
 /// Client configuration as a program gives it: Kafka's config names with their values as text.
 pub type Properties = SortedMap<Name, Name>;

@@ -65,7 +65,7 @@ impl<'a> Io<'a> {
 
     /// The wall clock, ms since the epoch.
     pub(crate) fn wall_ms(&self) -> i64 {
-        protocol::wall_ms(self.now.as_nanos()).saturating_add(self.fx.host().clock_ahead_ms)
+        clients::wall_ms(self.now, self.fx)
     }
 
     /// Ends the program; what it does after that in the same step is its last words.

@@ -3,6 +3,7 @@
 
 use kernel::{Duration, Host, Stimulus, Strike, Time};
 use lab::{Lab, Tag, replicas};
+use ordered::SortedMap;
 use protocol::TopicPartition;
 use protocol::api::ConfigResourceKind;
 use serde::Serialize;
@@ -138,9 +139,11 @@ pub fn lost(lab: &Lab, past: &Past) -> Vec<LostView> {
     if !past.is_shaken(lab.events()) {
         return list;
     }
+    // What allowed it is looked up in the past, once for all records of a kind.
+    let mut causes: SortedMap<(TopicPartition, i16), Text> = SortedMap::new();
     for loss in lab.ledger().lost(lab) {
-        let (tp, offset) = (&loss.tp, loss.promise.offset);
-        let why = allowed_by(lab, past, tp, loss.promise.acks);
+        let (tp, offset, acks) = (&loss.tp, loss.promise.offset, loss.promise.acks);
+        let why = causes.entry((tp.clone(), acks)).or_insert_with(|| allowed_by(lab, past, tp, acks)).clone();
         let is_next = |last: &&mut LostView| {
             let is_same = *last.topic == *tp.topic && last.partition == tp.partition && last.why == why;
             is_same && (offset == last.offsets.1 + 1 || (offset < 0 && last.offsets.1 < 0))

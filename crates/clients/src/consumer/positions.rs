@@ -163,7 +163,7 @@ impl Consumer {
     fn send_look_up(&mut self, now: Time, fx: &mut Fx, node: &Address, wanted: Vec<(TopicPartition, StartAt, i32)>) {
         let mut partitions = Vec::new();
         let mut tags = Vec::new();
-        let now_ms = protocol::wall_ms(now.as_nanos()).saturating_add(fx.host().clock_ahead_ms);
+        let now_ms = crate::wall_ms(now, fx);
         for (tp, start, current_leader_epoch) in wanted {
             if let Some(partition) = self.partitions.get_mut(&tp) {
                 partition.is_asked = true;

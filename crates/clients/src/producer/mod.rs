@@ -193,8 +193,7 @@ impl Producer {
         self.next_handle += 1;
         let handle = self.next_handle;
         let ProducerRecord { topic, partition, key, value, headers, timestamp_ms } = record;
-        let timestamp_ms =
-            timestamp_ms.unwrap_or_else(|| protocol::wall_ms(now.as_nanos()).saturating_add(fx.host().clock_ahead_ms));
+        let timestamp_ms = timestamp_ms.unwrap_or_else(|| crate::wall_ms(now, fx));
         let record = Record { offset_delta: 0, timestamp_ms, key, value, headers };
         self.incomplete.insert(handle, ());
         if self.phase != Phase::Open {
