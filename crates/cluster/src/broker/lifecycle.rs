@@ -85,7 +85,6 @@ struct Soft {
     is_ready_to_unfence: bool,
     is_in_flight: bool,
     wants_again: bool,
-    failures: u32,
     calls: Calls<Call>,
     timers: Timers<TimerKey>,
     events: VecDeque<LifecycleEvent>,
@@ -95,9 +94,8 @@ struct Soft {
 const NO_CONTROLLER_BACKOFF: Duration = Duration::from_millis(100);
 /// How long a broker asks for a controlled shutdown before it just stops (`BrokerServer#shutdown`).
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5 * 60);
-/// Streams of random numbers.
+/// Stream of random numbers.
 const RNG_INCARNATION: u32 = 0x11;
-const RNG_BACKOFF: u32 = 0x12;
 
 impl Soft {
     fn new() -> Soft {
@@ -109,7 +107,6 @@ impl Soft {
             is_ready_to_unfence: false,
             is_in_flight: false,
             wants_again: false,
-            failures: 0,
             calls: Calls::default(),
             timers: Timers::new(space::LIFECYCLE),
             events: VecDeque::new(),
@@ -231,7 +228,6 @@ impl Lifecycle {
     fn on_registration(&mut self, now: Time, fx: &mut Fx, answer: &BrokerRegistrationResponse) {
         match answer.error {
             ErrorCode::None => {
-                self.soft.failures = 0;
                 self.soft.broker_epoch = answer.broker_epoch;
                 self.soft.timers.cancel(&TimerKey::RegistrationTimeout);
                 self.soft.timers.arm(fx, now, TimerKey::Communicate);
@@ -247,9 +243,7 @@ impl Lifecycle {
             ErrorCode::NotController => return self.retry(now, fx),
             _ => return self.back_off(now, fx),
         }
-        self.soft.failures = 0;
-        let interval = self.spec.millis("broker.heartbeat.interval.ms", 2000);
-        let next = if std::mem::take(&mut self.soft.wants_again) { now } else { now + interval };
+        let next = if std::mem::take(&mut self.soft.wants_again) { now } else { now + self.heartbeat_interval() };
         self.soft.timers.arm(fx, next, TimerKey::Communicate);
         match self.soft.state {
             BrokerState::Starting if answer.is_caught_up => {
@@ -329,13 +323,13 @@ impl Lifecycle {
         self.soft.timers.arm(fx, now + NO_CONTROLLER_BACKOFF, TimerKey::Communicate);
     }
 
-    /// The controller refused: 100 ms, doubling with each failure up to the session timeout, ±2%.
+    /// The controller refused: asks again a heartbeat later (`#scheduleNextCommunicationAfterFailure`).
     fn back_off(&mut self, now: Time, fx: &mut Fx) {
-        let longest = self.spec.millis("broker.session.timeout.ms", 9000).as_millis();
-        let delay_ms = (100_u64 << self.soft.failures.min(16)).min(longest);
-        self.soft.failures += 1;
-        let permille = 980 + fx.rng(RNG_BACKOFF).below(41);
-        self.soft.timers.arm(fx, now + Duration::from_micros(delay_ms * permille), TimerKey::Communicate);
+        self.soft.timers.arm(fx, now + self.heartbeat_interval(), TimerKey::Communicate);
+    }
+
+    fn heartbeat_interval(&self) -> Duration {
+        self.spec.millis("broker.heartbeat.interval.ms", 2000)
     }
 
     fn arm_deadline(&mut self, fx: &mut Fx) {

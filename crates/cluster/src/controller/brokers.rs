@@ -23,6 +23,9 @@ const PRODUCER_ID_BLOCK: i32 = 1000;
 pub struct HeartbeatState {
     /// When it was heard of last.
     pub last_contact: Time,
+    /// Whether a heartbeat of this registration has come, or a new controller gave it the benefit of the doubt
+    /// (`BrokerHeartbeatTracker`). Nobody else may register with its id until the session is over, even if it has stopped cleanly.
+    pub has_session: bool,
     /// How far it has applied the metadata log.
     pub metadata_offset: i64,
     /// Whether it is fenced.
@@ -36,6 +39,7 @@ impl HeartbeatState {
     pub(super) fn new(now: Time, broker: &BrokerImage) -> HeartbeatState {
         HeartbeatState {
             last_contact: now,
+            has_session: !broker.fenced,
             metadata_offset: -1,
             is_fenced: broker.fenced,
             shutdown_offset: broker.in_controlled_shutdown.then_some(i64::MAX),
@@ -78,7 +82,7 @@ impl Controller {
         let has_session = active
             .heartbeats
             .get(&request.broker)
-            .is_some_and(|heartbeat| !heartbeat.is_fenced && now.since(heartbeat.last_contact) <= session);
+            .is_some_and(|heartbeat| heartbeat.has_session && now.since(heartbeat.last_contact) <= session);
         if existing.is_some() && !is_known && has_session {
             return refused(ErrorCode::DuplicateBrokerRegistration);
         }
@@ -105,8 +109,13 @@ impl Controller {
             fenced: true,
         });
         if let Some(active) = &mut self.active {
-            let state =
-                HeartbeatState { last_contact: now, metadata_offset: -1, is_fenced: true, shutdown_offset: None };
+            let state = HeartbeatState {
+                last_contact: now,
+                has_session: false,
+                metadata_offset: -1,
+                is_fenced: true,
+                shutdown_offset: None,
+            };
             active.heartbeats.insert(request.broker, state);
         }
         Decision { records, response: BrokerRegistrationResponse { error: ErrorCode::None, broker_epoch }.into() }
@@ -141,7 +150,7 @@ impl Controller {
         }
         let last = raft.next_offset() + records.len() as i64 - 1;
         if let Some(heartbeat) = self.active.as_mut().and_then(|active| active.heartbeats.get_mut(&request.broker)) {
-            heartbeat.last_contact = now;
+            (heartbeat.last_contact, heartbeat.has_session) = (now, true);
             heartbeat.metadata_offset = heartbeat.metadata_offset.max(request.current_metadata_offset);
             heartbeat.is_fenced = matches!(next, ControlState::Fenced | ControlState::ShutdownNow);
             match next {
