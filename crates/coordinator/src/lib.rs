@@ -141,7 +141,6 @@ struct Soft {
 gap!("consumer groups of the new protocol (ConsumerGroupHeartbeat), and moving groups between protocols", "KIP-848");
 gap!("share groups", "KIP-932");
 gap!("offset commits within transactions (TxnOffsetCommit) and UNSTABLE_OFFSET_COMMIT", "KIP-447");
-gap!("OffsetDelete", "KIP-496");
 gap!(
     "group coordinator append linger (group.coordinator.append.linger.ms): each write is a batch of its own",
     "KIP-848"
@@ -187,6 +186,7 @@ impl GroupShard {
             Request::LeaveGroup(r) => self.leave(&mut cx, &caller, r),
             Request::OffsetCommit(r) => self.commit_offsets(&mut cx, &caller, r, topics),
             Request::OffsetFetch(r) => self.fetch_offsets(&mut cx, &caller, r),
+            Request::OffsetDelete(r) => self.delete_offsets(&mut cx, &caller, r, topics),
             Request::DescribeGroups(r) => self.describe(&mut cx, &caller, r),
             Request::ListGroups(r) => self.list(&mut cx, &caller, r),
             Request::DeleteGroups(r) => self.delete(&mut cx, &caller, r),

@@ -7,6 +7,7 @@ use protocol::api::heartbeat::HeartbeatResponse;
 use protocol::api::leave_group::LeaveGroupResponse;
 use protocol::api::list_groups::ListGroupsResponse;
 use protocol::api::offset_commit::OffsetCommitResponse;
+use protocol::api::offset_delete::OffsetDeleteResponse;
 use protocol::api::offset_fetch::OffsetFetchResponse;
 use protocol::{ErrorCode, GroupId, Request, Response};
 
@@ -103,6 +104,7 @@ pub(crate) fn refusal(request: &Request, error: ErrorCode) -> Option<Response> {
         }
         .into(),
         Request::OffsetFetch(_) => OffsetFetchResponse { error, partitions: Vec::new() }.into(),
+        Request::OffsetDelete(_) => OffsetDeleteResponse { error, partitions: Vec::new() }.into(),
         Request::DescribeGroups(r) => {
             DescribeGroupsResponse { groups: r.groups.iter().map(|id| describe::unknown(id, error)).collect() }.into()
         }

@@ -248,6 +248,10 @@ pub(crate) fn with_error(mut response: Response, error: ErrorCode) -> Response {
             r.error = error;
             r.partitions.clear();
         }
+        Response::OffsetDelete(r) => {
+            r.error = error;
+            r.partitions.clear();
+        }
         _ => debug_assert!(false, "no other answer waits for a write"),
     }
     response

@@ -8,6 +8,7 @@ use protocol::api::delete_groups::DeleteGroupsRequest;
 use protocol::api::describe_groups::DescribeGroupsRequest;
 use protocol::api::list_groups::ListGroupsRequest;
 use protocol::api::offset_commit::OffsetCommitPartition;
+use protocol::api::offset_delete::OffsetDeleteRequest;
 use protocol::{ErrorCode, Note, Response};
 
 const DAY_MS: i64 = 86_400_000;
@@ -198,6 +199,30 @@ fn only_empty_groups_are_deleted() {
     b.leave(&ids[0], None);
     assert_eq!(delete(&mut b), ErrorCode::None);
     assert_eq!((b.state(), b.fetch(true)), (GroupState::Dead, Some(-1)));
+}
+
+fn delete_offset(b: &mut Broker, topic: &str) -> (ErrorCode, Vec<ErrorCode>) {
+    let partitions = vec![(topic.into(), 0)];
+    let id = b.send("c", OffsetDeleteRequest { group: "g".into(), partitions });
+    match &b.replies[&id] {
+        Response::OffsetDelete(r) => (r.error, r.partitions.iter().map(|(_, _, error)| *error).collect()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn offsets_are_deleted_unless_their_topic_is_subscribed_to() {
+    let mut b = Broker::new();
+    assert_eq!(delete_offset(&mut b, "t"), (ErrorCode::GroupIdNotFound, vec![]));
+    let ids = b.stable(&["a"]);
+    b.commit(&ids[0], 1, 5);
+    assert_eq!(delete_offset(&mut b, "t"), (ErrorCode::None, vec![ErrorCode::GroupSubscribedToTopic]));
+    assert_eq!(delete_offset(&mut b, "absent"), (ErrorCode::None, vec![ErrorCode::UnknownTopicOrPartition]));
+    assert_eq!(b.fetch(true), Some(5));
+    b.leave(&ids[0], None);
+    assert_eq!(delete_offset(&mut b, "t"), (ErrorCode::None, vec![ErrorCode::None]));
+    assert_eq!((b.state(), b.fetch(true)), (GroupState::Empty, Some(-1)), "the group stays");
+    assert_eq!(delete_offset(&mut b, "t"), (ErrorCode::None, vec![ErrorCode::None]), "there is nothing to delete");
 }
 
 #[test]

@@ -70,6 +70,7 @@ pub(crate) fn role_of(tag: Tag, is_client: bool) -> &'static str {
         | ApiKey::DescribeConfigs
         | ApiKey::CreatePartitions
         | ApiKey::DeleteGroups
+        | ApiKey::OffsetDelete
         | ApiKey::ElectLeaders
         | ApiKey::IncrementalAlterConfigs
         | ApiKey::AlterPartitionReassignments

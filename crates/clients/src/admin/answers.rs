@@ -238,6 +238,17 @@ impl Admin {
                     all.extend(found);
                 }
             }
+            Response::OffsetDelete(answer) => {
+                if is_coordinator_error(answer.error) {
+                    return Verdict::Retry(answer.error);
+                }
+                let results = answer
+                    .partitions
+                    .into_iter()
+                    .map(|(topic, p, code)| (TopicPartition::new(topic, p), self.described(code, None, ())));
+                let results = results.collect();
+                task.result = Some(AdminResult::DeleteGroupOffsets(self.described(answer.error, None, results)));
+            }
             Response::LeaveGroup(answer) => {
                 if !answer.error.is_ok() {
                     return of_group(answer.error);

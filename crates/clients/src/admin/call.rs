@@ -45,6 +45,8 @@ pub enum AdminCall {
     AlterGroupOffsets { group: GroupId, offsets: Vec<(TopicPartition, i64)> },
     /// `deleteConsumerGroups`.
     DeleteGroups { groups: Vec<GroupId> },
+    /// `deleteConsumerGroupOffsets`.
+    DeleteGroupOffsets { group: GroupId, partitions: Vec<TopicPartition> },
     /// `removeMembersFromConsumerGroup`.
     RemoveMembers { group: GroupId, members: Vec<MemberId> },
     /// `listOffsets`. `StartAt::Offset` and `Committed` are refused.
@@ -106,6 +108,8 @@ pub enum AdminResult {
     ListGroupOffsets(Vec<GroupOffset>),
     AlterGroupOffsets(Vec<(TopicPartition, Described<()>)>),
     DeleteGroups(Vec<(GroupId, Described<()>)>),
+    /// The error is that of the group.
+    DeleteGroupOffsets(Described<Vec<(TopicPartition, Described<()>)>>),
     RemoveMembers(Vec<(MemberId, Described<()>)>),
     /// Offset (−1: none), timestamp, leader epoch.
     ListOffsets(Vec<(TopicPartition, Described<(i64, i64, i32)>)>),

@@ -20,6 +20,7 @@ use protocol::api::leave_group::{LeaveGroupRequest, LeaveMember};
 use protocol::api::list_partition_reassignments::ListPartitionReassignmentsRequest;
 use protocol::api::metadata::MetadataRequest;
 use protocol::api::offset_commit::{OffsetCommitPartition, OffsetCommitRequest};
+use protocol::api::offset_delete::OffsetDeleteRequest;
 use protocol::api::offset_fetch::OffsetFetchRequest;
 use protocol::api::unregister_broker::UnregisterBrokerRequest;
 use protocol::{BrokerId, GroupId, Request, TopicPartition};
@@ -43,6 +44,7 @@ impl AdminCall {
             AdminCall::ListGroupOffsets { .. } => "listConsumerGroupOffsets",
             AdminCall::AlterGroupOffsets { .. } => "alterConsumerGroupOffsets",
             AdminCall::DeleteGroups { .. } => "deleteConsumerGroups",
+            AdminCall::DeleteGroupOffsets { .. } => "deleteConsumerGroupOffsets",
             AdminCall::RemoveMembers { .. } => "removeMembersFromConsumerGroup",
             AdminCall::ListOffsets { .. } => "listOffsets",
             AdminCall::DeleteRecords { .. } => "deleteRecords(api=METADATA)",
@@ -140,6 +142,10 @@ impl Admin {
                 for group in groups {
                     self.coordinator(task, &group, DeleteGroupsRequest { groups: vec![group.clone()] });
                 }
+            }
+            AdminCall::DeleteGroupOffsets { group, partitions } => {
+                let request = OffsetDeleteRequest { group: group.clone(), partitions: pairs(&partitions) };
+                self.coordinator(task, &group, request);
             }
             AdminCall::RemoveMembers { group, members } => {
                 let reason = "member was removed by an admin";

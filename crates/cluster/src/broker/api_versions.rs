@@ -36,7 +36,10 @@ fn newest_version(key: ApiKey) -> Option<i16> {
         | ApiKey::DescribeQuorum
         | ApiKey::DescribeCluster => 2,
         ApiKey::IncrementalAlterConfigs | ApiKey::AlterPartitionReassignments => 1,
-        ApiKey::DescribeTopicPartitions | ApiKey::ListPartitionReassignments | ApiKey::UnregisterBroker => 0,
+        ApiKey::DescribeTopicPartitions
+        | ApiKey::ListPartitionReassignments
+        | ApiKey::OffsetDelete
+        | ApiKey::UnregisterBroker => 0,
         ApiKey::Vote
         | ApiKey::BeginQuorumEpoch
         | ApiKey::EndQuorumEpoch

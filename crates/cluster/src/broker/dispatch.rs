@@ -77,6 +77,7 @@ impl Broker {
             | Request::LeaveGroup(_)
             | Request::OffsetCommit(_)
             | Request::OffsetFetch(_)
+            | Request::OffsetDelete(_)
             | Request::DescribeGroups(_)
             | Request::ListGroups(_)
             | Request::DeleteGroups(_)) => self.handle_group_request(cx, fx, caller, &request),

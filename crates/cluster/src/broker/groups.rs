@@ -199,6 +199,7 @@ impl Broker {
             Request::LeaveGroup(r) => one(&r.group),
             Request::OffsetCommit(r) => one(&r.group),
             Request::OffsetFetch(r) => one(&r.group),
+            Request::OffsetDelete(r) => one(&r.group),
             Request::DescribeGroups(r) => {
                 by_shard(&r.groups).map(|(shard, groups)| (shard, DescribeGroupsRequest { groups }.into())).collect()
             }

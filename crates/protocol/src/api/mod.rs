@@ -197,6 +197,7 @@ apis! {
     44 IncrementalAlterConfigs incremental_alter_configs(IncrementalAlterConfigsRequest IncrementalAlterConfigsResponse) "admin->broker->controller"
     45 AlterPartitionReassignments alter_partition_reassignments(AlterPartitionReassignmentsRequest AlterPartitionReassignmentsResponse) "admin->broker->controller"
     46 ListPartitionReassignments list_partition_reassignments(ListPartitionReassignmentsRequest ListPartitionReassignmentsResponse) "admin->broker->controller"
+    47 OffsetDelete offset_delete(OffsetDeleteRequest OffsetDeleteResponse) "admin->coordinator"
     52 Vote vote(VoteRequest VoteResponse) "candidate->voter"
     53 BeginQuorumEpoch begin_quorum_epoch(BeginQuorumEpochRequest BeginQuorumEpochResponse) "new leader->voters"
     54 EndQuorumEpoch end_quorum_epoch(EndQuorumEpochRequest EndQuorumEpochResponse) "resigning leader->voters"

@@ -5,6 +5,7 @@
 mod options;
 mod describe;
 mod reset;
+mod delete_offsets;
 
 use clients::{AdminCall, AdminResult, ClientError};
 use protocol::api::list_groups::ListedGroup;
@@ -14,7 +15,9 @@ use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
 use crate::options::{OptionError, Parsed};
 use crate::process::Body;
+use crate::regex::Regex;
 use crate::tools::{Misuse, Refusal, Tool};
+use delete_offsets::DeleteOffsets;
 use describe::Describe;
 use reset::Reset;
 
@@ -35,6 +38,9 @@ const TYPES: &[&str] = &["Consumer", "Classic"];
 
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let warnings = options::check(options)?;
+    if let Ok(Some(regex)) = options.one("validate-regex") {
+        return Err(Refusal { out: vec![validated(regex)], code: 0, ..Refusal::default() });
+    }
     if options.has("list") {
         filter(options, "state", STATES).map_err(|text| {
             Refusal::usage(format!("Invalid state list '{text}'. Valid states are: {}", STATES.join(", ")))
@@ -46,6 +52,18 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let files = launch.files.clone();
     let script = ConsumerGroups { options: options.clone(), warnings, work: Work::Groups, files };
     Ok(Body::ConsumerGroups(Box::new(AdminTool::new(launch, options, script)?)))
+}
+
+/// What `--validate-regex` says. It asks no broker.
+fn validated(regex: &str) -> String {
+    gap!("--validate-regex knows Java's regular expressions, and words what is wrong with one as Java does", "RE2J");
+    match Regex::new(regex) {
+        Ok(_) => format!("The regular expression `{regex}` is valid."),
+        Err(error) => {
+            let reason = error.lines().next().unwrap_or_default();
+            format!("The regular expression `{regex}` is invalid: {reason}.")
+        }
+    }
 }
 
 /// The values of `--state` or `--type`, in Kafka's spelling; the error is what was given.
@@ -65,12 +83,13 @@ pub(crate) struct ConsumerGroups {
     files: std::sync::Arc<crate::Files>,
 }
 
-/// Groups → (done | Deleting | Describing | Resetting).
+/// Groups → (done | Deleting | DeletingOffsets | Describing | Resetting).
 #[derive(Clone, Hash, Debug)]
 enum Work {
     /// Lists groups, or is about to start with the groups that were named.
     Groups,
     Deleting,
+    DeletingOffsets(DeleteOffsets),
     Describing(Describe),
     Resetting(Box<Reset>),
 }
@@ -109,11 +128,6 @@ impl From<OptionError> for Failure {
 impl Script for ConsumerGroups {
     fn begin(&mut self, admin: &mut Calls<'_, '_>) {
         self.warnings.drain(..).for_each(|line| admin.io.err(line));
-        if self.options.has("delete-offsets") || self.options.has("validate-regex") {
-            gap!("kafka-consumer-groups --delete-offsets and --validate-regex", "OffsetDelete, KIP-496");
-            admin.io.err("kafkasim: --delete-offsets and --validate-regex are not modelled");
-            return admin.io.exit(1);
-        }
         if let Err(e) = self.options.number::<i64>("timeout") {
             return Failure::from(e).print(admin);
         }
@@ -131,6 +145,10 @@ impl Script for ConsumerGroups {
             (Work::Groups, AdminResult::ListGroups(groups)) => self.listed(groups, admin),
             (Work::Deleting, AdminResult::DeleteGroups(results)) => {
                 deleted(&results, admin);
+                Ok(())
+            }
+            (Work::DeletingOffsets(deletion), result) => {
+                deletion.answer(result, admin);
                 Ok(())
             }
             (Work::Describing(describe), result) => describe.answer(result, admin),
@@ -191,6 +209,10 @@ impl ConsumerGroups {
         if self.options.has("delete") {
             self.work = Work::Deleting;
             admin.call(AdminCall::DeleteGroups { groups });
+        } else if self.options.has("delete-offsets") {
+            let topics = options::topic_args(&self.options).unwrap_or_default();
+            let group = groups.swap_remove(0);
+            self.work = Work::DeletingOffsets(DeleteOffsets::begin(group, &topics, admin));
         } else if self.options.has("reset-offsets") {
             self.work = match Reset::begin(&self.options, &self.files, groups, admin) {
                 Ok(reset) => Work::Resetting(Box::new(reset)),

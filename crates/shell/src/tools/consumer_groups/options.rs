@@ -1,5 +1,7 @@
 //! The options of `kafka-consumer-groups` and the rules between them (`ConsumerGroupCommandOptions#checkArgs`).
 
+use protocol::TopicName;
+
 use crate::options::{Opt, Parsed, flag, maybe, value};
 use crate::tools::{Refusal, check_invalid, check_required};
 
@@ -33,6 +35,7 @@ pub(crate) fn check(options: &Parsed) -> Result<Vec<String>, Refusal> {
     if options.has("delete-offsets") && !(options.has("topic") && options.has("group")) {
         return Err(Refusal::usage("Option [delete-offsets] takes the following options: [topic], [group]"));
     }
+    topic_args(options)?;
     let mut warnings = Vec::new();
     if options.has("reset-offsets") {
         if options.has("dry-run") && options.has("execute") {
@@ -57,6 +60,31 @@ pub(crate) fn check(options: &Parsed) -> Result<Vec<String>, Refusal> {
         return Err(Refusal::usage(format!("Command must include exactly one action: --{}", ACTIONS.join(", --"))));
     }
     Ok(warnings)
+}
+
+/// A topic, with some of its partitions or (none) all.
+pub(super) type TopicArg = (TopicName, Option<Vec<i32>>);
+
+/// The values of `--topic`, as `topic` or `topic:0,1,2` (`#parseTopicsWithPartitions`).
+pub(super) fn topic_args(options: &Parsed) -> Result<Vec<TopicArg>, Refusal> {
+    options.all("topic").iter().map(|text| topic_arg(text)).collect()
+}
+
+fn topic_arg(text: &str) -> Result<TopicArg, Refusal> {
+    if !text.contains(':') {
+        return Ok((text.into(), None));
+    }
+    // Java's split drops what is empty at the end.
+    let parts: Vec<&str> = text.trim_end_matches(':').split(':').collect();
+    let [topic, list] = parts[..] else {
+        return Err(Refusal::usage(format!("Invalid topic arg '{text}', expected topic name and partitions")));
+    };
+    let number = |partition: &str| {
+        let invalid = || Refusal::usage(format!("Invalid partition '{partition}' specified in topic arg '{text}''"));
+        partition.parse::<i32>().map_err(|_| invalid())
+    };
+    let partitions = list.trim_end_matches(',').split(',').map(number).collect::<Result<_, _>>()?;
+    Ok((topic.into(), Some(partitions)))
 }
 
 fn check_describe(options: &Parsed, has_group: bool) -> Result<(), Refusal> {

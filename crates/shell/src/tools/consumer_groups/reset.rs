@@ -7,6 +7,7 @@ use protocol::api::describe_groups::DescribedGroup;
 use protocol::api::describe_topic_partitions::DescribedTopic;
 use protocol::{BrokerId, ErrorCode, GroupId, TopicName, TopicPartition};
 
+use super::options::{TopicArg, topic_args};
 use super::{Failure, not_found};
 use crate::Files;
 use crate::admin_tool::Calls;
@@ -64,7 +65,7 @@ enum Scope {
     /// Every partition the group has an offset for.
     AllTopics,
     /// Topics, each with some partitions or (none) all.
-    Topics(Vec<(TopicName, Option<Vec<i32>>)>),
+    Topics(Vec<TopicArg>),
 }
 
 impl Reset {
@@ -75,7 +76,7 @@ impl Reset {
         admin: &mut Calls<'_, '_>,
     ) -> Result<Reset, Failure> {
         let scenario = scenario(options, files, admin.io.wall_ms())?;
-        let scope = scope(options)?;
+        let scope = scope(options);
         admin.call(AdminCall::DescribeGroups { groups });
         Ok(Reset {
             scenario,
@@ -389,19 +390,9 @@ fn bad_row(path: &str, n: usize, line: &str) -> Failure {
     )
 }
 
-fn scope(options: &Parsed) -> Result<Scope, Failure> {
-    if options.has("all-topics") {
-        return Ok(Scope::AllTopics);
+fn scope(options: &Parsed) -> Scope {
+    match options.has("all-topics") {
+        true => Scope::AllTopics,
+        false => Scope::Topics(topic_args(options).unwrap_or_default()),
     }
-    let parse = |text: &String| match text.split_once(':') {
-        None => Ok((text.as_str().into(), None)),
-        Some((topic, list)) => {
-            let partitions = list.split(',').map(|p| p.trim().parse()).collect::<Result<Vec<i32>, _>>();
-            let partitions = partitions.map_err(|_| {
-                Failure::bare("java.lang.NumberFormatException", format!("For input string: \"{list}\""))
-            })?;
-            Ok((topic.into(), Some(partitions)))
-        }
-    };
-    options.all("topic").iter().map(parse).collect::<Result<_, _>>().map(Scope::Topics)
 }
