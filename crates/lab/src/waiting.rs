@@ -32,6 +32,13 @@ impl Waiting {
         self.whens.push(When { term, condition, line: line.into() });
     }
 
+    /// Takes away the `sim` verbs that wait for a condition: how many.
+    pub(crate) fn forget_verbs(&mut self) -> usize {
+        let before = self.whens.len();
+        self.whens.retain(|when| when.line.split_whitespace().next() != Some("sim"));
+        before - self.whens.len()
+    }
+
     /// Starts a process once it has stopped.
     pub(crate) fn restart(&mut self, node: NodeId) {
         if !self.restarts.contains(&node) {

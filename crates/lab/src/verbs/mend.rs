@@ -8,7 +8,7 @@ use super::{Call, Verb};
 pub(super) const VERB: Verb = Verb {
     name: "mend",
     usage: "mend [A…]   (mend broker 1 controller 101; without processes: all of the cluster)",
-    summary: "Ends faults: heals the cuts and delays between these processes, takes away what waits for them, puts disks and clocks right, resumes the paused ones and starts the others.",
+    summary: "Ends faults: heals the cuts and delays between these processes, takes away what waits for a step of theirs, puts disks and clocks right, resumes the paused ones and starts the others. Without processes, `sim when` gives no verb any more; what `sim at` gives comes at its time.",
     only_moves_time: false,
     act,
 };
@@ -32,6 +32,8 @@ fn act(call: Call<'_>) -> Result<String, String> {
     for node in named.iter().chain(&programs) {
         call.lab.world.set_host(*node, kernel::Host::default());
     }
+    // Whom a waiting verb would hit is known when it comes, so only the end of all faults can take it away.
+    let forgotten = if line.is_empty() { call.lab.waiting.forget_verbs() } else { 0 };
     let mut changed = 0;
     for node in named.into_iter().chain(programs) {
         let is_program = call.lab.world.machine(node).app().is_some();
@@ -53,7 +55,13 @@ fn act(call: Call<'_>) -> Result<String, String> {
             call.lab.state_changed(node);
         }
     }
-    Ok(format!("{} cuts and delays healed, {changed} processes run again", cuts.len() + delays.len()))
+    let healed = cuts.len() + delays.len();
+    let and_forgotten = match forgotten {
+        0 => String::new(),
+        1 => ", 1 command waits no more".to_owned(),
+        many => format!(", {many} commands wait no more"),
+    };
+    Ok(format!("{healed} cuts and delays healed, {changed} processes run again{and_forgotten}"))
 }
 
 /// Whether a broker was asked to stop and is still about to: it would be gone a moment after all was mended.
