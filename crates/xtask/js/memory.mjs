@@ -1,8 +1,10 @@
 // Runs what every visitor's page would run first, once and here: node memory.mjs in.wasm out.wasm. The export `prepare`
 // (crates/web/src/prepared.rs) boots the cluster of free play; the module that comes out begins with the memory as it is then.
 // It is the engine's own work on the engine's own state, so a run that goes on from it has the digests of any other.
+// Only the allocator is another while that runs: it gives and takes memory full of zeros, so that what was there before does
+// not stay in the gaps between the things that are there now, where nobody reads it and every visitor would fetch it.
 import { readFileSync, writeFileSync } from "node:fs";
-import { Reader, SECTION, leb, parse, sleb, text, write } from "./wasm.mjs";
+import { Reader, SECTION, leb, parse, sizedBody, sleb, text, walk, write } from "./wasm.mjs";
 
 const PAGE = 65536;
 // So many zeros cost less than another segment, once packed.
@@ -29,6 +31,7 @@ function prepared() {
   const global = (i) => [...text(`g${i}`), 3, ...leb(i)];
   const entry = ({ name, kind, index }) => [...text(name), kind, ...leb(index)];
   sections.set(SECTION.export, [...module.exports.map(entry), ...module.globals.map((_, i) => global(i))]);
+  cleansing(sections);
   const imports = {};
   for (const { from, name } of module.imports) {
     (imports[from] ??= {})[name] = () => { throw new Error(`prepare asks for ${name}, which only a browser has`); };
@@ -40,6 +43,37 @@ function prepared() {
   const after = look();
   if (before.some((value, i) => value !== after[i])) throw new Error(`prepare changed globals: ${before} are ${after}`);
   return { memory: Buffer.from(exports.memory.buffer.slice(0)), values: { before, after } };
+}
+
+/**
+ * Wraps the allocator: what `malloc` gives is filled with zeros first, and so is what is given back. Rust's `__rust_alloc` (size,
+ * alignment) and `__rust_dealloc` (place, size) are what wasm-bindgen's exports call; dlmalloc's `malloc` (size) is the largest
+ * function of its type that the first calls.
+ */
+function cleansing(sections) {
+  const imported = module.imports.length, code = (index) => module.code[index - imported];
+  const callees = (index) => { const found = []; walk(code(index), (callee) => callee >= imported && found.push(callee)); return found; };
+  const typed = (given, results) => (index) => {
+    const type = module.types[module.functions[index - imported]];
+    return type.given.length === given && type.results.length === results;
+  };
+  const exported = (name) => module.exports.find((entry) => entry.name === name).index;
+  const alloc = callees(exported("__wbindgen_malloc")).find(typed(2, 1)), dealloc = callees(exported("__wbindgen_free")).find(typed(2, 0));
+  const below = [alloc, ...callees(alloc)].flatMap(callees).filter(typed(1, 1));
+  const malloc = below.reduce((large, index) => code(index).length > code(large).length ? index : large, below[0]);
+  if (!dealloc || !malloc || code(malloc).length < 1_000) throw new Error("the allocator was not found");
+
+  const bodies = module.code.map((one) => sizedBody(one)), types = [...module.functions];
+  const wrap = (index, locals, instructions) => {
+    const own = imported + types.push(module.functions[index - imported]) - 1;
+    bodies.push(sizedBody(code(index)));
+    bodies[index - imported] = sizedBody(Buffer.from([...locals, ...instructions(leb(own)), 0x0b]));
+  };
+  const GET = 0x20, TEE = 0x22, CONST = 0x41, CALL = 0x10, FILL = [0xfc, 11, 0];
+  wrap(malloc, [1, 1, 0x7f], (own) => [GET, 0, CALL, ...own, TEE, 1, 0x04, 0x40, GET, 1, CONST, 0, GET, 0, ...FILL, 0x0b, GET, 1]);
+  wrap(dealloc, [0], (own) => [GET, 0, CONST, 0, GET, 1, ...FILL, GET, 0, GET, 1, CALL, ...own]);
+  sections.set(SECTION.function, types.map(leb));
+  sections.set(SECTION.code, bodies);
 }
 
 /**
