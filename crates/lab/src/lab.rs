@@ -417,6 +417,10 @@ impl Lab {
             }
             return;
         }
+        // A server that ends by itself says so in its last step.
+        if matches!(self.world.state(stamped.node), NodeState::Exited(_)) {
+            Arc::make_mut(&mut self.since).insert(stamped.node, stamped.at);
+        }
         self.metrics.note(&stamped);
         self.ledger.note(&stamped);
         if let Some((kind, text)) = mark_of(&stamped.note) {

@@ -20,6 +20,8 @@ pub struct Replica<'a> {
     pub topic_id: TopicId,
     /// Its log.
     pub log: &'a Log,
+    /// How far its broker's cleaner has come in it (`cleaner-offset-checkpoint`).
+    pub cleaned_to: Option<i64>,
     /// Whether its broker believes to lead.
     pub is_leader: bool,
     /// The leader epoch its broker knows; −1 if it has not been told any since it started.
@@ -53,6 +55,7 @@ pub(crate) fn of_topic<'a>(
     Some(Replica {
         topic_id,
         log: &stored.log,
+        cleaned_to: stored.cleaner_checkpoint,
         is_leader: partition.is_some_and(Partition::is_leader),
         leader_epoch: partition.map_or(-1, Partition::leader_epoch),
         replicas: partition.and_then(Partition::leadership).map_or(0, |leadership| leadership.followers().len() + 1),

@@ -16,14 +16,14 @@ mod story;
 mod text;
 mod troubles;
 
-pub use configs::{ConfigView, broker_configs, topic_configs};
+pub use configs::{ConfigView, broker_configs, client_configs, topic_configs};
 pub use differ::{Difference, differences};
 pub use flights::flights;
 pub use flow::{Cause, FlowLens, FlowView, Hop, flow, got_message, why};
-pub use log::{LogLens, LogView, RecordDetail, ReplicaLog, SegmentView, logs, record};
+pub use log::{CleanerView, LogLens, LogView, RecordDetail, ReplicaLog, SegmentView, logs, record};
 pub use metrics::{MetricView, MetricsLens, metrics};
 pub use observe::{Lens, groups, observe, process_name};
-pub use past::{Change, GroupPast, Past, Span, Subject, Swept, Torn};
+pub use past::{Change, GroupPast, Past, Span, Subject, Swept, Torn, process_since};
 pub use picture::*;
 pub use stir::{Lane, Stir, glyph, is_told, lane, stir};
 pub use story::{Level, StoryLine, tell};

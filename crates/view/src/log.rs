@@ -79,6 +79,24 @@ pub struct ReplicaLog {
     pub torn: Vec<Torn>,
     /// The cleaner's runs over it, oldest first.
     pub swept: Vec<Swept>,
+    /// What its cleaner thinks of it; None for a topic without compaction.
+    pub cleaner: Option<CleanerView>,
+}
+
+/// What the cleaner of a broker thinks of a log: `cleanable_ppm` of it against `min.cleanable.dirty.ratio`. The active
+/// segment counts for nothing; it is never cleaned.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Default)]
+pub struct CleanerView {
+    /// Bytes of the part that was cleaned.
+    pub clean_bytes: u64,
+    /// Bytes of the part that a pass would clean.
+    pub cleanable_bytes: u64,
+    /// Their share in both, in millionths.
+    pub cleanable_ppm: u32,
+    /// `min.cleanable.dirty.ratio`, in millionths: a pass needs more.
+    pub min_ppm: u32,
+    /// Whether the next turn of the cleaner takes this log.
+    pub is_due: bool,
 }
 
 /// A segment.
@@ -147,10 +165,25 @@ pub fn logs(lab: &Lab, past: &Past, lens: &LogLens<'_>) -> Option<LogView> {
             records: records(log, listed.0, listed.1),
             torn: past.torn(lens.topic, lens.partition, broker.0, lab.events()),
             swept: past.swept(lens.topic, lens.partition, broker.0, lab.events()),
+            cleaner: node.and_then(|node| cleaner(lab, *node, replica)),
         })
     };
     let list = registered.replicas.iter().filter_map(view).collect();
     Some(LogView { topic: lens.topic.into(), partition: lens.partition, start, end, window, replicas: list })
+}
+
+fn cleaner(lab: &Lab, node: kernel::NodeId, replica: &replicas::Replica<'_>) -> Option<CleanerView> {
+    let config = replica.log.config();
+    let wall_ms = protocol::wall_ms(lab.now().as_nanos()).saturating_add(lab.world().host(node).clock_ahead_ms);
+    let part = config.compact.then(|| replica.log.cleanable(replica.cleaned_to, wall_ms))?;
+    let all = part.clean_bytes + part.cleanable_bytes;
+    Some(CleanerView {
+        clean_bytes: part.clean_bytes,
+        cleanable_bytes: part.cleanable_bytes,
+        cleanable_ppm: (part.cleanable_bytes * 1_000_000).checked_div(all).unwrap_or(0) as u32,
+        min_ppm: config.min_cleanable_ppm,
+        is_due: part.is_due(config.min_cleanable_ppm),
+    })
 }
 
 fn segments(log: &Log) -> Vec<SegmentView> {

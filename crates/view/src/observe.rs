@@ -242,6 +242,7 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
             terminal: Some(app.term),
             command: app.command.to_string(),
             state: state(lab, app.node),
+            since_ns: clock_ns(lab.since(app.node)),
             group: program.group().map(ToString::to_string),
             member: program.member().map(|member| member.to_string()),
             phase: consumer.map_or("", |consumer| consumer.group_state()).into(),

@@ -1,8 +1,8 @@
 //! The turns of a branch: its notes but those that come by the thousand, kept so that views can say since when
 //! something is so, what it was before, and which event changed it.
 
-use kernel::Stamped;
-use lab::{BOOT, Lab};
+use kernel::{Stamped, Time};
+use lab::{BOOT, Lab, Mark, MarkKind};
 use protocol::Note;
 use serde::Serialize;
 
@@ -36,10 +36,33 @@ pub enum Subject<'a> {
 pub struct Change {
     /// When, ns.
     pub at_ns: u64,
-    /// During which event.
+    /// During which event; 0 for an act from outside.
     pub event: u64,
     /// What happened.
     pub text: Text,
+}
+
+/// Since when a process is in the state it is in, and what put it there: a command, or a trap of one. None at its first start.
+pub fn process_since(lab: &Lab, process: &str) -> Option<Change> {
+    let at = lab.since(lab.world().find(process)?);
+    let text = act_on(lab, process, at).map_or(say!("on its own"), |mark| say!("{}", mark.text));
+    (at >= BOOT).then(|| Change { at_ns: clock_ns(at), event: 0, text })
+}
+
+/// The mark of what changed a process's state at a moment. A verb that marks the change does so right before its command is
+/// marked; one that stops a process cleanly was given earlier.
+fn act_on<'a>(lab: &'a Lab, process: &str, at: Time) -> Option<&'a Mark> {
+    let marks = lab.marks();
+    let spoken = process.replace('-', " ");
+    let names_it = |mark: &&Mark| mark.text.contains(process) || mark.text.contains(&spoken);
+    let is_verb = |mark: &&Mark| mark.kind == MarkKind::Command && mark.text.starts_with("sim ");
+    let marked = marks.iter().rposition(|m| m.at == at && m.kind == MarkKind::Process && m.text.starts_with(process));
+    if let Some(place) = marked {
+        return marks.get(place + 1).filter(|mark| mark.at == at && is_verb(mark)).or(marks.get(place));
+    }
+    let before = || marks.iter().rev().skip_while(|mark| mark.at > at).filter(is_verb);
+    let at_once = || marks.iter().rev().find(|mark| mark.at == at && mark.kind == MarkKind::Command);
+    before().find(names_it).or_else(at_once)
 }
 
 /// A stretch of the log that a replica cut off.

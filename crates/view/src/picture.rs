@@ -222,6 +222,8 @@ pub struct ClientView {
     pub command: String,
     /// How its process is.
     pub state: ProcessState,
+    /// When that became so, ns.
+    pub since_ns: u64,
     /// Group, for consumers.
     pub group: Option<String>,
     /// Member id, for consumers.

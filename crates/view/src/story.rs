@@ -131,13 +131,23 @@ fn sentence(note: &Note) -> (Level, Text) {
                 offsets.iter().map(|(topic, partition, offset)| format!("{topic}-{partition}@{offset}")).collect();
             (Detail, say!("Group {} commits {}", group, list(&offsets)))
         }
+        Note::Sent { tp, count: 1 } => (Detail, say!("One record for {} leaves a producer", tp)),
         Note::Sent { tp, count } => (Detail, say!("{} records for {} leave a producer", count, tp)),
         Note::Acked { tp, offset, acks, value_hashes, .. } => (
             Detail,
-            say!("{} at {} acknowledged (acks={})", tp, range(*offset, offset + value_hashes.len() as i64), acks),
+            say!(
+                "{} at {} acknowledged (acks={})",
+                tp,
+                range(*offset, offset + value_hashes.len() as i64),
+                acks_name(*acks)
+            ),
         ),
         Note::SendFailed { tp, count, error } => {
-            (Alarm, say!("A producer gives up on {} records for {}: {}", count, tp, error))
+            let text = match count {
+                1 => say!("A producer gives up on a record for {}: {}", tp, error),
+                _ => say!("A producer gives up on {} records for {}: {}", count, tp, error),
+            };
+            (Alarm, text)
         }
         Note::Delivered { client_id, tp, first, last, .. } => {
             (Detail, say!("{} gets {} at {}", client_id, tp, range(*first, last + 1)))
@@ -162,6 +172,11 @@ fn sentence(note: &Note) -> (Level, Text) {
         }
         Note::Output { line, .. } => (Detail, say!("{}", line)),
     }
+}
+
+/// As one writes it.
+pub(crate) fn acks_name(acks: i16) -> String {
+    if acks < 0 { "all".to_owned() } else { acks.to_string() }
 }
 
 fn range(base: i64, next: i64) -> String {

@@ -247,3 +247,83 @@ fn bytes_out_are_what_consumers_and_followers_were_sent_to_the_byte() {
         assert!((-1.0..most).contains(&more), "{name}: {sent} bytes for {times} × {bytes}");
     }
 }
+
+#[test]
+fn the_state_of_a_process_has_its_moment_and_the_act_that_led_to_it() {
+    let mut lab = lab();
+    run(&mut lab, 2_000);
+    assert_eq!(view::process_since(&lab, "broker-1"), None, "it runs since boot");
+    let program = view::observe(&lab, &Lens::default()).clients[0].process.clone();
+    let producer = view::process_since(&lab, &program).expect("it was started by a command");
+    assert!(producer.text.to_string().starts_with("kafka-verifiable-producer"), "{producer:?}");
+    lab.command(1, "sim kill broker 1");
+    lab.command(1, "sim stop broker 3");
+    run(&mut lab, 30_000);
+    lab.command(1, "sim pause leader:orders-0");
+    for (process, act, at_ms) in [
+        ("broker-1", "sim kill broker 1", 2_000..2_001),
+        ("broker-2", "sim pause leader:orders-0", 32_000..32_001),
+        ("broker-3", "sim stop broker 3", 2_001..32_000),
+    ] {
+        let change = view::process_since(&lab, process).expect("it changed");
+        assert_eq!(change.text.to_string(), act);
+        assert!(at_ms.contains(&(change.at_ns / 1_000_000)), "{process}: {change:?}");
+    }
+}
+
+#[test]
+fn the_gauge_of_a_compacted_log_is_what_its_cleaner_goes_by() {
+    let text = r#"{"topics": [{"name": "prices", "partitions": 1, "replication_factor": 1, "configs": {"cleanup.policy": "compact", "segment.ms": "1000", "min.cleanable.dirty.ratio": "0.6"}}], "cluster": {"brokers": 1, "controllers": 1},
+        "commands": [{"at": "0s", "term": 2, "run": "kafka-verifiable-producer --bootstrap-server :9092 --topic prices --throughput 20 --repeating-keys 400"}]}"#;
+    let mut lab = Lab::new(&Scenario::parse(text).expect("a good scenario")).expect("it boots");
+    let gauge = |lab: &Lab| {
+        let lens = LogLens { topic: "prices", partition: 0, count: 24, end: None };
+        let logs = view::logs(lab, &Past::default(), &lens).expect("it exists");
+        logs.replicas[0].cleaner.clone().expect("it is compacted")
+    };
+    let compactions =
+        |lab: &Lab| lab.history().latest_first().filter(|n| matches!(n.note, protocol::Note::Compacted { .. })).count();
+    assert_eq!((gauge(&lab).cleanable_ppm, gauge(&lab).min_ppm, gauge(&lab).is_due), (0, 600_000, false));
+    let (mut waited, mut cleaned) = (0, 0);
+    for _ in 0..600 {
+        let (before, was_due) = (compactions(&lab), gauge(&lab).is_due);
+        run(&mut lab, 100);
+        assert_eq!(gauge(&lab).is_due, gauge(&lab).cleanable_ppm > 600_000, "nothing here is overdue");
+        if compactions(&lab) > before {
+            assert!(was_due, "only a log that was due is cleaned");
+            assert!(gauge(&lab).cleanable_ppm < 600_000 && gauge(&lab).clean_bytes > 0, "{:?}", gauge(&lab));
+            cleaned += 1;
+        }
+        waited += usize::from(gauge(&lab).cleanable_ppm > 0 && !gauge(&lab).is_due);
+    }
+    assert!(cleaned >= 2 && waited > 0, "{cleaned} {waited}");
+}
+
+#[test]
+fn the_configs_of_clients_have_what_their_program_set_and_what_follows_from_it() {
+    let mut lab = lab();
+    lab.command(1, "kafka-console-consumer --bootstrap-server :9092 --topic orders --group g --from-beginning");
+    lab.command(3, "kafka-topics --bootstrap-server :9092 --list");
+    run(&mut lab, 3);
+    let picture = view::observe(&lab, &Lens::default());
+    let of = |kind: &str| {
+        let client = picture.clients.iter().find(|client| client.kind == kind).expect("it runs");
+        view::client_configs(&lab, &client.process)
+    };
+    let value = |list: &[view::ConfigView], name: &str| {
+        let found = list.iter().find(|config| config.name == name).expect("it is a config");
+        (found.value.clone(), found.default.clone().unwrap_or_default(), found.is_set)
+    };
+    let (producer, consumer) = (of("producer"), of("consumer"));
+    assert_eq!(value(&producer, "acks"), ("1".into(), "all".into(), true));
+    assert_eq!(value(&producer, "linger.ms"), ("5".into(), "5".into(), false));
+    assert_eq!(value(&producer, "enable.idempotence"), ("false".into(), "true".into(), true), "acks=1 forbids it");
+    assert_eq!(value(&producer, "client.id"), ("producer-1".into(), "".into(), true));
+    assert_eq!(value(&consumer, "group.id"), ("g".into(), "".into(), true));
+    assert_eq!(value(&consumer, "auto.offset.reset"), ("earliest".into(), "latest".into(), true));
+    assert_eq!(value(&consumer, "max.poll.records"), ("500".into(), "500".into(), false));
+    for list in [&producer, &consumer] {
+        assert!(list.is_sorted_by_key(|config| !config.is_set), "those that were set come first");
+    }
+    assert_eq!(of("tool"), []);
+}

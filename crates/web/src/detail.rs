@@ -116,13 +116,24 @@ pub(crate) fn detail(lab: &lab::Lab, past: &Past, want: &Want, picture: &view::P
     if let Some(selected) = &want.selected {
         let fields = subjects(selected).into_iter();
         found.since = fields.filter_map(|(name, of)| Some((name, past.since(of, lab.events())?))).collect();
+        let process = process_of(selected, picture);
+        if let Some(change) = process.as_ref().and_then(|name| view::process_since(lab, name)) {
+            // A process that is gone reports no state any more.
+            if let Some((_, last)) = found.since.iter_mut().find(|(name, _)| *name == "lifecycle")
+                && last.at_ns < change.at_ns
+            {
+                *last = change.clone();
+            }
+            found.since.push(("process", change));
+        }
         found.configs = match selected {
             Selection::Partition { topic, .. } if looks.configs => view::topic_configs(lab, topic),
             Selection::Broker(id) if looks.configs => view::broker_configs(lab, *id),
+            Selection::Client(process) if looks.configs => view::client_configs(lab, process),
             _ => Vec::new(),
         };
-        let process = process_of(selected, picture).filter(|_| looks.messages);
         found.messages = process
+            .filter(|_| looks.messages)
             .map(|of| view::flow(lab, &FlowLens { span_ns: None, quiet: true, hops_max: MESSAGES_MAX, of: Some(of) }));
         if let Selection::Record { topic, partition, on, offset } = selected {
             found.record = view::record(lab, topic, *partition, *on, *offset);

@@ -45,6 +45,11 @@ pub(crate) fn bytes(n: u64) -> String {
     }
 }
 
+/// A number that is −1 where it is not known.
+pub(crate) fn known(n: i32) -> String {
+    if n < 0 { "–".to_owned() } else { n.to_string() }
+}
+
 /// `1,2,3`, as Kafka's tools print replica lists.
 pub(crate) fn ids(ids: &[i32]) -> String {
     ids.iter().map(i32::to_string).collect::<Vec<_>>().join(",")

@@ -51,7 +51,13 @@ fn fields(props: &ViewProps, list: Fields) -> Html {
 
 /// Since when a field is what it is: leads to the moment, and to what led to it.
 fn since(props: &ViewProps, change: &Change) -> Html {
-    if change.event == 0 || change.at_ns == 0 {
+    if change.event == 0 {
+        // An act from outside has no causes: it is named.
+        return html! {
+            <span class="since"><button class="link" onclick={props.seek(change.at_ns)}>{ tell!("since {}", format::clock(change.at_ns)) }</button><code>{ say(&change.text) }</code></span>
+        };
+    }
+    if change.at_ns == 0 {
         return html! { <span class="since">{ t("since boot") }</span> };
     }
     let (ui, event) = (props.ui.clone(), change.event);
@@ -94,7 +100,7 @@ fn configs(list: &[ConfigView]) -> Html {
             <thead><tr><th>{ t("config") }</th><th>{ t("value") }</th></tr></thead>
             <tbody>{ for list.iter().map(|c| html! {
                 <tr key={c.name.clone()} class={if c.is_set { "set" } else { "" }}><td>{ &c.name }</td>
-                    <td>{ if c.value.is_empty() { "–" } else { &c.value }}{ if c.is_set { html! { <small>{ tell!("{}; default {}", c.source, c.default.as_deref().unwrap_or(t("none"))) }</small> } } else { Html::default() } }</td></tr>
+                    <td>{ if c.value.is_empty() { "–" } else { &c.value }}{ if c.is_set { html! { <small>{ tell!("{}; default {}", known(&c.source), c.default.as_deref().unwrap_or(t("none"))) }</small> } } else { Html::default() } }</td></tr>
             }) }</tbody>
         </table>
     }
@@ -309,7 +315,7 @@ fn partition(props: &ViewProps, topic: &str, p: &PartitionView, on: Option<i32>)
             <table class="mini">
                 <thead><tr><th>{ t("broker") }</th><th>{ t("epoch") }</th><th>{ t("start") }</th><th>{ "HW" }</th><th>{ t("end") }</th><th class="n">{ t("size") }</th></tr></thead>
                 <tbody>{ for replicas.map(|(b, r)| html! { <tr key={b}>
-                    <td>{ format!("{}{b}", if r.is_leader { "♛ " } else { "" }) }</td><td>{ r.leader_epoch }</td><td>{ r.log_start }</td><td>{ r.high_watermark }</td><td>{ r.log_end }</td><td class="n">{ format::bytes(r.bytes) }</td>
+                    <td>{ format!("{}{b}", if r.is_leader { "♛ " } else { "" }) }</td><td>{ format::known(r.leader_epoch) }</td><td>{ r.log_start }</td><td>{ r.high_watermark }</td><td>{ r.log_end }</td><td class="n">{ format::bytes(r.bytes) }</td>
                 </tr> }) }</tbody>
             </table>
             <div>
@@ -378,9 +384,11 @@ fn records(tail: &[RecordView]) -> Html {
 }
 
 fn client(props: &ViewProps, c: &ClientView) -> Html {
-    let mut list: Fields =
-        vec![state(c.state, 0, 0), ("kind", known(&c.kind), ""), ("client family", c.profile.clone(), "")];
-    list[0].1 = list[0].1.split(" for ").next().unwrap_or("").to_owned();
+    let mut list: Fields = vec![
+        state(c.state, c.since_ns, props.frame.picture.now_ns),
+        ("kind", known(&c.kind), ""),
+        ("client family", c.profile.clone(), ""),
+    ];
     if let Some(acks) = c.acks {
         list.push(("acks", if acks < 0 { "all".to_owned() } else { acks.to_string() }, ""));
         list.push(("acknowledged", format::count(c.records), ""));
@@ -406,7 +414,7 @@ fn client(props: &ViewProps, c: &ClientView) -> Html {
             <div>{ c.group.as_ref().map(|g| html! { <p>{ t("in group") }{ " " }{ link(props, g.clone(), Selection::Group(g.clone())) }</p> }) }</div>
             <div>{ positions(&c.assignment) }</div>
             { acts(props, &act) }
-            { more(props, false, c) }
+            { more(props, c.kind != "tool", c) }
         </>
     }
 }

@@ -16,6 +16,7 @@ mod fetch;
 mod close;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use kernel::{Address, Duration, Input, Time, Timers};
 use ordered::{SortedMap, SortedSet};
@@ -59,6 +60,8 @@ struct Wake;
 pub struct Consumer {
     profile: Profile,
     settings: ConsumerSettings,
+    /// What was set, as it was spelled.
+    set: Arc<Properties>,
     net: Net<Asked>,
     space: u16,
     timers: Timers<Wake>,
@@ -105,6 +108,7 @@ impl Consumer {
         Ok(Consumer {
             profile,
             settings,
+            set: Arc::new(checked),
             net,
             space,
             timers: Timers::new(space),
@@ -316,6 +320,10 @@ impl Consumer {
     /// The family.
     pub fn profile(&self) -> Profile {
         self.profile
+    }
+    /// The configs that were set; all others have their family's default.
+    pub fn set_configs(&self) -> &Properties {
+        &self.set
     }
     /// `client.id`.
     pub fn client_id(&self) -> &Name {

@@ -12,6 +12,7 @@ mod sender;
 mod responses;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use kernel::{Input, Time, Timers};
 use ordered::{SortedMap, Window};
@@ -97,6 +98,8 @@ enum Phase {
 pub struct Producer {
     profile: Profile,
     settings: ProducerSettings,
+    /// What was set, as it was spelled.
+    set: Arc<Properties>,
     net: Net<Sent>,
     space: u16,
     timers: Timers<Wake>,
@@ -139,6 +142,7 @@ impl Producer {
         Ok(Producer {
             profile,
             settings,
+            set: Arc::new(checked),
             net,
             space,
             timers: Timers::new(space),
@@ -266,6 +270,14 @@ impl Producer {
     /// The family.
     pub fn profile(&self) -> Profile {
         self.profile
+    }
+    /// The configs that were set; all others have their family's default.
+    pub fn set_configs(&self) -> &Properties {
+        &self.set
+    }
+    /// `enable.idempotence` as it is in effect: Java gives it up where other configs forbid it and nobody asked for it.
+    pub fn is_idempotent(&self) -> bool {
+        self.settings.idempotent
     }
     /// `client.id`.
     pub fn client_id(&self) -> &Name {

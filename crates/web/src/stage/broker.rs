@@ -58,11 +58,22 @@ pub(crate) fn Broker(props: &BrokerProps) -> Html {
             </button>
             <div>{ (!props.trouble.is_empty()).then(|| html! { <p class="trouble" title={props.trouble.clone()}>{ format!("⚠ {}", props.trouble) }</p> }) }</div>
             <div class={classes!("reps", props.rows.density)}>
-                { for props.rows.list.iter().map(|row| tile(props, row, is_down)) }
+                { for props.rows.list.iter().enumerate().map(|(i, row)| html! { <>{ topic_of(props, i) }{ tile(props, row, is_down) }</> }) }
+                { props.rows.list.is_empty().then(|| if props.rows.density.is_empty() { html! { <p key="none" class="empty">{ t("no partitions yet") }</p> } } else { Html::default() }) }
                 { (props.rows.density == "strip").then(|| strip(props)) }
             </div>
         </section>
     }
+}
+
+/// Where rows have room for a number only, the topic stands above its first one.
+fn topic_of(props: &BrokerProps, i: usize) -> Html {
+    let rows = &props.rows;
+    let begins = i == 0 || rows.list[i].topic != rows.list[i - 1].topic;
+    if rows.density != "dense" || !begins {
+        return Html::default();
+    }
+    html! { <span class="tn" title={rows.list[i].topic.to_string()}>{ &*rows.list[i].topic }</span> }
 }
 
 /// Counts, and the replicas that stand out.
@@ -165,9 +176,13 @@ fn replica_tile(props: &BrokerProps, row: &Row, replica: &ReplicaView, is_down: 
         ""
     };
     let select = props.select.reform(move |_: MouseEvent| me.clone());
+    let name = match props.rows.density {
+        "dense" => html! { <b>{ crown }{ replica.partition }</b> },
+        _ => html! { <b><span>{ crown }{ &replica.topic }</span>{ format!("-{}", replica.partition) }</b> },
+    };
     html! {
         <button {key} {class} onclick={select} tabindex="-1" data-nav="" title={label}>
-            <span class="rh"><b><span>{ crown }{ &replica.topic }</span>{ format!("-{}", replica.partition) }</b><em class={tone}>{ tag }</em></span>
+            <span class="rh">{ name }<em class={tone}>{ tag }</em></span>
             <span class="runs" aria-hidden="true">{ for runs(row, replica) }</span>
             <span class="cells" aria-hidden="true">{ for cells(row, replica, twin) }</span>
             <span class="rf" aria-hidden="true"><b>{ format!("HW {}", replica.high_watermark) }</b><span>{ tell!("end {}", replica.log_end) }</span></span>
@@ -179,7 +194,7 @@ fn replica_tile(props: &BrokerProps, row: &Row, replica: &ReplicaView, is_down: 
 fn tag(replica: &ReplicaView, row: &Row, broker: i32, is_down: bool) -> (String, &'static str) {
     let epoch = format!("e{}", replica.leader_epoch);
     match () {
-        () if is_down && replica.in_sync => (t("off · ISR").to_owned(), ""),
+        () if is_down && replica.in_sync => ("ISR".to_owned(), ""),
         () if is_down => (t("off").to_owned(), ""),
         () if replica.is_leader && row.leader == broker => (epoch, ""),
         () if replica.is_leader => (tell!("stale {}", epoch), "warn"),

@@ -66,7 +66,7 @@ fn drawing(props: &ViewProps, flow: &FlowView) -> Html {
                 <g key={name.clone()}><line class="lane2" x1={at(0.0)} x2={at(1.0)} y1={y(i)} y2={y(i)} /><text class="ln" x="0" y={(TOP + i * LANE + LANE / 2 + 4).to_string()}>{ name }</text></g>
             }) }
             { for axis.folds(50_000_000, 0.0).into_iter().map(|(from, to, ns)| html! {
-                <g key={format!("f{from}")}><rect class="foldr" x={at(from)} width={format!("{:.2}%", (to - from) * wide)} y={TOP.to_string()} height="100%" /><text class="tk" x={at((from + to) / 2.0)} y={(TOP + 9).to_string()}>{ format::span(ns) }</text></g>
+                <g key={format!("f{from}")}><rect class="foldr" x={at(from)} width={format!("{:.2}%", (to - from) * wide)} y={TOP.to_string()} height="100%" /><text class="tk" x={at((from + to) / 2.0)} y={(TOP + 9).to_string()}>{ if fits(to - from, ns) { format::span(ns) } else { String::new() } }</text></g>
             }) }
             <line class="ph" x1={at(x(now))} x2={at(x(now))} y1={(TOP - 6).to_string()} y2="100%" />
             { for flow.hops.iter().enumerate().map(|(i, hop)| html! {
@@ -79,6 +79,12 @@ fn drawing(props: &ViewProps, flow: &FlowView) -> Html {
             }) }
         </svg>
     }
+}
+
+/// Whether the length of a fold can be written on it.
+fn fits(share: f64, ns: u64) -> bool {
+    let drawing = if dom::is_narrow() { dom::width() * 0.68 } else { (dom::width() - 580.0) * 0.86 };
+    share * drawing > 6.2 * format::span(ns).len() as f64
 }
 
 /// Silence is folded: past 4 ms a gap takes the root of what is left, so that slopes are true where messages fly.

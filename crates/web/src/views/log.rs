@@ -100,11 +100,11 @@ fn row(props: &ViewProps, log: &LogView, r: &ReplicaLog) -> Html {
         <section key={r.broker} class={classes!("lrow", leads.then_some("lead"), (is_down || !r.in_sync).then_some("out"), is_selected.then_some("sel"))}
                  aria-label={tell!("Replica on broker {}", r.broker)}>
             <button class="lname" data-nav="" tabindex="-1" {onclick}>
-                <b>{ format!("{crown}{}", tell!("Broker {}", r.broker)) }</b><span>{ tell!("{} · epoch {}", role, r.leader_epoch) }</span>
+                <b>{ format!("{crown}{}", tell!("Broker {}", r.broker)) }</b><span>{ tell!("{} · epoch {}", role, format::known(r.leader_epoch)) }</span>
                 <small>{ tell!("start {} · HW {} · end {}", r.start, r.high_watermark, r.end) }</small>
                 <small>{ tell!("on disk to {} · {}", r.flushed, plural(r.segments.len() as u64, "{} segment", "{} segments")) }</small>
             </button>
-            <div class="ltrack">{ flags(props, log, r) }{ cells(props, log, r) }{ runs(props, log, r) }{ torn(props, log, r) }{ swept(props, r) }{ whole(log, r) }</div>
+            <div class="ltrack">{ flags(props, log, r) }{ cells(props, log, r) }{ runs(props, log, r) }{ torn(props, log, r) }{ swept(props, r) }{ whole(log, r) }{ gauge(r) }</div>
         </section>
     }
 }
@@ -243,6 +243,27 @@ fn swept(props: &ViewProps, r: &ReplicaLog) -> Html {
         last.kept
     );
     html! { <div><button class="link" onclick={props.seek(last.at_ns)}>{ format!("⌫ {words}") }</button></div> }
+}
+
+/// How dirty a compacted log is, beside what the cleaner waits for.
+fn gauge(r: &ReplicaLog) -> Html {
+    let Some(c) = &r.cleaner else { return Html::default() };
+    let percent = |ppm: u32| format!("{}{}{}", ppm / 10_000, t("."), ppm / 1_000 % 10);
+    let mut words =
+        tell!("dirty: {} % of {}", percent(c.cleanable_ppm), format::bytes(c.clean_bytes + c.cleanable_bytes));
+    let rest = if c.is_due {
+        t("the cleaner takes it at its next turn").to_owned()
+    } else {
+        tell!("cleaned above {} % (min.cleanable.dirty.ratio)", percent(c.min_ppm))
+    };
+    words = format!("{words} · {rest}");
+    let share = |ppm: u32| format!("{}%", f64::from(ppm) / 10_000.0);
+    html! {
+        <div class={classes!("gauge", c.is_due.then_some("warn"))} title={t("Bytes a pass would clean, as a share of all closed segments. The active segment is never cleaned.")}>
+            <svg aria-hidden="true"><rect class="all" width="100%" height="6" /><rect class="part" width={share(c.cleanable_ppm)} height="6" /><line x1={share(c.min_ppm)} x2={share(c.min_ppm)} y1="0" y2="100%" /></svg>
+            <small>{ words }</small>
+        </div>
+    }
 }
 
 /// The whole log in one strip: its segments, and the window.
