@@ -81,6 +81,10 @@ impl Default for NetworkSpec {
 pub struct Flight<'a, M> {
     /// The sender's end of the connection it travels on.
     pub conn: ConnId,
+    /// What number of all that was sent this way on that connection, from 0.
+    pub number: u32,
+    /// Its size on the wire.
+    pub bytes: u64,
     /// The sender.
     pub from: NodeId,
     /// The receiver.

@@ -58,6 +58,28 @@ impl<E> Queue<E> {
     pub(crate) fn len(&self) -> usize {
         self.heap.len()
     }
+    /// Changes events where they wait.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (Time, &mut E)> {
+        self.slab.iter_mut().flatten().map(|(at, event)| (*at, event))
+    }
+    /// Takes out the events that `is_meant`, in the order in which they would have come. Looks at every one.
+    pub(crate) fn take(&mut self, is_meant: impl Fn(&E) -> bool) -> Vec<(Time, E)> {
+        let Queue { heap, slab, free, .. } = self;
+        let mut taken = Vec::new();
+        heap.retain(|Reverse((at, place))| {
+            let slot = place.slot();
+            match slab[slot as usize].take_if(|(_, event)| is_meant(event)) {
+                Some((_, event)) => {
+                    free.push(slot);
+                    taken.push(((*at, *place), event));
+                    false
+                }
+                None => true,
+            }
+        });
+        ordered::sort_by_key(&mut taken, |(order, _)| *order);
+        taken.into_iter().map(|((at, _), event)| (at, event)).collect()
+    }
     /// All pending events, in no particular order of time but in an order that depends on the run alone.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Time, &E)> {
         self.slab.iter().flatten().map(|(at, event)| (*at, event))

@@ -667,11 +667,11 @@ impl<A: Machine> World<A> {
     }
 
     fn flight<'a>(&'a self, arrives: Time, event: &'a Event<A::Message>, held: bool) -> Option<Flight<'a, A::Message>> {
-        let What::Travel { pair, to, sent, cargo: Cargo::Message { message, .. }, .. } = &event.what else {
+        let What::Travel { pair, to, n, sent, cargo: Cargo::Message { bytes, message } } = &event.what else {
             return None;
         };
         let conn = ConnId::new(*pair, 1 - to);
         let (from, to) = self.ends(event)?;
-        Some(Flight { conn, from, to, sent: *sent, arrives, held, message })
+        Some(Flight { conn, number: *n, bytes: *bytes, from, to, sent: *sent, arrives, held, message })
     }
 }

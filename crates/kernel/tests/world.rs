@@ -234,6 +234,55 @@ fn a_message_that_is_lost_takes_its_connection_with_it_and_what_came_before_arri
     assert!(more.traps().is_empty());
 }
 
+/// Runs to the moment when all of some pings are on their way from `a` to `b`, and gives the numbers they travel under.
+fn in_flight(pings: usize) -> (World<Echo>, NodeId, NodeId, ConnId, Vec<u32>) {
+    let (mut world, a, b) = pair(pings as u32);
+    while world.flights().iter().filter(|f| f.to == b).count() < pings {
+        world.step().expect("they are sent");
+    }
+    let there: Vec<_> = world.flights().iter().filter(|f| f.to == b).map(|f| (f.conn, f.number)).collect();
+    (world, a, b, there[0].0, there.iter().map(|(_, number)| *number).collect())
+}
+
+#[test]
+fn a_message_lost_on_its_way_takes_what_is_behind_it_and_its_connection_along() {
+    let (mut world, a, b, conn, numbers) = in_flight(4);
+    assert!(!world.lose(conn, numbers[3] + 1), "there is no such message");
+    assert!(!world.lose(conn.peer(), numbers[2]), "nothing comes the other way");
+    let untouched = world.clone();
+    assert!(world.lose(conn, numbers[2]));
+    world.run_until(Time::from_millis(50));
+    assert_eq!(world.machine(b).got, [0, 1], "what was sent before arrives");
+    for node in [a, b] {
+        assert_eq!(world.machine(node).closed, [CloseReason::Reset]);
+    }
+    assert_eq!((world.flights().len(), world.connection(conn)), (0, None), "nothing is left of it");
+    let mut other = untouched;
+    other.run_until(Time::from_millis(50));
+    assert_eq!(other.machine(b).got, [0, 1, 2, 3]);
+}
+
+#[test]
+fn a_message_held_up_on_its_way_holds_up_what_is_behind_it_and_order_is_kept() {
+    let (mut world, a, b, conn, numbers) = in_flight(4);
+    let by = Duration::from_millis(30);
+    let due = world.flights().iter().find(|f| f.to == b && f.number == numbers[1]).expect("it flies").arrives;
+    assert_eq!(world.hold_up(conn, numbers[3] + 1, by), None);
+    assert_eq!(world.hold_up(conn, numbers[1], by), Some(due + by));
+    let mut again = world.clone();
+    world.run_until(due + Duration::from_millis(29));
+    assert_eq!(world.machine(b).got, [0]);
+    world.run_until(due + by);
+    assert_eq!(world.machine(b).got, [0, 1, 2, 3]);
+    // A cut holds it then, and it cannot be late on top of that.
+    again.cut(a, b);
+    again.run_until(due + by);
+    assert_eq!((again.hold_up(conn, numbers[1], by), again.machine(b).got.as_slice()), (None, [].as_slice()));
+    again.heal(a, b);
+    again.run_until(due + by + by);
+    assert_eq!(again.machine(b).got, [0, 1, 2, 3]);
+}
+
 #[test]
 fn a_process_that_dies_at_a_point_has_written_and_sends_nothing_more() {
     for (before, sent) in [(true, vec![0, 1]), (false, vec![0, 1, 2])] {

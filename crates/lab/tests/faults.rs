@@ -43,6 +43,10 @@ fn bad_faults_are_refused_with_what_would_be_right_and_change_nothing() {
         ("sim drop Produce 1 > 2", "say `response` or `request`"),
         ("sim drop response 1 | 2", "goes one way"),
         ("sim drop response 1 2 > 3", "name one before"),
+        ("sim drop Produce response #x 1 > 2", "`#x` is no correlation id"),
+        ("sim drop Produce response #7 1 > 2", "no Produce response #7 1 > 2 is on its way now"),
+        ("sim delay Produce request #7 1 > 2 5ms", "no Produce request #7 1 > 2 is on its way now"),
+        ("sim delay Produce request #7 1 > 2 5ms jitter 1ms", "no jitter"),
         ("sim kill broker 1 at midnight", "after-append"),
         ("sim kill broker 1 at before-ack t-0", "not a step of one partition"),
         ("sim kill broker 1 at after-append t-7", "there is no partition t-7"),
@@ -334,4 +338,57 @@ fn a_follower_that_caught_up_while_it_was_fenced_joins_the_isr() {
     .expect("it can be built");
     lab.run_for(Duration::from_millis(13_200));
     assert_eq!(done(&mut lab, "sim until isr(\"t1\", 0) == [1, 2]"), "");
+}
+
+/// Runs until a Produce request is on its way: its correlation id, from whom to whom, and when it arrives.
+fn produce_in_flight(lab: &mut Lab) -> (u32, String, String, u64) {
+    loop {
+        let world = lab.world();
+        let found = world.flights().into_iter().find_map(|f| match f.message {
+            protocol::Message::Request { correlation, request: protocol::Request::Produce(_), .. } => {
+                Some((*correlation, world.name(f.from).to_string(), world.name(f.to).to_string(), f.arrives.as_nanos()))
+            }
+            _ => None,
+        });
+        if let Some(found) = found {
+            return found;
+        }
+        assert!(lab.step(), "the producer goes on");
+    }
+}
+
+#[test]
+fn a_request_lost_on_its_way_is_sent_again_and_one_held_up_comes_late_and_both_are_replayed_by_a_link() {
+    let mut timeline = Timeline::new(&scenario(3)).expect("it boots");
+    timeline.command(2, PRODUCE);
+    timeline.run_for(Duration::from_secs(2));
+    let mut lab = timeline.lab().clone();
+    let (number, from, to, _) = produce_in_flight(&mut lab);
+    while timeline.lab().events() < lab.events() {
+        timeline.step();
+    }
+    let line = format!("sim drop Produce request #{number} {from} > {to}");
+    let Given::Done(told) = timeline.command(1, &line) else { panic!("{line} is taken") };
+    assert_eq!(told, format!("Produce request #{number} {from} > {to} is lost, and its connection is reset"));
+    assert!(matches!(timeline.command(1, &line), Given::Refused(_)), "it is gone");
+    timeline.run_for(Duration::from_secs(3));
+    let failed = |lab: &Lab| {
+        lab.history().latest_first().filter(|n| matches!(n.note, protocol::Note::SendFailed { .. })).count()
+    };
+    // The verifiable producer sets retries=0: what is lost fails, and what came after goes on.
+    assert!(failed(timeline.lab()) > 0, "without retries the loss is a failure");
+
+    let mut lab = timeline.lab().clone();
+    let (number, from, to, due) = produce_in_flight(&mut lab);
+    while timeline.lab().events() < lab.events() {
+        timeline.step();
+    }
+    let line = format!("sim delay Produce request #{number} {from} > {to} 250ms");
+    let Given::Done(told) = timeline.command(1, &line) else { panic!("{line} is taken") };
+    assert!(told.contains("arrives 250ms later"), "{told}");
+    let arrives = timeline.lab().world().flights().iter().map(|f| f.arrives.as_nanos()).max().expect("it flies");
+    assert_eq!(arrives, due + 250_000_000);
+    timeline.run_for(Duration::from_secs(2));
+    let Ok(replayed) = Timeline::from_link(&timeline.link()) else { panic!("the link is whole") };
+    assert_eq!(replayed.lab().digest(), timeline.lab().digest());
 }

@@ -1,10 +1,10 @@
 //! What befalls a world from outside: processes that die or stand still, links that are cut or slow, and traps.
 
-use super::{Cargo, Event, World};
+use super::{Cargo, Event, What, World};
 use crate::effects::Effect;
 use crate::host::Trouble;
 use crate::network::End;
-use crate::{CloseReason, Death, Delay, Duration, Host, Machine, NodeId, NodeState, Strike, Time, Trap};
+use crate::{CloseReason, ConnId, Death, Delay, Duration, Host, Machine, NodeId, NodeState, Strike, Time, Trap};
 
 impl<A: Machine> World<A> {
     /// Kills the process of `node` at once. True if there was one.
@@ -119,6 +119,49 @@ impl<A: Machine> World<A> {
             }
             None => begins + sync,
         }
+    }
+
+    // ---- messages on their way
+
+    /// Loses what was sent as number `n` from this end of a connection, and all behind it: a byte stream has no holes, so both
+    /// ends hear of a reset. What was sent before still arrives. False if it is not on its way.
+    pub fn lose(&mut self, conn: ConnId, n: u32) -> bool {
+        let (pair, end) = (conn.pair(), 1 - conn.end());
+        if !self.flights().iter().any(|flight| flight.conn == conn && flight.number == n) {
+            return false;
+        }
+        let waiting = self.queue.iter_mut().map(|(_, event)| event).chain(self.held.iter_mut());
+        for event in waiting {
+            if let What::Travel { pair: of, to, n: number, cargo, .. } = &mut event.what
+                && (*of, *to) == (pair, end)
+                && *number >= n
+            {
+                *cargo = Cargo::Close(CloseReason::Reset);
+            }
+        }
+        self.travel(pair, 1 - end, Cargo::Close(CloseReason::Reset));
+        if let Some(c) = self.network.conns.get_mut(pair) {
+            c.is_broken = true;
+        }
+        true
+    }
+
+    /// What was sent as number `n` from this end of a connection takes so much longer, and all behind it waits for it: a byte
+    /// stream keeps its order. When it arrives now; None if it is not on its way, or a cut link holds it.
+    pub fn hold_up(&mut self, conn: ConnId, n: u32, by: Duration) -> Option<Time> {
+        let (pair, end) = (conn.pair(), 1 - conn.end());
+        let found =
+            self.flights().into_iter().find(|flight| flight.conn == conn && flight.number == n && !flight.held)?;
+        let arrives = found.arrives + by;
+        let is_behind = |event: &Event<A::Message>| matches!(&event.what, What::Travel { pair: of, to, n: number, .. } if (*of, *to) == (pair, end) && *number >= n);
+        let mut behind = self.queue.take(is_behind);
+        ordered::sort_by_key(&mut behind, |(_, event)| if let What::Travel { n, .. } = event.what { n } else { 0 });
+        for (at, event) in behind {
+            self.queue.push(at.max(arrives), event);
+        }
+        let c = self.network.conns.get_mut(pair)?;
+        c.last_arrival[end] = c.last_arrival[end].max(arrives);
+        Some(arrives)
     }
 
     // ---- traps

@@ -38,6 +38,7 @@ macro_rules! verbs {
 }
 
 mod complete;
+mod flight;
 mod sides;
 pub use complete::complete;
 pub(crate) use until::Awaited;
