@@ -6,20 +6,10 @@ mod cluster_harness;
 use cluster_harness::Cluster;
 use kernel::Duration;
 use protocol::api::ConfigResourceKind;
-use protocol::api::describe_configs::ConfigResource;
-use protocol::api::incremental_alter_configs::IncrementalAlterConfigsRequest;
-use protocol::{ErrorCode, Response, TopicId};
+use protocol::{ErrorCode, TopicId};
 
 /// Bytes of the value of each of the 20 records that broker 3 lacks.
 const VALUE: usize = 50_000;
-
-fn set(cluster: &mut Cluster, broker: i32, kind: ConfigResourceKind, name: &str, config: &str, value: &str) {
-    let resource = ConfigResource { kind, name: name.into() };
-    let changes = vec![(config.into(), Some(value.into()))];
-    let request = IncrementalAlterConfigsRequest { resource, changes, validate_only: false };
-    let Response::IncrementalAlterConfigs(response) = cluster.call(broker, request) else { panic!("another answer") };
-    assert_eq!(response.error, ErrorCode::None, "{:?}", response.message);
-}
 
 /// Broker 3 was away while a million bytes were written, of which a fetch brings 50,000.
 fn behind() -> (Cluster, TopicId) {
@@ -59,8 +49,8 @@ fn without_a_throttle_a_replica_catches_up_at_once() {
 #[test]
 fn a_leader_sends_no_more_than_its_rate_to_a_replica_that_is_out_of_sync() {
     let (mut cluster, topic) = behind();
-    set(&mut cluster, 1, ConfigResourceKind::Broker, "1", "leader.replication.throttled.rate", "50000");
-    set(&mut cluster, 1, ConfigResourceKind::Topic, "t", "leader.replication.throttled.replicas", "0:1");
+    cluster.set_config(1, ConfigResourceKind::Broker, "1", "leader.replication.throttled.rate", "50000");
+    cluster.set_config(1, ConfigResourceKind::Topic, "t", "leader.replication.throttled.replicas", "0:1");
     cluster.run(Duration::from_secs(12));
     let found = progress(&mut cluster, topic, &[0, 5, 20]);
     // It has counted its answers to broker 2 all the time, so that the first burst is measured over eleven seconds.
@@ -73,9 +63,9 @@ fn a_leader_sends_no_more_than_its_rate_to_a_replica_that_is_out_of_sync() {
 #[test]
 fn a_follower_takes_no_more_than_its_rate_while_it_is_out_of_sync() {
     let (mut cluster, topic) = behind();
-    set(&mut cluster, 1, ConfigResourceKind::Topic, "t", "follower.replication.throttled.replicas", "*");
+    cluster.set_config(1, ConfigResourceKind::Topic, "t", "follower.replication.throttled.replicas", "*");
     // What is set on all brokers holds for broker 3 as well.
-    set(&mut cluster, 1, ConfigResourceKind::Broker, "", "follower.replication.throttled.rate", "50000");
+    cluster.set_config(1, ConfigResourceKind::Broker, "", "follower.replication.throttled.rate", "50000");
     let found = progress(&mut cluster, topic, &[0, 5, 25]);
     assert!(found[0] < 8 && found[1] < 14 && found[1] > found[0], "a record a second, and some in advance: {found:?}");
     assert_eq!(found[2], 20);
@@ -84,10 +74,10 @@ fn a_follower_takes_no_more_than_its_rate_while_it_is_out_of_sync() {
 #[test]
 fn a_replica_in_sync_is_never_held_up() {
     let (mut cluster, topic) = behind();
-    set(&mut cluster, 1, ConfigResourceKind::Broker, "", "leader.replication.throttled.rate", "1");
-    set(&mut cluster, 1, ConfigResourceKind::Broker, "", "follower.replication.throttled.rate", "1");
-    set(&mut cluster, 1, ConfigResourceKind::Topic, "t", "leader.replication.throttled.replicas", "*");
-    set(&mut cluster, 1, ConfigResourceKind::Topic, "t", "follower.replication.throttled.replicas", "*");
+    cluster.set_config(1, ConfigResourceKind::Broker, "", "leader.replication.throttled.rate", "1");
+    cluster.set_config(1, ConfigResourceKind::Broker, "", "follower.replication.throttled.rate", "1");
+    cluster.set_config(1, ConfigResourceKind::Topic, "t", "leader.replication.throttled.replicas", "*");
+    cluster.set_config(1, ConfigResourceKind::Topic, "t", "follower.replication.throttled.replicas", "*");
     for _ in 0..3 {
         let handle = cluster.produce(0, 1, topic, -1, &"y".repeat(VALUE));
         let sent = cluster.world.now();

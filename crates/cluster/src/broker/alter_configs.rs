@@ -1,16 +1,22 @@
 //! Changes of configs: those of brokers are checked by the broker they are sent to (`ConfigAdminManager#preprocess`); all are
 //! made by the controller.
 
+use ordered::SortedMap;
 use protocol::api::ConfigResourceKind;
+use protocol::api::Name;
 use protocol::api::incremental_alter_configs::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
-use protocol::config::validate_broker_configs;
+use protocol::config::{BROKER_CONFIGS, BrokerLayers, find, validate_broker_configs};
 use protocol::{BrokerId, ErrorCode};
 
 use super::Broker;
 use super::connections::Ticket;
 use super::dispatch::Answer;
-use super::topic_configs::dynamic_configs;
+use super::topic_configs::{broker_layers, dynamic_configs};
 use crate::process::{Context, Fx};
+
+/// Configs of pools that are resized while the broker runs (`DynamicThreadPool#RECONFIGURABLE_CONFIGS`).
+const THREADS: [&str; 4] =
+    ["num.io.threads", "num.replica.fetchers", "num.recovery.threads.per.data.dir", "background.threads"];
 
 impl Broker {
     pub(super) fn handle_alter_configs(
@@ -47,6 +53,35 @@ impl Broker {
                 None => values.remove(config),
             };
         }
-        validate_broker_configs(&values, !name.is_empty()).map_err(|error| error.message)
+        validate_broker_configs(&values, !name.is_empty()).map_err(|error| error.message)?;
+        check_threads(cx, &values, !name.is_empty())
     }
+}
+
+/// Numbers of threads at most halve or double at a time (`DynamicThreadPool#validateReconfiguration`). `values` is what would
+/// be set, on this broker (`of_one`) or on all.
+fn check_threads(cx: &Context<'_>, values: &SortedMap<Name, Name>, of_one: bool) -> Result<(), String> {
+    let now = broker_layers(cx);
+    let then = match of_one {
+        true => BrokerLayers { dynamic: values, ..now },
+        false => BrokerLayers { dynamic_default: values, ..now },
+    };
+    for name in THREADS {
+        let default = find(BROKER_CONFIGS, name).and_then(|def| def.default).unwrap_or_default();
+        let number = |layers: BrokerLayers<'_>| -> i64 {
+            let set =
+                [layers.dynamic, layers.dynamic_default, layers.properties].into_iter().find_map(|set| set.get(name));
+            set.map_or(default, AsRef::as_ref).trim().parse().unwrap_or(1)
+        };
+        let (old, new) = (number(now), number(then));
+        let should = match new {
+            new if new < old / 2 => "be at least half",
+            new if new > old * 2 => "not be greater than double",
+            _ => continue,
+        };
+        return Err(format!(
+            "Invalid value org.apache.kafka.common.config.ConfigException: Dynamic thread count update validation failed for {name}={new}, value should {should} the current value {old} for configuration Invalid dynamic configuration"
+        ));
+    }
+    Ok(())
 }

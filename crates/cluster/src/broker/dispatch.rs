@@ -28,7 +28,7 @@ impl<R: Into<Response>> From<R> for Answer {
 impl Broker {
     /// Handles the next request of a connection.
     pub(super) fn serve(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId) {
-        if self.finds_no_handler(cx, conn) {
+        if self.finds_no_handler(conn) {
             return;
         }
         let Some((caller, request)) = self.soft.connections.take_next(conn) else { return };

@@ -1,19 +1,27 @@
-//! Following: one fetcher for each leader broker, with at most one fetch in flight for all partitions followed there, in
-//! a fetch session (`AbstractFetcherThread`, `ReplicaFetcherThread`, KIP-227). Truncates where the leader says the logs
-//! part (KIP-595). Left out: num.replica.fetchers > 1.
+//! Following: `num.replica.fetchers` for each leader broker, each with at most one fetch in flight for all partitions it
+//! follows there, in a fetch session over a connection of its own (`AbstractFetcherManager`, `AbstractFetcherThread`,
+//! `ReplicaFetcherThread`, KIP-227). Truncates where the leader says the logs part (KIP-595).
 
-use kernel::{Address, ConnId, Time};
+use kernel::{Address, Calls, ConnId, Time};
 use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::fetch_session::{FetchSession, SessionRequest};
-use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, gap};
+use protocol::hashing::{java_string_hash, kafka_abs};
+use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, TopicPartition};
 
 use super::disk::ReplicaIndex;
 use super::{Broker, TimerKey, Work};
 use crate::process::{Context, Fx, wall_ms};
 
-/// The fetcher for one leader broker.
+/// Which fetcher: its leader broker, and its number among those for it (`BrokerIdAndFetcherId`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub(super) struct FetcherId {
+    pub(super) leader: BrokerId,
+    number: u32,
+}
+
+/// One fetcher.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Fetcher {
     followed: SortedMap<ReplicaIndex, Followed>,
@@ -45,17 +53,85 @@ pub(super) struct Followed {
 /// What a call to a leader was for.
 #[derive(Clone, Copy, Debug, Hash)]
 pub(super) enum FetchCall {
-    /// The next data of all partitions followed there.
-    Fetch(BrokerId),
-    /// Where one partition's log ends there (`LATEST`) or starts (`EARLIEST`).
-    Offsets(BrokerId, ReplicaIndex, i64),
+    /// The next data of all partitions a fetcher follows.
+    Fetch(FetcherId),
+    /// Where one partition's log ends at its leader (`LATEST`) or starts (`EARLIEST`).
+    Offsets(FetcherId, ReplicaIndex, i64),
+}
+
+/// Calls to leaders: each fetcher has connections of its own.
+#[derive(Clone, Debug, Default, Hash)]
+pub(super) struct FetchCalls(Vec<Calls<FetchCall>>);
+
+impl FetchCalls {
+    fn of(&mut self, id: FetcherId) -> &mut Calls<FetchCall> {
+        let place = id.number as usize;
+        if self.0.len() <= place {
+            self.0.resize_with(place + 1, Calls::default);
+        }
+        &mut self.0[place]
+    }
+    pub(super) fn owns(&self, conn: ConnId) -> bool {
+        self.0.iter().any(|calls| calls.owns(conn))
+    }
+    pub(super) fn opened(&mut self, conn: ConnId) -> bool {
+        self.0.iter_mut().any(|calls| calls.opened(conn))
+    }
+    /// A connection is over: the calls that fail with it; none if it is another's.
+    pub(super) fn closed(&mut self, conn: ConnId) -> Option<Vec<FetchCall>> {
+        self.0.iter_mut().find_map(|calls| calls.closed(conn)).map(|(_, failed)| failed)
+    }
+    fn answered(&mut self, conn: ConnId, correlation: u32) -> Option<FetchCall> {
+        self.0.iter_mut().find(|calls| calls.owns(conn))?.answered(conn, correlation)
+    }
+    fn expire(&mut self, fx: &mut Fx, now: Time) -> Vec<Vec<FetchCall>> {
+        self.0.iter_mut().flat_map(|calls| calls.expire(fx, now)).map(|(_, failed)| failed).collect()
+    }
+    fn next_deadline(&self) -> Option<Time> {
+        self.0.iter().filter_map(Calls::next_deadline).min()
+    }
 }
 
 impl Broker {
     pub(super) fn start_fetching(&mut self, index: ReplicaIndex, leader: BrokerId) {
-        self.soft.fetchers.entry(leader).or_default().followed.insert(index, Followed::default());
-        self.position_changed(leader, index);
-        self.soft.work.push_back(Work::Fetch(leader));
+        let Some(partition) = self.partition(index) else { return };
+        let number = self.fetcher_number(&partition.tp);
+        let id = FetcherId { leader, number };
+        self.soft.fetchers.entry(id).or_default().followed.insert(index, Followed::default());
+        self.position_changed(id, index);
+        self.soft.work.push_back(Work::Fetch(id));
+    }
+
+    /// `AbstractFetcherManager#getFetcherId`.
+    fn fetcher_number(&self, tp: &TopicPartition) -> u32 {
+        match self.settings.num_replica_fetchers {
+            1 => 0,
+            count => {
+                let hash = java_string_hash(&tp.topic).wrapping_mul(31).wrapping_add(tp.partition);
+                kafka_abs(hash) as u32 % count
+            }
+        }
+    }
+
+    /// `num.replica.fetchers` is another now: every followed partition goes to the fetcher it belongs to (`#resizeThreadPool`).
+    pub(super) fn resize_fetchers(&mut self, fx: &mut Fx) {
+        let all = self
+            .soft
+            .fetchers
+            .iter()
+            .flat_map(|(id, fetcher)| fetcher.followed.keys().map(|index| (*index, id.leader)));
+        let all: Vec<(ReplicaIndex, BrokerId)> = all.collect();
+        for (index, leader) in all {
+            self.stop_fetching(index);
+            self.start_fetching(index, leader);
+        }
+        self.stop_idle_fetchers(fx);
+    }
+
+    /// A broker may be found now where it was not: its fetchers look again.
+    pub(super) fn look_for_leader(&mut self, leader: BrokerId) {
+        let ids = self.soft.fetchers.keys().filter(|id| id.leader == leader).map(|id| Work::Fetch(*id));
+        self.soft.work.extend(ids);
     }
 
     pub(super) fn stop_fetching(&mut self, index: ReplicaIndex) {
@@ -69,27 +145,26 @@ impl Broker {
     /// Ends fetchers that follow nothing any more, with their connections (`#shutdownIdleFetcherThreads`).
     pub(super) fn stop_idle_fetchers(&mut self, fx: &mut Fx) {
         let (calls, writing) = (&mut self.soft.fetch_calls, &mut self.soft.writing);
-        self.soft.fetchers.retain(|leader, fetcher| {
+        self.soft.fetchers.retain(|id, fetcher| {
             let is_idle = fetcher.followed.is_empty();
             if let Some(address) = fetcher.address.as_ref().filter(|_| is_idle) {
-                calls.close(fx, address);
-                writing.forget_fetched(*leader);
+                calls.of(*id).close(fx, address);
+                writing.forget_fetched(*id);
             }
             !is_idle
         });
     }
 
     /// Sends the next fetch to a leader, if none is in flight and there is something to ask for.
-    pub(super) fn send_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId) {
-        if self.soft.fetchers.get(&leader).is_none_or(|fetcher| fetcher.is_in_flight) {
+    pub(super) fn send_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, id: FetcherId) {
+        if self.soft.fetchers.get(&id).is_none_or(|fetcher| fetcher.is_in_flight) {
             return;
         }
-        let Some(endpoint) = cx.image.brokers.get(&leader) else { return };
-        let Some(asked) = self.next_request(cx.now, leader) else {
-            self.arm_idle(cx.now, fx, leader);
+        let Some(endpoint) = cx.image.brokers.get(&id.leader) else { return };
+        let Some(asked) = self.next_request(cx.now, id) else {
+            self.arm_idle(cx.now, fx, id);
             return;
         };
-        gap!("num.replica.fetchers above 1", "AbstractFetcherManager");
         let request = FetchRequest {
             replica: self.id,
             replica_epoch: cx.broker_epoch,
@@ -105,11 +180,11 @@ impl Broker {
             rack: None,
         };
         let address = (endpoint.host.clone(), endpoint.port);
-        if let Some(fetcher) = self.soft.fetchers.get_mut(&leader) {
+        if let Some(fetcher) = self.soft.fetchers.get_mut(&id) {
             fetcher.is_in_flight = true;
             fetcher.address = Some(address.clone());
         }
-        self.call_leader(cx, fx, &address, FetchCall::Fetch(leader), leader, request.into());
+        self.call_leader(cx, fx, &address, FetchCall::Fetch(id), id, request.into());
     }
 
     pub(super) fn call_leader(
@@ -118,30 +193,26 @@ impl Broker {
         fx: &mut Fx,
         to: &Address,
         tag: FetchCall,
-        leader: BrokerId,
+        id: FetcherId,
         request: Request,
     ) {
-        let client_id = self.fetcher_name(leader);
+        let client_id: Name = format!("broker-{}-fetcher-{}", self.id, id.number).into();
         let make = |correlation| Message::Request { correlation, client_id, request };
-        self.soft.fetch_calls.call(fx, cx.now, to, self.settings.replica_socket_timeout, tag, make);
+        self.soft.fetch_calls.of(id).call(fx, cx.now, to, self.settings.replica_socket_timeout, tag, make);
         self.arm_fetch_deadline(fx);
     }
 
-    fn fetcher_name(&self, leader: BrokerId) -> Name {
-        format!("broker-{}-fetcher-{leader}", self.id).into()
-    }
-
     /// What the next fetch to a leader asks for.
-    fn next_request(&mut self, now: Time, leader: BrokerId) -> Option<SessionRequest> {
-        let fetcher = self.soft.fetchers.get_mut(&leader)?;
+    fn next_request(&mut self, now: Time, id: FetcherId) -> Option<SessionRequest> {
+        let fetcher = self.soft.fetchers.get_mut(&id)?;
         let due: Vec<ReplicaIndex> =
             fetcher.delayed.iter().filter(|(_, until)| **until <= now).map(|(index, _)| *index).collect();
         for index in due {
-            self.soft.fetchers.get_mut(&leader)?.delayed.remove(&index);
-            self.position_changed(leader, index);
+            self.soft.fetchers.get_mut(&id)?.delayed.remove(&index);
+            self.position_changed(id, index);
         }
-        self.review_throttled(now, leader);
-        let fetcher = self.soft.fetchers.get_mut(&leader)?;
+        self.review_throttled(now, id);
+        let fetcher = self.soft.fetchers.get_mut(&id)?;
         let mut request = fetcher.session.request()?;
         if request.session_epoch <= 0 {
             let before = fetcher.session.all_sent().take_while(|(index, _)| **index <= fetcher.cursor).count();
@@ -151,8 +222,8 @@ impl Broker {
     }
 
     /// Where a followed partition is to be fetched from, or whether it is, may have changed.
-    pub(super) fn position_changed(&mut self, leader: BrokerId, index: ReplicaIndex) {
-        let Some(fetcher) = self.soft.fetchers.get_mut(&leader) else { return };
+    pub(super) fn position_changed(&mut self, id: FetcherId, index: ReplicaIndex) {
+        let Some(fetcher) = self.soft.fetchers.get_mut(&id) else { return };
         let partition = self.soft.partitions.get(index as usize).and_then(Option::as_ref);
         let is_delayed = fetcher.delayed.contains_key(&index);
         match (fetcher.followed.get(&index), partition) {
@@ -175,29 +246,35 @@ impl Broker {
         }
     }
 
+    /// The same, of a replica that may not be followed.
+    pub(super) fn followed_position_changed(&mut self, index: ReplicaIndex) {
+        let id = self.partition(index).map(|p| FetcherId { leader: p.leader, number: self.fetcher_number(&p.tp) });
+        id.into_iter().for_each(|id| self.position_changed(id, index));
+    }
+
     /// Wakes a fetcher when the first of its delayed partitions is due.
-    pub(super) fn arm_backoff(&mut self, fx: &mut Fx, leader: BrokerId) {
-        let Some(fetcher) = self.soft.fetchers.get(&leader) else { return };
+    pub(super) fn arm_backoff(&mut self, fx: &mut Fx, id: FetcherId) {
+        let Some(fetcher) = self.soft.fetchers.get(&id) else { return };
         if let Some(due) = fetcher.delayed.values().min() {
-            self.soft.timers.arm(fx, *due, TimerKey::FetcherBackoff(leader));
+            self.soft.timers.arm(fx, *due, TimerKey::FetcherBackoff(id));
         }
     }
 
     /// What is throttled is left out of the next fetch while its quota is used up, and comes in again after that.
-    fn review_throttled(&mut self, now: Time, leader: BrokerId) {
+    fn review_throttled(&mut self, now: Time, id: FetcherId) {
         self.soft.throttles.follower.refresh(now);
         let throttled: Vec<ReplicaIndex> = self.soft.throttles.follower.replicas().collect();
-        throttled.into_iter().for_each(|index| self.position_changed(leader, index));
+        throttled.into_iter().for_each(|index| self.position_changed(id, index));
     }
 
     /// There is nothing to ask for: wakes the fetcher when there may be (`AbstractFetcherThread#maybeFetch`).
-    fn arm_idle(&mut self, now: Time, fx: &mut Fx, leader: BrokerId) {
-        let Some(fetcher) = self.soft.fetchers.get(&leader) else { return };
+    fn arm_idle(&mut self, now: Time, fx: &mut Fx, id: FetcherId) {
+        let Some(fetcher) = self.soft.fetchers.get(&id) else { return };
         let throttle = &self.soft.throttles.follower;
         let is_held_up = fetcher.followed.keys().any(|index| throttle.holds_up(*index));
         let again = is_held_up.then(|| now + self.settings.replica_fetch_backoff);
         if let Some(due) = fetcher.delayed.values().copied().chain(again).min() {
-            self.soft.timers.arm(fx, due, TimerKey::FetcherBackoff(leader));
+            self.soft.timers.arm(fx, due, TimerKey::FetcherBackoff(id));
         }
     }
 
@@ -211,7 +288,7 @@ impl Broker {
     }
 
     pub(super) fn expire_fetches(&mut self, cx: &Context<'_>, fx: &mut Fx) {
-        for (_, failed) in self.soft.fetch_calls.expire(fx, cx.now) {
+        for failed in self.soft.fetch_calls.expire(fx, cx.now) {
             self.on_fetches_failed(cx, fx, failed);
         }
         self.arm_fetch_deadline(fx);
@@ -221,24 +298,24 @@ impl Broker {
     pub(super) fn on_fetches_failed(&mut self, cx: &Context<'_>, fx: &mut Fx, failed: Vec<FetchCall>) {
         let until = cx.now + self.settings.replica_fetch_backoff;
         for call in failed {
-            let leader = match call {
-                FetchCall::Fetch(leader) => {
-                    let Some(fetcher) = self.soft.fetchers.get_mut(&leader) else { continue };
+            let id = match call {
+                FetchCall::Fetch(id) => {
+                    let Some(fetcher) = self.soft.fetchers.get_mut(&id) else { continue };
                     fetcher.is_in_flight = false;
                     fetcher.session.failed();
                     let asked: Vec<ReplicaIndex> = fetcher.session.wanted().copied().collect();
                     fetcher.delayed.extend(asked.iter().map(|index| (*index, until)));
                     asked.iter().for_each(|index| fetcher.session.forget(index));
-                    leader
+                    id
                 }
-                FetchCall::Offsets(leader, index, _) => {
-                    self.delay(cx, leader, index);
-                    leader
+                FetchCall::Offsets(id, index, _) => {
+                    self.delay(cx, id, index);
+                    id
                 }
             };
-            self.arm_backoff(fx, leader);
+            self.arm_backoff(fx, id);
             // Partitions that came to this fetcher while it waited are not put off.
-            self.soft.work.push_back(Work::Fetch(leader));
+            self.soft.work.push_back(Work::Fetch(id));
         }
     }
 
@@ -253,60 +330,60 @@ impl Broker {
     ) {
         let Some(call) = self.soft.fetch_calls.answered(conn, correlation) else { return };
         match (call, response) {
-            (FetchCall::Fetch(leader), Response::Fetch(response)) => {
-                if let Some(response) = self.wait_to_copy(fx, leader, response) {
-                    self.on_fetched(cx, fx, leader, response);
+            (FetchCall::Fetch(id), Response::Fetch(response)) => {
+                if let Some(response) = self.wait_to_copy(fx, id, response) {
+                    self.on_fetched(cx, fx, id, response);
                 }
             }
-            (FetchCall::Offsets(leader, index, timestamp), Response::ListOffsets(response)) => {
-                self.on_leader_offset(cx, fx, leader, index, timestamp, &response);
+            (FetchCall::Offsets(id, index, timestamp), Response::ListOffsets(response)) => {
+                self.on_leader_offset(cx, fx, id, index, timestamp, &response);
             }
             (call, response) => debug_assert!(false, "{:?} answers {call:?}", response.api()),
         }
     }
 
-    pub(super) fn on_fetched(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId, response: FetchResponse) {
-        let Some(fetcher) = self.soft.fetchers.get_mut(&leader) else { return };
+    pub(super) fn on_fetched(&mut self, cx: &Context<'_>, fx: &mut Fx, id: FetcherId, response: FetchResponse) {
+        let Some(fetcher) = self.soft.fetchers.get_mut(&id) else { return };
         fetcher.is_in_flight = false;
         let is_usable = fetcher.session.answered(&response);
         for result in response.partitions.into_iter().filter(|_| is_usable) {
             if let Some(index) = self.disk.find(result.topic_id, result.partition) {
-                self.on_partition_fetched(cx, fx, leader, index, result);
+                self.on_partition_fetched(cx, fx, id, index, result);
             }
         }
-        self.arm_backoff(fx, leader);
-        self.soft.work.push_back(Work::Fetch(leader));
+        self.arm_backoff(fx, id);
+        self.soft.work.push_back(Work::Fetch(id));
     }
 
     fn on_partition_fetched(
         &mut self,
         cx: &Context<'_>,
         fx: &mut Fx,
-        leader: BrokerId,
+        id: FetcherId,
         index: ReplicaIndex,
         result: FetchResult,
     ) {
-        let Some(fetcher) = self.soft.fetchers.get(&leader) else { return };
+        let Some(fetcher) = self.soft.fetchers.get(&id) else { return };
         let Some(FetchPartition { current_leader_epoch: epoch, fetch_offset: offset, .. }) =
             fetcher.session.sent(&index).cloned()
         else {
             return;
         };
-        let is_current = self.partition(index).is_some_and(|p| p.leader_epoch == epoch && p.leader == leader);
+        let is_current = self.partition(index).is_some_and(|p| p.leader_epoch == epoch && p.leader == id.leader);
         if !is_current || self.disk.log(index).log_end_offset() != offset {
             return;
         }
         match result.error {
             ErrorCode::None => match result.diverging_epoch {
                 Some(end) => self.truncate_to_divergence(cx, fx, index, &end),
-                None => self.append_fetched(cx, fx, leader, index, result),
+                None => self.append_fetched(cx, fx, id, index, result),
             },
-            ErrorCode::OffsetOutOfRange => self.ask_leader_end(cx, fx, leader, index),
+            ErrorCode::OffsetOutOfRange => self.ask_leader_end(cx, fx, id, index),
             // Metadata with the new leader epoch is on its way; it starts the partition anew.
-            ErrorCode::FencedLeaderEpoch => self.fail(leader, index),
-            _ => self.delay(cx, leader, index),
+            ErrorCode::FencedLeaderEpoch => self.fail(id, index),
+            _ => self.delay(cx, id, index),
         }
-        self.position_changed(leader, index);
+        self.position_changed(id, index);
     }
 
     /// Appends what the leader sent, then takes over its high watermark and log start.
@@ -314,14 +391,14 @@ impl Broker {
         &mut self,
         cx: &Context<'_>,
         fx: &mut Fx,
-        leader: BrokerId,
+        id: FetcherId,
         index: ReplicaIndex,
         result: FetchResult,
     ) {
         let Some(partition) = self.partition(index) else { return };
         let (tp, leader_epoch, broker) = (partition.tp.clone(), partition.leader_epoch, self.id);
         if !result.batches.is_empty() && self.check_disk(fx).is_err() {
-            return self.delay(cx, leader, index);
+            return self.delay(cx, id, index);
         }
         let log = self.disk.log_mut(index);
         let base = log.log_end_offset();
@@ -343,7 +420,7 @@ impl Broker {
         }
         let next = log.log_end_offset();
         self.count_taken(cx.now, index, bytes.into());
-        if let Some(followed) = self.followed_mut(leader, index).filter(|followed| bytes > 0 || !followed.is_known) {
+        if let Some(followed) = self.followed_mut(id, index).filter(|followed| bytes > 0 || !followed.is_known) {
             (followed.is_in_sync, followed.is_known) = (result.high_watermark <= next, true);
         }
         for base in rolled {
@@ -351,7 +428,7 @@ impl Broker {
         }
         if next > base {
             fx.note(Note::Appended { tp, broker, as_leader: false, base, next, leader_epoch, bytes });
-            if let Some(fetcher) = self.soft.fetchers.get_mut(&leader) {
+            if let Some(fetcher) = self.soft.fetchers.get_mut(&id) {
                 fetcher.cursor = index;
             }
         }
@@ -362,25 +439,25 @@ impl Broker {
             self.touch(index);
         }
         if is_broken {
-            self.delay(cx, leader, index);
+            self.delay(cx, id, index);
         }
     }
 
-    pub(super) fn followed_mut(&mut self, leader: BrokerId, index: ReplicaIndex) -> Option<&mut Followed> {
-        self.soft.fetchers.get_mut(&leader)?.followed.get_mut(&index)
+    pub(super) fn followed_mut(&mut self, id: FetcherId, index: ReplicaIndex) -> Option<&mut Followed> {
+        self.soft.fetchers.get_mut(&id)?.followed.get_mut(&index)
     }
 
-    pub(super) fn delay(&mut self, cx: &Context<'_>, leader: BrokerId, index: ReplicaIndex) {
+    pub(super) fn delay(&mut self, cx: &Context<'_>, id: FetcherId, index: ReplicaIndex) {
         let until = cx.now + self.settings.replica_fetch_backoff;
-        if let Some(followed) = self.followed_mut(leader, index) {
+        if let Some(followed) = self.followed_mut(id, index) {
             followed.is_resolving = false;
-            self.soft.fetchers.entry(leader).or_default().delayed.insert(index, until);
-            self.position_changed(leader, index);
+            self.soft.fetchers.entry(id).or_default().delayed.insert(index, until);
+            self.position_changed(id, index);
         }
     }
 
-    fn fail(&mut self, leader: BrokerId, index: ReplicaIndex) {
-        if let Some(followed) = self.followed_mut(leader, index) {
+    fn fail(&mut self, id: FetcherId, index: ReplicaIndex) {
+        if let Some(followed) = self.followed_mut(id, index) {
             followed.is_failed = true;
         }
     }

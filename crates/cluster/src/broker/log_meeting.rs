@@ -3,10 +3,10 @@
 
 use protocol::api::fetch::EpochEnd;
 use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsResult};
-use protocol::{BrokerId, ErrorCode, Note, Plant};
+use protocol::{ErrorCode, Note, Plant};
 
 use super::disk::ReplicaIndex;
-use super::fetchers::FetchCall;
+use super::fetchers::{FetchCall, FetcherId};
 use super::{Broker, Work};
 use crate::process::{Context, Fx, wall_ms};
 
@@ -54,20 +54,13 @@ impl Broker {
     }
 
     /// The leader does not have this log's end: asks where its own ends.
-    pub(super) fn ask_leader_end(&mut self, cx: &Context<'_>, fx: &mut Fx, leader: BrokerId, index: ReplicaIndex) {
-        self.ask_leader_offset(cx, fx, leader, index, LATEST);
+    pub(super) fn ask_leader_end(&mut self, cx: &Context<'_>, fx: &mut Fx, id: FetcherId, index: ReplicaIndex) {
+        self.ask_leader_offset(cx, fx, id, index, LATEST);
     }
 
     /// This log and the leader's do not meet: asks where the leader's is (`#fetchOffsetAndTruncate`).
-    fn ask_leader_offset(
-        &mut self,
-        cx: &Context<'_>,
-        fx: &mut Fx,
-        leader: BrokerId,
-        index: ReplicaIndex,
-        timestamp: i64,
-    ) {
-        let Some(endpoint) = cx.image.brokers.get(&leader) else { return self.delay(cx, leader, index) };
+    fn ask_leader_offset(&mut self, cx: &Context<'_>, fx: &mut Fx, id: FetcherId, index: ReplicaIndex, timestamp: i64) {
+        let Some(endpoint) = cx.image.brokers.get(&id.leader) else { return self.delay(cx, id, index) };
         let Some(partition) = self.partition(index) else { return };
         let asked = ListOffsetsPartition {
             topic: partition.tp.topic.clone(),
@@ -76,34 +69,34 @@ impl Broker {
             timestamp,
         };
         let request = ListOffsetsRequest { replica: self.id, read_committed: false, partitions: vec![asked] };
-        if let Some(followed) = self.followed_mut(leader, index) {
+        if let Some(followed) = self.followed_mut(id, index) {
             followed.is_resolving = true;
         }
-        self.position_changed(leader, index);
+        self.position_changed(id, index);
         let address = (endpoint.host.clone(), endpoint.port);
-        self.call_leader(cx, fx, &address, FetchCall::Offsets(leader, index, timestamp), leader, request.into());
+        self.call_leader(cx, fx, &address, FetchCall::Offsets(id, index, timestamp), id, request.into());
     }
 
     pub(super) fn on_leader_offset(
         &mut self,
         cx: &Context<'_>,
         fx: &mut Fx,
-        leader: BrokerId,
+        id: FetcherId,
         index: ReplicaIndex,
         timestamp: i64,
         response: &ListOffsetsResponse,
     ) {
-        if !self.followed_mut(leader, index).is_some_and(|followed| followed.is_resolving) {
+        if !self.followed_mut(id, index).is_some_and(|followed| followed.is_resolving) {
             return;
         }
         let Some(ListOffsetsResult { error: ErrorCode::None, offset, .. }) = response.partitions.first() else {
-            self.delay(cx, leader, index);
-            self.arm_backoff(fx, leader);
+            self.delay(cx, id, index);
+            self.arm_backoff(fx, id);
             return;
         };
         let end = self.disk.log(index).log_end_offset();
         if timestamp == LATEST && *offset >= end {
-            return self.ask_leader_offset(cx, fx, leader, index, EARLIEST);
+            return self.ask_leader_offset(cx, fx, id, index, EARLIEST);
         }
         if timestamp == LATEST {
             self.truncate(cx, fx, index, *offset);
@@ -111,10 +104,10 @@ impl Broker {
             self.disk.log_mut(index).truncate_fully_and_start_at(*offset, wall_ms(cx.now, fx));
             self.note_truncation(cx, fx, index, end, *offset);
         }
-        if let Some(followed) = self.followed_mut(leader, index) {
+        if let Some(followed) = self.followed_mut(id, index) {
             followed.is_resolving = false;
         }
-        self.position_changed(leader, index);
-        self.soft.work.push_back(Work::Fetch(leader));
+        self.position_changed(id, index);
+        self.soft.work.push_back(Work::Fetch(id));
     }
 }

@@ -43,7 +43,7 @@ use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use kernel::{Calls, ConnId, Death, NodeId, Time, Timers};
+use kernel::{ConnId, Death, NodeId, Time, Timers};
 use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::metadata::MetadataBatch;
@@ -53,7 +53,7 @@ use crate::process::{Context, Fx, space, wall_ms};
 use crate::spec::ProcessSpec;
 use connections::{Asked, Connections, Ticket};
 use disk::{Disk, ReplicaIndex, StoredReplica};
-use fetchers::{FetchCall, Fetcher};
+use fetchers::{FetchCalls, Fetcher, FetcherId};
 use groups::Groups;
 use isr::AlterPartitions;
 use partition::Partition;
@@ -97,8 +97,8 @@ struct Soft {
     readers: Readers,
     timers: Timers<TimerKey>,
     work: VecDeque<Work>,
-    fetchers: SortedMap<BrokerId, Fetcher>,
-    fetch_calls: Calls<FetchCall>,
+    fetchers: SortedMap<FetcherId, Fetcher>,
+    fetch_calls: FetchCalls,
     alter_partitions: AlterPartitions,
     forwards: Forwards,
     producer_ids: ProducerIds,
@@ -118,7 +118,7 @@ enum Work {
     /// A partition's log grew, its high watermark moved, or its leadership changed.
     Wake(ReplicaIndex),
     /// A fetcher may send.
-    Fetch(BrokerId),
+    Fetch(FetcherId),
     /// ISR changes may be proposed to the controller.
     AlterPartitions,
 }
@@ -145,7 +145,7 @@ enum TimerKey {
     /// `PeriodicProducerExpirationCheck`, while a log remembers a producer.
     ProducerExpiry,
     /// A fetcher's partitions that were put off are due.
-    FetcherBackoff(BrokerId),
+    FetcherBackoff(FetcherId),
     /// A fetch to a leader has no answer for too long.
     FetchDeadline,
     /// A call to the controller has no answer for too long.
@@ -172,7 +172,7 @@ impl Soft {
             timers: Timers::new(space::BROKER),
             work: VecDeque::new(),
             fetchers: SortedMap::new(),
-            fetch_calls: Calls::default(),
+            fetch_calls: FetchCalls::default(),
             alter_partitions: AlterPartitions::default(),
             forwards: Forwards::default(),
             producer_ids: ProducerIds::default(),
@@ -265,7 +265,7 @@ impl Broker {
 
     /// A connection, opened by it or accepted on its port, is over.
     pub fn on_closed(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId) {
-        if let Some((_, failed)) = self.soft.fetch_calls.closed(conn) {
+        if let Some(failed) = self.soft.fetch_calls.closed(conn) {
             self.on_fetches_failed(cx, fx, failed);
         } else if !self.on_controller_closed(cx, fx, conn) {
             self.on_reader_gone(conn);
@@ -287,7 +287,7 @@ impl Broker {
             TimerKey::FileDeletion => self.delete_files(cx.now, fx),
             TimerKey::CheckpointOffsets => self.checkpoint_offsets(cx.now, fx),
             TimerKey::ProducerExpiry => self.expire_producers(cx.now, fx),
-            TimerKey::FetcherBackoff(leader) => self.soft.work.push_back(Work::Fetch(leader)),
+            TimerKey::FetcherBackoff(id) => self.soft.work.push_back(Work::Fetch(id)),
             TimerKey::FetchDeadline => self.expire_fetches(cx, fx),
             TimerKey::ControllerDeadline => self.expire_controller_calls(cx, fx),
             TimerKey::AlterPartitionsBackoff => self.soft.work.push_back(Work::AlterPartitions),
@@ -378,7 +378,7 @@ impl Broker {
                     self.partition_mut(index).into_iter().for_each(|partition| partition.is_wake_due = false);
                     self.wake(cx, fx, index);
                 }
-                Work::Fetch(leader) => self.send_fetch(cx, fx, leader),
+                Work::Fetch(id) => self.send_fetch(cx, fx, id),
                 Work::AlterPartitions => self.send_alter_partitions(cx, fx),
             }
         }

@@ -9,10 +9,10 @@ use protocol::api::ConfigResourceKind;
 use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionRecord};
 use protocol::{BrokerId, Note, PartitionIndex, Plant, TopicId, TopicName, TopicPartition};
 
+use super::Broker;
 use super::disk::ReplicaIndex;
 use super::partition::{FollowerState, Leadership, Partition, Role};
 use super::settings::Settings;
-use super::{Broker, Work};
 use crate::process::{Context, Fx, wall_ms};
 
 /// Draws the UUIDs in the names of deleted partitions' directories.
@@ -76,7 +76,7 @@ impl Broker {
         self.stop_idle_fetchers(fx);
         self.look_at_followers_again(&touched.registrations);
         for broker in touched.brokers {
-            self.soft.work.push_back(Work::Fetch(broker));
+            self.look_for_leader(broker);
         }
     }
 
@@ -202,8 +202,12 @@ impl Broker {
         if topic.is_none() {
             let settings = Settings::at_run_time(cx);
             if *self.settings != settings {
+                let resizes = self.settings.num_replica_fetchers != settings.num_replica_fetchers;
                 self.settings = Arc::new(settings);
                 self.disk.review();
+                if resizes {
+                    self.resize_fetchers(fx);
+                }
             }
             self.reload_throttle_rates(cx);
         }

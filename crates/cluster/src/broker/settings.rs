@@ -23,6 +23,10 @@ pub(super) struct Settings {
     pub(super) replica_fetch_response_max_bytes: u32,
     /// `replica.fetch.backoff.ms`.
     pub(super) replica_fetch_backoff: Duration,
+    /// `num.io.threads`.
+    pub(super) num_io_threads: usize,
+    /// `num.replica.fetchers`, for each leader broker.
+    pub(super) num_replica_fetchers: u32,
     /// `replica.socket.timeout.ms`.
     pub(super) replica_socket_timeout: Duration,
     /// `replica.high.watermark.checkpoint.interval.ms`.
@@ -92,6 +96,8 @@ impl Settings {
             replica_fetch_max_bytes: bytes("replica.fetch.max.bytes", 1 << 20),
             replica_fetch_response_max_bytes: bytes("replica.fetch.response.max.bytes", 10 << 20),
             replica_fetch_backoff: spec.millis("replica.fetch.backoff.ms", 1_000),
+            num_io_threads: bytes("num.io.threads", 8) as usize,
+            num_replica_fetchers: bytes("num.replica.fetchers", 1).max(1),
             replica_socket_timeout: spec.millis("replica.socket.timeout.ms", 30_000),
             hw_checkpoint_interval: spec.millis("replica.high.watermark.checkpoint.interval.ms", 5_000),
             retention_check_interval: spec.millis("log.retention.check.interval.ms", 300_000),

@@ -11,9 +11,10 @@ use std::hash::{Hash, Hasher};
 use kernel::{ConnId, Duration};
 use ordered::SortedMap;
 use protocol::api::fetch::FetchResponse;
-use protocol::{BrokerId, ErrorCode, Request, gap};
+use protocol::{ErrorCode, Request, gap};
 
 use super::connections::Caller;
+use super::fetchers::FetcherId;
 use super::{Broker, Work};
 use crate::process::{Context, Fx};
 
@@ -34,8 +35,8 @@ pub(super) struct Writing {
 enum Waits {
     /// A request handler, which will append what the request brings.
     Request(Caller, Request),
-    /// A fetcher, which will append what this leader has sent.
-    Fetched(BrokerId, FetchResponse),
+    /// A fetcher, which will append what its leader has sent.
+    Fetched(FetcherId, FetchResponse),
 }
 
 /// What nothing waits for leaves digests as they are.
@@ -60,17 +61,16 @@ impl Writing {
     }
 
     /// A fetcher has ended, and what it would have appended is gone with it.
-    pub(super) fn forget_fetched(&mut self, from: BrokerId) {
-        self.waits.retain(|_, waits| !matches!(waits, Waits::Fetched(leader, _) if *leader == from));
+    pub(super) fn forget_fetched(&mut self, from: FetcherId) {
+        self.waits.retain(|_, waits| !matches!(waits, Waits::Fetched(id, _) if *id == from));
     }
 }
 
 impl Broker {
     /// Whether no thread is free for the next request of a connection, which then waits for one.
-    pub(super) fn finds_no_handler(&mut self, cx: &Context<'_>, conn: ConnId) -> bool {
-        let writing = &mut self.soft.writing;
-        let is_late = !writing.waits.is_empty()
-            && writing.busy_handlers() >= usize::try_from(cx.spec.number("num.io.threads", 8)).unwrap_or(1);
+    pub(super) fn finds_no_handler(&mut self, conn: ConnId) -> bool {
+        let (threads, writing) = (self.settings.num_io_threads, &mut self.soft.writing);
+        let is_late = !writing.waits.is_empty() && writing.busy_handlers() >= threads;
         if is_late && !writing.unserved.contains(&conn) {
             writing.unserved.push_back(conn);
         }
@@ -100,14 +100,14 @@ impl Broker {
     pub(super) fn wait_to_copy(
         &mut self,
         fx: &mut Fx,
-        leader: BrokerId,
+        id: FetcherId,
         response: FetchResponse,
     ) -> Option<FetchResponse> {
         let appends = response.partitions.iter().any(|partition| !partition.batches.is_empty());
         if !appends || fx.host().write_time == Duration::ZERO {
             return Some(response);
         }
-        self.soft.writing.wait(fx, Waits::Fetched(leader, response));
+        self.soft.writing.wait(fx, Waits::Fetched(id, response));
         None
     }
 
@@ -119,7 +119,7 @@ impl Broker {
                 let unserved = std::mem::take(&mut self.soft.writing.unserved);
                 self.soft.work.extend(unserved.into_iter().map(Work::Serve));
             }
-            Some(Waits::Fetched(leader, response)) => self.on_fetched(cx, fx, leader, response),
+            Some(Waits::Fetched(id, response)) => self.on_fetched(cx, fx, id, response),
             None => {}
         }
         self.settle(cx, fx);

@@ -126,8 +126,6 @@ impl Broker {
         }
         self.arm_file_deletion(now, fx, due_ms);
         self.touch(index);
-        if let Some(leader) = self.partition(index).map(|partition| partition.leader) {
-            self.position_changed(leader, index);
-        }
+        self.followed_position_changed(index);
     }
 }

@@ -195,9 +195,7 @@ impl Broker {
         self.soft.throttles.leader.mark(index, leads);
         self.soft.throttles.follower.mark(index, follows);
         // What is not throttled any more is fetched again.
-        if let Some(leader) = self.partition(index).map(|partition| partition.leader) {
-            self.position_changed(leader, index);
-        }
+        self.followed_position_changed(index);
     }
 
     /// Whether a follower gets nothing of a replica now.

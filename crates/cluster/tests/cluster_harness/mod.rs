@@ -10,8 +10,11 @@ use kernel::{
     World,
 };
 use ordered::SortedMap;
+use protocol::api::ConfigResourceKind;
 use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
+use protocol::api::describe_configs::ConfigResource;
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse};
+use protocol::api::incremental_alter_configs::IncrementalAlterConfigsRequest;
 use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest};
 use protocol::api::produce::{ProducePartition, ProduceRequest, ProduceResult};
 use protocol::record::ProducerStamp;
@@ -203,6 +206,27 @@ impl Cluster {
         assert_eq!(response.topics[0].error, ErrorCode::None, "{:?}", response.topics[0].message);
         self.run(Duration::from_secs(2));
         response.topics[0].topic_id
+    }
+
+    /// Asks a broker to set a config; the refusal's text.
+    pub fn alter_config(
+        &mut self,
+        broker: i32,
+        kind: ConfigResourceKind,
+        name: &str,
+        config: &str,
+        value: &str,
+    ) -> Option<String> {
+        let resource = ConfigResource { kind, name: name.into() };
+        let changes = vec![(config.into(), Some(value.into()))];
+        let request = IncrementalAlterConfigsRequest { resource, changes, validate_only: false };
+        let Response::IncrementalAlterConfigs(response) = self.call(broker, request) else { panic!("another answer") };
+        (!response.error.is_ok()).then(|| format!("{:?}", response.message))
+    }
+
+    /// Sets a config that can be set.
+    pub fn set_config(&mut self, broker: i32, kind: ConfigResourceKind, name: &str, config: &str, value: &str) {
+        assert_eq!(self.alter_config(broker, kind, name, config, value), None);
     }
 
     pub fn batch(&self, value: &str) -> Batch {
