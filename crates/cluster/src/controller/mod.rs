@@ -50,7 +50,6 @@ struct Active {
     deferred: VecDeque<Deferred>,
     /// Offset of the last record prepared.
     last_offset: i64,
-    last_append: Time,
     placement: Option<Lcg>,
 }
 
@@ -126,15 +125,7 @@ impl Controller {
         let heartbeats = image.brokers.iter().map(|(id, broker)| (*id, HeartbeatState::new(now, broker))).collect();
         let placement = self.spec.cluster.placement_seed.map(Lcg::new);
         let last_offset = raft.next_offset() - 1;
-        self.active = Some(Active {
-            epoch,
-            state,
-            heartbeats,
-            deferred: VecDeque::new(),
-            last_offset,
-            last_append: now,
-            placement,
-        });
+        self.active = Some(Active { epoch, state, heartbeats, deferred: VecDeque::new(), last_offset, placement });
         if image.features.is_empty() {
             let records = self.bootstrap_records();
             self.commit(now, fx, raft, records);
@@ -238,7 +229,6 @@ impl Controller {
         for (offset, record) in (base..).zip(&records) {
             active.state.replay(offset, record, |note| fx.note(note));
         }
-        active.last_append = now;
         active.last_offset = raft.append(now, fx, records).expect("an active controller's replica leads");
     }
 
@@ -264,19 +254,13 @@ impl Controller {
         self.spec.millis("metadata.max.idle.interval.ms", 500)
     }
 
-    /// Keeps the log moving, so that observers hear of the high watermark.
+    /// Keeps the log moving, so that observers hear of the high watermark. It comes by the clock, whatever else is appended
+    /// (`QuorumController#registerWriteNoOpRecord`).
     fn no_op(&mut self, now: Time, fx: &mut Fx, raft: &mut Replica) {
         let interval = self.no_op_interval();
-        let Some(active) = &self.active else { return };
-        if interval == Duration::ZERO {
-            return;
-        }
-        if now.since(active.last_append) >= interval {
+        if interval > Duration::ZERO {
             self.commit(now, fx, raft, vec![MetadataRecord::NoOp]);
             self.timers.arm(fx, now + interval, TimerKey::NoOp);
-        } else {
-            let due = active.last_append + interval;
-            self.timers.arm(fx, due, TimerKey::NoOp);
         }
     }
 
