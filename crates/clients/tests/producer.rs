@@ -55,6 +55,69 @@ fn keyless_records_of_librdkafka_stick_for_ten_milliseconds() {
     assert!((5..=11).contains(&used), "{used}");
 }
 
+/// The partitions that 40 records of one key go to, 50 ms apart.
+fn partitions_of_a_key(partitioner: &str, key: Option<&'static str>) -> Vec<i32> {
+    let script = (0..40).map(|n| (100 + n, send("t", key, "x"))).collect();
+    let broker = FakeBroker::with(&[("t", 4)]);
+    let run = Run::producer(broker, Profile::Librdkafka, &[("partitioner", partitioner)], script).until(5_000);
+    assert_eq!(run.acked(), 40);
+    (0..4).filter(|p| !run.broker().values("t", *p).is_empty()).collect()
+}
+
+#[test]
+fn librdkafka_hashes_as_sarama_does_if_told_to() {
+    // 0x0d33c4e1 and, of nothing, 0x7ee3623b.
+    assert_eq!(partitions_of_a_key("fnv1a", Some("kafka")), [1]);
+    assert_eq!(partitions_of_a_key("fnv1a_random", Some("kafka")), [1]);
+    assert_eq!(partitions_of_a_key("fnv1a", None), [3]);
+    assert!(partitions_of_a_key("fnv1a_random", None).len() > 1);
+}
+
+#[test]
+fn librdkafkas_random_partitioner_sticks_for_a_while_without_key_only() {
+    // Forty milliseconds are four or five windows of ten; forty draws of four miss none.
+    assert_eq!(partitions_of_a_key("random", Some("kafka")), [0, 1, 2, 3]);
+    let script = (0..9).map(|n| (100 + n, send("t", None, "x"))).collect();
+    let run = Run::producer(FakeBroker::with(&[("t", 50)]), Profile::Librdkafka, &[("partitioner", "random")], script);
+    let run = run.until(2_000);
+    assert_eq!((0..50).filter(|p| !run.broker().values("t", *p).is_empty()).count(), 1);
+}
+
+#[test]
+fn a_topic_that_is_not_written_to_for_metadata_max_idle_is_not_asked_about_any_more() {
+    let pairs = [("metadata.max.idle.ms", "5000"), ("metadata.max.age.ms", "4000")];
+    let script = vec![
+        (0, send("a", None, "1")),
+        (1_000, send("b", None, "1")),
+        (3_500, send("b", None, "2")),
+        (7_000, send("b", None, "3")),
+        (13_000, send("a", None, "2")),
+    ];
+    let run = Run::producer(FakeBroker::with(&[("a", 1), ("b", 1)]), Profile::Java, &pairs, script).until(13_500);
+    assert_eq!(run.acked(), 5);
+    // A new topic is asked for alone. What has aged is asked for whole, and what nobody uses is forgotten with the answer.
+    let described: Vec<String> = run.broker().described.iter().map(|topics| topics.join(" ")).collect();
+    assert_eq!(described, ["a", "b", "a b", "a b", "b", "a"]);
+}
+
+#[test]
+fn a_full_buffer_holds_send_back_for_what_is_left_of_max_block() {
+    let pairs = [("buffer.memory", "200"), ("batch.size", "50"), ("max.block.ms", "3000"), ("linger.ms", "0")];
+    let script = vec![
+        (0, send("t", None, "a")),
+        (100, send("t", None, "b")),
+        (200, send("t", None, "c")),
+        (300, send("t", None, "d")),
+    ];
+    let broker = FakeBroker { is_mute: true, ..FakeBroker::with(&[("t", 1)]) };
+    let run = Run::producer(broker, Profile::Java, &pairs, script).until(10_000);
+    // A record of one byte may take 85: two of them fit. The next waits its three seconds, and only then the one after it.
+    let text = "org.apache.kafka.clients.producer.BufferExhaustedException: Failed to allocate 85 bytes within the configured \
+                max blocking time 3000 ms. Total memory: 200 bytes. Available memory: 30 bytes. Poolable size: 50 bytes";
+    assert_eq!(run.failed(), [(3_200, text.to_owned()), (6_200, text.to_owned())]);
+    assert_eq!(run.broker().values("t", 0), ["a", "b"]);
+}
+
 #[test]
 fn records_within_linger_travel_in_one_batch() {
     let script = || vec![(100, send("t", None, "a")), (103, send("t", None, "b")), (120, send("t", None, "c"))];

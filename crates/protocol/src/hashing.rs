@@ -52,6 +52,12 @@ pub fn crc32(data: &[u8]) -> u32 {
     !crc
 }
 
+/// librdkafka's FNV-1a (`rd_fnv1a`), which is Sarama's: 32 bits, with its sign taken off.
+pub fn fnv1a(data: &[u8]) -> u32 {
+    let step = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+    (data.iter().fold(0x811c_9dc5, step) as i32).unsigned_abs()
+}
+
 /// `java.lang.String#hashCode`: 31-polynomial over UTF-16 code units.
 pub fn java_string_hash(text: &str) -> i32 {
     text.encode_utf16().fold(0i32, |h, unit| h.wrapping_mul(31).wrapping_add(i32::from(unit)))
@@ -77,6 +83,11 @@ pub fn librdkafka_partition(key: &[u8], partitions: i32) -> i32 {
     (crc32(key) % partitions as u32) as i32
 }
 
+/// The partition librdkafka's `fnv1a` hash gives this key; a null key hashes as an empty one.
+pub fn fnv1a_partition(key: &[u8], partitions: i32) -> i32 {
+    (fnv1a(key) % partitions as u32) as i32
+}
+
 /// The partition of `__consumer_offsets` that holds a group (`GroupCoordinatorService#partitionFor`).
 pub fn group_partition(group: &str, partitions: i32) -> i32 {
     kafka_abs(java_string_hash(group)) % partitions
@@ -90,6 +101,16 @@ mod tests {
     fn murmur2_gives_the_published_values() {
         for (key, hash) in [("21", -973_932_308), ("foobar", -790_332_482)] {
             assert_eq!(murmur2(key.as_bytes()), hash, "{key}");
+        }
+    }
+
+    /// What Go's hash/fnv gives, without the sign: librdkafka's own test has the same values.
+    #[test]
+    fn fnv1a_gives_saramas_values() {
+        for (key, hash) in
+            [("kafka", 0x0d33_c4e1), ("giberish123456789", 0x77a5_8295), ("1234", 0x23b_dd03), ("", 0x7ee3_623b)]
+        {
+            assert_eq!(fnv1a(key.as_bytes()), hash, "{key}");
         }
     }
 

@@ -1,14 +1,13 @@
-//! `kafkasim sweep --measure FILE`: how many seeds a sweep takes to find each bug that can be planted. The file is a table
-//! of tabs, from which `cargo xtask gen` makes the page in `docs/`.
+//! `kafkasim sweep --measure FILE`: how many seeds a sweep takes to find each bug that can be planted, and what is left of the
+//! plan that it found when it is shrunk. The file is a table of tabs, from which `cargo xtask gen` makes the page in `docs/`.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::ProgressBar;
 use lab::sweep;
-use lab::{PLANTS, Plant};
+use lab::{PLANTS, Plant, Scenario};
 
 use super::Exit;
 use crate::input::write;
@@ -18,9 +17,21 @@ const TRIALS: u64 = 5;
 /// A sweep that has not found it by then has not found it.
 const SEEDS_MAX: u64 = 1000;
 
-/// What one sweep came to: seeds until the first that breaks something and would not without the bug, with what broke;
-/// none within [`SEEDS_MAX`].
-type Found = Option<(u64, &'static str)>;
+/// What one sweep came to; none within [`SEEDS_MAX`].
+type Found = Option<Red>;
+
+/// The first seed that breaks something and would not without the bug.
+#[derive(Clone, Copy)]
+struct Red {
+    /// Seeds until then, this one included.
+    seeds: u64,
+    /// What broke.
+    invariant: &'static str,
+    /// Commands of the plan, and of the shrunk one.
+    commands: (usize, usize),
+    /// Brokers, controllers and terminals with programs, likewise.
+    nodes: (usize, usize),
+}
 
 /// Measures every bug, or only one: then the other rows of the file stay as they are.
 pub(super) fn measure(file: &Path, only: Option<Plant>, jobs: usize, quiet: bool) -> Exit {
@@ -45,7 +56,9 @@ pub(super) fn measure(file: &Path, only: Option<Plant>, jobs: usize, quiet: bool
     let mut found = found.into_inner().expect("nobody panics with it");
     found.sort_by_key(|(_, trial, _)| *trial);
     let before = std::fs::read_to_string(file).unwrap_or_default();
-    let mut table = String::from("# bug\tseeds until it was found, one figure a sweep\twhat broke\n");
+    let mut table = String::from(
+        "# bug\tseeds until it was found, one figure a sweep\twhat broke\tcommands before>after shrinking\tnodes before>after\n",
+    );
     let mut missed = 0;
     for (bug, info) in PLANTS {
         if !bugs.contains(bug) {
@@ -67,17 +80,36 @@ fn first_red(bug: Plant, from: u64) -> Found {
     (0..SEEDS_MAX).find_map(|n| {
         let violation = sweep::play_seed(from + n, bug).violation?;
         let is_its_own = sweep::play_seed(from + n, Plant::None).violation.is_none();
-        is_its_own.then_some((n + 1, violation.invariant))
+        is_its_own.then(|| {
+            let plan = sweep::expand(from + n, bug);
+            let shrunk = sweep::shrink(&plan, &violation, super::sweep::SHRINK_RUNS).scenario;
+            Red {
+                seeds: n + 1,
+                invariant: violation.invariant,
+                commands: (plan.commands.len(), shrunk.commands.len()),
+                nodes: (nodes(&plan), nodes(&shrunk)),
+            }
+        })
     })
 }
 
+/// Brokers, controllers and terminals with programs.
+fn nodes(plan: &Scenario) -> usize {
+    let servers = plan.cluster.brokers + if plan.cluster.combined { 0 } else { plan.cluster.controllers };
+    let programs = plan.commands.iter().filter(|command| !command.run.starts_with("sim ") && command.run != "^C");
+    servers as usize + programs.map(|command| command.term).collect::<std::collections::BTreeSet<_>>().len()
+}
+
 fn row(bug: Plant, sweeps: &[Found]) -> String {
-    let seeds: Vec<String> =
-        sweeps.iter().map(|found| found.map_or_else(|| "-".into(), |(seeds, _)| seeds.to_string())).collect();
-    let mut broken: Vec<&str> = sweeps.iter().flatten().map(|(_, invariant)| *invariant).collect();
+    let column = |show: &dyn Fn(&Red) -> String| {
+        let shown: Vec<String> = sweeps.iter().map(|found| found.as_ref().map_or_else(|| "-".into(), show)).collect();
+        shown.join(" ")
+    };
+    let mut broken: Vec<&str> = sweeps.iter().flatten().map(|red| red.invariant).collect();
     broken.sort_unstable();
     broken.dedup();
-    let mut row = String::new();
-    let _ = writeln!(row, "{bug}\t{}\t{}", seeds.join(" "), broken.join(" "));
-    row
+    let seeds = column(&|red| red.seeds.to_string());
+    let commands = column(&|red| format!("{}>{}", red.commands.0, red.commands.1));
+    let nodes = column(&|red| format!("{}>{}", red.nodes.0, red.nodes.1));
+    format!("{bug}\t{seeds}\t{}\t{commands}\t{nodes}\n", broken.join(" "))
 }

@@ -13,6 +13,9 @@ use super::Exit;
 use super::measure::measure;
 use crate::input::{page_link, read, write};
 
+/// Runs that shrinking takes at most; before that it mostly comes to the events that it may take.
+pub(super) const SHRINK_RUNS: u32 = 1_500;
+
 /// Arguments of `sweep`.
 #[derive(clap::Args)]
 #[command(after_help = after_help())]
@@ -33,7 +36,7 @@ pub(crate) struct Sweep {
     #[arg(long)]
     first: bool,
     /// Runs that shrinking one failure may take; 0 leaves it as it is.
-    #[arg(long, value_name = "N", default_value_t = 400)]
+    #[arg(long, value_name = "N", default_value_t = SHRINK_RUNS)]
     shrink: u32,
     /// Where failing scenarios are written.
     #[arg(long, value_name = "FOLDER", default_value = "sweep-failures")]

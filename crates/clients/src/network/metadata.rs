@@ -1,7 +1,7 @@
 //! What a client believes about the cluster: brokers, topics, leaders (`Metadata`, `MetadataSnapshot`). It is what
 //! some broker answered some time ago, and so may be wrong.
 
-use kernel::{Address, Time};
+use kernel::{Address, Duration, Time};
 use ordered::{SortedMap, SortedSet};
 use protocol::api::metadata::{MetadataResponse, TopicMetadata};
 use protocol::api::{LeaderHint, Name};
@@ -20,14 +20,23 @@ pub(crate) enum Wanted {
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct Metadata {
     pub(crate) brokers: SortedMap<BrokerId, Address>,
+    racks: SortedMap<BrokerId, Name>,
     pub(crate) cluster_id: Option<Name>,
     topics: SortedMap<TopicName, Topic>,
     pub(crate) wanted: Wanted,
+    /// Java producers forget topics that they have not written to for so long (KIP-526).
+    idle_max: Option<Duration>,
+    /// When they last wrote to each.
+    used: SortedMap<TopicName, Time>,
+    /// Topics of theirs that no answer has named yet: they are asked for alone.
+    fresh: SortedSet<TopicName>,
     pub(crate) allow_auto_create: bool,
     pub(super) update_requested: bool,
     /// The next refresh does not wait for the backoff: there is a new topic.
     pub(super) is_urgent: bool,
     pub(super) in_flight: bool,
+    /// What is in flight asks for new topics only.
+    pub(super) is_partial: bool,
     pub(super) attempts: u32,
     pub(super) not_before: Time,
     pub(super) last_success: Option<Time>,
@@ -56,13 +65,18 @@ impl Metadata {
     pub(super) fn new(allow_auto_create: bool) -> Metadata {
         Metadata {
             brokers: SortedMap::new(),
+            racks: SortedMap::new(),
             cluster_id: None,
             topics: SortedMap::new(),
             wanted: Wanted::Topics(SortedSet::new()),
+            idle_max: None,
+            used: SortedMap::new(),
+            fresh: SortedSet::new(),
             allow_auto_create,
             update_requested: true,
             is_urgent: true,
             in_flight: false,
+            is_partial: false,
             attempts: 0,
             not_before: Time::ZERO,
             last_success: None,
@@ -81,6 +95,67 @@ impl Metadata {
                 self.is_urgent |= is_new;
                 is_new
             }
+        }
+    }
+
+    /// Topics that are not used for `idle_max` are forgotten from now on (`metadata.max.idle.ms`).
+    pub(crate) fn forget_after(&mut self, idle_max: Duration) {
+        self.idle_max = Some(idle_max);
+    }
+
+    /// A topic is used now (`ProducerMetadata#add`); true if it was not asked about before.
+    pub(crate) fn use_topic(&mut self, now: Time, topic: &TopicName) -> bool {
+        if self.idle_max.is_none() {
+            return self.want(topic);
+        }
+        if let Some(used) = self.used.get_mut(topic) {
+            *used = now;
+            return false;
+        }
+        self.used.insert(topic.clone(), now);
+        self.fresh.insert(topic.clone());
+        self.is_urgent = true;
+        if let Wanted::Topics(topics) = &mut self.wanted {
+            topics.insert(topic.clone());
+        }
+        true
+    }
+
+    /// Asks about a topic again, unless the first question is still open (`ProducerMetadata#requestUpdateForTopic`).
+    pub(crate) fn request_update_for(&mut self, topic: &TopicName) {
+        if !self.fresh.contains(topic) {
+            self.request_update();
+        }
+    }
+
+    /// Whether there is something to ask that was not asked before.
+    pub(super) fn is_requested(&self) -> bool {
+        self.update_requested || !self.fresh.is_empty()
+    }
+
+    /// What to ask about now, none for all topics. New topics are asked for alone unless everything is to be renewed.
+    pub(super) fn question(&mut self, is_stale: bool) -> Option<Vec<TopicName>> {
+        self.is_partial = !self.update_requested && !is_stale && !self.fresh.is_empty();
+        match &self.wanted {
+            _ if self.is_partial => Some(self.fresh.iter().cloned().collect()),
+            Wanted::All => None,
+            Wanted::Topics(topics) => Some(topics.iter().cloned().collect()),
+        }
+    }
+
+    /// Forgets topics that have been idle for too long (`ProducerMetadata#retainTopic`).
+    fn forget_idle(&mut self, now: Time) {
+        let (Some(idle_max), Wanted::Topics(wanted)) = (self.idle_max, &mut self.wanted) else { return };
+        let idle: Vec<TopicName> = self
+            .used
+            .iter()
+            .filter(|(topic, used)| **used + idle_max <= now && !self.fresh.contains(*topic))
+            .map(|(topic, _)| topic.clone())
+            .collect();
+        for topic in &idle {
+            self.used.remove(topic);
+            self.topics.remove(topic);
+            wanted.remove(topic);
         }
     }
 
@@ -120,6 +195,10 @@ impl Metadata {
         let address = self.brokers.get(&partition.leader)?;
         Some((partition.leader, address, partition.leader_epoch))
     }
+    /// The rack of a partition's leader, if it has one.
+    pub(crate) fn leader_rack(&self, tp: &TopicPartition) -> Option<&Name> {
+        self.racks.get(&self.partition(tp)?.leader)
+    }
     /// Partitions of a topic that have a leader.
     pub(crate) fn available(&self, name: &str) -> Vec<i32> {
         let partitions = self.topic(name).map_or(&[][..], |topic| &topic.partitions);
@@ -144,8 +223,12 @@ impl Metadata {
     pub(super) fn update(&mut self, now: Time, response: &MetadataResponse) -> bool {
         self.version += 1;
         self.leaders += 1;
-        self.last_success = Some(now);
+        if !self.is_partial {
+            self.last_success = Some(now);
+        }
         self.cluster_id = Some(response.cluster_id.clone());
+        let racks = response.brokers.iter().filter_map(|b| Some((b.id, b.rack.clone()?)));
+        self.racks = racks.collect();
         self.brokers = response.brokers.iter().map(|b| (b.id, (b.host.clone(), b.port))).collect();
         if self.wanted == Wanted::All {
             let listed: SortedSet<&TopicName> = response.topics.iter().map(|t| &t.name).collect();
@@ -155,7 +238,9 @@ impl Metadata {
         for topic in &response.topics {
             is_incomplete |= topic.error.is_retriable() || topic.partitions.iter().any(|p| !p.leader.is_some());
             self.update_topic(topic);
+            self.fresh.remove(&topic.name);
         }
+        self.forget_idle(now);
         is_incomplete
     }
 

@@ -13,7 +13,7 @@ use protocol::{ApiKey, BrokerId, ErrorCode, Message, Note, Request, Response};
 
 use crate::settings::NetSettings;
 use crate::{ClientError, Fx, LogLine, Profile};
-pub(crate) use metadata::{Metadata, Wanted};
+pub(crate) use metadata::Metadata;
 
 /// Streams of random numbers of this crate.
 pub(crate) mod purpose {
@@ -314,10 +314,15 @@ impl<T> Net<T> {
         if self.metadata.in_flight {
             return None;
         }
-        let by_age = self.metadata.last_success.map_or(Time::ZERO, |at| at + self.settings.metadata_max_age);
-        let by_wish = if self.metadata.update_requested { Time::ZERO } else { by_age };
+        let by_age = self.stale_at();
+        let by_wish = if self.metadata.is_requested() { Time::ZERO } else { by_age };
         let not_before = if self.metadata.is_urgent { Time::ZERO } else { self.metadata.not_before };
         Some(by_wish.min(by_age).max(not_before))
+    }
+
+    /// When metadata is too old.
+    fn stale_at(&self) -> Time {
+        self.metadata.last_success.map_or(Time::ZERO, |at| at + self.settings.metadata_max_age)
     }
 
     fn refresh(&mut self, now: Time, fx: &mut Fx) {
@@ -325,10 +330,8 @@ impl<T> Net<T> {
             return;
         }
         let Some(node) = self.any_node(now, fx) else { return };
-        let topics = match &self.metadata.wanted {
-            Wanted::All => None,
-            Wanted::Topics(topics) => Some(topics.iter().cloned().collect()),
-        };
+        let is_stale = self.stale_at() <= now;
+        let topics = self.metadata.question(is_stale);
         let request = MetadataRequest { topics, allow_auto_topic_creation: self.metadata.allow_auto_create };
         self.metadata.in_flight = true;
         self.metadata.update_requested = false;
@@ -376,7 +379,7 @@ impl<T> Net<T> {
 
     fn metadata_failed(&mut self, now: Time, fx: &mut Fx) {
         self.metadata.in_flight = false;
-        self.metadata.update_requested = true;
+        self.metadata.update_requested |= !self.metadata.is_partial;
         self.metadata.attempts += 1;
         self.metadata.not_before =
             now + self.settings.retry_backoff.wait(self.metadata.attempts, fx.rng(purpose::BACKOFF));

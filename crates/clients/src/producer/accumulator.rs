@@ -141,7 +141,7 @@ impl Accumulator {
             }
             last.is_closed = true;
         }
-        let limit = settings.batch_bytes.max(BATCH_OVERHEAD + record.size_upper_bound());
+        let limit = settings.batch_memory(record);
         if self.memory_used + u64::from(limit) > settings.memory_bytes {
             return None;
         }

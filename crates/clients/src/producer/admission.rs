@@ -1,18 +1,15 @@
 //! From `send()` to the accumulator: waiting for metadata and memory, size checks, choosing the partition
 //! (`KafkaProducer#doSend`; librdkafka: `rd_kafka_msg_partitioner`, `UA` queues).
 
-use kernel::Time;
+use kernel::{Duration, Time};
 use ordered::SortedSet;
 use protocol::record::BATCH_OVERHEAD;
-use protocol::{ErrorCode, TopicName, TopicPartition};
+use protocol::{ErrorCode, Record, TopicName, TopicPartition};
 
-use super::accumulator::Accumulator;
-use super::partitioner::{TopicLoad, TopicView};
-use super::{Blocked, Producer, Sent};
-use crate::network::{Lane, Net, purpose};
+use super::partitioner::TopicView;
+use super::{Blocked, Producer};
+use crate::network::{Lane, purpose};
 use crate::{ClientError, Fx, Profile};
-
-protocol::gap!("Topics a producer has not used for metadata.max.idle.ms stay in its metadata", "KIP-526");
 
 /// What became of a record that wanted in.
 enum Admission {
@@ -41,7 +38,7 @@ impl Producer {
                     return;
                 }
             }
-            self.head_since = None;
+            (self.head_since, self.starved_since) = (None, None);
         }
     }
 
@@ -84,7 +81,7 @@ impl Producer {
     }
 
     fn try_admit(&mut self, now: Time, fx: &mut Fx, blocked: &Blocked, since: Time) -> Admission {
-        if self.net.metadata.want(&blocked.topic) {
+        if self.net.metadata.use_topic(now, &blocked.topic) {
             for event in self.net.tick(now, fx) {
                 self.network_event(now, fx, event);
             }
@@ -109,7 +106,7 @@ impl Producer {
                 Profile::Librdkafka => ClientError::of(Profile::Librdkafka, ErrorCode::InvalidTopic),
             });
         }
-        self.net.metadata.request_update();
+        self.net.metadata.request_update_for(topic);
         match self.profile {
             Profile::Java if since + self.settings.max_block <= now => {
                 let waited = self.settings.max_block.as_millis();
@@ -161,24 +158,26 @@ impl Producer {
     }
 
     fn append(&mut self, now: Time, fx: &mut Fx, blocked: &Blocked, since: Time, count: i32) -> Admission {
-        let Producer { partitioner, accumulator, settings, net, .. } = self;
-        let name = &blocked.topic;
+        let Producer { partitioner, accumulator, settings, net, waits, .. } = self;
+        let (name, metadata) = (&blocked.topic, &net.metadata);
         let random = fx.rng(purpose::PARTITION);
         let (partition, is_sticky) = match blocked.partition {
             Some(partition) => (partition, false),
             None => {
-                let load = || topic_load(net, accumulator, name, count);
-                let view = TopicView { name, partitions: count, load: &load };
+                let view = TopicView { name, partitions: count, metadata, accumulator, waits };
                 partitioner.choose(now, settings, &view, blocked.record.key.as_deref(), random)
             }
         };
         let tp = TopicPartition::new(name.clone(), partition);
         let Some(appended) = accumulator.append(now, settings, &tp, blocked.handle, &blocked.record) else {
-            return if since + settings.max_block <= now { Admission::Fail(self.exhausted()) } else { Admission::Wait };
+            let starved_since = *self.starved_since.get_or_insert(now);
+            return match since + self.settings.max_block <= now {
+                true => Admission::Fail(self.exhausted(&blocked.record, starved_since.since(since))),
+                false => Admission::Wait,
+            };
         };
         if is_sticky {
-            let load = || topic_load(net, accumulator, name, count);
-            let view = TopicView { name, partitions: count, load: &load };
+            let view = TopicView { name, partitions: count, metadata, accumulator, waits };
             partitioner.appended(now, settings, &view, appended.bytes, appended.all_full, random);
         }
         self.is_stirred |= self.stirs(now, &tp);
@@ -198,24 +197,20 @@ impl Producer {
         is_new || (has_room && (self.is_hurried() || self.is_due(queue, head, now)))
     }
 
-    fn exhausted(&self) -> ClientError {
+    /// No memory came free in what the wait for metadata had left of max.block.ms (`BufferPool#allocate`).
+    fn exhausted(&self, record: &Record, waited_for_metadata: Duration) -> ClientError {
         let (batch, total) = (self.settings.batch_bytes, self.settings.memory_bytes);
+        let wanted = self.settings.batch_memory(record);
         let free = total.saturating_sub(self.accumulator.memory_used);
-        let waited = self.settings.max_block.as_millis();
+        let waited = self.settings.max_block.as_millis().saturating_sub(waited_for_metadata.as_millis());
         ClientError::new(
             "org.apache.kafka.clients.producer.BufferExhaustedException",
             format!(
-                "Failed to allocate {batch} bytes within the configured max blocking time {waited} ms. Total memory: {total} bytes. Available memory: {free} bytes. Poolable size: {batch} bytes"
+                "Failed to allocate {wanted} bytes within the configured max blocking time {waited} ms. Total memory: {total} bytes. Available memory: {free} bytes. Poolable size: {batch} bytes"
             ),
             ErrorCode::RequestTimedOut,
         )
     }
-}
-
-fn topic_load(net: &Net<Sent>, accumulator: &Accumulator, name: &TopicName, partitions: i32) -> TopicLoad {
-    let queue =
-        |n: i32| accumulator.queues.get(&TopicPartition::new(name.clone(), n)).map(|queue| queue.batches.len() as u32);
-    TopicLoad { available: net.metadata.available(name), queues: (0..partitions).map(queue).collect() }
 }
 
 pub(super) fn timed_out() -> ClientError {

@@ -7,6 +7,7 @@ mod settings;
 mod partitioner;
 mod accumulator;
 mod idempotence;
+mod waits;
 mod admission;
 mod sender;
 mod responses;
@@ -27,6 +28,7 @@ use accumulator::{Accumulator, ProducerBatch};
 use idempotence::Identity;
 use partitioner::Partitioner;
 use settings::ProducerSettings;
+use waits::Waits;
 
 /// What a producer tells its application.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -112,9 +114,12 @@ pub struct Producer {
     blocked: VecDeque<Blocked>,
     /// Since when the head of `blocked` is the head.
     head_since: Option<Time>,
+    /// Since when it waits for memory.
+    starved_since: Option<Time>,
     /// librdkafka: topics first asked for at.
     topics_since: SortedMap<TopicName, Time>,
     partitioner: Partitioner,
+    waits: Waits,
     accumulator: Accumulator,
     flying: SortedMap<u64, (TopicPartition, ProducerBatch)>,
     drain_from: SortedMap<kernel::Address, TopicPartition>,
@@ -138,7 +143,11 @@ impl Producer {
     ) -> Result<Producer, ConfigError> {
         let checked = check(profile, config::PRODUCER_CONFIGS, config::LIBRDKAFKA_PRODUCER_CONFIGS, properties)?;
         let settings = ProducerSettings::read(&Config { profile, properties: &checked })?;
-        let net = Net::new(profile, Kind::Producer, client_id, None, settings.net.clone(), true);
+        let waits = Waits::new(settings.availability_timeout);
+        let mut net = Net::new(profile, Kind::Producer, client_id, None, settings.net.clone(), true);
+        if profile == Profile::Java {
+            net.metadata.forget_after(settings.metadata_idle);
+        }
         Ok(Producer {
             profile,
             settings,
@@ -153,8 +162,10 @@ impl Producer {
             flushes: Vec::new(),
             blocked: VecDeque::new(),
             head_since: None,
+            starved_since: None,
             topics_since: SortedMap::new(),
             partitioner: Partitioner::default(),
+            waits,
             accumulator: Accumulator::default(),
             flying: SortedMap::new(),
             drain_from: SortedMap::new(),

@@ -1,12 +1,16 @@
 //! Which partition a record goes to: Java's `BuiltInPartitioner` (murmur2, sticky runs of batch.size bytes, adaptive:
-//! KIP-480, KIP-794) and librdkafka's partitioners (CRC-32, sticky windows of `sticky.partitioning.linger.ms`).
+//! KIP-480, KIP-794; near leaders first: KIP-1123) and librdkafka's partitioners (CRC-32, murmur2, FNV-1a; sticky windows of `sticky.partitioning.linger.ms`).
 
 use kernel::{Rng, Time};
 use ordered::SortedMap;
-use protocol::hashing::{java_partition, librdkafka_partition};
-use protocol::{PartitionIndex, TopicName};
+use protocol::api::Name;
+use protocol::hashing::{fnv1a_partition, java_partition, librdkafka_partition};
+use protocol::{PartitionIndex, TopicName, TopicPartition};
 
+use super::accumulator::Accumulator;
 use super::settings::ProducerSettings;
+use super::waits::Waits;
+use crate::network::Metadata;
 use crate::settings::Config;
 use crate::{ConfigError, Profile};
 
@@ -23,15 +27,12 @@ pub(crate) enum Strategy {
     Crc32 { empty_is_random: bool },
     /// librdkafka `murmur2`/`murmur2_random`: Java's hash.
     Murmur2 { null_is_random: bool },
+    /// librdkafka `fnv1a`/`fnv1a_random`: Sarama's hash.
+    Fnv1a { null_is_random: bool },
 }
 
 impl Strategy {
     pub(crate) fn read(config: &Config<'_>) -> Result<Strategy, ConfigError> {
-        let refuse = |name: &str, value: &str| {
-            Err(ConfigError::new(format!(
-                "Invalid value {value} for configuration {name}: not modelled in this simulator"
-            )))
-        };
         match config.profile {
             Profile::Java => match config.text("partitioner.class") {
                 None | Some("") => {
@@ -48,9 +49,10 @@ impl Strategy {
                 Some("random") => Ok(Strategy::Random),
                 Some("murmur2") => Ok(Strategy::Murmur2 { null_is_random: false }),
                 Some("murmur2_random") => Ok(Strategy::Murmur2 { null_is_random: true }),
+                Some("fnv1a") => Ok(Strategy::Fnv1a { null_is_random: false }),
+                Some("fnv1a_random") => Ok(Strategy::Fnv1a { null_is_random: true }),
                 Some(other) => {
-                    protocol::gap!("librdkafka's fnv1a partitioners are refused", "partitioner");
-                    refuse("partitioner", other)
+                    Err(ConfigError::new(format!("Invalid value for configuration property \"partitioner\": {other}")))
                 }
             },
         }
@@ -76,16 +78,39 @@ pub(crate) struct Partitioner {
 pub(crate) struct TopicView<'a> {
     pub(crate) name: &'a TopicName,
     pub(crate) partitions: i32,
-    /// What else there is to know, for those who choose anew.
-    pub(crate) load: &'a dyn Fn() -> TopicLoad,
+    pub(crate) metadata: &'a Metadata,
+    pub(crate) accumulator: &'a Accumulator,
+    pub(crate) waits: &'a Waits,
 }
 
-/// How busy the partitions of a topic are.
-pub(crate) struct TopicLoad {
-    /// Partitions with a leader.
-    pub(crate) available: Vec<PartitionIndex>,
-    /// Batches waiting for each partition; none unless every partition has had a batch.
-    pub(crate) queues: Option<Vec<u32>>,
+impl TopicView<'_> {
+    fn partition(&self, n: PartitionIndex) -> TopicPartition {
+        TopicPartition::new(self.name.clone(), n)
+    }
+    fn has_leader(&self, n: PartitionIndex) -> bool {
+        self.metadata.leader(&self.partition(n)).is_some()
+    }
+
+    /// Whether its leader is in the rack.
+    fn is_near(&self, n: PartitionIndex, rack: &Name) -> bool {
+        self.metadata.leader_rack(&self.partition(n)) == Some(rack)
+    }
+
+    /// Batches waiting for each partition that has a leader, but those of nodes that are avoided; none unless every
+    /// partition has had a batch (`RecordAccumulator#partitionReady`).
+    fn queues(&self) -> Option<Vec<(PartitionIndex, u32)>> {
+        let mut queues = Vec::new();
+        for n in 0..self.partitions {
+            let tp = self.partition(n);
+            let queue = self.accumulator.queues.get(&tp)?;
+            let node = self.metadata.leader(&tp).map(|(_, node, _)| node);
+            // Nobody waits for a node that nothing is queued for.
+            if node.is_some_and(|node| queue.batches.is_empty() || !self.waits.is_avoided(node)) {
+                queues.push((n, queue.batches.len() as u32));
+            }
+        }
+        Some(queues)
+    }
 }
 
 impl Partitioner {
@@ -100,24 +125,37 @@ impl Partitioner {
     ) -> (PartitionIndex, bool) {
         match (settings.strategy, key) {
             (Strategy::BuiltIn { ignore_keys: false }, Some(key)) => (java_partition(key, topic.partitions), false),
-            (Strategy::BuiltIn { .. }, _) => (self.built_in(now, topic, random), true),
+            (Strategy::BuiltIn { .. }, _) => (self.built_in(now, settings, topic, random), true),
             (Strategy::RoundRobin, _) => (self.round_robin(topic), false),
             (Strategy::Crc32 { empty_is_random: true }, None | Some([])) => {
                 (self.window(now, settings, topic, random), false)
             }
             (Strategy::Crc32 { .. }, key) => (librdkafka_partition(key.unwrap_or_default(), topic.partitions), false),
-            (Strategy::Murmur2 { null_is_random: true }, None) => (self.window(now, settings, topic, random), false),
+            (
+                Strategy::Murmur2 { null_is_random: true }
+                | Strategy::Fnv1a { null_is_random: true }
+                | Strategy::Random,
+                None,
+            ) => (self.window(now, settings, topic, random), false),
             (Strategy::Murmur2 { .. }, key) => (java_partition(key.unwrap_or_default(), topic.partitions), false),
-            (Strategy::Random, _) => (self.window(now, settings, topic, random), false),
+            (Strategy::Fnv1a { .. }, key) => (fnv1a_partition(key.unwrap_or_default(), topic.partitions), false),
+            // Only records without key stick to a partition.
+            (Strategy::Random, Some(_)) => (any_partition(topic, random), false),
         }
     }
 
-    fn built_in(&mut self, now: Time, topic: &TopicView<'_>, random: &mut Rng) -> PartitionIndex {
+    fn built_in(
+        &mut self,
+        now: Time,
+        settings: &ProducerSettings,
+        topic: &TopicView<'_>,
+        random: &mut Rng,
+    ) -> PartitionIndex {
         let known = self.sticky.get(topic.name).filter(|sticky| sticky.partition < topic.partitions);
         if let Some(sticky) = known {
             return sticky.partition;
         }
-        let partition = next_partition(topic, false, random);
+        let partition = next_partition(topic, settings, random);
         self.sticky.insert(topic.name.clone(), Sticky { partition, produced_bytes: 0, since: now });
         partition
     }
@@ -136,8 +174,7 @@ impl Partitioner {
         sticky.produced_bytes += bytes;
         let share = settings.batch_bytes.max(1);
         if (sticky.produced_bytes >= share && may_switch) || sticky.produced_bytes >= share.saturating_mul(2) {
-            *sticky =
-                Sticky { partition: next_partition(topic, settings.adaptive, random), produced_bytes: 0, since: now };
+            *sticky = Sticky { partition: next_partition(topic, settings, random), produced_bytes: 0, since: now };
         }
     }
 
@@ -145,14 +182,15 @@ impl Partitioner {
         let counter = self.counters.entry(topic.name.clone()).or_default();
         let n = *counter & 0x7fff_ffff;
         *counter = counter.wrapping_add(1);
-        let available = (topic.load)().available;
+        let available = topic.metadata.available(topic.name);
         match available.len() {
             0 => (n % topic.partitions as u32) as i32,
             len => available[n as usize % len],
         }
     }
 
-    /// librdkafka: one random partition for all that comes within the window.
+    /// librdkafka: one random partition for all that comes within the window, unless it has lost its leader
+    /// (`rd_kafka_msg_sticky_partition`).
     fn window(
         &mut self,
         now: Time,
@@ -160,11 +198,11 @@ impl Partitioner {
         topic: &TopicView<'_>,
         random: &mut Rng,
     ) -> PartitionIndex {
-        let known = self.sticky.get(topic.name).filter(|sticky| sticky.partition < topic.partitions);
+        let known = self.sticky.get(topic.name).filter(|sticky| topic.has_leader(sticky.partition));
         match known {
             Some(sticky) if now.since(sticky.since) < settings.sticky_linger => sticky.partition,
             _ => {
-                let partition = next_partition(topic, false, random);
+                let partition = any_partition(topic, random);
                 self.sticky.insert(topic.name.clone(), Sticky { partition, produced_bytes: 0, since: now });
                 partition
             }
@@ -172,26 +210,51 @@ impl Partitioner {
     }
 }
 
-/// A random partition: any with a leader, or weighted by how short its queue is.
-fn next_partition(topic: &TopicView<'_>, adaptive: bool, random: &mut Rng) -> PartitionIndex {
-    let load = (topic.load)();
-    if let (true, Some(queues)) = (adaptive, &load.queues) {
-        let longest = queues.iter().copied().max().unwrap_or(0);
-        let is_even = queues.iter().all(|queue| *queue == longest);
-        if queues.len() >= 2 && !is_even {
-            let total: u32 = queues.iter().map(|queue| longest + 1 - queue).sum();
-            let mut draw = random.below(u64::from(total)) as u32;
-            for (partition, queue) in (0..).zip(queues) {
-                let weight = longest + 1 - queue;
-                if draw < weight {
-                    return partition;
-                }
-                draw -= weight;
-            }
+/// librdkafka: any partition; if that one has no leader, any other or the same (`rd_kafka_msg_partitioner_random`).
+fn any_partition(topic: &TopicView<'_>, random: &mut Rng) -> PartitionIndex {
+    let mut draw = || random.below(topic.partitions.max(1) as u64) as i32;
+    let first = draw();
+    if topic.has_leader(first) { first } else { draw() }
+}
+
+/// Java: any partition with a leader, or weighted by how short its queue is; of the own rack, if that matters and there is one
+/// (`BuiltInPartitioner#nextPartition`).
+fn next_partition(topic: &TopicView<'_>, settings: &ProducerSettings, random: &mut Rng) -> PartitionIndex {
+    let rack = settings.rack.as_ref();
+    let queues = if settings.adaptive { topic.queues() } else { None };
+    if let Some(queues) = queues.filter(|queues| is_uneven(queues, topic.partitions)) {
+        return by_load(&near(queues, |(n, _)| rack.is_some_and(|rack| topic.is_near(*n, rack))), random);
+    }
+    let available = near(topic.metadata.available(topic.name), |n| rack.is_some_and(|rack| topic.is_near(*n, rack)));
+    match available.len() {
+        0 => random.below(topic.partitions.max(1) as u64) as i32,
+        len => available[random.index(len)],
+    }
+}
+
+/// Those that are near, or all if none is.
+fn near<T: Copy>(all: Vec<T>, is_near: impl Fn(&T) -> bool) -> Vec<T> {
+    let near: Vec<T> = all.iter().copied().filter(|one| is_near(one)).collect();
+    if near.is_empty() { all } else { near }
+}
+
+/// Whether there is a choice to make by load: queues differ, or partitions are left out (`#updatePartitionLoadStats`).
+fn is_uneven(queues: &[(PartitionIndex, u32)], partitions: i32) -> bool {
+    let is_even = queues.windows(2).all(|pair| pair[0].1 == pair[1].1);
+    let is_whole = queues.len() == partitions as usize;
+    partitions >= 2 && !queues.is_empty() && !(is_even && is_whole)
+}
+
+/// A partition weighted by how short its queue is.
+fn by_load(queues: &[(PartitionIndex, u32)], random: &mut Rng) -> PartitionIndex {
+    let longest = queues.iter().map(|(_, queue)| *queue).max().unwrap_or(0);
+    let weight = |queue: &u32| u64::from(longest + 1 - queue);
+    let mut draw = random.below(queues.iter().map(|(_, queue)| weight(queue)).sum());
+    for (partition, queue) in queues {
+        match draw.checked_sub(weight(queue)) {
+            Some(rest) => draw = rest,
+            None => return *partition,
         }
     }
-    match load.available.len() {
-        0 => random.below(topic.partitions.max(1) as u64) as i32,
-        len => load.available[random.index(len)],
-    }
+    unreachable!("a draw is less than the sum of the weights")
 }

@@ -5,7 +5,7 @@ use ordered::SortedSet;
 use protocol::api::init_producer_id::InitProducerIdRequest;
 use protocol::api::produce::{ProducePartition, ProduceRequest};
 use protocol::record::ProducerStamp;
-use protocol::{Batch, ErrorCode, Note, Response, TopicPartition};
+use protocol::{Batch, ErrorCode, Note, Response, TopicId, TopicName, TopicPartition};
 
 use super::accumulator::Queue;
 use super::admission::timed_out;
@@ -13,8 +13,6 @@ use super::idempotence::Identity;
 use super::{Producer, ProducerBatch, Sent};
 use crate::network::{Lane, purpose};
 use crate::{ClientError, Fx, Profile};
-
-protocol::gap!("partitioner.availability.timeout.ms: partitions of slow nodes are not avoided", "KIP-794");
 
 impl Producer {
     // ---- producer id
@@ -113,9 +111,10 @@ impl Producer {
         loop {
             let mut is_idle = true;
             for node in self.ready_nodes(now) {
-                if !self.net.ready(now, fx, Lane::Data, &node)
-                    || self.net.in_flight(Lane::Data, &node) >= self.settings.in_flight_max
-                {
+                let is_ready = self.net.ready(now, fx, Lane::Data, &node)
+                    && self.net.in_flight(Lane::Data, &node) < self.settings.in_flight_max;
+                self.waits.seen(now, &node, is_ready);
+                if !is_ready {
                     continue;
                 }
                 let batches = self.drain_node(now, &node);
@@ -133,12 +132,12 @@ impl Producer {
     /// Nodes that lead a partition whose head batch is to go now.
     fn ready_nodes(&mut self, now: Time) -> SortedSet<Address> {
         let mut nodes = SortedSet::new();
-        let is_hurried = self.is_hurried() || self.is_exhausted();
-        let mut is_leader_unknown = false;
+        let is_hurried = self.is_hurried() || self.starved_since.is_some();
+        let mut unknown: SortedSet<TopicName> = SortedSet::new();
         for (tp, queue) in &self.accumulator.queues {
             let Some(head) = queue.batches.front() else { continue };
             let Some((_, address, epoch)) = self.net.metadata.leader(tp) else {
-                is_leader_unknown = true;
+                unknown.insert(tp.topic.clone());
                 continue;
             };
             if self.in_backoff(head, epoch, now) || self.is_muted(tp) {
@@ -148,7 +147,8 @@ impl Producer {
                 nodes.insert(address.clone());
             }
         }
-        if is_leader_unknown {
+        for topic in &unknown {
+            self.net.metadata.use_topic(now, topic);
             self.net.metadata.request_update();
         }
         nodes
@@ -156,11 +156,6 @@ impl Producer {
 
     pub(super) fn is_due(&self, queue: &Queue, head: &ProducerBatch, now: Time) -> bool {
         queue.batches.len() > 1 || head.is_full() || head.last_attempt + self.settings.linger <= now
-    }
-
-    fn is_exhausted(&self) -> bool {
-        self.head_since.is_some()
-            && self.blocked.front().is_some_and(|head| self.net.metadata.partition_count(&head.topic).is_some())
     }
 
     /// A retry waits out its backoff, unless the leader has changed since.
@@ -174,22 +169,24 @@ impl Producer {
             && self.accumulator.queues.get(tp).is_some_and(|queue| !queue.flying.is_empty())
     }
 
-    /// At most one batch of each partition that the node leads, up to max.request.size, going round. Java takes along what
+    /// At most one batch of each partition that the node leads, with the topic's id, up to max.request.size, going round. Java takes along what
     /// still lingers; librdkafka sends one partition a request, each when it is due.
-    fn drain_node(&mut self, now: Time, node: &Address) -> Vec<(TopicPartition, ProducerBatch)> {
+    fn drain_node(&mut self, now: Time, node: &Address) -> Vec<(TopicPartition, TopicId, ProducerBatch)> {
+        let metadata = &self.net.metadata;
         let leads = |tp: &TopicPartition| {
-            self.net.metadata.leader(tp).filter(|(_, address, _)| *address == node).map(|(_, _, epoch)| epoch)
+            let (_, _, epoch) = metadata.leader(tp).filter(|(_, address, _)| *address == node)?;
+            Some((tp.clone(), metadata.topic(&tp.topic)?.id, epoch))
         };
-        let mut partitions: Vec<(TopicPartition, i32)> =
-            self.accumulator.queues.keys().filter_map(|tp| Some((tp.clone(), leads(tp)?))).collect();
+        let mut partitions: Vec<(TopicPartition, TopicId, i32)> =
+            self.accumulator.queues.keys().filter_map(leads).collect();
         if let Some(from) = self.drain_from.get(node) {
-            let turn = partitions.iter().take_while(|(tp, _)| tp < from).count();
+            let turn = partitions.iter().take_while(|(tp, ..)| tp < from).count();
             let turns = turn % partitions.len().max(1);
             partitions.rotate_left(turns);
         }
         let mut bytes = 0;
         let mut batches = Vec::new();
-        for (tp, leader_epoch) in partitions {
+        for (tp, topic_id, leader_epoch) in partitions {
             let Some(queue) = self.accumulator.queues.get(&tp) else { continue };
             let Some(head) = queue.batches.front() else { continue };
             if self.in_backoff(head, leader_epoch, now) || self.is_muted(&tp) {
@@ -207,7 +204,7 @@ impl Producer {
             if let Some(mut batch) = self.take_head(&tp) {
                 batch.sent_to_epoch = leader_epoch;
                 batch.last_attempt = now;
-                batches.push((tp, batch));
+                batches.push((tp, topic_id, batch));
             }
         }
         batches
@@ -224,12 +221,17 @@ impl Producer {
         queue.batches.pop_front()
     }
 
-    fn transmit(&mut self, now: Time, fx: &mut Fx, node: &Address, batches: Vec<(TopicPartition, ProducerBatch)>) {
+    fn transmit(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        node: &Address,
+        batches: Vec<(TopicPartition, TopicId, ProducerBatch)>,
+    ) {
         let mut partitions = Vec::new();
         let mut tags = Vec::new();
         let mut done = Vec::new();
-        for (tp, batch) in batches {
-            let Some(topic_id) = self.net.metadata.topic(&tp.topic).map(|topic| topic.id) else { continue };
+        for (tp, topic_id, batch) in batches {
             let records = batch.entries.iter().map(|(_, record)| record.clone()).collect();
             let sealed = Batch::new(records, batch.stamp.unwrap_or_else(ProducerStamp::default));
             let sealed = sealed.compressed_with(self.settings.codec);

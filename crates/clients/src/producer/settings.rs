@@ -1,7 +1,9 @@
 //! Producer configuration and its rules (`ProducerConfig#postProcessAndValidateIdempotenceConfigs`).
 
 use kernel::Duration;
-use protocol::Codec;
+use protocol::api::Name;
+use protocol::record::BATCH_OVERHEAD;
+use protocol::{Codec, Record};
 
 use super::partitioner::Strategy;
 use crate::settings::{Config, NetSettings};
@@ -27,6 +29,10 @@ pub(crate) struct ProducerSettings {
     pub(crate) delivery_timeout: Duration,
     pub(crate) strategy: Strategy,
     pub(crate) adaptive: bool,
+    pub(crate) availability_timeout: Duration,
+    /// Keyless records go to leaders of this rack, if it has any (KIP-1123).
+    pub(crate) rack: Option<Name>,
+    pub(crate) metadata_idle: Duration,
     pub(crate) sticky_linger: Duration,
     pub(crate) propagation_max: Duration,
 }
@@ -36,6 +42,11 @@ fn refuse<T>(message: impl Into<String>) -> Result<T, ConfigError> {
 }
 
 impl ProducerSettings {
+    /// Bytes of the buffer that a new batch takes whose first record is this one.
+    pub(crate) fn batch_memory(&self, record: &Record) -> u32 {
+        self.batch_bytes.max(BATCH_OVERHEAD + record.size_upper_bound())
+    }
+
     pub(crate) fn read(config: &Config<'_>) -> Result<ProducerSettings, ConfigError> {
         let net = NetSettings::read(config)?;
         if config.text("transactional.id").is_some_and(|id| !id.is_empty()) {
@@ -74,6 +85,12 @@ impl ProducerSettings {
             delivery_timeout,
             strategy: Strategy::read(config)?,
             adaptive: config.flag("partitioner.adaptive.partitioning.enable", [true, false])?,
+            availability_timeout: config.span(&["partitioner.availability.timeout.ms"], [0, 0])?,
+            rack: match config.flag("partitioner.rack.aware", [false, false])? {
+                true => config.text("client.rack").filter(|rack| !rack.is_empty()).map(Into::into),
+                false => None,
+            },
+            metadata_idle: config.span(&["metadata.max.idle.ms"], [300_000, 300_000])?,
             sticky_linger: config.span(&["sticky.partitioning.linger.ms"], [0, 10])?,
             propagation_max: config.span(&["topic.metadata.propagation.max.ms"], [0, 30_000])?,
             net,

@@ -50,6 +50,8 @@ pub struct FakeBroker {
     pub is_follower: bool,
     /// What was asked, in order, ApiVersions and Metadata left out.
     pub asked: Vec<ApiKey>,
+    /// The topics that Metadata requests named.
+    pub described: Vec<Vec<Arc<str>>>,
     pub produced: Vec<(i32, u32)>,
 }
 
@@ -138,7 +140,10 @@ impl FakeBroker {
         }
         Some(match request {
             Request::ApiVersions(_) => ApiVersionsResponse { error: ErrorCode::None, apis: vec![] }.into(),
-            Request::Metadata(r) => self.metadata(r.topics.as_ref()).into(),
+            Request::Metadata(r) => {
+                self.described.extend(r.topics.clone());
+                self.metadata(r.topics.as_ref()).into()
+            }
             Request::InitProducerId(_) => {
                 InitProducerIdResponse { error: ErrorCode::None, producer_id: 7, producer_epoch: 0 }.into()
             }

@@ -54,10 +54,8 @@ pub fn play_seed(seed: u64, plant: Plant) -> Outcome {
 /// If the scenario cannot be used: plans can.
 pub fn play(scenario: &Scenario) -> (Outcome, Lab) {
     let (mut lab, end) = begin(scenario);
-    let mended =
-        scenario.commands.iter().filter(|command| !is_judgement(&command.run)).map(|command| command.at.0).max();
     let is_judged = scenario.commands.iter().any(|command| is_judgement(&command.run));
-    lab.run_until((BOOT + mended.unwrap_or_default()).min(end));
+    lab.run_until(all_is_done(scenario).min(end));
     let mut violation = lab.violation().cloned();
     while violation.is_none() && lab.now() < end {
         let next = (lab.now() + LOOK).min(end);
@@ -88,6 +86,26 @@ pub fn replay(scenario: &Scenario) -> Lab {
     let (mut lab, end) = begin(scenario);
     lab.run_until(end);
     lab
+}
+
+/// As [`replay`], but only until all has converged if it does: no judgement finds then that it has not.
+///
+/// # Panics
+/// As [`play`].
+fn replay_until_converged(scenario: &Scenario) -> Lab {
+    let (mut lab, end) = begin(scenario);
+    lab.run_until(all_is_done(scenario).min(end));
+    while lab.violation().is_none() && lab.now() < end && !judge::obstacles(&lab).is_empty() {
+        let next = (lab.now() + LOOK).min(end);
+        lab.run_until(next);
+    }
+    lab
+}
+
+/// When the last command of a plan but its judgement is given.
+fn all_is_done(scenario: &Scenario) -> Time {
+    let commands = scenario.commands.iter().filter(|command| !is_judgement(&command.run));
+    BOOT + commands.map(|command| command.at.0).max().unwrap_or_default()
 }
 
 /// A plan's beginning, and when it ends.

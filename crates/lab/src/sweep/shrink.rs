@@ -1,6 +1,6 @@
-//! Shrinking: a failing plan with fewer operations, nodes, configs and seconds that breaks the same claim in the same way (delta
-//! debugging, then one simplification at a time, round and round until none helps). Since a plan is explicit, what is left
-//! means what it meant before.
+//! Shrinking: a failing plan with fewer operations, nodes, configs and seconds that breaks the same claim in the same way (whole
+//! families of commands, delta debugging, then one simplification at a time, round and round until none helps). Since a plan is
+//! explicit, what is left means what it meant before.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use kernel::Duration;
 use protocol::Plant;
 
 use super::smaller;
-use super::{is_judgement, replay};
+use super::{is_judgement, replay, replay_until_converged};
 use crate::invariants::Violation;
 use crate::judge::LIVENESS;
 use crate::scenario::{Planted, Scenario, Span, TimedCommand};
@@ -29,9 +29,16 @@ pub struct Shrunk {
 }
 
 /// Events that all runs may come to: some ten seconds of a core.
-const EVENTS_MAX: u64 = 4_000_000;
-/// Other seeds that a plan is tried with.
-const OTHER_SEEDS: u64 = 3;
+const EVENTS_MAX: u64 = 3_500_000;
+/// Other seeds that a plan is tried with, and that it is tried with in the end, when nothing else helps any more.
+const OTHER_SEEDS: u64 = 4;
+const LAST_SEEDS: u64 = 20;
+/// With so few commands any two of them are left out together: a fault and its cure may stand far apart.
+const PAIRS_OF_MAX: usize = 12;
+/// How much later than before the claim may break in a plan with fewer commands.
+const SLACK: Duration = Duration::from_secs(2);
+/// Commands are not brought nearer to each other than this, in ms, nor for less.
+const GAP_MIN_MS: u64 = 100;
 /// How long convergence is waited for at least, if topics were deleted longer: `plan.rs` says why.
 const SETTLE: Duration = Duration::from_secs(332);
 
@@ -39,6 +46,7 @@ const SETTLE: Duration = Duration::from_secs(332);
 pub fn shrink(scenario: &Scenario, violation: &Violation, runs_max: u32) -> Shrunk {
     let mut search = Search {
         best: scenario.clone(),
+        refused: Vec::new(),
         invariant: violation.invariant,
         about: violation.about.clone(),
         runs: 0,
@@ -46,7 +54,10 @@ pub fn shrink(scenario: &Scenario, violation: &Violation, runs_max: u32) -> Shru
         events: 0,
     };
     let is_red = search.try_take(as_it_was_judged(scenario, violation));
-    while is_red && !search.is_spent() && (search.round() || search.other_seeds()) {}
+    while is_red
+        && !search.is_spent()
+        && (search.round() || search.other_seeds(OTHER_SEEDS) || search.other_seeds(LAST_SEEDS))
+    {}
     Shrunk { scenario: search.best, is_red, runs: search.runs, events: search.events }
 }
 
@@ -54,13 +65,13 @@ pub fn shrink(scenario: &Scenario, violation: &Violation, runs_max: u32) -> Shru
 fn as_it_was_judged(scenario: &Scenario, violation: &Violation) -> Scenario {
     let at = violation.at.since(BOOT);
     let mut plan = scenario.clone();
-    plan.commands.retain(|command| command.at.0 <= at && !is_judgement(&command.run));
+    plan.commands.retain(|command| !is_judgement(&command.run));
+    smaller::cut_off(&mut plan, at);
     if is_judged(violation.invariant) {
         // After all that happens in that moment: commands come first in theirs.
         let judged = at + Duration::from_nanos(1);
         plan.commands.push(TimedCommand { at: Span(judged), term: 1, run: "sim judge".into() });
     }
-    plan.until = Some(Span(at + Duration::from_millis(1)));
     plan
 }
 
@@ -71,6 +82,8 @@ fn is_judged(invariant: &str) -> bool {
 /// The smallest failing plan so far.
 struct Search {
     best: Scenario,
+    /// Plans that were played and do not fail, or fail otherwise: rounds come to the same ones again.
+    refused: Vec<Scenario>,
     invariant: &'static str,
     /// What else a violation must say ([`Violation::about`]).
     about: String,
@@ -83,26 +96,39 @@ impl Search {
     fn is_spent(&self) -> bool {
         self.runs >= self.runs_max || self.events >= EVENTS_MAX
     }
-
-    /// Takes a smaller plan if it still breaks the claim; with a bug planted, only if it is the bug that breaks it.
-    fn try_take(&mut self, candidate: Scenario) -> bool {
-        if candidate == self.best || self.is_spent() || candidate.check().is_err() {
-            return false;
-        }
-        let is_red =
-            self.is_red(&candidate) && (candidate.plant.0 == Plant::None || !self.is_red(&without_plant(&candidate)));
-        if is_red {
-            self.best = candidate;
-        }
-        is_red
+    fn is_about_convergence(&self) -> bool {
+        self.invariant == LIVENESS.id
     }
 
-    fn is_red(&mut self, candidate: &Scenario) -> bool {
-        let lab = replay(candidate);
+    /// Takes a smaller plan, up to where it breaks the claim, if it still does; with a bug planted, only if it is the bug that breaks it.
+    fn try_take(&mut self, mut candidate: Scenario) -> bool {
+        let is_known = candidate == self.best || self.refused.contains(&candidate);
+        if is_known || self.is_spent() || candidate.check().is_err() {
+            return false;
+        }
+        let broken = self.breaks_at(&candidate).filter(|_| self.is_the_bugs(&candidate));
+        let Some(at) = broken else {
+            self.refused.push(candidate);
+            return false;
+        };
+        if !is_judged(self.invariant) {
+            smaller::cut_off(&mut candidate, at);
+        }
+        self.best = candidate;
+        true
+    }
+
+    /// When a plan breaks the claim, if it does. Where all has converged there is nothing to wait for.
+    fn breaks_at(&mut self, candidate: &Scenario) -> Option<Duration> {
+        let lab = if self.is_about_convergence() { replay_until_converged(candidate) } else { replay(candidate) };
         self.runs += 1;
         self.events += lab.events();
-        let same = |broken: &Violation| broken.invariant == self.invariant && broken.about == self.about;
-        lab.violation().is_some_and(same)
+        let same = |broken: &&Violation| broken.invariant == self.invariant && broken.about == self.about;
+        lab.violation().filter(same).map(|broken| broken.at.since(BOOT))
+    }
+
+    fn is_the_bugs(&mut self, candidate: &Scenario) -> bool {
+        candidate.plant.0 == Plant::None || self.breaks_at(&without_plant(candidate)).is_none()
     }
 
     fn try_change(&mut self, change: impl FnOnce(&mut Scenario)) -> bool {
@@ -111,10 +137,34 @@ impl Search {
         self.try_take(candidate)
     }
 
+    /// Tries a change that may put the failure off.
+    fn try_later(&mut self, change: impl FnOnce(&mut Scenario)) -> bool {
+        let slack = if is_judged(self.invariant) { Duration::ZERO } else { SLACK };
+        self.try_change(|plan| {
+            change(plan);
+            plan.until.iter_mut().for_each(|until| until.0 = until.0 + slack);
+        })
+    }
+
+    /// Tries a change that changes what all others draw: with the plan's seed, and with so many others.
+    fn try_seeds(&mut self, others: u64, change: impl Fn(&mut Scenario)) -> bool {
+        let seed = self.best.seed;
+        (0..=others).any(|n| {
+            self.try_later(|plan| {
+                plan.seed = seed.wrapping_add(n);
+                change(plan);
+            })
+        })
+    }
+
     /// One round of everything; whether anything helped.
     fn round(&mut self) -> bool {
         let before = self.best.clone();
+        self.judged_sooner();
+        self.fewer_families();
         self.fewer_commands();
+        self.fewer_pairs();
+        self.fewer_cures();
         self.fewer_nodes();
         self.fewer_settings();
         self.shorter();
@@ -129,48 +179,73 @@ impl Search {
             let mut upto = count(&self.best);
             while upto > 0 {
                 let from = upto.saturating_sub(size);
-                self.try_change(|plan| remove(plan, from..upto));
+                self.try_later(|plan| remove(plan, from..upto));
                 upto = from;
             }
             size /= 2;
         }
     }
 
+    /// All that concerns a terminal or a host at once: a program and its death, a fault and its cure.
+    fn fewer_families(&mut self) {
+        let is_about_convergence = self.is_about_convergence();
+        for family in smaller::families(&self.best) {
+            self.try_later(|plan| {
+                smaller::without(plan, is_about_convergence, |_, command| {
+                    smaller::family(command).as_ref() == Some(&family)
+                });
+            });
+        }
+    }
+
     fn fewer_commands(&mut self) {
-        let is_about_convergence = self.invariant == LIVENESS.id;
+        let is_about_convergence = self.is_about_convergence();
         self.leave_out(
             |plan| plan.commands.len(),
-            |plan, gone| smaller::without_commands(plan, gone, is_about_convergence),
+            |plan, gone| smaller::without(plan, is_about_convergence, |n, _| gone.contains(&n)),
         );
+    }
+
+    fn fewer_pairs(&mut self) {
+        let is_about_convergence = self.is_about_convergence();
+        let mut second = self.best.commands.len();
+        while second > 0 && self.best.commands.len() <= PAIRS_OF_MAX {
+            second -= 1;
+            let is_gone = (0..second).any(|first| {
+                self.try_later(|plan| smaller::without(plan, is_about_convergence, |n, _| n == first || n == second))
+            });
+            if is_gone {
+                second = self.best.commands.len();
+            }
+        }
+    }
+
+    /// One cure for all, and a restart for a death and a start.
+    fn fewer_cures(&mut self) {
+        for n in (1..self.best.commands.len()).rev() {
+            self.try_later(|plan| smaller::with_one_cure(plan, n));
+            self.try_later(|plan| smaller::with_restart(plan, n));
+        }
     }
 
     /// A program more or less changes what all others draw, and a moment that was met is missed: without one of its commands the
     /// plan may need another seed. Whether it helped.
-    fn other_seeds(&mut self) -> bool {
-        let (seed, is_about_convergence) = (self.best.seed, self.invariant == LIVENESS.id);
-        let before = self.best.commands.len();
-        for n in (0..before).rev() {
-            for other in 1..=OTHER_SEEDS {
-                let is_gone = self.try_change(|plan| {
-                    plan.seed = seed.wrapping_add(other);
-                    smaller::without_commands(plan, n..n + 1, is_about_convergence);
-                });
-                if is_gone {
-                    return true;
-                }
-            }
-        }
-        false
+    fn other_seeds(&mut self, others: u64) -> bool {
+        let is_about_convergence = self.is_about_convergence();
+        (0..self.best.commands.len())
+            .rev()
+            .any(|gone| self.try_seeds(others, |plan| smaller::without(plan, is_about_convergence, |n, _| n == gone)))
     }
 
     fn fewer_nodes(&mut self) {
-        while self.best.cluster.brokers > 1 && self.try_change(smaller::fewer_brokers) {}
-        if !self.best.cluster.combined {
-            self.try_change(|plan| plan.cluster.controllers = 1);
-        }
+        while (1..=self.best.cluster.brokers)
+            .rev()
+            .any(|id| self.try_seeds(OTHER_SEEDS, |plan| smaller::without_broker(plan, id)))
+        {}
+        self.try_seeds(OTHER_SEEDS, |plan| plan.cluster.controllers = 1);
         self.leave_out(|plan| plan.topics.len(), |plan, gone| drop(plan.topics.drain(gone)));
         for n in 0..self.best.topics.len() {
-            self.try_change(|plan| plan.topics[n].partitions = Some(1));
+            self.try_seeds(OTHER_SEEDS, |plan| plan.topics[n].partitions = Some(1));
             while self.best.topics[n].replication_factor.is_some_and(|replicas| replicas > 1)
                 && self.try_change(|plan| {
                     plan.topics[n].replication_factor = plan.topics[n].replication_factor.map(|r| r - 1)
@@ -185,22 +260,35 @@ impl Search {
         self.try_change(smaller::without_unread_files);
     }
 
-    /// Takes time out between commands. What must converge keeps its time.
+    /// What is judged is judged soon: the rest of the search then plays so much less.
+    fn judged_sooner(&mut self) {
+        let Some(last) = self.best.commands.len().checked_sub(1) else { return };
+        while is_judgement(&self.best.commands[last].run) && self.try_gap(last) {}
+    }
+
+    /// Takes time out between commands.
     fn shorter(&mut self) {
         for n in 0..self.best.commands.len() {
-            let before = n.checked_sub(1).map_or(Duration::ZERO, |n| self.best.commands[n].at.0);
-            let gap = self.best.commands[n].at.0.as_nanos() - before.as_nanos();
-            let is_settling = self.invariant == LIVENESS.id && is_judgement(&self.best.commands[n].run);
-            let deletes = self.best.commands.iter().any(|command| command.run.contains("--delete "));
-            let whole_ms = match is_settling {
-                false => gap / 2_000_000 * 1_000_000,
-                true if deletes => 0,
-                true => gap.saturating_sub(SETTLE.as_nanos()),
-            };
-            if whole_ms >= 100_000_000 {
-                self.try_change(|plan| smaller::earlier(plan, n, whole_ms));
-            }
+            while n < self.best.commands.len() && self.try_gap(n) {}
         }
+    }
+
+    /// Takes out as much of the time before a command as can be, in steps. What must converge keeps its time.
+    fn try_gap(&mut self, n: usize) -> bool {
+        let commands = &self.best.commands;
+        let before = n.checked_sub(1).map_or(Duration::ZERO, |n| commands[n].at.0);
+        let gap = commands[n].at.0.as_millis() - before.as_millis();
+        let is_settling = self.is_about_convergence() && is_judgement(&commands[n].run);
+        let deletes = commands.iter().any(|command| command.run.contains("--delete "));
+        let least = match is_settling {
+            false => GAP_MIN_MS,
+            true if deletes => gap,
+            true => SETTLE.as_millis(),
+        };
+        let kept = [0, gap / 8, gap / 4, gap / 2, gap * 3 / 4].map(|kept| kept.max(least));
+        kept.into_iter().any(|kept| {
+            kept + GAP_MIN_MS <= gap && self.try_later(|plan| smaller::earlier(plan, n, (gap - kept) * 1_000_000))
+        })
     }
 }
 

@@ -8,12 +8,23 @@ use ordered::SortedSet;
 use super::is_judgement;
 use crate::scenario::{Scenario, Span, TimedCommand};
 
-/// One broker less, and topics with no more replicas than there are brokers.
-pub(super) fn fewer_brokers(plan: &mut Scenario) {
-    let gone = format!("broker-{}:9092", plan.cluster.brokers);
-    for command in &mut plan.commands {
-        command.run = command.run.replace(&format!(",{gone}"), "");
-    }
+/// Nothing comes after `at`, and the run ends with the millisecond after its own.
+pub(super) fn cut_off(plan: &mut Scenario, at: Duration) {
+    plan.commands.retain(|command| command.at.0 <= at);
+    plan.until = Some(Span(Duration::from_millis(at.as_millis() + 2)));
+}
+
+/// Without broker `id` and what is done to it; those after it move up. Topics have no more replicas than there are brokers.
+pub(super) fn without_broker(plan: &mut Scenario, id: u32) {
+    // Lists of bootstrap servers name the first so many.
+    let last = format!("broker-{}:9092", plan.cluster.brokers);
+    plan.commands.retain_mut(|command| match renumbered(&command.run, id) {
+        Some(run) => {
+            command.run = run.replace(&format!(",{last}"), "");
+            true
+        }
+        None => false,
+    });
     plan.cluster.brokers -= 1;
     let brokers = plan.cluster.brokers as i16;
     for topic in &mut plan.topics {
@@ -24,16 +35,78 @@ pub(super) fn fewer_brokers(plan: &mut Scenario) {
     }
 }
 
-/// Leaves commands out, but the judgement; if convergence is what fails, also not what ends the chaos.
-pub(super) fn without_commands(plan: &mut Scenario, gone: Range<usize>, is_about_convergence: bool) {
+/// A command when broker `gone` is not there any more; none if it is about that one. Who is mended is a list.
+fn renumbered(run: &str, gone: u32) -> Option<String> {
+    let is_list = run.starts_with("sim mend ");
+    let mut words = run.split(' ').peekable();
+    let mut kept: Vec<String> = Vec::new();
+    while let Some(word) = words.next() {
+        let id = words.peek().filter(|_| word == "broker").and_then(|id| id.parse::<u32>().ok());
+        match id {
+            Some(id) if id == gone && !is_list => return None,
+            Some(id) if id == gone => drop(words.next()),
+            Some(id) if id > gone => {
+                words.next();
+                kept.extend([word.to_owned(), (id - 1).to_string()]);
+            }
+            _ => kept.push(word.to_owned()),
+        }
+    }
+    // Without names it would mend all.
+    (!is_list || kept.len() > 2).then(|| kept.join(" "))
+}
+
+/// Leaves those commands out, but the judgement; if convergence is what fails, also not what ends the chaos.
+pub(super) fn without(plan: &mut Scenario, is_about_convergence: bool, gone: impl Fn(usize, &TimedCommand) -> bool) {
     let ends_chaos = |command: &TimedCommand| is_about_convergence && command.run.starts_with("sim mend");
     let chaos_ends = plan.commands.iter().rposition(ends_chaos);
     let mut numbers = 0..;
     plan.commands.retain(|command| {
         let n = numbers.next().unwrap_or(usize::MAX);
-        !gone.contains(&n) || is_judgement(&command.run) || chaos_ends.is_some_and(|end| n >= end)
+        !gone(n, command) || is_judgement(&command.run) || chaos_ends.is_some_and(|end| n >= end)
     });
     drop_idle_ends(&mut plan.commands);
+}
+
+/// Whom a command is about: the terminal of a program, or the first host that a verb names; nobody if it names none.
+pub(super) fn family(command: &TimedCommand) -> Option<String> {
+    let Some(verb) = command.run.strip_prefix("sim ") else { return Some(format!("term:{}", command.term)) };
+    let mut words = verb.split(' ');
+    words.find_map(|word| match word {
+        "broker" | "controller" => None,
+        id if id.parse::<u32>().is_ok() => Some(format!("node {id}")),
+        host if host.contains(':') => Some(host.to_owned()),
+        _ => None,
+    })
+}
+
+/// Everyone whom commands are about.
+pub(super) fn families(plan: &Scenario) -> SortedSet<String> {
+    plan.commands.iter().filter_map(family).collect()
+}
+
+/// One cure for everything in place of commands `n - 1` and `n`, if both are cures.
+pub(super) fn with_one_cure(plan: &mut Scenario, n: usize) {
+    let pair = plan.commands.get(n - 1..=n);
+    if pair.is_some_and(|pair| pair.iter().all(|command| is_cure(&command.run))) {
+        plan.commands[n - 1].run = "sim mend".into();
+        plan.commands.remove(n);
+    }
+}
+
+/// If command `n` starts what was stopped or killed before: a restart in place of both.
+pub(super) fn with_restart(plan: &mut Scenario, n: usize) {
+    let Some(host) = plan.commands.get(n).and_then(|command| command.run.strip_prefix("sim start ")) else { return };
+    let ends = ["sim kill ", "sim stop ", "sim power-off "].map(|verb| format!("{verb}{host}"));
+    if let Some(end) = plan.commands[..n].iter().rposition(|command| ends.contains(&command.run)) {
+        plan.commands[n].run = format!("sim restart {host}");
+        plan.commands.remove(end);
+    }
+}
+
+fn is_cure(run: &str) -> bool {
+    let begins = ["sim start ", "sim heal ", "sim resume ", "sim mend"];
+    begins.iter().any(|verb| run.starts_with(verb)) || run.ends_with(" fine") || run.ends_with(" right")
 }
 
 /// Programs that are not started any more need not be stopped.
@@ -71,9 +144,14 @@ pub(super) fn without_settings(plan: &mut Scenario, gone: Range<usize>) {
     }
 }
 
-/// Files that no command names go.
+/// Files that say nothing or that no command names go.
 pub(super) fn without_unread_files(plan: &mut Scenario) {
     let Scenario { files, commands, .. } = plan;
+    for (path, _) in files.iter().filter(|(_, text)| text.is_empty()) {
+        for command in commands.iter_mut() {
+            command.run = command.run.replace(&format!(" --command-config {path}"), "");
+        }
+    }
     files.retain(|path, _| commands.iter().any(|command| command.run.contains(path.as_str())));
 }
 
