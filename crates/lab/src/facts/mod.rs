@@ -69,6 +69,7 @@ facts! {
     "high_watermark" ("topic", "partition") "the high watermark at the leader, -1 without one" =>
         |lab, a| Ok(Value::Int(lab.leader_log(&a.partition(0)?).map_or(-1, |log| log.high_watermark())));
     "replica_end" ("broker", "topic", "partition") "the log end offset of a replica, -1 if it has none" => |lab, a| replica(lab, a, |r| r.log.log_end_offset());
+    "replica_high_watermark" ("broker", "topic", "partition") "the high watermark a replica knows of, -1 if it has none" => |lab, a| replica(lab, a, |r| r.log.high_watermark());
     "log_start" ("broker", "topic", "partition") "the log start offset of a replica, -1 if it has none" => |lab, a| replica(lab, a, |r| r.log.log_start_offset());
     "segments" ("broker", "topic", "partition") "how many segments a replica has, the active one included; 0 if there is no such replica" =>
         |lab, a| replica(lab, a, |r| r.log.segment_count() as i64).map(|found| if found == Value::Int(-1) { Value::Int(0) } else { found });
