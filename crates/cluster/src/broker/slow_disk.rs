@@ -6,7 +6,6 @@
 //! keeps up takes no time, and nothing here is used. On a full disk an append fails, and with it the one log directory.
 
 use std::collections::VecDeque;
-use std::hash::{Hash, Hasher};
 
 use kernel::{ConnId, Duration};
 use ordered::SortedMap;
@@ -19,7 +18,7 @@ use super::{Broker, Work};
 use crate::process::{Context, Fx};
 
 /// Threads that wait for the disk, and requests that wait for threads.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Writing {
     /// By the token of the write.
     waits: SortedMap<u64, Waits>,
@@ -37,16 +36,6 @@ enum Waits {
     Request(Caller, Request),
     /// A fetcher, which will append what its leader has sent.
     Fetched(FetcherId, FetchResponse),
-}
-
-/// What nothing waits for leaves digests as they are.
-impl Hash for Writing {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Writing { waits, last_token, unserved, has_failed } = self;
-        if *last_token > 0 || *has_failed {
-            (waits, last_token, unserved, has_failed).hash(state);
-        }
-    }
 }
 
 impl Writing {

@@ -6,8 +6,6 @@
 //! The quota is over the last `replication.quota.window.num` windows, so one fetch can go far above it, and then nothing
 //! moves until the rate has come down. Left out: `replica.alter.log.dirs.io.max.bytes.per.second`, as there is one directory.
 
-use std::hash::{Hash, Hasher};
-
 use kernel::Time;
 use ordered::SortedSet;
 use protocol::BrokerId;
@@ -31,23 +29,12 @@ const LEADER_REPLICAS: &str = "leader.replication.throttled.replicas";
 const FOLLOWER_REPLICAS: &str = "follower.replication.throttled.replicas";
 
 /// Both throttles of a broker.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Throttles {
     /// On what it sends to followers.
     pub(super) leader: Throttle,
     /// On what it takes from leaders.
     pub(super) follower: Throttle,
-}
-
-/// What nothing is throttled by leaves digests as they are.
-impl Hash for Throttles {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        for throttle in [&self.leader, &self.follower] {
-            if !throttle.replicas.is_empty() || !throttle.rate.samples.is_empty() {
-                throttle.hash(state);
-            }
-        }
-    }
 }
 
 /// One throttle.

@@ -4,7 +4,6 @@
 //! the first record of an epoch, which take no time.
 
 use std::collections::VecDeque;
-use std::hash::{Hash, Hasher};
 
 use kernel::{ConnId, Duration, Time};
 use protocol::api::fetch::FetchResponse;
@@ -17,7 +16,7 @@ use crate::process::Fx;
 const OWN: u64 = 1 << 63;
 
 /// The write under way.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Writing {
     last_token: u64,
     is_under_way: bool,
@@ -35,16 +34,6 @@ pub(super) enum Held {
     Request(ConnId, u32, Request),
     Response(ConnId, u32, Response),
     Timer(u64),
-}
-
-/// A disk that was never slow leaves digests as they are.
-impl Hash for Writing {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Writing { last_token, is_under_way, held } = self;
-        if *last_token > 0 {
-            (last_token, is_under_way, held).hash(state);
-        }
-    }
 }
 
 impl Replica {
