@@ -1,5 +1,6 @@
-// <kafka-sim lesson="lost-ack"></kafka-sim>: the page in a frame that starts when it is seen or clicked. What stands
-// between its tags is shown until then, and to readers without scripts. docs/embed.md has attributes, methods, events.
+// <kafka-sim lesson="lost-ack"></kafka-sim>: the page in a frame, or with mode="inline" in the element itself, that starts when it
+// is seen or clicked. What stands between its tags is shown until then, and to readers without scripts. docs/embed.md has
+// attributes, methods, events.
 const PARAMETERS = ['lesson', 'step', 'done', 'scenario', 'seed', 't', 'speed', 'autoplay', 'ui', 'panels', 'theme', 'motion', 'readonly',
   'until', 'view', 'allow', 'keys', 'links', 'storage', 'lang', 'locale', 'lock', 'log', 'fullscreen'];
 const STYLE = `
@@ -7,8 +8,8 @@ const STYLE = `
 :host([hidden]) { display: none; }
 iframe { position: absolute; inset: 0; width: 100%; height: 100%; border: 0; }
 .poster { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 12px; padding: 16px; text-align: center; font: 16px/1.45 system-ui, sans-serif; }
-button { font: inherit; font-weight: 600; min-height: 40px; padding: 6px 22px; border: 0; border-radius: 10px; background: #1f5fbf; color: #fff; cursor: pointer; }
-button:focus-visible { outline: 3px solid #6fa8ff; outline-offset: 2px; }`;
+.poster button { font: inherit; font-weight: 600; min-height: 40px; padding: 6px 22px; border: 0; border-radius: 10px; background: #1f5fbf; color: #fff; cursor: pointer; }
+.poster button:focus-visible { outline: 3px solid #6fa8ff; outline-offset: 2px; }`;
 const base = new URL('./', import.meta.url);
 const running = new Set();
 
@@ -17,13 +18,22 @@ const API_1 = ['ready', 'play', 'pause', 'step', 'back', 'seek', 'advance', 'unt
 
 class KafkaSim extends HTMLElement {
   static observedAttributes = ['theme'];
-  #port = null; #frame = null; #isPlaying = false; #state = null; #fault = false; #waiting = []; #calls = new Map(); #id = 0; #ready; #isReady;
+  #port = null; #frame = null; #isPlaying = false; #state = null; #fault = false; #waiting = []; #calls = new Map(); #id = 0; #ready; #isReady; #isLost; #end = null;
 
   constructor() {
     super();
-    this.#ready = new Promise(done => { this.#isReady = done; });
-    const root = this.attachShadow({ mode: 'open' });
-    const sheet = new CSSStyleSheet();
+    this.#begin();
+    this.attachShadow({ mode: 'open' });
+    this.#poster();
+  }
+
+  #begin() {
+    this.#ready = new Promise((yes, no) => [this.#isReady, this.#isLost] = [yes, no]);
+    this.#ready.catch(() => { /* who waits for it hears of it */ });
+  }
+
+  #poster() {
+    const root = this.shadowRoot, sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     root.adoptedStyleSheets = [sheet];
     const poster = document.createElement('div');
@@ -33,7 +43,7 @@ class KafkaSim extends HTMLElement {
     button.textContent = 'Run';
     button.addEventListener('click', () => this.start());
     poster.append(document.createElement('slot'), button);
-    root.append(poster);
+    root.replaceChildren(poster);
   }
 
   connectedCallback() {
@@ -52,7 +62,18 @@ class KafkaSim extends HTMLElement {
 
   disconnectedCallback() {
     running.delete(this);
-    this.#port?.close();
+    if (!this.#end) return this.#port?.close();
+    // Moved to another place it runs on there; away for good, or until it is seen again, it ends.
+    queueMicrotask(() => !this.isConnected && this.#away());
+  }
+
+  #away() {
+    this.#end();
+    for (const { no } of this.#calls.values()) no(new Error('the run was taken off the page'));
+    this.#calls.clear();
+    [this.#end, this.#port, this.#frame, this.#isPlaying, this.#state] = [null, null, null, false, null];
+    this.#begin();
+    this.#poster();
   }
 
   /** Loads the frame, if it is not there yet. Resolves when the run is up. */
@@ -66,6 +87,7 @@ class KafkaSim extends HTMLElement {
     if (lang && !this.hasAttribute('locale')) url.searchParams.set('lang', lang);
     if (location.origin !== 'null') url.searchParams.set('origin', location.origin);
     url.hash = this.getAttribute('link') ?? '';
+    if (this.getAttribute('mode') === 'inline') return this.#inline(url);
     const frame = this.#frame = document.createElement('iframe');
     frame.title = this.getAttribute('label') ?? 'A simulated Apache Kafka cluster';
     frame.allow = 'clipboard-write; fullscreen';
@@ -82,6 +104,32 @@ class KafkaSim extends HTMLElement {
     return this.#ready;
   }
 
+  // In the element itself: another module, the same messages.
+  #inline(url) {
+    const mine = this.#frame = {};
+    const { port1, port2 } = new MessageChannel(), given = { element: this, shadow: this.shadowRoot, url, base, port: port2 };
+    const failed = why => {
+      const error = new Error(why?.message ?? why);
+      this.#fault = true;
+      this.#isLost(error);
+      this.#tell('sim-error', { code: 'failed', text: error.message });
+    };
+    port1.onmessage = ({ data }) => {
+      if (this.#frame !== mine) return; // it was taken away
+      this.#port = port1;
+      this.#heard(data);
+    };
+    import('./inline.js').then(({ inline }) => inline({ ...given, failed })).then(end => {
+      this.#end = end;
+      if (!this.isConnected || this.#frame !== mine) this.#away();
+    }, failed);
+    return this.#ready;
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
   #heard(message) {
     if (message?.kafkaSim !== 1) return;
     const call = this.#calls.get(message.id);
@@ -95,7 +143,7 @@ class KafkaSim extends HTMLElement {
     if (message.type === 'playing') this.#playing(message.playing);
     if (message.type === 'unload') this.#isPlaying = false;
     const name = message.type === 'events' ? 'sim-event' : `sim-${message.type}`;
-    this.dispatchEvent(new CustomEvent(name, { detail: message, bubbles: true, composed: true }));
+    this.#tell(name, message);
   }
 
   // One cluster plays at a time on a page.
@@ -139,7 +187,7 @@ class KafkaSim extends HTMLElement {
   get playing() { return this.#isPlaying; }
   /** The run as a link; setting it opens another. */
   get state() { return this.#state?.link ?? null; }
-  set state(link) { this.setState(link).catch(e => this.dispatchEvent(new CustomEvent('sim-error', { detail: { code: 'refused', text: e.message }, bubbles: true, composed: true }))); }
+  set state(link) { this.setState(link).catch(e => this.#tell('sim-error', { code: 'refused', text: e.message })); }
   /** The clock, ms; null before the page is up. */
   get time() { return this.#state?.clock ?? null; }
   get status() { return this.#fault ? 'error' : !this.#frame ? 'idle' : !this.#port ? 'loading' : this.#isPlaying ? 'playing' : 'paused'; }
@@ -164,3 +212,18 @@ class KafkaSim extends HTMLElement {
 }
 
 customElements.define('kafka-sim', KafkaSim);
+
+/**
+ * Puts a run into an element of this page, in the page itself unless `mode` is `frame`. `options` are the element's attributes;
+ * resolves with the <kafka-sim> when the run is up. Removing that ends it.
+ */
+export async function mount(place, options = {}) {
+  const known = new Set([...PARAMETERS, 'mode', 'link', 'label']), sim = document.createElement('kafka-sim');
+  for (const [name, value] of Object.entries({ mode: 'inline', ...options })) {
+    if (!known.has(name)) throw new TypeError(`there is no option \`${name}\`; there are ${[...known].join(', ')}`);
+    sim.setAttribute(name, value === true ? '1' : value === false ? '0' : String(value));
+  }
+  place.append(sim);
+  await sim.ready();
+  return sim;
+}

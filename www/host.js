@@ -10,15 +10,15 @@ const ACTS = {
   load: m => m.lesson ? `lesson ${m.lesson}` : m.link ? `link ${m.link}` : m.scenario ? `scenario ${JSON.stringify(m.scenario)}` : '',
 };
 
-/** Begins to answer: first what came `early`. */
-export function host(sim, params, early) {
+/** Begins to answer: first what came `early`. A place in the page around itself (inline.js) comes with its port. */
+export function host(sim, params, early, place) {
   const origin = params.get('origin');
   const call = (kind, text = '') => JSON.parse(sim(kind, String(text)));
   const out = (message, port) => {
     const envelope = { kafkaSim: 1, ...message };
     if (port) port.postMessage(envelope); else parent.postMessage(envelope, origin ?? '*');
   };
-  let port = null, subscribed = false, next = 0, last = {};
+  let port = place.port ?? null, subscribed = false, next = 0, last = {};
   const progress = state => state.lesson && { lesson: state.lesson.id, step: state.lesson.step, steps: state.lesson.steps, done: state.lesson.done };
 
   function answer(m, via) {
@@ -57,8 +57,8 @@ export function host(sim, params, early) {
   async function snapshot(format) {
     if (format === 'json') return call('snapshot');
     const { svg, png } = await import('./snapshot.js');
-    if (format === 'svg') return svg();
-    if (format === 'png') return png();
+    if (format === 'svg') return svg(place);
+    if (format === 'png') return png(place);
     throw new Error(`there is no snapshot as \`${format}\`; there are json, svg and png`);
   }
 
@@ -101,25 +101,35 @@ export function host(sim, params, early) {
     next = from;
   }
 
-  addEventListener('kafkasim:panic', e => {
+  place.window.addEventListener('kafkasim:panic', e => {
     clearInterval(timer);
     out({ type: 'error', code: 'panic', text: e.detail.text, link: e.detail.link }, port);
   });
   addEventListener('pagehide', () => out({ type: 'unload' }, port));
   const timer = setInterval(poll, POLL_MS);
   ready();
-  addEventListener('message', heard);
-  early.forEach(heard);
-  if (params.get('fullscreen') === '1' && document.fullscreenEnabled) fullscreen();
-  sizes(params, message => out(message, port));
+  if (place.port) {
+    port.onmessage = ({ data }) => data?.kafkaSim === 1 && answer(data, port);
+    place.signal.addEventListener('abort', () => {
+      clearInterval(timer);
+      call('pause');
+      out({ type: 'unload' }, port);
+      port.close();
+    });
+  } else {
+    addEventListener('message', heard);
+    early.forEach(heard);
+    sizes(params, message => out(message, port));
+  }
+  if (params.get('fullscreen') === '1' && document.fullscreenEnabled) fullscreen(place);
 }
 
 // A button for the whole screen, where the page around and the browser let one.
-function fullscreen() {
+function fullscreen({ root, find }) {
   const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn icon bare whole-screen', textContent: '⛶', title: 'Full screen' });
   button.setAttribute('aria-label', 'Full screen');
-  button.addEventListener('click', () => document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen());
-  document.getElementById('full').before(button);
+  button.addEventListener('click', () => document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen());
+  find('full').before(button);
 }
 
 // The height this page would like, for hosts that fit their frame to it. It fills any frame that it is given.

@@ -4,13 +4,14 @@ const BYTES_MAX = 256 << 10;
 const WAIT_MS = 10_000;
 
 // The text at an address; nothing if the reader would rather not.
-export async function open(asked, say, place) {
+export async function open(asked, say, text, place) {
   const fail = (why, ...parts) => { throw new Error(parts.reduce((text, part) => text.replace('{}', part), say(why))); };
   let url;
-  try { url = new URL(decodeURIComponent(asked), document.baseURI); } catch { fail('url: `{}` is no address', asked); }
+  try { url = new URL(decodeURIComponent(asked), place.base); } catch { fail('url: `{}` is no address', asked); }
   if (!/^https?:$/.test(url.protocol)) fail('url: {} is not asked for: only http and https are', url.protocol);
-  if (url.origin !== location.origin && !await agrees(url, say, place)) {
-    history.replaceState(null, '', location.pathname + location.search);
+  if (url.origin !== new URL(place.base).origin && !await agrees(url, say, text)) {
+    place.window.history?.replaceState(null, '', location.pathname + location.search);
+    place.window.location.hash = '';
     return undefined;
   }
   let answer;

@@ -1,8 +1,8 @@
 // The stage as a picture: its elements with the page's styles, and what flies over it, in one SVG that needs nothing else.
 const NS = 'http://www.w3.org/2000/svg';
 
-export function svg() {
-  const zone = document.querySelector('.view-zone');
+export function svg({ root, rules: given }) {
+  const zone = root.querySelector('.view-zone');
   const { width, height } = zone.getBoundingClientRect();
   const copy = zone.cloneNode(true);
   const canvases = zone.querySelectorAll('canvas');
@@ -11,8 +11,8 @@ export function svg() {
     image.setAttribute('style', 'position:absolute;inset:0;width:100%;height:100%');
     canvas.replaceWith(image);
   }
-  const rules = [...document.styleSheets].flatMap(sheet => [...sheet.cssRules]).map(rule => rule.cssText);
-  const body = getComputedStyle(document.body);
+  const rules = given ?? [...document.styleSheets].flatMap(sheet => [...sheet.cssRules]).map(rule => rule.cssText);
+  const body = getComputedStyle(given ? root : document.body);
   const box = document.createElement('div');
   box.setAttribute('style', `position:relative;width:${width}px;height:${height}px;background:${body.backgroundColor};color:${body.color};font:${body.font};overflow:hidden`);
   copy.setAttribute('style', 'position:absolute;inset:0');
@@ -20,7 +20,7 @@ export function svg() {
   style.textContent = rules.join('\n').replaceAll(/\banimation:[^;}]+/g, 'animation: none');
   box.append(style, copy);
   const image = document.createElementNS(NS, 'svg');
-  for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}`, 'data-theme': document.documentElement.dataset.theme, 'data-ui': 'full' })) image.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}`, 'data-theme': root.dataset.theme, 'data-ui': 'full' })) image.setAttribute(name, value);
   const inside = image.appendChild(document.createElementNS(NS, 'foreignObject'));
   for (const [name, value] of Object.entries({ width: '100%', height: '100%' })) inside.setAttribute(name, value);
   inside.append(box);
@@ -28,9 +28,9 @@ export function svg() {
 }
 
 // The same as a data URL, twice as sharp.
-export async function png() {
+export async function png(place) {
   const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg())}`;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg(place))}`;
   await image.decode();
   const canvas = Object.assign(document.createElement('canvas'), { width: image.width * 2, height: image.height * 2 });
   canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height);

@@ -126,7 +126,7 @@ fn Page(props: &PageProps) -> Html {
 fn use_theme_of_host(ui: &UiHandle) {
     let ui = ui.clone();
     use_effect_with((), move |()| {
-        let listener = web_sys::window().map(|window| {
+        let listener = dom::window().map(|window| {
             EventListener::new(&window, theme::EVENT, move |event| {
                 let asked = event.dyn_ref::<web_sys::CustomEvent>().and_then(|e| e.detail().as_string());
                 ui.dispatch(Act::Theme(if asked.as_deref() == Some("light") { "light" } else { "dark" }));
@@ -187,7 +187,7 @@ fn language(ui: &UiHandle) -> Html {
 fn use_language(ui: &UiHandle, bridge: &Bridge) {
     let (ui, bridge) = (ui.clone(), bridge.clone());
     use_effect_with((), move |()| {
-        let listener = web_sys::window().map(|window| {
+        let listener = dom::window().map(|window| {
             EventListener::new(&window, "kafkasim:lang", move |_| {
                 ui.dispatch(Act::Lang(words::begin()));
                 bridge.speak();
@@ -233,7 +233,7 @@ fn use_progress(lesson: Option<Rc<LessonView>>) {
 
 /// Puts the run's link in the address bar and on the clipboard; what to say about it.
 fn share(link: &str) -> String {
-    let Some(location) = web_sys::window().map(|w| w.location()) else { return String::new() };
+    let Some(location) = dom::window().map(|w| w.location()) else { return String::new() };
     let _ = location.set_hash(link);
     let whole = location.href().unwrap_or_default();
     dom::copy(&whole);

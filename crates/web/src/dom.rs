@@ -1,7 +1,24 @@
 //! Small helpers over the DOM.
 
+use std::cell::RefCell;
+
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, HtmlElement, Window};
+
+thread_local! {
+    static WINDOW: RefCell<Option<Window>> = const { RefCell::new(None) };
+}
+
+/// The page's window; inside another page, the stand-in that www/inline.js gives: address, storage, document and
+/// events are the element's own then, not those of the page around. What is the same for both, `web_sys::window` knows.
+pub(crate) fn window() -> Option<Window> {
+    WINDOW.with_borrow(Clone::clone)
+}
+
+/// Says which that is.
+pub(crate) fn set_window(window: Window) {
+    WINDOW.set(Some(window));
+}
 
 /// Whether the page is one column.
 pub(crate) fn is_narrow() -> bool {
@@ -10,7 +27,7 @@ pub(crate) fn is_narrow() -> bool {
 
 /// How wide the page is, CSS pixels.
 pub(crate) fn width() -> f64 {
-    let width = web_sys::window().and_then(|w| w.inner_width().ok()).and_then(|v| v.as_f64());
+    let width = window().and_then(|w| w.inner_width().ok()).and_then(|v| v.as_f64());
     width.unwrap_or(1366.0)
 }
 
@@ -26,7 +43,7 @@ pub(crate) fn is_text_field(target: Option<web_sys::EventTarget>) -> bool {
 
 /// Presses the button that a selector finds.
 pub(crate) fn press(selector: &str) {
-    let document = web_sys::window().and_then(|w| w.document());
+    let document = window().and_then(|w| w.document());
     let found = document.and_then(|d| d.query_selector(selector).ok().flatten());
     if let Some(button) = found.and_then(|b| b.dyn_into::<HtmlElement>().ok()) {
         button.click();
@@ -35,7 +52,7 @@ pub(crate) fn press(selector: &str) {
 
 /// Copies text, if the browser lets us.
 pub(crate) fn copy(text: &str) {
-    if let Some(window) = web_sys::window() {
+    if let Some(window) = window() {
         let navigator = window.navigator();
         // The clipboard is missing on insecure origins; reading it as a property avoids a trap there.
         let has = js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|c| !c.is_undefined());
@@ -50,7 +67,7 @@ pub(crate) fn move_focus(root: &Element, (dx, dy): (f64, f64)) -> bool {
     let Ok(list) = root.query_selector_all("[data-nav]") else { return false };
     let all: Vec<HtmlElement> =
         (0..list.length()).filter_map(|i| list.get(i)?.dyn_into::<HtmlElement>().ok()).collect();
-    let active = web_sys::window().and_then(|w| w.document()).and_then(|d| d.active_element());
+    let active = window().and_then(|w| w.document()).and_then(|d| d.active_element());
     let from = active.filter(|a| root.contains(Some(a)) && a.has_attribute("data-nav"));
     let target = match from {
         None => all.first().cloned(),

@@ -11,6 +11,7 @@ use crate::bookmarks::{self, Bookmark};
 use crate::bridge::Bridge;
 use crate::complete;
 use crate::detail::{self, Compared, Detail, Want};
+use crate::dom;
 use crate::events::{Branch, Event, Story};
 use crate::free_play;
 use crate::host;
@@ -84,7 +85,7 @@ impl Source {
 
 /// Opens the run the address asks for: a link, a lesson, a scenario, or free play.
 pub(crate) fn open(options: &Options) -> Result<Bridge, String> {
-    let fragment = web_sys::window().and_then(|w| w.location().hash().ok()).unwrap_or_default();
+    let fragment = dom::window().and_then(|w| w.location().hash().ok()).unwrap_or_default();
     let fragment = fragment.trim_start_matches('#');
     let lesson = fragment.strip_prefix("lesson=").map(str::to_owned).or_else(|| options.lesson.clone());
     let course = lesson.as_deref().and_then(lessons::bundled).filter(|_| fragment.starts_with("s="));

@@ -1,9 +1,10 @@
-//! Files of the reader's own: www/boot.js asks for one, or hands one over, as the browser allows it.
+//! Files of the reader's own: www/start.js asks for one, or hands one over, as the browser allows it.
 
 use gloo::events::EventListener;
 use wasm_bindgen::JsCast;
 use yew::Callback;
 
+use crate::dom;
 use crate::words::global;
 
 /// A file that was opened.
@@ -33,7 +34,7 @@ fn call(function: &str, first: &str, second: &str) {
 
 /// Tells of every file that is opened, as long as the listener lives.
 pub(crate) fn listen(tell: Callback<Opened>) -> Option<EventListener> {
-    let window = web_sys::window()?;
+    let window = dom::window()?;
     let listener = EventListener::new(&window, "kafkasim:file", move |event| {
         let Some(event) = event.dyn_ref::<web_sys::CustomEvent>() else { return };
         let get = |name: &str| js_sys::Reflect::get(&event.detail(), &name.into()).unwrap_or_default();

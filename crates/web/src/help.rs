@@ -2,6 +2,7 @@
 
 use view::Picture;
 
+use crate::dom;
 use crate::engine::Engine;
 use crate::format;
 use crate::lesson::{GoalState, LessonView, Part};
@@ -42,7 +43,7 @@ pub(crate) fn text(engine: &Engine, picture: &Picture) -> String {
     for g in &picture.groups {
         out += &format!("  group {}: {}, generation {}\n", g.group, g.state, g.generation);
     }
-    let address = web_sys::window().and_then(|w| w.location().href().ok()).unwrap_or_default();
+    let address = dom::window().and_then(|w| w.location().href().ok()).unwrap_or_default();
     out + &format!("\nreplay: {}{}\n", address.split('#').next().unwrap_or_default(), engine.link())
 }
 

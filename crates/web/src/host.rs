@@ -3,14 +3,14 @@
 
 use lab::BOOT;
 use serde_json::{Value, json};
-use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 
 use crate::bridge::{Bridge, Motion, SPEEDS};
+use crate::dom;
 use crate::engine::{Engine, Source};
 use crate::lesson::{GoalState, LessonView, Part};
 use crate::options::Options;
-use crate::theme;
+use crate::{theme, words};
 
 /// At most this many events in an answer; what is over is counted.
 const EVENTS_MAX: usize = 256;
@@ -21,7 +21,7 @@ pub(crate) fn install(bridge: &Bridge, options: &Options) {
     let call = Closure::<dyn Fn(String, String) -> String>::new(move |kind: String, text: String| {
         answer(&bridge, &warnings, &kind, &text).unwrap_or_else(|why| json!({ "error": why })).to_string()
     });
-    if let Some(window) = web_sys::window() {
+    if let Some(window) = dom::window() {
         let _ = js_sys::Reflect::set(&window, &"kafkasim".into(), &call.into_js_value());
         tell_page("kafkasim:ready", "");
     }
@@ -32,7 +32,7 @@ fn tell_page(name: &str, detail: &str) {
     let init = web_sys::CustomEventInit::new();
     init.set_detail(&detail.into());
     let event = web_sys::CustomEvent::new_with_event_init_dict(name, &init);
-    if let (Some(window), Ok(event)) = (web_sys::window(), event) {
+    if let (Some(window), Ok(event)) = (dom::window(), event) {
         let _ = window.dispatch_event(&event);
     }
 }
@@ -165,9 +165,9 @@ fn events(engine: &Engine, from: u64) -> Value {
     json!({ "next": history.len(), "dropped": dropped, "events": list.collect::<Vec<_>>() })
 }
 
-/// A scenario that www/boot.js fetched for `?scenario=`.
+/// A scenario that www/start.js fetched for `?scenario=`.
 pub(crate) fn fetched_scenario() -> Option<String> {
-    js_sys::Reflect::get(&js_sys::global(), &JsValue::from("kafkasimScenario")).ok()?.as_string()
+    words::global("kafkasimScenario").as_string()
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ mod words;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Nothing: the loader (`www/boot.js`) first arranges where the rest of the engine comes from, and then starts the page.
+/// Nothing: the loader (`www/start.js`) first arranges where the rest of the engine comes from, and then starts the page.
 fn main() {}
 
 /// What the release does for every page, once. Nothing of the browser is asked: there is none yet.
@@ -50,13 +50,14 @@ pub fn prepare() {
     prepared::prepare();
 }
 
-/// Draws the page and boots its cluster, if that is not done yet.
+/// Draws the page and boots its cluster, if that is not done yet. `window` is the browser's, or what stands for it.
 #[wasm_bindgen(js_name = startPage)]
-pub fn start_page() {
+pub fn start_page(window: web_sys::Window) {
+    dom::set_window(window);
     panic::install();
     words::begin();
     theme::apply(theme::initial());
-    let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id("app"));
+    let root = dom::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id("app"));
     if let Some(root) = root {
         root.set_inner_html("");
         yew::Renderer::<app::App>::with_root(root).render();

@@ -2,9 +2,10 @@
 //! faults: an embedding page may be newer or older than this one. The keys are listed in docs/embed.md.
 
 use crate::allow::Allow;
+use crate::dom;
 use crate::ui::{VIEWS, View};
 
-/// Keys that scripts of the page read (www/boot.js, www/host.js) or that style it.
+/// Keys that scripts of the page read (www/start.js, www/host.js) or that style it.
 const READ_ELSEWHERE: [&str; 9] =
     ["v", "lang", "locale", "scenario", "origin", "height", "keys", "links", "fullscreen"];
 /// Keys with lists of words, and the words they know; those too are read elsewhere.
@@ -51,7 +52,7 @@ pub(crate) struct Options {
 impl Options {
     /// Those of the page's address.
     pub(crate) fn of_page() -> Options {
-        Options::parse(&web_sys::window().and_then(|w| w.location().search().ok()).unwrap_or_default())
+        Options::parse(&dom::window().and_then(|w| w.location().search().ok()).unwrap_or_default())
     }
 
     fn parse(search: &str) -> Options {

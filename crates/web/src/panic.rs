@@ -1,10 +1,12 @@
 //! A fault of the engine, or a broken invariant, stops the clock and says so, with a link that replays the run; it never
-//! leaves a blank page. The screen itself is www/boot.js, because nothing here runs after a panic.
+//! leaves a blank page. The screen itself is www/start.js, because nothing here runs after a panic.
 
 use std::cell::RefCell;
 
 use lab::Place;
 use wasm_bindgen::JsValue;
+
+use crate::dom;
 
 thread_local! {
     static PLACE: RefCell<Option<Place>> = const { RefCell::new(None) };
@@ -35,8 +37,7 @@ fn report(kind: &str, text: &str, link: &str) {
     let _ = js_sys::Reflect::set(&detail, &"link".into(), &link.into());
     let init = web_sys::CustomEventInit::new();
     init.set_detail(&JsValue::from(detail));
-    if let (Some(window), Ok(event)) = (web_sys::window(), web_sys::CustomEvent::new_with_event_init_dict(kind, &init))
-    {
+    if let (Some(window), Ok(event)) = (dom::window(), web_sys::CustomEvent::new_with_event_init_dict(kind, &init)) {
         let _ = window.dispatch_event(&event);
     }
 }

@@ -1,17 +1,19 @@
 //! Light or dark: the reader's choice, else the system's. Storage may be forbidden (private windows, embeds): then
 //! the choice lasts as long as the page.
 
+use crate::dom;
+
 const KEY: &str = "kafkasim.theme";
 /// The event by which the page around asks for a theme, for as long as the page lasts.
 pub(crate) const EVENT: &str = "kafkasim:theme";
 
 fn storage() -> Option<web_sys::Storage> {
-    web_sys::window()?.local_storage().ok()?
+    dom::window()?.local_storage().ok()?
 }
 
 /// What the address asks for, else what was stored.
 pub(crate) fn choice(parameter: &str, key: &str) -> Option<String> {
-    let search = web_sys::window().and_then(|w| w.location().search().ok()).unwrap_or_default();
+    let search = dom::window().and_then(|w| w.location().search().ok()).unwrap_or_default();
     let name = format!("{parameter}=");
     let asked = search.trim_start_matches('?').split('&').find_map(|p| p.strip_prefix(&name).map(str::to_owned));
     asked.or_else(|| stored(key))
@@ -24,12 +26,12 @@ pub(crate) fn stored(key: &str) -> Option<String> {
 
 /// Whether the system asks for something.
 pub(crate) fn asks(query: &str) -> bool {
-    web_sys::window().and_then(|w| w.match_media(query).ok().flatten()).is_some_and(|q| q.matches())
+    dom::window().and_then(|w| w.match_media(query).ok().flatten()).is_some_and(|q| q.matches())
 }
 
 /// Sets an attribute of the page's root.
 pub(crate) fn mark(name: &str, value: &str) {
-    if let Some(root) = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element()) {
+    if let Some(root) = dom::window().and_then(|w| w.document()).and_then(|d| d.document_element()) {
         let _ = root.set_attribute(name, value);
     }
 }

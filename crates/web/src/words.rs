@@ -1,5 +1,5 @@
 //! The page's own words in the reader's language. The code says them in English; `www/lang/LANGUAGE.txt` has another
-//! language's words for the same, a pair of lines each, and is fetched by `www/boot.js` when it is asked for. What a table
+//! language's words for the same, a pair of lines each, and is fetched by `www/start.js` when it is asked for. What a table
 //! lacks stays English. What Kafka and its tools print is not translated.
 
 use std::cell::RefCell;
@@ -7,6 +7,8 @@ use std::cell::RefCell;
 use ordered::SortedMap;
 use view::Text;
 use wasm_bindgen::{JsCast, JsValue};
+
+use crate::dom;
 
 type Table = SortedMap<&'static str, &'static str>;
 
@@ -47,7 +49,7 @@ pub(crate) fn plural(n: u64, one: &'static str, many: &'static str) -> String {
     fill(if n == 1 { one } else { many }, &[crate::format::count(n)])
 }
 
-/// The language the page was loaded in, and its table: www/boot.js fetched it. Empty for English.
+/// The language the page was loaded in, and its table: www/start.js fetched it. Empty for English.
 pub(crate) fn begin() -> String {
     load(&global("kafkasimWords").as_string().unwrap_or_default());
     spoken()
@@ -58,7 +60,7 @@ pub(crate) fn spoken() -> String {
     global("kafkasimLang").as_string().unwrap_or_else(|| "en".to_owned())
 }
 
-/// Asks www/boot.js for another language. It tells by an event when its table is there.
+/// Asks www/start.js for another language. It tells by an event when its table is there.
 pub(crate) fn speak(code: &str) {
     if let Ok(speak) = global("kafkasimSpeak").dyn_into::<js_sys::Function>() {
         let _ = speak.call1(&JsValue::UNDEFINED, &code.into());
@@ -67,12 +69,12 @@ pub(crate) fn speak(code: &str) {
 
 /// A property of the page's window.
 pub(crate) fn global(name: &str) -> JsValue {
-    js_sys::Reflect::get(&js_sys::global(), &name.into()).unwrap_or(JsValue::UNDEFINED)
+    dom::window().and_then(|w| js_sys::Reflect::get(&w, &name.into()).ok()).unwrap_or(JsValue::UNDEFINED)
 }
 
 /// The languages there are: codes and names, as `<html data-langs>` lists them (`en:English de:Deutsch`).
 pub(crate) fn languages() -> Vec<(String, String)> {
-    let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element());
+    let root = dom::window().and_then(|w| w.document()).and_then(|d| d.document_element());
     let list = root.and_then(|root| root.get_attribute("data-langs")).unwrap_or_default();
     let pair = |entry: &str| entry.split_once(':').map(|(code, name)| (code.to_owned(), name.to_owned()));
     list.split_whitespace().filter_map(pair).collect()
@@ -178,7 +180,7 @@ mod tests {
         }
         said.retain(|text| text.contains(|c: char| c.is_ascii_alphabetic()));
         assert!(said.len() > 350, "the sources were read: {}", said.len());
-        let page = ["index.html", "www/boot.js", "www/open.js"]
+        let page = ["index.html", "www/start.js", "www/open.js"]
             .map(|file| std::fs::read_to_string(root().join(file)).expect("it is there"));
         for (language, table) in tables() {
             let all: Vec<(&str, &str)> = pairs(&table).collect();

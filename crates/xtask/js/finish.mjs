@@ -33,10 +33,12 @@ writeFileSync(path(names[2]), minified(glue.replaceAll(basename(whole), names[0]
 page = page.replace(/ data-wasm="[^"]*"/, (given) => `${given} data-rest="./${names[1]}" data-sorted`)
   .replaceAll(basename(whole), names[0]).replaceAll(glueName, names[2]);
 
-// The other scripts. The loader takes in what it cannot start without.
-const started = esbuild([path(bootName), "--bundle", "--format=esm", "--external:./host.js"]), boot = `boot-${hash(started)}.js`;
+// The other scripts. The loaders take in what they cannot start without.
+const bundled = (name) => esbuild([path(name), "--bundle", "--format=esm", "--external:./host.js", "--external:./open.js"]);
+const started = bundled(bootName), boot = `boot-${hash(started)}.js`;
 writeFileSync(path(boot), started);
-[bootName, "unpack.js"].forEach((name) => rmSync(path(name)));
+writeFileSync(path("inline.js"), bundled("inline.js"));
+[bootName, "start.js", "unpack.js"].forEach((name) => rmSync(path(name)));
 page = page.replaceAll(bootName, boot);
 for (const name of readdirSync(site).filter((name) => name.endsWith(".js") && name !== names[2] && name !== boot)) writeFileSync(path(name), minified(read(name), "js"));
 

@@ -79,7 +79,7 @@ pub(crate) fn check_size(out: &Path) -> Result<()> {
     let rest = report.lines().find(is_rest).and_then(brotli).ok_or_else(|| Failure::new("the site is in one part"))?;
     // Only a page around this one asks for these, a link to a file, a reader of another language, and views that one opens.
     let is_asked = |name: &str| {
-        matches!(name, "embed.js" | "host.js" | "open.js" | "snapshot.js")
+        matches!(name, "embed.js" | "inline.js" | "host.js" | "open.js" | "snapshot.js")
             || name.starts_with("lang/")
             || name.starts_with("late-")
     };

@@ -14,6 +14,7 @@ use yew::Callback;
 
 use crate::allow::Allow;
 use crate::detail::{Detail, Want};
+use crate::dom;
 use crate::engine::{Engine, Source};
 use crate::host;
 use crate::options::Options;
@@ -292,7 +293,7 @@ impl Bridge {
         match self.load(&source) {
             Ok(()) => {
                 let hash = if id.is_empty() { String::new() } else { format!("lesson={id}") };
-                let _ = web_sys::window().map(|w| w.location().set_hash(&hash));
+                let _ = dom::window().map(|w| w.location().set_hash(&hash));
             }
             Err(why) => {
                 *self.0.message.borrow_mut() = Some(why);

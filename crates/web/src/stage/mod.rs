@@ -118,7 +118,7 @@ fn use_overlay(bridge: &Bridge, canvas: &NodeRef, tip: &NodeRef, root: &NodeRef)
             bridge.with_overlay(|o| o.attach(element, tip.cast::<HtmlElement>()));
         }
         let mut listeners = Vec::new();
-        if let Some(window) = web_sys::window() {
+        if let Some(window) = dom::window() {
             let b = bridge.clone();
             listeners.push(EventListener::new(&window, "resize", move |_| b.with_overlay(|o| o.invalidate())));
         }
