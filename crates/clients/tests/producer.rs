@@ -4,7 +4,7 @@ mod common;
 
 use clients::{Producer, ProducerEvent, Profile};
 use common::*;
-use protocol::{ApiKey, ErrorCode};
+use protocol::{ApiKey, Batch, ErrorCode};
 
 #[test]
 fn java_parts_the_two_stations_and_librdkafka_does_not() {
@@ -267,18 +267,27 @@ fn an_error_that_is_not_retriable_fails_at_once() {
     assert_eq!(run.failed().first().map(|(_, e)| e.as_str()), Some(text));
 }
 
-#[test]
-fn after_a_batch_that_was_refused_others_go_on_in_a_new_producer_epoch() {
+/// The id, epoch and first sequence of each batch in the log, when the second of four records is refused.
+fn stamps_after_a_refusal(first_producer_epoch: i16) -> Vec<(i64, i16, i32)> {
     let errors = [ErrorCode::None, ErrorCode::InvalidRecord];
-    let broker = FakeBroker { produce_errors: errors.into(), ..FakeBroker::with(&[("t", 1)]) };
+    let broker = FakeBroker { produce_errors: errors.into(), first_producer_epoch, ..FakeBroker::with(&[("t", 1)]) };
     let script = ["a", "b", "c", "d"].iter().zip(1..).map(|(value, n)| (n * 100, send("t", None, value))).collect();
     let run = Run::producer(broker, Profile::Java, &[("linger.ms", "0")], script).until(5_000);
     assert_eq!(run.broker().values("t", 0), ["a", "c", "d"]);
     assert_eq!((run.acked(), run.failed().len()), (3, 1));
     let log = &run.broker().log[&(topic_id("t"), 0)];
-    let stamps: Vec<(i16, i32)> =
-        log.iter().map(|b| (b.producer().producer_epoch, b.producer().base_sequence)).collect();
-    assert_eq!(stamps, [(0, 0), (1, 0), (1, 1)]);
+    let stamps = log.iter().map(Batch::producer);
+    stamps.map(|stamp| (stamp.producer_id, stamp.producer_epoch, stamp.base_sequence)).collect()
+}
+
+#[test]
+fn after_a_batch_that_was_refused_others_go_on_in_a_new_producer_epoch() {
+    assert_eq!(stamps_after_a_refusal(0), [(7, 0, 0), (7, 1, 0), (7, 1, 1)]);
+}
+
+#[test]
+fn after_its_last_epoch_a_producer_gets_another_id() {
+    assert_eq!(stamps_after_a_refusal(i16::MAX), [(7, i16::MAX, 0), (8, 0, 0), (8, 0, 1)]);
 }
 
 #[test]

@@ -19,6 +19,15 @@ fn a_leader_gives_offsets_and_its_epoch() {
 }
 
 #[test]
+fn a_clients_batch_must_begin_at_offset_zero() {
+    let mut log = default_log();
+    let error = log.append_as_leader(&batch(1).stamped(5, -1), 0, NOW).expect_err("a client does not give offsets");
+    assert_eq!(error.code, ErrorCode::InvalidRecord);
+    assert_eq!(error.message, "The baseOffset of the record batch in the append to orders-0 should be 0, but it is 5");
+    assert_eq!(log.log_end_offset(), 0);
+}
+
+#[test]
 fn a_batch_above_max_message_bytes_is_refused_with_kafkas_words() {
     let mut log = log(LogConfig { max_message_bytes: 100, ..LogConfig::default() });
     let error = log.append_as_leader(&batch_of_size(NOW, 101), 0, NOW).expect_err("too large");

@@ -37,9 +37,10 @@ impl ProducerBatch {
         let base = self.entries.first().map_or(record.timestamp_ms, |(_, first)| first.timestamp_ms);
         record.size_at(self.entries.len() as i32, base)
     }
+    /// What another record is compressed to is not guessed: it counts whole (`MemoryRecordsBuilder#hasRoomFor`).
     fn has_room(&self, record: &Record, records_max: usize) -> bool {
         self.entries.is_empty()
-            || (self.entries.len() < records_max && self.estimate(self.bytes + self.bytes_of(record)) <= self.limit)
+            || (self.entries.len() < records_max && self.estimated_bytes() + self.bytes_of(record) <= self.limit)
     }
     /// What `bytes` are estimated to be compressed to (`MemoryRecordsBuilder#estimatedBytesWritten`).
     fn estimate(&self, bytes: u32) -> u32 {
@@ -234,5 +235,23 @@ impl Accumulator {
     /// Batches waiting.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &ProducerBatch> {
         self.queues.values().flat_map(|queue| &queue.batches)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::Time;
+
+    use super::*;
+
+    #[test]
+    fn the_next_record_of_a_compressed_batch_counts_whole() {
+        let record = |bytes: usize| Record::new(0, None, Some(&vec![b'x'; bytes]));
+        let mut accumulator = Accumulator { ratios: SortedMap::from([("t".into(), 100)]), ..Accumulator::default() };
+        let mut batch = accumulator.open(Time::ZERO, Codec::Gzip, "t", 1_000);
+        batch.push(1, record(2_000));
+        // Two thousand bytes and nine around them, at a tenth and five percent more.
+        assert_eq!(batch.estimated_bytes(), 61 + 210);
+        assert!(batch.has_room(&record(700), usize::MAX) && !batch.has_room(&record(730), usize::MAX));
     }
 }

@@ -126,14 +126,19 @@ impl Queue {
         sequences.bump
     }
 
-    /// Starts the numbers anew in `epoch`, for batches that wait too (`startSequencesAtBeginning`).
-    pub(crate) fn restart(&mut self, id: i64, epoch: i16) {
-        let mut sequences = Sequences { epoch, ..Sequences::default() };
+    /// Starts the numbers anew, for batches that wait too (`startSequencesAtBeginning`): with this id and epoch, or with what the
+    /// producer is given next.
+    pub(crate) fn restart(&mut self, identity: Option<(i64, i16)>) {
+        let mut sequences = Sequences::default();
         for batch in self.batches.iter_mut().filter(|batch| batch.stamp.is_some()) {
-            batch.stamp = Some(ProducerStamp { producer_id: id, producer_epoch: epoch, base_sequence: sequences.next });
-            sequences.outstanding.insert(sequences.next);
-            sequences.next = add(sequences.next, batch.count());
+            batch.stamp = identity.map(|(producer_id, producer_epoch)| {
+                let base_sequence = sequences.next;
+                sequences.outstanding.insert(base_sequence);
+                sequences.next = add(base_sequence, batch.count());
+                ProducerStamp { producer_id, producer_epoch, base_sequence }
+            });
         }
+        sequences.epoch = identity.map_or(-1, |(_, epoch)| epoch);
         self.sequences = sequences;
     }
 }

@@ -310,7 +310,6 @@ impl Producer {
         }
         self.admit(now, fx);
         self.expire(now, fx);
-        self.ask_identity(now, fx);
         self.drain(now, fx);
         self.finish_flushes();
         self.ran_at = Some(now);

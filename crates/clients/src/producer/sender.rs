@@ -45,21 +45,20 @@ impl Producer {
             now + self.net.settings.retry_backoff.wait(self.identity_attempts, fx.rng(purpose::BACKOFF));
     }
 
-    /// Leaves sequences in doubt behind with a new epoch (`bumpIdempotentEpochAndResetIdIfNeeded`).
+    /// Leaves sequences in doubt behind with a new epoch, or after the last one with another id
+    /// (`bumpIdempotentEpochAndResetIdIfNeeded`).
     fn bump_epoch(&mut self) {
         let Identity::Known { id, epoch } = self.identity else { return };
         let bumped = epoch.checked_add(1);
         let mut is_bumped = false;
         for queue in self.accumulator.queues.values_mut() {
-            if let (true, Some(epoch)) = (queue.needs_bump(), bumped) {
-                queue.restart(id, epoch);
+            if queue.needs_bump() {
+                queue.restart(bumped.map(|epoch| (id, epoch)));
                 is_bumped = true;
             }
         }
-        match bumped {
-            Some(epoch) if is_bumped => self.identity = Identity::Known { id, epoch },
-            Some(_) => {}
-            None => self.identity = Identity::None,
+        if is_bumped {
+            self.identity = bumped.map_or(Identity::None, |epoch| Identity::Known { id, epoch });
         }
     }
 
@@ -105,6 +104,7 @@ impl Producer {
 
     pub(super) fn drain(&mut self, now: Time, fx: &mut Fx) {
         self.bump_epoch();
+        self.ask_identity(now, fx);
         if self.settings.idempotent && !matches!(self.identity, Identity::Known { .. }) {
             return;
         }

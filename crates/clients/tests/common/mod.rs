@@ -48,6 +48,8 @@ pub struct FakeBroker {
     pub has_near_replica: bool,
     /// This is broker 2: it answers fetches of what its log does not have with OFFSET_OUT_OF_RANGE.
     pub is_follower: bool,
+    /// The epoch of the first producer; others begin with 0.
+    pub first_producer_epoch: i16,
     /// What was asked, in order, ApiVersions and Metadata left out.
     pub asked: Vec<ApiKey>,
     /// The topics that Metadata requests named.
@@ -145,7 +147,9 @@ impl FakeBroker {
                 self.metadata(r.topics.as_ref()).into()
             }
             Request::InitProducerId(_) => {
-                InitProducerIdResponse { error: ErrorCode::None, producer_id: 7, producer_epoch: 0 }.into()
+                let given = self.asked.iter().filter(|api| **api == ApiKey::InitProducerId).count() as i64;
+                let producer_epoch = if given == 1 { self.first_producer_epoch } else { 0 };
+                InitProducerIdResponse { error: ErrorCode::None, producer_id: 6 + given, producer_epoch }.into()
             }
             Request::Produce(r) => {
                 let error = self.produce_errors.pop_front().unwrap_or_default();

@@ -224,7 +224,7 @@ impl Search {
     fn fewer_cures(&mut self) {
         for n in (1..self.best.commands.len()).rev() {
             self.try_later(|plan| smaller::with_one_cure(plan, n));
-            self.try_later(|plan| smaller::with_restart(plan, n));
+            let _ = [true, false].iter().any(|early| self.try_later(|plan| smaller::with_restart(plan, n, *early)));
         }
     }
 

@@ -94,13 +94,19 @@ pub(super) fn with_one_cure(plan: &mut Scenario, n: usize) {
     }
 }
 
-/// If command `n` starts what was stopped or killed before: a restart in place of both.
-pub(super) fn with_restart(plan: &mut Scenario, n: usize) {
-    let Some(host) = plan.commands.get(n).and_then(|command| command.run.strip_prefix("sim start ")) else { return };
-    let ends = ["sim kill ", "sim stop ", "sim power-off "].map(|verb| format!("{verb}{host}"));
-    if let Some(end) = plan.commands[..n].iter().rposition(|command| ends.contains(&command.run)) {
-        plan.commands[n].run = format!("sim restart {host}");
-        plan.commands.remove(end);
+/// If command `n` starts what was stopped or killed before, or mends all: a restart in place of both, early or late.
+pub(super) fn with_restart(plan: &mut Scenario, n: usize, is_early: bool) {
+    let Some(cure) = plan.commands.get(n).map(|command| command.run.clone()) else { return };
+    let started = cure.strip_prefix("sim start ");
+    let ended = |run: &str| {
+        let host = ["sim kill ", "sim stop ", "sim power-off "].iter().find_map(|verb| run.strip_prefix(verb))?;
+        (started == Some(host) || (cure == "sim mend" && !host.contains(" at "))).then(|| host.to_owned())
+    };
+    let found = (0..n).rev().find_map(|end| Some((end, ended(&plan.commands[end].run)?)));
+    if let Some((end, host)) = found {
+        let (stays, goes) = if is_early { (end, n) } else { (n, end) };
+        plan.commands[stays].run = format!("sim restart {host}");
+        plan.commands.remove(goes);
     }
 }
 
