@@ -10,6 +10,8 @@ const { rest } = await start({
   window, find, root: document.documentElement, base: document.baseURI, meta: document.querySelector('meta[name=kafkasim-engine]'),
   style: href => document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href })),
 });
+const fuzz = new URLSearchParams(location.search).get('fuzz');
+if (fuzz) (await import('./fuzz.js')).fuzz(Number(fuzz) || 1);
 
 // Offline after the first visit, where the browser and the frame allow it.
 if ('serviceWorker' in navigator && parent === window) {

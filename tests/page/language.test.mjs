@@ -95,6 +95,49 @@ test("a lesson that has German is told in German; a change of language keeps its
   await close();
 });
 
+for (const lesson of ["producer-consumer", "load", "lost-ack", "acks-grid", "playground"]) {
+  test(`the lesson ${lesson} is German from its first step to its last`, async () => {
+    const { page, wrong, close } = await open({ fragment: `?lang=de#lesson=${lesson}` });
+    const pane = page.locator("aside.lesson");
+    const [, steps] = (await pane.locator(".eyebrow").first().innerText()).match(/\d+ VON (\d+)/i);
+    for (let step = 1; step <= Number(steps); step++) {
+      await pane.locator(".eyebrow", { hasText: new RegExp(`\\b${step} von ${steps}`, "i") }).first().waitFor();
+      const texts = await pane.evaluate((e) => [...e.querySelectorAll("h1, h2, .md p, .md li, .goal span, .opts legend, .opts label, .leaves")].map((part) => {
+        const copy = part.cloneNode(true);
+        copy.querySelectorAll("code").forEach((code) => code.remove());
+        return copy.textContent;
+      }));
+      assert.ok(texts.length > 1, `step ${step} says something`);
+      // What English has and German has not; `was`, `in` and `die` are both.
+      const english = texts.filter((text) => /\b(the|of|with|and|is|are|has|this|that|from|who|which|every|you)\b/i.test(text));
+      assert.deepEqual(english, [], `${lesson}, step ${step}`);
+      if (step < Number(steps)) await pane.getByRole("button", { name: "Nächster Schritt" }).click();
+    }
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+}
+
+test("what is wrong with a link, a scenario or a lesson is told in German", async () => {
+  const cut = await open({ fragment: "?lang=de#s=1.abc", ready: ".boot[role=alert]" });
+  await cut.page.getByText(/dieser Link wurde unterwegs abgeschnitten oder verändert|das ist kein Link/).waitFor();
+  await cut.close();
+  const { page, close } = await open({ fragment: "?lang=de" });
+  await page.locator(".choose select").selectOption({ label: "Eine Lektion schreiben…" });
+  const field = page.locator(".author textarea");
+  const said = page.locator(".author .fault span");
+  const whole = await field.inputValue();
+  for (const [text, told] of [
+    [whole.replace(/^title:.*$/m, "tilte: x"), /^es gibt keinen Schlüssel `tilte`; meinst du `title`\? Die Schlüssel sind /],
+    [whole.replace(/^---$/m, "---\ncluster: {\"brokers\": 0}"), /^cluster\.brokers ist 0; erlaubt ist 1 bis \d+$|steht zweimal da$/],
+    [whole.replace(/```check[\s\S]*?```/g, ""), /^eine Lektion braucht mindestens ein ```check/],
+  ]) {
+    await field.fill(text);
+    assert.match(await said.innerText(), told);
+  }
+  await close();
+});
+
 test("a language that is not there leaves the page English", async () => {
   const { page, wrong, close } = await open({ fragment: "?lang=tlh" });
   await page.getByRole("button", { name: "Play" }).waitFor();

@@ -134,6 +134,7 @@ test("compaction leaves the offsets of what made way, and says how far it came",
   const swept = await row.locator(".cell.swept").evaluateAll((all) => all.map((cell) => cell.title));
   assert.deepEqual(swept.map((title) => Number(title.match(/offset (\d+)/)[1])), [0, 1, 2], "a:1, a:2 and b:1 made way; a:3 and b:2 kept their offsets");
   assert.deepEqual((await row.locator("button.cell").allInnerTexts()).map((text) => Number(text.match(/\d+/)[0])), [3, 4, 5]);
+  assert.match(await row.locator(".gauge").innerText(), /^dirty: 0\.0 % of \d+ B · cleaned above 1\.0 % \(min\.cleanable\.dirty\.ratio\)$/);
   await picture(page, "view-log-compacted");
   const before = await page.locator(".deck .t").innerText();
   await row.getByRole("button", { name: /compacted up to/ }).click();

@@ -131,6 +131,42 @@ test("a minute of random clicks, drags, keys and commands neither stops the page
   await close();
 });
 
+for (const how of ["long", "double", "rtl", "xss"]) {
+  test(`with strings=${how} every text of the page is strained, nothing breaks, and no text becomes markup`, async () => {
+    const { page, wrong, close } = await open({ fragment: `?strings=${how}` });
+    page.on("dialog", (dialog) => { wrong.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+    const play = { long: /^Play ütmost/, double: /^Play Play$/, rtl: /^אבג Play$/, xss: /^<img src=x onerror=alert\(1\)>Play<\/script>$/ }[how];
+    assert.match((await page.locator(".play").innerText()).trim(), play);
+    for (const tab of await page.locator(".tabs.views .tab").all()) await tab.click();
+    await page.locator(".tabs.views .tab").first().click();
+    await page.locator(".rep").first().click();
+    await page.locator(".insp h2").getByText("orders-").waitFor();
+    assert.equal(await page.locator("#app img").count(), 0);
+    assert.equal(await page.evaluate(() => document.documentElement.dir), how === "rtl" ? "rtl" : "");
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+}
+
+test("with fuzz the page presses its own buttons and keys, the same for the same seed, and stays up", async () => {
+  const { page, wrong, close } = await open({ fragment: "?fuzz=7" });
+  await page.waitForFunction(() => Number(document.documentElement.dataset.fuzz) > 250, undefined, { timeout: 60_000 });
+  assert.ok(await page.locator("#crash").isHidden(), await page.locator("#crash-text").innerText());
+  assert.ok((await page.evaluate(() => JSON.parse(globalThis.kafkasim("state", "")).clock)) !== 8_000, "its acts reach the engine");
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("theme=contrast gives the system's theme more contrast without being asked by the system", async () => {
+  for (const [colorScheme, ground] of [["light", "rgb(255, 255, 255)"], ["dark", "rgb(0, 0, 0)"]]) {
+    const { page, wrong, close } = await open({ fragment: "?theme=contrast", colorScheme });
+    await page.waitForFunction((ground) => getComputedStyle(document.body).backgroundColor === ground, ground);
+    assert.equal(await page.evaluate(() => JSON.parse(globalThis.kafkasim("state", "")).warnings.length), 0);
+    assert.deepEqual(wrong, []);
+    await close();
+  }
+});
+
 test("a link from a newer version, a cut one and one that is none say so, and offer a fresh start", async () => {
   const whole = linkTo({ title: "x", seed: 1, cluster: { brokers: 1, controllers: 1 } });
   for (const [fragment, says] of [["#s=9.abcdef.ghij", /format 9.*newer/], [whole.slice(0, -9), /cut or changed/], ["#s=", /not a kafkasim link/]]) {

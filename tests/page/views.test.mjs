@@ -1,7 +1,7 @@
 // The views beside the stage, each driven to the moment it is for, and photographed there for docs/.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LAPTOP, PHONE, accessibilityFaults, open, picture, run, view, visitTheSite } from "../js/visitor.mjs";
+import { LAPTOP, PHONE, accessibilityFaults, open, output, picture, run, view, visitTheSite } from "../js/visitor.mjs";
 
 visitTheSite();
 
@@ -73,8 +73,9 @@ test("the load lesson: a bet, its commands, and the curve that the leaders' appe
   await run(page, "sim run 90s");
   await pane.getByText("agrees").waitFor();
   assert.match(await page.locator(".chart").innerText(), /peak 9\d/);
-  // Sixteen partitions of three brokers stand close, and each still says which it is.
-  const names = await page.locator('[data-node="broker-1"] .rh b').evaluateAll((all) => all.filter((b) => b.scrollWidth <= b.clientWidth + 1 && /-\d+$/.test(b.innerText)).length);
+  // Sixteen partitions of three brokers stand close: the topic stands above them, and each says which it is.
+  assert.deepEqual(await page.locator('[data-node="broker-1"] .tn').allInnerTexts(), ["experiments"]);
+  const names = await page.locator('[data-node="broker-1"] .rh b').evaluateAll((all) => all.filter((b) => b.scrollWidth <= b.clientWidth + 1 && /^(♛ |☆ )?\d+$/.test(b.innerText)).length);
   assert.equal(names, 16);
   await picture(page, "load-light", ".app");
   assert.deepEqual(wrong, []);
@@ -267,6 +268,13 @@ test("the inspector says since when, leads there, and tells why; configs have a 
   await pane.getByRole("button", { name: "Configs" }).click();
   await pane.getByText("DYNAMIC_TOPIC_CONFIG; default 1").waitFor();
   await picture(page, "inspector-why", ".rail");
+  await page.locator('[data-node="broker-1"] .bh').click();
+  await pane.getByText("sim kill broker 1").first().waitFor();
+  assert.match(await pane.locator(".fields dd").first().innerText(), /^killed for 15 s\n.*since 00:08\.000/s);
+  await page.locator(".client", { hasText: "producer-1" }).click();
+  await pane.locator(".configs tr", { hasText: "retries" }).getByText("set by the program; default 2147483647").waitFor();
+  assert.equal(await pane.locator(".configs tr", { hasText: "linger.ms" }).first().innerText(), "linger.ms\t5");
+  await page.locator('[data-node="broker-2"] .rep.lead').first().click();
   const since = pane.getByRole("button", { name: /^since/ }).first();
   const moment = (await since.innerText()).replace("since ", "");
   await since.click();
@@ -292,6 +300,63 @@ test("the inspector lists what a process sent and got, with the moment of each",
   await pane.getByText(/controller-103 → |→ controller-103/).first().waitFor();
   await page.locator(".rep").first().click();
   assert.equal(await pane.locator(".hops").count(), 0, "a partition is no process");
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("a message on its way is looked into, held up and lost: by the pointer, the keyboard and the list, each act a command", async () => {
+  const { page, wrong, close } = await open();
+  const ask = (kind, text = "") => page.evaluate(([kind, text]) => JSON.parse(globalThis.kafkasim(kind, text)), [kind, text]);
+  const flying = async () => (await ask("snapshot")).flights.filter((f) => f.api === "Produce" && !f.is_response);
+  const untilOneFlies = async () => { for (let i = 0; i < 600 && (await flying()).length === 0; i++) await ask("step"); };
+  const title = page.locator(".insp h2");
+  await untilOneFlies();
+  const [one] = await flying();
+  const flights = (await ask("snapshot")).flights.length;
+
+  // By the keyboard: F goes from one to the next.
+  await page.locator(".stage").focus();
+  for (let i = 0; i < flights && (await title.innerText()) !== "Produce request"; i++) await page.keyboard.press("f");
+  assert.equal(await title.innerText(), "Produce request");
+  const field = (name) => page.locator(".insp .configs tr", { hasText: name }).locator("td").last().innerText();
+  assert.equal(await field("acks"), "-1");
+  assert.match(await field("orders-"), /^records 1, bytes \d+/);
+  const due = () => page.locator(".insp .fields dd").first().innerText();
+  assert.match(await due(), /^\d\d:\d\d\.\d{3}, in \d+ µs$/);
+
+  // An act is a command in the terminal, and the engine has done it.
+  await page.locator(".insp .act", { hasText: "Hold it up" }).click();
+  await output(page).getByText(/^Produce request #\d+ app-\d+ > broker-1 arrives 100ms later/).waitFor();
+  await page.locator(".insp .fields dd", { hasText: /in 10\d ms/ }).waitFor();
+  assert.equal((await flying())[0].arrives_ns, one.arrives_ns + 100_000_000);
+  await page.locator(".insp .act", { hasText: "Lose it:" }).click();
+  await output(page).getByText(/is lost, and its connection is reset/).waitFor();
+  await page.locator(".insp .fields dd", { hasText: "no longer on its way" }).waitFor();
+  assert.deepEqual(await flying(), []);
+  assert.equal(await page.locator(".insp .act").count(), 0, "nothing can be done to what is gone");
+
+  // By the pointer: on the canvas, where it is drawn.
+  await page.keyboard.press("Escape");
+  await ask("run", "900");
+  await page.waitForFunction(() => document.querySelector(".play").getAttribute("aria-pressed") === "false");
+  await untilOneFlies();
+  await page.waitForTimeout(200);
+  const stage = await page.locator(".stage").boundingBox();
+  find: for (let y = stage.y + 44; y < stage.y + stage.height; y += 7) for (let x = stage.x + 8; x < stage.x + stage.width; x += 11) {
+    await page.mouse.move(x, y);
+    if (await page.locator(".stage[data-aim='1'] .tip", { hasText: "Produce request" }).isVisible()) {
+      await page.mouse.click(x, y);
+      if ((await title.innerText()) === "Produce request") break find;
+    }
+  }
+  assert.equal(await title.innerText(), "Produce request");
+  await picture(page, "inspector-message", ".rail");
+
+  // By the list, which stands below the cluster's fields.
+  await page.locator(".stage").focus();
+  await page.keyboard.press("Escape");
+  await page.locator(".flights").getByRole("button", { name: "Produce request" }).first().click();
+  assert.equal(await title.innerText(), "Produce request");
   assert.deepEqual(wrong, []);
   await close();
 });

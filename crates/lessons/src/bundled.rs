@@ -21,8 +21,13 @@ pub const TITLES: &[(&str, &str)] = &[
 ];
 
 /// Bundled lessons in other languages: id, language, text. One is a lesson file like any other that has its reader do the same.
-pub const TRANSLATED: &[(&str, &str, &str)] =
-    &[("producer-consumer", "de", include_str!("../lessons/de/producer-consumer.md"))];
+pub const TRANSLATED: &[(&str, &str, &str)] = &[
+    ("producer-consumer", "de", include_str!("../lessons/de/producer-consumer.md")),
+    ("load", "de", include_str!("../lessons/de/load.md")),
+    ("lost-ack", "de", include_str!("../lessons/de/lost-ack.md")),
+    ("acks-grid", "de", include_str!("../lessons/de/acks-grid.md")),
+    ("playground", "de", include_str!("../lessons/de/playground.md")),
+];
 
 /// The bundled lesson of that id in a language, or in English if there is none in it.
 pub fn bundled_in(id: &str, language: &str) -> Option<Lesson> {

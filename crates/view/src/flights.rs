@@ -4,6 +4,7 @@ use lab::{Lab, Tag};
 use protocol::api::ApiKey;
 use protocol::{Message, Request, Response};
 
+use crate::message::MessageId;
 use crate::observe::{clock_ns, process_name};
 use crate::picture::FlightView;
 use crate::say;
@@ -17,6 +18,7 @@ pub fn flights(lab: &Lab) -> Vec<FlightView> {
         let is_client = [flight.from, flight.to].iter().any(|node| world.machine(*node).app().is_some());
         FlightView {
             key: (flight.conn.0 << 24) ^ flight.sent.as_nanos() ^ ((n as u64) << 56),
+            id: MessageId { conn: flight.conn.0, number: flight.number },
             from: process_name(lab, flight.from),
             to: process_name(lab, flight.to),
             api: tag.api.name().into(),

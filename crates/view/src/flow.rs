@@ -7,6 +7,7 @@ use protocol::Note;
 use protocol::api::ApiKey;
 use serde::Serialize;
 
+use crate::message::MessageId;
 use crate::observe::{clock_ns, process_name};
 use crate::say;
 use crate::silence;
@@ -59,6 +60,8 @@ pub struct Hop {
     pub error: String,
     /// `arrived`, `flying`, `held` at a cut, or `lost`: nobody was there.
     pub fate: String,
+    /// Which message it is, while it is on its way.
+    pub flight: Option<MessageId>,
 }
 
 /// One link of a chain of causes.
@@ -112,14 +115,21 @@ pub fn flow(lab: &Lab, lens: &FlowLens) -> FlowView {
             _ => continue,
         };
         let sent = lab.world().traced(entry.cause).map_or(entry.at, |cause| cause.at);
-        drawing.add((peer, entry.node), (entry.event, entry.cause), (sent, entry.at), tag, fate);
+        drawing.add((peer, entry.node), (entry.event, entry.cause), (sent, entry.at), tag, (fate, None));
     }
     let mut to = now;
     for flight in lab.world().flights() {
         let fate = if flight.held { "held" } else { "flying" };
         let arrives = if flight.held { now } else { flight.arrives };
         to = to.max(arrives);
-        drawing.add((flight.from, flight.to), (0, 0), (flight.sent, arrives), Tag::of(flight.message).pack(), fate);
+        let id = Some(MessageId { conn: flight.conn.0, number: flight.number });
+        drawing.add(
+            (flight.from, flight.to),
+            (0, 0),
+            (flight.sent, arrives),
+            Tag::of(flight.message).pack(),
+            (fate, id),
+        );
     }
     let mut view = drawing.finish(lens.hops_max);
     if lens.span_ns.is_none() {
@@ -145,7 +155,7 @@ impl Drawing<'_> {
         (event, cause): (u64, u64),
         (sent, arrives): (Time, Time),
         tag: u64,
-        fate: &str,
+        (fate, flight): (&str, Option<MessageId>),
     ) {
         let Some(tag) = Tag::unpack(tag) else { return };
         if self.of.is_some_and(|of| of != from && of != to) {
@@ -169,6 +179,7 @@ impl Drawing<'_> {
             records: tag.records,
             error: if tag.error.is_ok() { String::new() } else { tag.error.name().into() },
             fate: fate.into(),
+            flight,
         });
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::message::MessageId;
 use crate::text::Text;
 use crate::troubles::{DelayView, GhostView, TroubleView};
 
@@ -296,6 +297,8 @@ pub struct MemberView {
 pub struct FlightView {
     /// Unique while it flies.
     pub key: u64,
+    /// Which message it is.
+    pub id: MessageId,
     /// Sender's process name.
     pub from: String,
     /// Receiver's process name.

@@ -1,5 +1,6 @@
 //! What the page around lets a reader do: `?readonly=1` refuses every command, `?allow=kafka-topics,sim stop` all but
-//! these. Lines typed for a program that runs are its input, and pass.
+//! these. `@look`, `@tools`, `@time` and `@faults` stand for whole kinds. Lines typed for a program that runs are its input,
+//! and pass.
 
 /// Which commands are taken.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -28,7 +29,9 @@ impl Allow {
             Allow::Only(_) if is_input && !is_verb => None,
             Allow::Only(allowed) => {
                 let commands = if is_verb { vec![words(line)] } else { commands_of(line) };
-                let refused = commands.into_iter().find(|command| !allowed.iter().any(|a| begins(command, a)))?;
+                let refused = commands
+                    .into_iter()
+                    .find(|command| !allowed.iter().any(|a| begins(command, a) || is_of(command, a)))?;
                 Some(format!("This page takes {} only, not `{refused}`", allowed.join(", ")))
             }
         }
@@ -44,6 +47,32 @@ fn commands_of(line: &str) -> Vec<String> {
 
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Verbs of `sim` that only tell.
+const TELLING: [&str; 5] = ["status", "ledger", "digest", "judge", "help"];
+/// Text commands: what they are given, others have made.
+const TEXT: [&str; 10] = ["ls", "cat", "pwd", "cd", "grep", "head", "tail", "sort", "wc", "nl"];
+
+/// Whether a command is of a kind: `@look` changes nothing, `@tools` is all that is no `sim` verb, `@time` moves the playhead,
+/// `@faults` is every other verb that acts.
+fn is_of(command: &str, kind: &str) -> bool {
+    let mut parts = command.split(' ');
+    let (first, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let is_verb = first == "sim";
+    let tells = is_verb && TELLING.contains(&second);
+    let moves_time = is_verb && lab::verbs::VERBS.iter().any(|verb| verb.name == second && verb.only_moves_time);
+    match kind {
+        "@look" => {
+            tells
+                || TEXT.contains(&first)
+                || parts.chain([second]).any(|p| matches!(p, "--describe" | "--list" | "--help" | "--version"))
+        }
+        "@tools" => !is_verb,
+        "@time" => moves_time && !tells,
+        "@faults" => is_verb && !tells && !moves_time,
+        _ => false,
+    }
 }
 
 fn begins(command: &str, allowed: &str) -> bool {
@@ -79,6 +108,28 @@ mod tests {
                 why.contains(named) && why.contains("kafka-topics, sim stop, python producer.py only"),
                 "{line}: {why}"
             );
+        }
+    }
+
+    #[test]
+    fn kinds_of_commands_are_allowed_by_their_tags() {
+        let may = |list: &str, line: &str| Allow::only(list).refuses(line, false).is_none();
+        let describe = "kafka-topics --bootstrap-server :9092 --describe --topic a | grep Leader";
+        let create = "kafka-topics --bootstrap-server :9092 --create --topic a";
+        for (tag, does, does_not) in [
+            ("@look", &[describe, "sim status", "ls data"][..], &[create, "sim run 5s", "sim kill 1"][..]),
+            ("@tools", &[describe, create, "python producer.py"], &["sim status", "sim run 5s", "sim kill 1"]),
+            ("@time", &["sim run 5s", "sim until 4s"], &["sim status", "sim heal", create]),
+            (
+                "@faults",
+                &["sim kill 1", "sim mend", "sim when 'lost() > 0' sim heal"],
+                &["sim status", "sim run 5s", create],
+            ),
+            ("@time, @look", &["sim run 5s", "sim help"], &[create]),
+            ("@nothing", &[], &["sim run 5s", create, "sim status"]),
+        ] {
+            does.iter().for_each(|line| assert!(may(tag, line), "{tag}: {line}"));
+            does_not.iter().for_each(|line| assert!(!may(tag, line), "{tag}: {line}"));
         }
     }
 

@@ -129,7 +129,11 @@ fn use_theme_of_host(ui: &UiHandle) {
         let listener = dom::window().map(|window| {
             EventListener::new(&window, theme::EVENT, move |event| {
                 let asked = event.dyn_ref::<web_sys::CustomEvent>().and_then(|e| e.detail().as_string());
-                ui.dispatch(Act::Theme(if asked.as_deref() == Some("light") { "light" } else { "dark" }));
+                let is_contrast = asked.as_deref() == Some("contrast");
+                theme::mark("data-contrast", if is_contrast { "more" } else { "" });
+                if !is_contrast {
+                    ui.dispatch(Act::Theme(if asked.as_deref() == Some("light") { "light" } else { "dark" }));
+                }
             })
         });
         move || drop(listener)

@@ -12,7 +12,7 @@ use crate::files;
 use crate::tell;
 use crate::theme;
 use crate::ui::{Act, Panel, UiHandle};
-use crate::words::{plural, t};
+use crate::words::{self, plural, t};
 
 /// What is written, between visits.
 const KEY: &str = "kafkasim.draft";
@@ -119,7 +119,7 @@ fn fault(field: &NodeRef, text: &str, error: &LessonError) -> Html {
         }
     });
     html! {
-        <button class="act fault" onclick={go}><b>{ tell!("Line {}, column {}", error.line, error.column) }</b><span>{ &error.message }</span></button>
+        <button class="act fault" onclick={go}><b>{ tell!("Line {}, column {}", error.line, error.column) }</b><span>{ words::retold(&error.message) }</span></button>
     }
 }
 

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use view::{
-    Cause, Change, ConfigView, Difference, FlowLens, FlowView, GroupPast, LogLens, LogView, MetricView, MetricsLens,
-    Past, RecordDetail, Subject,
+    Cause, Change, ConfigView, Difference, FlowLens, FlowView, GroupPast, LogLens, LogView, MessageView, MetricView,
+    MetricsLens, Past, RecordDetail, Subject,
 };
 
 use crate::ui::{Looks, SPANS, Selection, Ui, View, ZOOMS};
@@ -41,6 +41,11 @@ impl Want {
         }
     }
 
+    /// The message that is selected.
+    pub(crate) fn message(&self) -> Option<view::MessageId> {
+        if let Some(Selection::Message(id)) = self.selected { Some(id) } else { None }
+    }
+
     pub(crate) fn why(&self) -> Option<u64> {
         self.looks.why
     }
@@ -55,6 +60,8 @@ pub(crate) struct Detail {
     /// Since when the fields of the selected thing are what they are, by field.
     pub(crate) since: Vec<(&'static str, Change)>,
     pub(crate) record: Option<RecordDetail>,
+    /// The selected message, and whether it is on its way still.
+    pub(crate) message: Option<(MessageView, bool)>,
     /// The chain of causes of the event asked for, that event first.
     pub(crate) why: Vec<Cause>,
     pub(crate) compared: Option<Rc<Compared>>,
@@ -138,6 +145,9 @@ pub(crate) fn detail(lab: &lab::Lab, past: &Past, want: &Want, picture: &view::P
         if let Selection::Record { topic, partition, on, offset } = selected {
             found.record = view::record(lab, topic, *partition, *on, *offset);
         }
+        if let Selection::Message(id) = selected {
+            found.message = view::message(lab, *id).map(|message| (message, true));
+        }
     }
     found
 }
@@ -148,7 +158,7 @@ pub(crate) fn process_of(selected: &Selection, picture: &view::Picture) -> Optio
         Selection::Broker(id) => picture.brokers.iter().find(|b| b.id == *id).map(|b| b.process.clone()),
         Selection::Controller(id) => picture.controllers.iter().find(|c| c.id == *id).map(|c| c.process.clone()),
         Selection::Client(process) => Some(process.clone()),
-        Selection::Partition { .. } | Selection::Record { .. } | Selection::Group(_) => None,
+        Selection::Partition { .. } | Selection::Record { .. } | Selection::Group(_) | Selection::Message(_) => None,
     }
 }
 
@@ -161,6 +171,6 @@ fn subjects(selected: &Selection) -> Vec<(&'static str, Subject<'_>)> {
             vec![("leader", Subject::Leader(topic, *partition)), ("ISR", Subject::Isr(topic, *partition))]
         }
         Selection::Group(name) => vec![("state", Subject::Group(name))],
-        Selection::Client(_) | Selection::Record { .. } => Vec::new(),
+        Selection::Client(_) | Selection::Record { .. } | Selection::Message(_) => Vec::new(),
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct Engine {
     past: (String, Past),
     /// The chain of causes told last, with its event.
     why: (u64, Vec<Cause>),
+    /// The message looked at last: what it was stays to be read when it has arrived.
+    message: Option<view::MessageView>,
     /// What time runs until.
     condition: Option<Condition>,
     /// The comparison made last: between which branches, and at which event and time.
@@ -124,12 +126,13 @@ impl Engine {
                 Ok((Engine::begin(lesson.scenario.clone(), Some(lesson), seed)?, None))
             }
             Source::LessonText(text) => {
-                let lesson = Lesson::parse(text).map_err(|e| e.to_string())?;
+                let lesson = Lesson::parse(text).map_err(|e| words::retold(&e.to_string()))?;
                 Ok((Engine::begin(lesson.scenario.clone(), Some(lesson), seed)?, None))
             }
-            Source::Scenario(text) => {
-                Ok((Engine::begin(Scenario::parse(text).map_err(|e| e.to_string())?, None, seed)?, None))
-            }
+            Source::Scenario(text) => Ok((
+                Engine::begin(Scenario::parse(text).map_err(|e| words::retold(&e.to_string()))?, None, seed)?,
+                None,
+            )),
             Source::Link(link) => {
                 let (mut engine, message) = Engine::from_link(link.split('&').next().unwrap_or_default())?;
                 let branch = engine.roots().0;
@@ -143,7 +146,7 @@ impl Engine {
     fn free_play(seed: Option<u64>) -> Result<Engine, String> {
         let mut scenario = free_play::scenario();
         scenario.seed = seed.unwrap_or(scenario.seed);
-        let mut engine = Engine::of(Timeline::sparing(&scenario).map_err(|e| e.to_string())?, None);
+        let mut engine = Engine::of(Timeline::sparing(&scenario).map_err(|e| words::retold(&e.to_string()))?, None);
         engine.run_to(FREE_PLAY_FROM_NS);
         Ok(engine)
     }
@@ -163,13 +166,13 @@ impl Engine {
                     tell!("This link was made by kafkasim {}: the replay may differ from what was shared", engine);
                 Ok((Engine::of(*timeline, None), Some(message)))
             }
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(words::retold(&error.to_string())),
         }
     }
 
     fn begin(mut scenario: Scenario, lesson: Option<Lesson>, seed: Option<u64>) -> Result<Engine, String> {
         scenario.seed = seed.unwrap_or(scenario.seed);
-        let timeline = Timeline::new(&scenario).map_err(|e| e.to_string())?;
+        let timeline = Timeline::new(&scenario).map_err(|e| words::retold(&e.to_string()))?;
         Ok(Engine::of(timeline, lesson))
     }
 
@@ -181,6 +184,7 @@ impl Engine {
             stirred: 0,
             past: Default::default(),
             why: Default::default(),
+            message: None,
             condition: None,
             compared: None,
             bookmarks: Rc::default(),
@@ -219,6 +223,13 @@ impl Engine {
                 self.why = (event, self.causes(event));
             }
             found.why = self.why.1.clone();
+        }
+        match (&found.message, want.message()) {
+            (Some((message, _)), _) => self.message = Some(message.clone()),
+            (None, Some(id)) => {
+                found.message = self.message.clone().filter(|last| last.id == id).map(|last| (last, false))
+            }
+            (None, None) => {}
         }
         found.compared = want.compares_with().and_then(|other| self.compare(other, picture));
         found
@@ -359,7 +370,7 @@ impl Engine {
     }
     /// Takes a condition to run until. True if it holds already.
     pub(crate) fn set_condition(&mut self, text: &str) -> Result<bool, String> {
-        let wrong = |why: String| format!("sim until {text}: {why}");
+        let wrong = |why: String| format!("sim until {text}: {}", words::retold(&why));
         let condition = Condition::parse(text).map_err(|e| wrong(e.message))?;
         let holds = match condition.truth(self.timeline.lab()) {
             Truth::Untold(why) | Truth::Never(why) => return Err(wrong(why)),

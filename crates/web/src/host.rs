@@ -55,8 +55,8 @@ fn answer(bridge: &Bridge, warnings: &[String], kind: &str, text: &str) -> Resul
                 return Err(why);
             }
         }
-        "theme" if matches!(text, "light" | "dark") => tell_page(theme::EVENT, text),
-        "theme" => return Err(format!("`{text}` is neither light nor dark")),
+        "theme" if matches!(text, "light" | "dark" | "contrast") => tell_page(theme::EVENT, text),
+        "theme" => return Err(format!("`{text}` is none of light, dark and contrast")),
         "run" => bridge.jump(millis(text)?),
         "speed" => bridge.set_speed(nearest_speed(text.parse().map_err(|_| format!("`{text}` is not a speed"))?)),
         "command" => {

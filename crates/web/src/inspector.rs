@@ -2,8 +2,8 @@
 //! the button says which.
 
 use view::{
-    BrokerView, Change, ClientView, ConfigView, ControllerView, GroupView, PartitionView, Picture, PositionView,
-    ProcessState, RecordDetail, RecordView,
+    BrokerView, Change, ClientView, ConfigView, ControllerView, GroupView, MessageView, PartitionView, Picture,
+    PositionView, ProcessState, RecordDetail, RecordView,
 };
 use yew::prelude::*;
 
@@ -29,6 +29,7 @@ pub(crate) fn Inspector(props: &ViewProps) -> Html {
             props.frame.detail.record.as_ref().map(|r| record(props, topic, *partition, *on, r))
         }
         Selection::Client(name) => picture.clients.iter().find(|c| c.process == *name).map(|c| client(props, c)),
+        Selection::Message(_) => props.frame.detail.message.as_ref().map(|(m, flies)| message(props, m, *flies)),
         Selection::Group(name) => picture.groups.iter().find(|g| g.group == *name).map(|g| group(props, g)),
     });
     html! { <div class="pane insp" tabindex="0" aria-label={t("Inspector")}>{ found.unwrap_or_else(|| overview(props)) }</div> }
@@ -152,6 +153,7 @@ fn overview(props: &ViewProps) -> Html {
             <div>{ faults::losses(&props.frame.detail.lost) }</div>
             <div>{ troubles(props) }</div>
             <div>{ topics(props) }</div>
+            <div>{ flights(props) }</div>
         </>
     }
 }
@@ -364,6 +366,75 @@ fn record(props: &ViewProps, topic: &str, partition: i32, on: i32, r: &RecordDet
             { link(props, format!("{topic}-{partition}"), Selection::Partition { topic: topic.to_owned(), partition, on: Some(on) }) }
             { more(props, false, r) }
         </>
+    }
+}
+
+/// How much later a message comes by the button.
+const LATE: &str = "100ms";
+
+/// A message on its way: its fields, and what a network may do to it.
+fn message(props: &ViewProps, m: &MessageView, flies: bool) -> Html {
+    let now = props.frame.picture.now_ns;
+    let kind = if m.is_response { t("response") } else { t("request") };
+    let arrives = match (flies, m.held) {
+        (false, _) => t("no longer on its way").to_owned(),
+        (true, true) => t("held by a cut").to_owned(),
+        (true, false) => {
+            tell!("{}, in {}", format::clock(m.arrives_ns), format::span(m.arrives_ns.saturating_sub(now)))
+        }
+    };
+    let mut act = Vec::new();
+    if flies {
+        act.push(("Lose it: its connection is reset", format!("sim drop {}", m.name())));
+        match m.held {
+            true => act.push(("Heal every cut", "sim heal".to_owned())),
+            false => {
+                act.push(("Hold it up for 100 ms, and what is behind it", format!("sim delay {} {LATE}", m.name())))
+            }
+        }
+        if m.is_answered {
+            let answer = format!("sim drop {} response {} > {}", m.api, m.to, m.from);
+            act.push(("Have it come twice: lose its answer, and it may be sent again", answer));
+        }
+    }
+    html! {
+        <>
+            { head(format!("{} {kind}", m.api), format!("{} → {}", m.from, m.to)) }
+            { fields(props, vec![
+                ("arrives", arrives, if flies { "" } else { "warn" }),
+                ("sent", format::clock(m.sent_ns), ""),
+                ("correlation id", m.correlation.to_string(), ""),
+                ("size", format::bytes(m.bytes), ""),
+            ]) }
+            <table class="mini configs">
+                <thead><tr><th>{ t("field") }</th><th>{ t("value") }</th></tr></thead>
+                <tbody>{ for m.fields.iter().enumerate().map(|(i, (name, value))| html! { <tr key={i}><td>{ name }</td><td>{ value }</td></tr> }) }</tbody>
+            </table>
+            { acts(props, &act) }
+            <p class="sub">{ t("TCP loses nothing in the middle, reorders nothing and copies nothing. A loss for good resets the connection; what is late holds up what is behind it; a record comes twice when a client sends again what was not answered.") }</p>
+        </>
+    }
+}
+
+/// Messages on their way that the overview lists.
+const FLIGHTS_MAX: usize = 12;
+
+/// What is on its way, to be looked into without a pointer.
+fn flights(props: &ViewProps) -> Html {
+    let list = &props.frame.picture.flights;
+    if list.is_empty() {
+        return Html::default();
+    }
+    let more = list.len().saturating_sub(FLIGHTS_MAX);
+    html! {
+        <div>
+            <p class="eyebrow">{ t("On their way") }</p>
+            <ul class="flights">{ for list.iter().take(FLIGHTS_MAX).map(|f| {
+                let kind = if f.is_response { t("response") } else { t("request") };
+                html! { <li key={f.key.to_string()}>{ link(props, format!("{} {kind}", f.api), Selection::Message(f.id)) }<small>{ format!("{} → {}", f.from, f.to) }</small></li> }
+            }) }</ul>
+            <p class="more">{ if more > 0 { tell!("and {} more", more) } else { String::new() } }</p>
+        </div>
     }
 }
 

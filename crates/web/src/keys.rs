@@ -7,7 +7,7 @@ use crate::dom;
 use crate::ui::{Act, Rail, Selection, UiHandle, VIEWS, View};
 
 /// The map, as the sheet prints it.
-pub(crate) const KEYS: [(&str, &str); 21] = [
+pub(crate) const KEYS: [(&str, &str); 22] = [
     ("Space", "play or pause"),
     (".", "run one event"),
     (",", "back one event"),
@@ -24,6 +24,7 @@ pub(crate) const KEYS: [(&str, &str); 21] = [
     ("End", "to the end of the branch"),
     ("← → ↑ ↓", "move between parts"),
     ("Enter", "inspect"),
+    ("F", "look into the next message on its way"),
     ("Esc", "clear the selection"),
     ("1 … 6", "cluster, log, space-time, groups, metrics, branches"),
     ("X", "kill or start the selected broker"),
@@ -52,6 +53,7 @@ pub(crate) fn on_stage(bridge: &Bridge, ui: &UiHandle, root: &NodeRef) -> Callba
                 let button = if e.key() == "+" { ".zoomer .btn" } else { ".zoomer .btn + .btn" };
                 dom::press(button);
             }
+            "f" | "F" => next_message(&bridge, &ui),
             "b" | "B" => ui.dispatch(Act::View(View::Branches)),
             ">" => bridge.next_interesting(),
             "<" => bridge.previous_interesting(),
@@ -76,6 +78,14 @@ pub(crate) fn on_stage(bridge: &Bridge, ui: &UiHandle, root: &NodeRef) -> Callba
         }
         e.prevent_default();
     })
+}
+
+fn next_message(bridge: &Bridge, ui: &UiHandle) {
+    let last = if let Some(Selection::Message(id)) = ui.selected { Some(id) } else { None };
+    if let Some(id) = bridge.message_after(last) {
+        bridge.set_playing(false);
+        ui.dispatch(Act::Select(Some(Selection::Message(id))));
+    }
 }
 
 fn is_part(e: &KeyboardEvent) -> bool {

@@ -14,7 +14,7 @@ use crate::markdown;
 use crate::progress;
 use crate::tell;
 use crate::ui::{Act, UiHandle, View};
-use crate::words::{known, t};
+use crate::words::{self, known, t};
 
 /// A step of a lesson as it stands.
 #[derive(Clone, PartialEq, Debug)]
@@ -242,7 +242,7 @@ fn goal(props: &LessonProps, key: usize, goal: &Goal) -> Html {
         GoalState::Broken(at) => ("goal broken", "✕", "broken", Some(*at), "see why"),
         GoalState::Unclear(_) => ("goal broken", "?", "unclear", None, ""),
     };
-    let title = if let GoalState::Unclear(why) = &goal.state { why.clone() } else { String::new() };
+    let title = if let GoalState::Unclear(why) = &goal.state { words::retold(why) } else { String::new() };
     let onclick = {
         let bridge = props.bridge.clone();
         Callback::from(move |_: MouseEvent| bridge.seek(at.unwrap_or(0)))
@@ -262,7 +262,7 @@ fn bet(props: &LessonProps, bet: &Bet) -> Html {
     let verdict = match (&bet.found, bet.locked) {
         (Some(Ok(right)), Some(choice)) if *right == choice => t("The engine agrees with you.").to_owned(),
         (Some(Ok(right)), Some(_)) => tell!("The engine found: {}", bet.choices[*right]),
-        (Some(Err(why)), Some(_)) => why.clone(),
+        (Some(Err(why)), Some(_)) => words::retold(why),
         (_, Some(_)) => t("Locked. Let time run: the engine will answer.").to_owned(),
         (_, None) => t("Place your bet before time runs.").to_owned(),
     };

@@ -5,14 +5,15 @@ use crate::allow::Allow;
 use crate::dom;
 use crate::ui::{VIEWS, View};
 
-/// Keys that scripts of the page read (www/start.js, www/host.js) or that style it.
-const READ_ELSEWHERE: [&str; 9] =
-    ["v", "lang", "locale", "scenario", "origin", "height", "keys", "links", "fullscreen"];
+/// Keys that scripts of the page read (www/start.js, www/host.js, www/fuzz.js) or that style it.
+const READ_ELSEWHERE: [&str; 10] =
+    ["v", "lang", "locale", "scenario", "origin", "height", "keys", "links", "fullscreen", "fuzz"];
 /// Keys with lists of words, and the words they know; those too are read elsewhere.
-const WORDS: [(&str, &[&str]); 6] = [
+const WORDS: [(&str, &[&str]); 7] = [
     ("ui", &["full", "embed", "minimal", "none"]),
     ("panels", &["lesson", "timeline", "terminal", "inspector", "story", ""]),
-    ("theme", &["auto", "light", "dark"]),
+    ("theme", &["auto", "light", "dark", "contrast"]),
+    ("strings", &["long", "double", "rtl", "xss"]),
     ("motion", &["auto", "full", "reduced"]),
     ("storage", &["auto", "none"]),
     ("compat", &["lti", "h5p", "embedly"]),

@@ -43,13 +43,23 @@ pub(crate) fn store(key: &str, value: &str) {
     }
 }
 
-/// The theme to start with: `?theme=`, else the stored one, else the system's.
+/// The theme to start with: `?theme=`, else the stored one, else the system's. `contrast` gives either of them more of it.
 pub(crate) fn initial() -> &'static str {
     match choice("theme", KEY).as_deref() {
         Some("light") => "light",
         Some("dark") => "dark",
-        _ if asks("(prefers-color-scheme: light)") => "light",
-        _ => "dark",
+        Some("contrast") => {
+            mark("data-contrast", "more");
+            system()
+        }
+        _ => system(),
+    }
+}
+
+fn system() -> &'static str {
+    match () {
+        () if asks("(prefers-color-scheme: light)") => "light",
+        () => "dark",
     }
 }
 

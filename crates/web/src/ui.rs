@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use ordered::SortedMap;
+use view::MessageId;
 use yew::{Reducible, UseReducerHandle};
 
 /// Something on the stage.
@@ -20,6 +21,8 @@ pub(crate) enum Selection {
     Client(String),
     /// A group by name.
     Group(String),
+    /// A message on its way.
+    Message(MessageId),
 }
 
 /// What the middle of the page shows.

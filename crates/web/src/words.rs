@@ -2,7 +2,7 @@
 //! language's words for the same, a pair of lines each, and is fetched by `www/start.js` when it is asked for. What a table
 //! lacks stays English. What Kafka and its tools print is not translated.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use ordered::SortedMap;
 use view::Text;
@@ -26,7 +26,102 @@ macro_rules! tell {
 
 /// Words without holes.
 pub(crate) fn t(english: &'static str) -> &'static str {
-    TABLE.with_borrow(|table| table.get(english).copied().unwrap_or(english))
+    let text = TABLE.with_borrow(|table| table.get(english).copied().unwrap_or(english));
+    if STRAIN.get().is_empty() { text } else { strained(text) }
+}
+
+thread_local! {
+    /// How texts are strained, for tests of the page: see [`strain`].
+    static STRAIN: Cell<&'static str> = const { Cell::new("") };
+    static STRAINED: RefCell<Table> = const { RefCell::new(SortedMap::new()) };
+}
+
+/// `?strings=`: every text of the page `long` (half as long again), `double`, from the right to the left (`rtl`), or as markup
+/// that must not come to life (`xss`).
+pub(crate) fn strain(how: &str) {
+    STRAIN.set(["long", "double", "rtl", "xss"].into_iter().find(|known| *known == how).unwrap_or(""));
+    if STRAIN.get() == "rtl"
+        && let Some(root) = crate::dom::window().and_then(|w| w.document()).and_then(|d| d.document_element())
+    {
+        let _ = root.set_attribute("dir", "rtl");
+    }
+}
+
+fn strained(text: &'static str) -> &'static str {
+    // Signs and separators are no words.
+    if !text.contains(|c: char| c.is_alphabetic()) {
+        return text;
+    }
+    let known = STRAINED.with_borrow(|table| table.get(text).copied());
+    known.unwrap_or_else(|| {
+        let made: &'static str = Box::leak(strained_as(STRAIN.get(), text).into_boxed_str());
+        STRAINED.with_borrow_mut(|table| table.insert(text, made));
+        made
+    })
+}
+
+fn strained_as(how: &str, text: &str) -> String {
+    match how {
+        "long" => format!("{text} {}", "ütmost ".repeat(text.len() / 14 + 1).trim_end()),
+        // The second of both takes the same parts as the first.
+        "double" => {
+            let again: Vec<&str> = text.split("{}").collect();
+            let numbered = again
+                .iter()
+                .enumerate()
+                .map(|(n, part)| if n == 0 { (*part).to_owned() } else { format!("{{{}}}{part}", n - 1) });
+            format!("{text} {}", numbered.collect::<String>())
+        }
+        "rtl" => format!("אבג {text}"),
+        "xss" => format!("<img src=x onerror=alert(1)>{text}</script>"),
+        _ => text.to_owned(),
+    }
+}
+
+/// What the engine says in English of a scenario or a lesson that cannot be used: told in the reader's language, if its table
+/// has a form that fits. What fills the holes is looked up in turn.
+pub(crate) fn retold(message: &str) -> String {
+    retold_at(message, 0)
+}
+
+/// Messages stand in messages at most so deep.
+const DEPTH_MAX: usize = 4;
+
+fn retold_at(message: &str, depth: usize) -> String {
+    if depth > DEPTH_MAX {
+        return message.to_owned();
+    }
+    let found = TABLE.with_borrow(|table| {
+        let fits = table.iter().filter_map(|(form, other)| Some((form.len(), *other, parts_of(form, message)?)));
+        // The longest form says most.
+        fits.max_by_key(|(len, ..)| *len).map(|(_, other, parts)| (other, parts))
+    });
+    let Some((other, parts)) = found else { return message.to_owned() };
+    let parts: Vec<String> = parts
+        .into_iter()
+        .map(|part| if part == message { part.to_owned() } else { retold_at(part, depth + 1) })
+        .collect();
+    view::fill(other, &parts)
+}
+
+/// What fills the holes of a form so that it says a text. None if it cannot, or has fewer than two letters of its own.
+fn parts_of<'a>(form: &str, text: &'a str) -> Option<Vec<&'a str>> {
+    if form.chars().filter(|c| c.is_alphabetic()).count() < 2 {
+        return None;
+    }
+    let mut pieces = form.split("{}");
+    let mut rest = text.strip_prefix(pieces.next()?)?;
+    let (mut parts, mut pieces) = (Vec::new(), pieces.peekable());
+    while let Some(piece) = pieces.next() {
+        let at = match pieces.peek() {
+            // The last piece ends the text.
+            None => rest.ends_with(piece).then(|| rest.len() - piece.len())?,
+            Some(_) => rest.find(piece)?,
+        };
+        parts.push(&rest[..at]);
+        rest = &rest[at + piece.len()..];
+    }
+    rest.is_empty().then_some(parts)
 }
 
 /// A text that may be one of the page's own, e.g. the title of free play.
@@ -51,6 +146,9 @@ pub(crate) fn plural(n: u64, one: &'static str, many: &'static str) -> String {
 
 /// The language the page was loaded in, and its table: www/start.js fetched it. Empty for English.
 pub(crate) fn begin() -> String {
+    if let Some(how) = crate::theme::choice("strings", "") {
+        strain(&how);
+    }
     load(&global("kafkasimWords").as_string().unwrap_or_default());
     spoken()
 }
@@ -82,6 +180,7 @@ pub(crate) fn languages() -> Vec<(String, String)> {
 
 /// Takes a language's table; English needs none.
 pub(crate) fn load(file: &str) {
+    STRAINED.with_borrow_mut(SortedMap::clear);
     // The page has one table at a time, and a reader changes it seldom: it is never given back.
     let file: &'static str = Box::leak(file.to_owned().into_boxed_str());
     TABLE.with_borrow_mut(|table| *table = pairs(file).collect());
@@ -113,6 +212,27 @@ mod tests {
         assert_eq!(tell!("{} of {}", 1, "b"), "b hat 1");
         load("");
         assert_eq!(t("Play"), "Play");
+    }
+
+    #[test]
+    fn what_the_engine_says_is_told_by_the_form_that_fits() {
+        load(
+            "cluster.brokers is {}; it must be 1 to {}\n  cluster.brokers ist {}; erlaubt sind 1 bis {}\nline {}, column {}: {}\n  Zeile {}, Spalte {}: {}\n{} of {}\n  {} von {}\n",
+        );
+        let told = retold("line 3, column 14: cluster.brokers is 0; it must be 1 to 300");
+        assert_eq!(told, "Zeile 3, Spalte 14: cluster.brokers ist 0; erlaubt sind 1 bis 300");
+        assert_eq!(retold("cluster.racks is odd"), "cluster.racks is odd", "what no form fits stays");
+        assert_eq!(parts_of("{} of {}", "1 of 2 of 3"), Some(vec!["1", "2 of 3"]));
+        assert_eq!((parts_of("{}", "x"), parts_of("a {}", "b c"), parts_of("ab {} ba", "ab ba")), (None, None, None));
+        load("");
+    }
+
+    #[test]
+    fn texts_are_strained_and_their_holes_still_filled() {
+        let of = |how| view::fill(&strained_as(how, "{} of {}"), &["1", "2"]);
+        assert_eq!(of("double"), "1 of 2 1 of 2");
+        assert!(of("long").len() * 2 > "1 of 2".len() * 3 && of("long").starts_with("1 of 2"));
+        assert_eq!((of("xss").contains("<img"), of("rtl")), (true, "אבג 1 of 2".to_owned()));
     }
 
     fn root() -> PathBuf {
@@ -171,6 +291,49 @@ mod tests {
         text.matches('{').count()
     }
 
+    /// Said by serde, or put together by the engine from two parts.
+    const OF_OTHERS: [&str; 15] = [
+        "unknown field `{}`, expected one of {}",
+        "unknown field `{}`, expected {}",
+        "missing field `{}`",
+        "invalid type: {}, expected {}",
+        "invalid value: {}, expected {}",
+        "expected value",
+        "expected `,` or `}`",
+        "expected `,` or `]`",
+        "key must be a string",
+        "trailing characters",
+        "trailing comma",
+        "EOF while parsing {}",
+        "{} at line {} column {}",
+        "there is no key `{}` The keys are {}",
+        "there is no key `{}`; did you mean `{}`? The keys are {}",
+    ];
+
+    /// What the engine says of scenarios, lessons and links, with holes without names.
+    fn engine() -> String {
+        let files = [
+            "lab/src/scenario.rs",
+            "lab/src/units.rs",
+            "lab/src/link.rs",
+            "lab/src/facts/expr.rs",
+            "lab/src/facts/mod.rs",
+            "lessons/src/front.rs",
+            "lessons/src/lesson.rs",
+        ];
+        let text = |file: &str| std::fs::read_to_string(root().join("crates").join(file)).expect("it is there");
+        let mut out = String::new();
+        for (n, part) in files.map(text).concat().split('{').enumerate() {
+            // A hole has no space and no quote in it; other braces are code.
+            let hole = part.split_once('}').filter(|(name, _)| !name.contains([' ', '\n', '"']));
+            match hole {
+                Some((_, rest)) if n > 0 => out.extend(["{}", rest]),
+                _ => out.extend([if n == 0 { "" } else { "{" }, part]),
+            }
+        }
+        out
+    }
+
     #[test]
     fn every_language_has_every_text_once_with_the_same_holes_and_none_that_nobody_says() {
         let sources = sources();
@@ -182,6 +345,7 @@ mod tests {
         assert!(said.len() > 350, "the sources were read: {}", said.len());
         let page = ["index.html", "www/start.js", "www/open.js"]
             .map(|file| std::fs::read_to_string(root().join(file)).expect("it is there"));
+        let engine = engine();
         for (language, table) in tables() {
             let all: Vec<(&str, &str)> = pairs(&table).collect();
             let has: BTreeSet<&str> = all.iter().map(|pair| pair.0).collect();
@@ -191,7 +355,10 @@ mod tests {
             for (english, other) in all {
                 assert_eq!(holes(english), holes(other), "{language}: the holes of `{english}`");
                 let quoted = format!("\"{english}\"");
-                let is_said = sources.contains(&quoted) || page.iter().any(|text| text.contains(english));
+                let is_said = sources.contains(&quoted)
+                    || page.iter().any(|text| text.contains(english))
+                    || engine.contains(english)
+                    || OF_OTHERS.contains(&english);
                 assert!(is_said, "{language}: nobody says `{english}`");
             }
         }

@@ -13,7 +13,7 @@ use crate::{Task, browser, split, tools};
 /// What is loaded until the page can be used may weigh, in brotli bytes.
 const BUDGET: u64 = 250_000;
 /// What all files may weigh today, those too that are loaded later.
-const CEILING_OF_ALL: u64 = 1_000_000;
+const CEILING_OF_ALL: u64 = 1_030_000;
 
 pub(crate) const TASK: Task = Task {
     name: "dist",
@@ -79,7 +79,7 @@ pub(crate) fn check_size(out: &Path) -> Result<()> {
     let rest = report.lines().find(is_rest).and_then(brotli).ok_or_else(|| Failure::new("the site is in one part"))?;
     // Only a page around this one asks for these, a link to a file, a reader of another language, and views that one opens.
     let is_asked = |name: &str| {
-        matches!(name, "embed.js" | "inline.js" | "host.js" | "open.js" | "snapshot.js")
+        matches!(name, "embed.js" | "inline.js" | "host.js" | "open.js" | "snapshot.js" | "fuzz.js")
             || name.starts_with("lang/")
             || name.starts_with("late-")
     };

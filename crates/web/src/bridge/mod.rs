@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo::render::AnimationFrame;
-use view::Picture;
+use view::{MessageId, Picture};
 use yew::Callback;
 
 use crate::allow::Allow;
@@ -128,6 +128,19 @@ impl Bridge {
         *self.0.want.borrow_mut() = Some(want);
         self.0.is_stale.set(true);
         self.refresh();
+    }
+
+    /// The message drawn at a place of the stage, in its pixels.
+    pub(crate) fn message_at(&self, at: (f64, f64)) -> Option<MessageId> {
+        let key = self.0.overlay.borrow().message_at(at)?;
+        self.0.picture.borrow().flights.iter().find(|flight| flight.key == key).map(|flight| flight.id)
+    }
+    /// The message sent next after one that is on its way; the first after the last.
+    pub(crate) fn message_after(&self, last: Option<MessageId>) -> Option<MessageId> {
+        let picture = self.0.picture.borrow();
+        let flights = &picture.flights;
+        let place = flights.iter().position(|flight| Some(flight.id) == last).map_or(0, |place| place + 1);
+        flights.get(place).or(flights.first()).map(|flight| flight.id)
     }
 
     // ---- the clock

@@ -5,7 +5,7 @@ mod paint;
 mod route;
 
 use ordered::SortedMap;
-use view::{FlightView, Picture};
+use view::{FlightView, MessageId, Picture};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement};
 
@@ -41,6 +41,8 @@ pub(crate) struct Overlay {
     drawn: Vec<(f64, f64, u64)>,
     pointer: Option<(f64, f64)>,
     tip_for: Option<u64>,
+    /// The message that is looked into.
+    chosen: Option<MessageId>,
     /// Messages that reached nobody, by the event of their arrival: when each was first drawn, ms of real time.
     ghosts: SortedMap<u64, f64>,
 }
@@ -72,6 +74,16 @@ impl Overlay {
     /// Whether things travel.
     pub(crate) fn set_still(&mut self, is_still: bool) {
         self.is_still = is_still;
+    }
+
+    /// The message that is looked into has a ring.
+    pub(crate) fn choose(&mut self, chosen: Option<MessageId>) {
+        self.chosen = chosen;
+    }
+
+    /// The message drawn at a place, in stage pixels.
+    pub(crate) fn message_at(&self, at: (f64, f64)) -> Option<u64> {
+        nearest(&self.drawn, at).map(|hit| hit.2)
     }
 
     /// The pointer is here, in stage pixels.
@@ -193,6 +205,9 @@ impl Overlay {
             }
             let (x, y) = rail.at(if self.is_still { 0.7 } else { t });
             self.palette.flight(context, flight, x, y);
+            if self.chosen == Some(flight.id) {
+                self.palette.ring(context, x, y);
+            }
             self.drawn.push((x, y, flight.key));
             labels.add(flight, x, y);
         }
@@ -220,6 +235,10 @@ impl Overlay {
         }
         if self.tip_for != key {
             tip.set_hidden(key.is_none());
+            // A message can be clicked.
+            if let Some(stage) = tip.parent_element() {
+                let _ = stage.set_attribute("data-aim", if key.is_some() { "1" } else { "" });
+            }
             self.tip_for = key;
         }
     }

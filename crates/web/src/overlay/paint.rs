@@ -107,6 +107,15 @@ impl Palette {
         context.set_text_align("start");
     }
 
+    /// Around the message that is looked into.
+    pub(crate) fn ring(&self, context: &CanvasRenderingContext2d, x: f64, y: f64) {
+        context.set_stroke_style_str(&self.data);
+        context.set_line_width(2.0);
+        context.begin_path();
+        let _ = context.arc(x, y, 10.0, 0.0, std::f64::consts::TAU);
+        context.stroke();
+    }
+
     /// Where a message reached nobody.
     pub(crate) fn ghost(&self, context: &CanvasRenderingContext2d, (x, y): (f64, f64), alpha: f64) {
         context.set_global_alpha(alpha);

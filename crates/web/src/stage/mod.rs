@@ -39,13 +39,18 @@ pub(crate) struct StageProps {
 #[component]
 pub(crate) fn Stage(props: &StageProps) -> Html {
     let (canvas, tip, root) = (use_node_ref(), use_node_ref(), use_node_ref());
-    use_overlay(&props.bridge, &canvas, &tip, &root);
     let picture = &props.frame.picture;
     let rows = rows::rows(picture, dom::width());
     let select = {
         let ui = props.ui.clone();
         Callback::from(move |s: Selection| ui.dispatch(Act::Select(Some(s))))
     };
+    use_overlay(&props.bridge, &canvas, &tip, &root, select.clone());
+    {
+        let bridge = props.bridge.clone();
+        let chosen = if let Some(Selection::Message(id)) = props.ui.selected { Some(id) } else { None };
+        use_effect_with(chosen, move |chosen| bridge.with_overlay(|o| o.choose(*chosen)));
+    }
     let onkeydown = keys::on_stage(&props.bridge, &props.ui, &root);
     let is_past = picture.now_ns + 1_000_000 < props.frame.head_ns && props.frame.motion == Motion::Paused;
     let internal = {
@@ -111,7 +116,7 @@ fn summary(picture: &view::Picture) -> String {
 
 /// Gives the canvas to the overlay, and keeps it told of size and pointer.
 #[hook]
-fn use_overlay(bridge: &Bridge, canvas: &NodeRef, tip: &NodeRef, root: &NodeRef) {
+fn use_overlay(bridge: &Bridge, canvas: &NodeRef, tip: &NodeRef, root: &NodeRef, select: Callback<Selection>) {
     let (bridge, canvas, tip, root) = (bridge.clone(), canvas.clone(), tip.clone(), root.clone());
     use_effect_with((), move |()| {
         if let Some(element) = canvas.cast::<HtmlCanvasElement>() {
@@ -129,6 +134,21 @@ fn use_overlay(bridge: &Bridge, canvas: &NodeRef, tip: &NodeRef, root: &NodeRef)
                     let r = s.get_bounding_client_rect();
                     let at = (f64::from(e.client_x()) - r.left(), f64::from(e.client_y()) - r.top());
                     b.with_overlay(|o| o.point(Some(at)));
+                }
+            }));
+            let (b, s) = (bridge.clone(), stage.clone());
+            listeners.push(EventListener::new(&stage, "click", move |e| {
+                let Some(e) = e.dyn_ref::<web_sys::MouseEvent>() else { return };
+                let is_part = |target: web_sys::EventTarget| {
+                    target.dyn_into::<web_sys::Element>().is_ok_and(|e| e.closest("button").is_ok_and(|b| b.is_some()))
+                };
+                let r = s.get_bounding_client_rect();
+                let at = (f64::from(e.client_x()) - r.left(), f64::from(e.client_y()) - r.top());
+                if !e.target().is_some_and(is_part)
+                    && let Some(id) = b.message_at(at)
+                {
+                    b.set_playing(false);
+                    select.emit(Selection::Message(id));
                 }
             }));
             let b = bridge.clone();

@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::{Pane, ViewProps, stepper, why};
 use crate::tell;
 use crate::timeline::Axis;
-use crate::ui::{Act, SPANS};
+use crate::ui::{Act, SPANS, Selection};
 use crate::words::{plural, t};
 use crate::{dom, format};
 
@@ -70,7 +70,7 @@ fn drawing(props: &ViewProps, flow: &FlowView) -> Html {
             }) }
             <line class="ph" x1={at(x(now))} x2={at(x(now))} y1={(TOP - 6).to_string()} y2="100%" />
             { for flow.hops.iter().enumerate().map(|(i, hop)| html! {
-                <g key={i.to_string()} class={classes!("hop", class(hop), (hop.event > 0 && props.ui.looks.why == Some(hop.event)).then_some("sel"))} onclick={go(props, hop)}>
+                <g key={i.to_string()} class={classes!("hop", class(hop), is_chosen(props, hop).then_some("sel"))} onclick={go(props, hop)}>
                     <title>{ format!("{}, {} → {}", words(flow, hop), format::clock(hop.sent_ns), format::clock(hop.arrives_ns)) }</title>
                     <line class="hit" x1={at(x(hop.sent_ns))} y1={y(hop.from)} x2={at(x(hop.arrives_ns))} y2={y(hop.to)} />
                     <line x1={at(x(hop.sent_ns))} y1={y(hop.from)} x2={at(x(hop.arrives_ns))} y2={y(hop.to)} />
@@ -91,6 +91,14 @@ fn fits(share: f64, ns: u64) -> bool {
 fn width(gap_ns: u64) -> f64 {
     let ms = gap_ns as f64 / 1e6;
     if ms <= 4.0 { ms } else { 4.0 + (ms - 4.0).sqrt() * 0.25 }
+}
+
+/// Whether it is the message that is selected, or the one whose causes are told.
+fn is_chosen(props: &ViewProps, hop: &Hop) -> bool {
+    match hop.flight {
+        Some(id) => props.ui.selected == Some(Selection::Message(id)),
+        None => props.ui.looks.why == Some(hop.event),
+    }
 }
 
 fn end(hop: &Hop, cx: String, cy: String) -> Html {
@@ -116,10 +124,14 @@ fn class(hop: &Hop) -> Classes {
     )
 }
 
-/// Goes to the moment of its arrival and asks what led to it. What is on its way leads to when it left.
+/// Goes to the moment of its arrival and asks what led to it. What is on its way is selected.
 fn go(props: &ViewProps, hop: &Hop) -> Callback<MouseEvent> {
+    if let Some(id) = hop.flight {
+        // What is on its way can be looked into, and something can be done to it.
+        let ui = props.ui.clone();
+        return Callback::from(move |_: MouseEvent| ui.dispatch(Act::Select(Some(Selection::Message(id)))));
+    }
     let (ui, bridge, event, at_ns) = (props.ui.clone(), props.bridge.clone(), hop.event, hop.arrives_ns);
-    let (event, at_ns) = if event == 0 { (hop.cause, hop.sent_ns) } else { (event, at_ns) };
     Callback::from(move |_: MouseEvent| {
         let mut looks = ui.looks.clone();
         looks.why = Some(event);
