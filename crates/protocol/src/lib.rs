@@ -17,6 +17,7 @@ pub mod api;
 pub mod metadata;
 pub mod note;
 pub mod fetch_session;
+pub mod features;
 pub mod java_random;
 mod java_duration;
 pub mod placement;

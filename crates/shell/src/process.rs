@@ -25,6 +25,7 @@ use crate::tools::console_consumer::ConsoleConsumer;
 use crate::tools::console_producer::ConsoleProducer;
 use crate::tools::consumer_groups::ConsumerGroups;
 use crate::tools::delete_records::DeleteRecords;
+use crate::tools::features::Features;
 use crate::tools::get_offsets::GetOffsets;
 use crate::tools::leader_election::LeaderElection;
 use crate::tools::log_dirs::LogDirs;
@@ -94,6 +95,7 @@ bodies! {
     DeleteRecords(Box<AdminTool<DeleteRecords>>)
     Reassign(Box<AdminTool<Reassign>>)
     Cluster(Box<AdminTool<Cluster>>)
+    Features(Box<AdminTool<Features>>)
     ConsoleProducer(Box<ConsoleProducer>)
     ConsoleConsumer(Box<ConsoleConsumer>)
     VerifiableProducer(Box<VerifiableProducer>)

@@ -77,6 +77,7 @@ pub(crate) fn role_of(tag: Tag, is_client: bool) -> &'static str {
         | ApiKey::IncrementalAlterConfigs
         | ApiKey::AlterPartitionReassignments
         | ApiKey::UnregisterBroker
+        | ApiKey::UpdateFeatures
         | ApiKey::ListPartitionReassignments
         | ApiKey::DescribeCluster
         | ApiKey::DescribeTopicPartitions => "metadata",

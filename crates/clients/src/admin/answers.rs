@@ -165,6 +165,14 @@ impl Admin {
                 let outcome = self.described(answer.error, answer.message.as_ref(), ());
                 task.result = Some(AdminResult::UnregisterBroker(outcome));
             }
+            Response::ApiVersions(answer) => task.result = Some(AdminResult::DescribeFeatures(answer)),
+            Response::UpdateFeatures(answer) => {
+                if answer.error.is_retriable() {
+                    return Verdict::Retry(answer.error);
+                }
+                let outcome = self.described(answer.error, answer.message.as_ref(), ());
+                task.result = Some(AdminResult::UpdateFeatures(outcome));
+            }
             Response::DescribeQuorum(answer) => match answer.error {
                 ErrorCode::None => task.result = Some(AdminResult::DescribeQuorum(answer)),
                 code => return of_controller(code),

@@ -1,6 +1,7 @@
 //! What an admin client can be asked, and what it answers.
 
 use protocol::api::Name;
+use protocol::api::api_versions::ApiVersionsResponse;
 use protocol::api::create_partitions::NewPartitions;
 use protocol::api::create_topics::{CreatedTopic, NewTopic};
 use protocol::api::describe_cluster::DescribeClusterResponse;
@@ -11,6 +12,7 @@ use protocol::api::describe_quorum::DescribeQuorumResponse;
 use protocol::api::describe_topic_partitions::DescribedTopic;
 use protocol::api::list_groups::ListedGroup;
 use protocol::api::list_partition_reassignments::OngoingReassignment;
+use protocol::api::update_features::UpgradeType;
 use protocol::{BrokerId, GroupId, MemberId, TopicId, TopicName, TopicPartition};
 
 use crate::{ClientError, LogLine, StartAt};
@@ -70,6 +72,10 @@ pub enum AdminCall {
     UnregisterBroker { broker: BrokerId },
     /// `describeMetadataQuorum`.
     DescribeQuorum,
+    /// `describeFeatures`.
+    DescribeFeatures,
+    /// `updateFeatures`: new levels.
+    UpdateFeatures { updates: Vec<(Name, i16, UpgradeType)>, validate_only: bool },
 }
 
 /// One group's committed offset.
@@ -125,6 +131,8 @@ pub enum AdminResult {
     ListReassignments(Vec<OngoingReassignment>),
     UnregisterBroker(Described<()>),
     DescribeQuorum(DescribeQuorumResponse),
+    DescribeFeatures(ApiVersionsResponse),
+    UpdateFeatures(Described<()>),
     /// The call as a whole failed.
     Failed(ClientError),
 }

@@ -4,6 +4,7 @@ use ordered::SortedSet;
 use protocol::api::ConfigResourceKind;
 use protocol::api::alter_partition_reassignments::{AlterPartitionReassignmentsRequest, WantedReassignment};
 use protocol::api::alter_replica_log_dirs::AlterReplicaLogDirsRequest;
+use protocol::api::api_versions::ApiVersionsRequest;
 use protocol::api::create_partitions::CreatePartitionsRequest;
 use protocol::api::create_topics::CreateTopicsRequest;
 use protocol::api::delete_groups::DeleteGroupsRequest;
@@ -23,6 +24,7 @@ use protocol::api::offset_commit::{OffsetCommitPartition, OffsetCommitRequest};
 use protocol::api::offset_delete::OffsetDeleteRequest;
 use protocol::api::offset_fetch::OffsetFetchRequest;
 use protocol::api::unregister_broker::UnregisterBrokerRequest;
+use protocol::api::update_features::UpdateFeaturesRequest;
 use protocol::{BrokerId, GroupId, Request, TopicPartition};
 
 use super::{Admin, AdminCall, AdminResult, Part, Target, Task};
@@ -55,6 +57,8 @@ impl AdminCall {
             AdminCall::ListReassignments { .. } => "listPartitionReassignments",
             AdminCall::UnregisterBroker { .. } => "unregisterBroker",
             AdminCall::DescribeQuorum => "describeMetadataQuorum",
+            AdminCall::DescribeFeatures => "describeFeatures",
+            AdminCall::UpdateFeatures { .. } => "updateFeatures",
         }
     }
 }
@@ -196,6 +200,12 @@ impl Admin {
                 self.any(task, ListPartitionReassignmentsRequest { partitions });
             }
             AdminCall::UnregisterBroker { broker } => self.any(task, UnregisterBrokerRequest { broker }),
+            AdminCall::DescribeFeatures => {
+                self.any(task, ApiVersionsRequest { client_software: "apache-kafka-java".into() });
+            }
+            AdminCall::UpdateFeatures { updates, validate_only } => {
+                self.any(task, UpdateFeaturesRequest { updates, validate_only });
+            }
             AdminCall::DescribeQuorum => self.any(task, DescribeQuorumRequest { detail: true }),
         }
     }

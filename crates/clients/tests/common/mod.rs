@@ -141,7 +141,7 @@ impl FakeBroker {
             self.asked.push(request.api());
         }
         Some(match request {
-            Request::ApiVersions(_) => ApiVersionsResponse { error: ErrorCode::None, apis: vec![] }.into(),
+            Request::ApiVersions(_) => ApiVersionsResponse::of(ErrorCode::None, vec![]).into(),
             Request::Metadata(r) => {
                 self.described.extend(r.topics.clone());
                 self.metadata(r.topics.as_ref()).into()

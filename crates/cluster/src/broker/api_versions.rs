@@ -3,14 +3,27 @@
 use protocol::ErrorCode;
 use protocol::api::api_versions::ApiVersionsResponse;
 use protocol::api::{APIS, ApiKey};
+use protocol::features::FEATURES;
 
 use super::Broker;
 use super::dispatch::Answer;
+use crate::process::Context;
 
 impl Broker {
-    pub(super) fn handle_api_versions(&mut self) -> Answer {
+    pub(super) fn handle_api_versions(&mut self, cx: &Context<'_>) -> Answer {
         let apis = APIS.iter().filter_map(|api| Some((api.number, newest_version(api.key)?)));
-        ApiVersionsResponse { error: ErrorCode::None, apis: apis.collect() }.into()
+        let levels = cx.image.features.iter().map(|(name, level)| (name.clone(), *level));
+        ApiVersionsResponse {
+            error: ErrorCode::None,
+            apis: apis.collect(),
+            supported_features: FEATURES
+                .iter()
+                .map(|(name, lowest, highest)| ((*name).into(), *lowest, *highest))
+                .collect(),
+            finalized_features: levels.collect(),
+            features_epoch: cx.image.offset,
+        }
+        .into()
     }
 }
 
@@ -34,6 +47,7 @@ fn newest_version(key: ApiKey) -> Option<i16> {
         | ApiKey::AlterReplicaLogDirs
         | ApiKey::ElectLeaders
         | ApiKey::DescribeQuorum
+        | ApiKey::UpdateFeatures
         | ApiKey::DescribeCluster => 2,
         ApiKey::IncrementalAlterConfigs | ApiKey::AlterPartitionReassignments => 1,
         ApiKey::DescribeTopicPartitions

@@ -68,7 +68,7 @@ impl Broker {
             Request::DescribeCluster(request) => self.handle_describe_cluster(cx, fx, &request),
             Request::DescribeConfigs(request) => self.handle_describe_configs(cx, &request),
             Request::IncrementalAlterConfigs(request) => self.handle_alter_configs(cx, fx, caller.ticket, request),
-            Request::ApiVersions(_) => self.handle_api_versions(),
+            Request::ApiVersions(_) => self.handle_api_versions(cx),
             Request::InitProducerId(request) => self.handle_init_producer_id(cx, fx, &request),
             Request::FindCoordinator(request) => self.handle_find_coordinator(cx, fx, &request),
             request @ (Request::JoinGroup(_)
@@ -86,6 +86,7 @@ impl Broker {
             | Request::CreatePartitions(_)
             | Request::ElectLeaders(_)
             | Request::UnregisterBroker(_)
+            | Request::UpdateFeatures(_)
             | Request::AlterPartitionReassignments(_)
             | Request::ListPartitionReassignments(_)
             | Request::DescribeQuorum(_)) => self.forward(cx, fx, caller.ticket, request),

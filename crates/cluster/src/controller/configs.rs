@@ -11,7 +11,7 @@ use super::topics::Refusal;
 use super::{Controller, Decision};
 use crate::image::MetadataImage;
 
-const MIN_ISR: &str = "min.insync.replicas";
+pub(super) const MIN_ISR: &str = "min.insync.replicas";
 const UNCLEAN: &str = "unclean.leader.election.enable";
 
 impl Controller {

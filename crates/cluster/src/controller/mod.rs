@@ -3,11 +3,12 @@
 //! changes the state; the answer goes out when the records are committed.
 //!
 //! The state of the active controller runs ahead of what is committed; it is thrown away with the leadership, and
-//! built anew from the committed image by the next. Left out: ACLs, quotas, features beyond bootstrap, migrations.
+//! built anew from the committed image by the next. Left out: ACLs, quotas, migrations.
 
 mod brokers;
 mod configs;
 mod election;
+mod features;
 mod partitions;
 mod reassign;
 pub(crate) mod refuse;
@@ -19,17 +20,17 @@ use std::sync::Arc;
 
 use kernel::{ConnId, Duration, Time, Timers};
 use ordered::SortedMap;
-use protocol::api::Name;
 use protocol::java_random::Lcg;
 use protocol::metadata::MetadataRecord;
-use protocol::{BrokerId, ErrorCode, Message, Plant, Request, Response, gap};
+use protocol::{BrokerId, ErrorCode, Message, Plant, Request, Response};
 
 use crate::image::MetadataImage;
 use crate::process::{Fx, space};
 use crate::raft::{Leadership, Replica};
-use crate::spec::{ClusterSpec, ProcessSpec};
+use crate::spec::ProcessSpec;
 pub use brokers::HeartbeatState;
 pub use election::Election;
+pub(crate) use features::bootstrap_features;
 use state::State;
 
 /// The controller part of a process. All of it is soft: the log is the state.
@@ -208,6 +209,7 @@ impl Controller {
             Request::DeleteTopics(request) => self.delete_topics(request),
             Request::CreatePartitions(request) => self.create_partitions(fx, request),
             Request::ElectLeaders(request) => self.elect_leaders(request),
+            Request::UpdateFeatures(request) => self.update_features(request),
             Request::UnregisterBroker(request) => self.unregister_broker(request.broker),
             Request::AlterPartitionReassignments(request) => self.alter_reassignments(request),
             Request::ListPartitionReassignments(request) => self.list_reassignments(request),
@@ -268,21 +270,4 @@ impl Controller {
     pub fn halt(&mut self) {
         *self = Controller::new(&self.spec.clone());
     }
-}
-
-/// The `metadata.version` of Kafka 4.4: 4.4-IV2.
-const METADATA_VERSION: i16 = 33;
-
-/// The feature levels that storage is formatted with.
-pub(crate) fn bootstrap_features(cluster: &ClusterSpec) -> Vec<(Name, i16)> {
-    gap!("feature levels are fixed: no kafka-features upgrade or downgrade", "KIP-584");
-    let levels = [
-        ("metadata.version", METADATA_VERSION),
-        ("eligible.leader.replicas.version", i16::from(cluster.elr_enabled)),
-        ("group.version", 1),
-        ("share.version", 2),
-        ("streams.version", 1),
-        ("transaction.version", 2),
-    ];
-    levels.into_iter().map(|(name, level)| (name.into(), level)).collect()
 }

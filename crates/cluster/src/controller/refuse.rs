@@ -13,11 +13,12 @@ use protocol::api::elect_leaders::ElectLeadersResponse;
 use protocol::api::incremental_alter_configs::IncrementalAlterConfigsResponse;
 use protocol::api::list_partition_reassignments::ListPartitionReassignmentsResponse;
 use protocol::api::unregister_broker::UnregisterBrokerResponse;
+use protocol::api::update_features::UpdateFeaturesResponse;
 use protocol::{ErrorCode, Request, Response, TopicId};
 
 /// The answer to `request` when all of it fails with `error`. What only brokers serve is not a controller's business.
 pub(super) fn refuse(request: &Request, error: ErrorCode) -> Response {
-    let unsupported = || ApiVersionsResponse { error: ErrorCode::UnsupportedVersion, apis: Vec::new() }.into();
+    let unsupported = || ApiVersionsResponse::of(ErrorCode::UnsupportedVersion, Vec::new()).into();
     refusal(request, error).unwrap_or_else(unsupported)
 }
 
@@ -56,6 +57,7 @@ pub(crate) fn refusal(request: &Request, error: ErrorCode) -> Option<Response> {
         Request::ListPartitionReassignments(_) => {
             ListPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
         }
+        Request::UpdateFeatures(_) => UpdateFeaturesResponse { error, message: None }.into(),
         Request::UnregisterBroker(_) => UnregisterBrokerResponse { error, message: None }.into(),
         Request::IncrementalAlterConfigs(_) => IncrementalAlterConfigsResponse { error, message: None }.into(),
         _ => return None,

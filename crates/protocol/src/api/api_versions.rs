@@ -17,6 +17,12 @@ pub struct ApiVersionsResponse {
     pub error: ErrorCode,
     /// (api key, newest version).
     pub apis: Vec<(i16, i16)>,
+    /// The features it supports: name, lowest and highest level.
+    pub supported_features: Vec<(Name, i16, i16)>,
+    /// The levels that the cluster has.
+    pub finalized_features: Vec<(Name, i16)>,
+    /// As of which offset of the metadata log; −1 if unknown.
+    pub features_epoch: i64,
 }
 
 impl ApiVersionsRequest {
@@ -27,6 +33,12 @@ impl ApiVersionsRequest {
 }
 
 impl ApiVersionsResponse {
+    /// An answer that names no features.
+    pub fn of(error: ErrorCode, apis: Vec<(i16, i16)>) -> ApiVersionsResponse {
+        let (supported_features, finalized_features) = (Vec::new(), Vec::new());
+        ApiVersionsResponse { error, apis, supported_features, finalized_features, features_epoch: -1 }
+    }
+
     /// Bytes of the body on the wire, to the order of magnitude.
     pub fn body_bytes(&self) -> u64 {
         64

@@ -203,6 +203,7 @@ apis! {
     54 EndQuorumEpoch end_quorum_epoch(EndQuorumEpochRequest EndQuorumEpochResponse) "resigning leader->voters"
     55 DescribeQuorum describe_quorum(DescribeQuorumRequest DescribeQuorumResponse) "admin->broker->controller"
     56 AlterPartition alter_partition(AlterPartitionRequest AlterPartitionResponse) "leader->controller"
+    57 UpdateFeatures update_features(UpdateFeaturesRequest UpdateFeaturesResponse) "admin->broker->controller"
     59 FetchSnapshot fetch_snapshot(FetchSnapshotRequest FetchSnapshotResponse) "observer->active controller"
     60 DescribeCluster describe_cluster(DescribeClusterRequest DescribeClusterResponse) "admin->broker"
     62 BrokerRegistration broker_registration(BrokerRegistrationRequest BrokerRegistrationResponse) "broker->controller"

@@ -17,6 +17,7 @@ pub(crate) mod log_dirs;
 pub(crate) mod delete_records;
 pub(crate) mod reassign;
 pub(crate) mod cluster;
+pub(crate) mod features;
 mod line_reader;
 mod formatter;
 
@@ -154,6 +155,7 @@ tools! {
     delete_records::TOOL,
     reassign::TOOL,
     cluster::TOOL,
+    features::TOOL,
     crate::programs::experiment::TOOL,
 }
 

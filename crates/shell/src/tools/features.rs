@@ -1,0 +1,215 @@
+//! `kafka-features` (`org.apache.kafka.tools.FeatureCommand`, KIP-584): `describe`, `upgrade`, `downgrade` and `disable`.
+//! Left out: the usage lines of argparse4j.
+
+use clients::{AdminCall, AdminResult, ClientError};
+use ordered::SortedMap;
+use protocol::api::Name;
+use protocol::api::api_versions::ApiVersionsResponse;
+use protocol::api::update_features::UpgradeType;
+use protocol::features::metadata_version_name;
+use protocol::gap;
+
+use crate::admin_tool::{AdminTool, Calls, Script};
+use crate::launch::Launch;
+use crate::options::{Opt, Parsed, flag, value};
+use crate::process::Body;
+use crate::tools::{Misuse, Refusal, Tool};
+
+pub(crate) const TOOL: Tool = Tool {
+    name: "kafka-features",
+    summary: SUMMARY,
+    without_arguments: SUMMARY,
+    options: OPTIONS,
+    removed: &[],
+    on_misuse: Misuse::MessageAndHelp,
+    start,
+};
+
+const SUMMARY: &str =
+    "This tool manages feature flags in Kafka: describe, or upgrade, downgrade or disable one or more feature flags.";
+const OPTIONS: &[Opt] = &[
+    value(
+        "bootstrap-server",
+        "BOOTSTRAP_SERVER",
+        "A comma-separated list of host:port pairs to use for establishing the connection to the Kafka cluster.",
+    ),
+    value("command-config", "COMMAND_CONFIG", "Property file containing configs to be passed to Admin Client."),
+    flag("dry-run", "Validate this feature flag change, but do not perform it."),
+    value(
+        "feature",
+        "FEATURE",
+        "A feature flag we are changing, in feature=level format; for disable, its name. For example: metadata.version=5",
+    ),
+    flag("help", "show this help message and exit"),
+    flag("unsafe", "Perform this downgrade or disable even if it may irreversibly destroy metadata."),
+    flag("version", "Display Kafka version."),
+];
+
+/// What a sub-command does to a feature, in its words.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Verb {
+    Upgrade,
+    Downgrade,
+    Disable,
+}
+
+impl Verb {
+    fn name(self) -> &'static str {
+        match self {
+            Verb::Upgrade => "upgrade",
+            Verb::Downgrade => "downgrade",
+            Verb::Disable => "disable",
+        }
+    }
+}
+
+/// The command under way.
+#[derive(Clone, Hash, Debug)]
+pub(crate) enum Features {
+    Describe,
+    Change { verb: Verb, levels: SortedMap<Name, i16>, how: UpgradeType, is_dry_run: bool },
+}
+
+/// What argparse4j makes of a wrong command line.
+fn misused(text: &str) -> Refusal {
+    Refusal::line(format!("Command line error: {text}. Type --help for help."))
+}
+
+fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
+    gap!(
+        "kafka-features --bootstrap-controller, --release-version, --metadata, version-mapping, feature-dependencies",
+        "KIP-584, KIP-919, KIP-1022"
+    );
+    let verb = match options.rest.first().map(String::as_str) {
+        None => return Err(misused("too few arguments")),
+        Some("describe") => None,
+        Some("upgrade") => Some(Verb::Upgrade),
+        Some("downgrade") => Some(Verb::Downgrade),
+        Some("disable") => Some(Verb::Disable),
+        Some(other) => {
+            let choices = "'describe', 'upgrade', 'downgrade', 'disable'";
+            return Err(misused(&format!("invalid choice: '{other}' (choose from {choices})")));
+        }
+    };
+    if let Some(extra) = options.rest.get(1) {
+        return Err(misused(&format!("unrecognized arguments: '{extra}'")));
+    }
+    if !options.has("bootstrap-server") {
+        return Err(misused("You must specify either --bootstrap-controller or --bootstrap-server."));
+    }
+    let script = match verb {
+        None => Features::Describe,
+        Some(verb) => change(verb, options)?,
+    };
+    Ok(Body::Features(Box::new(AdminTool::new(launch, options, script)?)))
+}
+
+fn change(verb: Verb, options: &Parsed) -> Result<Features, Refusal> {
+    let mut levels = SortedMap::new();
+    for text in options.all("feature") {
+        let (name, level) = match verb {
+            Verb::Disable => (text.as_str(), 0),
+            Verb::Upgrade | Verb::Downgrade => level_of(text)?,
+        };
+        if levels.insert(Name::from(name), level).is_some() {
+            return Err(Refusal::line(format!("Feature {name} was specified more than once.")));
+        }
+    }
+    if levels.is_empty() {
+        return Err(Refusal::line(format!("You must specify at least one feature to {}", verb.name())));
+    }
+    let how = match verb {
+        Verb::Upgrade => UpgradeType::Upgrade,
+        Verb::Downgrade | Verb::Disable if options.has("unsafe") => UpgradeType::UnsafeDowngrade,
+        Verb::Downgrade | Verb::Disable => UpgradeType::SafeDowngrade,
+    };
+    if how == UpgradeType::Upgrade && levels.values().any(|level| *level == 0) {
+        return Err(Refusal::line(
+            "The upgradeType flag should be set to SAFE_DOWNGRADE or UNSAFE_DOWNGRADE when the provided maxVersionLevel:0 is < 1.",
+        ));
+    }
+    if levels.values().any(|level| *level < 0) {
+        return Err(Refusal::line("Cannot specify a negative version level."));
+    }
+    Ok(Features::Change { verb, levels, how, is_dry_run: options.has("dry-run") })
+}
+
+/// `feature=level` (`FeatureCommand#parseNameAndLevel`).
+fn level_of(text: &str) -> Result<(&str, i16), Refusal> {
+    let wrong = |why: String| Refusal::line(format!("Can't parse feature=level string {text}: {why}"));
+    let (name, level) = text.split_once('=').ok_or_else(|| wrong("equals sign not found.".into()))?;
+    let level = level.trim().parse().map_err(|_| wrong(format!("unable to parse {level} as a short.")))?;
+    Ok((name.trim(), level))
+}
+
+impl Script for Features {
+    fn begin(&mut self, admin: &mut Calls<'_, '_>) {
+        admin.call(match self {
+            Features::Describe => AdminCall::DescribeFeatures,
+            Features::Change { levels, how, is_dry_run, .. } => AdminCall::UpdateFeatures {
+                updates: levels.iter().map(|(name, level)| (name.clone(), *level, *how)).collect(),
+                validate_only: *is_dry_run,
+            },
+        });
+    }
+
+    fn answer(&mut self, _id: u64, result: AdminResult, admin: &mut Calls<'_, '_>) {
+        match (&*self, result) {
+            (_, AdminResult::DescribeFeatures(features)) => {
+                described(&features).into_iter().for_each(|line| admin.io.out(line));
+                admin.io.exit(0);
+            }
+            (Features::Change { verb, levels, is_dry_run, .. }, AdminResult::UpdateFeatures(result)) => {
+                changed(*verb, levels, *is_dry_run, result.err().as_ref(), admin);
+            }
+            (_, AdminResult::Failed(error)) => {
+                admin.io.err(error.to_string());
+                admin.io.exit(1);
+            }
+            _ => unreachable!("the tool makes no other call"),
+        }
+    }
+}
+
+fn described(features: &ApiVersionsResponse) -> Vec<String> {
+    let row = |(name, lowest, highest): &(Name, i16, i16)| {
+        let level =
+            features.finalized_features.iter().find(|(feature, _)| feature == name).map_or(0, |(_, level)| *level);
+        let text = |level: i16| match &**name {
+            "metadata.version" => metadata_version_name(level),
+            _ => level.to_string(),
+        };
+        format!(
+            "Feature: {name:<40}  SupportedMinVersion: {:<15}  SupportedMaxVersion: {:<15}  FinalizedVersionLevel: {:<15}  Epoch: {}",
+            text(*lowest),
+            text(*highest),
+            text(level),
+            features.features_epoch
+        )
+    };
+    features.supported_features.iter().map(row).collect()
+}
+
+/// All went well, or nothing did.
+fn changed(
+    verb: Verb,
+    levels: &SortedMap<Name, i16>,
+    is_dry_run: bool,
+    error: Option<&ClientError>,
+    admin: &mut Calls<'_, '_>,
+) {
+    for (name, level) in levels {
+        let to = if verb == Verb::Disable { String::new() } else { format!(" to {level}") };
+        let verb = verb.name();
+        admin.io.out(match error {
+            Some(error) => format!("Could not {verb} {name}{to}. {}", error.message),
+            None if is_dry_run => format!("{name} can be {verb}d{to}."),
+            None => format!("{name} was {verb}d{to}."),
+        });
+    }
+    if error.is_some() {
+        let count = levels.len();
+        admin.io.err(format!("{count} out of {count} operation(s) failed."));
+    }
+    admin.io.exit(i32::from(error.is_some()));
+}
