@@ -40,7 +40,8 @@ impl Replica {
                 leader if leader.is_some() => self.become_follower(now, fx, self.hard.epoch, leader),
                 _ => self.become_unattached(now, fx, self.hard.epoch),
             },
-            Role::Candidate(_) => self.lose(now, fx),
+            // Lost, or come to nothing: the whole election timeout is waited for before the next attempt.
+            Role::Candidate(_) => self.become_prospective(now, fx),
             Role::Resigned { .. } => self.become_unattached(now, fx, self.hard.epoch + 1),
             Role::Follower { .. } | Role::Leader(_) => {}
         }
@@ -72,26 +73,11 @@ impl Replica {
         self.ask_again(now, fx);
     }
 
-    /// The election is lost, or came to nothing: waits a random while before the next attempt
-    /// (`binaryExponentialElectionBackoffMs`).
-    fn lose(&mut self, now: Time, fx: &mut Fx) {
-        let Role::Candidate(ballot) = &mut self.soft.role else { return };
-        if std::mem::replace(&mut ballot.is_backing_off, true) {
-            return;
-        }
-        self.soft.retries += 1;
-        let longest = self.millis("controller.quorum.election.backoff.max.ms", 1000).as_millis();
-        let slots = 2_u64 << (self.soft.retries - 1).min(20);
-        let delay_ms = (100 * fx.rng(RNG_ELECTION).below(slots)).min(longest);
-        self.soft.timers.cancel(&TimerKey::Election);
-        self.soft.timers.arm(fx, now + Duration::from_millis(delay_ms), TimerKey::ElectionBackoff);
-    }
-
     /// Sends to every voter that has not answered what the current state asks of it.
     pub(super) fn ask_again(&mut self, now: Time, fx: &mut Fx) {
         match &self.soft.role {
             Role::Prospective(ballot) => self.send_votes(now, fx, ballot.clone(), true),
-            Role::Candidate(ballot) if !ballot.is_backing_off => self.send_votes(now, fx, ballot.clone(), false),
+            Role::Candidate(ballot) if !self.is_lost(ballot) => self.send_votes(now, fx, ballot.clone(), false),
             Role::Resigned { .. } => self.send_end_epochs(now, fx),
             Role::Unattached | Role::Candidate(_) | Role::Follower { .. } | Role::Leader(_) => {}
         }
@@ -141,7 +127,7 @@ impl Replica {
                     return;
                 }
             }
-            (Role::Candidate(ballot), false) if !ballot.is_backing_off => ballot.count(voter, answer.granted),
+            (Role::Candidate(ballot), false) => ballot.count(voter, answer.granted),
             _ => return,
         }
         self.tally(now, fx);
@@ -149,17 +135,21 @@ impl Replica {
 
     /// Acts on the votes there are.
     fn tally(&mut self, now: Time, fx: &mut Fx) {
-        let (majority, voters) = (self.majority(), self.spec.cluster.voters.len());
+        let majority = self.majority();
         match &self.soft.role {
             Role::Prospective(ballot) if ballot.granted.len() >= majority => self.become_candidate(now, fx),
-            Role::Prospective(ballot) if ballot.rejected.len() > voters - majority => match ballot.leader {
+            Role::Prospective(ballot) if self.is_lost(ballot) => match ballot.leader {
                 leader if leader.is_some() => self.become_follower(now, fx, self.hard.epoch, leader),
                 _ => self.become_unattached(now, fx, self.hard.epoch),
             },
             Role::Candidate(ballot) if ballot.granted.len() >= majority => self.become_leader(now, fx),
-            Role::Candidate(ballot) if ballot.rejected.len() > voters - majority => self.lose(now, fx),
             _ => {}
         }
+    }
+
+    /// Whether too many have said no (`EpochElection#isVoteRejected`).
+    fn is_lost(&self, ballot: &Ballot) -> bool {
+        ballot.rejected.len() > self.spec.cluster.voters.len() - self.majority()
     }
 
     /// Somebody asks for a vote.
@@ -183,8 +173,12 @@ impl Replica {
     /// Whether this role allows a vote for a candidate whose log is good enough.
     fn would_vote(&self, request: &VoteRequest) -> bool {
         match &self.soft.role {
-            Role::Unattached if request.pre_vote => true,
-            Role::Prospective(_) if request.pre_vote => true,
+            // Whoever has no leader of this epoch to lose (`EpochState#canGrantVote`).
+            Role::Unattached | Role::Prospective(_) | Role::Candidate(_) | Role::Resigned { .. }
+                if request.pre_vote =>
+            {
+                true
+            }
             Role::Follower { has_fetched, .. } if request.pre_vote => !has_fetched,
             Role::Unattached | Role::Prospective(_) => {
                 let is_free = !self.hard.voted.is_some()

@@ -29,7 +29,6 @@ impl Replica {
         let voted = if epoch > self.hard.epoch { BrokerId::NONE } else { self.hard.voted };
         self.set_epoch(epoch, voted, leader);
         self.set_role(fx, Role::Follower { leader, has_fetched: false });
-        self.soft.retries = 0;
         if self.is_voter() {
             self.soft.timers.arm(fx, now + self.fetch_timeout(), TimerKey::FetchTimeout);
         }
@@ -61,21 +60,23 @@ impl Replica {
         if error.is_ok() {
             self.learn(now, fx, request.leader_epoch, request.leader);
             if self.is_voter() && self.follows(request.leader) {
-                let delay = self.successor_delay(fx, &request.preferred_successors);
+                let delay = self.successor_delay(&request.preferred_successors);
                 self.soft.timers.arm(fx, now + delay, TimerKey::FetchTimeout);
             }
         }
         EndQuorumEpochResponse { error, leader: self.named_leader(), leader_epoch: self.hard.epoch }
     }
 
-    /// `KafkaRaftClient#strictExponentialElectionBackoffMs`, jittered for those who are not named.
-    fn successor_delay(&mut self, fx: &mut Fx, successors: &[BrokerId]) -> Duration {
+    /// `KafkaRaftClient#strictExponentialElectionBackoffMs`: the first does not wait, the others half of what the next one waits,
+    /// and who is not named the longest.
+    fn successor_delay(&self, successors: &[BrokerId]) -> Duration {
         let longest = self.millis("controller.quorum.election.backoff.max.ms", 1000).as_millis();
-        match successors.iter().position(|id| *id == self.spec.id) {
-            Some(0) => Duration::ZERO,
-            Some(position) => Duration::from_millis((100_u64 << (position - 1).min(10)).min(longest)),
-            None => Duration::from_millis(fx.rng(RNG_ELECTION).below(longest.max(1))),
-        }
+        let shift = |by: usize| u32::try_from(by).unwrap_or(u32::MAX).min(31);
+        Duration::from_millis(match successors.iter().position(|id| *id == self.spec.id) {
+            Some(0) => 0,
+            Some(position) => ((longest >> shift(successors.len() - 1)) << shift(position - 1)).min(longest),
+            None => longest,
+        })
     }
 
     /// Fetches from the leader, or from any voter to hear who leads.
@@ -220,5 +221,43 @@ impl Replica {
         }
         let high_watermark = result.high_watermark.min(self.hard.log.end_offset());
         self.soft.high_watermark = self.soft.high_watermark.max(high_watermark);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ordered::SortedMap;
+
+    use super::*;
+    use crate::spec::{ClusterSpec, ProcessSpec};
+
+    /// How long voter `own` of five waits after an EndQuorumEpoch that names these successors, in ms.
+    fn delay_ms(own: i32, successors: &[i32]) -> u64 {
+        let voters = (1..=5).map(|id| (BrokerId(id), "controller".into())).collect();
+        let cluster = ClusterSpec {
+            cluster_id: "c".into(),
+            voters,
+            elr_enabled: true,
+            plant: protocol::Plant::None,
+            placement_seed: None,
+        };
+        let spec = ProcessSpec {
+            id: BrokerId(own),
+            is_broker: false,
+            is_controller: true,
+            host: "controller".into(),
+            rack: None,
+            cluster: Arc::new(cluster),
+            overrides: SortedMap::new(),
+        };
+        let successors: Vec<BrokerId> = successors.iter().copied().map(BrokerId).collect();
+        Replica::new(&Arc::new(spec)).successor_delay(&successors).as_millis()
+    }
+
+    #[test]
+    fn the_best_successor_starts_at_once_and_the_others_ever_later() {
+        let delays: Vec<u64> = (1..=5).map(|own| delay_ms(own, &[2, 1, 3, 4])).collect();
+        assert_eq!(delays, [125, 0, 250, 500, 1000]);
+        assert_eq!((delay_ms(1, &[2, 1]), delay_ms(3, &[2, 1]), delay_ms(3, &[])), (500, 1000, 1000));
     }
 }

@@ -30,7 +30,6 @@ impl Replica {
         self.set_epoch(self.hard.epoch, self.hard.voted, self.spec.id);
         let epoch_start = self.hard.log.end_offset();
         let voters: SortedMap<_, _> = self.other_voters().into_iter().map(|id| (id, Progress::default())).collect();
-        self.soft.retries = 0;
         self.set_role(
             fx,
             Role::Leader(Leader {

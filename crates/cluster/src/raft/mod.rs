@@ -75,8 +75,6 @@ struct Soft {
     /// The state machine must start over from the snapshot.
     must_load_snapshot: bool,
     is_started: bool,
-    /// How many elections were lost in a row.
-    retries: u32,
     /// Failed calls in a row to a peer, for back-off.
     failures: u32,
     calls: Calls<Call>,
@@ -122,7 +120,6 @@ enum Call {
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
 enum TimerKey {
     Election,
-    ElectionBackoff,
     FetchTimeout,
     Fetch,
     CallDeadline,
@@ -149,7 +146,6 @@ impl Soft {
             applied: 0,
             must_load_snapshot: false,
             is_started: false,
-            retries: 0,
             failures: 0,
             calls: Calls::default(),
             timers: Timers::new(space::RAFT),
@@ -347,7 +343,6 @@ impl Replica {
         }
         match self.soft.timers.fire(fx, now, token) {
             Some(TimerKey::Election) => self.on_election_timeout(now, fx),
-            Some(TimerKey::ElectionBackoff) => self.become_prospective(now, fx),
             Some(TimerKey::FetchTimeout) => self.become_prospective(now, fx),
             Some(TimerKey::Fetch) => self.fetch(now, fx),
             Some(TimerKey::CallDeadline) => {

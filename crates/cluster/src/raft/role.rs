@@ -8,6 +8,7 @@ use protocol::metadata::MetadataBatch;
 /// The state of a replica in its epoch (`QuorumState`).
 ///
 /// Unattached → Prospective (election timeout) → Candidate (majority of pre-votes) → Leader (majority of votes).
+/// Candidate → Prospective (election timeout, also where the election is lost before that).
 /// Anything → Follower (a leader is found) or Unattached (a higher epoch). Follower → Prospective (fetch timeout).
 /// Leader → Resigned (no majority fetches, or shutdown) → Unattached in the next epoch.
 #[derive(Clone, Debug, Hash)]
@@ -45,8 +46,6 @@ pub struct Ballot {
     pub rejected: SortedSet<BrokerId>,
     /// The leader it knew before; NONE for a candidate.
     pub leader: BrokerId,
-    /// Lost; waiting before the next attempt.
-    pub is_backing_off: bool,
 }
 
 /// The leader's view of the quorum (`LeaderState`).
@@ -113,7 +112,7 @@ impl Progress {
 impl Ballot {
     /// An election in which the replica has voted for itself.
     pub fn new(own: BrokerId, leader: BrokerId) -> Ballot {
-        Ballot { granted: SortedSet::from([own]), rejected: SortedSet::new(), leader, is_backing_off: false }
+        Ballot { granted: SortedSet::from([own]), rejected: SortedSet::new(), leader }
     }
     /// Notes a vote. The later of two answers of one voter counts.
     pub fn count(&mut self, voter: BrokerId, granted: bool) {

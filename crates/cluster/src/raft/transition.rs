@@ -81,7 +81,6 @@ impl Replica {
         self.soft.role = role;
         let keys = [
             TimerKey::Election,
-            TimerKey::ElectionBackoff,
             TimerKey::FetchTimeout,
             TimerKey::Linger,
             TimerKey::Parked,
