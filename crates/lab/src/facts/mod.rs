@@ -139,7 +139,7 @@ facts! {
     };
     // ---- promises
     "acked" () "records acknowledged to producers" => |lab, _| Ok(Value::Int(lab.ledger().acked() as i64));
-    "failed" () "records producers gave up on" => |lab, _| Ok(Value::Int(lab.ledger().failed() as i64));
+    "failed" () "records producers gave up on; those that send() itself refused (too large, no metadata, no memory) never were in a batch and are not counted" => |lab, _| Ok(Value::Int(lab.ledger().failed() as i64));
     "lost" () "acknowledged records that the leader's log does not hold now" => |lab, _| Ok(int(lab.ledger().lost(lab).len()));
     "lost_with" ("acks") "those that were acknowledged under acks=0, 1 or -1 (all)" => |lab, a| {
         let acks = a.int(0)?;
