@@ -15,6 +15,7 @@ use protocol::api::describe_quorum::DescribeQuorumRequest;
 use protocol::api::elect_leaders::ElectLeadersRequest;
 use protocol::api::incremental_alter_configs::IncrementalAlterConfigsRequest;
 use protocol::api::{ConfigResourceKind, Name};
+use protocol::metadata::MetadataRecord;
 use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, TopicId};
 
 // ---- a world
@@ -359,6 +360,23 @@ fn a_broker_that_stops_in_order_gives_its_leaderships_away_first() {
     assert_eq!(cluster.fenced(), [(1, false), (2, true), (3, false)], "its session is not over");
     cluster.run_ms(9_000);
     assert_eq!(cluster.fenced(), [(1, false), (2, false), (3, false)], "now it is");
+}
+
+#[test]
+fn no_op_records_come_by_the_clock_whatever_else_is_written() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(12_000);
+    let from = cluster.process(cluster.leader()).raft().log_end();
+    for topic in ["a", "b", "c", "d", "e", "f"] {
+        assert_eq!(cluster.create(topic, 1, 3).0, ErrorCode::None);
+        cluster.run_ms(300);
+    }
+    let log = cluster.process(cluster.leader()).raft().log();
+    let batches = log.read(from, log.end_offset(), 1_000);
+    let times: Vec<i64> =
+        batches.iter().filter(|b| b.records[..] == [MetadataRecord::NoOp]).map(|b| b.timestamp_ms).collect();
+    assert!(times.len() >= 3, "{times:?}");
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] == 500), "{times:?}");
 }
 
 // ---- topics

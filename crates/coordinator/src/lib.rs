@@ -142,8 +142,8 @@ gap!("consumer groups of the new protocol (ConsumerGroupHeartbeat), and moving g
 gap!("share groups", "KIP-932");
 gap!("offset commits within transactions (TxnOffsetCommit) and UNSTABLE_OFFSET_COMMIT", "KIP-447");
 gap!(
-    "group coordinator append linger (group.coordinator.append.linger.ms): each write is a batch of its own",
-    "KIP-848"
+    "group.coordinator.append.linger.ms other than -1, by which a write waits for no other: each is a batch of its own",
+    "CoordinatorRuntime"
 );
 
 impl GroupShard {
