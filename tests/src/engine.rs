@@ -119,23 +119,45 @@ impl Run for Seek {
 }
 
 /// Records of 100 bytes from producers (idempotent, acks=all) to three partitions of three replicas each, and from
-/// there to a consumer in a group that writes them to its terminal. Done when the consumer has them all; the ledger
-/// has checked each against what was acknowledged.
+/// there to a consumer in a group. Done when the consumer has them all; the ledger has checked each against what was
+/// acknowledged, and what was acknowledged against the logs.
 pub(crate) struct Records {
     lab: Lab,
     from: (Time, u64),
     /// Each producer's records.
     count: u64,
     producers: u32,
-    settings: &'static str,
+    producer: String,
 }
 
 /// The terminal of the first producer.
 const FIRST_TERMINAL: u32 = 10;
 
 impl Records {
-    pub(crate) fn new(count: u64, producers: u32, settings: &'static str) -> Records {
-        let mut scenario = Scenario::default();
+    /// Lines of a file, which end in a terminal.
+    pub(crate) fn lines(count: u64, producers: u32, settings: &'static str) -> Records {
+        let lines: String = (0..count).map(|n| format!("{n:0>100}\n")).collect();
+        let files = [("records.txt".into(), lines)];
+        let consumer = "kafka-console-consumer --bootstrap-server localhost:9092 --topic t --group g";
+        let producer = format!(
+            "cat records.txt | kafka-console-producer --bootstrap-server localhost:9092 --topic t --command-property {settings}"
+        );
+        Records::new(Scenario { files: files.into(), ..Scenario::default() }, consumer, producer, count, producers)
+    }
+
+    /// Records of the performance tools, which nobody looks at: their payloads are never made.
+    pub(crate) fn drawn(count: u64, producers: u32, settings: &'static str) -> Records {
+        let all = count * u64::from(producers);
+        let consumer = format!(
+            "kafka-consumer-perf-test --bootstrap-server localhost:9092 --topic t --num-records {all} --timeout 60000"
+        );
+        let producer = format!(
+            "kafka-producer-perf-test --bootstrap-server localhost:9092 --topic t --num-records {count} --record-size 100 --throughput -1 --command-property {settings}"
+        );
+        Records::new(Scenario::default(), &consumer, producer, count, producers)
+    }
+
+    fn new(mut scenario: Scenario, consumer: &str, producer: String, count: u64, producers: u32) -> Records {
         let configs = [("min.insync.replicas".to_string(), "2".to_string())];
         scenario.topics.push(TopicShape {
             name: "t".into(),
@@ -143,24 +165,18 @@ impl Records {
             replication_factor: Some(3),
             configs: configs.into(),
         });
-        let lines: String = (0..count).map(|n| format!("{n:0>100}\n")).collect();
-        scenario.files.insert("records.txt".into(), lines);
         let mut lab = lab(&scenario);
-        lab.command(2, "kafka-console-consumer --bootstrap-server localhost:9092 --topic t --group g");
+        lab.command(2, consumer);
         lab.run_for(Duration::from_secs(10));
-        Records { from: (lab.now(), lab.events()), lab, count, producers, settings }
+        Records { from: (lab.now(), lab.events()), lab, count, producers, producer }
     }
 }
 
 impl Run for Records {
     fn run(&mut self, _: u32) {
         const PATIENCE: Duration = Duration::from_secs(600);
-        let producer = format!(
-            "cat records.txt | kafka-console-producer --bootstrap-server localhost:9092 --topic t {}",
-            self.settings
-        );
         for n in 0..self.producers {
-            self.lab.command(FIRST_TERMINAL + n, &producer);
+            self.lab.command(FIRST_TERMINAL + n, &self.producer);
         }
         let (limit, count) = (self.lab.now() + PATIENCE, self.count * u64::from(self.producers));
         let done = self.lab.run_until_pred(limit, |lab| delivered(lab) >= count);

@@ -16,18 +16,10 @@ pub struct Workload {
 pub const WORKLOADS: &[Workload] = &[
     Workload { id: "kernel-10", prepare: || Box::new(ring::Ring::new(10)) },
     Workload { id: "kernel-1000", prepare: || Box::new(ring::Ring::new(1000)) },
-    Workload {
-        id: "records-single",
-        prepare: || Box::new(engine::Records::new(20_000, 1, "--command-property batch.size=0")),
-    },
-    Workload {
-        id: "records-many",
-        prepare: || Box::new(engine::Records::new(5_000, 20, "--command-property batch.size=0")),
-    },
-    Workload {
-        id: "records-batched",
-        prepare: || Box::new(engine::Records::new(100_000, 1, "--command-property batch.size=131072")),
-    },
+    Workload { id: "records-single", prepare: || Box::new(engine::Records::lines(20_000, 1, "batch.size=0")) },
+    Workload { id: "records-many", prepare: || Box::new(engine::Records::lines(5_000, 20, "batch.size=0")) },
+    Workload { id: "records-batched", prepare: || Box::new(engine::Records::lines(100_000, 1, "batch.size=131072")) },
+    Workload { id: "records-drawn", prepare: || Box::new(engine::Records::drawn(5_000_000, 1, "batch.size=110000")) },
     Workload { id: "busy", prepare: || Box::new(scenes::Scene::busy()) },
     Workload { id: "quiet", prepare: || Box::new(scenes::Scene::quiet()) },
     Workload { id: "minute", prepare: || Box::new(scenes::Scene::minute()) },

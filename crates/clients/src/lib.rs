@@ -15,6 +15,6 @@ pub use admin::{Admin, AdminCall, AdminEvent, AdminResult};
 pub use consumer::{Consumer, ConsumerEvent};
 pub use producer::{Producer, ProducerEvent};
 pub use types::{
-    ClientError, ConfigError, ConsumerRecord, Fx, LogLevel, LogLine, ProducerRecord, Profile, Properties, StartAt,
-    wall_ms,
+    ClientError, ConfigError, ConsumerRecord, Fx, LogLevel, LogLine, Polled, ProducerRecord, Profile, Properties,
+    StartAt, wall_ms,
 };

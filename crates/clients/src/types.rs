@@ -1,12 +1,13 @@
 //! What goes into clients and comes out of them.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use kernel::{Effects, Time};
 use ordered::SortedMap;
 use protocol::api::Name;
-use protocol::{ErrorCode, Header, Message, Note, PartitionIndex, TopicName, TopicPartition};
+use protocol::{Batch, ErrorCode, Header, Message, Note, PartitionIndex, TopicName, TopicPartition};
 
 /// The effects of a step of a program.
 pub type Fx = Effects<Message, Note>;
@@ -204,6 +205,48 @@ pub struct ConsumerRecord {
     pub value: Option<Arc<[u8]>>,
     /// Headers.
     pub headers: Vec<Header>,
+}
+
+/// What a poll hands out of one batch.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Polled {
+    /// Where from.
+    pub tp: TopicPartition,
+    /// The batch.
+    pub batch: Batch,
+    /// Which of its records, by their places in it.
+    pub part: Range<u32>,
+}
+
+impl Polled {
+    /// How many records.
+    pub fn count(&self) -> usize {
+        self.part.len()
+    }
+    /// Bytes of their keys and values.
+    pub fn payload_bytes(&self) -> u64 {
+        self.batch.payload_bytes(self.places())
+    }
+    /// Offsets of the first and of the last one.
+    pub fn offsets(&self) -> Option<(i64, i64)> {
+        let places = self.places();
+        Some((self.batch.offset_of(places.start)?, self.batch.offset_of(places.end.checked_sub(1)?)?))
+    }
+    /// The records one by one.
+    pub fn records(&self) -> impl Iterator<Item = ConsumerRecord> {
+        self.batch.records()[self.places()].iter().map(|record| ConsumerRecord {
+            tp: self.tp.clone(),
+            offset: self.batch.base_offset + i64::from(record.offset_delta),
+            timestamp_ms: record.timestamp_ms,
+            leader_epoch: self.batch.leader_epoch,
+            key: record.key.clone(),
+            value: record.value.clone(),
+            headers: record.headers.clone(),
+        })
+    }
+    pub(crate) fn places(&self) -> Range<usize> {
+        self.part.start as usize..self.part.end as usize
+    }
 }
 
 /// Where an assigned partition is read from.

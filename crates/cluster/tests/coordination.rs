@@ -15,8 +15,8 @@ use protocol::api::offset_commit::{OffsetCommitPartition, OffsetCommitRequest};
 use protocol::api::offset_fetch::OffsetFetchRequest;
 use protocol::api::produce::{ProducePartition, ProduceRequest};
 use protocol::api::sync_group::SyncGroupRequest;
+use protocol::batch::ProducerStamp;
 use protocol::hashing::group_partition;
-use protocol::record::ProducerStamp;
 use protocol::{Batch, ErrorCode, Record, Response};
 
 fn find(cluster: &mut Cluster, group: &str) -> (ErrorCode, Option<i32>) {

@@ -3,7 +3,7 @@
 use kernel::{Chunks, Stamped};
 use ordered::SortedMap;
 use partition_log::Log;
-use protocol::note::value_hash;
+use protocol::note::Values;
 use protocol::{Batch, Note, TopicId, TopicName, TopicPartition};
 
 use crate::{Lab, replicas};
@@ -60,10 +60,10 @@ const PROMISES_MAX: usize = 1 << 20;
 impl Ledger {
     pub(crate) fn note(&mut self, stamped: &Stamped<Note>) {
         match &stamped.note {
-            Note::Acked { tp, topic_id, offset, acks, value_hashes, .. } => {
-                self.acked += value_hashes.len() as u64;
+            Note::Acked { tp, topic_id, offset, acks, values, .. } => {
+                self.acked += values.len() as u64;
                 let tally = self.programs.entry(stamped.node).or_default();
-                tally.records += value_hashes.len() as u64;
+                tally.records += values.len() as u64;
                 tally.acks = Some(*acks);
                 let topics = match self.promises.get_mut(tp) {
                     Some(topics) => topics,
@@ -74,16 +74,16 @@ impl Ledger {
                     topics.len() - 1
                 });
                 let promises = &mut topics[at].1;
-                for (n, hash) in (0..).zip(value_hashes) {
+                for (n, value_hash) in (0..).zip(values.iter()) {
                     let offset = if *offset < 0 { -1 } else { offset + n };
-                    promises.push(Promise { offset, value_hash: *hash, acks: *acks }, PROMISES_MAX);
+                    promises.push(Promise { offset, value_hash, acks: *acks }, PROMISES_MAX);
                 }
             }
-            Note::Delivered { group, tp, value_hashes, .. } => {
+            Note::Delivered { group, tp, values, .. } => {
                 let tally = self.programs.entry(stamped.node).or_default();
-                tally.records += value_hashes.len() as u64;
-                tally.given += value_hashes.len() as u64;
-                *self.delivered.entry((group.clone(), tp.clone())).or_default() += value_hashes.len() as u64;
+                tally.records += values.len() as u64;
+                tally.given += values.len() as u64;
+                *self.delivered.entry((group.clone(), tp.clone())).or_default() += values.len() as u64;
             }
             Note::SendFailed { count, .. } => {
                 self.failed += u64::from(*count);
@@ -142,11 +142,11 @@ impl Ledger {
                     batch = batch
                         .filter(|batch| replicas::has_place_for(batch, promise.offset))
                         .or_else(|| replicas::batch_at(log, promise.offset));
-                    let found = batch.and_then(|batch| batch.record_at(promise.offset));
+                    let found = batch.and_then(|batch| batch.value_hash_at(promise.offset));
                     // What compaction removed has made way for a later value of its key. A replica that fetched the
                     // rest from one that was compacted has the same holes, and need not have been compacted itself.
                     let may_have_holes = log.config().compact || promise.offset < log.compacted_to();
-                    found.map_or(may_have_holes, |record| value_hash(record.value.as_deref()) == promise.value_hash)
+                    found.map_or(may_have_holes, |hash| hash == promise.value_hash)
                 };
                 if !kept {
                     lost.push(Lost { tp: tp.clone(), promise: *promise, overwritten: promise.offset < end });
@@ -165,8 +165,10 @@ fn lost_anywhere<'a>(tp: &TopicPartition, log: &Log, promises: impl Iterator<Ite
     }
     let mut held: SortedMap<u64, u32> = SortedMap::new();
     for batch in log.batches_from(0) {
-        for record in batch.records() {
-            *held.entry(value_hash(record.value.as_deref())).or_default() += 1;
+        let mut values = Values::default();
+        batch.add_values(0..batch.count() as usize, &mut values);
+        for hash in values.iter() {
+            *held.entry(hash).or_default() += 1;
         }
     }
     let is_lost = |promise: &&Promise| match held.get_mut(&promise.value_hash) {

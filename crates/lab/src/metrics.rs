@@ -107,11 +107,11 @@ impl Metrics {
                 second.elections += 1;
                 second.unclean_elections += u32::from(*unclean);
             }),
-            Note::Delivered { group, tp, last, value_hashes, .. } => {
+            Note::Delivered { group, tp, last, values, .. } => {
                 if let Some(group) = group {
                     self.reads_next(group, tp, last + 1);
                 }
-                let count = value_hashes.len() as u64;
+                let count = values.len() as u64;
                 self.bucket(stamped.at, |second| second.consumed += count);
             }
             Note::SendFailed { count, .. } => {

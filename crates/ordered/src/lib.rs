@@ -12,6 +12,7 @@ mod map;
 mod entry;
 mod set;
 mod sort;
+mod spans;
 mod window;
 #[cfg(feature = "serde")]
 mod json;
@@ -20,4 +21,5 @@ pub use entry::Entry;
 pub use map::{IntoIter, Iter, IterMut, SortedMap};
 pub use set::SortedSet;
 pub use sort::{sort, sort_by, sort_by_key};
+pub use spans::Spans;
 pub use window::Window;

@@ -3,7 +3,7 @@
 mod common;
 use common::*;
 use partition_log::LogConfig;
-use protocol::record::ProducerStamp;
+use protocol::batch::ProducerStamp;
 use protocol::{Batch, ErrorCode, Record};
 
 #[test]

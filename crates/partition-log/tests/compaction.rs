@@ -3,7 +3,7 @@
 mod common;
 use common::*;
 use partition_log::{Log, LogConfig};
-use protocol::record::ProducerStamp;
+use protocol::batch::ProducerStamp;
 use protocol::{Batch, Record};
 
 const DAY_MS: i64 = 86_400_000;

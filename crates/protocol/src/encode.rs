@@ -1,7 +1,8 @@
 //! A batch as bytes, in Kafka's format v2, with its CRC-32C (`DefaultRecordBatch#writeHeader`, `DefaultRecord#writeTo`).
 //! Made on demand: batches live as records, and only `cat` and `kafka-dump-log` want bytes.
 
-use crate::record::{Batch, Record};
+use crate::batch::Batch;
+use crate::record::Record;
 
 impl Batch {
     /// The batch as it lies on disk. Records of a compressed batch come as they are: no codec is at hand.
@@ -103,7 +104,8 @@ fn crc32c(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Header, ProducerStamp};
+    use crate::batch::ProducerStamp;
+    use crate::record::Header;
 
     #[test]
     fn the_checksum_is_castagnolis() {

@@ -2,8 +2,8 @@
 //! `KafkaRaftLog`). What a tool is given of a disk: names, sizes and contents, never the process that wrote them.
 
 use crate::api::Name;
+use crate::batch::Batch;
 use crate::metadata::MetadataBatch;
-use crate::record::Batch;
 
 /// A line of `ls -l`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

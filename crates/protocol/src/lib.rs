@@ -5,7 +5,10 @@
 mod gap;
 pub mod ids;
 pub mod error;
+pub mod batch;
+mod content;
 pub mod record;
+mod run;
 pub mod varint;
 mod codec;
 mod encode;
@@ -24,6 +27,7 @@ pub mod placement;
 pub mod plant;
 
 pub use api::{ApiKey, Message, Request, Response};
+pub use batch::Batch;
 pub use codec::Codec;
 pub use error::ErrorCode;
 pub use file::{DirEntry, FileContent, ProducerLine};
@@ -31,7 +35,8 @@ pub use ids::{BrokerId, GroupId, MemberId, PartitionIndex, ProducerId, TopicId, 
 pub use java_duration::java_duration_ms;
 pub use note::Note;
 pub use plant::Plant;
-pub use record::{Batch, Header, Record};
+pub use record::{Header, Record};
+pub use run::{Run, splittable_draw};
 
 /// The wall clock of every run at virtual time 0, in ms since the epoch: 2027-01-15T08:00:00Z.
 pub const EPOCH_MS: i64 = 1_800_000_000_000;

@@ -128,7 +128,7 @@ impl MetadataBatch {
     }
     /// Bytes on disk and on the wire, to the order of magnitude: the flexible encoding is not modelled.
     pub fn size_in_bytes(&self) -> u64 {
-        u64::from(crate::record::BATCH_OVERHEAD) + 48 * self.records.len() as u64
+        u64::from(crate::batch::BATCH_OVERHEAD) + 48 * self.records.len() as u64
     }
 }
 

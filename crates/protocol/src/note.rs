@@ -5,6 +5,7 @@ use crate::api::{ApiKey, Name};
 use crate::error::ErrorCode;
 use crate::hashing::content_hash;
 use crate::ids::{BrokerId, GroupId, MemberId, PartitionIndex, TopicId, TopicName, TopicPartition};
+use crate::run::Run;
 
 /// A fact.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -75,10 +76,10 @@ pub enum Note {
     // ---- clients
     /// A producer handed a batch to the network; `count` records with these first and last client sequence numbers.
     Sent { tp: TopicPartition, count: u32 },
-    /// A producer learned that records were accepted. `value_hash`es are hashes of the values, in order,
+    /// A producer learned that records were accepted. `values` tell the values from others, in order,
     /// so that history checks can follow records; `offset` is −1 for acks=0. `sent_ns`: when the request left that was answered.
     /// `topic_id`: of which topic of that name.
-    Acked { tp: TopicPartition, topic_id: TopicId, offset: i64, acks: i16, value_hashes: Vec<u64>, sent_ns: u64 },
+    Acked { tp: TopicPartition, topic_id: TopicId, offset: i64, acks: i16, values: Values, sent_ns: u64 },
     /// A producer gave up on records.
     SendFailed { tp: TopicPartition, count: u32, error: ErrorCode },
     /// A consumer handed records, `first..=last`, to its application. `topic_id`: of which topic of that name.
@@ -89,7 +90,7 @@ pub enum Note {
         topic_id: TopicId,
         first: i64,
         last: i64,
-        value_hashes: Vec<u64>,
+        values: Values,
     },
     /// A consumer's assignment changed.
     Assigned { group: GroupId, client_id: Name, partitions: Vec<(TopicName, PartitionIndex)> },
@@ -103,7 +104,62 @@ pub enum Note {
     Output { line: Name, is_stderr: bool },
 }
 
-/// A hash of a record's value, as [`Note::Acked`] and [`Note::Delivered`] carry it. A null has its own.
+/// What tells the values of some records from others, in order.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Values {
+    /// A [`value_hash`] of each.
+    Each(Vec<u64>),
+    /// Those of runs, without drawing them.
+    Drawn(Vec<Run>),
+}
+
+impl Default for Values {
+    fn default() -> Values {
+        Values::Each(Vec::new())
+    }
+}
+
+impl Values {
+    /// Adds a value by its hash.
+    pub fn push(&mut self, hash: u64) {
+        if let Values::Drawn(_) = self {
+            *self = Values::Each(self.iter().collect());
+        }
+        if let Values::Each(hashes) = self {
+            hashes.push(hash);
+        }
+    }
+    /// Adds those of a run: as a run, unless there are others already.
+    pub fn push_run(&mut self, run: Run) {
+        match self {
+            Values::Drawn(runs) => runs.push(run),
+            Values::Each(hashes) if hashes.is_empty() => *self = Values::Drawn(vec![run]),
+            Values::Each(hashes) => hashes.extend((0..run.count).map(|n| run.value_hash(n))),
+        }
+    }
+    /// Of how many records.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::Each(hashes) => hashes.len(),
+            Values::Drawn(runs) => runs.iter().map(|run| run.count as usize).sum(),
+        }
+    }
+    /// Whether of none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// A hash for each record.
+    pub fn iter(&self) -> impl Iterator<Item = u64> {
+        let (hashes, runs): (&[u64], &[Run]) = match self {
+            Values::Each(hashes) => (hashes, &[]),
+            Values::Drawn(runs) => (&[], runs),
+        };
+        let drawn = runs.iter().flat_map(|run| (0..run.count).map(|n| run.value_hash(n)));
+        hashes.iter().copied().chain(drawn)
+    }
+}
+
+/// A hash of a record's value, as [`Values::Each`] has it. A null has its own.
 pub fn value_hash(value: Option<&[u8]>) -> u64 {
     match value {
         Some(value) => content_hash(1, value),

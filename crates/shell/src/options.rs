@@ -52,6 +52,8 @@ pub struct Parsed {
 /// Why a command line cannot be read (`joptsimple.OptionException`).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct OptionError {
+    /// The option that is wrong, without the dashes.
+    pub option: String,
     /// joptsimple's text.
     pub message: String,
     /// Its class in `joptsimple`.
@@ -85,6 +87,7 @@ impl Parsed {
                 (_, Some(value)) => values.push(value),
                 (Arg::Required(_), None) => {
                     let value = args.get(at).ok_or_else(|| OptionError {
+                        option: name.to_owned(),
                         message: format!("Option {name} requires an argument"),
                         class: "OptionMissingRequiredArgumentException",
                         hint: None,
@@ -119,6 +122,7 @@ impl Parsed {
             [] => Ok(None),
             [value] => Ok(Some(value)),
             [..] => Err(OptionError {
+                option: name.to_owned(),
                 message: format!("Found multiple arguments for option {name}, but you asked for only one"),
                 class: "MultipleArgumentsForOptionException",
                 hint: None,
@@ -130,6 +134,7 @@ impl Parsed {
     pub fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, OptionError> {
         let Some(text) = self.one(name)? else { return Ok(None) };
         text.parse().map(Some).map_err(|_| OptionError {
+            option: name.to_owned(),
             message: format!("Cannot parse argument '{text}' of option {name}"),
             class: "OptionArgumentConversionException",
             hint: None,
@@ -145,6 +150,7 @@ fn unrecognized(name: &str, table: &[Opt], removed: &[(&str, &str)]) -> OptionEr
         .map(|(old, today)| format!("hint: --{old} was removed from Kafka; {today}"));
     let near = || nearest(name, table.iter().map(|o| o.name)).map(|near| format!("hint: did you mean --{near}?"));
     OptionError {
+        option: name.to_owned(),
         message: format!("{name} is not a recognized option"),
         class: "UnrecognizedOptionException",
         hint: today.or_else(near),

@@ -24,12 +24,14 @@ use crate::tools::configs::Configs;
 use crate::tools::console_consumer::ConsoleConsumer;
 use crate::tools::console_producer::ConsoleProducer;
 use crate::tools::consumer_groups::ConsumerGroups;
+use crate::tools::consumer_perf::ConsumerPerf;
 use crate::tools::delete_records::DeleteRecords;
 use crate::tools::features::Features;
 use crate::tools::get_offsets::GetOffsets;
 use crate::tools::leader_election::LeaderElection;
 use crate::tools::log_dirs::LogDirs;
 use crate::tools::metadata_quorum::MetadataQuorum;
+use crate::tools::producer_perf::ProducerPerf;
 use crate::tools::reassign::Reassign;
 use crate::tools::topics::Topics;
 use crate::tools::verifiable_producer::VerifiableProducer;
@@ -99,6 +101,8 @@ bodies! {
     ConsoleProducer(Box<ConsoleProducer>)
     ConsoleConsumer(Box<ConsoleConsumer>)
     VerifiableProducer(Box<VerifiableProducer>)
+    ProducerPerf(Box<ProducerPerf>)
+    ConsumerPerf(Box<ConsumerPerf>)
     AdminPy(Box<AdminPy>)
     Experiment(Box<ExperimentProducer>)
     PyProducer(Box<PyProducer>)
@@ -155,10 +159,12 @@ impl AppProcess {
     /// What it is to the page.
     pub fn kind(&self) -> ProgramKind {
         match &self.body {
-            Body::ConsoleProducer(_) | Body::VerifiableProducer(_) | Body::PyProducer(_) | Body::Experiment(_) => {
-                ProgramKind::Producer
-            }
-            Body::ConsoleConsumer(_) | Body::PyConsumer(_) => ProgramKind::Consumer,
+            Body::ConsoleProducer(_)
+            | Body::VerifiableProducer(_)
+            | Body::ProducerPerf(_)
+            | Body::PyProducer(_)
+            | Body::Experiment(_) => ProgramKind::Producer,
+            Body::ConsoleConsumer(_) | Body::ConsumerPerf(_) | Body::PyConsumer(_) => ProgramKind::Consumer,
             _ => ProgramKind::Tool,
         }
     }
@@ -179,6 +185,7 @@ impl AppProcess {
         match &self.body {
             Body::ConsoleProducer(program) => Some(program.producer()),
             Body::VerifiableProducer(program) => Some(program.producer()),
+            Body::ProducerPerf(program) => Some(program.producer()),
             Body::PyProducer(program) => Some(program.producer()),
             Body::Experiment(program) => Some(program.producer()),
             _ => None,
@@ -189,6 +196,7 @@ impl AppProcess {
     pub fn consumer(&self) -> Option<&Consumer> {
         match &self.body {
             Body::ConsoleConsumer(program) => program.consumer(),
+            Body::ConsumerPerf(program) => program.consumer(),
             Body::PyConsumer(program) => program.consumer(),
             _ => None,
         }
@@ -198,6 +206,7 @@ impl AppProcess {
     pub fn records(&self) -> u64 {
         match &self.body {
             Body::ConsoleConsumer(program) => program.printed(),
+            Body::ConsumerPerf(program) => program.records(),
             Body::PyConsumer(program) => program.records(),
             _ => 0,
         }

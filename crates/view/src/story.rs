@@ -133,14 +133,9 @@ fn sentence(note: &Note) -> (Level, Text) {
         }
         Note::Sent { tp, count: 1 } => (Detail, say!("One record for {} leaves a producer", tp)),
         Note::Sent { tp, count } => (Detail, say!("{} records for {} leave a producer", count, tp)),
-        Note::Acked { tp, offset, acks, value_hashes, .. } => (
+        Note::Acked { tp, offset, acks, values, .. } => (
             Detail,
-            say!(
-                "{} at {} acknowledged (acks={})",
-                tp,
-                range(*offset, offset + value_hashes.len() as i64),
-                acks_name(*acks)
-            ),
+            say!("{} at {} acknowledged (acks={})", tp, range(*offset, offset + values.len() as i64), acks_name(*acks)),
         ),
         Note::SendFailed { tp, count, error } => {
             let text = match count {

@@ -101,7 +101,14 @@ const ROWS: &[Row] = &[
     },
     Row {
         id: "records-batched",
-        what: "records, batched, RF 3, acks=all, consumed",
+        what: "records, batched, lines of a file, RF 3, acks=all, consumed and printed",
+        unit: Unit::PerSecond,
+        goal: None,
+        peers: "–",
+    },
+    Row {
+        id: "records-drawn",
+        what: "records, 1,000 a batch, payloads not made, RF 3, acks=all, consumed, each checked",
         unit: Unit::PerSecond,
         goal: goal("G3", 20_000_000, 20_000_000),
         peers: "madsim-rdkafka 1,990,000 (RF 1), librdkafka mock 360,000-430,000 (RF 1)",

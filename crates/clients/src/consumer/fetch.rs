@@ -7,12 +7,13 @@ use kernel::{Address, Time};
 use ordered::{SortedMap, SortedSet};
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::fetch_session::{FetchSession, SessionRequest};
+use protocol::note::Values;
 use protocol::{ApiKey, BrokerId, ErrorCode, Note, PartitionIndex, TopicId, TopicPartition};
 
 use super::Consumer;
 use super::state::{Asked, Completed, GroupPhase, Seek};
 use crate::network::Lane;
-use crate::{ConsumerRecord, Fx, Profile};
+use crate::{Fx, Polled, Profile};
 
 /// A partition in a fetch session.
 pub(super) type SessionKey = (TopicId, PartitionIndex);
@@ -219,52 +220,45 @@ impl Consumer {
 
     // ---- handing out
 
-    pub(super) fn collect(&mut self, fx: &mut Fx, max: usize) -> Vec<ConsumerRecord> {
-        let mut records = Vec::new();
+    pub(super) fn collect(&mut self, fx: &mut Fx, max: usize) -> Vec<Polled> {
+        let mut polled = Vec::new();
         if self.is_rebalancing() {
-            return records;
+            return polled;
         }
-        while records.len() < max {
+        let mut left = max;
+        while left > 0 {
             let Some(mut completed) = self.completed.pop_front() else { break };
-            let from = records.len();
-            let is_drained = self.collect_partition(&mut completed, max, &mut records);
-            self.delivered(fx, &completed, &records[from..]);
+            let from = polled.len();
+            let is_drained = self.collect_partition(&mut completed, &mut left, &mut polled);
+            self.delivered(fx, completed.topic_id, &polled[from..]);
             if !is_drained {
                 self.completed.push_front(completed);
             }
         }
-        records
+        polled
     }
 
-    /// Takes records of one partition; true if nothing is left.
-    fn collect_partition(&mut self, completed: &mut Completed, max: usize, records: &mut Vec<ConsumerRecord>) -> bool {
+    /// Takes at most `left` records of one partition; true if nothing remains.
+    fn collect_partition(&mut self, completed: &mut Completed, left: &mut usize, polled: &mut Vec<Polled>) -> bool {
         let stores = self.profile == Profile::Librdkafka && self.settings.auto_store;
         let Some(partition) = self.partitions.get_mut(&completed.tp) else { return true };
         let mut position = partition.position.unwrap_or(0);
         while let Some(batch) = completed.batches.front() {
-            for (offset, record) in batch.offsets().filter(|_| !batch.is_control()) {
-                // Brokers send whole batches; what lies before the position was asked for by nobody.
-                if offset < position {
-                    continue;
-                }
-                if records.len() >= max {
-                    partition.position = Some(position);
-                    return false;
-                }
-                records.push(ConsumerRecord {
-                    tp: completed.tp.clone(),
-                    offset,
-                    timestamp_ms: record.timestamp_ms,
-                    leader_epoch: batch.leader_epoch,
-                    key: record.key.clone(),
-                    value: record.value.clone(),
-                    headers: record.headers.clone(),
-                });
-                position = offset + 1;
+            // Brokers send whole batches; what lies before the position was asked for by nobody.
+            let places = if batch.is_control() { 0..0 } else { batch.part(position, *left) };
+            if let Some(last) = places.clone().last().and_then(|place| batch.offset_of(place)) {
+                *left -= places.len();
+                position = last + 1;
                 partition.epoch = batch.leader_epoch;
                 if stores {
                     partition.stored = Some(position);
                 }
+                let part = places.start as u32..places.end as u32;
+                polled.push(Polled { tp: completed.tp.clone(), batch: batch.clone(), part });
+            }
+            if *left == 0 && position < batch.next_offset() {
+                partition.position = Some(position);
+                return false;
             }
             position = position.max(batch.next_offset());
             partition.position = Some(position);
@@ -273,16 +267,20 @@ impl Consumer {
         true
     }
 
-    fn delivered(&self, fx: &mut Fx, completed: &Completed, records: &[ConsumerRecord]) {
-        let (Some(first), Some(last)) = (records.first(), records.last()) else { return };
+    /// Notes what was handed out of one partition.
+    fn delivered(&self, fx: &mut Fx, topic_id: TopicId, polled: &[Polled]) {
+        let (Some(head), Some(tail)) = (polled.first(), polled.last()) else { return };
+        let (Some((first, _)), Some((_, last))) = (head.offsets(), tail.offsets()) else { return };
+        let mut values = Values::default();
+        polled.iter().for_each(|polled| polled.batch.add_values(polled.places(), &mut values));
         fx.note(Note::Delivered {
             group: self.settings.group.clone(),
             client_id: self.net.client_id.clone(),
-            tp: completed.tp.clone(),
-            topic_id: completed.topic_id,
-            first: first.offset,
-            last: last.offset,
-            value_hashes: records.iter().map(|record| protocol::note::value_hash(record.value.as_deref())).collect(),
+            tp: head.tp.clone(),
+            topic_id,
+            first,
+            last,
+            values,
         });
     }
 }

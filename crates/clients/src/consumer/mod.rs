@@ -27,7 +27,7 @@ use protocol::{GroupId, MemberId, Message, Note, TopicName, TopicPartition};
 
 use crate::network::{Kind, Net, NetEvent};
 use crate::settings::{Config, check};
-use crate::{ClientError, ConfigError, ConsumerRecord, Fx, LogLine, Profile, Properties, StartAt};
+use crate::{ClientError, ConfigError, ConsumerRecord, Fx, LogLine, Polled, Profile, Properties, StartAt};
 use settings::ConsumerSettings;
 use state::{Asked, Commit, Completed, GroupPhase, Life, Membership, Partition, Seek, Subscription};
 
@@ -191,6 +191,14 @@ impl Consumer {
     /// What poll() returns now: at most `max` (and `max.poll.records`) records; advances the positions. Call it after
     /// every step while the program is in its poll loop.
     pub fn poll(&mut self, now: Time, fx: &mut Fx, max: usize) -> Vec<ConsumerRecord> {
+        let polled = self.poll_parts(now, fx, max);
+        let mut records = Vec::with_capacity(polled.iter().map(Polled::count).sum());
+        polled.iter().for_each(|polled| records.extend(polled.records()));
+        records
+    }
+
+    /// As [`Consumer::poll`], with the records left in their batches.
+    pub fn poll_parts(&mut self, now: Time, fx: &mut Fx, max: usize) -> Vec<Polled> {
         if self.life != Life::Open || self.has_failed {
             return Vec::new();
         }
@@ -202,13 +210,13 @@ impl Consumer {
             self.run(now, fx, true);
             self.polled_at = Some(now);
         }
-        let records = self.collect(fx, max.min(self.settings.max_poll_records));
-        if !records.is_empty() {
+        let polled = self.collect(fx, max.min(self.settings.max_poll_records));
+        if !polled.is_empty() {
             // What has been taken out is fetched anew at once (pipelining).
             self.fetch(now, fx);
         }
         self.arm(now, fx);
-        records
+        polled
     }
 
     /// Whether records are buffered.

@@ -4,16 +4,18 @@ use std::collections::VecDeque;
 
 use kernel::Time;
 use ordered::SortedMap;
-use protocol::record::{BATCH_OVERHEAD, ProducerStamp};
-use protocol::{Codec, Record, TopicName, TopicPartition};
+use protocol::batch::{BATCH_OVERHEAD, ProducerStamp};
+use protocol::{Codec, TopicName, TopicPartition, record};
 
+use super::entries::Entries;
+use super::payload::Payload;
 use super::settings::ProducerSettings;
 
 /// A batch being filled, waiting, or in flight.
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct ProducerBatch {
     pub(crate) id: u64,
-    pub(crate) entries: Vec<(u64, Record)>,
+    pub(crate) entries: Entries,
     pub(crate) created: Time,
     pub(crate) bytes: u32,
     limit: u32,
@@ -33,14 +35,15 @@ pub(crate) struct ProducerBatch {
 }
 
 impl ProducerBatch {
-    fn bytes_of(&self, record: &Record) -> u32 {
-        let base = self.entries.first().map_or(record.timestamp_ms, |(_, first)| first.timestamp_ms);
-        record.size_at(self.entries.len() as i32, base)
-    }
     /// What another record is compressed to is not guessed: it counts whole (`MemoryRecordsBuilder#hasRoomFor`).
-    fn has_room(&self, record: &Record, records_max: usize) -> bool {
-        self.entries.is_empty()
-            || (self.entries.len() < records_max && self.estimated_bytes() + self.bytes_of(record) <= self.limit)
+    fn has_room(&self, record_bytes: u32, records: usize, records_max: usize) -> bool {
+        records == 0 || (records < records_max && self.estimated_bytes() + record_bytes <= self.limit)
+    }
+    /// For how many records of `bytes` each there is room for certain, while their places take as many bytes as `records`.
+    fn room_for(&self, bytes: u32, records: usize, records_max: usize) -> u32 {
+        let Some(left) = self.limit.checked_sub(self.bytes).filter(|_| self.ratio_permille.is_none()) else { return 1 };
+        let alike = record::next_longer_place(records).min(records_max) - records.min(records_max);
+        (left / bytes).min(u32::try_from(alike).unwrap_or(u32::MAX))
     }
     /// What `bytes` are estimated to be compressed to (`MemoryRecordsBuilder#estimatedBytesWritten`).
     fn estimate(&self, bytes: u32) -> u32 {
@@ -60,9 +63,26 @@ impl ProducerBatch {
     pub(crate) fn is_full(&self) -> bool {
         self.is_closed || (!self.entries.is_empty() && self.limit <= self.estimated_bytes())
     }
-    fn push(&mut self, handle: u64, record: Record) {
-        self.bytes += self.bytes_of(&record);
-        self.entries.push((handle, record));
+    /// Takes as many records as there is room for, at most `count_max`; how many. An empty batch has room for one.
+    fn push(&mut self, handle: u64, payload: &Payload, count_max: u32, records_max: usize) -> u32 {
+        let base = self.entries.base_timestamp_ms(payload);
+        let wanted = payload.count().min(count_max);
+        let mut taken = 0;
+        while taken < wanted {
+            let records = self.entries.len() + taken as usize;
+            let bytes = payload.record_bytes(records, base);
+            if !self.has_room(bytes, records, records_max) {
+                break;
+            }
+            // Those that follow are as large, as long as their places take as many bytes.
+            let alike = (wanted - taken).min(self.room_for(bytes, records, records_max)).max(1);
+            self.bytes += bytes * alike;
+            taken += alike;
+        }
+        if let Some(head) = payload.head(taken) {
+            self.entries.push(handle, head);
+        }
+        taken
     }
     /// The first sequence number, if it has one.
     pub(crate) fn base_sequence(&self) -> Option<i32> {
@@ -115,42 +135,46 @@ const RATIO_STEPS: (u32, u32) = (5, 50);
 
 /// What an append did.
 pub(crate) struct AppendResult {
+    /// Records taken.
+    pub(crate) count: u32,
     pub(crate) bytes: u32,
     /// Whether every batch of the partition is full now.
     pub(crate) all_full: bool,
 }
 
 impl Accumulator {
-    /// Appends to the last batch or opens one; none if there is no memory for that.
+    /// Appends to the last batch or to one it opens what that one takes, at most `count_max` records; none if there is no memory for that.
     pub(crate) fn append(
         &mut self,
         now: Time,
         settings: &ProducerSettings,
         tp: &TopicPartition,
         handle: u64,
-        record: &Record,
+        payload: &Payload,
+        count_max: u32,
     ) -> Option<AppendResult> {
+        let records_max = settings.batch_records_max;
         if !self.queues.contains_key(tp) {
             self.queues.insert(tp.clone(), Queue::default());
         }
         let queue = self.queues.get_mut(tp).expect("inserted above");
         if let Some(last) = queue.batches.back_mut().filter(|last| !last.is_closed && last.attempts == 0) {
-            if last.has_room(record, settings.batch_records_max) {
-                let before = last.estimated_bytes();
-                last.push(handle, record.clone());
-                return Some(AppendResult { bytes: last.estimated_bytes() - before, all_full: last.is_full() });
+            let before = last.estimated_bytes();
+            let count = last.push(handle, payload, count_max, records_max);
+            if count > 0 {
+                return Some(AppendResult { count, bytes: last.estimated_bytes() - before, all_full: last.is_full() });
             }
             last.is_closed = true;
         }
-        let limit = settings.batch_memory(record);
+        let limit = settings.batch_memory(payload.record_bytes_max());
         if self.memory_used + u64::from(limit) > settings.memory_bytes {
             return None;
         }
         self.memory_used += u64::from(limit);
         let mut batch = self.open(now, settings.codec, &tp.topic, limit);
         batch.memory = u64::from(limit);
-        batch.push(handle, record.clone());
-        let result = AppendResult { bytes: batch.estimated_bytes(), all_full: batch.is_full() };
+        let count = batch.push(handle, payload, count_max, records_max);
+        let result = AppendResult { count, bytes: batch.estimated_bytes(), all_full: batch.is_full() };
         self.queues.get_mut(tp).expect("inserted above").batches.push_back(batch);
         Some(result)
     }
@@ -160,7 +184,7 @@ impl Accumulator {
         let ratio = self.ratios.get(topic).copied().unwrap_or(1_000);
         ProducerBatch {
             id: self.next_batch,
-            entries: Vec::new(),
+            entries: Entries::default(),
             created,
             bytes: BATCH_OVERHEAD,
             limit,
@@ -196,21 +220,20 @@ impl Accumulator {
             self.ratios.insert(tp.topic.clone(), settings.codec.ratio_permille().max(1_000));
         }
         self.memory_used -= big.memory;
-        let largest =
-            big.entries.iter().map(|(_, record)| BATCH_OVERHEAD + record.size_upper_bound()).max().unwrap_or(0);
+        let largest = BATCH_OVERHEAD + big.entries.largest();
         let target = if big.is_split { largest.max(big.estimated_bytes() / 2) } else { settings.batch_bytes };
         let mut parts: Vec<ProducerBatch> = Vec::new();
-        for (handle, record) in big.entries {
-            match parts.last_mut().filter(|part| part.has_room(&record, settings.batch_records_max)) {
-                Some(part) => part.push(handle, record),
-                None => {
-                    let limit = target.max(BATCH_OVERHEAD + record.size_upper_bound());
-                    let mut part = self.open(big.created, settings.codec, &tp.topic, limit);
-                    (part.is_split, part.is_closed) = (true, true);
-                    part.push(handle, record);
-                    parts.push(part);
-                }
+        let records_max = settings.batch_records_max;
+        for (handle, record) in big.entries.each() {
+            let payload = Payload::One(record);
+            if parts.last_mut().is_some_and(|part| part.push(handle, &payload, 1, records_max) > 0) {
+                continue;
             }
+            let limit = target.max(BATCH_OVERHEAD + payload.record_bytes_max());
+            let mut part = self.open(big.created, settings.codec, &tp.topic, limit);
+            (part.is_split, part.is_closed) = (true, true);
+            part.push(handle, &payload, 1, records_max);
+            parts.push(part);
         }
         let Some(queue) = self.queues.get_mut(tp) else { return };
         queue.stamp_parts(big.stamp, &mut parts);

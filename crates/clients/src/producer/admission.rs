@@ -3,65 +3,91 @@
 
 use kernel::{Duration, Time};
 use ordered::SortedSet;
-use protocol::record::BATCH_OVERHEAD;
-use protocol::{ErrorCode, Record, TopicName, TopicPartition};
+use protocol::batch::BATCH_OVERHEAD;
+use protocol::{ErrorCode, TopicName, TopicPartition};
 
 use super::partitioner::TopicView;
+use super::payload::Payload;
 use super::{Blocked, Producer};
 use crate::network::{Lane, purpose};
 use crate::{ClientError, Fx, Profile};
 
 /// What became of a record that wanted in.
 enum Admission {
-    Done,
+    /// So many of its records are in.
+    Done(u32),
     Wait,
     Fail(ClientError),
 }
 
 impl Producer {
-    pub(super) fn admit(&mut self, now: Time, fx: &mut Fx) {
+    /// Lets in what waits, as far as it can; true if it stopped so that what is due is sent before the rest is placed.
+    pub(super) fn admit(&mut self, now: Time, fx: &mut Fx) -> bool {
         match self.profile {
             Profile::Java => self.admit_in_order(now, fx),
-            Profile::Librdkafka => self.admit_by_topic(now, fx),
+            Profile::Librdkafka => {
+                self.admit_by_topic(now, fx);
+                false
+            }
         }
     }
 
     /// One caller, one record at a time.
-    fn admit_in_order(&mut self, now: Time, fx: &mut Fx) {
+    fn admit_in_order(&mut self, now: Time, fx: &mut Fx) -> bool {
         while let Some(head) = self.blocked.pop_front() {
             let since = *self.head_since.get_or_insert(now);
-            match self.try_admit(now, fx, &head, since) {
-                Admission::Done => {}
-                Admission::Fail(error) => self.fail_record(head.handle, &head.topic, &head.record, error),
+            let rest = match self.try_admit(now, fx, &head, since) {
                 Admission::Wait => {
                     self.blocked.push_front(head);
-                    return;
+                    return false;
                 }
-            }
+                outcome => self.without(head, outcome),
+            };
             (self.head_since, self.starved_since) = (None, None);
+            let Some(rest) = rest else { continue };
+            self.blocked.push_front(rest);
+            if std::mem::take(&mut self.is_stirred) {
+                return true;
+            }
         }
+        false
     }
 
     /// Records of different topics do not wait for each other; those of one topic keep their order.
     fn admit_by_topic(&mut self, now: Time, fx: &mut Fx) {
         let mut stuck: SortedSet<TopicName> = SortedSet::new();
         for blocked in std::mem::take(&mut self.blocked) {
-            let since = *self.topics_since.entry(blocked.topic.clone()).or_insert(now);
-            let expires = blocked.since + self.settings.delivery_timeout;
-            let outcome = match stuck.contains(&blocked.topic) {
-                _ if expires <= now => Admission::Fail(timed_out()),
-                true => Admission::Wait,
-                false => self.try_admit(now, fx, &blocked, since),
-            };
-            match outcome {
-                Admission::Done => {}
-                Admission::Fail(error) => self.fail_record(blocked.handle, &blocked.topic, &blocked.record, error),
-                Admission::Wait => {
+            let mut rest = Some(blocked);
+            while let Some(blocked) = rest.take() {
+                let since = *self.topics_since.entry(blocked.topic.clone()).or_insert(now);
+                let expires = blocked.since + self.settings.delivery_timeout;
+                let outcome = match stuck.contains(&blocked.topic) {
+                    _ if expires <= now => Admission::Fail(timed_out()),
+                    true => Admission::Wait,
+                    false => self.try_admit(now, fx, &blocked, since),
+                };
+                if let Admission::Wait = outcome {
                     stuck.insert(blocked.topic.clone());
                     self.blocked.push_back(blocked);
+                } else {
+                    rest = self.without(blocked, outcome);
                 }
             }
         }
+    }
+
+    /// What still waits of a payload after what became of its first records.
+    fn without(&mut self, blocked: Blocked, outcome: Admission) -> Option<Blocked> {
+        let count = match outcome {
+            Admission::Wait => 0,
+            Admission::Done(count) => count,
+            Admission::Fail(error) => {
+                self.fail_record(blocked.handle, &blocked.topic, blocked.payload.lens(), error);
+                1
+            }
+        };
+        let handle = blocked.handle + u64::from(count);
+        blocked.payload.rest(count).map(|payload| Blocked { payload, handle, topic: blocked.topic, ..blocked })
     }
 
     /// When a waiting record gives up.
@@ -140,7 +166,7 @@ impl Producer {
     }
 
     fn check_size(&self, blocked: &Blocked) -> Option<ClientError> {
-        let size = BATCH_OVERHEAD + blocked.record.size_upper_bound();
+        let size = BATCH_OVERHEAD + blocked.payload.record_bytes_max();
         let most = self.settings.request_bytes_max;
         match self.profile {
             Profile::Java if size > most => Some(ClientError::of(Profile::Java, ErrorCode::MessageTooLarge).with_message(Some(&format!(
@@ -150,7 +176,7 @@ impl Producer {
                 "The message is {size} bytes when serialized which is larger than the total memory buffer you have configured with the buffer.memory configuration."
             )))),
             Profile::Librdkafka if size > most => Some(ClientError::of(Profile::Librdkafka, ErrorCode::MessageTooLarge)),
-            Profile::Librdkafka if self.incomplete.len() > self.settings.queue_records_max => {
+            Profile::Librdkafka if self.incomplete.len() > self.settings.queue_records_max as u64 => {
                 Some(ClientError::new("_QUEUE_FULL", "Local: Queue full", ErrorCode::RequestTimedOut))
             }
             Profile::Java | Profile::Librdkafka => None,
@@ -165,14 +191,23 @@ impl Producer {
             Some(partition) => (partition, false),
             None => {
                 let view = TopicView { name, partitions: count, metadata, accumulator, waits };
-                partitioner.choose(now, settings, &view, blocked.record.key.as_deref(), random)
+                partitioner.choose(now, settings, &view, blocked.payload.key(), random)
             }
         };
         let tp = TopicPartition::new(name.clone(), partition);
-        let Some(appended) = accumulator.append(now, settings, &tp, blocked.handle, &blocked.record) else {
+        // Of a run, no more than go to one partition before another may have its turn.
+        let turn = match blocked.partition {
+            Some(_) => u32::MAX,
+            None if is_sticky => {
+                let record_bytes = blocked.payload.record_bytes(0, blocked.payload.timestamp_ms());
+                partitioner.share_left(settings, name).div_ceil(record_bytes).max(1)
+            }
+            None => 1,
+        };
+        let Some(appended) = accumulator.append(now, settings, &tp, blocked.handle, &blocked.payload, turn) else {
             let starved_since = *self.starved_since.get_or_insert(now);
             return match since + self.settings.max_block <= now {
-                true => Admission::Fail(self.exhausted(&blocked.record, starved_since.since(since))),
+                true => Admission::Fail(self.exhausted(&blocked.payload, starved_since.since(since))),
                 false => Admission::Wait,
             };
         };
@@ -180,15 +215,15 @@ impl Producer {
             let view = TopicView { name, partitions: count, metadata, accumulator, waits };
             partitioner.appended(now, settings, &view, appended.bytes, appended.all_full, random);
         }
-        self.is_stirred |= self.stirs(now, &tp);
-        Admission::Done
+        self.is_stirred |= self.stirs(now, &tp, appended.count);
+        Admission::Done(appended.count)
     }
 
-    /// Whether a record that was just appended can make the producer send, or wait for another moment than before.
-    fn stirs(&self, now: Time, tp: &TopicPartition) -> bool {
+    /// Whether the records that were just appended can make the producer send, or wait for another moment than before.
+    fn stirs(&self, now: Time, tp: &TopicPartition, appended: u32) -> bool {
         let Some(queue) = self.accumulator.queues.get(tp) else { return false };
         let Some(head) = queue.batches.front() else { return false };
-        let is_new = queue.batches.len() == 1 && head.count() == 1;
+        let is_new = queue.batches.len() == 1 && head.count() == appended;
         let has_room = self
             .net
             .metadata
@@ -198,9 +233,9 @@ impl Producer {
     }
 
     /// No memory came free in what the wait for metadata had left of max.block.ms (`BufferPool#allocate`).
-    fn exhausted(&self, record: &Record, waited_for_metadata: Duration) -> ClientError {
+    fn exhausted(&self, payload: &Payload, waited_for_metadata: Duration) -> ClientError {
         let (batch, total) = (self.settings.batch_bytes, self.settings.memory_bytes);
-        let wanted = self.settings.batch_memory(record);
+        let wanted = self.settings.batch_memory(payload.record_bytes_max());
         let free = total.saturating_sub(self.accumulator.memory_used);
         let waited = self.settings.max_block.as_millis().saturating_sub(waited_for_metadata.as_millis());
         ClientError::new(

@@ -1,7 +1,7 @@
 //! Sequence numbers and producer ids of an idempotent producer (`TransactionManager` without transactions).
 
 use ordered::SortedSet;
-use protocol::record::ProducerStamp;
+use protocol::batch::ProducerStamp;
 
 use super::accumulator::{ProducerBatch, Queue};
 

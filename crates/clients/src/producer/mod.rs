@@ -8,6 +8,8 @@ mod partitioner;
 mod accumulator;
 mod idempotence;
 mod waits;
+mod entries;
+mod payload;
 mod admission;
 mod sender;
 mod responses;
@@ -16,10 +18,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kernel::{Input, Time, Timers};
-use ordered::{SortedMap, Window};
+use ordered::{SortedMap, Spans};
 use protocol::api::Name;
 use protocol::config;
-use protocol::{Message, Note, Record, TopicId, TopicName, TopicPartition};
+use protocol::{Message, Note, PartitionIndex, Record, Run, TopicId, TopicName, TopicPartition};
 
 use crate::network::{Kind, Net, NetEvent};
 use crate::settings::{Config, check};
@@ -27,19 +29,22 @@ use crate::{ClientError, ConfigError, Fx, LogLine, ProducerRecord, Profile, Prop
 use accumulator::{Accumulator, ProducerBatch};
 use idempotence::Identity;
 use partitioner::Partitioner;
+use payload::Payload;
 use settings::ProducerSettings;
 use waits::Waits;
 
 /// What a producer tells its application.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum ProducerEvent {
-    /// A record was accepted.
+    /// A record was accepted; of a run, `count` in a row.
     Acked {
-        /// As returned by `send`.
+        /// As returned by `send`, of the first one.
         handle: u64,
+        /// How many; 1 for what `send` sent.
+        count: u32,
         /// Where it is.
         tp: TopicPartition,
-        /// Its offset; −1 with acks=0 or for a duplicate.
+        /// The first one's offset; −1 with acks=0 or for a duplicate.
         offset: i64,
         /// Its timestamp, ms since the epoch.
         timestamp_ms: i64,
@@ -67,13 +72,13 @@ pub enum ProducerEvent {
     Closed,
 }
 
-/// A record whose caller waits.
+/// A record whose caller waits, or records of which the first does.
 #[derive(Clone, Hash, Debug)]
 struct Blocked {
     handle: u64,
     topic: TopicName,
-    partition: Option<i32>,
-    record: Record,
+    partition: Option<PartitionIndex>,
+    payload: Payload,
     since: Time,
 }
 
@@ -108,7 +113,8 @@ pub struct Producer {
     phase: Phase,
     is_started: bool,
     next_handle: u64,
-    incomplete: Window<()>,
+    /// Handles of records that are not done.
+    incomplete: Spans,
     /// Flushes under way: each waits for the handles up to its own.
     flushes: Vec<u64>,
     blocked: VecDeque<Blocked>,
@@ -158,7 +164,7 @@ impl Producer {
             phase: Phase::Open,
             is_started: false,
             next_handle: 0,
-            incomplete: Window::new(),
+            incomplete: Spans::new(),
             flushes: Vec::new(),
             blocked: VecDeque::new(),
             head_since: None,
@@ -205,12 +211,40 @@ impl Producer {
 
     /// Sends a record; an event with the same handle tells what became of it.
     pub fn send(&mut self, now: Time, fx: &mut Fx, record: ProducerRecord) -> u64 {
-        self.next_handle += 1;
-        let handle = self.next_handle;
         let ProducerRecord { topic, partition, key, value, headers, timestamp_ms } = record;
         let timestamp_ms = timestamp_ms.unwrap_or_else(|| crate::wall_ms(now, fx));
         let record = Record { offset_delta: 0, timestamp_ms, key, value, headers };
-        self.incomplete.insert(handle, ());
+        self.offer(now, fx, topic, partition, Payload::One(record))
+    }
+
+    /// Sends the records of a run, as [`Producer::send`] would one after the other. A Java producer stops at the first one that has
+    /// to wait, which it takes. Returns the handle of the first one, and how many it took: their handles are in a row.
+    pub fn send_run(&mut self, now: Time, fx: &mut Fx, topic: &TopicName, run: &Run) -> (u64, u32) {
+        let run = Run { timestamp_ms: crate::wall_ms(now, fx), ..*run };
+        let handle = self.offer(now, fx, topic.clone(), None, Payload::Run(run));
+        let is_waiting = self.profile == Profile::Java;
+        let Some(last) = self.blocked.back_mut().filter(|_| is_waiting) else { return (handle, run.count) };
+        let left = last.payload.count() - 1;
+        if let Some(head) = last.payload.head(1) {
+            last.payload = head;
+        }
+        let end = self.next_handle + 1;
+        self.next_handle -= u64::from(left);
+        self.incomplete.remove(self.next_handle + 1..end);
+        (handle, run.count - left)
+    }
+
+    fn offer(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        topic: TopicName,
+        partition: Option<PartitionIndex>,
+        payload: Payload,
+    ) -> u64 {
+        let handle = self.next_handle + 1;
+        self.next_handle += u64::from(payload.count());
+        self.incomplete.push(handle..self.next_handle + 1);
         if self.phase != Phase::Open {
             let error = match self.profile {
                 Profile::Java => ClientError::new(
@@ -222,10 +256,10 @@ impl Producer {
                     ClientError::new("_DESTROY", "Local: Broker handle destroyed", protocol::ErrorCode::InvalidRequest)
                 }
             };
-            self.fail_record(handle, &topic, &record, error);
+            self.fail(handle, &topic, &payload, &error);
             return handle;
         }
-        self.blocked.push_back(Blocked { handle, topic, partition, record, since: now });
+        self.blocked.push_back(Blocked { handle, topic, partition, payload, since: now });
         self.take_in(now, fx);
         handle
     }
@@ -236,8 +270,8 @@ impl Producer {
             return self.run(now, fx);
         }
         self.is_stirred = false;
-        self.admit(now, fx);
-        if self.is_stirred || !self.blocked.is_empty() {
+        let is_unfinished = self.admit(now, fx);
+        if is_unfinished || self.is_stirred || !self.blocked.is_empty() {
             self.run(now, fx);
         }
     }
@@ -268,7 +302,7 @@ impl Producer {
 
     /// Records sent and not yet done.
     pub fn pending(&self) -> usize {
-        self.incomplete.len()
+        self.incomplete.len() as usize
     }
     /// Java: whether `send` is blocked (waiting for metadata or memory), so that its caller cannot go on.
     pub fn is_blocked(&self) -> bool {
@@ -308,7 +342,9 @@ impl Producer {
         for event in self.net.tick(now, fx) {
             self.network_event(now, fx, event);
         }
-        self.admit(now, fx);
+        while self.admit(now, fx) {
+            self.drain(now, fx);
+        }
         self.expire(now, fx);
         self.drain(now, fx);
         self.finish_flushes();
@@ -371,7 +407,7 @@ impl Producer {
             NetEvent::Metadata => {}
             NetEvent::Fatal(error) => {
                 for blocked in std::mem::take(&mut self.blocked) {
-                    self.fail_record(blocked.handle, &blocked.topic, &blocked.record, error.clone());
+                    self.fail(blocked.handle, &blocked.topic, &blocked.payload, &error);
                 }
                 self.events.push(ProducerEvent::Fatal(error));
             }
@@ -380,11 +416,23 @@ impl Producer {
 
     // ---- the end of a record
 
-    fn fail_record(&mut self, handle: u64, topic: &TopicName, record: &Record, error: ClientError) {
-        self.incomplete.remove(handle);
-        let (key_len, value_len) =
-            (record.key.as_ref().map(|key| key.len()), record.value.as_ref().map(|value| value.len()));
+    fn fail_record(
+        &mut self,
+        handle: u64,
+        topic: &TopicName,
+        lens: (Option<usize>, Option<usize>),
+        error: ClientError,
+    ) {
+        self.incomplete.remove(handle..handle + 1);
+        let (key_len, value_len) = lens;
         self.events.push(ProducerEvent::Failed { handle, topic: topic.clone(), key_len, value_len, error });
+    }
+
+    /// Fails all records of a payload.
+    fn fail(&mut self, handle: u64, topic: &TopicName, payload: &Payload, error: &ClientError) {
+        for n in 0..u64::from(payload.count()) {
+            self.fail_record(handle + n, topic, payload.lens(), error.clone());
+        }
     }
 
     fn fail_batch(
@@ -401,8 +449,12 @@ impl Producer {
             queue.sequence_done(stamp, batch.count(), false, is_in_doubt);
         }
         fx.note(Note::SendFailed { tp: tp.clone(), count: batch.count(), error: error.code });
-        for (n, (handle, record)) in (0..).zip(&batch.entries) {
-            self.fail_record(*handle, &tp.topic, record, error.of_record(self.profile, at_fault, n));
+        let mut n = 0;
+        for (first, payload) in batch.entries.pieces() {
+            for handle in first..first + u64::from(payload.count()) {
+                self.fail_record(handle, &tp.topic, payload.lens(), error.of_record(self.profile, at_fault, n));
+                n += 1;
+            }
         }
     }
 
@@ -419,16 +471,17 @@ impl Producer {
         if let (Some(stamp), Some(queue)) = (batch.stamp, self.accumulator.queues.get_mut(tp)) {
             queue.sequence_done(stamp, batch.count(), true, true);
         }
-        let value_hashes =
-            batch.entries.iter().map(|(_, record)| protocol::note::value_hash(record.value.as_deref())).collect();
+        let values = batch.entries.values();
         let sent_ns = batch.last_attempt.as_nanos();
         let acks = self.settings.acks;
-        fx.note(Note::Acked { tp: tp.clone(), topic_id, offset: base, acks, value_hashes, sent_ns });
-        for (n, (handle, record)) in (0i64..).zip(&batch.entries) {
-            self.incomplete.remove(*handle);
-            let offset = if base < 0 { -1 } else { base + n };
-            let timestamp_ms = if log_append_time_ms >= 0 { log_append_time_ms } else { record.timestamp_ms };
-            self.events.push(ProducerEvent::Acked { handle: *handle, tp: tp.clone(), offset, timestamp_ms });
+        fx.note(Note::Acked { tp: tp.clone(), topic_id, offset: base, acks, values, sent_ns });
+        let mut offset = base;
+        for (handle, payload) in batch.entries.pieces() {
+            let count = payload.count();
+            self.incomplete.remove(handle..handle + u64::from(count));
+            let timestamp_ms = if log_append_time_ms >= 0 { log_append_time_ms } else { payload.timestamp_ms() };
+            self.events.push(ProducerEvent::Acked { handle, count, tp: tp.clone(), offset, timestamp_ms });
+            offset = if base < 0 { -1 } else { offset + i64::from(count) };
         }
     }
 }

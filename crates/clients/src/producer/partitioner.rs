@@ -178,6 +178,12 @@ impl Partitioner {
         }
     }
 
+    /// Bytes that the sticky partition takes before another has its turn in any case.
+    pub(crate) fn share_left(&self, settings: &ProducerSettings, topic: &TopicName) -> u32 {
+        let produced = self.sticky.get(topic).map_or(0, |sticky| sticky.produced_bytes);
+        settings.batch_bytes.max(1).saturating_mul(2).saturating_sub(produced)
+    }
+
     fn round_robin(&mut self, topic: &TopicView<'_>) -> PartitionIndex {
         let counter = self.counters.entry(topic.name.clone()).or_default();
         let n = *counter & 0x7fff_ffff;

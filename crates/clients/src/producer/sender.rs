@@ -4,8 +4,7 @@ use kernel::{Address, Time};
 use ordered::SortedSet;
 use protocol::api::init_producer_id::InitProducerIdRequest;
 use protocol::api::produce::{ProducePartition, ProduceRequest};
-use protocol::record::ProducerStamp;
-use protocol::{Batch, ErrorCode, Note, Response, TopicId, TopicName, TopicPartition};
+use protocol::{ErrorCode, Note, Response, TopicId, TopicName, TopicPartition};
 
 use super::accumulator::Queue;
 use super::admission::timed_out;
@@ -232,8 +231,7 @@ impl Producer {
         let mut tags = Vec::new();
         let mut done = Vec::new();
         for (tp, topic_id, batch) in batches {
-            let records = batch.entries.iter().map(|(_, record)| record.clone()).collect();
-            let sealed = Batch::new(records, batch.stamp.unwrap_or_else(ProducerStamp::default));
+            let sealed = batch.entries.seal(batch.stamp.unwrap_or_default());
             let sealed = sealed.compressed_with(self.settings.codec);
             self.accumulator.learn_ratio(&tp.topic, self.settings.codec);
             fx.note(Note::Sent { tp: tp.clone(), count: batch.count() });

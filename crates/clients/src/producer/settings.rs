@@ -1,9 +1,9 @@
 //! Producer configuration and its rules (`ProducerConfig#postProcessAndValidateIdempotenceConfigs`).
 
 use kernel::Duration;
+use protocol::Codec;
 use protocol::api::Name;
-use protocol::record::BATCH_OVERHEAD;
-use protocol::{Codec, Record};
+use protocol::batch::BATCH_OVERHEAD;
 
 use super::partitioner::Strategy;
 use crate::settings::{Config, NetSettings};
@@ -42,9 +42,9 @@ fn refuse<T>(message: impl Into<String>) -> Result<T, ConfigError> {
 }
 
 impl ProducerSettings {
-    /// Bytes of the buffer that a new batch takes whose first record is this one.
-    pub(crate) fn batch_memory(&self, record: &Record) -> u32 {
-        self.batch_bytes.max(BATCH_OVERHEAD + record.size_upper_bound())
+    /// Bytes of the buffer that a new batch takes whose first record takes at most so many.
+    pub(crate) fn batch_memory(&self, record_bytes_max: u32) -> u32 {
+        self.batch_bytes.max(BATCH_OVERHEAD + record_bytes_max)
     }
 
     pub(crate) fn read(config: &Config<'_>) -> Result<ProducerSettings, ConfigError> {

@@ -11,8 +11,8 @@ use ordered::SortedMap;
 use protocol::api::delete_groups::{DeleteGroupsRequest, DeleteGroupsResponse};
 use protocol::api::describe_groups::{DescribeGroupsRequest, DescribeGroupsResponse};
 use protocol::api::list_groups::ListGroupsResponse;
+use protocol::batch::ProducerStamp;
 use protocol::hashing::group_partition;
-use protocol::record::ProducerStamp;
 use protocol::{Batch, EPOCH_MS, ErrorCode, GroupId, PartitionIndex, Request, Response, TopicName, gap};
 
 use super::connections::{Caller, Ticket};

@@ -17,7 +17,7 @@ use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse};
 use protocol::api::incremental_alter_configs::IncrementalAlterConfigsRequest;
 use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest};
 use protocol::api::produce::{ProducePartition, ProduceRequest, ProduceResult};
-use protocol::record::ProducerStamp;
+use protocol::batch::ProducerStamp;
 use protocol::{
     Batch, BrokerId, ErrorCode, Message, Note, Record, Request, Response, TopicId, TopicPartition, wall_ms,
 };

@@ -26,8 +26,8 @@ impl Invariant for AckedIsCommitted {
                 }
                 Ok(())
             }
-            Note::Acked { tp, offset, acks: -1, value_hashes, .. } if *offset >= 0 => {
-                self.reaches(tp, offset + value_hashes.len() as i64, "acknowledged")
+            Note::Acked { tp, offset, acks: -1, values, .. } if *offset >= 0 => {
+                self.reaches(tp, offset + values.len() as i64, "acknowledged")
             }
             Note::Delivered { tp, last, .. } => self.reaches(tp, last + 1, "given to a consumer"),
             _ => Ok(()),

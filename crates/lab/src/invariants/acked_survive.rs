@@ -32,10 +32,10 @@ impl Invariant for AckedSurvive {
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {
-            Note::Acked { tp, topic_id, offset, acks: -1, value_hashes, .. }
+            Note::Acked { tp, topic_id, offset, acks: -1, values, .. }
                 if *offset >= 0 && is_of_today(sight, tp, *topic_id) =>
             {
-                self.promised(sight, tp, *topic_id, offset + value_hashes.len() as i64);
+                self.promised(sight, tp, *topic_id, offset + values.len() as i64);
                 Ok(())
             }
             Note::LeaderElected { .. } if !sight.is_by_active_controller() => Ok(()),

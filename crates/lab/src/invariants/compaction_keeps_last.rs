@@ -94,7 +94,7 @@ fn missing(before: &Lasts, after: &Lasts, log_start: i64) -> Option<String> {
 mod tests {
     use super::*;
     use partition_log::LogConfig;
-    use protocol::record::ProducerStamp;
+    use protocol::batch::ProducerStamp;
     use protocol::{Batch, EPOCH_MS};
 
     fn log() -> Log {

@@ -4,6 +4,7 @@
 use kernel::NodeId;
 use ordered::SortedMap;
 use protocol::api::ApiKey;
+use protocol::note::Values;
 use protocol::{ErrorCode, GroupId, Note, TopicPartition};
 
 use super::Finding;
@@ -59,12 +60,10 @@ impl Seen {
             {
                 Ok(())
             }
-            Note::Acked { tp, offset, acks: -1, value_hashes, .. } if *offset >= 0 => {
-                self.values(tp, *offset, value_hashes)
-            }
-            Note::Delivered { group, tp, first, last, value_hashes, .. } => {
-                if (last - first + 1) as usize == value_hashes.len() {
-                    self.values(tp, *first, value_hashes)?;
+            Note::Acked { tp, offset, acks: -1, values, .. } if *offset >= 0 => self.values(tp, *offset, values),
+            Note::Delivered { group, tp, first, last, values, .. } => {
+                if (last - first + 1) as usize == values.len() {
+                    self.values(tp, *first, values)?;
                 }
                 if let Some(group) = group {
                     self.given.entry((group.clone(), tp.clone())).or_default().push((*first, *last));
@@ -82,10 +81,10 @@ impl Seen {
         }
     }
 
-    fn values(&mut self, tp: &TopicPartition, first: i64, hashes: &[u64]) -> Result<(), Finding> {
+    fn values(&mut self, tp: &TopicPartition, first: i64, seen: &Values) -> Result<(), Finding> {
         let values = self.values.entry(tp.clone()).or_default();
-        for (offset, hash) in (first..).zip(hashes) {
-            if values.insert(offset, *hash).is_some_and(|before| before != *hash) {
+        for (offset, hash) in (first..).zip(seen.iter()) {
+            if values.insert(offset, hash).is_some_and(|before| before != hash) {
                 let evidence = format!("{tp} at offset {offset}: two different records were seen");
                 return Err(Finding::new(INCONSISTENT_OFFSETS, evidence));
             }

@@ -8,7 +8,7 @@ use kernel::NodeState;
 use ordered::{SortedMap, SortedSet};
 use partition_log::Log;
 use protocol::metadata::PartitionRecord;
-use protocol::{BrokerId, GroupId, TopicName, TopicPartition};
+use protocol::{Batch, BrokerId, GroupId, TopicName, TopicPartition};
 
 use crate::Lab;
 use crate::replicas;
@@ -122,7 +122,8 @@ fn is_under_way(lab: &Lab, log: &partition_log::Log, high_watermark: i64) -> boo
 /// then stays where it is.
 fn has_more(log: &Log, from: i64) -> bool {
     let below = log.batches_from(from).take_while(|batch| batch.base_offset < log.high_watermark());
-    below.flat_map(|batch| batch.offsets()).any(|(offset, _)| offset >= from && offset < log.high_watermark())
+    let first = |batch: &Batch| batch.offset_of(batch.part(from, 1).start);
+    below.filter_map(first).any(|offset| offset < log.high_watermark())
 }
 
 /// Consumers that run: in their groups, with every partition of their topics, at the end.

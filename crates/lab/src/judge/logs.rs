@@ -4,7 +4,7 @@
 use ordered::SortedMap;
 use partition_log::Log;
 use protocol::note::value_hash;
-use protocol::{TopicName, TopicPartition};
+use protocol::{Batch, TopicName, TopicPartition};
 
 use super::excuses::Excuses;
 use super::{Finding, forgotten};
@@ -41,9 +41,8 @@ fn check_log(lab: &Lab, tp: &TopicPartition, log: &Log) -> Result<(), Finding> {
     let mut offsets: SortedMap<u64, i64> = SortedMap::new();
     let mut newest: SortedMap<u64, (u64, i64)> = SortedMap::new();
     for batch in log.batches_from(log.log_start_offset()).filter(|batch| batch.producer().producer_id >= 0) {
-        for (offset, record) in batch.offsets() {
-            let Some((producer, number)) = record.value.as_deref().and_then(identity) else { continue };
-            if let Some(before) = offsets.insert(value_hash(record.value.as_deref()), offset) {
+        for Known { offset, producer, number, value_hash } in known_records(batch) {
+            if let Some(before) = offsets.insert(value_hash, offset) {
                 if forgotten::between(lab, tp, log, before, offset) {
                     continue;
                 }
@@ -58,6 +57,33 @@ fn check_log(lab: &Lab, tp: &TopicPartition, log: &Log) -> Result<(), Finding> {
         }
     }
     Ok(())
+}
+
+/// A record that says which one of which producer it is.
+struct Known {
+    offset: i64,
+    producer: u64,
+    number: u64,
+    value_hash: u64,
+}
+
+/// The records of a batch that say so: by their values, or because they were drawn.
+fn known_records(batch: &Batch) -> impl Iterator<Item = Known> {
+    let drawn = batch.runs().iter().flat_map(move |run| {
+        (0..run.count).map(move |n| Known {
+            offset: batch.base_offset + i64::from(run.offset_delta) + i64::from(n),
+            producer: run.source,
+            number: run.first + u64::from(n),
+            value_hash: run.value_hash(n),
+        })
+    });
+    let listed = if batch.runs().is_empty() { batch.records() } else { &[] };
+    let listed = listed.iter().filter_map(|record| {
+        let (producer, number) = record.value.as_deref().and_then(identity)?;
+        let offset = batch.base_offset + i64::from(record.offset_delta);
+        Some(Known { offset, producer, number, value_hash: value_hash(record.value.as_deref()) })
+    });
+    drawn.chain(listed)
 }
 
 /// `P.N`: which producer, and which of its records.

@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 
 use partition_log::{Log, LogConfig};
-use protocol::record::ProducerStamp;
+use protocol::batch::ProducerStamp;
 use protocol::{Batch, Record, TopicPartition};
 
 /// The wall clock all tests start at, ms.

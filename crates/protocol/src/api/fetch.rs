@@ -3,7 +3,7 @@
 use crate::error::ErrorCode;
 use crate::ids::{BrokerId, PartitionIndex, TopicId};
 use crate::metadata::MetadataBatch;
-use crate::record::Batch;
+use crate::batch::Batch;
 use super::{LeaderHint, Name};
 
 /// Fetch request (consumer|follower|observer->leader).

@@ -2,7 +2,7 @@
 
 use crate::error::ErrorCode;
 use crate::ids::{PartitionIndex, TopicId};
-use crate::record::Batch;
+use crate::batch::Batch;
 use super::{LeaderHint, Name};
 
 /// Produce request (producer->leader).

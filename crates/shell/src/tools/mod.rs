@@ -10,6 +10,9 @@ pub(crate) mod get_offsets;
 pub(crate) mod leader_election;
 pub(crate) mod metadata_quorum;
 pub(crate) mod verifiable_producer;
+pub(crate) mod producer_perf;
+pub(crate) mod consumer_perf;
+mod perf_stats;
 pub(crate) mod dump_log;
 pub(crate) mod zk_shell;
 mod znodes;
@@ -20,6 +23,8 @@ pub(crate) mod cluster;
 pub(crate) mod features;
 mod line_reader;
 mod formatter;
+
+use std::str::FromStr;
 
 use crate::help;
 use crate::launch::Launch;
@@ -53,6 +58,8 @@ pub(crate) enum Misuse {
     MessageAndHelp,
     /// Java's report of an exception nobody caught.
     Uncaught,
+    /// argparse4j's usage and error.
+    Argparse(&'static Argparse),
 }
 
 /// A tool's answer to a command line it cannot follow: it prints this and ends.
@@ -62,6 +69,42 @@ pub(crate) struct Refusal {
     pub(crate) err: Vec<String>,
     pub(crate) with_help: bool,
     pub(crate) code: i32,
+}
+
+/// A program whose options argparse4j reads. It breaks lines and stretches them to both margins: here the error is one line.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct Argparse {
+    pub(crate) program: &'static str,
+    pub(crate) usage: &'static [&'static str],
+}
+
+impl Argparse {
+    /// `ArgumentParser#handleError`.
+    pub(crate) fn refuse(&self, text: impl AsRef<str>) -> Refusal {
+        let error = format!("{}: error: {}", self.program, text.as_ref());
+        let err = self.usage.iter().map(|line| line.to_string()).chain([error]).collect();
+        Refusal { err, code: 1, ..Refusal::default() }
+    }
+    /// An option that is missing.
+    pub(crate) fn require(&self, options: &Parsed, required: &[&str]) -> Result<(), Refusal> {
+        match required.iter().find(|name| !options.has(name)) {
+            Some(name) => Err(self.refuse(format!("argument --{name} is required"))),
+            None => Ok(()),
+        }
+    }
+    /// The value of an option, of several the last, as a number of a Java type.
+    pub(crate) fn number<T: FromStr>(
+        &self,
+        options: &Parsed,
+        name: &str,
+        java_type: &str,
+    ) -> Result<Option<T>, Refusal> {
+        let Some(text) = options.all(name).last() else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| {
+            let why = format!("could not convert '{text}' to {java_type} (For input string: \"{text}\")");
+            self.refuse(format!("argument --{name}: {why}"))
+        })
+    }
 }
 
 impl Refusal {
@@ -103,6 +146,15 @@ impl Tool {
         let text = match self.on_misuse {
             Misuse::Uncaught => format!("Exception in thread \"main\" joptsimple.{}: {}", error.class, error.message),
             Misuse::Message | Misuse::MessageAndHelp => error.message,
+            Misuse::Argparse(argparse) => {
+                let text = match error.class {
+                    "UnrecognizedOptionException" => format!("unrecognized arguments: '--{}'", error.option),
+                    _ => format!("argument --{}: expected one argument", error.option),
+                };
+                let mut refusal = argparse.refuse(text);
+                refusal.err.extend(error.hint);
+                return refusal;
+            }
         };
         let err = std::iter::once(text).chain(error.hint).collect();
         Refusal { out: vec![], err, with_help: self.on_misuse == Misuse::MessageAndHelp, code: 1 }
@@ -149,6 +201,8 @@ tools! {
     leader_election::TOOL,
     metadata_quorum::TOOL,
     verifiable_producer::TOOL,
+    producer_perf::TOOL,
+    consumer_perf::TOOL,
     dump_log::TOOL,
     zk_shell::TOOL,
     log_dirs::TOOL,
@@ -206,6 +260,13 @@ impl Deprecated {
                 "Warning: --{} is deprecated and will be removed in a future version. Use --{} instead.",
                 self.old, self.new
             ));
+        }
+        if self.is_old { self.old } else { self.new }
+    }
+    /// The name to read; the warning of `kafka-consumer-perf-test`.
+    pub(crate) fn warn_briefly(&self, out: &mut Vec<String>) -> &'static str {
+        if self.is_old {
+            out.push(format!("Warning: --{} is deprecated. Use --{} instead.", self.old, self.new));
         }
         if self.is_old { self.old } else { self.new }
     }

@@ -17,7 +17,7 @@ use crate::json::Json;
 use crate::launch::Launch;
 use crate::options::{Opt, OptionError, Parsed, flag, value};
 use crate::process::Body;
-use crate::tools::{Misuse, Refusal, Tool, validate_bootstrap};
+use crate::tools::{Argparse, Misuse, Refusal, Tool, validate_bootstrap};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-verifiable-producer",
@@ -25,11 +25,24 @@ pub(crate) const TOOL: Tool = Tool {
     without_arguments: SUMMARY,
     options: OPTIONS,
     removed: &[],
-    on_misuse: Misuse::MessageAndHelp,
+    on_misuse: Misuse::Argparse(&ARGPARSE),
     start,
 };
 
 const SUMMARY: &str = "This tool produces increasing integers to the specified topic and prints JSON metadata to stdout on each \"send\" request, making externally visible which messages have been acked and which have not.";
+const ARGPARSE: Argparse = Argparse {
+    program: "verifiable-producer",
+    usage: &[
+        "usage: verifiable-producer [-h] --topic TOPIC [--max-messages MAX-MESSAGES]",
+        "                           [--throughput THROUGHPUT] [--acks ACKS]",
+        "                           [--producer.config CONFIG-FILE]",
+        "                           [--message-create-time CREATE-TIME]",
+        "                           [--value-prefix VALUE-PREFIX]",
+        "                           [--repeating-keys REPEATING-KEYS]",
+        "                           [--command-config CONFIG-FILE]",
+        "                           --bootstrap-server HOST1:PORT1[,HOST2:PORT2[...]]",
+    ],
+};
 const OPTIONS: &[Opt] = &[
     value("acks", "ACKS", "Acks required on each produced message. See Kafka docs on acks for details. (default: -1)"),
     value(
@@ -72,7 +85,11 @@ const UNTHROTTLED: u64 = 10_000;
 
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let usage = |e: OptionError| Refusal::usage(e.message);
-    let topic = options.one("topic").map_err(usage)?.ok_or_else(|| Refusal::usage("argument --topic is required"))?;
+    ARGPARSE.require(options, &["topic"])?;
+    let topic = options.one("topic").map_err(usage)?.unwrap_or_default();
+    if !options.has("bootstrap-server") {
+        return Err(ARGPARSE.refuse("one of the arguments --bootstrap-server is required"));
+    }
     validate_bootstrap(options)?;
     let mut properties = Properties::new();
     properties
@@ -85,17 +102,17 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     }
     let producer = Producer::new(Profile::Java, &properties, "producer-1", 1)
         .map_err(|e| Refusal::line(e.lines("producer").join("\n")))?;
-    let number = |name: &str| options.number::<i64>(name).map_err(usage);
+    let number = |name: &str, java_type: &str| ARGPARSE.number::<i64>(options, name, java_type);
     let positive = |n: Option<i64>| n.filter(|n| *n >= 0).map(|n| n as u64);
     let program = VerifiableProducer {
         topic: topic.into(),
         producer,
         timers: Timers::new(0),
-        max_messages: positive(number("max-messages")?),
-        throughput: positive(number("throughput")?),
-        create_time: number("message-create-time")?.filter(|ms| *ms >= 0),
-        value_prefix: number("value-prefix")?,
-        repeating_keys: positive(number("repeating-keys")?).filter(|n| *n > 0),
+        max_messages: positive(number("max-messages", "Integer")?),
+        throughput: positive(number("throughput", "Integer")?),
+        create_time: number("message-create-time", "Long")?.filter(|ms| *ms >= 0),
+        value_prefix: number("value-prefix", "Integer")?,
+        repeating_keys: positive(number("repeating-keys", "Integer")?).filter(|n| *n > 0),
         started: Time::ZERO,
         sent: 0,
         acked: 0,
