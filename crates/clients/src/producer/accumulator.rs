@@ -269,12 +269,13 @@ mod tests {
 
     #[test]
     fn the_next_record_of_a_compressed_batch_counts_whole() {
-        let record = |bytes: usize| Record::new(0, None, Some(&vec![b'x'; bytes]));
+        let record = |bytes: usize| Payload::One(protocol::Record::new(0, None, Some(&vec![b'x'; bytes])));
+        let size = |bytes: usize| record(bytes).record_bytes(1, 0);
         let mut accumulator = Accumulator { ratios: SortedMap::from([("t".into(), 100)]), ..Accumulator::default() };
         let mut batch = accumulator.open(Time::ZERO, Codec::Gzip, "t", 1_000);
-        batch.push(1, record(2_000));
+        batch.push(1, &record(2_000), 1, usize::MAX);
         // Two thousand bytes and nine around them, at a tenth and five percent more.
         assert_eq!(batch.estimated_bytes(), 61 + 210);
-        assert!(batch.has_room(&record(700), usize::MAX) && !batch.has_room(&record(730), usize::MAX));
+        assert!(batch.has_room(size(700), 1, usize::MAX) && !batch.has_room(size(730), 1, usize::MAX));
     }
 }
