@@ -9,15 +9,28 @@ import { LAPTOP } from "./visitor.mjs";
 const STARTS = 9, FRAMES_MS = 6_000, SEEKS = 60, DOTS = 3_000;
 const HOUR = 3_600_000;
 
-// A hundred partitions on twelve brokers far from each other, and so many producers that thousands of records travel.
+// A hundred partitions on twelve brokers far from each other (with more latency the topic would not be there when the producers
+// begin, and they would make one of a single partition), and so many producers that thousands of records travel.
 const BUSY = {
   title: "3,000 records in flight",
   seed: 5,
-  cluster: { brokers: 12, controllers: 3, latency: "250ms" },
+  cluster: { brokers: 12, controllers: 3, latency: "200ms" },
   topics: [{ name: "orders", partitions: 100, replication_factor: 3 }],
   commands: Array.from({ length: 16 }, (_, i) => ({
     at: `${i * 50}ms`, term: i + 1,
     run: "kafka-verifiable-producer --bootstrap-server :9092 --topic orders --throughput 1000",
+  })),
+};
+
+// The same cluster, and a hundred producers that wait for nothing and send each record by itself: a message a record.
+const SINGLE = {
+  ...BUSY,
+  title: "3,000 messages of one record in flight",
+  files: { "single.properties": "linger.ms=0\nenable.idempotence=false\nmax.in.flight.requests.per.connection=50\n" },
+  commands: Array.from({ length: 100 }, (_, i) => ({
+    at: `${i * 7}ms`, term: i + 1,
+    run: "kafka-verifiable-producer --bootstrap-server :9092 --topic orders --throughput 140 --repeating-keys 997 --acks 0 " +
+      "--command-config single.properties",
   })),
 };
 
@@ -141,19 +154,21 @@ async function control() {
   await close();
 }
 
-async function busy() {
+// A scene that plays slowly, once it was run to where it is in full swing.
+async function crowd(id, scene, ms) {
   const { page, close } = await fresh();
-  await page.goto(site.url + linkTo(BUSY));
+  await page.goto(site.url + linkTo(scene));
   await page.locator(".app").first().waitFor();
-  await asks(page, "run", 6_000);
+  await asks(page, "run", ms);
   await isAtRest(page);
   await asks(page, "speed", 0.002);
   await asks(page, "play");
   await page.waitForTimeout(500);
-  const { messages, records } = await asks(page, "flight");
-  say("busy-messages", messages);
-  say("busy-records", records);
-  await frames("busy", page);
+  const { flights } = await asks(page, "snapshot");
+  say(`${id}-messages`, flights.length);
+  say(`${id}-records`, flights.reduce((sum, { records }) => sum + records, 0));
+  say(`${id}-alone`, flights.filter(({ records }) => records === 1).length);
+  await frames(id, page);
   await close();
 }
 
@@ -214,7 +229,8 @@ await weight("bytes", asked);
 const askedByEmbed = await embed();
 await weight("embed-bytes", askedByEmbed);
 await control();
-await busy();
+await crowd("busy", BUSY, 6_000);
+await crowd("single", SINGLE, 3_000);
 await seeks();
 await browser.close();
 site.close();

@@ -12,7 +12,7 @@ use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement}
 use crate::stage::faults::slowness;
 use crate::words::{say, t};
 use paint::Palette;
-use route::{Anchor, Kind, Plan};
+use route::{Anchor, Kind, Pairs, Plan, Rail};
 
 /// How long a rail stays visible after its last message, ms of real time.
 const RAIL_FADES_MS: f64 = 2_500.0;
@@ -35,8 +35,11 @@ pub(crate) struct Overlay {
     /// Nothing travels.
     is_still: bool,
     size: (f64, f64),
-    /// Rails by (lesser name, greater name, control plane): when they last carried something, ms of real time.
-    rails: SortedMap<(String, String, bool), f64>,
+    /// When rails last carried something, ms of real time: by lesser and greater name, then whether of the control plane.
+    rails: Pairs<[Option<f64>; 2]>,
+    /// Rails that messages took since the boxes were measured: by sender and receiver, then by [`way`]. None leads to a
+    /// process that is not drawn.
+    routes: Pairs<[Option<Option<Rail>>; 4]>,
     /// Where each message was drawn last, for the pointer.
     drawn: Vec<(f64, f64, u64)>,
     pointer: Option<(f64, f64)>,
@@ -93,7 +96,7 @@ impl Overlay {
 
     /// Whether something still fades.
     pub(crate) fn is_fading(&self, wall_ms: f64) -> bool {
-        self.rails.values().chain(self.ghosts.values()).any(|last| wall_ms - last < RAIL_FADES_MS)
+        self.rails.values().flatten().flatten().chain(self.ghosts.values()).any(|last| wall_ms - last < RAIL_FADES_MS)
     }
 
     /// Draws a moment.
@@ -128,22 +131,27 @@ impl Overlay {
         }
         self.palette = Palette::read(&stage);
         self.plan = survey(&stage, frame.left(), frame.top());
+        self.routes = Pairs::default();
         self.boxes = boxes(&stage, frame.left(), frame.top());
     }
 
     fn note_rails(&mut self, moment: &Moment<'_>) {
         for flight in &moment.picture.flights {
-            let name = rail_name(flight);
-            self.rails.insert(name, moment.wall_ms);
+            let (a, b) = if flight.from < flight.to { (&flight.from, &flight.to) } else { (&flight.to, &flight.from) };
+            self.rails.of(a, b)[usize::from(is_control(flight))] = Some(moment.wall_ms);
         }
-        self.rails.retain(|_, last| moment.wall_ms - *last < RAIL_FADES_MS);
     }
 
     fn draw_rails(&self, context: &CanvasRenderingContext2d, wall_ms: f64) {
-        for ((a, b, is_control), last) in &self.rails {
-            let Some(rail) = self.plan.rail(a, b, *is_control, false) else { continue };
-            let fade = 1.0 - ((wall_ms - last) / RAIL_FADES_MS).clamp(0.0, 1.0);
-            self.palette.rail(context, &rail.points, fade * if *is_control { 0.3 } else { 0.6 });
+        for (a, b, last) in self.rails.iter() {
+            for is_control in [false, true] {
+                let Some(last) = last[usize::from(is_control)].filter(|last| wall_ms - last < RAIL_FADES_MS) else {
+                    continue;
+                };
+                let Some(rail) = self.plan.rail(a, b, is_control, false) else { continue };
+                let fade = 1.0 - ((wall_ms - last) / RAIL_FADES_MS).clamp(0.0, 1.0);
+                self.palette.rail(context, &rail.points, fade * if is_control { 0.3 } else { 0.6 });
+            }
         }
     }
 
@@ -198,8 +206,11 @@ impl Overlay {
         let mut labels = paint::Labels::default();
         for flight in &moment.picture.flights {
             let Some(t) = progress(flight, moment) else { continue };
-            let is_control = is_control(flight);
-            let Some(rail) = self.plan.rail(&flight.from, &flight.to, is_control, flight.is_response) else { continue };
+            let (is_control, is_response) = (is_control(flight), flight.is_response);
+            let route = &mut self.routes.of(&flight.from, &flight.to)[way(is_control, is_response)];
+            let plan = &self.plan;
+            let rail = route.get_or_insert_with(|| plan.rail(&flight.from, &flight.to, is_control, is_response));
+            let Some(rail) = rail else { continue };
             if self.is_still {
                 self.palette.lit(context, flight, &rail.points);
             }
@@ -259,9 +270,9 @@ fn is_control(flight: &FlightView) -> bool {
     flight.role == "controller" || [&flight.from, &flight.to].iter().any(|n| n.starts_with("controller"))
 }
 
-fn rail_name(flight: &FlightView) -> (String, String, bool) {
-    let (a, b) = if flight.from < flight.to { (&flight.from, &flight.to) } else { (&flight.to, &flight.from) };
-    (a.clone(), b.clone(), is_control(flight))
+/// Which of the rails between two processes.
+fn way(is_control: bool, is_response: bool) -> usize {
+    2 * usize::from(is_control) + usize::from(is_response)
 }
 
 /// The share of its way a message has gone; None if it is not to be drawn now.

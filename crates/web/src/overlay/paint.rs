@@ -206,20 +206,20 @@ fn polygon(context: &CanvasRenderingContext2d, points: &[(f64, f64)]) {
 
 /// Words beside the few messages that matter, none over another.
 #[derive(Default)]
-pub(crate) struct Labels {
-    wanted: Vec<(f64, f64, String, bool)>,
+pub(crate) struct Labels<'a> {
+    wanted: Vec<(f64, f64, &'a FlightView)>,
     marks: Vec<(f64, f64)>,
 }
 
 /// More than this many and words would only be noise.
 const LABELS_MAX: usize = 7;
 
-impl Labels {
-    pub(crate) fn add(&mut self, flight: &FlightView, x: f64, y: f64) {
+impl<'a> Labels<'a> {
+    pub(crate) fn add(&mut self, flight: &'a FlightView, x: f64, y: f64) {
         self.marks.push((x, y));
         let speaks = flight.records > 0 || flight.is_error || matches!(flight.role.as_str(), "produce" | "group");
         if speaks {
-            self.wanted.push((x, y, words(flight), flight.is_error));
+            self.wanted.push((x, y, flight));
         }
     }
 
@@ -232,7 +232,8 @@ impl Labels {
         context.set_text_baseline("middle");
         context.set_line_join("round");
         let mut taken: Vec<(f64, f64, f64)> = Vec::new();
-        for (x, y, text, is_error) in &self.wanted {
+        for (x, y, flight) in &self.wanted {
+            let text = words(flight);
             let w = text.chars().count() as f64 * 6.0 + 4.0;
             let is_clear = |left: f64| {
                 let words = |o: &(f64, f64, f64)| (o.1 - y).abs() > 11.0 || left > o.0 + o.2 || left + w < o.0;
@@ -246,9 +247,9 @@ impl Labels {
             taken.push((left, *y, w));
             context.set_stroke_style_str(&palette.halo);
             context.set_line_width(4.0);
-            let _ = context.stroke_text(text, left, *y);
-            context.set_fill_style_str(if *is_error { &palette.error } else { &palette.ink });
-            let _ = context.fill_text(text, left, *y);
+            let _ = context.stroke_text(&text, left, *y);
+            context.set_fill_style_str(if flight.is_error { &palette.error } else { &palette.ink });
+            let _ = context.fill_text(&text, left, *y);
         }
     }
 }

@@ -33,6 +33,38 @@ pub(crate) struct Plan {
     pub(crate) band_bottom: f64,
 }
 
+/// Something for each pair of processes.
+#[derive(Clone, Debug)]
+pub(crate) struct Pairs<V>(SortedMap<String, SortedMap<String, V>>);
+
+impl<V> Default for Pairs<V> {
+    fn default() -> Pairs<V> {
+        Pairs(SortedMap::default())
+    }
+}
+
+impl<V: Default> Pairs<V> {
+    /// What there is of a pair. Names are copied only for one that is new: this is asked for each message of each frame.
+    pub(crate) fn of(&mut self, a: &str, b: &str) -> &mut V {
+        if !self.0.contains_key(a) {
+            self.0.insert(a.to_owned(), SortedMap::default());
+        }
+        let inner = self.0.get_mut(a).expect("it was put there");
+        if !inner.contains_key(b) {
+            inner.insert(b.to_owned(), V::default());
+        }
+        inner.get_mut(b).expect("it was put there")
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &V)> {
+        self.0.iter().flat_map(|(a, inner)| inner.iter().map(move |(b, value)| (a.as_str(), b.as_str(), value)))
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+        self.iter().map(|(_, _, value)| value)
+    }
+}
+
 /// A rail: a polyline with its length.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Rail {
