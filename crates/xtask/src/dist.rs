@@ -13,7 +13,7 @@ use crate::{Task, browser, split, tools};
 /// What is loaded until the page can be used may weigh, in brotli bytes.
 const BUDGET: u64 = 250_000;
 /// What all files may weigh today, those too that are loaded later.
-const CEILING_OF_ALL: u64 = 1_030_000;
+const CEILING_OF_ALL: u64 = 1_050_000;
 
 pub(crate) const TASK: Task = Task {
     name: "dist",
