@@ -5,7 +5,7 @@ use protocol::api::ApiKey;
 use protocol::{Message, Request, Response};
 
 use crate::message::MessageId;
-use crate::observe::{clock_ns, process_name};
+use crate::observe::clock_ns;
 use crate::picture::FlightView;
 use crate::say;
 use crate::text::Text;
@@ -19,11 +19,11 @@ pub fn flights(lab: &Lab) -> Vec<FlightView> {
         FlightView {
             key: (flight.conn.0 << 24) ^ flight.sent.as_nanos() ^ ((n as u64) << 56),
             id: MessageId { conn: flight.conn.0, number: flight.number },
-            from: process_name(lab, flight.from),
-            to: process_name(lab, flight.to),
-            api: tag.api.name().into(),
+            from: world.name(flight.from).clone(),
+            to: world.name(flight.to).clone(),
+            api: tag.api.name(),
             is_response: tag.is_response,
-            role: role_of(tag, is_client).into(),
+            role: role_of(tag, is_client),
             summary: summary(flight.message, tag),
             records: if tag.is_metadata { 0 } else { tag.records },
             is_error: !tag.error.is_ok(),

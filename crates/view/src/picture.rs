@@ -1,5 +1,7 @@
 //! The picture of a moment.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::message::MessageId;
@@ -300,15 +302,15 @@ pub struct FlightView {
     /// Which message it is.
     pub id: MessageId,
     /// Sender's process name.
-    pub from: String,
+    pub from: Arc<str>,
     /// Receiver's process name.
-    pub to: String,
+    pub to: Arc<str>,
     /// API name, e.g. `Produce`.
-    pub api: String,
+    pub api: &'static str,
     /// Whether it is an answer.
     pub is_response: bool,
     /// `produce`, `fetch`, `replica-fetch`, `group`, `controller`, `metadata`.
-    pub role: String,
+    pub role: &'static str,
     /// What it carries, in a few words: `2 records for orders-0`, `error NOT_LEADER_OR_FOLLOWER`.
     pub summary: Text,
     /// Records in it.

@@ -3,6 +3,7 @@
 
 mod paint;
 mod route;
+mod stamp;
 
 use ordered::SortedMap;
 use view::{FlightView, MessageId, Picture};
@@ -13,9 +14,12 @@ use crate::stage::faults::slowness;
 use crate::words::{say, t};
 use paint::Palette;
 use route::{Anchor, Kind, Pairs, Plan, Rail};
+use stamp::Stamps;
 
 /// How long a rail stays visible after its last message, ms of real time.
 const RAIL_FADES_MS: f64 = 2_500.0;
+/// In how many shades a rail fades.
+const RAIL_SHADES: f64 = 20.0;
 /// A message that would cross in less real time than this is not drawn as a dot but lights its rail.
 const SHORTEST_FLIGHT_MS: f64 = 90.0;
 /// A lost message stays marked this long of virtual time, ns.
@@ -28,6 +32,7 @@ pub(crate) struct Overlay {
     context: Option<CanvasRenderingContext2d>,
     tip: Option<HtmlElement>,
     palette: Palette,
+    stamps: Stamps,
     plan: Plan,
     /// Boxes that words keep off: (x, y, w, h).
     boxes: Vec<(f64, f64, f64, f64)>,
@@ -130,6 +135,7 @@ impl Overlay {
             canvas.set_height(h);
         }
         self.palette = Palette::read(&stage);
+        self.stamps.clear();
         self.plan = survey(&stage, frame.left(), frame.top());
         self.routes = Pairs::default();
         self.boxes = boxes(&stage, frame.left(), frame.top());
@@ -142,16 +148,26 @@ impl Overlay {
         }
     }
 
-    fn draw_rails(&self, context: &CanvasRenderingContext2d, wall_ms: f64) {
+    /// Those that are as faded are drawn at once.
+    fn draw_rails(&mut self, context: &CanvasRenderingContext2d, wall_ms: f64) {
+        let mut shades: SortedMap<(bool, u32), Vec<(&str, &str)>> = SortedMap::default();
         for (a, b, last) in self.rails.iter() {
             for is_control in [false, true] {
                 let Some(last) = last[usize::from(is_control)].filter(|last| wall_ms - last < RAIL_FADES_MS) else {
                     continue;
                 };
-                let Some(rail) = self.plan.rail(a, b, is_control, false) else { continue };
                 let fade = 1.0 - ((wall_ms - last) / RAIL_FADES_MS).clamp(0.0, 1.0);
-                self.palette.rail(context, &rail.points, fade * if is_control { 0.3 } else { 0.6 });
+                let route = &mut self.routes.of(a, b)[way(is_control, false)];
+                let plan = &self.plan;
+                route.get_or_insert_with(|| plan.rail(a, b, is_control, false));
+                shades.entry((is_control, (fade * RAIL_SHADES).ceil() as u32)).or_default().push((a, b));
             }
+        }
+        for ((is_control, shade), pairs) in shades {
+            let route = |(a, b): &(&str, &str)| self.routes.get(a, b)?[way(is_control, false)].as_ref()?.as_ref();
+            let rails = pairs.iter().filter_map(route).map(|rail| rail.points.as_slice());
+            let alpha = f64::from(shade) / RAIL_SHADES * if is_control { 0.3 } else { 0.6 };
+            self.palette.rails(context, rails, alpha);
         }
     }
 
@@ -215,7 +231,10 @@ impl Overlay {
                 self.palette.lit(context, flight, &rail.points);
             }
             let (x, y) = rail.at(if self.is_still { 0.7 } else { t });
-            self.palette.flight(context, flight, x, y);
+            self.stamps.draw(context, &self.palette, flight, (x, y));
+            if flight.held {
+                self.palette.held(context, flight, x, y);
+            }
             if self.chosen == Some(flight.id) {
                 self.palette.ring(context, x, y);
             }

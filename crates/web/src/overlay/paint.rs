@@ -39,7 +39,7 @@ impl Palette {
     }
 
     fn of(&self, flight: &FlightView) -> &str {
-        match flight.role.as_str() {
+        match flight.role {
             _ if flight.is_error => &self.error,
             "produce" | "fetch" => &self.data,
             "replica-fetch" => &self.replica,
@@ -48,12 +48,18 @@ impl Palette {
         }
     }
 
-    /// A rail, this visible.
-    pub(crate) fn rail(&self, context: &CanvasRenderingContext2d, points: &[(f64, f64)], alpha: f64) {
+    /// Rails, all this visible.
+    pub(crate) fn rails<'a>(
+        &self,
+        context: &CanvasRenderingContext2d,
+        rails: impl Iterator<Item = &'a [(f64, f64)]>,
+        alpha: f64,
+    ) {
         context.set_global_alpha(alpha);
         context.set_stroke_style_str(&self.rail);
         context.set_line_width(1.0);
-        trace(context, points);
+        context.begin_path();
+        rails.for_each(|points| follow(context, points));
         context.stroke();
         context.set_global_alpha(1.0);
     }
@@ -126,26 +132,28 @@ impl Palette {
         context.set_global_alpha(1.0);
     }
 
-    /// A message.
-    pub(crate) fn flight(&self, context: &CanvasRenderingContext2d, flight: &FlightView, x: f64, y: f64) {
+    /// A message's mark.
+    pub(crate) fn mark(&self, context: &CanvasRenderingContext2d, flight: &FlightView, x: f64, y: f64) {
         let size = size(flight);
         context.set_fill_style_str(&self.halo);
         disc(context, x, y, size + 2.5);
         context.set_fill_style_str(self.of(flight));
-        shape(context, &flight.role, x, y, size);
-        if flight.held {
-            context.set_stroke_style_str(&self.error);
-            context.set_line_width(1.5);
-            context.begin_path();
-            let _ = context.arc(x, y, size + 4.0, 0.0, std::f64::consts::TAU);
-            context.stroke();
-        }
+        shape(context, flight.role, x, y, size);
+    }
+
+    /// Around a message that is held up.
+    pub(crate) fn held(&self, context: &CanvasRenderingContext2d, flight: &FlightView, x: f64, y: f64) {
+        context.set_stroke_style_str(&self.error);
+        context.set_line_width(1.5);
+        context.begin_path();
+        let _ = context.arc(x, y, size(flight) + 4.0, 0.0, std::f64::consts::TAU);
+        context.stroke();
     }
 }
 
 /// Records and errors are large, questions middling, chatter small.
 fn size(flight: &FlightView) -> f64 {
-    match flight.role.as_str() {
+    match flight.role {
         _ if flight.is_error || flight.records > 0 => 5.5,
         "produce" => 4.5,
         "fetch" | "replica-fetch" | "group" => 3.6,
@@ -155,6 +163,10 @@ fn size(flight: &FlightView) -> f64 {
 
 fn trace(context: &CanvasRenderingContext2d, points: &[(f64, f64)]) {
     context.begin_path();
+    follow(context, points);
+}
+
+fn follow(context: &CanvasRenderingContext2d, points: &[(f64, f64)]) {
     let Some(first) = points.first() else { return };
     context.move_to(first.0, first.1);
     for corner in points.windows(3) {
@@ -217,7 +229,7 @@ const LABELS_MAX: usize = 7;
 impl<'a> Labels<'a> {
     pub(crate) fn add(&mut self, flight: &'a FlightView, x: f64, y: f64) {
         self.marks.push((x, y));
-        let speaks = flight.records > 0 || flight.is_error || matches!(flight.role.as_str(), "produce" | "group");
+        let speaks = flight.records > 0 || flight.is_error || matches!(flight.role, "produce" | "group");
         if speaks {
             self.wanted.push((x, y, flight));
         }
@@ -258,7 +270,7 @@ fn words(flight: &FlightView) -> String {
     match (flight.is_response, flight.records) {
         _ if flight.is_error => say(&flight.summary),
         (true, 0) if flight.role == "produce" => "ack".to_owned(),
-        (_, 0) => flight.api.clone(),
+        (_, 0) => flight.api.to_owned(),
         (_, n) => plural(u64::from(n), "{} record", "{} records"),
     }
 }

@@ -56,6 +56,11 @@ impl<V: Default> Pairs<V> {
         inner.get_mut(b).expect("it was put there")
     }
 
+    /// What is known of a pair.
+    pub(crate) fn get(&self, a: &str, b: &str) -> Option<&V> {
+        self.0.get(a)?.get(b)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &V)> {
         self.0.iter().flat_map(|(a, inner)| inner.iter().map(move |(b, value)| (a.as_str(), b.as_str(), value)))
     }
