@@ -47,6 +47,30 @@ fn keyless_records_of_a_java_producer_come_in_runs_of_a_batch_or_two() {
     assert!((3..=14).contains(&runs.len()), "{runs:?}");
 }
 
+/// What goes to the broker is the same, batch for batch; what comes back, too, but for how many events it takes.
+#[test]
+fn a_run_is_sent_as_its_records_would_be_one_by_one() {
+    let batches = |what: Do, settings: &[(&str, &str)]| {
+        // The first record waits for metadata.
+        let script = vec![(1_000, send("t", None, &"v".repeat(100))), (3_000, what)];
+        let run = Run::producer(FakeBroker::with(&[("t", 3)]), Profile::Java, settings, script).until(9_000);
+        let sizes = |partition| run.broker().batches("t", partition).iter().map(|b| (b.count(), b.size_in_bytes()));
+        let acked: u32 = run
+            .app()
+            .produced
+            .iter()
+            .map(|(_, event)| if let ProducerEvent::Acked { count, .. } = event { *count } else { 0 })
+            .sum();
+        assert_eq!(acked, 3_001);
+        (0..3).map(|partition| sizes(partition).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    for settings in [&[][..], &[("batch.size", "100000")], &[("linger.ms", "0")], &[("compression.type", "gzip")]] {
+        let one_by_one = Do::Send { topic: "t", key: None, value: "v".repeat(100), times: 3_000 };
+        let run = Do::SendRun { topic: "t", count: 3_000, value_len: 100 };
+        assert_eq!(batches(run, settings), batches(one_by_one, settings), "{settings:?}");
+    }
+}
+
 #[test]
 fn keyless_records_of_librdkafka_stick_for_ten_milliseconds() {
     let script = (0..100).map(|n| (100 + n, send("t", None, "x"))).collect();

@@ -63,19 +63,20 @@ impl ProducerBatch {
     pub(crate) fn is_full(&self) -> bool {
         self.is_closed || (!self.entries.is_empty() && self.limit <= self.estimated_bytes())
     }
-    /// Takes as many records as there is room for, at most `count_max`; how many. An empty batch has room for one.
-    fn push(&mut self, handle: u64, payload: &Payload, count_max: u32, records_max: usize) -> u32 {
+    /// Takes as many records as there is room for, until it has `upto` bytes; how many. An empty batch has room for one.
+    fn push(&mut self, handle: u64, payload: &Payload, upto: u32, records_max: usize) -> u32 {
         let base = self.entries.base_timestamp_ms(payload);
-        let wanted = payload.count().min(count_max);
+        let wanted = payload.count();
         let mut taken = 0;
-        while taken < wanted {
+        while taken < wanted && (taken == 0 || self.estimated_bytes() < upto) {
             let records = self.entries.len() + taken as usize;
             let bytes = payload.record_bytes(records, base);
             if !self.has_room(bytes, records, records_max) {
                 break;
             }
             // Those that follow are as large, as long as their places take as many bytes.
-            let alike = (wanted - taken).min(self.room_for(bytes, records, records_max)).max(1);
+            let turn = upto.saturating_sub(self.bytes).div_ceil(bytes);
+            let alike = (wanted - taken).min(self.room_for(bytes, records, records_max)).min(turn).max(1);
             self.bytes += bytes * alike;
             taken += alike;
         }
@@ -143,7 +144,8 @@ pub(crate) struct AppendResult {
 }
 
 impl Accumulator {
-    /// Appends to the last batch or to one it opens what that one takes, at most `count_max` records; none if there is no memory for that.
+    /// Appends to the last batch or to one it opens what that one takes, until it has taken `turn` bytes; none if there is no
+    /// memory for that.
     pub(crate) fn append(
         &mut self,
         now: Time,
@@ -151,7 +153,7 @@ impl Accumulator {
         tp: &TopicPartition,
         handle: u64,
         payload: &Payload,
-        count_max: u32,
+        turn: u32,
     ) -> Option<AppendResult> {
         let records_max = settings.batch_records_max;
         if !self.queues.contains_key(tp) {
@@ -160,7 +162,7 @@ impl Accumulator {
         let queue = self.queues.get_mut(tp).expect("inserted above");
         if let Some(last) = queue.batches.back_mut().filter(|last| !last.is_closed && last.attempts == 0) {
             let before = last.estimated_bytes();
-            let count = last.push(handle, payload, count_max, records_max);
+            let count = last.push(handle, payload, before.saturating_add(turn), records_max);
             if count > 0 {
                 return Some(AppendResult { count, bytes: last.estimated_bytes() - before, all_full: last.is_full() });
             }
@@ -173,7 +175,7 @@ impl Accumulator {
         self.memory_used += u64::from(limit);
         let mut batch = self.open(now, settings.codec, &tp.topic, limit);
         batch.memory = u64::from(limit);
-        let count = batch.push(handle, payload, count_max, records_max);
+        let count = batch.push(handle, payload, turn, records_max);
         let result = AppendResult { count, bytes: batch.estimated_bytes(), all_full: batch.is_full() };
         self.queues.get_mut(tp).expect("inserted above").batches.push_back(batch);
         Some(result)

@@ -8,8 +8,9 @@ use protocol::{ErrorCode, TopicName, TopicPartition};
 
 use super::partitioner::TopicView;
 use super::payload::Payload;
-use super::{Blocked, Producer};
-use crate::network::{Lane, purpose};
+use super::settings::ProducerSettings;
+use super::{Blocked, Producer, Sent};
+use crate::network::{Lane, Net, purpose};
 use crate::{ClientError, Fx, Profile};
 
 /// What became of a record that wanted in.
@@ -195,13 +196,13 @@ impl Producer {
             }
         };
         let tp = TopicPartition::new(name.clone(), partition);
-        // Of a run, no more than go to one partition before another may have its turn.
+        // Of a run, no more bytes than go to one partition before another may have its turn. Without linger each record is sent
+        // at once, as long as a request may be.
+        let is_sent_at_once = settings.linger == Duration::ZERO && may_send(net, settings, &tp);
         let turn = match blocked.partition {
+            _ if is_sent_at_once => 1,
             Some(_) => u32::MAX,
-            None if is_sticky => {
-                let record_bytes = blocked.payload.record_bytes(0, blocked.payload.timestamp_ms());
-                partitioner.share_left(settings, name).div_ceil(record_bytes).max(1)
-            }
+            None if is_sticky => partitioner.share_left(settings, name),
             None => 1,
         };
         let Some(appended) = accumulator.append(now, settings, &tp, blocked.handle, &blocked.payload, turn) else {
@@ -224,12 +225,7 @@ impl Producer {
         let Some(queue) = self.accumulator.queues.get(tp) else { return false };
         let Some(head) = queue.batches.front() else { return false };
         let is_new = queue.batches.len() == 1 && head.count() == appended;
-        let has_room = self
-            .net
-            .metadata
-            .leader(tp)
-            .is_none_or(|(_, node, _)| self.net.in_flight(Lane::Data, node) < self.settings.in_flight_max);
-        is_new || (has_room && (self.is_hurried() || self.is_due(queue, head, now)))
+        is_new || (may_send(&self.net, &self.settings, tp) && (self.is_hurried() || self.is_due(queue, head, now)))
     }
 
     /// No memory came free in what the wait for metadata had left of max.block.ms (`BufferPool#allocate`).
@@ -246,6 +242,11 @@ impl Producer {
             ErrorCode::RequestTimedOut,
         )
     }
+}
+
+/// Whether the leader of a partition can be sent one more request.
+fn may_send(net: &Net<Sent>, settings: &ProducerSettings, tp: &TopicPartition) -> bool {
+    net.metadata.leader(tp).is_none_or(|(_, node, _)| net.in_flight(Lane::Data, node) < settings.in_flight_max)
 }
 
 pub(super) fn timed_out() -> ClientError {

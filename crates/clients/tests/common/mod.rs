@@ -65,8 +65,11 @@ impl FakeBroker {
     pub fn with(topics: &[(&str, i32)]) -> FakeBroker {
         FakeBroker { topics: topics.iter().map(|(name, n)| (Arc::from(*name), *n)).collect(), ..FakeBroker::default() }
     }
+    pub fn batches(&self, topic: &str, partition: i32) -> &[Batch] {
+        self.log.get(&(topic_id(topic), partition)).map_or(&[], |log| log)
+    }
     pub fn values(&self, topic: &str, partition: i32) -> Vec<String> {
-        let batches = self.log.get(&(topic_id(topic), partition)).map_or(&[][..], |log| log);
+        let batches = self.batches(topic, partition);
         let text = |r: &Record| String::from_utf8_lossy(r.value.as_deref().unwrap_or_default()).into_owned();
         batches.iter().flat_map(|b| b.records()).map(text).collect()
     }
@@ -320,6 +323,7 @@ impl FakeBroker {
 #[derive(Clone, Hash)]
 pub enum Do {
     Send { topic: &'static str, key: Option<&'static str>, value: String, times: u32 },
+    SendRun { topic: &'static str, count: u32, value_len: u32 },
     Flush,
     CloseProducer,
     Subscribe(&'static str),
@@ -444,6 +448,11 @@ impl App {
                     };
                     producer.send(now, fx, record);
                 }
+            }
+            (Do::SendRun { topic, count, value_len }, Some(producer), ..) => {
+                let run = protocol::Run { source: 1, first: 0, count, value_len, timestamp_ms: 0, offset_delta: 0 };
+                let (_, taken) = producer.send_run(now, fx, &topic.into(), &run);
+                assert_eq!(taken, count, "none has to wait");
             }
             (Do::Flush, Some(producer), ..) => producer.flush(now, fx),
             (Do::CloseProducer, Some(producer), ..) => producer.close(now, fx),
