@@ -110,7 +110,7 @@ pub enum Values {
     /// A [`value_hash`] of each.
     Each(Vec<u64>),
     /// Those of runs, without drawing them.
-    Drawn(Vec<Run>),
+    Drawn(Box<Vec<Run>>),
 }
 
 impl Default for Values {
@@ -120,6 +120,10 @@ impl Default for Values {
 }
 
 impl Values {
+    /// None yet, with room for the hashes of so many.
+    pub fn for_records(count: usize) -> Values {
+        Values::Each(Vec::with_capacity(count))
+    }
     /// Adds a value by its hash.
     pub fn push(&mut self, hash: u64) {
         if let Values::Drawn(_) = self {
@@ -133,7 +137,7 @@ impl Values {
     pub fn push_run(&mut self, run: Run) {
         match self {
             Values::Drawn(runs) => runs.push(run),
-            Values::Each(hashes) if hashes.is_empty() => *self = Values::Drawn(vec![run]),
+            Values::Each(hashes) if hashes.is_empty() => *self = Values::Drawn(Box::new(vec![run])),
             Values::Each(hashes) => hashes.extend((0..run.count).map(|n| run.value_hash(n))),
         }
     }

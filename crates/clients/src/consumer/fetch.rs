@@ -271,7 +271,9 @@ impl Consumer {
     fn delivered(&self, fx: &mut Fx, topic_id: TopicId, polled: &[Polled]) {
         let (Some(head), Some(tail)) = (polled.first(), polled.last()) else { return };
         let (Some((first, _)), Some((_, last))) = (head.offsets(), tail.offsets()) else { return };
-        let mut values = Values::default();
+        let is_listed = polled.iter().any(|polled| polled.batch.runs().is_empty());
+        let mut values =
+            if is_listed { Values::for_records(polled.iter().map(Polled::count).sum()) } else { Values::default() };
         polled.iter().for_each(|polled| polled.batch.add_values(polled.places(), &mut values));
         fx.note(Note::Delivered {
             group: self.settings.group.clone(),

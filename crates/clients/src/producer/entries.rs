@@ -44,18 +44,24 @@ impl Entries {
         let run = |payload: &Payload| if let Payload::Run(run) = payload { Some(*run) } else { None };
         self.pieces().map(|(_, payload)| run(payload)).collect()
     }
+    /// Something of each record, in a list that has no room to spare: logs and histories keep it.
+    fn list<T>(&self, of: impl Fn(Record) -> T) -> Vec<T> {
+        let mut list = Vec::with_capacity(self.len());
+        list.extend(self.each().map(|(_, record)| of(record)));
+        list
+    }
     /// The batch they make. Runs stay runs unless other records are between them.
     pub(crate) fn seal(&self, stamp: ProducerStamp) -> Batch {
         match self.runs() {
             Some(runs) => Batch::of_runs(runs, stamp),
-            None => Batch::new(self.each().map(|(_, record)| record).collect(), stamp),
+            None => Batch::new(self.list(|record| record), stamp),
         }
     }
     /// What tells their values from others, as that batch has it.
     pub(crate) fn values(&self) -> Values {
         match self.runs() {
-            Some(runs) => Values::Drawn(runs),
-            None => Values::Each(self.each().map(|(_, record)| value_hash(record.value.as_deref())).collect()),
+            Some(runs) => Values::Drawn(Box::new(runs)),
+            None => Values::Each(self.list(|record| value_hash(record.value.as_deref()))),
         }
     }
 }
