@@ -7,15 +7,6 @@ use protocol::api::metadata::{MetadataResponse, TopicMetadata};
 use protocol::api::{LeaderHint, Name};
 use protocol::{BrokerId, ErrorCode, TopicId, TopicName, TopicPartition};
 
-/// Which topics a client asks about.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Wanted {
-    /// Every topic.
-    All,
-    /// These.
-    Topics(SortedSet<TopicName>),
-}
-
 /// The cache, and when to renew it.
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct Metadata {
@@ -23,7 +14,7 @@ pub(crate) struct Metadata {
     racks: SortedMap<BrokerId, Name>,
     pub(crate) cluster_id: Option<Name>,
     topics: SortedMap<TopicName, Topic>,
-    pub(crate) wanted: Wanted,
+    pub(crate) wanted: SortedSet<TopicName>,
     /// Java producers forget topics that they have not written to for so long (KIP-526).
     idle_max: Option<Duration>,
     /// When they last wrote to each.
@@ -68,7 +59,7 @@ impl Metadata {
             racks: SortedMap::new(),
             cluster_id: None,
             topics: SortedMap::new(),
-            wanted: Wanted::Topics(SortedSet::new()),
+            wanted: SortedSet::new(),
             idle_max: None,
             used: SortedMap::new(),
             fresh: SortedSet::new(),
@@ -87,15 +78,10 @@ impl Metadata {
 
     /// Asks about a topic from now on; true if it was not asked about before.
     pub(crate) fn want(&mut self, topic: &TopicName) -> bool {
-        match &mut self.wanted {
-            Wanted::All => false,
-            Wanted::Topics(topics) => {
-                let is_new = topics.insert(topic.clone());
-                self.update_requested |= is_new;
-                self.is_urgent |= is_new;
-                is_new
-            }
-        }
+        let is_new = self.wanted.insert(topic.clone());
+        self.update_requested |= is_new;
+        self.is_urgent |= is_new;
+        is_new
     }
 
     /// Topics that are not used for `idle_max` are forgotten from now on (`metadata.max.idle.ms`).
@@ -115,9 +101,7 @@ impl Metadata {
         self.used.insert(topic.clone(), now);
         self.fresh.insert(topic.clone());
         self.is_urgent = true;
-        if let Wanted::Topics(topics) = &mut self.wanted {
-            topics.insert(topic.clone());
-        }
+        self.wanted.insert(topic.clone());
         true
     }
 
@@ -133,19 +117,16 @@ impl Metadata {
         self.update_requested || !self.fresh.is_empty()
     }
 
-    /// What to ask about now, none for all topics. New topics are asked for alone unless everything is to be renewed.
-    pub(super) fn question(&mut self, is_stale: bool) -> Option<Vec<TopicName>> {
+    /// What to ask about now. New topics are asked for alone unless everything is to be renewed.
+    pub(super) fn question(&mut self, is_stale: bool) -> Vec<TopicName> {
         self.is_partial = !self.update_requested && !is_stale && !self.fresh.is_empty();
-        match &self.wanted {
-            _ if self.is_partial => Some(self.fresh.iter().cloned().collect()),
-            Wanted::All => None,
-            Wanted::Topics(topics) => Some(topics.iter().cloned().collect()),
-        }
+        let topics = if self.is_partial { &self.fresh } else { &self.wanted };
+        topics.iter().cloned().collect()
     }
 
     /// Forgets topics that have been idle for too long (`ProducerMetadata#retainTopic`).
     fn forget_idle(&mut self, now: Time) {
-        let (Some(idle_max), Wanted::Topics(wanted)) = (self.idle_max, &mut self.wanted) else { return };
+        let Some(idle_max) = self.idle_max else { return };
         let idle: Vec<TopicName> = self
             .used
             .iter()
@@ -155,7 +136,7 @@ impl Metadata {
         for topic in &idle {
             self.used.remove(topic);
             self.topics.remove(topic);
-            wanted.remove(topic);
+            self.wanted.remove(topic);
         }
     }
 
@@ -230,10 +211,6 @@ impl Metadata {
         let racks = response.brokers.iter().filter_map(|b| Some((b.id, b.rack.clone()?)));
         self.racks = racks.collect();
         self.brokers = response.brokers.iter().map(|b| (b.id, (b.host.clone(), b.port))).collect();
-        if self.wanted == Wanted::All {
-            let listed: SortedSet<&TopicName> = response.topics.iter().map(|t| &t.name).collect();
-            self.topics.retain(|name, _| listed.contains(name));
-        }
         let mut is_incomplete = false;
         for topic in &response.topics {
             is_incomplete |= topic.error.is_retriable() || topic.partitions.iter().any(|p| !p.leader.is_some());

@@ -331,7 +331,7 @@ impl<T> Net<T> {
         }
         let Some(node) = self.any_node(now, fx) else { return };
         let is_stale = self.stale_at() <= now;
-        let topics = self.metadata.question(is_stale);
+        let topics = Some(self.metadata.question(is_stale));
         let request = MetadataRequest { topics, allow_auto_topic_creation: self.metadata.allow_auto_create };
         self.metadata.in_flight = true;
         self.metadata.update_requested = false;
