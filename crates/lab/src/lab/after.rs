@@ -1,0 +1,103 @@
+//! What a lab does after each event: notes go to whoever keeps them, and terminals whose program ended are freed.
+
+use std::sync::Arc;
+
+use kernel::{NodeState, Stamped};
+use protocol::Note;
+
+use super::{Lab, MarkKind};
+use crate::terminal::LineKind;
+
+impl Lab {
+    pub(super) fn digest_notes(&mut self) {
+        let mut notes = std::mem::take(&mut self.notes);
+        self.world.swap_notes(&mut notes);
+        for note in notes.drain(..) {
+            self.digest_note(note);
+        }
+        self.notes = notes;
+        if self.world.ended() != self.reaped {
+            self.reap();
+        }
+    }
+
+    fn digest_note(&mut self, stamped: Stamped<Note>) {
+        if let Note::Output { line, is_stderr } = &stamped.note {
+            let kind = if *is_stderr { LineKind::Err } else { LineKind::Out };
+            if let Some(app) = self.apps.iter().rev().find(|app| app.node == stamped.node) {
+                let term = app.term;
+                self.write(term, kind, line.clone());
+            }
+            return;
+        }
+        // A server that ends by itself says so in its last step.
+        if matches!(self.world.state(stamped.node), NodeState::Exited(_)) {
+            Arc::make_mut(&mut self.since).insert(stamped.node, stamped.at);
+        }
+        self.metrics.note(&stamped);
+        self.ledger.note(&stamped);
+        if let Some((kind, text)) = mark_of(&stamped.note) {
+            self.mark(kind, text);
+        }
+        if let Err(violation) = self.monitors.note(&self.world, &self.layout, &stamped) {
+            self.stand_still(violation);
+        }
+        self.history.push(stamped);
+    }
+
+    /// Frees terminals whose program has ended, and starts what waited for that.
+    pub(super) fn reap(&mut self) {
+        self.reaped = self.world.ended();
+        let ended: Vec<(u32, i32)> = self
+            .terminals
+            .iter()
+            .filter_map(|(term, t)| match self.world.state(t.foreground?) {
+                NodeState::Exited(code) => Some((*term, code)),
+                NodeState::Killed | NodeState::PoweredOff => Some((*term, 137)),
+                NodeState::New | NodeState::Running | NodeState::Paused => None,
+            })
+            .collect();
+        for (term, code) in ended {
+            let terminal = self.terminals.entry(term).or_default();
+            terminal.foreground = None;
+            terminal.last_exit = Some(code);
+            while let Some(terminal) = self.terminals.get_mut(&term)
+                && terminal.foreground.is_none()
+                && let Some(pipeline) = terminal.waiting.pop_front()
+            {
+                self.run_pipeline(term, pipeline);
+            }
+        }
+    }
+}
+
+/// The glyph a note deserves on the timeline.
+fn mark_of(note: &Note) -> Option<(MarkKind, Arc<str>)> {
+    let text = match note {
+        Note::LeaderElected { tp, leader, leader_epoch, previous, .. }
+            if !tp.topic.starts_with("__") || previous.is_some() =>
+        {
+            let leader = if leader.is_some() { leader.to_string() } else { "none".into() };
+            return Some((MarkKind::Leader, format!("{tp}: leader {leader}, epoch {leader_epoch}").into()));
+        }
+        Note::IsrChanged { tp, isr, .. } => {
+            let isr: Vec<String> = isr.iter().map(ToString::to_string).collect();
+            return Some((MarkKind::Isr, format!("{tp}: ISR {}", isr.join(",")).into()));
+        }
+        Note::GroupState { group, state, generation, .. } => {
+            if *state != "PreparingRebalance" && *state != "Stable" {
+                return None;
+            }
+            format!("{group}: {state}, generation {generation}")
+        }
+        Note::Truncated { tp, broker, from, to } => {
+            return Some((MarkKind::Truncation, format!("{tp} on broker {broker}: {to}..{from} cut off").into()));
+        }
+        Note::BrokerFenced { broker, fenced } => {
+            let what = if *fenced { "fenced" } else { "unfenced" };
+            return Some((MarkKind::Process, format!("broker {broker} {what}").into()));
+        }
+        _ => return None,
+    };
+    Some((MarkKind::Rebalance, text.into()))
+}
