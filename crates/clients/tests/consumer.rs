@@ -107,6 +107,59 @@ fn a_rebalance_commits_and_revokes_before_joining_again() {
     assert_eq!(run.values().len(), 3, "nothing is read twice");
 }
 
+const COOPERATIVE: &[(&str, &str)] = &[
+    ("group.id", "g"),
+    ("auto.offset.reset", "earliest"),
+    ("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor"),
+];
+
+#[test]
+fn a_cooperative_member_keeps_its_partitions_and_positions_through_a_rebalance() {
+    let mut run =
+        Run::consumer(three_records(), Profile::Java, COOPERATIVE, vec![(0, Do::Subscribe("t"))]).until(1_000);
+    run.broker_mut().heartbeat_errors.push_back(ErrorCode::RebalanceInProgress);
+    run.broker_mut().asked.clear();
+    let run = run.until(4_000);
+    let asked: Vec<ApiKey> = run.broker().asked.iter().copied().filter(|api| *api != ApiKey::Fetch).collect();
+    use ApiKey::{Heartbeat, JoinGroup, OffsetCommit, SyncGroup};
+    assert_eq!(asked, [Heartbeat, OffsetCommit, JoinGroup, SyncGroup], "no offsets are looked up again");
+    assert!(matches!(run.app().consumed[..], [_, (_, ConsumerEvent::Assigned(ref added))] if added.is_empty()));
+    assert_eq!(run.values().len(), 3, "nothing is read twice");
+}
+
+#[test]
+fn a_cooperative_member_gives_up_what_it_must_and_joins_once_more() {
+    let t1 = TopicPartition::new("t", 1);
+    let events = |profile, pairs: &[(&str, &str)]| {
+        let mut run = Run::consumer(three_records(), profile, pairs, vec![(0, Do::Subscribe("t"))]).until(1_000);
+        run.broker_mut().heartbeat_errors.push_back(ErrorCode::RebalanceInProgress);
+        run.broker_mut().assignments = [vec![("t".into(), 0)], vec![("t".into(), 0)]].into();
+        run.broker_mut().asked.clear();
+        let run = run.until(4_000);
+        let joins = run.broker().asked.iter().filter(|api| **api == ApiKey::JoinGroup).count();
+        assert_eq!(joins, 2, "{profile:?}: one rebalance to give up, one to give away");
+        assert_eq!(run.broker().committed[&("t".into(), 1)], 1, "{profile:?} commits what it gives up");
+        run.app().consumed[1..].iter().map(|(_, event)| event.clone()).collect::<Vec<_>>()
+    };
+    let (revoked, none) = (ConsumerEvent::Revoked(vec![t1]), ConsumerEvent::Assigned(vec![]));
+    assert_eq!(events(Profile::Java, COOPERATIVE), [revoked.clone(), none.clone(), none.clone()]);
+    let pairs = [COOPERATIVE[0], COOPERATIVE[1], ("partition.assignment.strategy", "cooperative-sticky")];
+    assert_eq!(events(Profile::Librdkafka, &pairs), [revoked, none]);
+}
+
+#[test]
+fn assignors_that_nobody_has_are_refused_in_the_familys_own_words() {
+    let refused = |profile, names: &str| {
+        let pairs = [("bootstrap.servers", "b:1"), ("group.id", "g"), ("partition.assignment.strategy", names)];
+        let pairs = pairs.map(|(k, v)| (k.into(), v.into()));
+        clients::Consumer::new(profile, &pairs.into_iter().collect(), "c", 1).expect_err("it is refused").to_string()
+    };
+    assert_eq!(refused(Profile::Java, "range"), "range ClassNotFoundException exception occurred");
+    assert_eq!(refused(Profile::Librdkafka, "sticky"), "Unsupported partition.assignment.strategy: sticky");
+    let mixed = refused(Profile::Librdkafka, "range,cooperative-sticky");
+    assert!(mixed.starts_with("All partition.assignment.strategy (range,cooperative-sticky) assignors must have"));
+}
+
 #[test]
 fn an_unknown_member_loses_its_partitions_and_reads_again_from_its_last_commit() {
     let mut run = Run::consumer(three_records(), Profile::Java, EARLIEST, vec![(0, Do::Subscribe("t"))]).until(1_000);

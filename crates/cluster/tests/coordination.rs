@@ -38,7 +38,8 @@ fn with_coordinator() -> (Cluster, i32) {
 }
 
 fn join(cluster: &mut Cluster, id: i32, member: &str) -> JoinGroupResponse {
-    let subscription = Subscription { topics: vec!["t".into()], owned: Vec::new(), generation: -1, rack: None };
+    let subscription =
+        Subscription { topics: vec!["t".into()], user_data: None, owned: Vec::new(), generation: -1, rack: None };
     let request = JoinGroupRequest {
         group: "g".into(),
         session_timeout_ms: 45_000,

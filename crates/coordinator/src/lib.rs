@@ -18,6 +18,7 @@ mod expire;
 pub mod group;
 pub mod hard;
 mod heartbeat;
+mod java_map;
 mod join;
 mod leave;
 mod load;

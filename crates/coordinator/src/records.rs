@@ -61,7 +61,7 @@ impl From<Malformed> for DecodeError {
 
 /// Subscribed to nothing.
 pub(crate) fn empty_subscription() -> Subscription {
-    Subscription { topics: Vec::new(), owned: Vec::new(), generation: -1, rack: None }
+    Subscription { topics: Vec::new(), user_data: None, owned: Vec::new(), generation: -1, rack: None }
 }
 
 /// The record of a group.

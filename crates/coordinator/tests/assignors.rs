@@ -3,10 +3,19 @@
 mod common;
 
 use common::subscription;
-use coordinator::assignor::{Assignment, AssignorMember, range, roundrobin};
+use coordinator::assignor::{Assignment, Assignor, Topics};
+use protocol::api::join_group::JoinMember;
 
-fn member(id: &str, instance: Option<&str>, topics: &[&str]) -> AssignorMember {
-    (id.into(), instance.map(Into::into), subscription(topics))
+fn member(id: &str, instance: Option<&str>, topics: &[&str]) -> JoinMember {
+    JoinMember { member: id.into(), group_instance_id: instance.map(Into::into), subscription: subscription(topics) }
+}
+
+fn range(members: &[JoinMember], topics: &Topics) -> Assignment {
+    Assignor::Range.assign(members, topics).expect("range always has an answer")
+}
+
+fn roundrobin(members: &[JoinMember], topics: &Topics) -> Assignment {
+    Assignor::RoundRobin.assign(members, topics).expect("roundrobin always has an answer")
 }
 
 fn show(assignment: &Assignment) -> Vec<String> {
@@ -15,8 +24,8 @@ fn show(assignment: &Assignment) -> Vec<String> {
     assignment.iter().map(|(id, p)| format!("{id}: {}", parts(p))).collect()
 }
 
-fn counts<'a>(table: &'a [(&'a str, i32)]) -> impl Fn(&str) -> Option<i32> + 'a {
-    move |topic| table.iter().find(|(t, _)| *t == topic).map(|(_, n)| *n)
+fn counts(table: &[(&str, usize)]) -> Topics {
+    table.iter().map(|(topic, count)| ((*topic).into(), vec![Default::default(); *count])).collect()
 }
 
 #[test]

@@ -7,6 +7,7 @@ use coordinator::CommittedOffset;
 use coordinator::hard::{GroupRecord, MemberRecord};
 use coordinator::records::{self, DecodeError, Entry};
 use protocol::Record;
+use protocol::api::join_group::{Subscription, UserData};
 
 fn hex(bytes: Option<&[u8]>) -> String {
     bytes.expect("not null").iter().map(|b| format!("{b:02x}")).collect()
@@ -60,6 +61,21 @@ fn a_group_record_survives_the_trip() {
     };
     let record = records::group_record(9, "g", &value);
     assert_eq!(records::decode(&record), Ok(Entry::Group { group: "g".into(), value: Some(value) }));
+}
+
+#[test]
+fn user_data_of_the_sticky_assignors_has_kafkas_bytes() {
+    let previous = vec![("t".into(), 0), ("t".into(), 2)];
+    let cooperative = "0000000400000007";
+    let eager = "000000170000000100017400000002000000000000000200000005";
+    for (data, expected) in
+        [(UserData::Generation(7), cooperative), (UserData::Previous { previous, generation: 5 }, eager)]
+    {
+        let told = Subscription { user_data: Some(data), ..subscription(&["t"]) };
+        let bytes = records::encode_subscription(&told);
+        assert!(hex(Some(&bytes)).starts_with(&("000300000001000174".to_owned() + expected)));
+        assert_eq!(records::decode_subscription(&bytes), Ok(told));
+    }
 }
 
 #[test]

@@ -93,9 +93,22 @@ pub enum Note {
         values: Values,
     },
     /// A consumer's assignment changed.
-    Assigned { group: GroupId, client_id: Name, partitions: Vec<(TopicName, PartitionIndex)> },
+    Assigned {
+        group: GroupId,
+        client_id: Name,
+        partitions: Vec<(TopicName, PartitionIndex)>,
+        /// What it had already, in a cooperative rebalance.
+        kept: Vec<(TopicName, PartitionIndex)>,
+    },
     /// A consumer gave partitions up (`lost`: without being asked first).
-    Revoked { group: GroupId, client_id: Name, partitions: Vec<(TopicName, PartitionIndex)>, lost: bool },
+    Revoked {
+        group: GroupId,
+        client_id: Name,
+        partitions: Vec<(TopicName, PartitionIndex)>,
+        /// What it has still, in a cooperative rebalance.
+        kept: Vec<(TopicName, PartitionIndex)>,
+        lost: bool,
+    },
     /// A client got an error from a broker and acts on it.
     ClientError { client_id: Name, api: ApiKey, error: ErrorCode },
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 pub struct Malformed(pub usize);
 
 /// Writes fields one after the other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Writer(Vec<u8>);
 
 impl Writer {

@@ -3,7 +3,7 @@
 
 use kernel::{Stamped, Time};
 use lab::{BOOT, Lab, Mark, MarkKind};
-use protocol::Note;
+use protocol::{Note, PartitionIndex, TopicName};
 use serde::Serialize;
 
 use crate::observe::clock_ns;
@@ -190,16 +190,19 @@ impl Past {
                     generation: *generation,
                     reason: say!("{}", reason),
                 }),
-                Note::Assigned { group, partitions, .. } if **group == *name => {
-                    let text = partitions.iter().map(|(t, p)| format!("{t}-{p}")).collect::<Vec<_>>().join(" ");
+                Note::Assigned { group, partitions, kept, .. } if **group == *name => {
+                    let text = owned(partitions, kept);
                     past.own(
                         lab.world().name(n.node),
                         Span { from_ns, text, generation: -1, reason: say!("assigned") },
                     );
                 }
-                Note::Revoked { group, lost, .. } if **group == *name => {
+                Note::Revoked { group, kept, lost, .. } if **group == *name => {
                     let reason = if *lost { say!("lost") } else { say!("given up") };
-                    past.own(lab.world().name(n.node), Span { from_ns, text: String::new(), generation: -1, reason });
+                    past.own(
+                        lab.world().name(n.node),
+                        Span { from_ns, text: owned(&[], kept), generation: -1, reason },
+                    );
                 }
                 _ => {}
             }
@@ -220,6 +223,13 @@ impl GroupPast {
             None => self.owners.push((process.into(), vec![span])),
         }
     }
+}
+
+/// What a member has: what it got and what it kept.
+fn owned(got: &[(TopicName, PartitionIndex)], kept: &[(TopicName, PartitionIndex)]) -> String {
+    let mut all: Vec<_> = got.iter().chain(kept).collect();
+    ordered::sort(&mut all);
+    all.into_iter().map(|(topic, partition)| format!("{topic}-{partition}")).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a note is of what may take acknowledged records away. The first leader of a partition takes none.

@@ -147,18 +147,24 @@ fn sentence(note: &Note) -> (Level, Text) {
         Note::Delivered { client_id, tp, first, last, .. } => {
             (Detail, say!("{} gets {} at {}", client_id, tp, range(*first, last + 1)))
         }
-        Note::Assigned { group, client_id, partitions } => {
-            let text = match partitions.is_empty() {
-                true => say!("{} in {} is assigned nothing", client_id, group),
-                false => say!("{} in {} is assigned {}", client_id, group, partition_list(partitions)),
+        Note::Assigned { group, client_id, partitions, kept } => {
+            let (new, old) = (partition_list(partitions), partition_list(kept));
+            let text = match (partitions.is_empty(), kept.is_empty()) {
+                (true, true) => say!("{} in {} is assigned nothing", client_id, group),
+                (true, false) => say!("{} in {} keeps {}", client_id, group, old),
+                (false, true) => say!("{} in {} is assigned {}", client_id, group, new),
+                (false, false) => say!("{} in {} keeps {} and is assigned {}", client_id, group, old, new),
             };
             (Event, text)
         }
-        Note::Revoked { group, client_id, partitions, lost } => {
+        Note::Revoked { group, client_id, partitions, kept, lost } => {
             let partitions = partition_list(partitions);
-            let text = match *lost {
-                true => say!("{} in {} has lost {}", client_id, group, partitions),
-                false => say!("{} in {} gives up {}", client_id, group, partitions),
+            let text = match (*lost, kept.is_empty()) {
+                (true, _) => say!("{} in {} has lost {}", client_id, group, partitions),
+                (false, true) => say!("{} in {} gives up {}", client_id, group, partitions),
+                (false, false) => {
+                    say!("{} in {} gives up {} and keeps {}", client_id, group, partitions, partition_list(kept))
+                }
             };
             (Event, text)
         }

@@ -43,7 +43,9 @@ impl Consumer {
             }
             return;
         };
-        self.drop_assignment(fx, self.membership.generation < 0 || self.membership.phase == GroupPhase::Joining);
+        let is_rebalancing =
+            matches!(self.membership.phase, GroupPhase::Joining | GroupPhase::Assigning { .. } | GroupPhase::Syncing);
+        self.drop_assignment(fx, self.membership.generation < 0 || is_rebalancing);
         let is_member = self.is_subscribed() && !self.membership.member.is_empty();
         if is_member && self.send_leave(now, fx, "the consumer is being closed") {
             self.life = Life::Leaving { is_sent: true, deadline };

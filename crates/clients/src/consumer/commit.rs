@@ -137,6 +137,16 @@ impl Consumer {
             self.commit_refused(text);
             return;
         }
+        let is_rebalancing =
+            matches!(self.membership.phase, GroupPhase::Joining | GroupPhase::Assigning { .. } | GroupPhase::Syncing);
+        if is_member && is_rebalancing && self.profile == Profile::Java {
+            // The member knows that it is between two generations (`generationIfStable`).
+            let Some(commit) = self.commits.remove(&number) else { return };
+            if matches!(commit.kind, CommitKind::Sync { .. } | CommitKind::Async) {
+                self.report_commit_error(ErrorCode::RebalanceInProgress);
+            }
+            return;
+        }
         commit.is_sent = true;
         commit.attempts += 1;
         let committed = |(tp, offset, leader_epoch): &(TopicPartition, i64, i32)| OffsetCommitPartition {
@@ -209,7 +219,7 @@ impl Consumer {
             ErrorCode::RebalanceInProgress => {
                 self.membership.rejoin.get_or_insert("offset commit failed since group is already rebalancing");
             }
-            ErrorCode::FencedInstanceId => self.fail(ClientError::of(self.profile, code)),
+            ErrorCode::FencedInstanceId if is_current => self.fail(ClientError::of(self.profile, code)),
             _ => {}
         }
         match commit.kind {

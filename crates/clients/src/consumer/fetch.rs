@@ -11,7 +11,7 @@ use protocol::note::Values;
 use protocol::{ApiKey, BrokerId, ErrorCode, Note, PartitionIndex, TopicId, TopicPartition};
 
 use super::Consumer;
-use super::state::{Asked, Completed, GroupPhase, Seek};
+use super::state::{Asked, Completed, GroupPhase, Partition, Seek};
 use crate::network::Lane;
 use crate::{Fx, Polled, Profile};
 
@@ -19,9 +19,9 @@ use crate::{Fx, Polled, Profile};
 pub(super) type SessionKey = (TopicId, PartitionIndex);
 
 impl Consumer {
-    /// During a rebalance nothing is fetched or handed out (`markPendingRevocation`).
+    /// During an eager rebalance nothing is fetched or handed out (`markPendingRevocation`).
     fn is_rebalancing(&self) -> bool {
-        self.is_subscribed() && self.membership.phase != GroupPhase::Stable
+        self.is_subscribed() && !self.settings.is_cooperative() && self.membership.phase != GroupPhase::Stable
     }
 
     pub(super) fn fetch(&mut self, now: Time, fx: &mut Fx) {
@@ -169,15 +169,16 @@ impl Consumer {
         if !answer.error.is_ok() {
             self.note_error(fx, ApiKey::Fetch, answer.error);
         }
-        if assignment != self.assignment || !is_usable {
+        if !is_usable {
             return;
         }
         for result in answer.partitions {
             let sent = self.sessions.get(node).and_then(|session| session.sent(&(result.topic_id, result.partition)));
             let (Some(sent), Some(topic)) = (sent, self.net.metadata.name_of(result.topic_id)) else { continue };
             let (offset, tp) = (sent.fetch_offset, TopicPartition::new(topic.clone(), result.partition));
-            let is_current =
-                self.partitions.get(&tp).is_some_and(|p| p.seek == Seek::Done && p.position == Some(offset));
+            let is_as_asked =
+                |p: &Partition| p.since <= assignment && p.seek == Seek::Done && p.position == Some(offset);
+            let is_current = self.partitions.get(&tp).is_some_and(is_as_asked);
             if is_current {
                 self.partition_fetched(now, fx, &tp, offset, result);
             }

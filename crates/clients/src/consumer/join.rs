@@ -1,20 +1,21 @@
-//! Joining: giving partitions up, JoinGroup, the leader's assignment, SyncGroup (`ConsumerCoordinator#onJoinPrepare`,
+//! Joining: a commit, JoinGroup, the leader's assignment, SyncGroup (`ConsumerCoordinator#onJoinPrepare`,
 //! `#onLeaderElected`, `#onJoinComplete`).
 
+use coordinator::assignor::Assignor;
 use kernel::Time;
+use ordered::SortedSet;
 use protocol::api::join_group::{
     JoinGroupRequest, JoinGroupResponse, JoinMember, JoinProtocol, Subscription as JoinSubscription,
 };
 use protocol::api::sync_group::{SyncGroupRequest, SyncGroupResponse};
-use protocol::{ApiKey, ErrorCode, MemberId, Note, PartitionIndex, TopicName, TopicPartition};
+use protocol::{ApiKey, ErrorCode, MemberId, PartitionIndex, TopicName};
 
-use super::state::{Asked, CommitKind, GroupPhase, Subscription};
+use super::state::{Asked, CommitKind, GroupPhase, Subscription, Watched};
 use super::{Consumer, ConsumerEvent};
 use crate::network::Lane;
-use crate::{ClientError, Fx, Profile, StartAt};
+use crate::{ClientError, Fx, Profile};
 
-protocol::gap!("Cooperative rebalancing: every rebalance revokes everything", "KIP-429");
-protocol::gap!("Rack-aware range assignment", "KIP-881");
+protocol::gap!("librdkafka's own cooperative-sticky: the Java client's is used", "rd_kafka_sticky_assignor_assign_cb");
 
 impl Consumer {
     /// Goes on with joining as far as it can.
@@ -27,7 +28,7 @@ impl Consumer {
             GroupPhase::Unjoined if self.membership.not_before <= now => self.prepare(now, fx, &topics),
             GroupPhase::Stable if self.membership.rejoin.is_some() => self.prepare(now, fx, &topics),
             GroupPhase::Preparing { commit } if !self.commits.contains_key(&commit) => {
-                self.drop_assignment(fx, self.membership.generation < 0);
+                self.give_up_to_join(fx, &topics);
                 self.send_join(now, fx, &topics);
             }
             GroupPhase::Assigning { members, metadata_after } if self.net.metadata.version > metadata_after => {
@@ -42,15 +43,16 @@ impl Consumer {
         }
     }
 
-    /// Commits what was consumed, then gives everything up: the eager protocol.
+    /// Commits what was consumed, then gives up what must be. librdkafka keeps its offsets in a cooperative rebalance, with the partitions.
     fn prepare(&mut self, now: Time, fx: &mut Fx, topics: &[TopicName]) {
         if self.coordinator(now, fx).is_none() {
             return;
         }
-        let offsets =
-            if self.membership.generation >= 0 && self.settings.auto_commit { self.consumed() } else { Vec::new() };
+        let keeps = self.profile == Profile::Librdkafka && self.settings.is_cooperative();
+        let commits = self.membership.generation >= 0 && self.settings.auto_commit && !keeps;
+        let offsets = if commits { self.consumed() } else { Vec::new() };
         if offsets.is_empty() {
-            self.drop_assignment(fx, self.membership.generation < 0);
+            self.give_up_to_join(fx, topics);
             self.send_join(now, fx, topics);
             return;
         }
@@ -65,14 +67,7 @@ impl Consumer {
             return;
         };
         let millis = |span: kernel::Duration| i32::try_from(span.as_millis()).unwrap_or(i32::MAX);
-        let subscription = JoinSubscription {
-            topics: topics.to_vec(),
-            owned: Vec::new(),
-            generation: self.membership.generation,
-            rack: self.settings.rack.clone(),
-        };
-        let protocol =
-            |name: &protocol::api::Name| JoinProtocol { name: name.clone(), subscription: subscription.clone() };
+        let protocols = self.settings.assignors.iter().map(|assignor| self.join_protocol(*assignor, topics)).collect();
         let request = JoinGroupRequest {
             group,
             session_timeout_ms: millis(self.settings.session_timeout),
@@ -80,7 +75,7 @@ impl Consumer {
             member: self.membership.member.clone(),
             group_instance_id: self.settings.instance.clone(),
             protocol_type: "consumer".into(),
-            protocols: self.settings.assignors.iter().map(protocol).collect(),
+            protocols,
             client_id: self.net.client_id.clone(),
             reason: self.membership.rejoin.take().unwrap_or("").into(),
         };
@@ -88,6 +83,23 @@ impl Consumer {
         let timeout =
             self.net.settings.request_timeout.max(self.settings.max_poll_interval + kernel::Duration::from_secs(5));
         self.net.send(now, fx, Lane::Coordinator, &node, timeout, Asked::Join, request.into());
+    }
+
+    /// What it says of itself to an assignor.
+    fn join_protocol(&self, assignor: Assignor, topics: &[TopicName]) -> JoinProtocol {
+        let remembered = self.remembered.get(&assignor);
+        let (user_data, generation) = match self.profile {
+            Profile::Java => (assignor.user_data(remembered), self.membership.generation),
+            // librdkafka's cooperative assignor sends what Java's eager one does, and the others send nothing.
+            Profile::Librdkafka => (
+                remembered.and_then(|last| Assignor::Sticky.user_data(Some(last))),
+                remembered.map_or(-1, |last| last.1),
+            ),
+        };
+        let owned = self.partitions.keys().map(|tp| (tp.topic.clone(), tp.partition)).collect();
+        let rack = self.settings.rack.clone();
+        let subscription = JoinSubscription { topics: topics.to_vec(), user_data, owned, generation, rack };
+        JoinProtocol { name: assignor.name().into(), subscription }
     }
 
     /// Back to the start, after a while.
@@ -158,26 +170,30 @@ impl Consumer {
 
     /// The leader computes everybody's assignment with the assignor the group chose.
     fn assign_members(&mut self, now: Time, fx: &mut Fx, members: &[JoinMember]) {
-        let mut topics: Vec<TopicName> = members.iter().flat_map(|member| member.subscription.topics.clone()).collect();
-        ordered::sort(&mut topics);
-        topics.dedup();
-        self.membership.watched =
-            Some(topics.into_iter().map(|topic| (topic.clone(), self.net.metadata.partition_count(&topic))).collect());
-        let count = |topic: &str| self.net.metadata.partition_count(topic);
-        match super::assign::assign(&self.membership.protocol, members, &count) {
-            Some(assignments) => self.send_sync(now, fx, assignments),
-            None => {
-                let text = format!(
-                    "The group chose the assignor {}, which is not modelled in this simulator",
-                    self.membership.protocol
-                );
-                self.fail(ClientError::new(
-                    "java.lang.IllegalStateException",
-                    text,
-                    ErrorCode::InconsistentGroupProtocol,
-                ));
-            }
+        let topics: SortedSet<TopicName> = members.iter().flat_map(|m| m.subscription.topics.iter().cloned()).collect();
+        self.membership.watched = Some(topics.iter().map(|topic| (topic.clone(), self.watched_as(topic))).collect());
+        let metadata = &self.net.metadata;
+        let known =
+            topics.into_iter().filter_map(|topic| metadata.racks_of(&topic).map(|racks| (topic, racks))).collect();
+        let Some(assignor) = Assignor::named(&self.membership.protocol) else {
+            let text = format!("Coordinator selected invalid assignment protocol: {}", self.membership.protocol);
+            return self.fail_assigning("java.lang.IllegalStateException", &text);
+        };
+        match assignor.assign(members, &known) {
+            Ok(assignments) => self.send_sync(now, fx, assignments),
+            Err(error) => self.fail_assigning(error.class, error.message),
         }
+    }
+
+    fn fail_assigning(&mut self, class: &str, text: &str) {
+        self.fail(ClientError::new(class, text, ErrorCode::InconsistentGroupProtocol));
+    }
+
+    /// What the leader compares of a topic (`MetadataSnapshot`).
+    fn watched_as(&self, topic: &str) -> Watched {
+        let racks = self.net.metadata.racks_of(topic)?;
+        let has_rack = self.settings.rack.is_some();
+        Some(if has_rack { racks } else { vec![SortedSet::new(); racks.len()] })
     }
 
     fn send_sync(&mut self, now: Time, fx: &mut Fx, assignments: Vec<(MemberId, Vec<(TopicName, PartitionIndex)>)>) {
@@ -225,28 +241,24 @@ impl Consumer {
 
     fn join_complete(&mut self, now: Time, fx: &mut Fx, assignment: &[(TopicName, PartitionIndex)]) {
         self.membership.phase = GroupPhase::Stable;
-        let start = |(topic, partition): &(TopicName, PartitionIndex)| {
-            (TopicPartition::new(topic.clone(), *partition), StartAt::Committed)
-        };
-        self.set_assignment(assignment.iter().map(start).collect());
+        let is_subscribed = |topic: &TopicName| self.topics().contains(topic);
+        if self.profile == Profile::Java && !assignment.iter().all(|(topic, _)| is_subscribed(topic)) {
+            self.membership.rejoin = Some("received assignment does not match the current subscription");
+            return;
+        }
+        if let Some(assignor) = Assignor::named(&self.membership.protocol) {
+            self.remembered.insert(assignor, (assignment.to_vec(), self.membership.generation));
+        }
+        self.assigned(now, fx, assignment);
         // They may have changed while the assignment was on its way.
         self.watch_topics();
         self.arm_auto_commit(now);
-        if let Some(group) = self.settings.group.clone() {
-            let partitions = self.partitions.keys().map(|tp| (tp.topic.clone(), tp.partition)).collect();
-            fx.note(Note::Assigned { group, client_id: self.net.client_id.clone(), partitions });
-        }
-        self.events.push(ConsumerEvent::Assigned(self.assignment()));
     }
 
     /// The leader makes a new assignment if the group's topics are no more what the last one was made for.
     fn watch_topics(&mut self) {
-        let count = |topic: &TopicName| self.net.metadata.partition_count(topic);
-        let is_stale = self
-            .membership
-            .watched
-            .as_ref()
-            .is_some_and(|watched| watched.iter().any(|(topic, known)| count(topic) != *known));
+        let watched = self.membership.watched.as_ref();
+        let is_stale = watched.is_some_and(|watched| watched.iter().any(|(t, known)| self.watched_as(t) != *known));
         if is_stale && self.membership.phase == GroupPhase::Stable && self.membership.rejoin.is_none() {
             self.membership.rejoin = Some("cached metadata has changed");
         }

@@ -1,4 +1,5 @@
-//! The consumer (`ClassicKafkaConsumer`, `ConsumerCoordinator`, `Fetcher`): classic group protocol, eager rebalancing.
+//! The consumer (`ClassicKafkaConsumer`, `ConsumerCoordinator`, `Fetcher`): classic group protocol, eager and cooperative
+//! rebalancing.
 //!
 //! A Java consumer joins, commits and fetches inside `poll()`; only heartbeats have their own thread. librdkafka works
 //! in the background whether or not the application polls.
@@ -8,7 +9,7 @@ mod state;
 mod group;
 mod join;
 mod heartbeat;
-mod assign;
+mod holdings;
 mod commit;
 mod positions;
 mod validate;
@@ -18,12 +19,13 @@ mod close;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use coordinator::assignor::{Assignor, Remembered};
 use kernel::{Address, Duration, Input, Time, Timers};
 use ordered::{SortedMap, SortedSet};
 use protocol::api::Name;
 use protocol::config;
 use protocol::fetch_session::FetchSession;
-use protocol::{GroupId, MemberId, Message, Note, TopicName, TopicPartition};
+use protocol::{GroupId, MemberId, Message, TopicName, TopicPartition};
 
 use crate::network::{Kind, Net, NetEvent};
 use crate::settings::{Config, check};
@@ -34,7 +36,7 @@ use state::{Asked, Commit, Completed, GroupPhase, Life, Membership, Partition, S
 /// What a consumer tells its application.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum ConsumerEvent {
-    /// `onPartitionsAssigned`; with the eager protocol, all of them.
+    /// `onPartitionsAssigned`; in an eager rebalance all of them, in a cooperative one those that were added.
     Assigned(Vec<TopicPartition>),
     /// `onPartitionsRevoked`.
     Revoked(Vec<TopicPartition>),
@@ -70,6 +72,8 @@ pub struct Consumer {
     has_failed: bool,
     subscription: Subscription,
     membership: Membership,
+    /// What each assignor was last told it got.
+    remembered: SortedMap<Assignor, Remembered>,
     /// Counts assignments, so that answers for an old one are told apart.
     assignment: u64,
     partitions: SortedMap<TopicPartition, Partition>,
@@ -117,6 +121,7 @@ impl Consumer {
             has_failed: false,
             subscription: Subscription::None,
             membership: Membership::new(),
+            remembered: SortedMap::new(),
             assignment: 0,
             partitions: SortedMap::new(),
             leaders_seen: None,
@@ -240,7 +245,7 @@ impl Consumer {
         self.leaders_seen = None;
         let Some(partition) = self.partitions.get_mut(tp) else { return false };
         let committed = partition.committed;
-        *partition = Partition { committed, stored: partition.stored, ..Partition::new(to) };
+        *partition = Partition { committed, stored: partition.stored, ..Partition::new(to, partition.since) };
         self.completed.retain(|completed| completed.tp != *tp);
         true
     }
@@ -405,33 +410,5 @@ impl Consumer {
 
     fn backoff(&self, attempts: u32, fx: &mut Fx) -> Duration {
         self.net.settings.retry_backoff.wait(attempts, fx.rng(crate::network::purpose::BACKOFF))
-    }
-
-    // ---- assignment
-
-    fn set_assignment(&mut self, partitions: Vec<(TopicPartition, StartAt)>) {
-        self.assignment += 1;
-        self.leaders_seen = None;
-        self.completed.clear();
-        self.partitions = partitions.into_iter().map(|(tp, start)| (tp, Partition::new(start))).collect();
-        let topics: Vec<TopicName> = self.partitions.keys().map(|tp| tp.topic.clone()).collect();
-        for topic in topics {
-            self.net.metadata.want(&topic);
-        }
-    }
-
-    /// Gives all partitions up, and says so.
-    fn drop_assignment(&mut self, fx: &mut Fx, lost: bool) {
-        let partitions: Vec<TopicPartition> = std::mem::take(&mut self.partitions).into_keys().collect();
-        self.completed.clear();
-        self.assignment += 1;
-        if partitions.is_empty() {
-            return;
-        }
-        if let Some(group) = self.settings.group.clone().filter(|_| self.is_subscribed()) {
-            let pairs = partitions.iter().map(|tp| (tp.topic.clone(), tp.partition)).collect();
-            fx.note(Note::Revoked { group, client_id: self.net.client_id.clone(), partitions: pairs, lost });
-            self.events.push(if lost { ConsumerEvent::Lost(partitions) } else { ConsumerEvent::Revoked(partitions) });
-        }
     }
 }

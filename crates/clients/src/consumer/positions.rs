@@ -8,7 +8,7 @@ use protocol::api::offset_fetch::{OffsetFetchRequest, OffsetFetchResponse};
 use protocol::{ApiKey, BrokerId, ErrorCode, TopicPartition};
 
 use super::Consumer;
-use super::state::{Asked, Seek};
+use super::state::{Asked, Partition, Seek};
 use crate::network::Lane;
 use crate::{ClientError, Fx, Profile, StartAt};
 
@@ -17,7 +17,9 @@ impl Consumer {
         if self.settings.group.is_some() {
             self.ask_committed(now, fx);
         } else {
-            self.reset_where(|partition| partition.seek == Seek::Committed);
+            let without = self.partitions.iter().filter(|(_, partition)| partition.seek == Seek::Committed);
+            let without = without.map(|(tp, _)| tp.clone()).collect();
+            self.reset_by_policy(without);
         }
         self.look_up(now, fx);
         self.watch_leaders();
@@ -25,7 +27,7 @@ impl Consumer {
     }
 
     fn ask_committed(&mut self, now: Time, fx: &mut Fx) {
-        let waits = |p: &super::Partition| p.seek == Seek::Committed && !p.is_asked && p.not_before <= now;
+        let waits = |p: &Partition| p.seek == Seek::Committed && !p.is_asked && p.not_before <= now;
         if !self.partitions.values().any(waits) {
             return;
         }
@@ -49,7 +51,8 @@ impl Consumer {
     }
 
     pub(super) fn committed_answered(&mut self, now: Time, fx: &mut Fx, assignment: u64, answer: OffsetFetchResponse) {
-        if assignment != self.assignment {
+        let is_meant = |p: &Partition| p.seek == Seek::Committed && p.since <= assignment;
+        if !self.partitions.values().any(is_meant) {
             return;
         }
         let error = answer.partitions.iter().map(|p| p.error).find(|code| !code.is_ok()).unwrap_or(answer.error);
@@ -65,11 +68,14 @@ impl Consumer {
             }
             return;
         }
+        let mut unset = Vec::new();
         for result in answer.partitions {
             let tp = TopicPartition::new(result.topic, result.partition);
-            let Some(partition) = self.partitions.get_mut(&tp).filter(|p| p.seek == Seek::Committed) else { continue };
+            let Some(partition) = self.partitions.get_mut(&tp).filter(|p| is_meant(p)) else { continue };
             partition.is_asked = false;
-            if result.offset >= 0 {
+            if result.offset < 0 {
+                unset.push(tp);
+            } else {
                 partition.seek = Seek::Done;
                 partition.position = Some(result.offset);
                 partition.committed = Some(result.offset);
@@ -77,13 +83,11 @@ impl Consumer {
                 self.leaders_seen = None;
             }
         }
-        self.reset_where(|partition| partition.seek == Seek::Committed && !partition.is_asked);
+        self.reset_by_policy(unset);
     }
 
     /// Resets partitions as `auto.offset.reset` says.
-    fn reset_where(&mut self, which: impl Fn(&super::Partition) -> bool) {
-        let chosen: Vec<TopicPartition> =
-            self.partitions.iter().filter(|(_, p)| which(p)).map(|(tp, _)| tp.clone()).collect();
+    fn reset_by_policy(&mut self, chosen: Vec<TopicPartition>) {
         if chosen.is_empty() {
             return;
         }
@@ -191,16 +195,12 @@ impl Consumer {
         asked: &[(TopicPartition, StartAt)],
         answer: ListOffsetsResponse,
     ) {
-        if assignment != self.assignment {
-            return;
-        }
         for result in answer.partitions {
             let tp = TopicPartition::new(result.topic, result.partition);
             let Some((_, start)) = asked.iter().find(|(known, _)| *known == tp) else { continue };
             let leader = self.net.metadata.leader(&tp).map(|(id, _, epoch)| (id, epoch));
-            let Some(partition) = self.partitions.get_mut(&tp).filter(|p| p.seek == Seek::LookUp(*start)) else {
-                continue;
-            };
+            let is_meant = |p: &&mut Partition| p.since <= assignment && p.seek == Seek::LookUp(*start);
+            let Some(partition) = self.partitions.get_mut(&tp).filter(is_meant) else { continue };
             partition.is_asked = false;
             match result.error {
                 ErrorCode::None if result.offset >= 0 => {
@@ -233,11 +233,8 @@ impl Consumer {
         assignment: u64,
         which: Option<&[(TopicPartition, StartAt)]>,
     ) {
-        if assignment != self.assignment {
-            return;
-        }
         let at = now + self.backoff(1, fx);
-        for (tp, partition) in &mut self.partitions {
+        for (tp, partition) in self.partitions.iter_mut().filter(|(_, partition)| partition.since <= assignment) {
             let is_meant = match which {
                 None => partition.seek == Seek::Committed,
                 Some(which) => which.iter().any(|(known, _)| known == tp),

@@ -1,5 +1,6 @@
 //! Consumer configuration.
 
+use coordinator::assignor::Assignor;
 use kernel::Duration;
 use protocol::GroupId;
 use protocol::api::Name;
@@ -27,7 +28,8 @@ pub(crate) struct ConsumerSettings {
     pub(crate) partition_bytes_max: u32,
     pub(crate) fetch_wait: Duration,
     pub(crate) read_committed: bool,
-    pub(crate) assignors: Vec<Name>,
+    /// By preference; never empty.
+    pub(crate) assignors: Vec<Assignor>,
     pub(crate) rack: Option<Name>,
     pub(crate) api_timeout: Duration,
     pub(crate) auto_create: bool,
@@ -93,6 +95,11 @@ impl ConsumerSettings {
         })
     }
 
+    /// Whether it keeps partitions through a rebalance: the best protocol that all its assignors support (KIP-429).
+    pub(crate) fn is_cooperative(&self) -> bool {
+        self.assignors.iter().all(|assignor| assignor.is_cooperative())
+    }
+
     /// Whether the member may leave its group by itself (it has no `group.instance.id`).
     pub(crate) fn is_dynamic(&self) -> bool {
         self.instance.is_none()
@@ -115,40 +122,63 @@ fn read_reset(config: &Config<'_>) -> Result<Option<StartAt>, ConfigError> {
     }
 }
 
-fn read_assignors(config: &Config<'_>) -> Result<Vec<Name>, ConfigError> {
-    let text = config.text("partition.assignment.strategy").unwrap_or(match config.profile {
-        Profile::Java => "range,cooperative-sticky",
-        Profile::Librdkafka => "range,roundrobin",
-    });
-    let short = |class: &str| match class.rsplit('.').next().unwrap_or(class) {
-        "RangeAssignor" => "range",
-        "RoundRobinAssignor" => "roundrobin",
-        "StickyAssignor" => "sticky",
-        "CooperativeStickyAssignor" => "cooperative-sticky",
-        _ => "",
-    };
-    let names: Vec<Name> = text
-        .split(',')
-        .map(str::trim)
-        .map(|name| if short(name).is_empty() { name.into() } else { short(name).into() })
-        .collect();
-    match names.first().map(|name| &**name) {
-        Some("range" | "roundrobin") => Ok(names),
-        Some("sticky" | "cooperative-sticky") => {
-            protocol::gap!(
-                "Sticky and cooperative assignors are refused as first choice; the eager protocol is modelled",
-                "KIP-429"
-            );
-            invalid(
-                "partition.assignment.strategy",
-                text,
-                "sticky assignors are not modelled in this simulator as first choice",
-            )
-        }
-        Some(class) if config.profile == Profile::Java => {
-            let text = format!("{class} ClassNotFoundException exception occurred");
-            Err(ConfigError::of_constructor("org.apache.kafka.common.KafkaException", text))
-        }
-        _ => invalid("partition.assignment.strategy", text, "no such assignor"),
+fn read_assignors(config: &Config<'_>) -> Result<Vec<Assignor>, ConfigError> {
+    match config.profile {
+        Profile::Java => read_assignor_classes(config),
+        Profile::Librdkafka => read_assignor_names(config),
     }
+}
+
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// `ConsumerPartitionAssignor#getAssignorInstances`
+fn read_assignor_classes(config: &Config<'_>) -> Result<Vec<Assignor>, ConfigError> {
+    let Some(text) = config.text("partition.assignment.strategy") else {
+        return Ok(vec![Assignor::Range, Assignor::CooperativeSticky]);
+    };
+    let failure = |text: String| ConfigError::of_constructor("org.apache.kafka.common.KafkaException", text);
+    let mut assignors = Vec::new();
+    for class in listed(text) {
+        let assignor = match class.strip_prefix("org.apache.kafka.clients.consumer.") {
+            Some("RangeAssignor") => Assignor::Range,
+            Some("RoundRobinAssignor") => Assignor::RoundRobin,
+            Some("StickyAssignor") => Assignor::Sticky,
+            Some("CooperativeStickyAssignor") => Assignor::CooperativeSticky,
+            _ => return Err(failure(format!("{class} ClassNotFoundException exception occurred"))),
+        };
+        if assignors.contains(&assignor) {
+            let name = assignor.name();
+            return Err(failure(format!(
+                "The assignor name: '{name}' is used in more than one assignor: {class}, {class}"
+            )));
+        }
+        assignors.push(assignor);
+    }
+    if assignors.is_empty() {
+        let text = "Assignors must be given";
+        return invalid("partition.assignment.strategy", text, "not modelled in this simulator: no assignor at all");
+    }
+    Ok(assignors)
+}
+
+/// `rd_kafka_assignors_init`
+fn read_assignor_names(config: &Config<'_>) -> Result<Vec<Assignor>, ConfigError> {
+    let text = config.text("partition.assignment.strategy").unwrap_or("range,roundrobin");
+    let mut assignors = Vec::new();
+    for name in listed(text) {
+        match Assignor::named(name).filter(|assignor| *assignor != Assignor::Sticky) {
+            Some(assignor) if assignors.contains(&assignor) => {}
+            Some(assignor) => assignors.push(assignor),
+            None => return Err(ConfigError::new(format!("Unsupported partition.assignment.strategy: {name}"))),
+        }
+    }
+    let cooperative = assignors.iter().filter(|assignor| assignor.is_cooperative()).count();
+    if cooperative != 0 && cooperative != assignors.len() {
+        return Err(ConfigError::new(format!(
+            "All partition.assignment.strategy ({text}) assignors must have the same protocol type, online migration between assignors with different protocol types is not supported"
+        )));
+    }
+    if assignors.is_empty() { Err(ConfigError::new("No partition.assignment.strategy")) } else { Ok(assignors) }
 }

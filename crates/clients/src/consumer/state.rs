@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use kernel::{Address, Time};
+use ordered::SortedSet;
 use protocol::api::Name;
 use protocol::api::join_group::JoinMember;
 use protocol::{Batch, BrokerId, MemberId, TopicId, TopicName, TopicPartition};
@@ -25,6 +26,8 @@ pub(crate) enum Seek {
 /// An assigned partition.
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct Partition {
+    /// The assignment it came with; answers to what was asked for an earlier one do not count.
+    pub(crate) since: u64,
     pub(crate) seek: Seek,
     /// The next offset to hand out.
     pub(crate) position: Option<i64>,
@@ -44,7 +47,7 @@ pub(crate) struct Partition {
 }
 
 impl Partition {
-    pub(crate) fn new(start: StartAt) -> Partition {
+    pub(crate) fn new(start: StartAt, since: u64) -> Partition {
         let (seek, position) = match start {
             StartAt::Committed => (Seek::Committed, None),
             StartAt::Offset(offset) => (Seek::Done, Some(offset)),
@@ -53,6 +56,7 @@ impl Partition {
             }
         };
         Partition {
+            since,
             seek,
             position,
             epoch: -1,
@@ -128,6 +132,9 @@ pub(crate) enum GroupPhase {
     Stable,
 }
 
+/// Racks of each partition of a topic, which count only if the leader has a rack; none: there was no such topic.
+pub(crate) type Watched = Option<Vec<SortedSet<Name>>>;
+
 /// A consumer's membership in its group.
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct Membership {
@@ -142,8 +149,8 @@ pub(crate) struct Membership {
     pub(crate) heartbeat_due: Time,
     pub(crate) heartbeat_in_flight: bool,
     pub(crate) session_ends: Time,
-    /// As leader: partition counts of the group's topics that the assignment was made with.
-    pub(crate) watched: Option<Vec<(TopicName, Option<i32>)>>,
+    /// As leader: the group's topics as the assignment was made with.
+    pub(crate) watched: Option<Vec<(TopicName, Watched)>>,
     pub(crate) last_poll: Time,
     /// librdkafka: out since max.poll.interval.ms passed, until the application polls.
     pub(crate) is_exiled: bool,

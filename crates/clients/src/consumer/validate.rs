@@ -10,7 +10,7 @@ use protocol::api::offset_for_leader_epoch::{
 use protocol::{ApiKey, ErrorCode, TopicPartition};
 
 use super::Consumer;
-use super::state::{Asked, Seek, Validating};
+use super::state::{Asked, Partition, Seek, Validating};
 use crate::network::Lane;
 use crate::{ClientError, Fx, Profile};
 
@@ -84,12 +84,10 @@ impl Consumer {
         asked: &[Validating],
         answer: OffsetForLeaderEpochResponse,
     ) {
-        if assignment != self.assignment {
-            return;
-        }
         for result in answer.partitions {
             let tp = TopicPartition::new(result.topic, result.partition);
-            let Some(partition) = self.partitions.get_mut(&tp).filter(|p| p.seek == Seek::Validate) else { continue };
+            let is_meant = |p: &&mut Partition| p.since <= assignment && p.seek == Seek::Validate;
+            let Some(partition) = self.partitions.get_mut(&tp).filter(is_meant) else { continue };
             if !asked.contains(&Validating::of(&tp, partition)) {
                 continue;
             }
@@ -112,11 +110,12 @@ impl Consumer {
 
     /// The leader did not say: it is asked again after a while.
     fn validate_again(&mut self, now: Time, fx: &mut Fx, assignment: u64, asked: &[Validating], tp: &TopicPartition) {
-        if assignment != self.assignment || asked.iter().all(|asked| asked.tp != *tp) {
+        if asked.iter().all(|asked| asked.tp != *tp) {
             return;
         }
         let at = now + self.backoff(1, fx);
-        if let Some(partition) = self.partitions.get_mut(tp).filter(|partition| partition.seek == Seek::Validate) {
+        let is_meant = |p: &&mut Partition| p.since <= assignment && p.seek == Seek::Validate;
+        if let Some(partition) = self.partitions.get_mut(tp).filter(is_meant) {
             partition.is_asked = false;
             partition.not_before = at;
         }

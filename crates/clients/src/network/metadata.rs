@@ -50,6 +50,8 @@ pub(crate) struct Topic {
 pub(crate) struct Partition {
     pub(crate) leader: BrokerId,
     pub(crate) leader_epoch: i32,
+    /// Empty if no broker has a rack.
+    replicas: Vec<BrokerId>,
 }
 
 impl Metadata {
@@ -180,6 +182,11 @@ impl Metadata {
     pub(crate) fn leader_rack(&self, tp: &TopicPartition) -> Option<&Name> {
         self.racks.get(&self.partition(tp)?.leader)
     }
+    /// For each partition of a topic the racks of its replicas.
+    pub(crate) fn racks_of(&self, name: &str) -> Option<Vec<SortedSet<Name>>> {
+        let racks = |p: &Partition| p.replicas.iter().filter_map(|id| self.racks.get(id).cloned()).collect();
+        self.topic(name).map(|topic| topic.partitions.iter().map(racks).collect())
+    }
     /// Partitions of a topic that have a leader.
     pub(crate) fn available(&self, name: &str) -> Vec<i32> {
         let partitions = self.topic(name).map_or(&[][..], |topic| &topic.partitions);
@@ -195,7 +202,7 @@ impl Metadata {
         let is_news = hint.leader_epoch > partition.leader_epoch && hint.leader.is_some();
         if is_news {
             self.leaders += 1;
-            *partition = Partition { leader: hint.leader, leader_epoch: hint.leader_epoch };
+            (partition.leader, partition.leader_epoch) = (hint.leader, hint.leader_epoch);
         }
         is_news
     }
@@ -226,7 +233,8 @@ impl Metadata {
         if heard.error.is_ok() || !heard.partitions.is_empty() {
             let known = self.topics.get(&heard.name).filter(|known| known.id == heard.topic_id);
             for (n, p) in heard.partitions.iter().enumerate() {
-                let fresh = Partition { leader: p.leader, leader_epoch: p.leader_epoch };
+                let replicas = if self.racks.is_empty() { Vec::new() } else { p.replicas.clone() };
+                let fresh = Partition { leader: p.leader, leader_epoch: p.leader_epoch, replicas };
                 // A broker that is behind does not take a newer leader epoch away (KIP-320).
                 let newer = known.and_then(|t| t.partitions.get(n)).filter(|old| old.leader_epoch > fresh.leader_epoch);
                 topic.partitions.push(newer.cloned().unwrap_or(fresh));

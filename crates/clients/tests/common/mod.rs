@@ -37,6 +37,8 @@ pub struct FakeBroker {
     pub produce_drops: u32,
     /// Every Produce request gets this long to be answered: never.
     pub is_mute: bool,
+    /// Other assignments than the leader's, for the next SyncGroup requests.
+    pub assignments: VecDeque<Vec<(Arc<str>, i32)>>,
     pub heartbeat_errors: VecDeque<ErrorCode>,
     pub committed: SortedMap<(Arc<str>, i32), i64>,
     pub generation: i32,
@@ -188,8 +190,8 @@ impl FakeBroker {
                 self.joined(ErrorCode::None, &r, &r.member)
             }
             Request::SyncGroup(r) => {
-                let assignment =
-                    r.assignments.into_iter().find(|(m, _)| *m == r.member).map(|(_, a)| a).unwrap_or_default();
+                let leaders = r.assignments.into_iter().find(|(m, _)| *m == r.member).map(|(_, a)| a);
+                let assignment = self.assignments.pop_front().or(leaders).unwrap_or_default();
                 SyncGroupResponse { error: ErrorCode::None, protocol_name: Some(r.protocol_name), assignment }.into()
             }
             Request::Heartbeat(_) => {

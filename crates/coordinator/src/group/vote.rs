@@ -6,7 +6,7 @@ use protocol::api::join_group::JoinProtocol;
 use protocol::hashing::java_string_hash;
 
 use super::Group;
-use crate::GroupState;
+use crate::{GroupState, java_map};
 
 impl Group {
     /// Whether somebody with these protocols can join (`supportsProtocols`).
@@ -38,6 +38,5 @@ impl Group {
 
 /// The place of a text in a `HashMap` of at most 12 entries.
 fn bucket(text: &str) -> u32 {
-    let hash = java_string_hash(text) as u32;
-    (hash ^ (hash >> 16)) & 15
+    java_map::place(java_string_hash(text), java_map::capacity(0))
 }

@@ -1,7 +1,7 @@
 //! What members of consumer groups say to each other through the coordinator (`ConsumerProtocol`), version 3.
-//! User data is not modelled (only the sticky assignor has any).
+//! User data is that of the sticky assignors (`StickyAssignor` v1, `CooperativeStickyAssignor` v0).
 
-use protocol::api::join_group::Subscription;
+use protocol::api::join_group::{Subscription, UserData};
 use protocol::{PartitionIndex, TopicName};
 
 use super::DecodeError;
@@ -13,7 +13,14 @@ const VERSION: i16 = 3;
 pub fn encode_subscription(subscription: &Subscription) -> Vec<u8> {
     let w = Writer::new(VERSION).i32(subscription.topics.len() as i32);
     let w = subscription.topics.iter().fold(w, |w, topic| w.string(topic));
-    let w = write_partitions(w.i32(-1), &subscription.owned);
+    let w = match &subscription.user_data {
+        None => w.i32(-1),
+        Some(UserData::Generation(generation)) => w.i32(4).i32(*generation),
+        Some(UserData::Previous { previous, generation }) => {
+            w.bytes(&write_partitions(Writer::default(), previous).i32(*generation).done())
+        }
+    };
+    let w = write_partitions(w, &subscription.owned);
     w.i32(subscription.generation).nullable(subscription.rack.as_deref()).done()
 }
 
@@ -23,8 +30,18 @@ pub fn decode_subscription(bytes: &[u8]) -> Result<Subscription, DecodeError> {
     check_version(&mut r)?;
     let count = r.i32()?;
     let topics = (0..count).map(|_| r.string()).collect::<Result<_, Malformed>>()?;
-    r.bytes()?;
-    Ok(Subscription { topics, owned: read_partitions(&mut r)?, generation: r.i32()?, rack: r.nullable()? })
+    let user_data = read_user_data(r.bytes()?)?;
+    Ok(Subscription { topics, user_data, owned: read_partitions(&mut r)?, generation: r.i32()?, rack: r.nullable()? })
+}
+
+/// Nothing, a generation alone, or partitions and a generation.
+fn read_user_data(bytes: &[u8]) -> Result<Option<UserData>, DecodeError> {
+    let mut r = Reader::new(bytes);
+    Ok(match bytes.len() {
+        0 => None,
+        4 => Some(UserData::Generation(r.i32()?)),
+        _ => Some(UserData::Previous { previous: read_partitions(&mut r)?, generation: r.i32()? }),
+    })
 }
 
 /// `ConsumerProtocolAssignment` with its version in front.

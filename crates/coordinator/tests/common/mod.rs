@@ -208,7 +208,8 @@ impl Broker {
 }
 
 pub fn subscription(topics: &[&str]) -> Subscription {
-    Subscription { topics: topics.iter().map(|t| (*t).into()).collect(), owned: Vec::new(), generation: -1, rack: None }
+    let topics = topics.iter().map(|t| (*t).into()).collect();
+    Subscription { topics, user_data: None, owned: Vec::new(), generation: -1, rack: None }
 }
 
 pub fn join(member: &str) -> JoinGroupRequest {

@@ -41,12 +41,28 @@ pub struct JoinProtocol {
 pub struct Subscription {
     /// Subscribed topics.
     pub topics: Vec<TopicName>,
+    /// What the sticky assignors add.
+    pub user_data: Option<UserData>,
     /// Partitions it owns now (cooperative).
     pub owned: Vec<(TopicName, PartitionIndex)>,
     /// Generation in which it got them; −1 unknown.
     pub generation: i32,
     /// Client.rack.
     pub rack: Option<Name>,
+}
+
+/// `userData` of a subscription: what an assignor tells its like in the leader.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum UserData {
+    /// `cooperative-sticky`: the generation of its last assignment, −1 for none.
+    Generation(i32),
+    /// `sticky`: its last assignment, which it has given up since, and the generation of that.
+    Previous {
+        /// The partitions.
+        previous: Vec<(TopicName, PartitionIndex)>,
+        /// The generation.
+        generation: i32,
+    },
 }
 
 /// The answer to a JoinGroup request.

@@ -81,13 +81,28 @@ fn subscription(bytes: &[u8]) -> Result<String, Malformed> {
     for _ in 0..count {
         topics.push(json(&r.string()?));
     }
-    r.bytes()?;
+    let data = match r.bytes()? {
+        [] => "null".to_owned(),
+        bytes => format!("\"{}\"", base64(bytes)),
+    };
     let (owned, generation, rack) = (partitions(&mut r)?, r.i32()?, r.nullable()?);
     Ok(format!(
-        "{{\"topics\":[{}],\"userData\":null,\"ownedPartitions\":[{owned}],\"generationId\":{generation},\"rackId\":{}}}",
+        "{{\"topics\":[{}],\"userData\":{data},\"ownedPartitions\":[{owned}],\"generationId\":{generation},\"rackId\":{}}}",
         topics.join(","),
         nullable(rack.as_deref())
     ))
+}
+
+/// Bytes as Jackson writes them.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let letters = |three: &[u8]| {
+        let bits = three.iter().chain([0, 0].iter()).take(3).fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+        let letter = move |n: usize| char::from(ALPHABET[bits >> (18 - 6 * n) & 63]);
+        let filled = three.len() + 1;
+        (0..4).map(move |n| if n < filled { letter(n) } else { '=' })
+    };
+    bytes.chunks(3).flat_map(letters).collect()
 }
 
 fn assignment(bytes: &[u8]) -> Result<String, Malformed> {
@@ -130,4 +145,13 @@ pub(super) fn json(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn bytes_are_written_as_base64() {
+        let shown = [&b"f"[..], b"fo", b"foo", b"foob", &[0xfb, 0xff]].map(super::base64);
+        assert_eq!(shown, ["Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "+/8="]);
+    }
 }
