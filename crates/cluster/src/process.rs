@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use kernel::{Address, ConnId, Death, Effects, Input, Machine, Order, Time, Timers};
+use kernel::{Address, ConnId, Death, Duration, Effects, Input, Machine, Order, Time, Timers};
 use ordered::SortedMap;
 use protocol::api::describe_configs::{ConfigResource, DescribedConfig};
 use protocol::api::{ConfigResourceKind, Name};
-use protocol::{Message, Note, Request, Response, gap};
+use protocol::{Message, Note, Request, Response};
 
 use crate::broker::Broker;
 use crate::broker::lifecycle::{BrokerState, Lifecycle, LifecycleEvent};
@@ -304,10 +304,16 @@ impl KafkaProcess {
     fn on_lifecycle(&mut self, now: Time, fx: &mut Fx, event: LifecycleEvent) {
         match event {
             LifecycleEvent::CaughtUp => {
+                let mut loading = Duration::ZERO;
+                self.with_broker(now, |broker, cx| loading = broker.loading_time(cx, fx));
+                if let Some(lifecycle) = &mut self.lifecycle {
+                    lifecycle.load_logs(now, fx, loading);
+                }
+            }
+            LifecycleEvent::LogsLoaded => {
                 fx.listen(BROKER_PORT);
                 self.with_broker(now, |broker, cx| broker.start(cx, fx));
                 if let Some(lifecycle) = &mut self.lifecycle {
-                    gap!("log recovery takes no time", "LogManager");
                     lifecycle.set_ready_to_unfence(now, fx);
                 }
             }

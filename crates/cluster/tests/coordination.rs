@@ -84,8 +84,12 @@ fn heartbeat(cluster: &mut Cluster, id: i32, joined: &JoinGroupResponse) -> Erro
 }
 
 fn commit(cluster: &mut Cluster, id: i32, joined: &JoinGroupResponse, offset: i64) -> ErrorCode {
+    commit_with(cluster, id, joined, offset, "")
+}
+
+fn commit_with(cluster: &mut Cluster, id: i32, joined: &JoinGroupResponse, offset: i64, metadata: &str) -> ErrorCode {
     let partition =
-        OffsetCommitPartition { topic: "t".into(), partition: 0, offset, leader_epoch: 0, metadata: "".into() };
+        OffsetCommitPartition { topic: "t".into(), partition: 0, offset, leader_epoch: 0, metadata: metadata.into() };
     let request = OffsetCommitRequest {
         group: "g".into(),
         generation: 1,
@@ -147,6 +151,38 @@ fn committed_offsets_and_members_survive_the_death_of_the_coordinator() {
     assert_ne!(next, id);
     assert_eq!(committed(&mut cluster, next), 7);
     assert_eq!(heartbeat(&mut cluster, next, &joined), ErrorCode::None, "the group was loaded with its member");
+}
+
+#[test]
+fn a_coordinator_that_takes_over_reads_its_partition_before_it_answers() {
+    let (mut cluster, id, joined) = with_member();
+    let metadata = "m".repeat(4096);
+    for offset in 0..500 {
+        assert_eq!(commit_with(&mut cluster, id, &joined, offset, &metadata), ErrorCode::None);
+    }
+    let node = cluster.node(id);
+    cluster.world.kill(node);
+    let partition = group_partition("g", 50) as usize;
+    let topic_id = cluster.process(id % 3 + 1).image().topic("__consumer_offsets").expect("it was made").id;
+    let leader = |cluster: &Cluster| {
+        let ids = (1..=3).filter(|other| *other != id);
+        let mut leads = ids.filter(|other| {
+            let broker = cluster.process(*other).broker().expect("a broker");
+            let replica = broker.replica(topic_id, partition as i32).and_then(|(_, partition)| partition);
+            replica.is_some_and(|partition| partition.is_leader())
+        });
+        leads.next()
+    };
+    let other = (0..20_000).find_map(|_| {
+        cluster.run(ms(1));
+        leader(&cluster)
+    });
+    let other = other.expect("another broker leads the offsets partition");
+    let fetch = || OffsetFetchRequest { group: "g".into(), partitions: None, require_stable: true };
+    let Response::OffsetFetch(response) = cluster.call(other, fetch()) else { panic!("OffsetFetch answers itself") };
+    assert_eq!(response.error, ErrorCode::CoordinatorLoadInProgress, "two megabytes take 20 ms");
+    cluster.run(ms(20));
+    assert_eq!(committed(&mut cluster, other), 499);
 }
 
 #[test]

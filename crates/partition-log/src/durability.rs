@@ -3,8 +3,6 @@
 //! A killed broker loses nothing that it wrote: the page cache outlives the process. A power loss takes what was not
 //! flushed; Kafka flushes when a segment rolls and leaves the rest to the operating system and to replication.
 
-use std::sync::Arc;
-
 use crate::log::Log;
 
 impl Log {
@@ -13,9 +11,9 @@ impl Log {
         self.recovery_point = self.log_end;
     }
 
-    /// Everything so far is on disk, because `flush.ms` is over.
-    pub fn flush_at(&mut self, now_ms: i64) {
-        self.flush();
+    /// Everything below `offset` is on disk now, because `flush.ms` was over.
+    pub fn flush_to(&mut self, offset: i64, now_ms: i64) {
+        self.recovery_point = self.recovery_point.max(offset.min(self.log_end));
         self.flushed_ms = now_ms;
     }
 
@@ -47,26 +45,36 @@ impl Log {
     /// A clean shutdown: everything is on disk, and producer state is written at the log end (`UnifiedLog#close`).
     pub fn close(&mut self) {
         self.flush();
-        let of_segments = self.segments().rev().find(|s| s.snapshot.is_some()).map(|s| s.base_offset());
-        let of_shutdown = self.shutdown_snapshot.as_ref().map(|(offset, _)| *offset);
-        let last = [of_segments, of_shutdown].into_iter().flatten().max().unwrap_or(self.log_start);
-        if self.log_end > last {
-            self.shutdown_snapshot = Some((self.log_end, Arc::new(self.producers.snapshot())));
+        self.take_snapshot();
+    }
+
+    /// What a start after an unclean stop has to read and check: how many segments, and their bytes. They begin with the one that
+    /// holds the recovery point of the checkpoint file (`LogLoader#recoverLog`).
+    pub fn to_recover(&self, recovery_point_checkpoint: i64) -> (u32, u64) {
+        let mut found = (0, 0);
+        for segment in self.segments().rev() {
+            if !segment.is_empty() {
+                found = (found.0 + 1, found.1 + u64::from(segment.size_bytes()));
+            }
+            if segment.base_offset() <= recovery_point_checkpoint {
+                break;
+            }
         }
+        found
     }
 
     /// The broker opens its log again (`LogLoader`). The high watermark is that of the checkpoint file, and so is the log
-    /// start, unless the first segment begins later; of producers only what a snapshot and the batches after it tell is known; a leader epoch in which nothing was written is forgotten.
-    /// A clean shutdown flushes and writes a snapshot at the log end.
+    /// start, unless the first segment begins later; of each producer only the last batch is known, because a clean shutdown and
+    /// a recovery both leave a snapshot at the log end; a leader epoch in which nothing was written is forgotten.
     pub fn reopen(&mut self, high_watermark_checkpoint: i64, log_start_checkpoint: i64, was_clean: bool, now_ms: i64) {
         let first = self.segments().next().map_or(0, |segment| segment.base_offset());
         self.log_start = log_start_checkpoint.max(first).min(self.log_end);
         if was_clean {
             self.flush();
-            self.producers = self.producers.snapshot();
-        } else {
-            self.rebuild_producers();
         }
+        self.remove_old_strays();
+        self.rebuild_producers();
+        self.producers = self.producers.snapshot();
         self.doomed.clear();
         self.active.opened_at(now_ms);
         self.epochs.truncate_from_end(self.log_end);

@@ -26,7 +26,7 @@ impl Log {
             self.add_files(segment, true, ".deleted", &mut files);
         }
         let modified_ms = self.active.last_modified_ms();
-        if let Some((offset, producers)) = self.stray_snapshot() {
+        for (offset, producers) in self.stray_snapshots() {
             let size = u64::from(producers.snapshot_bytes());
             files.push(DirEntry::file(format!("{offset:020}.snapshot"), size, modified_ms));
         }
@@ -47,8 +47,9 @@ impl Log {
         }
         let of_segment = self.segments().find_map(|segment| segment.read_file(name, is_closed));
         of_segment.or_else(|| {
-            let (offset, producers) = self.stray_snapshot()?;
-            (name == format!("{offset:020}.snapshot")).then(|| FileContent::Producers(producers.lines()))
+            let mut strays = self.stray_snapshots();
+            let (_, producers) = strays.find(|(offset, _)| name == format!("{offset:020}.snapshot"))?;
+            Some(FileContent::Producers(producers.lines()))
         })
     }
 
@@ -77,11 +78,11 @@ impl Log {
         }
     }
 
-    /// The snapshot of the last clean shutdown, if no segment begins at its offset.
-    fn stray_snapshot(&self) -> Option<(i64, &ProducerStates)> {
-        let (offset, producers) = self.shutdown_snapshot.as_ref()?;
-        let is_stray = *offset <= self.log_end && self.segments().all(|segment| segment.base_offset() != *offset);
-        is_stray.then_some((*offset, producers.as_ref()))
+    /// The snapshots that no segment begins at.
+    fn stray_snapshots(&self) -> impl Iterator<Item = (i64, &ProducerStates)> {
+        let is_stray = |offset: i64| self.segments().all(|segment| segment.base_offset() != offset);
+        let strays = self.strays.iter().filter(move |(offset, _)| is_stray(*offset));
+        strays.map(|(offset, producers)| (*offset, producers.as_ref()))
     }
 
     /// The text of `leader-epoch-checkpoint`: a version, a count, and a line an epoch.

@@ -10,6 +10,7 @@ mod log;
 mod config;
 mod append;
 mod producers;
+mod snapshots;
 mod epochs;
 mod read;
 mod truncation;

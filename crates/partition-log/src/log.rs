@@ -28,8 +28,8 @@ pub struct Log {
     pub(crate) active: Segment,
     pub(crate) epochs: EpochCache,
     pub(crate) producers: ProducerStates,
-    /// The `.snapshot` file that the last clean shutdown wrote, and its offset.
-    pub(crate) shutdown_snapshot: Option<(i64, Arc<ProducerStates>)>,
+    /// `.snapshot` files at other offsets than segments begin at, ascending.
+    pub(crate) strays: Vec<(i64, Arc<ProducerStates>)>,
     /// Below it compaction may have removed records.
     pub(crate) compacted_to: i64,
     /// Files on their way out (`.deleted`), and when they go, ms.
@@ -54,7 +54,7 @@ impl Log {
             active,
             epochs: EpochCache::default(),
             producers: ProducerStates::default(),
-            shutdown_snapshot: None,
+            strays: Vec::new(),
             compacted_to: 0,
             doomed: Vec::new(),
         }

@@ -40,6 +40,7 @@ impl Log {
         self.compacted_to = offset;
         self.epochs.clear();
         self.producers = ProducerStates::default();
+        self.strays.clear();
     }
 
     /// Moves the log start to `offset`, never back: DeleteRecords on a leader, or a follower that learns its leader's.
@@ -69,21 +70,5 @@ impl Log {
         gone.push(Arc::new(std::mem::replace(&mut self.active, reopened)));
         self.closed_bytes = closed.iter().map(|segment| u64::from(segment.size_bytes())).sum();
         self.doom(gone, now_ms);
-    }
-
-    /// Producer state from the newest snapshot above the log start and the batches after it, as after a restart: of what
-    /// came before the snapshot only each producer's last batch is remembered.
-    pub(crate) fn rebuild_producers(&mut self) {
-        let above_start = self.segments().rev().take_while(|segment| segment.base_offset() > self.log_start);
-        let snapshot =
-            above_start.into_iter().find_map(|s| s.snapshot.as_ref().map(|snapshot| (s.base_offset(), snapshot)));
-        let (from, mut producers) = match snapshot {
-            Some((base, snapshot)) => (base, snapshot.as_ref().clone()),
-            None => (self.log_start, ProducerStates::default()),
-        };
-        for batch in self.batches_from(from) {
-            producers.update(batch);
-        }
-        self.producers = producers;
     }
 }

@@ -163,7 +163,7 @@ fn a_clean_restart_remembers_one_batch_of_each_producer() {
 }
 
 #[test]
-fn after_a_crash_producers_are_read_back_from_the_last_snapshot_on() {
+fn after_a_crash_the_last_batch_of_each_producer_is_known() {
     let mut log = log(LogConfig { segment_bytes: 300, ..LogConfig::default() });
     for sequence in 0..8 {
         append(&mut log, &sequenced(1, 0, sequence, 1));
@@ -172,7 +172,62 @@ fn after_a_crash_producers_are_read_back_from_the_last_snapshot_on() {
     log.reopen(0, 0, false, NOW);
     assert_eq!((log.log_end_offset(), log.high_watermark()), (before, 0), "the page cache outlives the process");
     assert_eq!(log.producers().next().map(|(_, entry)| entry.last_sequence()), Some(7));
-    assert_eq!(code(&mut log, &sequenced(1, 0, 8, 1)), ErrorCode::None);
+    let repeat = |log: &mut Log, sequence| code(log, &sequenced(1, 0, sequence, 1));
+    assert_eq!(repeat(&mut log, 7), ErrorCode::None, "a duplicate of the last batch");
+    assert_eq!(repeat(&mut log, 6), ErrorCode::OutOfOrderSequenceNumber, "recovery leaves a snapshot at the log end");
+    assert_eq!(repeat(&mut log, 8), ErrorCode::None);
+}
+
+#[test]
+fn recovery_reads_the_segments_from_the_recovery_point_on() {
+    let mut log = log(LogConfig { segment_bytes: 300, ..LogConfig::default() });
+    assert_eq!(log.to_recover(0), (0, 0));
+    for sequence in 0..8 {
+        append(&mut log, &sequenced(1, 0, sequence, 1));
+    }
+    let sizes: Vec<u64> = log.segments().map(|segment| u64::from(segment.size_bytes())).collect();
+    let bases = segment_bases(&log);
+    assert_eq!(log.to_recover(0), (sizes.len() as u32, sizes.iter().sum()));
+    assert_eq!(
+        log.to_recover(bases[1]),
+        (sizes.len() as u32 - 1, sizes[1..].iter().sum()),
+        "from the segment that holds it"
+    );
+    assert_eq!(log.to_recover(8), (1, *sizes.last().expect("one")), "the last one is read in any case");
+}
+
+#[test]
+fn snapshots_lie_where_state_was_rebuilt() {
+    let snapshots = |log: &Log| -> Vec<String> {
+        let names = log.files(false).into_iter().map(|file| file.name.to_string());
+        names.filter_map(|name| Some(name.strip_suffix(".snapshot")?.trim_start_matches('0').to_owned())).collect()
+    };
+    let mut log = default_log();
+    for sequence in 0..6 {
+        append(&mut log, &sequenced(1, 0, sequence, 1));
+    }
+    assert_eq!(snapshots(&log), [""; 0]);
+    log.truncate_to(4, NOW);
+    assert_eq!(snapshots(&log), ["4"], "a truncation writes one at the new end");
+    append(&mut log, &sequenced(1, 0, 4, 1));
+    log.close();
+    assert_eq!(snapshots(&log), ["4", "5"]);
+    log.reopen(0, 0, true, NOW);
+    assert_eq!(snapshots(&log), ["5"], "a start keeps the newest");
+    append(&mut log, &sequenced(1, 0, 5, 1));
+    log.truncate_to(3, NOW);
+    assert_eq!(snapshots(&log), ["3"], "those above the end are gone");
+}
+
+#[test]
+fn a_log_that_was_emptied_knows_no_producer_after_a_restart() {
+    let mut log = default_log();
+    append(&mut log, &sequenced(1, 0, 0, 1));
+    log.set_high_watermark(1);
+    log.set_log_start(1).expect("committed");
+    log.close();
+    log.reopen(1, 1, true, NOW);
+    assert_eq!(log.producers().count(), 0, "snapshots up to the log start are not read back");
 }
 
 #[test]

@@ -17,6 +17,9 @@ pub enum Note {
     /// A Raft replica changed its state (`Unattached`, `Prospective`, `Candidate`, `Follower`, `Leader`, `Resigned`, `Observer`).
     QuorumState { node: BrokerId, state: &'static str, epoch: i32, leader: BrokerId },
 
+    /// A broker starts after an unclean stop: it reads and checks so many logs, of which so many bytes are in doubt.
+    LogsRecovering { broker: BrokerId, logs: u32, bytes: u64, takes_ms: u64 },
+
     /// A process cannot write to its log directory, which is the only one: it ends.
     LogDirFailed { node: BrokerId },
 

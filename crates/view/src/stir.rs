@@ -64,6 +64,7 @@ pub enum Lane {
 pub fn lane(note: &Note) -> Lane {
     match note {
         Note::BrokerState { .. }
+        | Note::LogsRecovering { .. }
         | Note::LogDirFailed { .. }
         | Note::QuorumState { .. }
         | Note::BrokerRegistered { .. }
@@ -102,7 +103,10 @@ pub fn glyph(note: &Note) -> &'static str {
         Note::IsrChanged { isr, previous, .. } if isr.len() < previous.len() => "−",
         Note::IsrChanged { .. } => "+",
         Note::BrokerFenced { fenced: true, .. } | Note::LogDirFailed { .. } => "⊘",
-        Note::BrokerFenced { .. } | Note::BrokerRegistered { .. } | Note::BrokerState { .. } => "◈",
+        Note::BrokerFenced { .. }
+        | Note::BrokerRegistered { .. }
+        | Note::BrokerState { .. }
+        | Note::LogsRecovering { .. } => "◈",
         Note::QuorumState { .. } => "✚",
         Note::TopicCreated { .. } | Note::TopicDeleted { .. } | Note::Reassigned { .. } => "▤",
         Note::Truncated { .. }

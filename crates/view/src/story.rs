@@ -63,6 +63,16 @@ fn sentence(note: &Note) -> (Level, Text) {
         Note::TopicCreated { topic, partitions, replication_factor } => {
             (Event, say!("Topic {} exists: {} partitions, {} replicas each", topic, partitions, replication_factor))
         }
+        Note::LogsRecovering { broker, logs, bytes, takes_ms } => (
+            Event,
+            say!(
+                "Broker {} recovers its {} logs after an unclean stop: {} bytes to check, {} ms",
+                broker,
+                logs,
+                bytes,
+                takes_ms
+            ),
+        ),
         Note::LogDirFailed { node } => (Alarm, say!("Node {} shuts down: all its log directories have failed", node)),
         Note::TopicDeleted { topic } => (Event, say!("Topic {} is deleted", topic)),
         Note::LeaderElected { tp, leader, leader_epoch, unclean: true, .. } => (

@@ -1,25 +1,26 @@
 //! Group coordinators: one shard for each partition of `__consumer_offsets` this broker leads (`CoordinatorRuntime`).
 //! A shard says what to write; the broker appends it as acks=all would, replays it at once, and reports back when the
-//! high watermark has passed it. Left out: loading takes no time; one request of several groups is answered in its own
+//! high watermark has passed it. A shard that loads answers COORDINATOR_LOAD_IN_PROGRESS. Left out: one request of several groups is answered in its own
 //! order.
 
 use std::collections::VecDeque;
 
 use coordinator::{Clock, GroupConfig, GroupShard, GroupTimer, Outcome};
-use kernel::Time;
+use kernel::{Duration, Time};
 use ordered::SortedMap;
 use protocol::api::delete_groups::{DeleteGroupsRequest, DeleteGroupsResponse};
 use protocol::api::describe_groups::{DescribeGroupsRequest, DescribeGroupsResponse};
 use protocol::api::list_groups::ListGroupsResponse;
 use protocol::batch::ProducerStamp;
 use protocol::hashing::group_partition;
-use protocol::{Batch, EPOCH_MS, ErrorCode, GroupId, PartitionIndex, Request, Response, TopicName, gap};
+use protocol::{Batch, EPOCH_MS, ErrorCode, GroupId, PartitionIndex, Request, Response, TopicName};
 
 use super::connections::{Caller, Ticket};
 use super::disk::ReplicaIndex;
 use super::dispatch::Answer;
 use super::find_coordinator::OFFSETS_TOPIC;
 use super::partition::Writer;
+use super::recovery::NANOS_A_BYTE;
 use super::{Broker, TimerKey};
 use crate::process::{Context, Fx, wall_ms};
 use crate::spec::ProcessSpec;
@@ -35,6 +36,8 @@ pub(super) struct Groups {
     replies: SortedMap<u64, Ticket>,
     last_reply: u64,
     gathered: SortedMap<Ticket, Gathered>,
+    /// When the thread that loads shards has done with those it was given.
+    loader_free_at: Time,
 }
 
 /// A shard and the replica it writes to.
@@ -82,14 +85,27 @@ impl Broker {
     }
 
     fn load_shard(&mut self, cx: &Context<'_>, fx: &mut Fx, partition: PartitionIndex, index: ReplicaIndex) {
-        gap!("loading a group coordinator takes no time", "CoordinatorLoaderImpl");
-        let mut shard = GroupShard::new(self.settings.groups.clone());
+        let shard = GroupShard::new(self.settings.groups.clone());
         let log = self.disk.log(index);
+        let bytes: u64 = log.batches_from(log.log_start_offset()).map(|batch| u64::from(batch.size_in_bytes())).sum();
+        let groups = &mut self.soft.groups;
+        groups.shards.insert(partition, HostedShard { shard, index });
+        if bytes == 0 {
+            return self.on_shard_loaded(cx, fx, partition);
+        }
+        // One thread loads them all, as fast as it reads (`CoordinatorLoaderImpl`).
+        groups.loader_free_at = groups.loader_free_at.max(cx.now) + Duration::from_nanos(bytes * NANOS_A_BYTE);
+        self.soft.timers.arm(fx, groups.loader_free_at, TimerKey::GroupLoaded(partition));
+    }
+
+    /// A shard's partition is read: it knows its groups now, and answers.
+    pub(super) fn on_shard_loaded(&mut self, cx: &Context<'_>, fx: &mut Fx, partition: PartitionIndex) {
+        let Some(HostedShard { shard, index }) = self.soft.groups.shards.get_mut(&partition) else { return };
+        let log = self.disk.log(*index);
         for batch in log.batches_from(log.log_start_offset()).filter(|batch| !batch.is_control()) {
             batch.offsets().for_each(|(offset, record)| shard.replay(offset, record));
         }
         let outcome = shard.loaded(clock(cx, fx));
-        self.soft.groups.shards.insert(partition, HostedShard { shard, index });
         self.carry_out(cx, fx, partition, outcome);
     }
 
@@ -113,8 +129,10 @@ impl Broker {
         if let Some(partition) = self.partition_mut(hosted.index) {
             partition.writes.retain(|write| matches!(write.who, Writer::Producer { .. }));
         }
-        let of_shard =
-            |key: &TimerKey| matches!(key, TimerKey::Group(p, _) | TimerKey::GroupWrite(p, _) if *p == partition);
+        let of_shard = |key: &TimerKey| {
+            use TimerKey::{Group, GroupLoaded, GroupWrite};
+            matches!(key, Group(p, _) | GroupWrite(p, _) | GroupLoaded(p) if *p == partition)
+        };
         let timers: Vec<TimerKey> = self.soft.timers.pending().map(|(key, _)| key.clone()).filter(of_shard).collect();
         for key in timers {
             self.soft.timers.cancel(&key);

@@ -45,8 +45,10 @@ impl BrokerState {
 /// What the lifecycle reached; the process acts on it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum LifecycleEvent {
-    /// The metadata of this broker is caught up with its own registration.
+    /// The metadata of this broker is caught up with its own registration: its logs are to be loaded.
     CaughtUp,
+    /// Its logs are loaded: it may begin to serve.
+    LogsLoaded,
     /// It may stop now.
     ShutDownGranted,
     /// It could not register in time: the process ends.
@@ -59,6 +61,7 @@ enum TimerKey {
     CallDeadline,
     RegistrationTimeout,
     ShutdownTimeout,
+    LogsLoaded,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -142,11 +145,20 @@ impl Lifecycle {
         let high = u128::from(fx.rng(RNG_INCARNATION).bits());
         let low = u128::from(fx.rng(RNG_INCARNATION).bits());
         self.soft.incarnation = TopicId::from_random_bits(high << 64 | low).0;
-        self.soft.previous_broker_epoch = std::mem::replace(&mut self.clean_shutdown_epoch, -1);
+        self.soft.previous_broker_epoch = self.clean_shutdown_epoch;
         self.set_state(fx, BrokerState::Starting);
         let patience = self.spec.millis("initial.broker.registration.timeout.ms", 60_000);
         self.soft.timers.arm(fx, now + patience, TimerKey::RegistrationTimeout);
         self.soft.timers.arm(fx, now, TimerKey::Communicate);
+    }
+
+    /// Its logs are loaded for so long. The file that tells of a clean stop goes as that begins (`LogManager#loadLogs`).
+    pub fn load_logs(&mut self, now: Time, fx: &mut Fx, time: Duration) {
+        self.clean_shutdown_epoch = -1;
+        match time == Duration::ZERO {
+            true => self.soft.events.push_back(LifecycleEvent::LogsLoaded),
+            false => self.soft.timers.arm(fx, now + time, TimerKey::LogsLoaded),
+        }
     }
 
     /// The broker has opened its logs and may serve.
@@ -203,6 +215,8 @@ impl Lifecycle {
             }
             Some(TimerKey::RegistrationTimeout) => {}
             Some(TimerKey::ShutdownTimeout) => self.shut_down(fx),
+            Some(TimerKey::LogsLoaded) if self.soft.state == BrokerState::ShuttingDown => {}
+            Some(TimerKey::LogsLoaded) => self.soft.events.push_back(LifecycleEvent::LogsLoaded),
             None => {}
         }
     }
@@ -341,7 +355,9 @@ impl Lifecycle {
     fn shut_down(&mut self, fx: &mut Fx) {
         if self.soft.state != BrokerState::ShuttingDown {
             self.set_state(fx, BrokerState::ShuttingDown);
-            self.clean_shutdown_epoch = self.soft.broker_epoch;
+            if self.soft.is_ready_to_unfence {
+                self.clean_shutdown_epoch = self.soft.broker_epoch;
+            }
             self.soft.events.push_back(LifecycleEvent::ShutDownGranted);
         }
     }

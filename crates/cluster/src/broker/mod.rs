@@ -32,6 +32,7 @@ mod producer_ids;
 mod find_coordinator;
 mod groups;
 mod to_controller;
+mod recovery;
 mod agenda;
 mod tasks;
 mod cleaner;
@@ -158,6 +159,8 @@ enum TimerKey {
     ProducerIdsBackoff,
     /// A group coordinator's timer, by offsets partition.
     Group(PartitionIndex, coordinator::GroupTimer),
+    /// A group coordinator has read its offsets partition.
+    GroupLoaded(PartitionIndex),
     /// A group coordinator's write has waited long enough for its replicas.
     GroupWrite(PartitionIndex, u64),
 }
@@ -294,15 +297,19 @@ impl Broker {
             TimerKey::ForwardsBackoff => self.send_forwards(cx, fx),
             TimerKey::ProducerIdsBackoff => self.request_producer_ids(cx, fx),
             TimerKey::Group(shard, timer) => self.on_group_timer(cx, fx, shard, timer),
+            TimerKey::GroupLoaded(shard) => self.on_shard_loaded(cx, fx, shard),
             TimerKey::GroupWrite(shard, write) => self.on_group_write_timeout(cx, fx, shard, write),
         }
         self.settle(cx, fx);
     }
 
-    /// A clean stop: the controller granted the controlled shutdown. Flushes its logs; the process exits.
+    /// A stop in good order: the controller granted the controlled shutdown. Flushes its logs; the process exits. Logs that were
+    /// not loaded yet stay as they were found, and so does the mark of a clean stop (`LogManager#shutdown`).
     pub fn shutdown(&mut self, cx: &Context<'_>, fx: &mut Fx) {
         protocol::gap!("flushes take no time, but for the appends of a slow disk", "UnifiedLog#flush");
-        self.disk.close(wall_ms(cx.now, fx));
+        if self.soft.is_started {
+            self.disk.close(wall_ms(cx.now, fx));
+        }
     }
 
     /// The process died: drops soft state.

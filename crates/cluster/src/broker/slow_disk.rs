@@ -2,7 +2,7 @@
 //! `LogDirFailureChannel`).
 //!
 //! A thread that appends waits until the write is done: for its time `num.io.threads` have one less for all other
-//! requests, or the followed leader is not fetched from. What is appended is there for others when it is written. A disk that
+//! requests, or the followed leader is not fetched from; a flush by time and a pass of the cleaner over a log take a write each. What is appended is there for others when it is written. A disk that
 //! keeps up takes no time, and nothing here is used. On a full disk an append fails, and with it the one log directory.
 
 use std::collections::VecDeque;
@@ -13,9 +13,10 @@ use protocol::api::fetch::FetchResponse;
 use protocol::{ErrorCode, Request, gap};
 
 use super::connections::Caller;
+use super::disk::ReplicaIndex;
 use super::fetchers::FetcherId;
 use super::{Broker, Work};
-use crate::process::{Context, Fx};
+use crate::process::{Context, Fx, wall_ms};
 
 /// Threads that wait for the disk, and requests that wait for threads.
 #[derive(Clone, Debug, Default, Hash)]
@@ -36,6 +37,10 @@ enum Waits {
     Request(Caller, Request),
     /// A fetcher, which will append what its leader has sent.
     Fetched(FetcherId, FetchResponse),
+    /// The scheduler, which will have flushed a log up to an offset.
+    Flush(ReplicaIndex, i64),
+    /// The cleaner, which will have rewritten the first of these logs, and goes on with the others.
+    Clean(VecDeque<ReplicaIndex>),
 }
 
 impl Writing {
@@ -69,7 +74,7 @@ impl Broker {
     /// Lets a request that appends wait for the disk; gives back one that need not.
     pub(super) fn wait_to_write(&mut self, fx: &mut Fx, caller: Caller, request: Request) -> Option<(Caller, Request)> {
         gap!(
-            "a slow disk does not slow votes, timers of group coordinators, the reading of old segments, and the cleaner",
+            "a slow disk does not slow timers of group coordinators, the reading of old segments, and the flush of a segment that rolls",
             "LocalLog#append"
         );
         let appends = match &request {
@@ -100,6 +105,32 @@ impl Broker {
         None
     }
 
+    /// Lets the flush of a log wait for the disk; false if it need not.
+    pub(super) fn waits_to_flush(&mut self, fx: &mut Fx, index: ReplicaIndex) -> bool {
+        if fx.host().write_time == Duration::ZERO {
+            return false;
+        }
+        let is_under_way = |waits: &Waits| matches!(waits, Waits::Flush(other, _) if *other == index);
+        if !self.soft.writing.waits.values().any(is_under_way) {
+            let log_end = self.disk.log(index).log_end_offset();
+            self.soft.writing.wait(fx, Waits::Flush(index, log_end));
+        }
+        true
+    }
+
+    /// Lets the cleaner wait for the disk; gives its logs back if it need not.
+    pub(super) fn wait_to_clean(
+        &mut self,
+        fx: &mut Fx,
+        logs: VecDeque<ReplicaIndex>,
+    ) -> Option<VecDeque<ReplicaIndex>> {
+        if fx.host().write_time == Duration::ZERO {
+            return Some(logs);
+        }
+        self.soft.writing.wait(fx, Waits::Clean(logs));
+        None
+    }
+
     /// The disk is done with a write.
     pub fn on_synced(&mut self, cx: &Context<'_>, fx: &mut Fx, token: u64) {
         match self.soft.writing.waits.remove(&token) {
@@ -109,6 +140,11 @@ impl Broker {
                 self.soft.work.extend(unserved.into_iter().map(Work::Serve));
             }
             Some(Waits::Fetched(id, response)) => self.on_fetched(cx, fx, id, response),
+            Some(Waits::Flush(index, offset)) => {
+                let now_ms = wall_ms(cx.now, fx);
+                self.disk.get_mut(index).into_iter().for_each(|replica| replica.log.flush_to(offset, now_ms));
+            }
+            Some(Waits::Clean(logs)) => self.go_on_cleaning(cx, fx, logs),
             None => {}
         }
         self.settle(cx, fx);

@@ -22,8 +22,8 @@ impl Broker {
         if self.settings.cleaner_enable {
             self.soft.timers.arm(fx, now + self.settings.cleaner_backoff, TimerKey::Cleaner);
         }
-        if let Some(interval) = self.settings.flush_interval {
-            self.soft.timers.arm(fx, now + interval, TimerKey::Flush);
+        if self.settings.flush_interval.is_some() {
+            self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::Flush);
         }
         self.delete_files(now, fx);
     }
@@ -32,8 +32,9 @@ impl Broker {
     pub(super) fn flush_dirty_logs(&mut self, now: Time, fx: &mut Fx) {
         let now_ms = wall_ms(now, fx);
         for index in self.disk.indexes() {
-            if self.disk.log(index).is_flush_due(now_ms) {
-                self.disk.log_mut(index).flush_at(now_ms);
+            if self.disk.log(index).is_flush_due(now_ms) && !self.waits_to_flush(fx, index) {
+                let log = self.disk.log_mut(index);
+                log.flush_to(log.log_end_offset(), now_ms);
             }
         }
         if let Some(interval) = self.settings.flush_interval {

@@ -6,6 +6,7 @@ use protocol::api::vote::{VoteRequest, VoteResponse};
 use protocol::{BrokerId, ErrorCode, Plant};
 
 use super::role::{Ballot, Role};
+use super::slow_disk::Held;
 use super::{Call, RNG_ELECTION, Replica, Shutdown, TimerKey};
 use crate::process::Fx;
 
@@ -61,6 +62,13 @@ impl Replica {
 
     /// Asks for votes, in an epoch of its own.
     pub(super) fn become_candidate(&mut self, now: Time, fx: &mut Fx) {
+        if self.write(fx, Held::Candidacy).is_some() {
+            self.campaign(now, fx);
+        }
+    }
+
+    /// Votes for itself in a new epoch.
+    pub(super) fn campaign(&mut self, now: Time, fx: &mut Fx) {
         self.set_epoch(self.hard.epoch + 1, self.spec.id, BrokerId::NONE);
         self.become_candidate_again(now, fx);
     }
@@ -160,14 +168,19 @@ impl Replica {
         if request.candidate_epoch > self.hard.epoch {
             self.become_unattached(now, fx, request.candidate_epoch);
         }
-        let mine = (self.hard.log.last_epoch(), self.hard.log.end_offset());
-        let is_up_to_date = (request.last_epoch, request.last_offset) >= mine;
-        let granted = is_up_to_date && self.is_voter() && self.would_vote(request);
+        let granted = self.grants(request);
         if granted && !request.pre_vote && self.hard.voted != request.candidate {
             self.set_epoch(self.hard.epoch, request.candidate, BrokerId::NONE);
             self.become_unattached(now, fx, self.hard.epoch);
         }
         self.vote_response(ErrorCode::None, granted)
+    }
+
+    /// Whether a candidate of this epoch gets the vote.
+    pub(super) fn grants(&self, request: &VoteRequest) -> bool {
+        let mine = (self.hard.log.last_epoch(), self.hard.log.end_offset());
+        let is_up_to_date = (request.last_epoch, request.last_offset) >= mine;
+        is_up_to_date && self.is_voter() && self.would_vote(request)
     }
 
     /// Whether this role allows a vote for a candidate whose log is good enough.

@@ -262,6 +262,7 @@ impl Replica {
     pub fn on_request(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, request: Request) {
         let Some(Held::Request(.., request)) = self.hold(Held::Request(conn, correlation, request)) else { return };
         let response: Response = match request {
+            Request::Vote(request) if self.vote_waits(fx, conn, correlation, &request) => return,
             Request::Vote(request) => self.on_vote(now, fx, &request).into(),
             Request::BeginQuorumEpoch(request) => self.on_begin_epoch(now, fx, &request).into(),
             Request::EndQuorumEpoch(request) => self.on_end_epoch(now, fx, &request).into(),

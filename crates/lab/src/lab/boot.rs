@@ -68,10 +68,14 @@ impl Lab {
         // All are asked for in time to be there when the run begins.
         let apart = (3_000 / scenario.topics.len().max(1) as u64).min(50);
         for ((n, topic), term) in (0..).zip(&scenario.topics).zip(FIRST_SETUP_TERMINAL..) {
-            let mut line = format!("kafka-topics --bootstrap-server localhost:9092 --create --topic {}", quoted(&topic.name));
+            let mut line =
+                format!("kafka-topics --bootstrap-server localhost:9092 --create --topic {}", quoted(&topic.name));
             topic.partitions.iter().for_each(|n| line.push_str(&format!(" --partitions {n}")));
             topic.replication_factor.iter().for_each(|n| line.push_str(&format!(" --replication-factor {n}")));
-            topic.configs.iter().for_each(|(k, v)| line.push_str(&format!(" --config {}", quoted(&format!("{k}={v}")))));
+            topic
+                .configs
+                .iter()
+                .for_each(|(k, v)| line.push_str(&format!(" --config {}", quoted(&format!("{k}={v}")))));
             self.scheduled.push_back((Time::from_millis(FIRST + apart * n), term, line.into()));
         }
     }
