@@ -32,13 +32,14 @@ pub struct StoredReplica {
     pub cleaner_checkpoint: Option<i64>,
 }
 
-/// A deleted partition whose files are still there, in a directory of another name (`LogManager#asyncDelete`).
+/// A partition that is none of this broker's any more and whose files are still there, in a directory of another name
+/// (`LogManager#asyncDelete`, `#loadLog`).
 #[derive(Clone, Debug, Hash)]
 pub struct Removed {
-    /// `orders-0.<32 hexadecimal digits>-delete`.
+    /// `orders-0.<32 hexadecimal digits>-delete`, or `-stray`.
     pub directory: Name,
-    /// When the files go, ms since the epoch.
-    pub due_ms: i64,
+    /// When the files go, ms since the epoch; those of strays stay until somebody removes them.
+    pub due_ms: Option<i64>,
     /// What they hold.
     pub replica: Arc<StoredReplica>,
 }
@@ -120,19 +121,20 @@ impl Disk {
         index
     }
 
-    /// Removes a replica: its directory gets another name, with `uuid` in it, and goes at `due_ms`.
-    pub fn remove(&mut self, index: ReplicaIndex, uuid: u128, due_ms: i64) {
+    /// Removes a replica: its directory gets another name, with `uuid` in it, and goes at `due_ms`, or stays as a stray.
+    pub fn remove(&mut self, index: ReplicaIndex, uuid: u128, due_ms: Option<i64>) {
         if let Some(replica) = self.replicas.get_mut(index as usize).and_then(Option::take) {
             self.index.remove(&(replica.topic_id, replica.tp.partition));
             self.compacted.remove(&index);
-            self.removed.push(Removed { directory: delete_directory(&replica.tp, uuid), due_ms, replica });
+            let kind = if due_ms.is_some() { "delete" } else { "stray" };
+            self.removed.push(Removed { directory: renamed(&replica.tp, uuid, kind), due_ms, replica });
         }
     }
 
     /// Removes the files of deleted partitions and segments that are due. When the next ones are, ms since the epoch.
     pub fn delete_files(&mut self, now_ms: i64) -> Option<i64> {
-        self.removed.retain(|removed| removed.due_ms > now_ms);
-        let mut next = self.removed.iter().map(|removed| removed.due_ms).min();
+        self.removed.retain(|removed| removed.due_ms.is_none_or(|due_ms| due_ms > now_ms));
+        let mut next = self.removed.iter().filter_map(|removed| removed.due_ms).min();
         for replica in self.replicas.iter_mut().flatten() {
             let Some(due_ms) = replica.log.next_file_deletion_ms() else { continue };
             if due_ms <= now_ms {
@@ -215,8 +217,8 @@ impl Disk {
     /// deleted partitions that are still there get their delay once more.
     pub fn open(&mut self, now_ms: i64, delete_delay_ms: i64) {
         let was_clean = std::mem::replace(&mut self.is_clean, false);
-        for removed in &mut self.removed {
-            removed.due_ms = now_ms.saturating_add(delete_delay_ms);
+        for due_ms in self.removed.iter_mut().filter_map(|removed| removed.due_ms.as_mut()) {
+            *due_ms = now_ms.saturating_add(delete_delay_ms);
         }
         self.review();
         for replica in self.replicas.iter_mut().flatten() {
@@ -247,9 +249,9 @@ impl Disk {
     }
 }
 
-/// `UnifiedLog#logDeleteDirName`: the topic's name is cut so that the whole fits in 255 characters.
-fn delete_directory(tp: &TopicPartition, uuid: u128) -> Name {
-    let suffix = format!("-{}.{uuid:032x}-delete", tp.partition);
+/// `UnifiedLog#logDeleteDirName`, `#logStrayDirName`: the topic's name is cut so that the whole fits in 255 characters.
+fn renamed(tp: &TopicPartition, uuid: u128, kind: &str) -> Name {
+    let suffix = format!("-{}.{uuid:032x}-{kind}", tp.partition);
     let length = tp.topic.len().min(255 - suffix.len());
     format!("{}{suffix}", &tp.topic[..length]).into()
 }

@@ -205,6 +205,7 @@ impl Broker {
     pub fn start(&mut self, cx: &Context<'_>, fx: &mut Fx) {
         self.soft.is_started = true;
         self.disk.open(wall_ms(cx.now, fx), self.settings.segment_delete_delay_ms);
+        self.set_strays_aside(cx, fx);
         self.start_tasks(cx.now, fx);
         self.apply_image(cx, fx);
         self.settle(cx, fx);

@@ -31,13 +31,28 @@ struct Touched {
 }
 
 impl Broker {
-    /// Compares everything with the image: at start and after a snapshot.
-    pub(super) fn apply_image(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+    /// What is none of this broker's, as the image has it.
+    fn strays(&self, cx: &Context<'_>) -> Vec<(TopicId, PartitionIndex)> {
         let is_stray = |(topic_id, partition): &(TopicId, PartitionIndex)| {
             cx.image.partition(*topic_id, *partition).is_none_or(|record| !record.replicas.contains(&self.id))
         };
-        let strays: Vec<_> = self.disk.keys().filter(is_stray).collect();
-        for (topic_id, partition) in strays {
+        self.disk.keys().filter(is_stray).collect()
+    }
+
+    /// A start finds logs of topics that were deleted, or moved away, while the broker was down: they are put aside, and nothing removes
+    /// them (`LogManager#loadLog`).
+    pub(super) fn set_strays_aside(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        for (topic_id, partition) in self.strays(cx) {
+            self.note_removal(cx, fx, topic_id, partition);
+            if let Some(index) = self.disk.find(topic_id, partition) {
+                self.disk.remove(index, random_uuid(fx), None);
+            }
+        }
+    }
+
+    /// Compares everything with the image: at start and after a snapshot.
+    pub(super) fn apply_image(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        for (topic_id, partition) in self.strays(cx) {
             self.remove_replica(cx, fx, topic_id, partition);
         }
         for topic in cx.image.topics.values() {
@@ -183,18 +198,21 @@ impl Broker {
         // What waits here is answered before the log is gone: writes with NOT_LEADER_OR_FOLLOWER.
         let watchers = self.partition_mut(index).map(|p| std::mem::take(&mut p.watchers)).unwrap_or_default();
         self.wake(cx, fx, index);
-        let rng = fx.rng(RNG_DELETED_DIRECTORIES);
-        let uuid = TopicId::from_random_bits((u128::from(rng.bits()) << 64) | u128::from(rng.bits()));
+        let uuid = random_uuid(fx);
         let due_ms = wall_ms(cx.now, fx).saturating_add(self.settings.segment_delete_delay_ms);
-        if let Some(topic) = cx.image.topics.get(&topic_id) {
-            fx.note(Note::ReplicaRemoved { tp: TopicPartition::new(topic.name.clone(), partition), broker: self.id });
-        }
-        self.disk.remove(index, uuid.0, due_ms);
+        self.note_removal(cx, fx, topic_id, partition);
+        self.disk.remove(index, uuid, Some(due_ms));
         self.arm_file_deletion(cx.now, fx, Some(due_ms));
         if let Some(slot) = self.soft.partitions.get_mut(index as usize) {
             *slot = None;
         }
         self.turn_readers_away(cx, fx, watchers);
+    }
+
+    fn note_removal(&self, cx: &Context<'_>, fx: &mut Fx, topic_id: TopicId, partition: PartitionIndex) {
+        if let Some(topic) = cx.image.topics.get(&topic_id) {
+            fx.note(Note::ReplicaRemoved { tp: TopicPartition::new(topic.name.clone(), partition), broker: self.id });
+        }
     }
 
     /// Topic configs changed: of one topic, or of all.
@@ -228,6 +246,12 @@ impl Broker {
             self.advance_high_watermark(cx, fx, index);
         }
     }
+}
+
+/// For the name of a directory.
+fn random_uuid(fx: &mut Fx) -> u128 {
+    let rng = fx.rng(RNG_DELETED_DIRECTORIES);
+    TopicId::from_random_bits((u128::from(rng.bits()) << 64) | u128::from(rng.bits())).0
 }
 
 /// How many replicas must be in sync for acks=all.

@@ -160,6 +160,9 @@ impl Search {
     /// One round of everything; whether anything helped.
     fn round(&mut self) -> bool {
         let before = self.best.clone();
+        if self.is_about_convergence() {
+            self.try_change(smaller::without_deletes);
+        }
         self.judged_sooner();
         self.fewer_families();
         self.fewer_commands();
@@ -220,7 +223,7 @@ impl Search {
         }
     }
 
-    /// One cure for all, and a restart for a death and a start.
+    /// One cure for all, and a restart for a fault and its cure.
     fn fewer_cures(&mut self) {
         for n in (1..self.best.commands.len()).rev() {
             self.try_later(|plan| smaller::with_one_cure(plan, n));
@@ -279,7 +282,7 @@ impl Search {
         let before = n.checked_sub(1).map_or(Duration::ZERO, |n| commands[n].at.0);
         let gap = commands[n].at.0.as_millis() - before.as_millis();
         let is_settling = self.is_about_convergence() && is_judgement(&commands[n].run);
-        let deletes = commands.iter().any(|command| command.run.contains("--delete "));
+        let deletes = commands.iter().any(smaller::deletes);
         let least = match is_settling {
             false => GAP_MIN_MS,
             true if deletes => gap,

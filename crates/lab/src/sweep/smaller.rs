@@ -85,6 +85,16 @@ pub(super) fn families(plan: &Scenario) -> SortedSet<String> {
     plan.commands.iter().filter_map(family).collect()
 }
 
+/// Without those commands that delete topics: what is judged may then be judged sooner.
+pub(super) fn without_deletes(plan: &mut Scenario) {
+    plan.commands.retain(|command| !deletes(command));
+}
+
+/// Whether a command deletes a topic.
+pub(super) fn deletes(command: &TimedCommand) -> bool {
+    command.run.contains("--delete ")
+}
+
 /// One cure for everything in place of commands `n - 1` and `n`, if both are cures.
 pub(super) fn with_one_cure(plan: &mut Scenario, n: usize) {
     let pair = plan.commands.get(n - 1..=n);
@@ -94,20 +104,35 @@ pub(super) fn with_one_cure(plan: &mut Scenario, n: usize) {
     }
 }
 
-/// If command `n` starts what was stopped or killed before, or mends all: a restart in place of both, early or late.
+/// If command `n` ends what befell a host before: a restart of that host in place of both, early or late. What a death, a cut or a
+/// pause brings about, a restart may bring about as well.
 pub(super) fn with_restart(plan: &mut Scenario, n: usize, is_early: bool) {
     let Some(cure) = plan.commands.get(n).map(|command| command.run.clone()) else { return };
-    let started = cure.strip_prefix("sim start ");
-    let ended = |run: &str| {
-        let host = ["sim kill ", "sim stop ", "sim power-off "].iter().find_map(|verb| run.strip_prefix(verb))?;
-        (started == Some(host) || (cure == "sim mend" && !host.contains(" at "))).then(|| host.to_owned())
-    };
-    let found = (0..n).rev().find_map(|end| Some((end, ended(&plan.commands[end].run)?)));
-    if let Some((end, host)) = found {
-        let (stays, goes) = if is_early { (end, n) } else { (n, end) };
+    let found = (0..n).rev().find_map(|fault| Some((fault, cured_host(&plan.commands[fault].run, &cure)?)));
+    if let Some((fault, host)) = found {
+        let (stays, goes) = if is_early { (fault, n) } else { (n, fault) };
         plan.commands[stays].run = format!("sim restart {host}");
         plan.commands.remove(goes);
     }
+}
+
+/// The host that a fault befalls, if `cure` ends it.
+fn cured_host(fault: &str, cure: &str) -> Option<String> {
+    let (verb, tail) = fault.strip_prefix("sim ")?.split_once(' ')?;
+    let cures: &[&str] = match verb {
+        "kill" | "stop" | "power-off" if !tail.contains(" at ") => &["sim start "],
+        "pause" => &["sim resume "],
+        "cut" => &["sim heal "],
+        _ => return None,
+    };
+    let is_ended = cure == "sim mend" || cures.iter().any(|cures| cure.strip_prefix(cures) == Some(tail));
+    let mut words = tail.split(' ');
+    let first = words.next()?;
+    let host = match (first, words.next()) {
+        ("broker" | "controller", Some(id)) => format!("{first} {id}"),
+        _ => first.to_owned(),
+    };
+    is_ended.then_some(host)
 }
 
 fn is_cure(run: &str) -> bool {
