@@ -8,7 +8,9 @@ find('crash-link').addEventListener('click', () => setTimeout(() => location.rel
 
 const { rest } = await start({
   window, find, root: document.documentElement, base: document.baseURI, meta: document.querySelector('meta[name=kafkasim-engine]'),
-  style: href => document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href })),
+  style: href => new Promise(done => {
+    document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href, onload: done, onerror: done }));
+  }),
 });
 const fuzz = new URLSearchParams(location.search).get('fuzz');
 if (fuzz) (await import('./fuzz.js')).fuzz(Number(fuzz) || 1);

@@ -98,29 +98,30 @@ export async function start(place) {
     return answer.text();
   }
 
-  // The released engine comes in two modules (crates/xtask/js/split.mjs): what is needed until the page can be used, and
-  // the rest, which comes while it is being used. Who needs the rest before it is there waits for it.
-  function later(first, url) {
+  // The released engine comes in three modules (crates/xtask/js/split.mjs): what an embedded page needs until it can be used,
+  // what a page of its own needs beside that, and the rest, which comes while it is being used. Who needs a later one before
+  // it is there waits for it. `asked` is its answer, if it was asked for already. Resolves when it is there.
+  async function later(first, slot, url, plain, asked, before) {
     let there = false;
     const join = module => there ||= !!new WebAssembly.Instance(module, { first });
-    first.t0.set(first.load.value, exported(() => {
+    first.t0.set(slot.value, exported(() => {
       try {
         const request = new XMLHttpRequest();
         request.open('GET', url, false);
         request.overrideMimeType('text/plain; charset=x-user-defined'); // a request that waits gives text only
         request.send();
-        join(new WebAssembly.Module(Uint8Array.from(request.responseText, c => c.charCodeAt(0))));
+        join(new WebAssembly.Module(plain(Uint8Array.from(request.responseText, c => c.charCodeAt(0)))));
       } catch (e) {
         crash(`${url}: ${e}`, '', 'A part of the simulator could not be loaded. Is there a network?');
         $('crash-look').hidden = true;
         throw e;
       }
     }));
-    const ask = async () => {
-      const bytes = await (await fetch(url)).arrayBuffer();
+    await before;
+    try {
+      const bytes = plain(await (await (asked ?? fetch(url))).arrayBuffer());
       if (!there) join(await WebAssembly.compile(bytes));
-    };
-    return ask().catch(() => { /* who needs it will ask again, and say so */ });
+    } catch { /* who needs it will ask again, and say so */ }
   }
 
   let rest = Promise.resolve();
@@ -134,21 +135,34 @@ export async function start(place) {
       // What the page around asks for needs the rest, and would wait for it: until then it is kept.
       const early = [], keep = e => early.push(e);
       own.addEventListener('message', keep);
-      const { host } = await import('./host.js');
-      own.addEventListener('kafkasim:ready', () => rest.then(() => {
+      own.addEventListener('kafkasim:ready', () => rest.then(async () => {
+        const { host } = await import('./host.js');
         own.removeEventListener('message', keep);
         host(own.kafkasim, params, early, place);
       }), { once: true });
     }
+    // A link, a lesson or another language needs the rest at once, and without a network it comes only by way of the service
+    // worker, which requests that wait do not take.
+    const whole = own.location.hash.length > 1 || [...params.keys()].some(key => !LOOKS.has(key)) || isKept();
+    const few = ui !== 'full' && root.dataset.panels.split(' ').every(panel => FEW.has(panel));
+    const { wasm, next, rest: last, own: styles, late } = meta.dataset, ask = (path, isNeeded) => path && isNeeded ? fetch(at(path)) : undefined;
+    const asked = [ask(next, whole || !few), ask(last, whole)];
+    asked.forEach(answer => answer?.catch(() => { /* it is asked for again */ }));
+    let styled = styles && !few && place.style(at(styles));
     const engine = await import(at(meta.content + (place.copy ?? '')));
-    const wasm = at(meta.dataset.wasm);
-    const first = await engine.default({ module_or_path: 'sorted' in meta.dataset ? await sorted(wasm) : wasm });
-    if (meta.dataset.late) place.style(at(meta.dataset.late));
-    if (meta.dataset.rest) rest = later(first, at(meta.dataset.rest));
-    // A link or a lesson needs the rest at once, and without a network it comes only by way of the service worker, which
-    // requests that wait do not take.
-    if (own.location.hash.length > 1 || [...params.keys()].some(key => !LOOKS.has(key)) || isKept()) await rest;
+    const module = next ? await WebAssembly.compile(await sorted(at(wasm))) : at(wasm);
+    const first = await engine.default({ module_or_path: module });
+    if (styles) styled ||= place.style(at(styles));
+    if (late) place.style(at(late));
+    let part = rest;
+    if (next) {
+      part = rest = later(first, first.nload, at(next), unpack, asked[0]);
+      await standIns(first, WebAssembly.Module.customSections(module, 'absent')[0]);
+    }
+    if (last) rest = later(first, first.load, at(last), bytes => bytes, asked[1], part);
     await spoken;
+    if (whole || own.kafkasimWords) await rest;
+    if (!few) await Promise.all([part, styled]);
     engine.startPage(own);
   } catch (e) {
     const why = typeof WebAssembly === 'object' ? String(e) : say('This browser has no WebAssembly.');
@@ -159,8 +173,9 @@ export async function start(place) {
   return { rest };
 }
 
-// Parameters that free play starts with as fast as without.
-const LOOKS = new Set(['ui', 'panels', 'theme', 'origin']);
+// Parameters that free play starts with as fast as without, and panels of an embedded page that does.
+const LOOKS = new Set(['ui', 'panels', 'theme', 'origin', 'lang', 'locale', 'keys', 'links', 'height', 'fullscreen', 'v']);
+const FEW = new Set(['timeline', 'terminal', '']);
 
 // The first of the modules, as its packer found it (crates/xtask/js/pack.mjs).
 async function sorted(url) {
@@ -174,6 +189,35 @@ function exported(f) {
   const module = '0061736d01000000' + '01040160' + '0000' + '0205010000' + '0000' + '070401000000';
   const bytes = Uint8Array.from(module.match(/../g), hex => parseInt(hex, 16));
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), { '': { '': f } }).exports[''];
+}
+
+// Functions of later modules that only the table names: until they come, each slot has one that loads its module and then calls
+// who has the slot. The list has kinds (a slot that loads, the types of parameters and of results), then a slot's kind each.
+async function standIns(first, list) {
+  const given = new Uint8Array(list);
+  let at = 0;
+  const value = () => { let sum = 0, shift = 0, byte; do { byte = given[at++]; sum |= (byte & 127) << shift; shift += 7; } while (byte > 127); return sum; };
+  const some = () => { const n = value(); return [...given.subarray(at, at += n)]; };
+  const kinds = Array.from({ length: value() }, () => ({ load: wide(value()), takes: some(), gives: some() }));
+  const slots = [...some().entries()].filter(([, kind]) => kind);
+  const section = (id, items) => { const body = [wide(items.length), ...items].flat(); return [id, ...wide(body.length), ...body]; };
+  const code = ([slot, number]) => {
+    const { load, takes } = kinds[number - 1];
+    const body = [0, 0x41, ...load, 0x11, ...wide(kinds.length), 0, ...takes.flatMap((_, i) => [0x20, i]), 0x41, ...wide(slot), 0x11, number - 1, 0, 0x0b];
+    return [...wide(body.length), ...body];
+  };
+  const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+    ...section(1, [...kinds.map(({ takes, gives }) => [0x60, takes.length, ...takes, gives.length, ...gives]), [0x60, 0, 0]]),
+    ...section(2, [[0, 0, 1, 0x70, 0, 0]]),
+    ...section(3, slots.map(([, number]) => number - 1)),
+    ...section(9, slots.map(([slot], i) => [0, 0x41, ...wide(slot), 0x0b, 1, ...wide(i)])),
+    ...section(10, slots.map(code))];
+  await WebAssembly.instantiate(new Uint8Array(bytes), { '': { '': first.t0 } });
+}
+
+// A number below two million as WebAssembly has them, signed or not.
+function wide(n) {
+  return [n & 127 | 128, n >> 7 & 127 | 128, n >> 14];
 }
 
 // Whether a service worker answers for this page; a sandbox may not even ask.

@@ -112,8 +112,11 @@ async function starts(id, url, ready) {
   return all[0].asked;
 }
 
-// Bytes of what a start asks for, without the second module and the styles of views: nobody waits for those.
-async function weight(id, asked, isLate = (name) => name.endsWith("_rest.wasm") || name.startsWith("late-")) {
+// Bytes of what a start asks for, without what comes behind and nobody waits for: the last module and the styles of views. An
+// embedded page does not wait for what a page of its own has beside it either, nor for what speaks with the page around.
+const isBehind = (name) => name.endsWith("_rest.wasm") || name.startsWith("late-");
+const isBehindEmbed = (name) => isBehind(name) || name.endsWith("_next.wasm") || name.startsWith("own-") || name === "host.js";
+async function weight(id, asked, isLate = isBehind) {
   let bytes = 0;
   for (const url of new Set(asked)) {
     const name = new URL(url).pathname.replace("/kafkasim/", "") || "index.html";
@@ -227,7 +230,7 @@ const asked = await starts("start", site.url, ".app");
 await starts("control-start", `${origin}/control.html`, ".app");
 await weight("bytes", asked);
 const askedByEmbed = await embed();
-await weight("embed-bytes", askedByEmbed);
+await weight("embed-bytes", askedByEmbed, isBehindEmbed);
 await control();
 await crowd("busy", BUSY, 6_000);
 await crowd("single", SINGLE, 3_000);

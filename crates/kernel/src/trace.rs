@@ -78,6 +78,8 @@ const CHUNKS_MAX: usize = 16;
 pub(crate) struct Trace {
     closed: VecDeque<Arc<[TraceEntry]>>,
     open: Vec<TraceEntry>,
+    /// It would reach further back, had it not been forgotten.
+    is_cut: bool,
 }
 
 impl Trace {
@@ -85,6 +87,7 @@ impl Trace {
         if self.open.len() == CHUNK_LEN {
             if self.closed.len() == CHUNKS_MAX {
                 self.closed.pop_front();
+                self.is_cut = false;
             }
             self.closed.push_back(self.open.drain(..).collect());
         }
@@ -97,9 +100,14 @@ impl Trace {
         chunk.get(chunk.partition_point(|entry| entry.event < event)).filter(|entry| entry.event == event)
     }
 
-    /// Drops all full chunks but the last `kept`.
-    pub(crate) fn forget(&mut self, kept: usize) {
-        self.closed.drain(..self.closed.len().saturating_sub(kept));
+    /// Forgets all.
+    pub(crate) fn forget(&mut self) {
+        *self = Trace { is_cut: true, ..Trace::default() };
+    }
+
+    /// Whether it would reach further back, had it not been forgotten.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &TraceEntry> {

@@ -94,11 +94,22 @@ impl Timeline {
         }
     }
 
-    /// Forgets what a run of a scenario can do without: checkpoints, which are made again when it goes back, the older
-    /// part of the trace, and random numbers that are ready and not drawn.
+    /// Forgets what a run of a scenario can do without: checkpoints, which are made again when it goes back, the trace, which
+    /// [`Timeline::recall`] makes again, and random numbers that are ready and not drawn.
     pub fn slim(&mut self) {
         self.branches.iter_mut().for_each(|branch| branch.checkpoints.clear());
         self.lab.world.slim();
+    }
+
+    /// Makes the trace again that [`Timeline::slim`] forgot, by running to the playhead once more.
+    pub fn recall(&mut self) {
+        if !self.lab.world.is_trace_cut() {
+            return;
+        }
+        let is_whole = |lab: &Lab| !lab.world.is_trace_cut();
+        if let Some(same) = self.peek_from(is_whole, self.active, self.lab.events(), self.lab.now()) {
+            self.lab.world.take_trace(same.world);
+        }
     }
 
     /// The lab at the playhead.
@@ -376,10 +387,15 @@ impl Timeline {
     /// A lab as it was on a branch right after event `event`, at `at`, whichever comes first; the playhead stays where
     /// it is. None if there is no such branch.
     pub fn peek(&self, branch: usize, event: u64, at: Time) -> Option<Lab> {
+        self.peek_from(|_| true, branch, event, at)
+    }
+
+    /// The same, run from a checkpoint that `fits`, or from the start.
+    fn peek_from(&self, fits: impl Fn(&Lab) -> bool, branch: usize, event: u64, at: Time) -> Option<Lab> {
         let branch = self.branches.get(branch)?;
         let at = at.min(branch.head_at);
         let mut checkpoints = branch.checkpoints.iter().rev();
-        let mut lab = match checkpoints.find(|(key, _)| key.0 <= event && key.1 <= at) {
+        let mut lab = match checkpoints.find(|(key, lab)| key.0 <= event && key.1 <= at && fits(lab)) {
             Some((_, lab)) => lab.clone(),
             None => branch.start(&self.lab).or_else(|| branch.checkpoints.values().next().cloned())?,
         };

@@ -16,6 +16,7 @@ use crate::files::{self, Opened};
 use crate::inspector::Inspector;
 use crate::lesson::{Lesson, LessonView};
 use crate::options::Options;
+use crate::parts::Parts;
 use crate::sheet::Sheet;
 use crate::stage::Stage;
 use crate::story::Story;
@@ -94,6 +95,7 @@ fn Page(props: &PageProps) -> Html {
     let opened = use_files(&ui);
     use_progress(frame.lesson.clone());
     use_toast(&ui, frame.message.clone());
+    let parts = *use_memo((), |()| Parts::of_page());
     let tab = match ui.panel {
         Panel::Lesson => "lesson",
         Panel::Term => "term",
@@ -101,22 +103,38 @@ fn Page(props: &PageProps) -> Html {
     };
     html! {
         <div key={ui.lang.clone()} class="app" data-tab={tab}>
-            { header(props, &ui) }
-            <aside class="zone lesson" aria-label={t("Lesson")} tabindex="0"><Lesson lesson={frame.lesson.clone()} is_locked={frame.is_locked} ui={ui.clone()} bridge={bridge.clone()} /></aside>
+            if parts.header {
+                { header(props, &ui) }
+            }
+            if parts.lesson {
+                <aside class="zone lesson" aria-label={t("Lesson")} tabindex="0"><Lesson lesson={frame.lesson.clone()} is_locked={frame.is_locked} ui={ui.clone()} bridge={bridge.clone()} /></aside>
+            }
             <main class="stage-zone">
                 { view_tabs(&ui) }
                 <div class="view-zone" role="tabpanel" aria-label={VIEWS.iter().find(|v| v.0 == ui.view).map_or("", |v| t(v.1))}>{ open_view(props, &ui) }</div>
             </main>
-            <section class="time" aria-label={t("Timeline")}><Timeline frame={frame.clone()} ui={ui.clone()} bridge={bridge.clone()} /></section>
-            <nav class="switch" role="tablist" aria-label={t("Panels")}>
-                { panel_tab(&ui, Panel::Lesson, "Lesson") }{ panel_tab(&ui, Panel::Term, "Terminal") }{ panel_tab(&ui, Panel::Rail, "Inspect") }
-            </nav>
-            <section class="term" aria-label={t("Terminals")}><Terminals frame={frame.clone()} ui={ui.clone()} bridge={bridge.clone()} /></section>
-            <aside class="zone rail" aria-label={t("Inspector and events")}>{ rail(props, &ui) }</aside>
+            if parts.timeline {
+                <section class="time" aria-label={t("Timeline")}><Timeline frame={frame.clone()} ui={ui.clone()} bridge={bridge.clone()} /></section>
+            }
+            if parts.has_tabs() {
+                <nav class="switch" role="tablist" aria-label={t("Panels")}>
+                    { panel_tab(&ui, Panel::Lesson, "Lesson") }{ panel_tab(&ui, Panel::Term, "Terminal") }{ panel_tab(&ui, Panel::Rail, "Inspect") }
+                </nav>
+            }
+            if parts.terminals {
+                <section class="term" aria-label={t("Terminals")}><Terminals frame={frame.clone()} ui={ui.clone()} bridge={bridge.clone()} /></section>
+            }
+            if parts.rail {
+                <aside class="zone rail" aria-label={t("Inspector and events")}>{ rail(props, &ui) }</aside>
+            }
             <div class="toast" role="status" hidden={ui.toast.is_none()}>{ ui.toast.clone().unwrap_or_default() }</div>
             <Announcer frame={frame.clone()} />
-            <Sheet ui={ui.clone()} />
-            <Author ui={ui.clone()} bridge={bridge.clone()} opened={(*opened).clone()} />
+            if ui.sheet {
+                <Sheet ui={ui.clone()} />
+            }
+            if ui.was_author {
+                <Author ui={ui.clone()} bridge={bridge.clone()} opened={(*opened).clone()} />
+            }
         </div>
     }
 }
@@ -297,7 +315,7 @@ fn rail(props: &PageProps, ui: &UiHandle) -> Html {
         <>
             <div class="tabs" role="tablist" aria-label={t("Inspector or events")}>{ tab(Rail::Inspector, "Inspect") }{ tab(Rail::Story, "Events") }</div>
             { pane }
-            <Chart rate={props.frame.rate.clone()} theme={ui.theme} />
+            <Chart rate={Rc::new(props.bridge.with_engine(engine::Engine::rate))} theme={ui.theme} />
         </>
     }
 }

@@ -46,6 +46,11 @@ impl Want {
         if let Some(Selection::Message(id)) = self.selected { Some(id) } else { None }
     }
 
+    /// Whether it shows messages that have arrived.
+    pub(crate) fn needs_trace(&self) -> bool {
+        self.view == View::Flow || self.looks.messages || self.looks.why.is_some()
+    }
+
     pub(crate) fn why(&self) -> Option<u64> {
         self.looks.why
     }

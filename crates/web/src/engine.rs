@@ -212,6 +212,9 @@ impl Engine {
     }
     /// What the open view and the inspector show beyond the picture.
     pub(crate) fn detail(&mut self, want: &Want, picture: &Picture) -> Detail {
+        if want.needs_trace() {
+            self.timeline.recall();
+        }
         let name = &self.timeline.branches()[self.timeline.active()].name;
         if self.past.0 != *name {
             self.past = (name.clone(), Past::default());

@@ -36,6 +36,14 @@ pub(crate) fn count(n: u64) -> String {
     out
 }
 
+/// A length for a drawing, with so many digits behind the point. Floats print themselves exactly, which is much code.
+pub(crate) fn fixed(x: f64, digits: u32) -> String {
+    let scale = 10_i64.pow(digits);
+    let n = (x * scale as f64 + 0.5).floor() as i64;
+    let sign = if n < 0 { "-" } else { "" };
+    format!("{sign}{}.{:0width$}", n.abs() / scale, n.abs() % scale, width = digits as usize)
+}
+
 /// `512 B`, `3.4 KiB`.
 pub(crate) fn bytes(n: u64) -> String {
     match n {
@@ -68,6 +76,12 @@ mod tests {
         assert_eq!(span(45_000 * ms), "45 s");
         assert_eq!(span(200_000 * ms), "3 min 20 s");
         assert_eq!(span(7 * 86_400_000 * ms), "7 d");
+    }
+
+    #[test]
+    fn lengths_are_rounded_to_their_digits() {
+        let all = [fixed(0.0, 2), fixed(98.5, 2), fixed(1.005_1, 2), fixed(-0.05, 1), fixed(-3.26, 1), fixed(37.699, 1)];
+        assert_eq!(all, ["0.00", "98.50", "1.01", "0.0", "-3.3", "37.7"]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod motion;
 mod options;
 mod overlay;
 mod panic;
+mod parts;
 mod prepared;
 mod progress;
 mod rate;

@@ -12,7 +12,7 @@ pub(crate) struct SheetProps {
     pub(crate) ui: UiHandle,
 }
 
-/// The sheet, if it is open.
+/// The sheet. It is there while it is open.
 #[component]
 pub(crate) fn Sheet(props: &SheetProps) -> Html {
     let close = {
@@ -36,17 +36,16 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
         })
     };
     let button = use_node_ref();
-    let is_open = props.ui.sheet;
     {
         let button = button.clone();
-        use_effect_with(is_open, move |open| {
-            if let (true, Some(button)) = (*open, button.cast::<HtmlElement>()) {
+        use_effect_with((), move |()| {
+            if let Some(button) = button.cast::<HtmlElement>() {
                 let _ = button.focus();
             }
         });
     }
     html! {
-        <div class="sheet" hidden={!is_open} {onkeydown}>
+        <div class="sheet" {onkeydown}>
             <section class="sheet-box" role="dialog" aria-modal="true" aria-labelledby="sheet-title">
                 <div class="row"><h2 id="sheet-title">{ t("Marks and keys") }</h2><span class="sp"></span>
                     <button ref={button} class="btn" onclick={close.reform(|_: MouseEvent| ())}>{ t("Close") }</button></div>

@@ -139,6 +139,8 @@ pub(crate) struct Ui {
     pub(crate) lang: String,
     /// Whether the author's page is open.
     pub(crate) author: bool,
+    /// Whether it ever was: it keeps what is written.
+    pub(crate) was_author: bool,
     /// Hints that were asked for, by lesson and step.
     pub(crate) hints: SortedMap<(String, usize), usize>,
     /// Whether the sheet of shortcuts and marks is open.
@@ -208,6 +210,7 @@ impl Ui {
             bookmarks: false,
             lang: String::new(),
             author: false,
+            was_author: false,
             hints: SortedMap::new(),
             sheet: false,
             toast: None,
@@ -272,7 +275,10 @@ impl Reducible for Ui {
             Act::Bookmarks(open) => ui.bookmarks = open,
             Act::Lang(lang) => ui.lang = lang,
             Act::Sheet(open) => ui.sheet = open,
-            Act::Author(open) => ui.author = open,
+            Act::Author(open) => {
+                ui.author = open;
+                ui.was_author |= open;
+            }
             Act::Hint(lesson, step) => *ui.hints.entry((lesson, step)).or_default() += 1,
             Act::Toast(text) => ui.toast = text,
         }

@@ -1,6 +1,6 @@
-// The last step of a released site: node finish.mjs SITE in.wasm first.wasm rest.wasm
+// The last step of a released site: node finish.mjs SITE in.wasm first.wasm next.wasm rest.wasm absent.bin
 //
-// The two modules take the place of in.wasm; what the first one imports gets short names, there and in its script, and its code
+// The three modules take the place of in.wasm; what the first one imports gets short names, there and in its script, and its code
 // is sorted (pack.mjs); scripts and styles lose their comments and blanks (esbuild), and the styles become one file. What was changed is named by what it
 // holds, so that no cache ever gives out parts that do not fit.
 import { execFileSync } from "node:child_process";
@@ -10,7 +10,7 @@ import { basename, join } from "node:path";
 import { pack } from "./pack.mjs";
 import { SECTION, leb, parse, text, write } from "./wasm.mjs";
 
-const [site, whole, firstFile, restFile] = process.argv.slice(2);
+const [site, whole, firstFile, nextFile, restFile, absentFile] = process.argv.slice(2);
 const path = (name) => join(site, name);
 const read = (name) => readFileSync(path(name), "utf8");
 const esbuild = (args, input) => execFileSync("esbuild", ["--minify", "--target=es2022", ...args],
@@ -23,15 +23,19 @@ const glueName = page.match(/<meta name="kafkasim-engine" content="\.\/([^"]+)"/
 const bootName = page.match(/<script src="\.\/(boot[^"]*)"/)[1];
 
 // The modules and their script.
-const rest = readFileSync(restFile), { first, glue } = shortNames(readFileSync(firstFile), read(glueName));
+const next = readFileSync(nextFile), rest = readFileSync(restFile), { first: short, glue } = shortNames(readFileSync(firstFile), read(glueName));
+const absent = Buffer.concat([Buffer.from(text("absent")), readFileSync(absentFile)]);
+const first = Buffer.concat([short, Buffer.from([0, ...leb(absent.length)]), absent]);
 rmSync(whole);
 rmSync(path(glueName));
-const named = hash(first, rest, glue), names = [`web-${named}_bg.wasm`, `web-${named}_rest.wasm`, `web-${named}.js`];
+const named = hash(first, next, rest, glue), names = ["_bg.wasm", "_next.wasm", "_rest.wasm", ".js"].map((end) => `web-${named}${end}`);
+const script = names[3];
 writeFileSync(path(names[0]), pack(first));
-writeFileSync(path(names[1]), rest);
-writeFileSync(path(names[2]), minified(glue.replaceAll(basename(whole), names[0]), "js"));
-page = page.replace(/ data-wasm="[^"]*"/, (given) => `${given} data-rest="./${names[1]}" data-sorted`)
-  .replaceAll(basename(whole), names[0]).replaceAll(glueName, names[2]);
+writeFileSync(path(names[1]), pack(next));
+writeFileSync(path(names[2]), rest);
+writeFileSync(path(script), minified(glue.replaceAll(basename(whole), names[0]), "js"));
+page = page.replace(/ data-wasm="[^"]*"/, (given) => `${given} data-next="./${names[1]}" data-rest="./${names[2]}" data-sorted`)
+  .replaceAll(basename(whole), names[0]).replaceAll(glueName, script);
 
 // The other scripts. The loaders take in what they cannot start without.
 const bundled = (name) => esbuild([path(name), "--bundle", "--format=esm", "--external:./host.js", "--external:./open.js"]);
@@ -40,22 +44,23 @@ writeFileSync(path(boot), started);
 writeFileSync(path("inline.js"), bundled("inline.js"));
 [bootName, "start.js", "unpack.js"].forEach((name) => rmSync(path(name)));
 page = page.replaceAll(bootName, boot);
-for (const name of readdirSync(site).filter((name) => name.endsWith(".js") && name !== names[2] && name !== boot)) writeFileSync(path(name), minified(read(name), "js"));
+for (const name of readdirSync(site).filter((name) => name.endsWith(".js") && name !== script && name !== boot)) writeFileSync(path(name), minified(read(name), "js"));
 
-// The styles, in the order of their links. Those of views that one opens come behind (www/boot.js asks for them).
+// The styles, in the order of their links. Those of parts that an embedded page lacks, and of views that one opens, come by
+// themselves (www/start.js asks for them).
 const links = [...page.matchAll(/<link rel="stylesheet" href="\.\/([^"]+)"\/>\n/g)];
-const isLate = ([, name]) => name.startsWith("views");
-const sheet = (name, links) => {
-  const style = minified(links.map(([, name]) => read(name)).join("\n"), "css"), file = `${name}-${hash(style)}.css`;
+const kindOf = ([, name]) => ({ own: "own", views: "late" })[name.match(/^[a-z]+/)[0]] ?? "page";
+const [styles, own, late] = ["page", "own", "late"].map((kind) => {
+  const style = minified(links.filter((link) => kindOf(link) === kind).map(([, name]) => read(name)).join("\n"), "css");
+  const file = `${kind}-${hash(style)}.css`;
   writeFileSync(path(file), style);
   return file;
-};
-const [styles, late] = [sheet("page", links.filter((link) => !isLate(link))), sheet("late", links.filter(isLate))];
+});
 links.forEach(([link, name], i) => {
   rmSync(path(name));
   page = page.replace(link, i ? "" : `<link rel="stylesheet" href="./${styles}"/>\n`);
 });
-page = page.replace(" data-sorted>", ` data-late="./${late}" data-sorted>`);
+page = page.replace(" data-sorted>", ` data-own="./${own}" data-late="./${late}" data-sorted>`);
 writeFileSync(path("index.html"), page.replace(/\n{2,}/g, "\n"));
 
 /** wasm-bindgen's names tell people what is imported, with a hash each; machines need only the same ones on both sides. */

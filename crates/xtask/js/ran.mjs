@@ -1,22 +1,24 @@
 // Says which stretches of the marked module (marks.mjs) run until the page can be used and in the first things that are
-// done with it: node ran.mjs SITE in.wasm MARKED.wasm ran.json. The site is the released one; only its module is replaced.
+// done with it: node ran.mjs SITE in.wasm MARKED.wasm ran.json [rest.wasm]. The site is the released one; only its module is
+// replaced. With a rest, the module is what all visitors need first, and stretches are those that an embedded page runs.
 import { readFileSync, writeFileSync } from "node:fs";
 import { launch, serve } from "../../../tests/js/browser.mjs";
 import { place } from "./marks.mjs";
 import { parse } from "./wasm.mjs";
 
-const [folder, plain, marked, out] = process.argv.slice(2);
+const [folder, plain, marked, out, rest] = process.argv.slice(2);
 const { from, count } = place(parse(readFileSync(plain)));
 const site = await serve(folder);
 const browser = await launch();
 const ran = new Set();
 
-// What a visitor does in the first seconds: looks, on two sizes of screen and in another page; plays, pauses, steps.
+// What a visitor does in the first seconds: looks, on two sizes of screen; plays, pauses, steps. In another page the same.
 const EMBEDDED = "?ui=embed&panels=timeline,terminal&theme=light&origin=https%3A%2F%2Fcourse.example";
 const VISITS = [
   { viewport: { width: 1366, height: 768 }, does: play },
   { viewport: { width: 390, height: 844 }, does: async () => {} },
-  { viewport: { width: 800, height: 500 }, parameters: EMBEDDED, does: async () => {} },
+  { viewport: { width: 800, height: 500 }, parameters: EMBEDDED, does: play },
+  { viewport: { width: 390, height: 420 }, parameters: EMBEDDED, does: async () => {} },
 ];
 
 async function play(page) {
@@ -27,11 +29,17 @@ async function play(page) {
   await page.waitForTimeout(300);
 }
 
-for (const { viewport, parameters = "", does } of VISITS) {
+for (const { viewport, parameters = "", does } of VISITS.filter(({ parameters }) => parameters || !rest)) {
   const page = await (await browser.newContext({ viewport, serviceWorkers: "block" })).newPage();
   const faults = [];
   page.on("pageerror", (error) => faults.push(String(error)));
-  await page.route("**/*.wasm", (route) => route.fulfill({ body: readFileSync(marked), contentType: "application/wasm" }));
+  const give = (file, contentType = "application/wasm") => (route) => route.fulfill({ body: readFileSync(file), contentType });
+  await page.route("**/*.wasm", give(marked));
+  if (rest) {
+    await page.route("**/rest.wasm", give(rest));
+    const withRest = readFileSync(`${folder}/index.html`, "utf8").replace(" data-wasm=", ' data-rest="rest.wasm" data-wasm=');
+    await page.route((url) => url.pathname === "/", (route) => route.fulfill({ body: withRest, contentType: "text/html" }));
+  }
   await page.addInitScript(() => {
     for (const name of ["instantiate", "instantiateStreaming"]) {
       const original = WebAssembly[name];

@@ -1,20 +1,25 @@
 // Splits the page's module in two: what it needs until it can be used, and the rest, which comes right after. Run as
 //   node split.mjs mark  in.wasm out.wasm                   stretches of instructions leave a mark when they run (marks.mjs)
-//   node split.mjs split in.wasm ran.json linked.wasm first.wasm rest.wasm   ran.json: the numbers of the stretches that ran;
-//                                                            linked.wasm: the module as linked, with the linker's notes
-// finish.mjs then puts both into the site.
+//   node split.mjs split in.wasm ran.json linked.wasm first.wasm rest.wasm [n absent.bin]   ran.json: the numbers of the
+//                                                            stretches that ran; linked.wasm: the module as linked, with the
+//                                                            linker's notes
+// A first part is split again, with `n` for what the names of shared things begin with: so the page comes in three, and each is
+// loaded as it is needed. finish.mjs then puts them into the site.
 //
 // First, functions that run are relieved of what in them does not (cut.mjs). Then both modules keep the numbers of all
 // functions. In the first, the body of a function that is elsewhere becomes a call through the table to its place there;
-// before the rest has come, that loads it (www/boot.js gives the function). In the rest it is the other way round. Memory,
+// before the rest has come, that loads it (www/start.js gives the function). In the rest it is the other way round. Memory,
 // tables and globals are the first's, and all data that its functions can come by (data.mjs). wasm-opt then drops what nobody calls. Nothing is lost if the marks are
 // poor: a function in the wrong module costs a wait or some bytes.
+//
+// What only the table names and is elsewhere has no body in the last first part: its slot, its type and the slot of what loads
+// it are listed in absent.bin, and www/start.js makes such functions.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cut } from "./cut.mjs";
 import { withMarks } from "./marks.mjs";
 import { OP, declare, emit, tree } from "./tree.mjs";
 import { coldData, readData, readNotes } from "./data.mjs";
-import { SECTION, leb, parse, sizedBody, sleb, text, vec, walk, write } from "./wasm.mjs";
+import { Reader, SECTION, leb, parse, sizedBody, sleb, text, vec, walk, write } from "./wasm.mjs";
 
 // With more calls than this a stand-in is smaller.
 const CALLS_BY_SLOT = 4;
@@ -34,7 +39,7 @@ function mark(_, out) {
   writeFileSync(out, withMarks(module));
 }
 
-function split(_, ranFile, linked, firstOut, restOut) {
+function split(_, ranFile, linked, firstOut, restOut, prefix = "", absentOut = undefined) {
   const whole = module.code.length;
   const made = cut(module, new Set(JSON.parse(readFileSync(ranFile)))), hot = new Set(made.hot);
   module = parse(made.bytes);
@@ -42,8 +47,14 @@ function split(_, ranFile, linked, firstOut, restOut) {
   for (let i = 0; i < imported; i++) hot.add(i);
   const size = (index) => module.code[index - imported].length;
   const callees = module.code.map((code) => { const called = new Set(); walk(code, (index) => called.add(index)); return called; });
-  // A function no larger than the detour to it stays where it is called most; that is nearly always the first module.
-  for (let i = imported; i < total; i++) if (size(i) <= 12) hot.add(i);
+  // A function no larger than the detour to it stays where it is called most; that is nearly always the first module. So do
+  // detours to a part that was split off before: they begin by calling what loads it.
+  const loaders = new Map(module.exports.filter(({ name, kind }) => kind === 3 && name === "load").map(({ index }) => {
+    const slot = new Reader(module.globals[index].bytes, 3).s32(), start = Buffer.from([0, 0x41, ...sleb(slot), OP.callIndirect]);
+    return [imported + module.code.findIndex((code) => start.equals(code.subarray(0, start.length))), slot];
+  }));
+  const loaderOf = (code) => code[0] === 0 && code[1] === OP.call ? loaders.get(new Reader(code, 2).u32()) : undefined;
+  for (let i = imported; i < total; i++) if (size(i) <= 12 || loaderOf(module.code[i - imported]) !== undefined) hot.add(i);
 
   const apart = partData(coldData(module, readNotes(readFileSync(linked)), (index) => hot.has(index), typeOf));
 
@@ -57,10 +68,19 @@ function split(_, ranFile, linked, firstOut, restOut) {
   const slots = new Map();
   for (const { offset, functions } of segments) functions.forEach((index, i) => { if (!slots.has(index)) slots.set(index, offset + i); });
   const inTable = new Set(slots.keys());
-  let end = Math.max(...segments.map(({ offset, functions }) => offset + functions.length));
+  // Behind all slots that the table has, those too that another part fills.
+  const room = new Reader(module.tables[0], 2);
+  let end = Math.max(room.u32(), ...segments.map(({ offset, functions }) => offset + functions.length));
   const load = end++; // the slot of what loads the rest; once it is there, of nothing to do
   const added = [...crossing].filter((index) => !inTable.has(index)).sort((a, b) => a - b);
   for (const index of added) slots.set(index, end++);
+
+  // Who is in the table and not in the first module, with the slot of what loads it.
+  const absent = new Map();
+  const loads = (index) => hot.has(index) ? loaderOf(module.code[index - imported]) : load;
+  if (absentOut) for (const { offset, functions } of segments) functions.forEach((index, i) => {
+    if (index >= imported && loads(index) !== undefined) absent.set(offset + i, { type: module.types[typeOf(index)], load: loads(index) });
+  });
 
   // What the first module calls in few places needs no stand-in there: the call names its slot to one that serves all of a type.
   const calls = new Map();
@@ -98,7 +118,7 @@ function split(_, ranFile, linked, firstOut, restOut) {
   const bodies = (mine, first) => module.code.map((code, i) => {
     const index = i + imported;
     if (mine(index)) return first ? withSlots(code) : sizedBody(code);
-    return (crossing.has(index) && !(first && isNamed(index))) || (first && inTable.has(index)) ? detour(index, first) : unreachable;
+    return (crossing.has(index) && !(first && isNamed(index))) || (first && inTable.has(index) && !absentOut) ? detour(index, first) : unreachable;
   });
   const segment = (offset, functions) => [0, 0x41, ...sleb(offset), 0x0b, ...vec(functions.map((index) => leb(index)))];
   const runs = (wanted) => { // consecutive slots in one segment
@@ -109,31 +129,29 @@ function split(_, ranFile, linked, firstOut, restOut) {
     }
     return out.map(([slot, functions]) => segment(slot, functions));
   };
-  const declared = (limit) => { // the function table, with room for the added slots
-    const table = [...module.tables[0]];
-    if (table[0] !== 0x70) throw new Error("the first table holds no functions");
-    return Buffer.from([0x70, 1, ...leb(limit), ...leb(limit)]);
-  };
+  if (module.tables[0][0] !== 0x70) throw new Error("the first table holds no functions");
+  const declared = Buffer.from([0x70, 0, ...leb(end)]); // the function table, with room for the added slots
 
   const shared = [
-    ...module.memories.map((bytes, i) => ({ name: `m${i}`, kind: 2, index: i, type: [2, ...bytes] })),
-    ...module.tables.map((bytes, i) => ({ name: `t${i}`, kind: 1, index: i, type: [1, ...(i ? bytes : declared(end))] })),
-    ...module.globals.map((global, i) => ({ name: `g${i}`, kind: 3, index: i, type: [3, ...global.type] })),
+    ...module.memories.map((bytes, i) => ({ name: `${prefix}m${i}`, kind: 2, index: i, type: [2, ...bytes] })),
+    ...module.tables.map((bytes, i) => ({ name: `${prefix}t${i}`, kind: 1, index: i, type: [1, ...(i ? bytes : declared)] })),
+    ...module.globals.map((global, i) => ({ name: `${prefix}g${i}`, kind: 3, index: i, type: [3, ...global.type] })),
   ];
   const allSlots = segments.flatMap(({ offset, functions }) => functions.map((index, i) => [offset + i, index]));
 
   // A constant in the first module says which slot that is.
-  const slotOfLoad = { name: "load", kind: 3, index: module.globals.length };
+  const slotOfLoad = { name: `${prefix}load`, kind: 3, index: module.globals.length };
   const first = new Map(module.sections), firstBodies = bodies((index) => hot.has(index), true);
   first.set(SECTION.global, [...module.globals.map((global) => global.bytes), [0x7f, 0, 0x41, ...sleb(load), 0x0b]]);
   first.set(SECTION.type, types);
   first.set(SECTION.function, [...module.functions, nothing, ...[...servers.values()].map(({ type }) => type)].map(leb));
-  first.set(SECTION.table, [declared(end), ...module.tables.slice(1)]);
+  first.set(SECTION.table, [declared, ...module.tables.slice(1)]);
   first.set(SECTION.export, [...module.exports, ...shared, slotOfLoad].map(asEntry));
-  first.set(SECTION.element, runs([...allSlots, ...added.filter((index) => hot.has(index)).map((index) => [slots.get(index), index])]));
+  first.set(SECTION.element, runs([...allSlots.filter(([slot]) => !absent.has(slot)), ...added.filter((index) => hot.has(index)).map((index) => [slots.get(index), index])]));
   first.set(SECTION.code, [...firstBodies, body([], [0x41, ...sleb(load), 0x11, ...leb(nothing), 0]), ...[...servers.values()].map(({ code }) => code)]);
   first.set(SECTION.data, apart.first);
   writeFileSync(firstOut, write(first));
+  if (absentOut) writeFileSync(absentOut, listed(absent));
 
   // The imports of the rest are the first's own, as its slots in the table; their numbers are kept by detours, so
   // they are functions here: imports first, as before.
@@ -157,6 +175,18 @@ function split(_, ranFile, linked, firstOut, restOut) {
   const sum = (mine) => module.code.reduce((bytes, code, i) => bytes + (mine(i + imported) ? code.length : 0), 0);
   console.log(`${whole} functions with ${module.code.length - whole} cuts, ${hot.size - imported} first (${sum((i) => hot.has(i))} bytes of code), ` +
     `${sum(isCold)} bytes of code in the rest, ${crossing.size} reached across, slot ${load} loads`);
+}
+
+/** For www/start.js: kinds (a slot that loads, a function's type), then for each slot from 0 the number of its kind from 1, or 0. */
+function listed(absent) {
+  const kinds = new Map(), list = [];
+  for (const [slot, { type, load }] of absent) {
+    const kind = Buffer.from([...leb(load), ...vec(type.given.map((t) => [t])), ...vec(type.results.map((t) => [t]))]), key = kind.toString("hex");
+    if (!kinds.has(key)) kinds.set(key, { kind, number: kinds.size + 1 });
+    list[slot] = kinds.get(key).number;
+  }
+  if (kinds.size > 127) throw new Error("more kinds of absent functions than a byte tells apart");
+  return Buffer.from([...vec([...kinds.values()].map(({ kind }) => [...kind])), ...vec(Array.from(list, (number) => [number ?? 0]))]);
 }
 
 /** The data without some ranges, which are zeros then, and with nothing but them. */

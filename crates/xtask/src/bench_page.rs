@@ -37,7 +37,7 @@ const ROWS: &[Row] = &[
     row("control-start-cpu", "main thread of the control until then and 0.7 s after", "ms of CPU", Free),
     row("bytes", "to interactive", "kB of brotli", AtMost(250.0)),
     row("embed", "from <kafka-sim> to a run that is up, median of 9", "ms", Free),
-    row("embed-bytes", "to that", "kB of brotli", AtMost(200.0)),
+    row("embed-bytes", "until its reader can use it", "kB of brotli", AtMost(200.0)),
     row("control-fps", "3,000 dots of the control", "frames a second", Free),
     row("control-cpu", "3,000 dots of the control", "ms of CPU a frame", Free),
     row("control-gap", "3,000 dots of the control, 95th percentile", "ms between frames", Free),

@@ -1,6 +1,6 @@
-//! The page's module in two parts: what runs until the page can be used, and the rest, which comes while it is being used
-//! (`crates/xtask/js/split.mjs` says how). What runs first is not guessed: a browser opens the page and notes it, down to the
-//! arms of an `if`; what a function that runs does not run is cut out of it.
+//! The page's module in three parts: what an embedded page runs until it can be used, what a page of its own runs beside that,
+//! and the rest, which comes while it is being used (`crates/xtask/js/split.mjs` says how). What runs first is not guessed: a
+//! browser opens the page and notes it, down to the arms of an `if`; what a function that runs does not run is cut out of it.
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,8 @@ use crate::{browser, tools};
 const FEATURES: &str = "--mvp-features --enable-bulk-memory --enable-reference-types --enable-sign-ext \
     --enable-nontrapping-float-to-int --enable-mutable-globals --enable-multivalue";
 
+/// How a file name says that an embedded page can do without it at first.
+pub(crate) const NEXT: &str = "_next.wasm";
 /// How a file name says that it can come later.
 pub(crate) const REST: &str = "_rest.wasm";
 
@@ -22,24 +24,26 @@ pub(crate) fn split(site: &Path) -> Result<()> {
     let module = module_of(site)?;
     let work = target_dir().join("split");
     std::fs::create_dir_all(&work).map_err(|e| Failure::new(format!("{}: {e}", work.display())))?;
-    let [marked, ran, first, rest] = ["marked.wasm", "ran.json", "first.wasm", "rest.wasm"].map(|name| work.join(name));
+    let file = |name: &str| work.join(name);
     let js = |script: &str| cmd("node").arg(root().join("crates/xtask/js").join(script));
+    let linked = target_dir().join("wasm32-unknown-unknown/web/web.wasm");
 
     js("memory.mjs").arg(&module).arg(&module).run()?;
-    js("split.mjs").words("mark").arg(&module).arg(&marked).run()?;
-    browser::env(js("ran.mjs").arg(site).arg(&module).arg(&marked).arg(&ran))?.run()?;
-    let linked = target_dir().join("wasm32-unknown-unknown/web/web.wasm");
-    js("split.mjs").words("split").arg(&module).arg(&ran).arg(linked).arg(&first).arg(&rest).run()?;
-    for part in [&first, &rest] {
-        cmd("wasm-opt")
-            .words(FEATURES)
-            .words("-Oz --low-memory-unused --skip-pass=memory-packing")
-            .arg(part)
-            .words("-o")
-            .arg(part)
-            .run()?;
+    let [usable, first, next, rest] = ["usable.wasm", "first.wasm", "next.wasm", "rest.wasm"].map(file);
+    let [marked, ran, absent] = ["marked.wasm", "ran.json", "absent.bin"].map(file);
+    // What all visitors need first, then of that what those of an embedded page do.
+    for (whole, early, late, is_again) in [(&module, &usable, &rest, false), (&usable, &first, &next, true)] {
+        js("split.mjs").words("mark").arg(whole).arg(&marked).run()?;
+        let look = js("ran.mjs").arg(site).arg(whole).arg(&marked).arg(&ran);
+        browser::env(if is_again { look.arg(&rest) } else { look })?.run()?;
+        let part = js("split.mjs").words("split").arg(whole).arg(&ran).arg(&linked).arg(early).arg(late);
+        if is_again { part.words("n").arg(&absent) } else { part }.run()?;
     }
-    js("finish.mjs").arg(site).arg(&module).arg(&first).arg(&rest).run()
+    for part in [&first, &next, &rest] {
+        let options = "-Oz --low-memory-unused --skip-pass=memory-packing";
+        cmd("wasm-opt").words(FEATURES).words(options).arg(part).words("-o").arg(part).run()?;
+    }
+    js("finish.mjs").arg(site).arg(&module).arg(&first).arg(&next).arg(&rest).arg(&absent).run()
 }
 
 fn module_of(site: &Path) -> Result<PathBuf> {

@@ -73,13 +73,21 @@ impl<A: Machine> World<A> {
     pub fn traced(&self, event: u64) -> Option<&TraceEntry> {
         self.trace.find(event)
     }
-    /// Keeps less: of the trace the last 256 events or some more, of streams of random numbers where they stand. That
-    /// changes no run.
+    /// Keeps less: no trace, and of streams of random numbers where they stand. That changes no run.
     pub fn slim(&mut self) {
-        self.trace.forget(1);
+        self.trace.forget();
         for node in 0..self.nodes.len() {
             self.slot_mut(NodeId(node as u32)).streams.fold();
         }
+    }
+    /// Whether the trace would reach further back but for [`World::slim`].
+    pub fn is_trace_cut(&self) -> bool {
+        self.trace.is_cut()
+    }
+    /// Takes the trace of the same run at the same event.
+    pub fn take_trace(&mut self, same: World<A>) {
+        debug_assert_eq!((self.events, self.now), (same.events, same.now), "another moment");
+        self.trace = same.trace;
     }
     /// Every message on its way, ordered by (time sent, connection).
     pub fn flights(&self) -> Vec<Flight<'_, A::Message>> {

@@ -73,7 +73,6 @@ impl Bridge {
             head_ns: engine.head_ns(),
             story: engine.story(),
             branches: engine.branches(),
-            rate: Rc::new(engine.rate()),
             message: self.0.message.borrow().clone(),
             title: engine.title(),
             lesson: engine.lesson(),

@@ -8,7 +8,6 @@ use crate::bookmarks::Bookmark;
 use crate::detail::Detail;
 use crate::events::{Branch, Event};
 use crate::lesson::LessonView;
-use crate::rate::Rate;
 
 /// Virtual time per real time, from the slowest to the fastest.
 pub(crate) const SPEEDS: [(f64, &str); 16] = [
@@ -69,8 +68,6 @@ pub(crate) struct Frame {
     pub(crate) head_ns: u64,
     pub(crate) story: Rc<Vec<Event>>,
     pub(crate) branches: Vec<Branch>,
-    /// Events per second of virtual time, by half second.
-    pub(crate) rate: Rc<Rate>,
     /// Said by the engine: a link that does not fit, a command that failed.
     pub(crate) message: Option<String>,
     pub(crate) title: String,

@@ -79,7 +79,7 @@ fn topic_of(props: &BrokerProps, i: usize) -> Html {
 /// Counts, and the replicas that stand out.
 fn strip(props: &BrokerProps) -> Html {
     let b = &props.broker;
-    let share = |n: u32| format!("{:.1}%", f64::from(n) * 100.0 / f64::from(b.holds.max(1)));
+    let share = |n: u32| format::fixed(f64::from(n) * 100.0 / f64::from(b.holds.max(1)), 1) + "%";
     let out = b.replicas.iter().filter(|r| !r.in_sync).take(3);
     html! {
         <div key="strip" class="counts" title={tell!("Leads {} of the {} it holds", b.leads, plural(u64::from(b.holds), "{} replica", "{} replicas"))}>
@@ -125,7 +125,7 @@ fn session(broker: &BrokerView, now_ns: u64) -> Html {
              aria-label={tell!("session ends in {}", format::span(left))}>
             <title>{ tell!("The controller fences it in {}", format::span(left)) }</title>
             <circle cx="8" cy="8" r="6" />
-            <circle cx="8" cy="8" r="6" transform="rotate(-90 8 8)" stroke-dasharray={format!("{:.1} 99", around * share)} />
+            <circle cx="8" cy="8" r="6" transform="rotate(-90 8 8)" stroke-dasharray={format::fixed(around * share, 1) + " 99"} />
         </svg>
     }
 }

@@ -5,7 +5,7 @@ use view::Lane;
 use web_sys::MouseEvent as Mouse;
 use yew::prelude::*;
 
-use super::{Axis, TimelineProps, icon, percent};
+use super::{Axis, TimelineProps, icon, percent, share};
 use crate::events::Branch;
 use crate::tell;
 use crate::ui::Act;
@@ -63,7 +63,7 @@ pub(super) fn Lanes(props: &TimelineProps) -> Html {
                  title={t("Drag to choose a stretch, click to go to a moment")}>
                 { for LANES.iter().map(|(lane, name)| kind(props, &axis, *lane, name)) }
                 <svg class="pick" aria-hidden="true">{ for (*drag).map(|(a, b)| html! {
-                    <rect key="sel" x={percent(a.min(b))} width={format!("{:.2}%", (b - a).abs() * 97.0)} height="100%" />
+                    <rect key="sel" x={percent(a.min(b))} width={share((b - a).abs() * 97.0)} height="100%" />
                 }) }</svg>
             </div>
             { for others.map(|(i, b)| branch(props, &axis, i, b)) }
@@ -138,5 +138,5 @@ pub(super) fn overview(props: &TimelineProps) -> Html {
     let Some((from, to)) = props.ui.looks.window else { return Html::default() };
     let whole = Axis::of(&props.frame, None);
     let (x, to) = (whole.position(from), whole.position(to));
-    html! { <svg class="over" aria-hidden="true"><rect width="100%" height="100%" class="all" /><rect x={percent(x)} width={format!("{:.2}%", ((to - x) * 97.0).max(0.5))} height="100%" class="part" /></svg> }
+    html! { <svg class="over" aria-hidden="true"><rect width="100%" height="100%" class="all" /><rect x={percent(x)} width={share(((to - x) * 97.0).max(0.5))} height="100%" class="part" /></svg> }
 }

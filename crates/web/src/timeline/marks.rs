@@ -54,19 +54,21 @@ pub(super) fn Bookmarks(props: &TimelineProps) -> Html {
         <div class="menu" {onkeydown}>
             <button class="btn opt" aria-expanded={open.to_string()} aria-label={if list.is_empty() { t("Bookmarks").to_owned() } else { format!("{} {}", t("Bookmarks"), list.len()) }} title={t("Bookmarks: named moments, kept in the link")} onclick={set(!open).reform(|_: MouseEvent| ())}>
                 <span aria-hidden="true">{ "★" }</span>{ if list.is_empty() { String::new() } else { list.len().to_string() } }</button>
-            <div hidden={!open} class="pop until" role="group" aria-label={t("Bookmarks")}>
-                <label>{ tell!("Name for {}", format::clock(now)) }<input ref={input} class="field" type="text" maxlength="60" placeholder={format::clock(now)} /></label>
-                <button class="btn" onclick={add.reform(|_: MouseEvent| ())}>{ t("Add bookmark") }</button>
-                <div>{ for list.iter().map(|b| {
-                    let (bridge, at, branch) = (props.bridge.clone(), b.at_ns, b.branch.clone());
-                    let go = Callback::from(move |_: MouseEvent| bridge.visit(&branch, at));
-                    let (bridge, branch) = (props.bridge.clone(), b.branch.clone());
-                    let drop = Callback::from(move |_: MouseEvent| bridge.bookmark(&branch, at, ""));
-                    let when = if b.branch.is_empty() { format::clock(at) } else { format!("{} · {}", b.branch, format::clock(at)) };
-                    html! { <div key={format!("{at}{}", b.branch)} class="mark"><button class="item" onclick={go}><span>{ &b.name }</span><small>{ when }</small></button>
-                        <button class="btn icon bare" aria-label={tell!("Remove {}", b.name)} onclick={drop}>{ "✕" }</button></div> }
-                }) }</div>
-            </div>
+            if open {
+                <div class="pop until" role="group" aria-label={t("Bookmarks")}>
+                    <label>{ tell!("Name for {}", format::clock(now)) }<input ref={input} class="field" type="text" maxlength="60" placeholder={format::clock(now)} /></label>
+                    <button class="btn" onclick={add.reform(|_: MouseEvent| ())}>{ t("Add bookmark") }</button>
+                    <div>{ for list.iter().map(|b| {
+                        let (bridge, at, branch) = (props.bridge.clone(), b.at_ns, b.branch.clone());
+                        let go = Callback::from(move |_: MouseEvent| bridge.visit(&branch, at));
+                        let (bridge, branch) = (props.bridge.clone(), b.branch.clone());
+                        let drop = Callback::from(move |_: MouseEvent| bridge.bookmark(&branch, at, ""));
+                        let when = if b.branch.is_empty() { format::clock(at) } else { format!("{} · {}", b.branch, format::clock(at)) };
+                        html! { <div key={format!("{at}{}", b.branch)} class="mark"><button class="item" onclick={go}><span>{ &b.name }</span><small>{ when }</small></button>
+                            <button class="btn icon bare" aria-label={tell!("Remove {}", b.name)} onclick={drop}>{ "✕" }</button></div> }
+                    }) }</div>
+                </div>
+            }
         </div>
     }
 }

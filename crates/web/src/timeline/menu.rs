@@ -1,7 +1,5 @@
 //! A button with a list of acts.
 
-use std::rc::Rc;
-
 use yew::prelude::*;
 
 /// One act.
@@ -17,7 +15,8 @@ pub(crate) struct Item {
 pub(crate) struct MenuProps {
     pub(crate) label: AttrValue,
     pub(crate) title: AttrValue,
-    pub(crate) items: Rc<Vec<Item>>,
+    /// Asked for the list when it is open.
+    pub(crate) items: Callback<(), Vec<Item>>,
     #[prop_or_default]
     pub(crate) class: Classes,
 }
@@ -62,19 +61,18 @@ pub(crate) fn Menu(props: &MenuProps) -> Html {
 }
 
 fn items(props: &MenuProps, open: &UseStateHandle<bool>) -> Html {
-    props
-        .items
-        .iter()
+    let list = props.items.emit(());
+    list.into_iter()
         .enumerate()
         .map(|(i, item)| {
-            let (act, open) = (item.act.clone(), open.clone());
+            let (act, open) = (item.act, open.clone());
             let onclick = Callback::from(move |_: MouseEvent| {
                 open.set(false);
                 act.emit(());
             });
             html! {
                 <button key={i} class="item" role="menuitemradio" aria-checked={item.is_checked.to_string()} {onclick}>
-                    <span>{ &item.text }</span><small aria-hidden="true">{ &item.small }</small>
+                    <span>{ item.text }</span><small aria-hidden="true">{ item.small }</small>
                 </button>
             }
         })

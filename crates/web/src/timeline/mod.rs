@@ -34,7 +34,7 @@ const JUMPS: [(&str, u64); 8] = [
     ("+7 days", 604_800_000_000_000),
 ];
 
-#[derive(Properties, PartialEq)]
+#[derive(Properties, PartialEq, Clone)]
 pub(crate) struct TimelineProps {
     pub(crate) frame: Rc<Frame>,
     pub(crate) ui: UiHandle,
@@ -55,22 +55,22 @@ pub(crate) fn Timeline(props: &TimelineProps) -> Html {
     html! {
         <>
             <div class="deck" role="toolbar" aria-label={t("Time")}>
-                <button class="btn icon opt" onclick={on(Bridge::previous_interesting)} title={t("Back to the last turn of events (<)")} aria-label={t("Back to the last turn of events")}>{ icon("M1 2h2v10H1zM13 2v10L8 7zM8 2v10L3 7z") }</button>
-                <button class="btn icon" onclick={on(Bridge::step_back)} title={t("Back one event (,)")} aria-label={t("Back one event")}>{ icon("M10 2v10L4 7z") }</button>
+                { button("btn icon opt", on(Bridge::previous_interesting), t("Back to the last turn of events (<)"), t("Back to the last turn of events"), "M1 2h2v10H1zM13 2v10L8 7zM8 2v10L3 7z") }
+                { button("btn icon", on(Bridge::step_back), t("Back one event (,)"), t("Back one event"), "M10 2v10L4 7z") }
                 <button class="btn primary play" onclick={on(Bridge::toggle)} title={t("Play or pause (Space)")} aria-pressed={is_running.to_string()}>
                     { icon(if is_running { "M3 2h3v10H3zM8 2h3v10H8z" } else { "M3 1.5v11L12 7z" }) }<span>{ if is_running { t("Pause") } else { t("Play") } }</span>
                 </button>
-                <button class="btn icon" onclick={on(Bridge::step)} title={t("Run one event (.)")} aria-label={t("Run one event")}>{ icon("M4 2v10l6-5z") }</button>
-                <button class="btn icon opt" onclick={on(Bridge::next_message)} title={t("Run until the next message arrives (M)")} aria-label={t("Run until the next message arrives")}>{ icon("M1 4h7V1l5 6-5 6v-3H1z") }</button>
-                <button class="btn icon" onclick={on(Bridge::next_interesting)} title={t("Run to the next turn of events (>)")} aria-label={t("Run to the next turn of events")}>{ icon("M11 2h2v10h-2zM1 2v10l5-5zM6 2v10l5-5z") }</button>
+                { button("btn icon", on(Bridge::step), t("Run one event (.)"), t("Run one event"), "M4 2v10l6-5z") }
+                { button("btn icon opt", on(Bridge::next_message), t("Run until the next message arrives (M)"), t("Run until the next message arrives"), "M1 4h7V1l5 6-5 6v-3H1z") }
+                { button("btn icon", on(Bridge::next_interesting), t("Run to the next turn of events (>)"), t("Run to the next turn of events"), "M11 2h2v10h-2zM1 2v10l5-5zM6 2v10l5-5z") }
                 <span class="t">{ format::clock(now) }</span>
                 <span class="sp"></span>
                 { speed(props) }
                 <Bookmarks frame={frame.clone()} ui={props.ui.clone()} bridge={bridge.clone()} />
                 <Until frame={frame.clone()} ui={props.ui.clone()} bridge={bridge.clone()} />
-                <Menu label={t("Jump")} title={t("Run ahead")} items={jumps(bridge)} />
-                <Menu label={branch_label(frame)} title={t("Branches")} class="opt opt2" items={branches(props)} />
-                <Menu label="⋯" title={t("More")} class="rest" items={rest(props)} />
+                <Menu label={t("Jump")} title={t("Run ahead")} items={list(props, |props| jumps(&props.bridge))} />
+                <Menu label={branch_label(frame)} title={t("Branches")} class="opt opt2" items={list(props, branches)} />
+                <Menu label="⋯" title={t("More")} class="rest" items={list(props, rest)} />
                 { lanes_button(props) }
             </div>
             <div class={classes!("track", props.ui.looks.lanes.then_some("open"))}>
@@ -79,6 +79,17 @@ pub(crate) fn Timeline(props: &TimelineProps) -> Html {
             </div>
         </>
     }
+}
+
+/// A button with a drawing.
+fn button(class: &'static str, onclick: Callback<MouseEvent>, title: &'static str, name: &'static str, path: &'static str) -> Html {
+    html! { <button {class} {onclick} {title} aria-label={name}>{ icon(path) }</button> }
+}
+
+/// A menu's list, made when it is open.
+fn list(props: &TimelineProps, of: fn(&TimelineProps) -> Vec<Item>) -> Callback<(), Vec<Item>> {
+    let props = props.clone();
+    Callback::from(move |()| of(&props))
 }
 
 /// Opens or closes the lanes.
@@ -93,7 +104,7 @@ fn lanes_button(props: &TimelineProps) -> Html {
 }
 
 /// On a narrow page, what has no button of its own there.
-fn rest(props: &TimelineProps) -> Rc<Vec<Item>> {
+fn rest(props: &TimelineProps) -> Vec<Item> {
     let item = |text: &'static str, key: &str, is_checked: bool, act: Callback<()>| Item {
         text: t(text).to_owned(),
         small: key.to_owned(),
@@ -113,7 +124,7 @@ fn rest(props: &TimelineProps) -> Rc<Vec<Item>> {
     lanes.lanes = !lanes.lanes;
     let (skip, internal) = (frame.skips_idle, frame.shows_internal);
     let (a, b) = (props.bridge.clone(), props.bridge.clone());
-    Rc::new(vec![
+    vec![
         item("Back to the last turn of events", "<", false, on(Bridge::previous_interesting)),
         item("Run until the next message arrives", "M", false, on(Bridge::next_message)),
         item("Run until…", "R", false, dispatch(Act::Until(true))),
@@ -125,12 +136,17 @@ fn rest(props: &TimelineProps) -> Rc<Vec<Item>> {
         item("Lanes", "", props.ui.looks.lanes, dispatch(Act::Look(lanes))),
         item("Branches", "B", false, dispatch(Act::View(crate::ui::View::Branches))),
         item("Marks and keys", "?", false, dispatch(Act::Sheet(true))),
-    ])
+    ]
 }
 
 /// A place on the axis as the drawings have it: their ends leave room for the knob.
 fn percent(x: f64) -> String {
-    format!("{:.2}%", 1.5 + x * 97.0)
+    share(1.5 + x * 97.0)
+}
+
+/// A part of a drawing's width, of a hundred.
+fn share(of_hundred: f64) -> String {
+    format::fixed(of_hundred, 2) + "%"
 }
 
 fn icon(path: &'static str) -> Html {
@@ -163,7 +179,7 @@ fn value(e: &InputEvent) -> f64 {
     e.target_unchecked_into::<web_sys::HtmlInputElement>().value_as_number()
 }
 
-fn jumps(bridge: &Bridge) -> Rc<Vec<Item>> {
+fn jumps(bridge: &Bridge) -> Vec<Item> {
     let next = bridge.clone();
     let mut items = vec![Item {
         text: t("Next turn of events").to_owned(),
@@ -177,7 +193,7 @@ fn jumps(bridge: &Bridge) -> Rc<Vec<Item>> {
         let command = text.replace('+', "sim run ").replace(" day", "d").replace("ds", "d");
         items.push(Item { text: t(text).to_owned(), small: command, is_checked: false, act });
     }
-    Rc::new(items)
+    items
 }
 
 fn branch_label(frame: &Frame) -> String {
@@ -185,7 +201,7 @@ fn branch_label(frame: &Frame) -> String {
     if frame.branches.len() > 1 { format!("{name} · {}", frame.branches.len()) } else { name.to_owned() }
 }
 
-fn branches(props: &TimelineProps) -> Rc<Vec<Item>> {
+fn branches(props: &TimelineProps) -> Vec<Item> {
     let mut items = Vec::new();
     for (i, b) in props.frame.branches.iter().enumerate() {
         let bridge = props.bridge.clone();
@@ -196,7 +212,7 @@ fn branches(props: &TimelineProps) -> Rc<Vec<Item>> {
             act: Callback::from(move |()| bridge.switch(i)),
         });
     }
-    Rc::new(items)
+    items
 }
 
 fn lane(props: &TimelineProps) -> Html {
@@ -217,7 +233,7 @@ fn lane(props: &TimelineProps) -> Html {
                 <defs><pattern id="folded" width="5" height="5" patternUnits="userSpaceOnUse"><rect class="fold" width="2" height="5" /></pattern></defs>
                 { for axis.folds(axis::FOLD_NS, 0.06).into_iter().enumerate().map(|(i, (from, to, ns))| html! {
                     <g key={format!("f{i}")}>
-                        <rect x={percent(from)} y="0" width={format!("{:.2}%", (to - from) * 97.0)} height="100%" fill="url(#folded)" />
+                        <rect x={percent(from)} y="0" width={share((to - from) * 97.0)} height="100%" fill="url(#folded)" />
                         <text class="foldt" x={percent((from + to) / 2.0)} y="31">{ format::span(ns) }</text>
                     </g>
                 }) }
@@ -225,8 +241,8 @@ fn lane(props: &TimelineProps) -> Html {
                     <text key={i} class={classes!("g", format!("l{}", m.level), m.is_command.then_some("cmd"))} x={percent(m.at)} y="21">{ m.glyph }</text>
                 }) }
                 { for frame.bookmarks.iter().filter(|b| b.branch.is_empty() && (axis.range().0..=axis.range().1).contains(&b.at_ns)).map(|b| html! { <text key={format!("k{}", b.at_ns)} class="bm" x={percent(axis.position(b.at_ns))} y="33">{ "★" }</text> }) }
-                <rect class="ahead" x={percent(at)} y="0" width={format!("{:.2}%", (head - at).max(0.0) * 97.0)} height="100%" />
-                <rect class="never" x={percent(head)} y="0" width={format!("{:.2}%", (1.0 - head) * 97.0)} height="100%" />
+                <rect class="ahead" x={percent(at)} y="0" width={share((head - at).max(0.0) * 97.0)} height="100%" />
+                <rect class="never" x={percent(head)} y="0" width={share((1.0 - head) * 97.0)} height="100%" />
                 <line class="ph" x1={percent(at)} x2={percent(at)} y1="0" y2="100%" />
                 <circle class="phk" cx={percent(at)} cy="4" r="4" />
             </svg>

@@ -55,15 +55,16 @@ pub(crate) fn Until(props: &UntilProps) -> Html {
         let (go, condition) = (go.clone(), text.clone());
         html! { <button key={text.clone()} class="item" onclick={move |_: MouseEvent| go.emit(condition.clone())}><code>{ text }</code></button> }
     };
-    let list = if open { proposals(&props.frame.picture) } else { Vec::new() };
     html! {
         <div class="menu" {onkeydown}>
             <button class="btn opt opt2" aria-expanded={open.to_string()} onclick={set(!open).reform(|_: MouseEvent| ())} title={t("Run until a condition holds (R)")}><b>{ t("Until…") }</b></button>
-            <div hidden={!open} class="pop until" role="group" aria-label={t("Run until")}>
-                <label>{ t("Run until") }<input ref={input} class="field" type="text" spellcheck="false" placeholder="leader(\"orders\", 0) == 2" /></label>
-                { for list.iter().map(proposal) }
-                <p class="empty">{ t("Facts as lessons check them: isr, end, high_watermark, lag, state, acked, lost, running …") }</p>
-            </div>
+            if open {
+                <div class="pop until" role="group" aria-label={t("Run until")}>
+                    <label>{ t("Run until") }<input ref={input} class="field" type="text" spellcheck="false" placeholder="leader(\"orders\", 0) == 2" /></label>
+                    { for proposals(&props.frame.picture).iter().map(proposal) }
+                    <p class="empty">{ t("Facts as lessons check them: isr, end, high_watermark, lag, state, acked, lost, running …") }</p>
+                </div>
+            }
         </div>
     }
 }
