@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn lengths_are_rounded_to_their_digits() {
-        let all = [fixed(0.0, 2), fixed(98.5, 2), fixed(1.005_1, 2), fixed(-0.05, 1), fixed(-3.26, 1), fixed(37.699, 1)];
+        let all =
+            [fixed(0.0, 2), fixed(98.5, 2), fixed(1.005_1, 2), fixed(-0.05, 1), fixed(-3.26, 1), fixed(37.699, 1)];
         assert_eq!(all, ["0.00", "98.50", "1.01", "0.0", "-3.3", "37.7"]);
     }
 

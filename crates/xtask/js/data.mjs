@@ -193,7 +193,8 @@ function join(ranges) {
   return out;
 }
 
-function without(ranges, holes) {
+/** Ranges without those that are holes; both ascend. */
+export function without(ranges, holes) {
   const out = [];
   let h = 0;
   for (let [from, to] of ranges) {

@@ -1,8 +1,8 @@
 // Splits the page's module in two: what it needs until it can be used, and the rest, which comes right after. Run as
 //   node split.mjs mark  in.wasm out.wasm                   stretches of instructions leave a mark when they run (marks.mjs)
-//   node split.mjs split in.wasm ran.json linked.wasm first.wasm rest.wasm [n absent.bin]   ran.json: the numbers of the
-//                                                            stretches that ran; linked.wasm: the module as linked, with the
-//                                                            linker's notes
+//   node split.mjs split in.wasm ran.json linked.wasm first.wasm rest.wasm cold.json [n absent.bin]   ran.json: the numbers of
+//                                                            the stretches that ran; linked.wasm: the module as linked, with
+//                                                            the linker's notes; cold.json: where the rest's data stands
 // A first part is split again, with `n` for what the names of shared things begin with: so the page comes in three, and each is
 // loaded as it is needed. finish.mjs then puts them into the site.
 //
@@ -18,7 +18,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cut } from "./cut.mjs";
 import { withMarks } from "./marks.mjs";
 import { OP, declare, emit, tree } from "./tree.mjs";
-import { coldData, readData, readNotes } from "./data.mjs";
+import { coldData, readData, readNotes, without } from "./data.mjs";
 import { Reader, SECTION, leb, parse, sizedBody, sleb, text, vec, walk, write } from "./wasm.mjs";
 
 // With more calls than this a stand-in is smaller.
@@ -39,7 +39,7 @@ function mark(_, out) {
   writeFileSync(out, withMarks(module));
 }
 
-function split(_, ranFile, linked, firstOut, restOut, prefix = "", absentOut = undefined) {
+function split(_, ranFile, linked, firstOut, restOut, coldFile, prefix = "", absentOut = undefined) {
   const whole = module.code.length;
   const made = cut(module, new Set(JSON.parse(readFileSync(ranFile)))), hot = new Set(made.hot);
   module = parse(made.bytes);
@@ -56,7 +56,11 @@ function split(_, ranFile, linked, firstOut, restOut, prefix = "", absentOut = u
   const loaderOf = (code) => code[0] === 0 && code[1] === OP.call ? loaders.get(new Reader(code, 2).u32()) : undefined;
   for (let i = imported; i < total; i++) if (size(i) <= 12 || loaderOf(module.code[i - imported]) !== undefined) hot.add(i);
 
-  const apart = partData(coldData(module, readNotes(readFileSync(linked)), (index) => hot.has(index), typeOf));
+  // What the rest brings must not be overwritten: it may come before what is split off now.
+  const elsewhere = absentOut ? JSON.parse(readFileSync(coldFile)) : [];
+  const cold = without(coldData(module, readNotes(readFileSync(linked)), (index) => hot.has(index), typeOf), elsewhere);
+  if (!absentOut) writeFileSync(coldFile, JSON.stringify(cold));
+  const apart = partData(cold);
 
   // Who must be reachable across the gap: called directly from the other side, or exported and elsewhere.
   const crossing = new Set();

@@ -86,7 +86,8 @@ pub(crate) fn check_size(out: &Path) -> Result<()> {
     // a link to a file for one, and a reader of another language.
     let is_behind = |name: &str| name.ends_with(split::REST) || name.starts_with("late-");
     let is_asked = |name: &str| {
-        matches!(name, "embed.js" | "inline.js" | "host.js" | "open.js" | "snapshot.js" | "fuzz.js") || name.starts_with("lang/")
+        matches!(name, "embed.js" | "inline.js" | "host.js" | "open.js" | "snapshot.js" | "fuzz.js")
+            || name.starts_with("lang/")
     };
     // What an embedded page does without until it can be used. The element asks for it.
     let is_spared = |name: &str| {

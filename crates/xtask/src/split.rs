@@ -30,13 +30,13 @@ pub(crate) fn split(site: &Path) -> Result<()> {
 
     js("memory.mjs").arg(&module).arg(&module).run()?;
     let [usable, first, next, rest] = ["usable.wasm", "first.wasm", "next.wasm", "rest.wasm"].map(file);
-    let [marked, ran, absent] = ["marked.wasm", "ran.json", "absent.bin"].map(file);
+    let [marked, ran, cold, absent] = ["marked.wasm", "ran.json", "cold.json", "absent.bin"].map(file);
     // What all visitors need first, then of that what those of an embedded page do.
     for (whole, early, late, is_again) in [(&module, &usable, &rest, false), (&usable, &first, &next, true)] {
         js("split.mjs").words("mark").arg(whole).arg(&marked).run()?;
         let look = js("ran.mjs").arg(site).arg(whole).arg(&marked).arg(&ran);
         browser::env(if is_again { look.arg(&rest) } else { look })?.run()?;
-        let part = js("split.mjs").words("split").arg(whole).arg(&ran).arg(&linked).arg(early).arg(late);
+        let part = js("split.mjs").words("split").arg(whole).arg(&ran).arg(&linked).arg(early).arg(late).arg(&cold);
         if is_again { part.words("n").arg(&absent) } else { part }.run()?;
     }
     for part in [&first, &next, &rest] {

@@ -82,7 +82,13 @@ pub(crate) fn Timeline(props: &TimelineProps) -> Html {
 }
 
 /// A button with a drawing.
-fn button(class: &'static str, onclick: Callback<MouseEvent>, title: &'static str, name: &'static str, path: &'static str) -> Html {
+fn button(
+    class: &'static str,
+    onclick: Callback<MouseEvent>,
+    title: &'static str,
+    name: &'static str,
+    path: &'static str,
+) -> Html {
     html! { <button {class} {onclick} {title} aria-label={name}>{ icon(path) }</button> }
 }
 
