@@ -107,7 +107,8 @@ export async function start(place) {
     first.t0.set(slot.value, exported(() => {
       try {
         const request = new XMLHttpRequest();
-        request.open('GET', url, false);
+        // Under another name: the browser gives a file that is on its way to nobody else, and on its way it stays while we wait.
+        request.open('GET', `${url}?now`, false);
         request.overrideMimeType('text/plain; charset=x-user-defined'); // a request that waits gives text only
         request.send();
         join(new WebAssembly.Module(plain(Uint8Array.from(request.responseText, c => c.charCodeAt(0)))));
@@ -144,7 +145,8 @@ export async function start(place) {
     // A link, a lesson or another language needs the rest at once, and without a network it comes only by way of the service
     // worker, which requests that wait do not take.
     const whole = own.location.hash.length > 1 || [...params.keys()].some(key => !LOOKS.has(key)) || isKept();
-    const few = ui !== 'full' && root.dataset.panels.split(' ').every(panel => FEW.has(panel));
+    // Where there is room the timeline opens its lanes (crates/web/src/app.rs).
+    const few = ui !== 'full' && root.dataset.panels.split(' ').every(panel => FEW.has(panel)) && !own.matchMedia('(min-width: 1121px) and (min-height: 700px)').matches;
     const { wasm, next, rest: last, own: styles, late } = meta.dataset, ask = (path, isNeeded) => path && isNeeded ? fetch(at(path)) : undefined;
     const asked = [ask(next, whole || !few), ask(last, whole)];
     asked.forEach(answer => answer?.catch(() => { /* it is asked for again */ }));

@@ -38,7 +38,7 @@ page = page.replace(/ data-wasm="[^"]*"/, (given) => `${given} data-next="./${na
   .replaceAll(basename(whole), names[0]).replaceAll(glueName, script);
 
 // The other scripts. The loaders take in what they cannot start without.
-const bundled = (name) => esbuild([path(name), "--bundle", "--format=esm", "--external:./host.js", "--external:./open.js"]);
+const bundled = (name) => esbuild([path(name), "--bundle", "--format=esm", "--external:./host.js", "--external:./open.js", "--external:./fuzz.js"]);
 const started = bundled(bootName), boot = `boot-${hash(started)}.js`;
 writeFileSync(path(boot), started);
 writeFileSync(path("inline.js"), bundled("inline.js"));

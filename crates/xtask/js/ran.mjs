@@ -19,6 +19,7 @@ const VISITS = [
   { viewport: { width: 390, height: 844 }, does: async () => {} },
   { viewport: { width: 800, height: 500 }, parameters: EMBEDDED, does: play },
   { viewport: { width: 390, height: 420 }, parameters: EMBEDDED, does: async () => {} },
+  { viewport: { width: 1120, height: 700 }, parameters: EMBEDDED, does: async () => {} },
 ];
 
 async function play(page) {

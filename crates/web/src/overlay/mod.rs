@@ -261,7 +261,8 @@ impl Overlay {
                 }
             }
             let x = x.min(self.size.0 - 300.0).max(4.0);
-            let _ = tip.style().set_property("transform", &format!("translate({}px,{}px)", x as i32, (y + 14.0) as i32));
+            let _ =
+                tip.style().set_property("transform", &format!("translate({}px,{}px)", x as i32, (y + 14.0) as i32));
         }
         if self.tip_for != key {
             tip.set_hidden(key.is_none());
