@@ -3,7 +3,7 @@
 use kernel::Time;
 use protocol::api::Name;
 use protocol::api::delete_records::DeleteRecordsResponse;
-use protocol::api::describe_topic_partitions::DescribeTopicPartitionsRequest;
+use protocol::api::describe_topic_partitions::{DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse};
 use protocol::api::list_groups::ListGroupsRequest;
 use protocol::api::list_offsets::ListOffsetsResponse;
 use protocol::{ApiKey, BrokerId, ErrorCode, Note, Response, TopicPartition};
@@ -119,8 +119,7 @@ impl Admin {
                 task.result = Some(AdminResult::CreatePartitions(topics.collect()));
             }
             Response::DescribeTopicPartitions(answer) => {
-                let topics = answer.topics.into_iter().map(|t| (t.name.clone(), self.described(t.error, None, t)));
-                task.result = Some(AdminResult::DescribeTopics(topics.collect()));
+                self.topics_described(task, answer);
             }
             Response::DescribeConfigs(answer) => {
                 let found = answer
@@ -269,6 +268,28 @@ impl Admin {
         Verdict::Done
     }
 
+    /// A page of topics; the next one is asked for from where it ends (`generateDescribeTopicsCallWithDescribeTopicPartitionsApi`).
+    fn topics_described(&mut self, task: &mut Task, answer: DescribeTopicPartitionsResponse) {
+        let Some(AdminResult::DescribeTopics(mut all)) = task.result.take() else { return };
+        let mut topics = answer.topics.into_iter().peekable();
+        if let Some((name, Ok(begun))) = all.last_mut()
+            && let Some(rest) = topics.next_if(|topic| topic.name == *name)
+        {
+            begun.partitions.extend(rest.partitions);
+        }
+        all.extend(topics.map(|t| (t.name.clone(), self.described(t.error, None, t))));
+        task.result = Some(AdminResult::DescribeTopics(all));
+        let (Some(cursor), AdminCall::DescribeTopics { topics, partition_limit }) = (answer.next_cursor, &task.call)
+        else {
+            return;
+        };
+        let mut topics = topics.clone().unwrap_or_default();
+        topics.retain(|topic| *topic >= cursor.topic);
+        let request =
+            DescribeTopicPartitionsRequest { topics, partition_limit: *partition_limit, cursor: Some(cursor) };
+        self.part(task, Target::Any, request);
+    }
+
     /// The first step of calls that start with a list of topics or brokers.
     fn metadata_for(&mut self, task: &mut Task, answer: protocol::api::metadata::MetadataResponse) -> Verdict {
         match task.call.clone() {
@@ -282,11 +303,12 @@ impl Admin {
                 ordered::sort(&mut topics);
                 task.result = Some(AdminResult::ListTopics(topics));
             }
-            AdminCall::DescribeTopics { .. } => {
+            AdminCall::DescribeTopics { partition_limit, .. } => {
                 let mut topics: Vec<_> = answer.topics.into_iter().map(|t| t.name).collect();
                 ordered::sort(&mut topics);
                 if !topics.is_empty() {
-                    self.part(task, Target::Any, DescribeTopicPartitionsRequest { topics });
+                    let request = DescribeTopicPartitionsRequest { topics, partition_limit, cursor: None };
+                    self.part(task, Target::Any, request);
                 }
             }
             AdminCall::ListGroups { states } => {

@@ -25,8 +25,9 @@ pub enum AdminCall {
     CreateTopics { topics: Vec<NewTopic>, validate_only: bool },
     /// `deleteTopics`.
     DeleteTopics { topics: Vec<TopicName> },
-    /// `describeTopics`, with ELR. (With no topics: all of them.)
-    DescribeTopics { topics: Option<Vec<TopicName>> },
+    /// `describeTopics`, with ELR. (With no topics: all of them.) `partition_limit` is how many partitions an answer may hold; as many
+    /// requests are sent as that takes.
+    DescribeTopics { topics: Option<Vec<TopicName>>, partition_limit: i32 },
     /// `listTopics`, internal ones included.
     ListTopics,
     /// `createPartitions`.
@@ -89,6 +90,13 @@ pub struct GroupOffset {
     pub leader_epoch: i32,
     /// Free text.
     pub metadata: Name,
+}
+
+impl AdminCall {
+    /// [`AdminCall::DescribeTopics`] with the limit of `DescribeTopicsOptions`.
+    pub fn describe_topics(topics: Option<Vec<TopicName>>) -> AdminCall {
+        AdminCall::DescribeTopics { topics, partition_limit: 2_000 }
+    }
 }
 
 /// Something asked for by name: found, or why not.

@@ -35,8 +35,8 @@ impl AdminCall {
         match self {
             AdminCall::CreateTopics { .. } => "createTopics",
             AdminCall::DeleteTopics { .. } => "deleteTopics",
-            AdminCall::DescribeTopics { topics: None } | AdminCall::ListTopics => "listTopics",
-            AdminCall::DescribeTopics { topics: Some(_) } => "describeTopicPartitions",
+            AdminCall::DescribeTopics { topics: None, .. } | AdminCall::ListTopics => "listTopics",
+            AdminCall::DescribeTopics { topics: Some(_), .. } => "describeTopicPartitions",
             AdminCall::CreatePartitions { .. } => "createPartitions",
             AdminCall::DescribeConfigs { .. } => "describeConfigs",
             AdminCall::AlterConfigs { .. } => "incrementalAlterConfigs",
@@ -81,11 +81,13 @@ impl Admin {
                 task.result = Some(AdminResult::DeleteTopics(Vec::new()));
                 self.any(task, DeleteTopicsRequest { topics, timeout_ms });
             }
-            AdminCall::DescribeTopics { topics } => {
+            AdminCall::DescribeTopics { topics, partition_limit } => {
                 task.result = Some(AdminResult::DescribeTopics(Vec::new()));
                 match topics {
                     Some(topics) if topics.is_empty() => {}
-                    Some(topics) => self.any(task, DescribeTopicPartitionsRequest { topics }),
+                    Some(topics) => {
+                        self.any(task, DescribeTopicPartitionsRequest { topics, partition_limit, cursor: None })
+                    }
                     None => self.any(task, MetadataRequest { topics: None, allow_auto_topic_creation: false }),
                 }
             }

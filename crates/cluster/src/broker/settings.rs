@@ -58,6 +58,8 @@ pub(super) struct Settings {
     pub(super) is_rack_aware: bool,
     /// `max.incremental.fetch.session.cache.slots`.
     pub(super) fetch_session_slots: u32,
+    /// `max.request.partition.size.limit`.
+    pub(super) request_partition_limit: i32,
     /// `auto.create.topics.enable`.
     pub(super) auto_create_topics: bool,
     /// `offsets.topic.num.partitions`.
@@ -114,6 +116,7 @@ impl Settings {
             fetch_max_bytes: bytes("fetch.max.bytes", 57_671_680),
             is_rack_aware: super::read_replica::is_rack_aware(spec.property("replica.selector.class")),
             fetch_session_slots: bytes("max.incremental.fetch.session.cache.slots", 1_000),
+            request_partition_limit: spec.number("max.request.partition.size.limit", 2_000) as i32,
             auto_create_topics: spec.flag("auto.create.topics.enable", true),
             offsets_partitions: spec.number("offsets.topic.num.partitions", 50) as i32,
             offsets_replication_factor: spec.number("offsets.topic.replication.factor", 3) as i16,

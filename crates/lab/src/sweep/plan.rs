@@ -191,7 +191,7 @@ fn clients(
         clients.push(producer(draws, n, &bootstrap, topics, files));
     }
     for n in 1..=Draws::of(seed, Kind::Consumer, 0).between(1, 3) {
-        clients.push(consumer(Draws::of(seed, Kind::Consumer, n), n, &bootstrap, topics));
+        clients.push(consumer(seed, n, &bootstrap, topics));
     }
     clients
 }
@@ -239,22 +239,39 @@ fn producer(
 }
 
 /// A member of one of two groups, of either client family.
-fn consumer(mut draws: Draws, n: u64, bootstrap: &str, topics: &[TopicShape]) -> Client {
+fn consumer(seed: u64, n: u64, bootstrap: &str, topics: &[TopicShape]) -> Client {
+    let mut draws = Draws::of(seed, Kind::Consumer, n);
     let group = draws.pick(&["g", "g", "h"]);
     let topic = &draws.pick(topics).name;
     let is_java = draws.chance(2, 3);
     let commit_ms = draws.pick(&[5_000, 1_000, 200]);
-    let line = match is_java {
+    let strategy = strategy(seed, group, topic);
+    // consumer.py has the defaults of its family only.
+    let line = match is_java || !strategy.is_empty() {
         true => format!(
             "kafka-console-consumer --bootstrap-server {bootstrap} --topic {topic} --group {group}-{topic} --from-beginning \
              --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 \
-             --command-property auto.commit.interval.ms={commit_ms}"
+             --command-property auto.commit.interval.ms={commit_ms}{strategy}"
         ),
         false => {
             format!("CLIENT=librdkafka TOPICS={topic} GROUP={group}-{topic} BOOTSTRAP={bootstrap} python consumer.py")
         }
     };
     Client { term: FIRST_CONSUMER_TERM + n as u32, line, at_ms: 500 + draws.below(8_000), is_producer: false }
+}
+
+/// The assignor that all members of a group have: the defaults, or one of its own.
+fn strategy(seed: u64, group: &str, topic: &str) -> String {
+    /// Beyond the numbers of consumers.
+    const GROUPS: u64 = 1_000;
+    let place = group.bytes().chain(topic.bytes()).fold(0, |sum, byte| sum + u64::from(byte));
+    let assignors = ["", "", "", "RoundRobin", "Sticky", "CooperativeSticky", "CooperativeSticky"];
+    match *Draws::of(seed, Kind::Consumer, GROUPS + place).pick(&assignors) {
+        "" => String::new(),
+        assignor => format!(
+            " --command-property partition.assignment.strategy=org.apache.kafka.clients.consumer.{assignor}Assignor"
+        ),
+    }
 }
 
 /// Mends all, or a random core: a majority of the controllers, and so many brokers that every partition keeps as many

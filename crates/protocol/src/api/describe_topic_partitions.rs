@@ -6,15 +6,30 @@ use crate::ids::{BrokerId, PartitionIndex, TopicId, TopicName};
 /// DescribeTopicPartitions request (admin->broker).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct DescribeTopicPartitionsRequest {
-    /// Which.
+    /// Which; none: all.
     pub topics: Vec<TopicName>,
+    /// The most partitions it takes in one answer.
+    pub partition_limit: i32,
+    /// Where the last answer ended.
+    pub cursor: Option<Cursor>,
+}
+
+/// Where the next answer begins.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Cursor {
+    /// Topics before it have been described.
+    pub topic: TopicName,
+    /// Its partitions before this one, too.
+    pub partition: PartitionIndex,
 }
 
 /// The answer to a DescribeTopicPartitions request.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct DescribeTopicPartitionsResponse {
-    /// One each.
+    /// One each, by name; the last one may be a part of it.
     pub topics: Vec<DescribedTopic>,
+    /// There is more.
+    pub next_cursor: Option<Cursor>,
 }
 
 /// A topic.

@@ -30,6 +30,7 @@ pub const BROKER_CONFIGS: &[ConfigDef] = &[
     ConfigDef::new("message.max.bytes", Int, "1048588", AtLeast(0), "Default of max.message.bytes."),
     ConfigDef::new("max.decompressed.message.bytes", Int, "2147483639", Between(1, 2_147_483_639), "Default of the topic config."),
     ConfigDef::new("fetch.max.bytes", Int, "57671680", AtLeast(1024), "Most bytes of an answer to a fetch."),
+    ConfigDef::new("max.request.partition.size.limit", Int, "2000", AtLeast(1), "Most partitions in one answer to DescribeTopicPartitions."),
     ConfigDef::new("max.incremental.fetch.session.cache.slots", Int, "1000", AtLeast(0), "Fetch sessions a broker keeps."),
     ConfigDef::null("replica.selector.class", String, Any, "Chooses the replica a consumer reads from; none: the leader."),
     // Topics.

@@ -57,15 +57,15 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     if isolation.is_some() || !properties.contains_key("isolation.level") {
         properties.insert("isolation.level".into(), isolation.unwrap_or("read_uncommitted").into());
     }
-    gap!("console consumer formatters other than the default", "ConsoleConsumer --formatter");
-    if let Some(class) = options.one("formatter").map_err(usage)?.filter(|class| *class != DEFAULT_FORMATTER) {
+    let class = options.one("formatter").map_err(usage)?.unwrap_or(DEFAULT_FORMATTER);
+    let Some(formatter) = Formatter::named(class, &key_values(options.all(formatter_option))) else {
         return Err(Refusal { out, ..Refusal::usage(class) });
-    }
+    };
     let program = ConsoleConsumer {
         warnings: out,
         properties,
         source,
-        formatter: Formatter::new(&key_values(options.all(formatter_option))),
+        formatter,
         max_messages: options
             .number("max-messages")
             .map_err(usage)?
@@ -267,8 +267,9 @@ impl ConsoleConsumer {
             for (n, record) in records.iter().enumerate() {
                 self.printed += 1;
                 line.clear();
-                self.formatter.show(record, &mut line);
-                io.out(&line);
+                if self.formatter.show(record, &mut line) {
+                    io.out(&line);
+                }
                 if io.is_pipe_broken() {
                     io.err("Unable to write to standard out, closing consumer.");
                     // What it was handed and has not read it does not commit (`resetUnconsumedOffsets`).

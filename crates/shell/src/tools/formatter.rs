@@ -1,15 +1,70 @@
-//! How the console consumer shows a record (`org.apache.kafka.tools.consumer.DefaultMessageFormatter`).
+//! How the console consumer shows a record (`org.apache.kafka.tools.consumer.DefaultMessageFormatter` and its like).
 //!
-//! Left out on purpose: deserializers other than strings, and other formatters.
+//! Those of `__consumer_offsets` write JSON, one after the other; here each has a line. `LoggingMessageFormatter` does what the default one
+//! does: what it logs beside is of a level that the tools' own configuration leaves out. Left out on purpose: deserializers
+//! other than strings, formatters of share groups' records, and classes of one's own.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use clients::ConsumerRecord;
 
-/// Formatter properties, with Kafka's defaults.
+use super::dump_log::offsets::{self, Style};
+
+/// `--formatter`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Formatter {
+pub(crate) enum Formatter {
+    /// Key, value and what the properties ask for.
+    Default(Box<Fields>),
+    /// Nothing.
+    NoOp,
+    /// Committed offsets.
+    Offsets,
+    /// Groups.
+    Groups,
+    /// Records of the transaction log, which has none here.
+    Transactions,
+}
+
+impl Formatter {
+    /// The formatter of a class; none if there is no such class.
+    pub(crate) fn named(class: &str, properties: &[(String, String)]) -> Option<Formatter> {
+        match class.strip_prefix("org.apache.kafka.tools.consumer.")? {
+            "DefaultMessageFormatter" | "LoggingMessageFormatter" => {
+                Some(Formatter::Default(Box::new(Fields::new(properties))))
+            }
+            "NoOpMessageFormatter" => Some(Formatter::NoOp),
+            "OffsetsMessageFormatter" => Some(Formatter::Offsets),
+            "GroupMetadataMessageFormatter" => Some(Formatter::Groups),
+            "TransactionLogMessageFormatter" => Some(Formatter::Transactions),
+            _ => None,
+        }
+    }
+
+    /// Writes the record as text, without its line end; false if there is nothing to write.
+    pub(crate) fn show(&self, record: &ConsumerRecord, to: &mut String) -> bool {
+        let json = |wants_groups: bool| {
+            let shown = offsets::read(Style::Formatter, record.key.as_deref()?, record.value.as_deref()).ok().flatten();
+            let shown = shown.filter(|shown| shown.is_group == wants_groups)?;
+            Some(format!("{{\"key\":{},\"value\":{}}}", shown.key, shown.value.as_deref().unwrap_or("null")))
+        };
+        let text = match self {
+            Formatter::Default(fields) => {
+                fields.show(record, to);
+                return true;
+            }
+            Formatter::NoOp | Formatter::Transactions => None,
+            Formatter::Offsets => json(false),
+            Formatter::Groups => json(true),
+        };
+        to.push_str(text.as_deref().unwrap_or_default());
+        text.is_some()
+    }
+}
+
+/// Properties of the default formatter, with Kafka's defaults.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Fields {
     timestamp: bool,
     partition: bool,
     offset: bool,
@@ -23,12 +78,12 @@ pub(crate) struct Formatter {
     null_literal: String,
 }
 
-impl Formatter {
-    pub(crate) fn new(properties: &[(String, String)]) -> Formatter {
+impl Fields {
+    fn new(properties: &[(String, String)]) -> Fields {
         let get = |name: &str| properties.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let is_on =
             |name: &str, default: bool| get(name).map_or(default, |value| value.trim().eq_ignore_ascii_case("true"));
-        Formatter {
+        Fields {
             timestamp: is_on("print.timestamp", false),
             partition: is_on("print.partition", false),
             offset: is_on("print.offset", false),
@@ -43,8 +98,7 @@ impl Formatter {
         }
     }
 
-    /// Writes the record as text, without its line end.
-    pub(crate) fn show(&self, record: &ConsumerRecord, to: &mut String) {
+    fn show(&self, record: &ConsumerRecord, to: &mut String) {
         let mut fields = 0;
         let mut field = |is_shown: bool, to: &mut String| {
             if is_shown && fields > 0 {
@@ -120,7 +174,7 @@ mod tests {
         };
         let owned: Vec<(String, String)> = properties.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let mut text = String::new();
-        Formatter::new(&owned).show(&record, &mut text);
+        Fields::new(&owned).show(&record, &mut text);
         assert_eq!(text, expected);
     }
 

@@ -117,7 +117,7 @@ impl Script for GetOffsets {
                 if topics.is_empty() {
                     return none_match(admin);
                 }
-                admin.call(AdminCall::DescribeTopics { topics: Some(topics) });
+                admin.call(AdminCall::describe_topics(Some(topics)));
             }
             AdminResult::DescribeTopics(topics) => {
                 let all = topics.into_iter().filter_map(|(_, topic)| topic.ok()).flat_map(|t| {

@@ -1,6 +1,6 @@
 //! `kafka-topics` (`org.apache.kafka.tools.TopicCommand`).
 //!
-//! Left out on purpose: `--partition-size-limit-per-response` (answers are never paged), deprecated `--delete-config`.
+//! Left out on purpose: deprecated `--delete-config`.
 
 use clients::{AdminCall, AdminResult, ClientError};
 use protocol::api::create_partitions::NewPartitions;
@@ -314,12 +314,13 @@ impl Topics {
             self.stage = Stage::Altering;
             match self.options.has("replica-assignment") {
                 // How many of the assignments are of new partitions depends on how many there are.
-                true => drop(admin.call(AdminCall::DescribeTopics { topics: Some(topics) })),
+                true => drop(admin.call(AdminCall::describe_topics(Some(topics)))),
                 false => self.grow(topics.into_iter().map(|topic| (topic, None)), admin)?,
             }
         } else {
             self.stage = Stage::Describing;
-            admin.call(AdminCall::DescribeTopics { topics: Some(topics) });
+            let partition_limit = self.options.number("partition-size-limit-per-response")?.unwrap_or(2_000);
+            admin.call(AdminCall::DescribeTopics { topics: Some(topics), partition_limit });
         }
         Ok(())
     }

@@ -92,7 +92,7 @@ impl Script for ZkShell {
         match result {
             AdminResult::DescribeCluster(cluster) => {
                 asked.cluster = Some(cluster);
-                admin.call(AdminCall::DescribeTopics { topics: None });
+                admin.call(AdminCall::describe_topics(None));
             }
             AdminResult::DescribeTopics(topics) => {
                 asked.znodes.topics = topics.into_iter().filter_map(|(_, topic)| topic.ok()).collect();

@@ -28,7 +28,7 @@ impl DeleteOffsets {
         let mut deletion = DeleteOffsets { group, partitions: partitions.collect(), unknown: Vec::new() };
         match whole.is_empty() {
             true => deletion.delete(admin),
-            false => drop(admin.call(AdminCall::DescribeTopics { topics: Some(whole) })),
+            false => drop(admin.call(AdminCall::describe_topics(Some(whole)))),
         }
         deletion
     }

@@ -133,9 +133,7 @@ impl Reset {
         match &self.scope {
             Scope::Topics(topics) if !topics.is_empty() && !self.groups.is_empty() => {
                 self.stage = Stage::Topics;
-                admin.call(AdminCall::DescribeTopics {
-                    topics: Some(topics.iter().map(|(topic, _)| topic.clone()).collect()),
-                });
+                admin.call(AdminCall::describe_topics(Some(topics.iter().map(|(topic, _)| topic.clone()).collect())));
             }
             _ => self.next_group(admin),
         }

@@ -5,7 +5,7 @@
 
 mod errors;
 mod metadata;
-mod offsets;
+pub(in crate::tools) mod offsets;
 
 use protocol::{Batch, FileContent, Record};
 

@@ -1,56 +1,86 @@
-//! `--offsets-decoder`: keys and values of `__consumer_offsets` as JSON (`DumpLogSegments.OffsetsMessageParser`).
+//! Keys and values of `__consumer_offsets` as JSON: as `--offsets-decoder` shows them (`DumpLogSegments.OffsetsMessageParser`), and as
+//! formatters of the console consumer do (`CoordinatorRecordMessageFormatter`), which quote no numbers and do not look into what members
+//! say to each other.
 
 use protocol::Record;
 use protocol::wire::{Malformed, Reader};
 
 /// Key and payload of a record.
 pub(super) fn decode(offset: i64, record: &Record) -> (Option<String>, Option<String>) {
-    match read(record) {
-        Ok(Some((key, value))) => (Some(key), Some(value)),
+    match read(Style::DumpLog, record.key.as_deref().unwrap_or_default(), record.value.as_deref()) {
+        Ok(Some(Shown { key, value, .. })) => (Some(key), Some(value.unwrap_or_else(|| "<DELETE>".to_owned()))),
         Ok(None) => (Some(format!("Unknown record type at offset {offset}, skipping.")), None),
         Err(Malformed(at)) => (Some(format!("Error at offset {offset}, skipping. The data ends at byte {at}")), None),
     }
 }
 
-fn read(record: &Record) -> Result<Option<(String, String)>, Malformed> {
-    let mut key = Reader::new(record.key.as_deref().unwrap_or_default());
+/// Whose JSON it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::tools) enum Style {
+    DumpLog,
+    Formatter,
+}
+
+impl Style {
+    fn number(self, n: i16) -> String {
+        match self {
+            Style::DumpLog => format!("\"{n}\""),
+            Style::Formatter => n.to_string(),
+        }
+    }
+}
+
+/// A record as JSON.
+pub(in crate::tools) struct Shown {
+    pub(in crate::tools) key: String,
+    /// None: a tombstone.
+    pub(in crate::tools) value: Option<String>,
+    /// A group, and not a committed offset.
+    pub(in crate::tools) is_group: bool,
+}
+
+/// None: a kind of record that is not known.
+pub(in crate::tools) fn read(style: Style, key: &[u8], value: Option<&[u8]>) -> Result<Option<Shown>, Malformed> {
+    let mut key = Reader::new(key);
     let (key, is_group) = match key.i16()? {
         kind @ (0 | 1) => {
             let (group, topic, partition) = (json(&key.string()?), json(&key.string()?), key.i32()?);
             let data = format!("{{\"group\":{group},\"topic\":{topic},\"partition\":{partition}}}");
-            (format!("{{\"type\":\"{kind}\",\"data\":{data}}}"), false)
+            (format!("{{\"type\":{},\"data\":{data}}}", style.number(kind)), false)
         }
-        kind @ 2 => (format!("{{\"type\":\"{kind}\",\"data\":{{\"group\":{}}}}}", json(&key.string()?)), true),
+        kind @ 2 => {
+            (format!("{{\"type\":{},\"data\":{{\"group\":{}}}}}", style.number(kind), json(&key.string()?)), true)
+        }
         _ => return Ok(None),
     };
-    let value = match record.value.as_deref() {
-        None => "<DELETE>".to_owned(),
-        Some(bytes) if is_group => group(bytes)?,
-        Some(bytes) => committed(bytes)?,
+    let value = match value {
+        None => None,
+        Some(bytes) if is_group => Some(group(style, bytes)?),
+        Some(bytes) => Some(committed(style, bytes)?),
     };
-    Ok(Some((key, value)))
+    Ok(Some(Shown { key, value, is_group }))
 }
 
-fn committed(bytes: &[u8]) -> Result<String, Malformed> {
+fn committed(style: Style, bytes: &[u8]) -> Result<String, Malformed> {
     let mut r = Reader::new(bytes);
-    let version = r.i16()?;
+    let version = style.number(r.i16()?);
     let (offset, epoch, metadata, at) = (r.i64()?, r.i32()?, r.string()?, r.i64()?);
     Ok(format!(
-        "{{\"version\":\"{version}\",\"data\":{{\"offset\":{offset},\"leaderEpoch\":{epoch},\"metadata\":{},\"commitTimestamp\":{at}}}}}",
+        "{{\"version\":{version},\"data\":{{\"offset\":{offset},\"leaderEpoch\":{epoch},\"metadata\":{},\"commitTimestamp\":{at}}}}}",
         json(&metadata)
     ))
 }
 
-fn group(bytes: &[u8]) -> Result<String, Malformed> {
+fn group(style: Style, bytes: &[u8]) -> Result<String, Malformed> {
     let mut r = Reader::new(bytes);
-    let (version, kind, generation) = (r.i16()?, r.string()?, r.i32()?);
+    let (version, kind, generation) = (style.number(r.i16()?), r.string()?, r.i32()?);
     let (protocol, leader, at, count) = (r.nullable()?, r.nullable()?, r.i64()?, r.i32()?);
     let mut members = Vec::new();
     for _ in 0..count {
-        members.push(member(&mut r)?);
+        members.push(member(style, &mut r)?);
     }
     Ok(format!(
-        "{{\"version\":\"{version}\",\"data\":{{\"protocolType\":{},\"generation\":{generation},\"protocol\":{},\"leader\":{},\"currentStateTimestamp\":{at},\"members\":[{}]}}}}",
+        "{{\"version\":{version},\"data\":{{\"protocolType\":{},\"generation\":{generation},\"protocol\":{},\"leader\":{},\"currentStateTimestamp\":{at},\"members\":[{}]}}}}",
         json(&kind),
         nullable(protocol.as_deref()),
         nullable(leader.as_deref()),
@@ -58,10 +88,13 @@ fn group(bytes: &[u8]) -> Result<String, Malformed> {
     ))
 }
 
-fn member(r: &mut Reader<'_>) -> Result<String, Malformed> {
+fn member(style: Style, r: &mut Reader<'_>) -> Result<String, Malformed> {
     let (id, instance, client, host) = (r.string()?, r.nullable()?, r.string()?, r.string()?);
     let (rebalance, session) = (r.i32()?, r.i32()?);
-    let (subscription, assignment) = (subscription(r.bytes()?)?, assignment(r.bytes()?)?);
+    let (subscription, assignment) = match style {
+        Style::DumpLog => (subscription(r.bytes()?)?, assignment(r.bytes()?)?),
+        Style::Formatter => (format!("\"{}\"", base64(r.bytes()?)), format!("\"{}\"", base64(r.bytes()?))),
+    };
     Ok(format!(
         "{{\"memberId\":{},\"groupInstanceId\":{},\"clientId\":{},\"clientHost\":{},\"rebalanceTimeout\":{rebalance},\"sessionTimeout\":{session},\"subscription\":{subscription},\"assignment\":{assignment}}}",
         json(&id),

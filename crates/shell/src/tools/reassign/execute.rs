@@ -32,7 +32,7 @@ impl Reassign {
             return Err(Failure::command(format!("Unknown broker id {unknown}")));
         }
         let topics: SortedSet<TopicName> = self.targets.iter().map(|target| target.tp.topic.clone()).collect();
-        admin.call(AdminCall::DescribeTopics { topics: Some(topics.into_iter().collect()) });
+        admin.call(AdminCall::describe_topics(Some(topics.into_iter().collect())));
         Ok(())
     }
 

@@ -357,7 +357,7 @@ impl Script for Reassign {
     fn begin(&mut self, admin: &mut Calls<'_, '_>) {
         let partitions = self.targets.iter().map(|target| target.tp.clone()).collect();
         admin.call(match self.action {
-            Action::Generate => AdminCall::DescribeTopics { topics: Some(self.topics.clone()) },
+            Action::Generate => AdminCall::describe_topics(Some(self.topics.clone())),
             Action::Cancel => AdminCall::ListReassignments { partitions: Some(partitions) },
             Action::Execute | Action::Verify | Action::List => AdminCall::ListReassignments { partitions: None },
         });

@@ -35,7 +35,7 @@ impl Reassign {
             .collect();
         ordered::sort(&mut topics);
         topics.dedup();
-        admin.call(AdminCall::DescribeTopics { topics: Some(topics) });
+        admin.call(AdminCall::describe_topics(Some(topics)));
     }
 
     pub(super) fn verified(&mut self, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
