@@ -1,10 +1,11 @@
 //! Runs the workloads natively and prints, for each, `id`, the CPU nanoseconds of the whole, those of the 95th
 //! percentile of its parts, the bytes the process grew by, and what [`Measured`] prints. The time is CPU time of this thread where the system tells
-//! (Linux), else wall time; the median of seven runs, or of two if a run has many parts.
+//! (Linux), else wall time; the median of seven runs, or of two if a run has many parts. With `--once`, for a profiler, it runs once.
 
 use kafkasim_tests::{Measured, WORKLOADS, Workload};
 
 const RUNS: usize = 7;
+const ONCE: &str = "--once";
 const PARTS_ENOUGH: usize = 60;
 
 fn main() {
@@ -20,7 +21,8 @@ fn main() {
 /// Measures in a process of its own, so that the memory of one workload is not that of another.
 fn measure_apart(workload: &Workload) {
     let own = std::env::current_exe().expect("this program is a file");
-    let status = std::process::Command::new(own).arg(workload.id).status().expect("it can be run again");
+    let flags = std::env::args().filter(|arg| arg == ONCE);
+    let status = std::process::Command::new(own).arg(workload.id).args(flags).status().expect("it can be run again");
     assert!(status.success(), "{} failed", workload.id);
 }
 
@@ -30,7 +32,8 @@ fn measure(workload: &Workload) {
     let mut first = None;
     let mut bytes = 0;
     let before = resident_bytes();
-    while totals.len() < RUNS && parts.len() < PARTS_ENOUGH {
+    let runs = if std::env::args().any(|arg| arg == ONCE) { 1 } else { RUNS };
+    while totals.len() < runs && parts.len() < PARTS_ENOUGH {
         let (measured, times, after) = once(workload);
         bytes = bytes.max(after.saturating_sub(before));
         assert_eq!(*first.get_or_insert(measured), measured, "{} ran twice and differed", workload.id);

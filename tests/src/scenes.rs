@@ -36,32 +36,63 @@ fn topic(name: &str, partitions: i32) -> TopicShape {
     TopicShape { name: name.into(), partitions: Some(partitions), replication_factor: Some(3), configs: configs.into() }
 }
 
-/// Consumers first, so that none misses a record; their group is stable ten seconds later.
-fn start_consumers(lab: &mut Lab) {
-    for n in 0..CONSUMERS {
-        let consumer = "kafka-console-consumer --bootstrap-server localhost:9092 --topic t --group g";
-        lab.command(FIRST_TERMINAL + PRODUCERS + n, consumer);
-    }
-    lab.run_for(Duration::from_secs(10));
+/// The programs that produce and consume.
+#[derive(Clone, Copy)]
+enum Clients {
+    /// A line a record, printed where it is acknowledged and where it is consumed.
+    Lines,
+    /// The performance tools: records of 100 bytes, which are drawn only when somebody looks at them.
+    Drawn,
 }
 
-/// Producers that share `rate` records a second.
-fn start_producers(lab: &mut Lab, rate: u32) {
-    for n in 0..PRODUCERS {
-        let throughput = (rate + n) / PRODUCERS;
-        let producer = format!(
-            "kafka-verifiable-producer --bootstrap-server localhost:9092 --topic t --max-messages -1 --throughput {throughput}"
-        );
-        lab.command(FIRST_TERMINAL + n, &producer);
+impl Clients {
+    /// Three consumers and three producers that share `rate` records a second. The consumers come first, so that none
+    /// misses a record; their group is stable ten seconds later.
+    fn start(self, lab: &mut Lab, rate: u32) {
+        for n in 0..CONSUMERS {
+            lab.command(FIRST_TERMINAL + PRODUCERS + n, self.consumer());
+        }
+        lab.run_for(Duration::from_secs(10));
+        for n in 0..PRODUCERS {
+            lab.command(FIRST_TERMINAL + n, &self.producer((rate + n) / PRODUCERS));
+        }
+    }
+
+    fn consumer(self) -> &'static str {
+        match self {
+            Clients::Lines => "kafka-console-consumer --bootstrap-server localhost:9092 --topic t --group g",
+            Clients::Drawn => {
+                "kafka-consumer-perf-test --bootstrap-server localhost:9092 --topic t --group g --num-records 1000000000 --timeout 600000"
+            }
+        }
+    }
+
+    fn producer(self, rate: u32) -> String {
+        match self {
+            Clients::Lines => format!(
+                "kafka-verifiable-producer --bootstrap-server localhost:9092 --topic t --max-messages -1 --throughput {rate}"
+            ),
+            Clients::Drawn => format!(
+                "kafka-producer-perf-test --bootstrap-server localhost:9092 --topic t --num-records 1000000000 --record-size 100 --throughput {rate}"
+            ),
+        }
     }
 }
 
 impl Scene {
-    /// Scene S with 3,000 records a second.
+    /// Scene S with 3,000 records a second of the performance tools.
     pub(crate) fn busy() -> Scene {
+        Scene::at_3000(Clients::Drawn)
+    }
+
+    /// The same with a line a record.
+    pub(crate) fn busy_lines() -> Scene {
+        Scene::at_3000(Clients::Lines)
+    }
+
+    fn at_3000(clients: Clients) -> Scene {
         let mut lab = lab(&scene_s());
-        start_consumers(&mut lab);
-        start_producers(&mut lab, 3_000);
+        clients.start(&mut lab, 3_000);
         Scene { from: (lab.now(), lab.events()), lab, seconds: 20, units: 0, records_min: 50_000 }
     }
 
@@ -74,8 +105,7 @@ impl Scene {
     /// Scene S from its very start, for a minute of 500 records a second: what a seed of a sweep holds in memory.
     pub(crate) fn minute() -> Scene {
         let mut lab = lab(&scene_s());
-        start_consumers(&mut lab);
-        start_producers(&mut lab, 500);
+        Clients::Lines.start(&mut lab, 500);
         Scene { from: (lab.now(), lab.events()), lab, seconds: 60, units: 60, records_min: 25_000 }
     }
 
@@ -84,16 +114,14 @@ impl Scene {
         let mut scenario = scene_s();
         scenario.commands = faults();
         let mut lab = lab(&scenario);
-        start_consumers(&mut lab);
-        start_producers(&mut lab, 500);
+        Clients::Drawn.start(&mut lab, 500);
         Scene { from: (lab.now(), lab.events()), lab, seconds: 60, units: 60, records_min: 10_000 }
     }
 
     /// A hundred brokers, ten thousand partitions, and scene S's clients on one topic of them.
     pub(crate) fn large() -> Scene {
         let mut lab = lab(&large());
-        start_consumers(&mut lab);
-        start_producers(&mut lab, 500);
+        Clients::Lines.start(&mut lab, 500);
         Scene { from: (lab.now(), lab.events()), lab, seconds: 20, units: 20, records_min: 8_000 }
     }
 }
@@ -114,8 +142,7 @@ impl Grown {
         scenario.cluster.brokers = 3 * self.brokers;
         scenario.topics.push(topic("idle", 60 * self.idle_partitions as i32));
         let mut lab = lab(&scenario);
-        start_consumers(&mut lab);
-        start_producers(&mut lab, 500 * self.traffic);
+        Clients::Lines.start(&mut lab, 500 * self.traffic);
         Scene {
             from: (lab.now(), lab.events()),
             lab,
