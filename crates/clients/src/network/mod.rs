@@ -80,7 +80,7 @@ pub(crate) struct Net<T> {
     context: Name,
     pub(crate) settings: NetSettings,
     lanes: [Calls<Call<T>>; 2],
-    links: SortedMap<(Lane, Address), Link>,
+    links: [SortedMap<Address, Link>; 2],
     penalties: SortedMap<(Lane, Address), Penalty>,
     pub(crate) metadata: Metadata,
     unresolved: Vec<Address>,
@@ -103,7 +103,7 @@ impl<T> Net<T> {
             context: logging::context(kind, client_id, group),
             settings,
             lanes: [Calls::default(), Calls::default()],
-            links: SortedMap::new(),
+            links: [SortedMap::new(), SortedMap::new()],
             penalties: SortedMap::new(),
             metadata: Metadata::new(auto_create),
             unresolved: Vec::new(),
@@ -113,14 +113,14 @@ impl<T> Net<T> {
 
     /// Whether a request can go to `to` now; if not, sees to it that it can later.
     pub(crate) fn ready(&mut self, now: Time, fx: &mut Fx, lane: Lane, to: &Address) -> bool {
-        let key = (lane, to.clone());
-        if let Some(link) = self.links.get(&key) {
+        if let Some(link) = self.links[lane as usize].get(to) {
             return *link == Link::Ready;
         }
-        if self.penalties.get(&key).is_some_and(|penalty| penalty.until > now) {
+        if self.penalties.get(&(lane, to.clone())).is_some_and(|penalty| penalty.until > now) {
             return false;
         }
-        self.links.insert(key, Link::Connecting { due: now + self.settings.connect_timeout });
+        let due = now + self.settings.connect_timeout;
+        self.links[lane as usize].insert(to.clone(), Link::Connecting { due });
         let client_software = match self.profile {
             Profile::Java => "apache-kafka-java",
             Profile::Librdkafka => "librdkafka",
@@ -133,7 +133,7 @@ impl<T> Net<T> {
 
     /// Whether a request can go to `to` now.
     pub(crate) fn is_ready(&self, lane: Lane, to: &Address) -> bool {
-        self.links.get(&(lane, to.clone())) == Some(&Link::Ready)
+        self.links[lane as usize].get(to) == Some(&Link::Ready)
     }
 
     /// Sends a request over a ready connection; returns its correlation id.
@@ -187,7 +187,7 @@ impl<T> Net<T> {
                 let lane = self.lane_of(*conn)?;
                 self.lanes[lane as usize].opened(*conn);
                 let address = self.lanes[lane as usize].address(*conn)?.clone();
-                self.links.insert((lane, address), Link::Handshake);
+                self.links[lane as usize].insert(address, Link::Handshake);
                 Some(Vec::new())
             }
             Input::Message { conn, message } => {
@@ -223,7 +223,7 @@ impl<T> Net<T> {
             (Some(Call::ApiVersions), _) => {
                 if let Some(address) = address {
                     self.penalties.remove(&(lane, address.clone()));
-                    self.links.insert((lane, address), Link::Ready);
+                    self.links[lane as usize].insert(address, Link::Ready);
                 }
                 Vec::new()
             }
@@ -246,11 +246,13 @@ impl<T> Net<T> {
             }
         }
         let stuck = |link: &Link| matches!(link, Link::Connecting { due } if *due <= now);
-        let late: Vec<(Lane, Address)> =
-            self.links.iter().filter(|(_, link)| stuck(link)).map(|(key, _)| key.clone()).collect();
-        for (lane, address) in late {
-            let calls = self.lanes[lane as usize].close(fx, &address);
-            events.extend(self.disconnected(now, fx, lane, address, calls, None));
+        for lane in [Lane::Data, Lane::Coordinator] {
+            let links = self.links[lane as usize].iter();
+            let late: Vec<Address> = links.filter(|(_, link)| stuck(link)).map(|(to, _)| to.clone()).collect();
+            for address in late {
+                let calls = self.lanes[lane as usize].close(fx, &address);
+                events.extend(self.disconnected(now, fx, lane, address, calls, None));
+            }
         }
         self.refresh(now, fx);
         events
@@ -266,7 +268,7 @@ impl<T> Net<T> {
         reason: Option<CloseReason>,
     ) -> Vec<NetEvent<T>> {
         let key = (lane, address.clone());
-        let link = self.links.remove(&key);
+        let link = self.links[lane as usize].remove(&address);
         let failures = self.penalties.get(&key).map_or(0, |penalty| penalty.failures) + 1;
         let wait = self.settings.reconnect_backoff.wait(failures, fx.rng(purpose::BACKOFF));
         self.penalties.insert(key, Penalty { failures, until: now + wait });
@@ -344,13 +346,13 @@ impl<T> Net<T> {
     pub(crate) fn any_node(&mut self, now: Time, fx: &mut Fx) -> Option<Address> {
         let mut nodes: Vec<Address> = self.metadata.brokers.values().cloned().collect();
         let is_lost = |net: &Net<T>, node: &Address| {
-            let key = (Lane::Data, node.clone());
-            !net.links.contains_key(&key) && net.penalties.contains_key(&key)
+            !net.links[Lane::Data as usize].contains_key(node)
+                && net.penalties.contains_key(&(Lane::Data, node.clone()))
         };
         if nodes.is_empty() || nodes.iter().all(|node| is_lost(self, node)) {
             nodes.extend(self.settings.bootstrap.iter().cloned());
         }
-        let state = |net: &Net<T>, node: &Address| net.links.get(&(Lane::Data, node.clone())).copied();
+        let state = |net: &Net<T>, node: &Address| net.links[Lane::Data as usize].get(node).copied();
         let best = nodes
             .iter()
             .filter(|node| state(self, node) == Some(Link::Ready))
@@ -420,7 +422,7 @@ impl<T> Net<T> {
     /// When `tick` has something to do.
     pub(crate) fn due(&self, now: Time) -> Option<Time> {
         let calls = self.lanes.iter().filter_map(Calls::next_deadline);
-        let links = self.links.values().filter_map(|link| match link {
+        let links = self.links.iter().flat_map(SortedMap::values).filter_map(|link| match link {
             Link::Connecting { due } => Some(*due),
             Link::Handshake | Link::Ready => None,
         });
@@ -432,8 +434,10 @@ impl<T> Net<T> {
 
     /// Closes every connection.
     pub(crate) fn shut(&mut self, fx: &mut Fx) {
-        for (lane, address) in std::mem::take(&mut self.links).into_keys() {
-            self.lanes[lane as usize].close(fx, &address);
+        for (lane, links) in self.lanes.iter_mut().zip(std::mem::take(&mut self.links)) {
+            for address in links.into_keys() {
+                lane.close(fx, &address);
+            }
         }
         self.penalties.clear();
     }

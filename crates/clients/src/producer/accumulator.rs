@@ -156,10 +156,7 @@ impl Accumulator {
         turn: u32,
     ) -> Option<AppendResult> {
         let records_max = settings.batch_records_max;
-        if !self.queues.contains_key(tp) {
-            self.queues.insert(tp.clone(), Queue::default());
-        }
-        let queue = self.queues.get_mut(tp).expect("inserted above");
+        let queue = self.queues.entry(tp.clone()).or_default();
         if let Some(last) = queue.batches.back_mut().filter(|last| !last.is_closed && last.attempts == 0) {
             let before = last.estimated_bytes();
             let count = last.push(handle, payload, before.saturating_add(turn), records_max);

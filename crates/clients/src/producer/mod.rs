@@ -3,6 +3,7 @@
 //! A record waits in `blocked` as long as the caller of a Java producer would be stuck in `send()` (metadata, memory),
 //! then in the accumulator, then in flight. librdkafka's `produce()` does not block: there a record waits for its topic.
 
+mod routes;
 mod settings;
 mod partitioner;
 mod accumulator;
@@ -30,6 +31,7 @@ use accumulator::{Accumulator, ProducerBatch};
 use idempotence::Identity;
 use partitioner::Partitioner;
 use payload::Payload;
+use routes::Routes;
 use settings::ProducerSettings;
 use waits::Waits;
 
@@ -129,6 +131,7 @@ pub struct Producer {
     accumulator: Accumulator,
     flying: SortedMap<u64, (TopicPartition, ProducerBatch)>,
     drain_from: SortedMap<kernel::Address, TopicPartition>,
+    routes: Routes,
     identity: Identity,
     identity_not_before: Time,
     identity_attempts: u32,
@@ -175,6 +178,7 @@ impl Producer {
             accumulator: Accumulator::default(),
             flying: SortedMap::new(),
             drain_from: SortedMap::new(),
+            routes: Routes::default(),
             identity: Identity::None,
             identity_not_before: Time::ZERO,
             identity_attempts: 0,
@@ -264,9 +268,10 @@ impl Producer {
         handle
     }
 
-    /// Lets a record in. All else was done at this very moment, unless the record stirs something.
+    /// Lets a record in. There is nothing else to do before the next timer, unless the record stirs something.
     fn take_in(&mut self, now: Time, fx: &mut Fx) {
-        if self.ran_at != Some(now) || self.blocked.len() > 1 {
+        let is_quiet = self.timers.due(&Wake).is_some_and(|due| due > now) && !self.waits.are_kept();
+        if !(self.ran_at == Some(now) || is_quiet) || self.blocked.len() > 1 {
             return self.run(now, fx);
         }
         self.is_stirred = false;

@@ -110,16 +110,17 @@ impl Producer {
         loop {
             let mut is_idle = true;
             for node in self.ready_nodes(now) {
-                let is_ready = self.net.ready(now, fx, Lane::Data, &node)
-                    && self.net.in_flight(Lane::Data, &node) < self.settings.in_flight_max;
-                self.waits.seen(now, &node, is_ready);
+                let address = self.routes.address(node).clone();
+                let is_ready = self.net.ready(now, fx, Lane::Data, &address)
+                    && self.net.in_flight(Lane::Data, &address) < self.settings.in_flight_max;
+                self.waits.seen(now, &address, is_ready);
                 if !is_ready {
                     continue;
                 }
-                let batches = self.drain_node(now, &node);
+                let batches = self.drain_node(now, node);
                 if !batches.is_empty() {
                     is_idle = false;
-                    self.transmit(now, fx, &node, batches);
+                    self.transmit(now, fx, &address, batches);
                 }
             }
             if is_idle {
@@ -128,24 +129,26 @@ impl Producer {
         }
     }
 
-    /// Nodes that lead a partition whose head batch is to go now.
-    fn ready_nodes(&mut self, now: Time) -> SortedSet<Address> {
-        let mut nodes = SortedSet::new();
+    /// Nodes that lead a partition whose head batch is to go now, ascending.
+    fn ready_nodes(&mut self, now: Time) -> Vec<u32> {
+        self.routes.refresh(&self.net.metadata, &self.accumulator.queues);
+        let mut nodes = Vec::new();
         let is_hurried = self.is_hurried() || self.starved_since.is_some();
         let mut unknown: SortedSet<TopicName> = SortedSet::new();
-        for (tp, queue) in &self.accumulator.queues {
+        for (at, (tp, queue)) in self.accumulator.queues.iter().enumerate() {
             let Some(head) = queue.batches.front() else { continue };
-            let Some((_, address, epoch)) = self.net.metadata.leader(tp) else {
+            let Some(route) = self.routes.get(at) else {
                 unknown.insert(tp.topic.clone());
                 continue;
             };
-            if self.in_backoff(head, epoch, now) || self.is_muted(tp) {
+            if nodes.contains(&route.node) || self.in_backoff(head, route.leader_epoch, now) || self.is_muted(queue) {
                 continue;
             }
             if is_hurried || self.is_due(queue, head, now) {
-                nodes.insert(address.clone());
+                nodes.push(route.node);
             }
         }
+        nodes.sort_unstable();
         for topic in &unknown {
             self.net.metadata.use_topic(now, topic);
             self.net.metadata.request_update();
@@ -163,54 +166,49 @@ impl Producer {
     }
 
     /// With one request in flight per connection, a partition in flight is left alone, so that order is kept.
-    fn is_muted(&self, tp: &TopicPartition) -> bool {
-        self.settings.in_flight_max == 1
-            && self.accumulator.queues.get(tp).is_some_and(|queue| !queue.flying.is_empty())
+    fn is_muted(&self, queue: &Queue) -> bool {
+        self.settings.in_flight_max == 1 && !queue.flying.is_empty()
     }
 
     /// At most one batch of each partition that the node leads, with the topic's id, up to max.request.size, going round. Java takes along what
     /// still lingers; librdkafka sends one partition a request, each when it is due.
-    fn drain_node(&mut self, now: Time, node: &Address) -> Vec<(TopicPartition, TopicId, ProducerBatch)> {
-        let metadata = &self.net.metadata;
-        let leads = |tp: &TopicPartition| {
-            let (_, _, epoch) = metadata.leader(tp).filter(|(_, address, _)| *address == node)?;
-            Some((tp.clone(), metadata.topic(&tp.topic)?.id, epoch))
+    fn drain_node(&mut self, now: Time, node: u32) -> Vec<(TopicPartition, TopicId, ProducerBatch)> {
+        let queues = self.accumulator.queues.len();
+        let turn = match self.drain_from.get(self.routes.address(node)) {
+            Some(from) => self.accumulator.queues.keys().take_while(|tp| *tp < from).count(),
+            None => 0,
         };
-        let mut partitions: Vec<(TopicPartition, TopicId, i32)> =
-            self.accumulator.queues.keys().filter_map(leads).collect();
-        if let Some(from) = self.drain_from.get(node) {
-            let turn = partitions.iter().take_while(|(tp, ..)| tp < from).count();
-            let turns = turn % partitions.len().max(1);
-            partitions.rotate_left(turns);
-        }
+        let is_single = self.profile == Profile::Librdkafka;
         let mut bytes = 0;
         let mut batches = Vec::new();
-        for (tp, topic_id, leader_epoch) in partitions {
-            let Some(queue) = self.accumulator.queues.get(&tp) else { continue };
+        for at in (turn..queues).chain(0..turn) {
+            let Some(route) = self.routes.get(at).filter(|route| route.node == node) else { continue };
+            let queue = &self.accumulator.queues.values().as_slice()[at];
             let Some(head) = queue.batches.front() else { continue };
-            if self.in_backoff(head, leader_epoch, now) || self.is_muted(&tp) {
+            if self.in_backoff(head, route.leader_epoch, now) || self.is_muted(queue) {
                 continue;
             }
-            let is_single = self.profile == Profile::Librdkafka;
             if is_single && !self.is_hurried() && !self.is_due(queue, head, now) {
                 continue;
             }
+            let tp = &self.accumulator.queues.keys().as_slice()[at];
             if (is_single || bytes + head.estimated_bytes() > self.settings.request_bytes_max) && !batches.is_empty() {
-                self.drain_from.insert(node.clone(), tp);
+                self.drain_from.insert(self.routes.address(node).clone(), tp.clone());
                 break;
             }
             bytes += head.estimated_bytes();
-            if let Some(mut batch) = self.take_head(&tp) {
-                batch.sent_to_epoch = leader_epoch;
+            let tp = tp.clone();
+            if let Some(mut batch) = self.take_head(at) {
+                batch.sent_to_epoch = route.leader_epoch;
                 batch.last_attempt = now;
-                batches.push((tp, topic_id, batch));
+                batches.push((tp, route.topic_id, batch));
             }
         }
         batches
     }
 
-    fn take_head(&mut self, tp: &TopicPartition) -> Option<ProducerBatch> {
-        let queue = self.accumulator.queues.get_mut(tp)?;
+    fn take_head(&mut self, at: usize) -> Option<ProducerBatch> {
+        let queue = &mut self.accumulator.queues.values_mut().into_slice()[at];
         if let Identity::Known { id, epoch } = self.identity {
             if queue.must_wait(epoch) {
                 return None;

@@ -25,9 +25,14 @@ impl Waits {
         Waits { timeout, nodes: SortedMap::new() }
     }
 
+    /// Whether it matters when the sender looks.
+    pub(crate) fn are_kept(&self) -> bool {
+        self.timeout > Duration::ZERO
+    }
+
     /// There is something for `node`, and it can take it or cannot (`#updateNodeLatencyStats`).
     pub(crate) fn seen(&mut self, now: Time, node: &Address, is_ready: bool) {
-        if self.timeout == Duration::ZERO {
+        if !self.are_kept() {
             return;
         }
         let wait = self.nodes.entry(node.clone()).or_insert(Wait { wanted: now, ready: now });

@@ -48,7 +48,8 @@ pub struct Removed {
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Disk {
     replicas: Vec<Option<Arc<StoredReplica>>>,
-    index: SortedMap<(TopicId, PartitionIndex), ReplicaIndex>,
+    /// By topic, and then by partition.
+    index: SortedMap<TopicId, SortedMap<PartitionIndex, ReplicaIndex>>,
     pub(super) removed: Vec<Removed>,
     /// When `replication-offset-checkpoint` was last written, ms since the epoch.
     pub(super) high_watermarks_written_ms: i64,
@@ -67,7 +68,7 @@ pub struct Disk {
 impl Disk {
     /// The index of a partition's replica here.
     pub fn find(&self, topic_id: TopicId, partition: PartitionIndex) -> Option<ReplicaIndex> {
-        self.index.get(&(topic_id, partition)).copied()
+        self.index.get(&topic_id)?.get(&partition).copied()
     }
 
     /// One more than the largest index given out.
@@ -106,7 +107,7 @@ impl Disk {
     /// Makes an empty log for a new replica.
     pub fn create(&mut self, tp: TopicPartition, topic_id: TopicId, config: LogConfig, now_ms: i64) -> ReplicaIndex {
         let index = u32::try_from(self.replicas.len()).expect("fewer than 2^32 replicas");
-        self.index.insert((topic_id, tp.partition), index);
+        self.index.entry(topic_id).or_default().insert(tp.partition, index);
         self.agenda.changed(index);
         let log = Log::new(tp.clone(), config, now_ms);
         self.replicas.push(Some(Arc::new(StoredReplica {
@@ -124,7 +125,12 @@ impl Disk {
     /// Removes a replica: its directory gets another name, with `uuid` in it, and goes at `due_ms`, or stays as a stray.
     pub fn remove(&mut self, index: ReplicaIndex, uuid: u128, due_ms: Option<i64>) {
         if let Some(replica) = self.replicas.get_mut(index as usize).and_then(Option::take) {
-            self.index.remove(&(replica.topic_id, replica.tp.partition));
+            if let Some(topic) = self.index.get_mut(&replica.topic_id) {
+                topic.remove(&replica.tp.partition);
+                if topic.is_empty() {
+                    self.index.remove(&replica.topic_id);
+                }
+            }
             self.compacted.remove(&index);
             let kind = if due_ms.is_some() { "delete" } else { "stray" };
             self.removed.push(Removed { directory: renamed(&replica.tp, uuid, kind), due_ms, replica });
@@ -152,12 +158,12 @@ impl Disk {
 
     /// The partitions of all replicas.
     pub fn keys(&self) -> impl Iterator<Item = (TopicId, PartitionIndex)> + '_ {
-        self.index.keys().copied()
+        self.index.iter().flat_map(|(id, topic)| topic.keys().map(|partition| (*id, *partition)))
     }
 
     /// The indexes of all replicas.
     pub fn indexes(&self) -> Vec<ReplicaIndex> {
-        self.index.values().copied().collect()
+        self.index.values().flat_map(SortedMap::values).copied().collect()
     }
 
     /// The replicas whose topics are compacted, ascending.
@@ -173,7 +179,7 @@ impl Disk {
 
     /// Every periodic task has to look at everything again.
     pub(super) fn review(&mut self) {
-        self.index.values().for_each(|index| self.agenda.changed(*index));
+        self.index.values().flat_map(SortedMap::values).for_each(|index| self.agenda.changed(*index));
     }
 
     /// Writes into `cleaner-offset-checkpoint` that a log is clean below an offset.

@@ -5,7 +5,6 @@ use partition_log::Log;
 use protocol::{Batch, BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Sight};
-use crate::replicas;
 
 /// How far each follower was compared with its leader, by its log since it was cut or restarted last.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +44,7 @@ impl LogMatching {
     /// A follower's high watermark moved: what it has passed is the leader's.
     fn moved(&mut self, sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId, offset: i64) -> Result<(), String> {
         let Some(mine) = sight.replica(broker, tp).filter(|mine| !mine.is_leader) else { return Ok(()) };
-        let Some(leader) = replicas::leader(sight.world, sight.layout, tp) else { return Ok(()) };
+        let Some(leader) = sight.leader(tp) else { return Ok(()) };
         if leader.leader_epoch != mine.leader_epoch {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 //! A monitor sees every note with the world behind it and keeps what it needs. When one fails the lab stands
 //! still and shows which, where and why.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use cluster::broker::lifecycle::BrokerState;
 use kernel::{NodeId, NodeState, Stamped, Time, World};
 use ordered::SortedSet;
 use protocol::metadata::PartitionRecord;
-use protocol::{BrokerId, Note, TopicId, TopicPartition};
+use protocol::{BrokerId, Note, PartitionIndex, TopicId, TopicPartition};
 
 use crate::Actor;
 use crate::layout::Layout;
@@ -34,6 +34,15 @@ pub struct Sight<'a> {
     image: OnceCell<Option<&'a Arc<MetadataImage>>>,
     /// The topic that was looked up last: a note is mostly about one.
     topic: Cell<Option<(&'a Arc<str>, TopicId)>>,
+    /// The replicas that were looked up last: several monitors ask for the same few.
+    seen: RefCell<Seen<'a>>,
+}
+
+/// Some replicas by partition and broker, and the place of the next one.
+#[derive(Default)]
+struct Seen<'a> {
+    replicas: [Option<(TopicId, PartitionIndex, BrokerId, Option<Replica<'a>>)>; 4],
+    next: usize,
 }
 
 impl<'a> Sight<'a> {
@@ -62,7 +71,32 @@ impl<'a> Sight<'a> {
     }
     /// The replica of a partition on a broker, whatever the broker's state.
     pub fn replica(&self, broker: BrokerId, tp: &TopicPartition) -> Option<Replica<'a>> {
-        replicas::of_topic(self.world, self.layout, broker, self.topic_id(&tp.topic)?, tp.partition)
+        let topic_id = self.topic_id(&tp.topic)?;
+        let mut seen = self.seen.borrow_mut();
+        let is_it = |(of, partition, at, _): &&(TopicId, PartitionIndex, BrokerId, _)| {
+            *at == broker && *partition == tp.partition && *of == topic_id
+        };
+        if let Some((.., replica)) = seen.replicas.iter().flatten().find(is_it) {
+            return *replica;
+        }
+        let replica = replicas::of_topic(self.world, self.layout, broker, topic_id, tp.partition);
+        let at = seen.next;
+        seen.replicas[at] = Some((topic_id, tp.partition, broker, replica));
+        seen.next = (at + 1) % seen.replicas.len();
+        replica
+    }
+    /// The replica that leads in the highest epoch and whose process runs ([`replicas::leader`]).
+    pub fn leader(&self, tp: &TopicPartition) -> Option<Replica<'a>> {
+        if let Some(record) = self.record(tp)
+            && let Some(node) = self.layout.brokers.get(&record.leader)
+            && self.world.state(*node) == NodeState::Running
+            && let Some(replica) = self.replica(record.leader, tp)
+            && replica.is_leader
+            && replica.leader_epoch == record.leader_epoch
+        {
+            return Some(replica);
+        }
+        replicas::leader(self.world, self.layout, tp)
     }
     /// Where a replica ends, unless its broker is away or does not know yet what power took from it.
     pub fn serving_end(&self, tp: &TopicPartition, broker: BrokerId) -> Option<i64> {
@@ -154,7 +188,7 @@ macro_rules! invariants {
 
             /// Shows a note to every monitor; the first that objects wins.
             pub fn note(&mut self, world: &World<Actor>, layout: &Layout, stamped: &Stamped<Note>) -> Result<(), Violation> {
-                let sight = Sight { world, layout, node: stamped.node, note: &stamped.note, dark: &self.dark, image: OnceCell::new(), topic: Cell::new(None) };
+                let sight = Sight { world, layout, node: stamped.node, note: &stamped.note, dark: &self.dark, image: OnceCell::new(), topic: Cell::new(None), seen: RefCell::default() };
                 $(
                     self.$module.check(&sight).map_err(|evidence| Violation {
                         invariant: <$module::$name as Invariant>::ID,
