@@ -276,6 +276,9 @@ impl Producer {
         }
         self.is_stirred = false;
         let is_unfinished = self.admit(now, fx);
+        if is_unfinished {
+            self.drain(now, fx);
+        }
         if is_unfinished || self.is_stirred || !self.blocked.is_empty() {
             self.run(now, fx);
         }
