@@ -128,6 +128,20 @@ fn a_cooperative_member_keeps_its_partitions_and_positions_through_a_rebalance()
 }
 
 #[test]
+fn who_is_sent_back_to_joining_does_not_commit_again() {
+    let mut run =
+        Run::consumer(three_records(), Profile::Java, COOPERATIVE, vec![(0, Do::Subscribe("t"))]).until(1_000);
+    run.broker_mut().heartbeat_errors.push_back(ErrorCode::RebalanceInProgress);
+    run.broker_mut().sync_errors.push_back(ErrorCode::RebalanceInProgress);
+    run.broker_mut().asked.clear();
+    let run = run.until(4_000);
+    let asked: Vec<ApiKey> = run.broker().asked.iter().copied().filter(|api| *api != ApiKey::Fetch).collect();
+    use ApiKey::{Heartbeat, JoinGroup, OffsetCommit, SyncGroup};
+    assert_eq!(asked, [Heartbeat, OffsetCommit, JoinGroup, SyncGroup, JoinGroup, SyncGroup]);
+    assert!(!run.app().consumed.iter().any(|(_, event)| matches!(event, ConsumerEvent::Revoked(_))));
+}
+
+#[test]
 fn a_cooperative_member_gives_up_what_it_must_and_joins_once_more() {
     let t1 = TopicPartition::new("t", 1);
     let events = |profile, pairs: &[(&str, &str)]| {

@@ -49,7 +49,9 @@ impl Consumer {
             return;
         }
         let keeps = self.profile == Profile::Librdkafka && self.settings.is_cooperative();
-        let commits = self.membership.generation >= 0 && self.settings.auto_commit && !keeps;
+        // Who starts over after a failed request has committed before (`needsJoinPrepare`).
+        let is_prepared = self.membership.phase != GroupPhase::Stable;
+        let commits = self.membership.generation >= 0 && self.settings.auto_commit && !keeps && !is_prepared;
         let offsets = if commits { self.consumed() } else { Vec::new() };
         if offsets.is_empty() {
             self.give_up_to_join(fx, topics);

@@ -37,6 +37,8 @@ pub struct FakeBroker {
     pub produce_drops: u32,
     /// Every Produce request gets this long to be answered: never.
     pub is_mute: bool,
+    /// Answers for the next SyncGroup requests.
+    pub sync_errors: VecDeque<ErrorCode>,
     /// Other assignments than the leader's, for the next SyncGroup requests.
     pub assignments: VecDeque<Vec<(Arc<str>, i32)>>,
     pub heartbeat_errors: VecDeque<ErrorCode>,
@@ -192,7 +194,8 @@ impl FakeBroker {
             Request::SyncGroup(r) => {
                 let leaders = r.assignments.into_iter().find(|(m, _)| *m == r.member).map(|(_, a)| a);
                 let assignment = self.assignments.pop_front().or(leaders).unwrap_or_default();
-                SyncGroupResponse { error: ErrorCode::None, protocol_name: Some(r.protocol_name), assignment }.into()
+                let error = self.sync_errors.pop_front().unwrap_or_default();
+                SyncGroupResponse { error, protocol_name: Some(r.protocol_name), assignment }.into()
             }
             Request::Heartbeat(_) => {
                 HeartbeatResponse { error: self.heartbeat_errors.pop_front().unwrap_or_default() }.into()
