@@ -54,8 +54,13 @@ impl Formatter {
                 return true;
             }
             Formatter::NoOp | Formatter::Transactions => None,
-            Formatter::Offsets => json(false),
-            Formatter::Groups => json(true),
+            Formatter::Offsets | Formatter::Groups => {
+                protocol::gap!(
+                    "JSON of formatters all in one line: here each record has its own",
+                    "ApiMessageFormatter"
+                );
+                json(*self == Formatter::Groups)
+            }
         };
         to.push_str(text.as_deref().unwrap_or_default());
         text.is_some()
