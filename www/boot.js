@@ -13,7 +13,7 @@ const { rest } = await start({
   }),
 });
 const fuzz = new URLSearchParams(location.search).get('fuzz');
-if (fuzz) (await import('./fuzz.js')).fuzz(Number(fuzz) || 1);
+if (fuzz) (await import('./fuzz.js')).fuzz(fuzz);
 
 // Offline after the first visit, where the browser and the frame allow it.
 if ('serviceWorker' in navigator && parent === window) {

@@ -4,7 +4,9 @@
 const PARAMETERS = ['lesson', 'step', 'done', 'scenario', 'seed', 't', 'speed', 'autoplay', 'ui', 'panels', 'theme', 'motion', 'readonly',
   'until', 'view', 'allow', 'keys', 'links', 'storage', 'lang', 'locale', 'lock', 'log', 'fullscreen'];
 const STYLE = `
-:host { display: block; position: relative; aspect-ratio: 16 / 10; min-height: 320px; min-width: 240px; border: 1px solid #8886; border-radius: 10px; overflow: hidden; }
+:host { display: block; position: relative; width: 100%; aspect-ratio: 16 / 10; min-height: min(600px, 90vh); min-width: 240px; box-sizing: border-box; border: 1px solid #8886; border-radius: 10px; overflow: hidden; }
+:host([ui=minimal]) { min-height: min(420px, 90vh); }
+:host([ui=none]) { min-height: min(340px, 90vh); }
 :host([hidden]) { display: none; }
 iframe { position: absolute; inset: 0; width: 100%; height: 100%; border: 0; }
 .poster { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 12px; padding: 16px; text-align: center; font: 16px/1.45 system-ui, sans-serif; }

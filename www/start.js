@@ -20,6 +20,7 @@ export async function start(place) {
     for (const [, english, other] of words.matchAll(/^([^#\s].*)\n {2}(.*)$/gm)) table.set(english, other);
     [own.kafkasimWords, own.kafkasimLang] = [words, words ? code : 'en'];
     root.lang = own.kafkasimLang;
+    root.dir = /^(ar|fa|he|ur|yi)$/.test(root.lang) ? 'rtl' : '';
     for (const element of root.querySelectorAll('[data-t]')) {
       element.dataset.t ||= element.textContent.trim();
       element.textContent = say(element.dataset.t);

@@ -65,8 +65,10 @@ export async function run(page, line, id = 1) {
 // Opens a view by its tab.
 export const view = (page, name) => page.getByRole("tablist", { name: "Views" }).getByRole("tab", { name }).click();
 
-// Writes what is seen of a part to `docs/NAME.png`, at rest: the pictures of the manual are made by the tests.
+// Writes what is seen of a part to `docs/NAME.png`, at rest, if KAFKASIM_PICTURES is set: the pictures of the manual are made by
+// the tests, when somebody wants them (`KAFKASIM_PICTURES=1 cargo xtask test --only page`).
 export async function picture(page, name, part = ".stage-zone") {
+  if (!process.env.KAFKASIM_PICTURES) return;
   await page.mouse.move(0, 0);
   await page.waitForTimeout(250);
   const path = new URL(`../../docs/${name}.png`, import.meta.url).pathname;

@@ -66,7 +66,7 @@ fn parse(text: &str) -> Result<Front, LessonError> {
         if !OWN.contains(&key) && !SCENARIO.contains(&key) {
             let known = OWN.iter().chain(SCENARIO).copied();
             let near =
-                shell_nearest(key, known.clone()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                shell_nearest(key, known.clone()).map_or(".".to_owned(), |near| format!("; did you mean `{near}`?"));
             let all = known.collect::<Vec<_>>().join(", ");
             return Err(LessonError::at(number, 1, format!("there is no key `{key}`{near} The keys are {all}")));
         }

@@ -72,6 +72,13 @@ pub struct Console {
     pub line: usize,
 }
 
+impl Console {
+    /// How long time runs after one of the lines, from 0; None until its program ends.
+    pub fn pace(&self, line: usize) -> Option<Duration> {
+        self.run.filter(|_| line + 1 == self.lines.len())
+    }
+}
+
 /// A command with what it should print.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConsoleLine {

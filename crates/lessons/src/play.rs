@@ -87,7 +87,6 @@ impl<'a> Player<'a> {
 
     fn console(&mut self, console: &Console) -> Step {
         for (n, line) in console.lines.iter().enumerate() {
-            let last = n + 1 == console.lines.len();
             let written = self.lab.terminals().get(&console.term).map_or(0, |t| t.written);
             self.commands += 1;
             let given = self.lab.command(console.term, &line.command);
@@ -96,7 +95,7 @@ impl<'a> Player<'a> {
             {
                 return Err((line.line, why.clone()));
             }
-            match console.run.filter(|_| last) {
+            match console.pace(n) {
                 Some(span) => self.run_until(self.lab.now() + span, line.line)?,
                 None => self.wait(console.term, line)?,
             }

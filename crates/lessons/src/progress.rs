@@ -42,7 +42,8 @@ impl Progress {
         }
     }
 
-    /// Evaluates the open checks of the current step.
+    /// Evaluates the open checks of the current step, one after the other, as [`crate::play`] does: what comes after a check
+    /// that is not met yet is not asked, since it may be true already for another reason.
     pub fn look(&mut self, lesson: &Lesson, lab: &Lab) {
         let Some(step) = lesson.steps.get(self.step) else { return };
         let checks = step.items.iter().filter_map(as_check);
@@ -57,6 +58,9 @@ impl Progress {
                 (Ok(value), _) => CheckState::Error(format!("`{}` is {value}, neither true nor false", check.source)),
                 (Err(error), _) => CheckState::Error(error.message),
             };
+            if !check.always && !matches!(state, CheckState::Met(_)) {
+                break;
+            }
         }
     }
 

@@ -65,6 +65,15 @@ fn Page(props: &PageProps) -> Html {
         let mut ui = Ui::new(theme::initial(), motion::initial());
         // The lanes of the timeline are open where they leave enough of the stage.
         ui.looks.lanes = theme::asks("(min-width: 1121px) and (min-height: 700px)");
+        // A record that is sent is seen to arrive, where a consumer prints it.
+        let is_consumer =
+            |t: &&view::TerminalView| t.running.as_deref().is_some_and(|r| r.contains("console-consumer"));
+        if let Some(consumer) = props.frame.picture.terminals.iter().filter(|t| t.id > 1).find(is_consumer) {
+            ui.shown[1] = consumer.id;
+        }
+        if dom::width() < 640.0 {
+            ui.looks.zoom = 0;
+        }
         ui.view = Options::of_page().view.unwrap_or(ui.view);
         if theme::choice("panels", "").is_some_and(|panels| panels.contains("story")) {
             ui.rail = Rail::Story;
@@ -198,7 +207,7 @@ fn language(ui: &UiHandle) -> Html {
     let onchange =
         Callback::from(|e: Event| words::speak(&e.target_unchecked_into::<web_sys::HtmlSelectElement>().value()));
     html! {
-        <label class="opt"><span class="vh">{ t("Language") }</span><select class="btn" {onchange}>
+        <label><span class="vh">{ t("Language") }</span><select class="btn" {onchange}>
             { for words::languages().into_iter().map(|(code, name)| html! { <option key={code.clone()} value={code.clone()} selected={code == now} lang={code.clone()}>{ name }</option> }) }
         </select></label>
     }
@@ -315,7 +324,7 @@ fn rail(props: &PageProps, ui: &UiHandle) -> Html {
         <>
             <div class="tabs" role="tablist" aria-label={t("Inspector or events")}>{ tab(Rail::Inspector, "Inspect") }{ tab(Rail::Story, "Events") }</div>
             { pane }
-            <Chart rate={Rc::new(props.bridge.with_engine(engine::Engine::rate))} theme={ui.theme} />
+            <Chart rate={Rc::new(props.bridge.with_engine(engine::Engine::rate))} theme={ui.theme} panel={ui.panel} />
         </>
     }
 }

@@ -10,12 +10,15 @@ use yew::prelude::*;
 use crate::format;
 use crate::rate::Rate;
 use crate::tell;
+use crate::ui::Panel;
 use crate::words::t;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct ChartProps {
     pub(crate) rate: Rc<Rate>,
     pub(crate) theme: &'static str,
+    /// The open tab of a narrow screen: what is not shown cannot be drawn.
+    pub(crate) panel: Panel,
 }
 
 /// The chart. Its words are HTML: plotters measures text with inline styles, which the page's CSP forbids.
@@ -29,7 +32,7 @@ pub(crate) fn Chart(props: &ChartProps) -> Html {
     {
         let canvas = canvas.clone();
         let theme = props.theme;
-        use_effect_with((rate, theme), move |(rate, theme)| {
+        use_effect_with((rate, theme, props.panel), move |(rate, theme, _)| {
             if let Some(canvas) = canvas.cast::<HtmlCanvasElement>() {
                 // A chart that cannot be drawn is no reason to stop the page.
                 let _ = draw(canvas, rate, theme);

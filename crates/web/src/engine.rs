@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use lab::facts::{Condition, Truth};
 use lab::{BOOT, Duration, Given, MarkKind, NodeState, OpenError, Place, Scenario, Time, Timeline};
-use lessons::{CheckState, Item, Lesson, Progress};
+use lessons::{CheckState, Console, Item, Lesson, Progress};
 use view::{Cause, Lens, Past, Picture, Stir};
 
 use crate::bookmarks::{self, Bookmark};
@@ -54,6 +54,17 @@ pub(crate) struct Engine {
     lock: Option<usize>,
 }
 
+/// How a lesson lets time go on after a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Pace {
+    /// First for this long; None until the program ends.
+    pub(crate) run_ns: Option<u64>,
+    /// Then until so many goals of the step are met,
+    pub(crate) goals: usize,
+    /// but no longer than this; 0 where no goal follows the command.
+    pub(crate) within_ns: u64,
+}
+
 /// A lesson being played.
 struct Course {
     lesson: Lesson,
@@ -91,14 +102,17 @@ pub(crate) fn open(options: &Options) -> Result<Bridge, String> {
     let fragment = fragment.trim_start_matches('#');
     let lesson = fragment.strip_prefix("lesson=").map(str::to_owned).or_else(|| options.lesson.clone());
     let course = lesson.as_deref().and_then(lessons::bundled).filter(|_| fragment.starts_with("s="));
-    let source = match (lesson, host::fetched_scenario()) {
+    let source = match (lesson.clone(), host::fetched_scenario()) {
         _ if fragment.starts_with("s=") => Source::Link(fragment.to_owned()),
         (_, Some(text)) if fragment.starts_with("url=") => Source::of_file(text),
         (Some(id), _) if lessons::bundled(&id).is_some() => Source::Lesson(id),
         (_, Some(text)) => Source::of_file(text),
         _ => Source::FreePlay,
     };
+    let unknown = lesson.filter(|id| course.is_none() && lessons::bundled(id).is_none());
     let (mut engine, message) = Engine::open(&source, options.seed)?;
+    let message =
+        message.or_else(|| unknown.map(|id| tell!("there is no lesson `{}`", id))).or_else(|| options.complaint());
     // A link into a lesson: the run as it was left, with the lesson beside it.
     engine.lesson = course.map(Course::new).or(engine.lesson);
     engine.lesson_was_done(&options.done);
@@ -448,7 +462,7 @@ impl Engine {
     /// Enters a line. What to say if it was refused and no terminal says so.
     pub(crate) fn command(&mut self, terminal: u32, text: &str) -> Option<String> {
         match self.timeline.command(terminal, text) {
-            Given::Refused(why) => Some(why.lines().next().unwrap_or_default().to_owned()),
+            Given::Refused(why) => Some(words::retold(why.lines().next().unwrap_or_default())),
             Given::Started(_) | Given::Typed | Given::Done(_) | Given::Nothing => None,
         }
     }
@@ -491,6 +505,32 @@ impl Engine {
             steps.iter().for_each(|step| course.progress.was_done(step.saturating_sub(1), at));
         }
         self.look_at_goals();
+    }
+    /// How time goes on after a command of the present step, as in [`lessons::play`]. None for any other line.
+    pub(crate) fn pace(&self, terminal: u32, text: &str) -> Option<Pace> {
+        let course = self.lesson.as_ref()?;
+        let items = &course.lesson.steps[course.progress.step].items;
+        let line_of = |console: &Console| console.lines.iter().position(|line| line.command == text.trim());
+        let (at, console, line) = items.iter().enumerate().find_map(|(at, item)| match item {
+            Item::Console(console) if console.term == terminal => Some((at, console, line_of(console)?)),
+            _ => None,
+        })?;
+        let is_last = line + 1 == console.lines.len();
+        let next = items[at + 1..].iter().take_while(|item| is_last && !matches!(item, Item::Console(_)));
+        let checks = |item: &Item| if let Item::Check(check) = item { Some(check.within) } else { None };
+        let within: Vec<Duration> = next.filter_map(checks).collect();
+        Some(Pace {
+            run_ns: console.pace(line).map(Duration::as_nanos),
+            goals: items[..at].iter().filter_map(checks).count() + within.len(),
+            within_ns: within.iter().map(|span| span.as_nanos()).sum(),
+        })
+    }
+    /// Whether the first `n` goals of the present step are met, as far as they wait for something.
+    pub(crate) fn are_met(&self, n: usize) -> bool {
+        let met = |course: &Course| {
+            course.progress.checks(course.progress.step).iter().take(n).all(|check| *check != CheckState::Open)
+        };
+        self.lesson.as_ref().is_none_or(met)
     }
     /// Locks a choice.
     pub(crate) fn bet(&mut self, number: usize, choice: usize) {
@@ -561,7 +601,9 @@ fn view_of(lesson: &Lesson, progress: &Progress, answers: &[((usize, usize), Res
         match item {
             Item::Text(block) => parts.push(Part::Text(block.clone())),
             Item::Console(console) => {
-                parts.extend(console.lines.iter().map(|l| Part::Command(console.term, l.command.clone())));
+                let run_ns = |line| console.pace(line).map_or(0, Duration::as_nanos);
+                let lines = console.lines.iter().enumerate();
+                parts.extend(lines.map(|(n, l)| Part::Command(console.term, l.command.clone(), run_ns(n))));
             }
             Item::Check(check) => {
                 let state = progress.checks(n).get(checks).map_or(GoalState::Open, goal_state);

@@ -1,5 +1,6 @@
 //! Numbers and times as the page prints them.
 
+use crate::tell;
 use crate::words::t;
 
 /// `mm:ss.mmm`, as every clock of kafkasim prints.
@@ -56,6 +57,11 @@ pub(crate) fn bytes(n: u64) -> String {
 /// A number that is −1 where it is not known.
 pub(crate) fn known(n: i32) -> String {
     if n < 0 { "–".to_owned() } else { n.to_string() }
+}
+
+/// What is said of a log that is not seen, since the first offset shown lies behind its end.
+pub(crate) fn ends_before(end: i64, from: i64) -> Option<String> {
+    (0 < end && end <= from).then(|| tell!("◂ ends at {}", end))
 }
 
 /// `1,2,3`, as Kafka's tools print replica lists.

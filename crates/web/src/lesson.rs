@@ -41,8 +41,8 @@ pub(crate) struct LessonView {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Part {
     Text(Block),
-    /// A command and the terminal it is for.
-    Command(u32, String),
+    /// A command, the terminal it is for, and how long the lesson lets time run after it, ns; 0 for as long as it takes.
+    Command(u32, String, u64),
     Goals(Vec<Goal>),
     Bet(Bet),
     Hint(Vec<Block>),
@@ -183,7 +183,7 @@ fn step(props: &LessonProps, lesson: &LessonView) -> Html {
 fn part(props: &LessonProps, part: &Part) -> Html {
     match part {
         Part::Text(block) => html! { <div class="md">{ markdown::block(block) }</div> },
-        Part::Command(term, text) => command(&props.ui, Some(*term), text),
+        Part::Command(term, text, run_ns) => command(&props.ui, Some(*term), text, *run_ns),
         Part::Goals(goals) => {
             html! { <div class="card goals">{ for goals.iter().enumerate().map(|(i, g)| goal(props, i, g)) }</div> }
         }
@@ -240,7 +240,8 @@ fn goal(props: &LessonProps, key: usize, goal: &Goal) -> Html {
         GoalState::Open => ("goal", "○", "open", None, ""),
         GoalState::Met(at) => ("goal met", "●", "met", Some(*at), "see when"),
         GoalState::Broken(at) => ("goal broken", "✕", "broken", Some(*at), "see why"),
-        GoalState::Unclear(_) => ("goal broken", "?", "unclear", None, ""),
+        // Mostly of something that is yet to come, such as a topic: the hint says what.
+        GoalState::Unclear(_) => ("goal", "○", "open", None, ""),
     };
     let title = if let GoalState::Unclear(why) = &goal.state { words::retold(why) } else { String::new() };
     let onclick = {
@@ -263,6 +264,7 @@ fn bet(props: &LessonProps, bet: &Bet) -> Html {
         (Some(Ok(right)), Some(choice)) if *right == choice => t("The engine agrees with you.").to_owned(),
         (Some(Ok(right)), Some(_)) => tell!("The engine found: {}", bet.choices[*right]),
         (Some(Err(why)), Some(_)) => words::retold(why),
+        (Some(Ok(right)), None) => tell!("The engine found: {}", bet.choices[*right]),
         (_, Some(_)) => t("Locked. Let time run: the engine will answer.").to_owned(),
         (_, None) => t("Place your bet before time runs.").to_owned(),
     };
@@ -270,7 +272,7 @@ fn bet(props: &LessonProps, bet: &Bet) -> Html {
     html! {
         <div class="card">
             <span class="eyebrow">{ t("Place your bet") }</span>
-            <fieldset class="opts" disabled={is_locked}>
+            <fieldset class="opts" disabled={is_locked || found.is_some()}>
                 <legend>{ &bet.question }</legend>
                 { for bet.choices.iter().enumerate().map(|(i, text)| {
                     let (bridge, number) = (props.bridge.clone(), bet.number);
@@ -287,7 +289,7 @@ fn bet(props: &LessonProps, bet: &Bet) -> Html {
     }
 }
 
-fn command(ui: &UiHandle, term: Option<u32>, text: &str) -> Html {
+fn command(ui: &UiHandle, term: Option<u32>, text: &str, run_ns: u64) -> Html {
     let onclick = {
         let (ui, text) = (ui.clone(), text.to_owned());
         Callback::from(move |_: MouseEvent| {
@@ -298,10 +300,13 @@ fn command(ui: &UiHandle, term: Option<u32>, text: &str) -> Html {
         })
     };
     let to = term.map_or(t("put ↘").to_owned(), |n| format!("{n} ↘"));
-    let title = term.map_or(t("Put into the terminal; Enter runs it").to_owned(), |n| {
-        tell!("Put into terminal {}; Enter runs it", n)
-    });
-    html! { <button class="cmd" {onclick} {title}><span>{ text.to_owned() }</span><em>{ to }</em></button> }
+    let lasts = (run_ns >= LASTS_NS).then(|| format::span(run_ns).replace(&format!("{}0 ", t(".")), " "));
+    let title = match (term, &lasts) {
+        (None, _) => t("Put into the terminal; Enter runs it").to_owned(),
+        (Some(n), None) => tell!("Put into terminal {}; Enter runs it", n),
+        (Some(n), Some(span)) => tell!("Put into terminal {}; Enter runs it, and {} pass", n, span),
+    };
+    html! { <button class="cmd" {onclick} {title}><span>{ text.to_owned() }</span><em>{ to }{ lasts.map(|span| html! { <small>{ span }</small> }) }</em></button> }
 }
 
 /// What to do in free play: the whole story of a record and a failover by four buttons, and the same by hand.
@@ -324,7 +329,7 @@ fn guide(props: &LessonProps) -> Html {
         let bridge = props.bridge.clone();
         Callback::from(move |_: MouseEvent| act(&bridge))
     };
-    let command = |text: &str| command(&props.ui, None, text);
+    let command = |text: &str| command(&props.ui, None, text, 0);
     html! {
         <>
             <span class="eyebrow">{ t("Free play") }</span>
@@ -342,6 +347,8 @@ fn guide(props: &LessonProps) -> Html {
     }
 }
 
+/// Spans from here on are told beside the command that they follow.
+const LASTS_NS: u64 = 100_000_000;
 /// The guide's first act.
 const SEND: &str = "echo hello | kafka-console-producer --bootstrap-server :9092 --topic orders";
 /// Its second.

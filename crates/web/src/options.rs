@@ -3,6 +3,8 @@
 
 use crate::allow::Allow;
 use crate::dom;
+use crate::tell;
+use crate::theme;
 use crate::ui::{VIEWS, View};
 
 /// Keys that scripts of the page read (www/start.js, www/host.js, www/fuzz.js) or that style it.
@@ -54,6 +56,14 @@ impl Options {
     /// Those of the page's address.
     pub(crate) fn of_page() -> Options {
         Options::parse(&dom::window().and_then(|w| w.location().search().ok()).unwrap_or_default())
+    }
+
+    /// What a reader is told of it. In a page of another, that one is told (`ready`).
+    pub(crate) fn complaint(&self) -> Option<String> {
+        let is_ours = theme::choice("ui", "").is_none_or(|ui| ui == "full");
+        let parts: Vec<&str> = self.warnings.iter().filter_map(|warning| warning.split('`').nth(1)).collect();
+        (is_ours && !parts.is_empty())
+            .then(|| tell!("Not understood in the address, and left out: {}", parts.join(", ")))
     }
 
     fn parse(search: &str) -> Options {

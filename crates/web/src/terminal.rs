@@ -7,10 +7,10 @@ use view::TerminalView;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
-use crate::bridge::{Bridge, Frame};
+use crate::bridge::{Bridge, Frame, Motion};
 use crate::tell;
 use crate::ui::{Act, UiHandle};
-use crate::words::t;
+use crate::words::{self, t};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct TerminalsProps {
@@ -38,7 +38,7 @@ pub(crate) fn Terminals(props: &TerminalsProps) -> Html {
             <div class="screens">
                 { for ui.shown.iter().map(|id| html! {
                     <Screen key={*id} id={*id} view={views.iter().find(|t| t.id == *id).cloned().map(Rc::new)}
-                            ui={ui.clone()} bridge={props.bridge.clone()} />
+                            stands={props.frame.motion == Motion::Paused} ui={ui.clone()} bridge={props.bridge.clone()} />
                 }) }
             </div>
         </>
@@ -63,6 +63,8 @@ fn tab(ui: &UiHandle, views: &[TerminalView], id: u32) -> Html {
 struct ScreenProps {
     id: u32,
     view: Option<Rc<TerminalView>>,
+    /// Whether time stands still.
+    stands: bool,
     ui: UiHandle,
     bridge: Bridge,
 }
@@ -96,7 +98,7 @@ fn Screen(props: &ScreenProps) -> Html {
             let set = |text: String| ui.dispatch(Act::Draft(id, text));
             match e.key().as_str() {
                 "Enter" => {
-                    bridge.command(id, &text);
+                    bridge.enter(id, &text);
                     set(String::new());
                     recalled.set(0);
                     hint.set(String::new());
@@ -147,6 +149,7 @@ fn Screen(props: &ScreenProps) -> Html {
     };
     let prompt = if running.is_some() { ">" } else { "$" };
     let placeholder = match (&running, lines.is_empty()) {
+        (Some(_), _) if props.stands => t("time stands still: Play lets the program run"),
         (Some(_), _) => t("goes to the program; Ctrl-C ends it"),
         (None, true) => "kafka-topics --bootstrap-server :9092 --list",
         (None, false) => "",
@@ -154,7 +157,7 @@ fn Screen(props: &ScreenProps) -> Html {
     html! {
         <div class={classes!("screen", (ui.active == id).then_some("on"))}>
             <div ref={out} class="scroll" role="log" aria-live="off" aria-label={tell!("Output of terminal {}", id)} tabindex="0">
-                { for lines.iter().enumerate().map(|(i, l)| html! { <div key={i} class={l.kind.clone()}>{ shown(&l.text) }</div> }) }
+                { for lines.iter().enumerate().map(|(i, l)| html! { <div key={i} class={l.kind.clone()}>{ shown(&l.kind, &l.text) }</div> }) }
             </div>
             <label class="prompt">
                 <span aria-hidden="true">{ prompt }</span>
@@ -166,9 +169,16 @@ fn Screen(props: &ScreenProps) -> Html {
     }
 }
 
-/// An empty line keeps its height.
-fn shown(text: &str) -> String {
-    if text.is_empty() { "\u{200b}".to_owned() } else { text.to_owned() }
+/// A line as it is read: what a `sim` verb says, which is the page's own, in the reader's language; what programs print, as
+/// they print it. An empty line keeps its height.
+fn shown(kind: &str, text: &str) -> String {
+    let is_verbs =
+        kind == "sim" || kind == "err" && ["sim ", "sim: ", "usage: sim "].iter().any(|s| text.starts_with(s));
+    match text {
+        "" => "\u{200b}".to_owned(),
+        _ if is_verbs => words::retold(text),
+        _ => text.to_owned(),
+    }
 }
 
 /// The text with its last word replaced by what all candidates share; a sole candidate is followed by a space.

@@ -321,9 +321,24 @@ mod tests {
             "lessons/src/front.rs",
             "lessons/src/lesson.rs",
         ];
-        let text = |file: &str| std::fs::read_to_string(root().join("crates").join(file)).expect("it is there");
+        let files = files.map(str::to_owned).into_iter().chain(verbs());
+        let text = |file: String| std::fs::read_to_string(root().join("crates").join(file)).expect("it is there");
+        without_names(&files.map(text).collect::<String>())
+    }
+
+    /// The verbs' files, below `crates/`.
+    fn verbs() -> Vec<String> {
+        let all = files(&root().join("crates/lab/src/verbs"));
+        let name = |file: PathBuf| file.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        let mut names: Vec<String> = all.into_iter().map(|file| format!("lab/src/verbs/{}", name(file))).collect();
+        names.sort();
+        names
+    }
+
+    /// A source whose texts have holes without names.
+    fn without_names(source: &str) -> String {
         let mut out = String::new();
-        for (n, part) in files.map(text).concat().split('{').enumerate() {
+        for (n, part) in source.split('{').enumerate() {
             // A hole has no space and no quote in it; other braces are code.
             let hole = part.split_once('}').filter(|(name, _)| !name.contains([' ', '\n', '"']));
             match hole {
@@ -361,6 +376,27 @@ mod tests {
                     || OF_OTHERS.contains(&english);
                 assert!(is_said, "{language}: nobody says `{english}`");
             }
+        }
+    }
+
+    #[test]
+    fn every_language_has_what_a_verb_refuses_and_what_it_says_it_did() {
+        let text = |file: String| std::fs::read_to_string(root().join("crates").join(file)).expect("it is there");
+        let source = |file| without_names(text(file).split("#[cfg(test)]").next().unwrap_or_default());
+        let all: String = verbs().into_iter().filter(|file| !file.ends_with("judge.rs")).map(source).collect();
+        let mut said = BTreeSet::new();
+        for call in ["Err(", "Err(format!(", "Ok(format!(", "|| format!(", "ok_or_else(|| ", "Given::Refused(format!("]
+        {
+            texts_after(&all, call, 1, &mut said);
+        }
+        // Numbers, names and tables.
+        said.retain(|text| text.replace("{}", "").matches(|c: char| c.is_alphabetic()).count() > 1);
+        assert!(said.len() > 55, "the sources were read: {}", said.len());
+        for (language, table) in tables() {
+            let has: BTreeSet<&str> = pairs(&table).map(|pair| pair.0).collect();
+            let missing: Vec<&&str> =
+                said.iter().filter(|text| !has.contains(**text) && !text.contains('\n')).collect();
+            assert!(missing.is_empty(), "{language} lacks {missing:#?}");
         }
     }
 

@@ -19,12 +19,15 @@ const CHASE_BUDGET_MS: f64 = 20.0;
 const RENDER_EVERY_MS: f64 = 80.0;
 /// Least real time between two looks at a lesson's goals, ms.
 const GOALS_EVERY_MS: f64 = 300.0;
+/// How often goals are looked at while they are waited for, virtual ns.
+const GOALS_EVERY_NS: u64 = 50_000_000;
 /// Fastest skipping of idle time, virtual per real.
 const IDLE_MAX: f64 = 12.0;
 
 impl Bridge {
     pub(super) fn set_motion(&self, motion: Motion) {
         self.0.motion.set(motion);
+        self.0.then.set(None);
         self.0.idle_speed.set(1.0);
         if motion == Motion::Paused {
             self.0.pace.set(0.0);
@@ -121,7 +124,8 @@ impl Bridge {
 
     /// Goals are looked at a few times a second.
     fn look_at_goals(&self, wall_ms: f64) {
-        if wall_ms - self.0.goals_ms.get() < GOALS_EVERY_MS {
+        let waits = matches!(self.0.motion.get(), Motion::Chasing { stop: Stop::Goals { .. }, .. });
+        if waits || wall_ms - self.0.goals_ms.get() < GOALS_EVERY_MS {
             return;
         }
         self.0.goals_ms.set(wall_ms);
@@ -158,12 +162,16 @@ impl Bridge {
                 self.play(dt_ms);
                 true
             }
+            Motion::Chasing { until_ns, stop: Stop::Goals { goals, from_ns } } => {
+                !self.wait_for_goals(until_ns, goals, from_ns)
+            }
             Motion::Chasing { until_ns, stop } => {
                 self.0.pace.set(1000.0);
                 let reached = self.run(until_ns, |engine, stir| match stop {
-                    Stop::Moment => false,
+                    Stop::Moment | Stop::Goals { .. } => false,
                     Stop::Turn => stir >= Stir::Notable,
                     Stop::Message => engine.got_message(),
+                    Stop::Ended(terminal) => !engine.has_foreground(terminal),
                     Stop::Condition => engine.condition_holds(),
                 });
                 if reached {
@@ -171,9 +179,42 @@ impl Bridge {
                         *self.0.message.borrow_mut() = Some(self.0.engine.borrow().condition_said());
                     }
                     self.0.is_stale.set(true);
-                    self.set_motion(Motion::Paused);
+                    return self.pause_or_wait();
                 }
-                !reached
+                true
+            }
+        }
+    }
+
+    /// Time ran as far as it should: it stops, unless goals are waited for. True if it goes on.
+    fn pause_or_wait(&self) -> bool {
+        let from_ns = self.0.engine.borrow().now_ns();
+        let next = self.0.then.take().map(|pace| Motion::Chasing {
+            until_ns: from_ns + pace.within_ns,
+            stop: Stop::Goals { goals: pace.goals, from_ns },
+        });
+        self.set_motion(next.unwrap_or(Motion::Paused));
+        next.is_some()
+    }
+
+    /// Runs until goals are met, asking when the lesson's own player does, however fast the machine is: so what a reader meets
+    /// is what was tested. True when it is over.
+    fn wait_for_goals(&self, until_ns: u64, goals: usize, from_ns: u64) -> bool {
+        let start = wall_ms();
+        loop {
+            let now = self.0.engine.borrow().now_ns();
+            let asks = (now - from_ns).is_multiple_of(GOALS_EVERY_NS) || now >= until_ns;
+            if asks {
+                self.0.engine.borrow_mut().look_at_goals();
+            }
+            if now >= until_ns || asks && self.0.engine.borrow().are_met(goals) {
+                self.0.is_stale.set(true);
+                self.set_motion(Motion::Paused);
+                return true;
+            }
+            let next = from_ns + ((now - from_ns) / GOALS_EVERY_NS + 1) * GOALS_EVERY_NS;
+            if !self.run(next.min(until_ns), |_, _| false) || wall_ms() - start > CHASE_BUDGET_MS {
+                return false;
             }
         }
     }

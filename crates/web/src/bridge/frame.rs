@@ -51,6 +51,10 @@ pub(crate) enum Stop {
     Turn,
     /// The arrival of the next message that is no chatter.
     Message,
+    /// The end of the program in a terminal.
+    Ended(u32),
+    /// The goals of a lesson's step, the first so many, asked for now and then from a moment on.
+    Goals { goals: usize, from_ns: u64 },
     /// The condition that was given to [`super::Bridge::until`].
     Condition,
 }

@@ -15,7 +15,7 @@ use yew::Callback;
 use crate::allow::Allow;
 use crate::detail::{Detail, Want};
 use crate::dom;
-use crate::engine::{Engine, Source};
+use crate::engine::{Engine, Pace, Source};
 use crate::host;
 use crate::options::Options;
 use crate::overlay::Overlay;
@@ -29,6 +29,9 @@ const LOOK_EVERY_MS: f64 = 50.0;
 const BUSY_NS: u64 = 4_000_000;
 /// How far "next interesting" looks ahead, virtual ns.
 const CHASE_NS: u64 = 600_000_000_000;
+
+/// How long a lesson waits for a command to end, virtual ns.
+const COMMAND_NS: u64 = 120_000_000_000;
 
 /// A shared handle to the engine and its clock.
 #[derive(Clone)]
@@ -62,6 +65,8 @@ struct Inner {
     look_every_ms: Cell<f64>,
     render_ms: Cell<f64>,
     goals_ms: Cell<f64>,
+    /// Which goals are waited for once the moment is reached.
+    then: Cell<Option<Pace>>,
     /// The engine changed since the last look.
     is_stale: Cell<bool>,
     number: Cell<u64>,
@@ -96,6 +101,7 @@ impl Bridge {
             look_every_ms: Cell::new(LOOK_EVERY_MS),
             render_ms: Cell::new(0.0),
             goals_ms: Cell::new(0.0),
+            then: Cell::default(),
             is_stale: Cell::new(false),
             number: Cell::new(0),
             message: RefCell::new(message),
@@ -257,6 +263,28 @@ impl Bridge {
         *self.0.message.borrow_mut() = refused.clone();
         self.act(|_| ());
         refused
+    }
+    /// Enters a line that a reader typed. If time stood, it runs on, so that something comes of it: in a lesson as far as the
+    /// lesson's own player would let it, else at the chosen speed.
+    pub(crate) fn enter(&self, terminal: u32, text: &str) {
+        let pace = self.0.engine.borrow().pace(terminal, text);
+        let stood = self.motion() == Motion::Paused;
+        if self.try_command(terminal, text).is_some() {
+            return;
+        }
+        let is_verb = text.trim_start().starts_with("sim ");
+        let waits = !is_verb && self.0.engine.borrow().has_foreground(terminal);
+        let now = self.0.engine.borrow().now_ns();
+        match pace {
+            Some(Pace { run_ns: Some(ns), .. }) => self.jump(ns),
+            Some(_) if stood => {
+                let until_ns = if waits { now + COMMAND_NS } else { now };
+                self.set_motion(Motion::Chasing { until_ns, stop: Stop::Ended(terminal) });
+            }
+            None if stood && waits => self.set_playing(true),
+            _ => return,
+        }
+        self.0.then.set(pace.filter(|pace| pace.within_ns > 0));
     }
     /// What the word being typed may become.
     pub(crate) fn complete(&self, text: &str) -> Vec<String> {

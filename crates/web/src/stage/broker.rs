@@ -184,7 +184,7 @@ fn replica_tile(props: &BrokerProps, row: &Row, replica: &ReplicaView, is_down: 
         <button {key} {class} onclick={select} tabindex="-1" data-nav="" title={label}>
             <span class="rh">{ name }<em class={tone}>{ tag }</em></span>
             <span class="runs" aria-hidden="true">{ for runs(row, replica) }</span>
-            <span class="cells" aria-hidden="true">{ for cells(row, replica, twin) }</span>
+            <span class="cells" aria-hidden="true">{ for cells(row, replica, twin) }{ format::ends_before(replica.log_end, row.from).map(|said| html! { <i>{ said }</i> }) }</span>
             <span class="rf" aria-hidden="true"><b>{ format!("HW {}", replica.high_watermark) }</b><span>{ tell!("end {}", replica.log_end) }</span></span>
         </button>
     }

@@ -172,7 +172,7 @@ fn position(p: &PositionView) -> Html {
     let lag = if p.end >= 0 && p.position >= 0 { p.end - p.position } else { 0 };
     html! {
         <small class="pos" title={tell!("{}-{}: position {}, committed {}, end {}", p.topic, p.partition, p.position, p.committed, p.end)}>
-            <span>{ format!("{}-{}", p.topic, p.partition) }</span>{ format!("▽{} ▲{}", shown(p.position), shown(p.committed)) }
+            <span>{ &p.topic }</span>{ format!("-{} ▽{} ▲{}", p.partition, shown(p.position), shown(p.committed)) }
             <span class="lag">{ if lag > 0 { format!("+{lag}") } else { String::new() } }</span>
         </small>
     }

@@ -104,7 +104,10 @@ fn row(props: &ViewProps, log: &LogView, r: &ReplicaLog) -> Html {
                 <small>{ tell!("start {} · HW {} · end {}", r.start, r.high_watermark, r.end) }</small>
                 <small>{ tell!("on disk to {} · {}", r.flushed, plural(r.segments.len() as u64, "{} segment", "{} segments")) }</small>
             </button>
-            <div class="ltrack">{ flags(props, log, r) }{ cells(props, log, r) }{ runs(props, log, r) }{ torn(props, log, r) }{ swept(props, r) }{ whole(log, r) }{ gauge(r) }</div>
+            <div class="ltrack">{ format::ends_before(r.end, log.window.0).map_or_else(
+                || html! { <>{ flags(props, log, r) }{ cells(props, log, r) }{ runs(props, log, r) }</> },
+                |said| html! { <em class="far">{ said }</em> },
+            ) }{ torn(props, log, r) }{ swept(props, r) }{ whole(log, r) }{ gauge(r) }</div>
         </section>
     }
 }
@@ -307,7 +310,7 @@ fn readers(props: &ViewProps, log: &LogView) -> Html {
             let ui = props.ui.clone();
             let onclick = Callback::from(move |_: MouseEvent| ui.dispatch(Act::Select(Some(me.clone()))));
             html! { <div key={name.clone()} class="lrow reader">
-                <button class="lname" data-nav="" tabindex="-1" {onclick}><b>{ name }</b><small>{ tell!("▽ position {} · ▲ committed {}", shown(at), shown(committed)) }</small></button>
+                <button class="lname" data-nav="" tabindex="-1" {onclick}><b>{ name }</b><small>{ tell!("▽ position {}", shown(at)) }</small><small>{ tell!("▲ committed {}", shown(committed)) }</small></button>
                 <div class="ltrack">{ lane("marks", props, log, |from, next| {
                     let mark = match ((from..next).contains(&at), (from..next).contains(&committed)) {
                         (true, true) => "▽▲",
