@@ -148,12 +148,23 @@ for (const how of ["long", "double", "rtl", "xss"]) {
   });
 }
 
-test("with fuzz the page presses its own buttons and keys, the same for the same seed, and stays up", async () => {
-  const { page, wrong, close } = await open({ fragment: "?fuzz=7" });
-  await page.waitForFunction(() => Number(document.documentElement.dataset.fuzz) > 250, undefined, { timeout: 60_000 });
-  assert.ok(await page.locator("#crash").isHidden(), await page.locator("#crash-text").innerText());
-  assert.ok((await page.evaluate(() => JSON.parse(globalThis.kafkasim("state", "")).clock)) !== 8_000, "its acts reach the engine");
-  assert.deepEqual(wrong, []);
+test("with fuzz the page presses its own buttons and keys and stays up: the same run for the same seed, and its link replays it", { timeout: 300_000 }, async () => {
+  const state = (page) => page.evaluate(() => JSON.parse(globalThis.kafkasim("state", "")));
+  const played = [];
+  for (let n = 0; n < 2; n++) {
+    const { page, wrong, close } = await open({ fragment: "?fuzz=7:150" });
+    await page.waitForFunction(() => document.documentElement.dataset.fuzz?.endsWith("done"), undefined, { timeout: 120_000 });
+    assert.ok(await page.locator("#crash").isHidden(), await page.locator("#crash-text").innerText());
+    played.push(await state(page));
+    assert.deepEqual(wrong, []);
+    await close();
+  }
+  const [first, second] = played;
+  assert.notEqual(first.clock, 8_000, "its acts reach the engine");
+  assert.deepEqual([second.clock, second.link], [first.clock, first.link], "the link holds every command, the event of each, and the digest");
+  const { page, close } = await open({ fragment: first.link });
+  assert.equal(await page.getByText("may differ from what was shared").count(), 0);
+  assert.equal((await state(page)).clock, first.clock);
   await close();
 });
 
