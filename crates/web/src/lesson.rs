@@ -259,12 +259,12 @@ fn goal(props: &LessonProps, key: usize, goal: &Goal) -> Html {
 
 fn bet(props: &LessonProps, bet: &Bet) -> Html {
     let is_locked = bet.locked.is_some();
-    let found = bet.found.as_ref().and_then(|f| f.as_ref().ok()).copied();
+    // Who has not bet yet is not told.
+    let found = bet.found.as_ref().filter(|_| is_locked).and_then(|f| f.as_ref().ok()).copied();
     let verdict = match (&bet.found, bet.locked) {
         (Some(Ok(right)), Some(choice)) if *right == choice => t("The engine agrees with you.").to_owned(),
         (Some(Ok(right)), Some(_)) => tell!("The engine found: {}", bet.choices[*right]),
         (Some(Err(why)), Some(_)) => words::retold(why),
-        (Some(Ok(right)), None) => tell!("The engine found: {}", bet.choices[*right]),
         (_, Some(_)) => t("Locked. Let time run: the engine will answer.").to_owned(),
         (_, None) => t("Place your bet before time runs.").to_owned(),
     };
@@ -272,7 +272,7 @@ fn bet(props: &LessonProps, bet: &Bet) -> Html {
     html! {
         <div class="card">
             <span class="eyebrow">{ t("Place your bet") }</span>
-            <fieldset class="opts" disabled={is_locked || found.is_some()}>
+            <fieldset class="opts" disabled={is_locked}>
                 <legend>{ &bet.question }</legend>
                 { for bet.choices.iter().enumerate().map(|(i, text)| {
                     let (bridge, number) = (props.bridge.clone(), bet.number);
