@@ -9,17 +9,21 @@ import { LAPTOP } from "./visitor.mjs";
 const STARTS = 9, FRAMES_MS = 6_000, SEEKS = 60, DOTS = 3_000;
 const HOUR = 3_600_000;
 
-// A hundred partitions on twelve brokers far from each other (with more latency the topic would not be there when the producers
-// begin, and they would make one of a single partition), and so many producers that thousands of records travel.
+// A hundred partitions on twelve brokers far from each other (too far for the topic to be there when the run begins, so it is
+// made then, and the producers begin when it is there), and so many producers that thousands of records travel.
+const BEGIN_MS = 8_000;
+const create = {
+  at: "0ms", term: 1,
+  run: "kafka-topics --bootstrap-server :9092 --create --topic orders --partitions 100 --replication-factor 3",
+};
 const BUSY = {
   title: "3,000 records in flight",
   seed: 5,
   cluster: { brokers: 12, controllers: 3, latency: "200ms" },
-  topics: [{ name: "orders", partitions: 100, replication_factor: 3 }],
-  commands: Array.from({ length: 16 }, (_, i) => ({
-    at: `${i * 50}ms`, term: i + 1,
+  commands: [create, ...Array.from({ length: 16 }, (_, i) => ({
+    at: `${BEGIN_MS + i * 50}ms`, term: i + 1,
     run: "kafka-verifiable-producer --bootstrap-server :9092 --topic orders --throughput 1000",
-  })),
+  }))],
 };
 
 // The same cluster, and a hundred producers that wait for nothing and send each record by itself: a message a record.
@@ -27,11 +31,11 @@ const SINGLE = {
   ...BUSY,
   title: "3,000 messages of one record in flight",
   files: { "single.properties": "linger.ms=0\nenable.idempotence=false\nmax.in.flight.requests.per.connection=50\n" },
-  commands: Array.from({ length: 100 }, (_, i) => ({
-    at: `${i * 7}ms`, term: i + 1,
+  commands: [create, ...Array.from({ length: 100 }, (_, i) => ({
+    at: `${BEGIN_MS + i * 7}ms`, term: i + 1,
     run: "kafka-verifiable-producer --bootstrap-server :9092 --topic orders --throughput 140 --repeating-keys 997 --acks 0 " +
       "--command-config single.properties",
-  })),
+  }))],
 };
 
 // The least that draws as much: dots that move, by plain script on a plain canvas.
@@ -232,8 +236,8 @@ await weight("bytes", asked);
 const askedByEmbed = await embed();
 await weight("embed-bytes", askedByEmbed, isBehindEmbed);
 await control();
-await crowd("busy", BUSY, 6_000);
-await crowd("single", SINGLE, 3_000);
+await crowd("busy", BUSY, BEGIN_MS + 6_000);
+await crowd("single", SINGLE, BEGIN_MS + 3_000);
 await seeks();
 await browser.close();
 site.close();
