@@ -99,6 +99,10 @@ fn Page(props: &PageProps) -> Html {
         let bridge = bridge.clone();
         use_effect_with(Want::of(&ui), move |want| bridge.want(want.clone()));
     }
+    {
+        let bridge = bridge.clone();
+        use_effect_with(frame.clone(), move |_| bridge.rendered());
+    }
     use_theme_of_host(&ui);
     use_language(&ui, bridge);
     let opened = use_files(&ui);

@@ -16,7 +16,9 @@ const BUDGET_MS: f64 = 8.0;
 /// The same while time runs as fast as it can, when nothing need move smoothly.
 const CHASE_BUDGET_MS: f64 = 20.0;
 /// Least real time between two renders of the components while it runs, ms.
-const RENDER_EVERY_MS: f64 = 80.0;
+pub(super) const RENDER_EVERY_MS: f64 = 80.0;
+/// Looking at a big cluster, and rendering it, may each take this share of the time: one part of so many.
+const SHARE: f64 = 8.0;
 /// Least real time between two looks at a lesson's goals, ms.
 const GOALS_EVERY_MS: f64 = 300.0;
 /// How often goals are looked at while they are waited for, virtual ns.
@@ -87,7 +89,14 @@ impl Bridge {
         };
         drop(engine);
         self.0.overlay.borrow_mut().invalidate();
+        self.0.emitted_ms.set(wall_ms());
         sink.emit(Rc::new(frame));
+    }
+
+    /// The components show what they were given. A big cluster is rendered less often, for the same reason.
+    pub(crate) fn rendered(&self) {
+        let took_ms = wall_ms() - self.0.emitted_ms.get();
+        self.0.render_every_ms.set((took_ms * SHARE).max(RENDER_EVERY_MS));
     }
 
     pub(super) fn wake(&self) {
@@ -109,10 +118,10 @@ impl Bridge {
         if moves && wall_ms - self.0.look_ms.get() >= self.0.look_every_ms.get() && self.0.is_stale.get() {
             self.look();
             self.0.look_ms.set(wall_ms);
-            // A big cluster is looked at less often, so that looking takes an eighth of the time at most.
-            self.0.look_every_ms.set(((self::wall_ms() - wall_ms) * 8.0).max(LOOK_EVERY_MS));
+            // A big cluster is looked at less often, so that looking takes its share of the time at most.
+            self.0.look_every_ms.set(((self::wall_ms() - wall_ms) * SHARE).max(LOOK_EVERY_MS));
         }
-        if moves && wall_ms - self.0.render_ms.get() >= RENDER_EVERY_MS {
+        if moves && wall_ms - self.0.render_ms.get() >= self.0.render_every_ms.get() {
             self.look_at_goals(wall_ms);
             self.render();
             self.0.render_ms.set(wall_ms);

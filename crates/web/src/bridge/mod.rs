@@ -64,6 +64,9 @@ struct Inner {
     look_ms: Cell<f64>,
     look_every_ms: Cell<f64>,
     render_ms: Cell<f64>,
+    render_every_ms: Cell<f64>,
+    /// When the components were last given something to show.
+    emitted_ms: Cell<f64>,
     goals_ms: Cell<f64>,
     /// Which goals are waited for once the moment is reached.
     then: Cell<Option<Pace>>,
@@ -100,6 +103,8 @@ impl Bridge {
             look_ms: Cell::new(0.0),
             look_every_ms: Cell::new(LOOK_EVERY_MS),
             render_ms: Cell::new(0.0),
+            render_every_ms: Cell::new(clock::RENDER_EVERY_MS),
+            emitted_ms: Cell::new(0.0),
             goals_ms: Cell::new(0.0),
             then: Cell::default(),
             is_stale: Cell::new(false),

@@ -1,17 +1,21 @@
 //! The canvas over the stage: rails, messages in flight, cuts. It draws where virtual time says messages are and
 //! never moves time itself.
 
+mod layer;
 mod paint;
 mod route;
 mod stamp;
 
+use std::rc::Rc;
+
 use ordered::SortedMap;
 use view::{FlightView, MessageId, Picture};
 use wasm_bindgen::JsCast;
-use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement};
+use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlElement, Path2d};
 
 use crate::stage::faults::slowness;
 use crate::words::{say, t};
+use layer::Layer;
 use paint::Palette;
 use route::{Anchor, Kind, Pairs, Plan, Rail};
 use stamp::Stamps;
@@ -22,6 +26,10 @@ const RAIL_FADES_MS: f64 = 2_500.0;
 const RAIL_SHADES: f64 = 20.0;
 /// A message that would cross in less real time than this is not drawn as a dot but lights its rail.
 const SHORTEST_FLIGHT_MS: f64 = 90.0;
+/// A rail carries something.
+const NOW: f64 = f64::INFINITY;
+/// With more messages than this their marks are put together before the browser draws them.
+const CROWD: usize = 400;
 /// A lost message stays marked this long of virtual time, ns.
 const GHOST_STAYS_NS: u64 = 6_000_000;
 
@@ -31,8 +39,10 @@ pub(crate) struct Overlay {
     canvas: Option<HtmlCanvasElement>,
     context: Option<CanvasRenderingContext2d>,
     tip: Option<HtmlElement>,
-    palette: Palette,
+    /// Colours, and pixels of the screen to one of the page.
+    look: (Palette, f64),
     stamps: Stamps,
+    layer: Layer,
     plan: Plan,
     /// Boxes that words keep off: (x, y, w, h).
     boxes: Vec<(f64, f64, f64, f64)>,
@@ -40,11 +50,12 @@ pub(crate) struct Overlay {
     /// Nothing travels.
     is_still: bool,
     size: (f64, f64),
-    /// When rails last carried something, ms of real time: by lesser and greater name, then whether of the control plane.
+    /// When rails last carried something, ms of real time, or [`NOW`]: by lesser and greater name, then whether of the control plane.
     rails: Pairs<[Option<f64>; 2]>,
-    /// Rails that messages took since the boxes were measured: by sender and receiver, then by [`way`]. None leads to a
-    /// process that is not drawn.
-    routes: Pairs<[Option<Option<Rail>>; 4]>,
+    /// Rails since the boxes were measured: by sender and receiver, then by [`way`]. None leads to a process that is not drawn.
+    routes: Pairs<[Option<Option<Rc<Rail>>>; 4]>,
+    /// What is known of the picture that is drawn.
+    taken: Option<Taken>,
     /// Where each message was drawn last, for the pointer.
     drawn: Vec<(f64, f64, u64)>,
     pointer: Option<(f64, f64)>,
@@ -55,9 +66,16 @@ pub(crate) struct Overlay {
     ghosts: SortedMap<u64, f64>,
 }
 
+/// A picture, with the rail of each of its messages and the rails that they light, of the data and of the control plane.
+struct Taken {
+    picture: Rc<Picture>,
+    rails: Vec<Option<Rc<Rail>>>,
+    lit: [Option<Path2d>; 2],
+}
+
 /// What one frame needs to know.
 pub(crate) struct Moment<'a> {
-    pub(crate) picture: &'a Picture,
+    pub(crate) picture: &'a Rc<Picture>,
     pub(crate) now_ns: u64,
     /// Real time, ms.
     pub(crate) wall_ms: f64,
@@ -113,7 +131,7 @@ impl Overlay {
         let dpr = device_pixels();
         let _ = context.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
         context.clear_rect(0.0, 0.0, self.size.0, self.size.1);
-        self.note_rails(moment);
+        self.take(moment);
         self.draw_rails(&context, moment.wall_ms);
         self.draw_cuts(&context, moment.picture);
         self.draw_delays(&context, moment.picture);
@@ -134,40 +152,69 @@ impl Overlay {
             canvas.set_width(w);
             canvas.set_height(h);
         }
-        self.palette = Palette::read(&stage);
-        self.stamps.clear();
+        let look = (Palette::read(&stage), dpr);
+        if look != self.look {
+            self.look = look;
+            self.stamps.clear();
+            self.layer.clear();
+        }
         self.plan = survey(&stage, frame.left(), frame.top());
         self.routes = Pairs::default();
+        self.taken = None;
         self.boxes = boxes(&stage, frame.left(), frame.top());
     }
 
-    fn note_rails(&mut self, moment: &Moment<'_>) {
-        for flight in &moment.picture.flights {
-            let (a, b) = if flight.from < flight.to { (&flight.from, &flight.to) } else { (&flight.to, &flight.from) };
-            self.rails.of(a, b)[usize::from(is_control(flight))] = Some(moment.wall_ms);
+    /// Finds the rails of a picture's messages, and lights them, once: names are not looked up each frame.
+    fn take(&mut self, moment: &Moment<'_>) {
+        let picture = moment.picture;
+        if self.taken.as_ref().is_some_and(|taken| Rc::ptr_eq(&taken.picture, picture)) {
+            return;
         }
+        for last in self.rails.values_mut().flatten().filter(|last| **last == Some(NOW)) {
+            *last = Some(moment.wall_ms);
+        }
+        let (routes, plan) = (&mut self.routes, &self.plan);
+        let mut rail = |a: &str, b: &str, is_control: bool, is_response: bool| {
+            let route = &mut routes.of(a, b)[way(is_control, is_response)];
+            route.get_or_insert_with(|| plan.rail(a, b, is_control, is_response).map(Rc::new)).clone()
+        };
+        let mut rails = Vec::with_capacity(picture.flights.len());
+        for flight in &picture.flights {
+            let is_control = is_control(flight);
+            let (a, b) = if flight.from < flight.to { (&flight.from, &flight.to) } else { (&flight.to, &flight.from) };
+            self.rails.of(a, b)[usize::from(is_control)] = Some(NOW);
+            rails.push(rail(&flight.from, &flight.to, is_control, flight.is_response));
+        }
+        let lit = [false, true].map(|is_control| {
+            let lit = self.rails.iter().filter(|(_, _, last)| last[usize::from(is_control)] == Some(NOW));
+            let lit: Vec<_> = lit.filter_map(|(a, b, _)| rail(a, b, is_control, false)).collect();
+            paint::path(lit.iter().map(|rail| rail.points.as_slice()))
+        });
+        self.taken = Some(Taken { picture: picture.clone(), rails, lit });
     }
 
     /// Those that are as faded are drawn at once.
     fn draw_rails(&mut self, context: &CanvasRenderingContext2d, wall_ms: f64) {
-        let mut shades: SortedMap<(bool, u32), Vec<(&str, &str)>> = SortedMap::default();
+        let mut shades: SortedMap<(bool, u32), Vec<Rc<Rail>>> = SortedMap::default();
         for (a, b, last) in self.rails.iter() {
             for is_control in [false, true] {
-                let Some(last) = last[usize::from(is_control)].filter(|last| wall_ms - last < RAIL_FADES_MS) else {
-                    continue;
-                };
+                let fades = |last: &f64| *last != NOW && wall_ms - last < RAIL_FADES_MS;
+                let Some(last) = last[usize::from(is_control)].filter(fades) else { continue };
                 let fade = 1.0 - ((wall_ms - last) / RAIL_FADES_MS).clamp(0.0, 1.0);
-                let route = &mut self.routes.of(a, b)[way(is_control, false)];
-                let plan = &self.plan;
-                route.get_or_insert_with(|| plan.rail(a, b, is_control, false));
-                shades.entry((is_control, (fade * RAIL_SHADES).ceil() as u32)).or_default().push((a, b));
+                let (route, plan) = (&mut self.routes.of(a, b)[way(is_control, false)], &self.plan);
+                let rail = route.get_or_insert_with(|| plan.rail(a, b, is_control, false).map(Rc::new)).clone();
+                shades.entry((is_control, (fade * RAIL_SHADES).ceil() as u32)).or_default().extend(rail);
             }
         }
-        for ((is_control, shade), pairs) in shades {
-            let route = |(a, b): &(&str, &str)| self.routes.get(a, b)?[way(is_control, false)].as_ref()?.as_ref();
-            let rails = pairs.iter().filter_map(route).map(|rail| rail.points.as_slice());
-            let alpha = f64::from(shade) / RAIL_SHADES * if is_control { 0.3 } else { 0.6 };
-            self.palette.rails(context, rails, alpha);
+        for ((is_control, shade), rails) in shades {
+            if let Some(path) = paint::path(rails.iter().map(|rail| rail.points.as_slice())) {
+                self.look.0.rails(context, &path, f64::from(shade) / RAIL_SHADES * strength(is_control));
+            }
+        }
+        for (is_control, path) in [false, true].into_iter().zip(self.taken.iter().flat_map(|taken| &taken.lit)) {
+            if let Some(path) = path {
+                self.look.0.rails(context, path, strength(is_control));
+            }
         }
     }
 
@@ -175,7 +222,7 @@ impl Overlay {
         for (from, to) in &picture.cuts {
             for is_control in [false, true] {
                 let Some(rail) = self.plan.rail(from, to, is_control, false) else { continue };
-                self.palette.cut(context, &rail.points, rail.at(0.5));
+                self.look.0.cut(context, &rail.points, rail.at(0.5));
                 if !self.plan.controllers.contains_key(from) && !self.plan.controllers.contains_key(to) {
                     break;
                 }
@@ -194,7 +241,7 @@ impl Overlay {
             }
             let is_control = self.plan.is_controller(&delay.from) || self.plan.is_controller(&delay.to);
             let Some(rail) = self.plan.rail(&delay.from, &delay.to, is_control, false) else { continue };
-            self.palette.slow(context, &rail.points, rail.at(0.5), &slowness(delay));
+            self.look.0.slow(context, &rail.points, rail.at(0.5), &slowness(delay));
         }
     }
 
@@ -212,36 +259,46 @@ impl Overlay {
             let fade = if is_near { 1.0 } else { 1.0 - ((moment.wall_ms - first) / RAIL_FADES_MS).min(1.0) };
             let is_control = self.plan.is_controller(&ghost.from) || self.plan.is_controller(&ghost.to);
             if let Some(rail) = self.plan.rail(&ghost.from, &ghost.to, is_control, ghost.is_response) {
-                self.palette.ghost(context, rail.at(0.93), fade);
+                self.look.0.ghost(context, rail.at(0.93), fade);
             }
         }
     }
 
     fn draw_flights(&mut self, context: &CanvasRenderingContext2d, moment: &Moment<'_>) {
         self.drawn.clear();
+        let palette = &self.look.0;
         let mut labels = paint::Labels::default();
-        for flight in &moment.picture.flights {
-            let Some(t) = progress(flight, moment) else { continue };
-            let (is_control, is_response) = (is_control(flight), flight.is_response);
-            let route = &mut self.routes.of(&flight.from, &flight.to)[way(is_control, is_response)];
-            let plan = &self.plan;
-            let rail = route.get_or_insert_with(|| plan.rail(&flight.from, &flight.to, is_control, is_response));
-            let Some(rail) = rail else { continue };
+        let Some(Taken { rails, .. }) = &self.taken else { return };
+        let is_crowd = moment.picture.flights.len() > CROWD && self.layer.begin(context, self.size);
+        // Rings go over the marks, which a crowd's come behind all others.
+        let mut rings = Vec::new();
+        for (flight, rail) in moment.picture.flights.iter().zip(rails) {
+            let (Some(t), Some(rail)) = (progress(flight, moment), rail) else { continue };
             if self.is_still {
-                self.palette.lit(context, flight, &rail.points);
+                palette.lit(context, flight, &rail.points);
             }
             let (x, y) = rail.at(if self.is_still { 0.7 } else { t });
-            self.stamps.draw(context, &self.palette, flight, (x, y));
-            if flight.held {
-                self.palette.held(context, flight, x, y);
+            if !(is_crowd && self.layer.put(context, palette, flight, (x, y))) {
+                self.stamps.draw(context, palette, flight, (x, y));
             }
-            if self.chosen == Some(flight.id) {
-                self.palette.ring(context, x, y);
+            if flight.held || self.chosen == Some(flight.id) {
+                rings.push((flight, x, y));
             }
             self.drawn.push((x, y, flight.key));
             labels.add(flight, x, y);
         }
-        labels.draw(context, &self.palette, &self.boxes);
+        if is_crowd {
+            self.layer.show(context, self.size);
+        }
+        for (flight, x, y) in rings {
+            if flight.held {
+                palette.held(context, flight, x, y);
+            }
+            if self.chosen == Some(flight.id) {
+                palette.ring(context, x, y);
+            }
+        }
+        labels.draw(context, palette, &self.boxes);
     }
 
     fn show_tip(&mut self, moment: &Moment<'_>) {
@@ -288,6 +345,11 @@ fn nearest(drawn: &[(f64, f64, u64)], at: (f64, f64)) -> Option<(f64, f64, u64)>
 
 fn is_control(flight: &FlightView) -> bool {
     flight.role == "controller" || [&flight.from, &flight.to].iter().any(|n| n.starts_with("controller"))
+}
+
+/// How visible a rail is that carries something.
+fn strength(is_control: bool) -> f64 {
+    if is_control { 0.3 } else { 0.6 }
 }
 
 /// Which of the rails between two processes.

@@ -2,10 +2,10 @@
 
 use crate::words::{plural, say};
 use view::FlightView;
-use web_sys::{CanvasRenderingContext2d, Element};
+use web_sys::{CanvasRenderingContext2d, Element, Path2d};
 
 /// Colours read from the theme's tokens.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, PartialEq, Default, Debug)]
 pub(crate) struct Palette {
     data: String,
     replica: String,
@@ -49,18 +49,11 @@ impl Palette {
     }
 
     /// Rails, all this visible.
-    pub(crate) fn rails<'a>(
-        &self,
-        context: &CanvasRenderingContext2d,
-        rails: impl Iterator<Item = &'a [(f64, f64)]>,
-        alpha: f64,
-    ) {
+    pub(crate) fn rails(&self, context: &CanvasRenderingContext2d, rails: &Path2d, alpha: f64) {
         context.set_global_alpha(alpha);
         context.set_stroke_style_str(&self.rail);
         context.set_line_width(1.0);
-        context.begin_path();
-        rails.for_each(|points| follow(context, points));
-        context.stroke();
+        context.stroke_with_path(rails);
         context.set_global_alpha(1.0);
     }
 
@@ -68,8 +61,7 @@ impl Palette {
     pub(crate) fn lit(&self, context: &CanvasRenderingContext2d, flight: &FlightView, points: &[(f64, f64)]) {
         context.set_stroke_style_str(self.of(flight));
         context.set_line_width(2.0);
-        trace(context, points);
-        context.stroke();
+        stroke(context, points);
     }
 
     /// A cut rail: dashed, with a cross where it is cut.
@@ -78,8 +70,7 @@ impl Palette {
         context.set_line_width(1.5);
         let dash = js_sys::Array::of2(&4.into(), &4.into());
         let _ = context.set_line_dash(&dash);
-        trace(context, points);
-        context.stroke();
+        stroke(context, points);
         let _ = context.set_line_dash(&js_sys::Array::new());
         context.set_fill_style_str(&self.halo);
         disc(context, x, y, 9.0);
@@ -98,8 +89,7 @@ impl Palette {
         context.set_line_width(2.0);
         let _ = context.set_line_dash(&js_sys::Array::of2(&1.into(), &5.into()));
         context.set_line_cap("round");
-        trace(context, points);
-        context.stroke();
+        stroke(context, points);
         let _ = context.set_line_dash(&js_sys::Array::new());
         context.set_line_cap("butt");
         context.set_font("11px ui-sans-serif, system-ui, sans-serif");
@@ -161,19 +151,27 @@ fn size(flight: &FlightView) -> f64 {
     }
 }
 
-fn trace(context: &CanvasRenderingContext2d, points: &[(f64, f64)]) {
-    context.begin_path();
-    follow(context, points);
+fn stroke(context: &CanvasRenderingContext2d, points: &[(f64, f64)]) {
+    if let Some(path) = path([points].into_iter()) {
+        context.stroke_with_path(&path);
+    }
 }
 
-fn follow(context: &CanvasRenderingContext2d, points: &[(f64, f64)]) {
+/// Rails as one path.
+pub(crate) fn path<'a>(rails: impl Iterator<Item = &'a [(f64, f64)]>) -> Option<Path2d> {
+    let path = Path2d::new().ok()?;
+    rails.for_each(|points| follow(&path, points));
+    Some(path)
+}
+
+fn follow(path: &Path2d, points: &[(f64, f64)]) {
     let Some(first) = points.first() else { return };
-    context.move_to(first.0, first.1);
+    path.move_to(first.0, first.1);
     for corner in points.windows(3) {
-        let _ = context.arc_to(corner[1].0, corner[1].1, corner[2].0, corner[2].1, 6.0);
+        let _ = path.arc_to(corner[1].0, corner[1].1, corner[2].0, corner[2].1, 6.0);
     }
     if let Some(last) = points.last() {
-        context.line_to(last.0, last.1);
+        path.line_to(last.0, last.1);
     }
 }
 

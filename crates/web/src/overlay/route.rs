@@ -56,13 +56,12 @@ impl<V: Default> Pairs<V> {
         inner.get_mut(b).expect("it was put there")
     }
 
-    /// What is known of a pair.
-    pub(crate) fn get(&self, a: &str, b: &str) -> Option<&V> {
-        self.0.get(a)?.get(b)
-    }
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &V)> {
         self.0.iter().flat_map(|(a, inner)| inner.iter().map(move |(b, value)| (a.as_str(), b.as_str(), value)))
+    }
+
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.values_mut().flat_map(SortedMap::values_mut)
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
@@ -70,17 +69,19 @@ impl<V: Default> Pairs<V> {
     }
 }
 
-/// A rail: a polyline with its length.
+/// A rail: a polyline, with the length of each of its pieces.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Rail {
     pub(crate) points: Vec<(f64, f64)>,
+    pieces: Vec<f64>,
     length: f64,
 }
 
 impl Rail {
     fn new(points: Vec<(f64, f64)>) -> Rail {
-        let length = points.windows(2).map(|p| distance(p[0], p[1])).sum();
-        Rail { points, length }
+        let pieces: Vec<f64> = points.windows(2).map(|p| distance(p[0], p[1])).collect();
+        let length = pieces.iter().sum();
+        Rail { points, pieces, length }
     }
 
     /// The point at the share `t` of the way, corners rounded.
@@ -92,8 +93,8 @@ impl Rail {
 
     fn walk(&self, s: f64) -> (f64, f64) {
         let mut left = s.clamp(0.0, self.length);
-        for pair in self.points.windows(2) {
-            let d = distance(pair[0], pair[1]);
+        for (pair, d) in self.points.windows(2).zip(&self.pieces) {
+            let d = *d;
             if left <= d && d > 0.0 {
                 let t = left / d;
                 return (pair[0].0 + (pair[1].0 - pair[0].0) * t, pair[0].1 + (pair[1].1 - pair[0].1) * t);

@@ -7,7 +7,11 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use super::paint::Palette;
 
 /// What makes two marks look alike: the role, whether it is an error, whether it carries records.
-type Look = (&'static str, bool, bool);
+pub(super) type Look = (&'static str, bool, bool);
+
+pub(super) fn look(flight: &FlightView) -> Look {
+    (flight.role, flight.is_error, flight.records > 0)
+}
 
 /// The marks that were drawn.
 #[derive(Default)]
@@ -16,7 +20,7 @@ pub(crate) struct Stamps {
 }
 
 /// Half a stamp, in CSS pixels: the largest mark with its halo.
-const REACH: f64 = 9.0;
+pub(super) const REACH: f64 = 9.0;
 
 impl Stamps {
     /// Forgets all: colours or pixels are others.
@@ -32,7 +36,7 @@ impl Stamps {
         flight: &FlightView,
         (x, y): (f64, f64),
     ) {
-        let look = (flight.role, flight.is_error, flight.records > 0);
+        let look = look(flight);
         if !self.made.iter().any(|(made, _)| *made == look) {
             self.made.extend(make(context, palette, flight).map(|stamp| (look, stamp)));
         }
