@@ -4,7 +4,7 @@ use kernel::{Duration, Time};
 
 use super::state::{CommitKind, GroupPhase, Life};
 use super::{Consumer, ConsumerEvent};
-use crate::Fx;
+use crate::{Fx, Profile};
 
 /// `CloseOptions`' default time-out.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -15,12 +15,24 @@ impl Consumer {
         let may_commit =
             self.settings.auto_commit && !self.has_failed && (!self.is_subscribed() || self.membership.generation >= 0);
         let offsets = if may_commit { self.consumed() } else { Vec::new() };
+        if self.profile == Profile::Java {
+            self.end_preparation();
+        }
         self.life = if offsets.is_empty() {
             Life::Leaving { is_sent: false, deadline }
         } else {
             let commit = self.commit(now, CommitKind::Final { deadline }, offsets);
             Life::Committing { commit, deadline }
         };
+    }
+
+    /// It is `poll()` that tries a commit before a rebalance again (`#onJoinPrepare`), and nobody polls any more.
+    fn end_preparation(&mut self) {
+        let GroupPhase::Preparing { commit } = self.membership.phase else { return };
+        match self.commits.get_mut(&commit) {
+            Some(under_way) if under_way.is_sent => under_way.kind = CommitKind::Auto,
+            _ => drop(self.commits.remove(&commit)),
+        }
     }
 
     pub(super) fn close_due(&self) -> Time {

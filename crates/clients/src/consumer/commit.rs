@@ -224,6 +224,14 @@ impl Consumer {
         }
         match commit.kind {
             CommitKind::Sync { deadline } | CommitKind::Final { deadline } if is_retried && deadline > now => {
+                // Before a rebalance it is another commit each time, of what is consumed by then (`#onJoinPrepare`).
+                let prepares = matches!(self.membership.phase, GroupPhase::Preparing { commit } if commit == number);
+                if prepares && self.profile == Profile::Java {
+                    commit.offsets = self.consumed();
+                    if commit.offsets.is_empty() {
+                        return;
+                    }
+                }
                 commit.is_sent = false;
                 commit.not_before = now + self.backoff(commit.attempts, fx);
                 self.commits.insert(number, commit);

@@ -1,11 +1,12 @@
 //! What a group has committed stays committed.
 
+use clients::Consumer;
 use cluster::KafkaProcess;
 use coordinator::GroupShard;
 use kernel::NodeState;
 use ordered::{SortedMap, SortedSet};
 use protocol::api::ApiKey;
-use protocol::{ErrorCode, GroupId, Note, PartitionIndex, TopicPartition};
+use protocol::{ErrorCode, GroupId, Note, PartitionIndex, TopicName, TopicPartition};
 
 use super::{Invariant, Sight};
 use crate::replicas;
@@ -16,6 +17,8 @@ pub(super) struct CommittedOffsetsGrow {
     last: SortedMap<(GroupId, TopicPartition), i64>,
     /// Partitions that lost records: groups may go back in them, now or when they next ask for their offsets.
     torn: SortedSet<TopicPartition>,
+    /// Topics that were deleted: what was asked before may be committed after they were made again.
+    remade: SortedSet<TopicName>,
     /// The highest committed offset of any group, by partition.
     highest: SortedMap<TopicPartition, i64>,
 }
@@ -36,7 +39,9 @@ impl Invariant for CommittedOffsetsGrow {
                 for (topic, partition, offset) in offsets {
                     let tp = TopicPartition::new(topic.clone(), *partition);
                     // Its replicas were slow, and the topic was deleted meanwhile: so is the offset, further down its log.
-                    match shard.hard().offsets.get(group).is_some_and(|held| held.contains_key(&(topic.clone(), *partition))) {
+                    let held = shard.hard().offsets.get(group);
+                    let is_held = held.is_some_and(|held| held.contains_key(&(topic.clone(), *partition)));
+                    match is_held && (!self.remade.contains(topic) || is_reached(sight, group, &tp, *offset)) {
                         true => self.committed(sight, group, tp, *offset)?,
                         false => drop(self.last.remove(&(group.clone(), tp))),
                     }
@@ -62,7 +67,10 @@ impl Invariant for CommittedOffsetsGrow {
             }
             // An admin may set the offsets of a group without members, or delete it.
             Note::GroupState { group, state: "Empty", .. } => self.last.retain(|(of, _), _| of != group),
-            Note::TopicDeleted { topic } => self.last.retain(|(_, tp), _| tp.topic != *topic),
+            Note::TopicDeleted { topic } => {
+                self.last.retain(|(_, tp), _| tp.topic != *topic);
+                self.remade.insert(topic.clone());
+            }
             _ => {}
         }
         Ok(())
@@ -79,15 +87,25 @@ pub(super) fn coordinator<'a>(sight: &Sight<'a>, group: &GroupId) -> Option<(Par
     })
 }
 
+/// The consumers of a group that run.
+fn consumers<'a>(sight: &Sight<'a>, group: &GroupId) -> impl Iterator<Item = &'a Consumer> {
+    let running = sight.world.node_ids().filter(|node| sight.world.state(*node) == NodeState::Running);
+    let consumers = running.filter_map(|node| sight.world.machine(node).app().and_then(shell::AppProcess::consumer));
+    consumers.filter(move |consumer| consumer.group().is_some_and(|its| its == group))
+}
+
+/// Whether a consumer of the group has come as far in the partition. If none has, the offset is of a topic of that name that is
+/// gone: Kafka takes commits by name (sweep seeds 4556 and 4752).
+fn is_reached(sight: &Sight<'_>, group: &GroupId, tp: &TopicPartition, offset: i64) -> bool {
+    consumers(sight, group).any(|consumer| consumer.position(tp).is_some_and(|at| at >= offset))
+}
+
 /// Whether a member that has read on asked for this commit earlier, and a coordinator that was slow, and leads again, does
 /// it only now: Kafka takes any commit of the generation (sweep seed 268).
 fn is_late(sight: &Sight<'_>, group: &GroupId, tp: &TopicPartition, offset: i64, before: i64) -> bool {
-    let consumers = sight.world.node_ids().filter(|node| sight.world.state(*node) == NodeState::Running);
-    let consumers = consumers.filter_map(|node| sight.world.machine(node).app().and_then(shell::AppProcess::consumer));
-    let mut own = consumers.filter(|consumer| consumer.group().is_some_and(|its| its == group));
     let groups = replicas::groups(sight.world, sight.layout);
     let is_member = |id| groups.iter().any(|known| known.id == *group && known.members.iter().any(|m| m.id == id));
-    own.any(|consumer| {
+    consumers(sight, group).any(|consumer| {
         is_member(consumer.member())
             && consumer.position(tp).is_some_and(|at| at >= before)
             && consumer.commits_under_way().any(|(of, asked)| of == tp && asked == offset)
