@@ -126,7 +126,9 @@ test("compaction leaves the offsets of what made way, and says how far it came",
     "sim run 3s", "printf 'a:1\\na:2\\nb:1\\na:3\\nb:2\\n' | kafka-console-producer --bootstrap-server :9092 --topic prices --property parse.key=true --property key.separator=:", "sim run 5s",
     "printf 'c:1\\n' | kafka-console-producer --bootstrap-server :9092 --topic prices --property parse.key=true --property key.separator=:", "sim run 60s"];
   for (const line of lines) await run(page, line);
-  await page.waitForFunction(() => document.querySelector(".play").getAttribute("aria-pressed") === "false");
+  // A typed program lets time run on; it stands still for the picture.
+  await page.waitForFunction(() => document.querySelector(".deck .t").innerText >= "01:16");
+  await page.locator(".play[aria-pressed=true]").click();
   await view(page, "Log");
   await page.locator(".logv select").selectOption("prices-0");
   const row = page.locator(".lrow.lead");
