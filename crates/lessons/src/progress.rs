@@ -42,7 +42,7 @@ impl Progress {
         }
     }
 
-    /// Evaluates the open checks of the current step, one after the other, as [`crate::play`] does: what comes after a check
+    /// Evaluates the open checks of the current step, one after the other, as [`crate::play()`] does: what comes after a check
     /// that is not met yet is not asked, since it may be true already for another reason.
     pub fn look(&mut self, lesson: &Lesson, lab: &Lab) {
         let Some(step) = lesson.steps.get(self.step) else { return };
