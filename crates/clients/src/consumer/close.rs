@@ -55,9 +55,8 @@ impl Consumer {
             }
             return;
         };
-        let is_rebalancing =
-            matches!(self.membership.phase, GroupPhase::Joining | GroupPhase::Assigning { .. } | GroupPhase::Syncing);
-        self.drop_assignment(fx, self.membership.generation < 0 || is_rebalancing);
+        let is_lost = self.membership.generation < 0 || self.membership.phase.is_between_generations();
+        self.drop_assignment(fx, is_lost);
         let is_member = self.is_subscribed() && !self.membership.member.is_empty();
         if is_member && self.send_leave(now, fx, "the consumer is being closed") {
             self.life = Life::Leaving { is_sent: true, deadline };

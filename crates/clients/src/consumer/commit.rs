@@ -137,9 +137,7 @@ impl Consumer {
             self.commit_refused(text);
             return;
         }
-        let is_rebalancing =
-            matches!(self.membership.phase, GroupPhase::Joining | GroupPhase::Assigning { .. } | GroupPhase::Syncing);
-        if is_member && is_rebalancing && self.profile == Profile::Java {
+        if is_member && self.membership.phase.is_between_generations() && self.profile == Profile::Java {
             // The member knows that it is between two generations (`generationIfStable`).
             let Some(commit) = self.commits.remove(&number) else { return };
             if matches!(commit.kind, CommitKind::Sync { .. } | CommitKind::Async) {

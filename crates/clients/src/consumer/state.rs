@@ -132,6 +132,13 @@ pub(crate) enum GroupPhase {
     Stable,
 }
 
+impl GroupPhase {
+    /// Whether the member has asked for the next generation and is not in it yet.
+    pub(crate) fn is_between_generations(&self) -> bool {
+        matches!(self, GroupPhase::Joining | GroupPhase::Assigning { .. } | GroupPhase::Syncing)
+    }
+}
+
 /// Racks of each partition of a topic, which count only if the leader has a rack; none: there was no such topic.
 pub(crate) type Watched = Option<Vec<SortedSet<Name>>>;
 

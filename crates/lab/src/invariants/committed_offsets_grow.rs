@@ -118,7 +118,7 @@ impl CommittedOffsetsGrow {
         *highest = offset.max(*highest);
         let before = self.last.insert((group.clone(), tp.clone()), offset).filter(|before| offset < *before);
         let Some(before) = before.filter(|_| !self.torn.contains(&tp)) else { return Ok(()) };
-        let end = replicas::leader(sight.world, sight.layout, &tp).map(|leader| leader.log.log_end_offset());
+        let end = sight.leader(&tp).map(|leader| leader.log.log_end_offset());
         let has_members = replicas::groups(sight.world, sight.layout).iter().any(|known| known.id == *group && !known.members.is_empty());
         if is_late(sight, group, &tp, offset, before) {
             return Ok(());
