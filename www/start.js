@@ -159,8 +159,9 @@ export async function start(place) {
     if (late) place.style(at(late));
     let part = rest;
     if (next) {
-      part = rest = later(first, first.nload, at(next), unpack, asked[0]);
+      // Before any other part comes: what it brings takes the places of those that stand in for it, not the other way round.
       await standIns(first, WebAssembly.Module.customSections(module, 'absent')[0]);
+      part = rest = later(first, first.nload, at(next), unpack, asked[0]);
     }
     if (last) rest = later(first, first.load, at(last), bytes => bytes, asked[1], part);
     await spoken;

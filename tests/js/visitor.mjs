@@ -27,6 +27,9 @@ export async function otherSite(pages) {
   return serve("/nowhere", "/nothing/", Object.fromEntries(made));
 }
 
+// An address of ours; `fragment` is its end, from `?` or `#` on.
+export const address = (fragment) => site.url + fragment;
+
 // A tab at any address, in a browser of its own.
 export async function tab(url, { viewport = LAPTOP, ...options } = {}) {
   const context = await browser.newContext({ viewport, ...options });

@@ -1,7 +1,7 @@
 // What a page must stand: contrast, narrow windows, random hands, links of tomorrow, hosts that lie.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LAPTOP, accessibilityFaults, open, otherSite, picture, run, tab, view, visitTheSite } from "../js/visitor.mjs";
+import { LAPTOP, accessibilityFaults, address, open, otherSite, picture, run, tab, view, visitTheSite } from "../js/visitor.mjs";
 import { linkTo } from "../js/link.mjs";
 
 visitTheSite();
@@ -188,6 +188,27 @@ test("a link from a newer version, a cut one and one that is none say so, and of
     await close();
   }
 });
+
+for (const slow of ["instantiate", "compile"]) {
+  test(`the parts of the engine fit together in whatever order they are ready: WebAssembly.${slow} is slow`, async () => {
+    const { page, close } = await tab("about:blank");
+    await page.addInitScript((slow) => {
+      const original = WebAssembly[slow];
+      let n = 0;
+      WebAssembly[slow] = async (...given) => {
+        await new Promise((done) => setTimeout(done, 600 >> n++));
+        return original.apply(WebAssembly, given);
+      };
+    }, slow);
+    for (const fragment of ["", "#lesson=lost-ack", "?ui=embed&lesson=load", "?ui=embed"]) {
+      await page.goto(address(fragment));
+      await page.reload();
+      await page.locator(".app").first().waitFor();
+      await page.locator(".broker").first().waitFor();
+    }
+    await close();
+  });
+}
 
 test("a host that names an origin which is not its own is neither heard nor told anything", async () => {
   const other = await otherSite({
