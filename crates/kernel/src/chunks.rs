@@ -11,7 +11,7 @@ const CHUNK_LEN: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Chunks<T> {
     forgotten: u64,
-    closed: VecDeque<Arc<[T]>>,
+    closed: VecDeque<Arc<Vec<T>>>,
     open: Vec<T>,
 }
 
@@ -29,7 +29,7 @@ impl<T> Chunks<T> {
         }
         self.open.push(entry);
         if self.open.len() == CHUNK_LEN {
-            self.closed.push_back(std::mem::take(&mut self.open).into());
+            self.closed.push_back(Arc::new(std::mem::take(&mut self.open)));
             if self.closed.len() * CHUNK_LEN > max {
                 self.closed.pop_front();
                 self.forgotten += CHUNK_LEN as u64;

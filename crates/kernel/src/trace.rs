@@ -76,7 +76,7 @@ const CHUNKS_MAX: usize = 16;
 /// The last events, in chunks that copies of a world share.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trace {
-    closed: VecDeque<Arc<[TraceEntry]>>,
+    closed: VecDeque<Arc<Vec<TraceEntry>>>,
     open: Vec<TraceEntry>,
     /// It would reach further back, had it not been forgotten.
     is_cut: bool,
@@ -85,11 +85,16 @@ pub(crate) struct Trace {
 impl Trace {
     pub(crate) fn push(&mut self, entry: TraceEntry) {
         if self.open.len() == CHUNK_LEN {
+            let mut room = Vec::new();
             if self.closed.len() == CHUNKS_MAX {
-                self.closed.pop_front();
+                // If nobody else looks at it, the oldest chunk gives its room to the next one.
+                let oldest = self.closed.pop_front().and_then(Arc::into_inner);
+                room = oldest.unwrap_or_default();
+                room.clear();
                 self.is_cut = false;
             }
-            self.closed.push_back(self.open.drain(..).collect());
+            room.reserve_exact(CHUNK_LEN);
+            self.closed.push_back(Arc::new(std::mem::replace(&mut self.open, room)));
         }
         self.open.push(entry);
     }

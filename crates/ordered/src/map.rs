@@ -133,8 +133,13 @@ impl<K: Ord, V> SortedMap<K, V> {
     {
         find(&self.keys, key).is_ok()
     }
-    /// Gives a key a value; returns the one it had.
+    /// Gives a key a value; returns the one it had. Quick for one above all others.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        if self.keys.last().is_none_or(|last| *last < key) {
+            self.keys.push(key);
+            self.values.push(value);
+            return None;
+        }
         match find(&self.keys, &key) {
             Ok(at) => Some(std::mem::replace(&mut self.values[at], value)),
             Err(at) => {

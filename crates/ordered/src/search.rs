@@ -4,8 +4,10 @@ use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::ops::{Bound, Range, RangeBounds};
 
-/// The index of `key`, or the index at which it would be inserted.
-#[inline(never)]
+/// The index of `key`, or the index at which it would be inserted. In the page one copy a type of key is enough; elsewhere
+/// it is worth the room to be part of who calls it.
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+#[cfg_attr(not(target_arch = "wasm32"), inline)]
 pub(crate) fn find<K: Borrow<Q>, Q: Ord + ?Sized>(keys: &[K], key: &Q) -> Result<usize, usize> {
     let (mut from, mut to) = (0, keys.len());
     while from < to {

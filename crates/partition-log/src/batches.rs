@@ -80,9 +80,19 @@ impl BatchList {
         Arc::make_mut(&mut self.chunks).push(Arc::new(Chunk { entries, digest, max_timestamp_ms }));
     }
 
-    /// Index of the first batch whose last offset is at or after `offset`; `len()` if there is none.
+    /// Index of the first batch whose last offset is at or after `offset`; `len()` if there is none. Most are asked for near the
+    /// end, where a few steps back are quicker than a search over all chunks.
     pub(crate) fn index_of(&self, offset: i64) -> usize {
+        const STEPS: usize = 4;
         let ends_before = |entry: &Entry| entry.batch.last_offset() < offset;
+        if self.tail.first().is_some_and(|first| first.batch.base_offset <= offset) {
+            let not_before = self.tail.iter().rev().take(STEPS).take_while(|entry| !ends_before(entry)).count();
+            let within = match not_before {
+                STEPS => self.tail.partition_point(ends_before),
+                few => self.tail.len() - few,
+            };
+            return self.chunks.len() * CHUNK_LEN + within;
+        }
         let chunk = self.chunks.partition_point(|chunk| chunk.entries.last().is_some_and(ends_before));
         let entries = self.chunks.get(chunk).map_or(&self.tail, |chunk| &chunk.entries);
         chunk * CHUNK_LEN + entries.partition_point(ends_before)

@@ -225,7 +225,7 @@ impl Producer {
         let Some(queue) = self.accumulator.queues.get(tp) else { return false };
         let Some(head) = queue.batches.front() else { return false };
         let is_new = queue.batches.len() == 1 && head.count() == appended;
-        is_new || (may_send(&self.net, &self.settings, tp) && (self.is_hurried() || self.is_due(queue, head, now)))
+        is_new || ((self.is_hurried() || self.is_due(queue, head, now)) && may_send(&self.net, &self.settings, tp))
     }
 
     /// No memory came free in what the wait for metadata had left of max.block.ms (`BufferPool#allocate`).

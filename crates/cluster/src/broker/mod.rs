@@ -127,8 +127,6 @@ enum Work {
 /// The broker's timers.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
 enum TimerKey {
-    /// A parked request has waited long enough.
-    Parked(Ticket),
     /// `isr-expiration`, every half replica.lag.time.max.ms.
     ShrinkIsr,
     /// `highwatermark-checkpoint`.
@@ -163,6 +161,9 @@ enum TimerKey {
     GroupLoaded(PartitionIndex),
     /// A group coordinator's write has waited long enough for its replicas.
     GroupWrite(PartitionIndex, u64),
+    /// A parked request has waited long enough. The last, because it is armed most often, and each ticket is higher than the
+    /// one before: a sorted map of timers only grows and shrinks at its end.
+    Parked(Ticket),
 }
 
 impl Soft {

@@ -6,6 +6,7 @@ use ordered::SortedMap;
 use partition_log::Log;
 use protocol::{BrokerId, Note, Record, TopicPartition};
 
+use super::by_replica::ByReplica;
 use super::{Invariant, Sight};
 use crate::replicas;
 
@@ -16,7 +17,7 @@ type Lasts = SortedMap<Arc<[u8]>, (i64, bool)>;
 /// that is rolled (nothing is compacted before), and read anew after whatever rewrites a log's end.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CompactionKeepsLast {
-    lasts: SortedMap<(TopicPartition, BrokerId), Arc<Lasts>>,
+    lasts: ByReplica<Arc<Lasts>>,
 }
 
 impl Invariant for CompactionKeepsLast {
@@ -30,15 +31,14 @@ impl Invariant for CompactionKeepsLast {
         };
         match sight.note {
             Note::SegmentRolled { tp, broker, .. } => {
-                let key = (tp.clone(), *broker);
-                if !self.lasts.contains_key(&key)
+                if self.lasts.get_mut(tp, *broker).is_none()
                     && let Some(log) = log_of(tp, *broker).filter(|log| log.config().compact)
                 {
-                    self.lasts.insert(key, Arc::new(lasts(log)));
+                    self.lasts.insert(tp, *broker, Arc::new(lasts(log)));
                 }
             }
             Note::Appended { tp, broker, base, next, .. } => {
-                if let Some(known) = self.lasts.get_mut(&(tp.clone(), *broker))
+                if let Some(known) = self.lasts.get_mut(tp, *broker)
                     && let Some(log) = log_of(tp, *broker)
                 {
                     let new = log.batches_from(*base).take_while(|batch| batch.base_offset < *next);
@@ -49,18 +49,18 @@ impl Invariant for CompactionKeepsLast {
             Note::Compacted { tp, broker, .. } => {
                 let Some(log) = log_of(tp, *broker) else { return Ok(()) };
                 let now = lasts(log);
-                if let Some(known) = self.lasts.get(&(tp.clone(), *broker))
+                if let Some(known) = self.lasts.get_mut(tp, *broker)
                     && let Some(missing) = missing(known, &now, log.log_start_offset())
                 {
                     return Err(format!("{tp} on broker {broker}: {missing}"));
                 }
-                self.lasts.insert((tp.clone(), *broker), Arc::new(now));
+                self.lasts.insert(tp, *broker, Arc::new(now));
             }
             Note::Truncated { tp, broker, .. } | Note::ReplicaRemoved { tp, broker } => {
-                self.lasts.remove(&(tp.clone(), *broker));
+                self.lasts.remove(tp, *broker);
             }
-            Note::BrokerState { broker, .. } => self.lasts.retain(|(_, known), _| known != broker),
-            Note::TopicDeleted { topic } => self.lasts.retain(|(tp, _), _| tp.topic != *topic),
+            Note::BrokerState { broker, .. } => self.lasts.forget_broker(*broker),
+            Note::TopicDeleted { topic } => self.lasts.forget_topic(topic),
             _ => {}
         }
         Ok(())

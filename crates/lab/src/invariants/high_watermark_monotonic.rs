@@ -1,14 +1,14 @@
 //! A replica's high watermark never moves back.
 
-use ordered::SortedMap;
-use protocol::{BrokerId, Note, TopicId, TopicPartition};
+use protocol::{Note, TopicId};
 
+use super::by_replica::ByReplica;
 use super::{Invariant, Sight};
 
 /// The last high watermark of each replica, and of which topic of that name it was.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HighWatermarkMonotonic {
-    last: SortedMap<(TopicPartition, BrokerId), (TopicId, i64)>,
+    last: ByReplica<(TopicId, i64)>,
 }
 
 impl Invariant for HighWatermarkMonotonic {
@@ -26,7 +26,7 @@ impl Invariant for HighWatermarkMonotonic {
                     return Err(format!("{tp} on broker {broker}: high watermark {offset} is past the log's end {end}"));
                 }
                 let topic_id = replica.topic_id;
-                match self.last.insert((tp.clone(), *broker), (topic_id, *offset)) {
+                match self.last.insert(tp, *broker, (topic_id, *offset)) {
                     Some((id, before)) if id == topic_id && before > *offset => {
                         Err(format!("{tp} on broker {broker}: high watermark fell from {before} to {offset}"))
                     }
@@ -35,15 +35,15 @@ impl Invariant for HighWatermarkMonotonic {
             }
             // A truncation may take the high watermark with it, and a restart begins from the checkpoint.
             Note::Truncated { tp, broker, .. } | Note::ReplicaRemoved { tp, broker } => {
-                self.last.remove(&(tp.clone(), *broker));
+                self.last.remove(tp, *broker);
                 Ok(())
             }
             Note::BrokerState { broker, .. } => {
-                self.last.retain(|(_, b), _| b != broker);
+                self.last.forget_broker(*broker);
                 Ok(())
             }
             Note::TopicDeleted { topic } => {
-                self.last.retain(|(tp, _), _| tp.topic != *topic);
+                self.last.forget_topic(topic);
                 Ok(())
             }
             _ => Ok(()),

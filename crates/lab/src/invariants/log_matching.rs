@@ -1,15 +1,15 @@
 //! Below their high watermarks replicas hold the same records.
 
-use ordered::SortedMap;
 use partition_log::Log;
 use protocol::{Batch, BrokerId, Note, TopicId, TopicPartition};
 
+use super::by_replica::ByReplica;
 use super::{Invariant, Sight};
 
 /// How far each follower was compared with its leader, by its log since it was cut or restarted last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LogMatching {
-    compared: SortedMap<(TopicPartition, BrokerId), (TopicId, i64)>,
+    compared: ByReplica<(TopicId, i64)>,
 }
 
 impl Invariant for LogMatching {
@@ -22,17 +22,17 @@ impl Invariant for LogMatching {
             Note::HighWatermark { tp, broker, offset } => self.moved(sight, tp, *broker, *offset),
             // What comes after a cut is compared again.
             Note::Truncated { tp, broker, to, .. } => {
-                if let Some((_, compared)) = self.compared.get_mut(&(tp.clone(), *broker)) {
+                if let Some((_, compared)) = self.compared.get_mut(tp, *broker) {
                     *compared = (*compared).min(*to);
                 }
                 Ok(())
             }
             Note::BrokerState { broker, .. } => {
-                self.compared.retain(|(_, known), _| known != broker);
+                self.compared.forget_broker(*broker);
                 Ok(())
             }
             Note::TopicDeleted { topic } => {
-                self.compared.retain(|(tp, _), _| tp.topic != *topic);
+                self.compared.forget_topic(topic);
                 Ok(())
             }
             _ => Ok(()),
@@ -48,14 +48,14 @@ impl LogMatching {
         if leader.leader_epoch != mine.leader_epoch {
             return Ok(());
         }
-        let known = self.compared.entry((tp.clone(), broker)).or_insert((mine.topic_id, 0));
-        if known.0 != mine.topic_id {
-            *known = (mine.topic_id, 0);
+        let known = self.compared.get_mut(tp, broker).filter(|(topic_id, _)| *topic_id == mine.topic_id);
+        let before = known.map(|(_, compared)| std::mem::replace(compared, offset));
+        if before.is_none() {
+            self.compared.insert(tp, broker, (mine.topic_id, offset));
         }
         // Replicas compact by their own clocks; what a batch has kept is another claim.
         let starts = [mine.log, leader.log].map(|log| log.log_start_offset().max(log.compacted_to()));
-        let from = starts.into_iter().fold(known.1, i64::max);
-        known.1 = offset;
+        let from = starts.into_iter().fold(before.unwrap_or(0), i64::max);
         match differs(mine.log, leader.log, from, offset) {
             None => Ok(()),
             Some((at, here, there)) => {

@@ -1,15 +1,14 @@
 //! A replica's log start never falls, and never passes its high watermark.
 
+use protocol::{Note, TopicId};
 
-use ordered::SortedMap;
-use protocol::{BrokerId, Note, TopicId, TopicPartition};
-
+use super::by_replica::ByReplica;
 use super::{Invariant, Sight};
 
 /// The last log start of each replica, and of which topic of that name it was.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LogStartMonotonic {
-    last: SortedMap<(TopicPartition, BrokerId), (TopicId, i64)>,
+    last: ByReplica<(TopicId, i64)>,
 }
 
 impl Invariant for LogStartMonotonic {
@@ -27,7 +26,7 @@ impl Invariant for LogStartMonotonic {
                         "{tp} on broker {broker}: log start {start} is past the high watermark {high_watermark}"
                     ));
                 }
-                match self.last.insert((tp.clone(), *broker), (replica.topic_id, start)) {
+                match self.last.insert(tp, *broker, (replica.topic_id, start)) {
                     Some((topic_id, before)) if topic_id == replica.topic_id && before > start => {
                         Err(format!("{tp} on broker {broker}: log start fell from {before} to {start}"))
                     }
@@ -36,15 +35,15 @@ impl Invariant for LogStartMonotonic {
             }
             // A log that is cut below its start begins at the cut; one that lost its disk cache may have been.
             Note::Truncated { tp, broker, .. } | Note::ReplicaRemoved { tp, broker } => {
-                self.last.remove(&(tp.clone(), *broker));
+                self.last.remove(tp, *broker);
                 Ok(())
             }
             Note::BrokerState { broker, .. } => {
-                self.last.retain(|(_, b), _| b != broker);
+                self.last.forget_broker(*broker);
                 Ok(())
             }
             Note::TopicDeleted { topic } => {
-                self.last.retain(|(tp, _), _| tp.topic != *topic);
+                self.last.forget_topic(topic);
                 Ok(())
             }
             _ => Ok(()),

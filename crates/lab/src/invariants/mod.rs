@@ -1,7 +1,10 @@
 //! Invariants: claims that must hold after every event. One file each, listed in one table.
 //!
 //! A monitor sees every note with the world behind it and keeps what it needs. When one fails the lab stands
-//! still and shows which, where and why.
+//! still and shows which, where and why. The notes of one event have one world behind them, and what is looked up in it for one
+//! monitor is there for the next.
+
+mod by_replica;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
@@ -61,12 +64,14 @@ impl<'a> Sight<'a> {
     }
     fn topic_id(&self, name: &Arc<str>) -> Option<TopicId> {
         if let Some((last, id)) = self.topic.get()
-            && last == name
+            && (std::ptr::eq(last, name) || Arc::ptr_eq(last, name) || last == name)
         {
             return Some(id);
         }
-        let (name, id) = self.image()?.by_name.get_key_value(name)?;
-        self.topic.set(Some((name, *id)));
+        let (known, id) = self.image()?.by_name.get_key_value(name)?;
+        // The copy of the name that the note has is the one that is asked for next.
+        let noted = subject(self.note).map(|tp| &tp.topic).filter(|noted| std::ptr::eq(*noted, name));
+        self.topic.set(Some((noted.unwrap_or(known), *id)));
         Some(*id)
     }
     /// The replica of a partition on a broker, whatever the broker's state.
@@ -104,6 +109,17 @@ impl<'a> Sight<'a> {
         let lifecycle = self.world.machine(*node).kafka()?.lifecycle()?;
         let serves = self.world.state(*node) == NodeState::Running && lifecycle.state() >= BrokerState::Recovery;
         serves.then(|| self.replica(broker, tp).map(|replica| replica.log.log_end_offset()))?
+    }
+}
+
+/// The partition that a note is about, of those that are frequent.
+fn subject(note: &Note) -> Option<&TopicPartition> {
+    match note {
+        Note::Appended { tp, .. }
+        | Note::HighWatermark { tp, .. }
+        | Note::Acked { tp, .. }
+        | Note::Delivered { tp, .. } => Some(tp),
+        _ => None,
     }
 }
 
@@ -186,19 +202,23 @@ macro_rules! invariants {
                 $(self.$module.power_lost(broker);)*
             }
 
-            /// Shows a note to every monitor; the first that objects wins.
-            pub fn note(&mut self, world: &World<Actor>, layout: &Layout, stamped: &Stamped<Note>) -> Result<(), Violation> {
-                let sight = Sight { world, layout, node: stamped.node, note: &stamped.note, dark: &self.dark, image: OnceCell::new(), topic: Cell::new(None), seen: RefCell::default() };
-                $(
-                    self.$module.check(&sight).map_err(|evidence| Violation {
-                        invariant: <$module::$name as Invariant>::ID,
-                        claim: <$module::$name as Invariant>::DOC,
-                        evidence,
-                        about: String::new(),
-                        event: stamped.event,
-                        at: stamped.at,
-                    })?;
-                )*
+            /// Shows the notes of an event to every monitor, one after the other; the first that objects wins.
+            pub fn notes(&mut self, world: &World<Actor>, layout: &Layout, notes: &[Stamped<Note>]) -> Result<(), Violation> {
+                let Some(first) = notes.first() else { return Ok(()) };
+                let mut sight = Sight { world, layout, node: first.node, note: &first.note, dark: &self.dark, image: OnceCell::new(), topic: Cell::new(None), seen: RefCell::default() };
+                for stamped in notes.iter().filter(|stamped| !matches!(stamped.note, Note::Output { .. })) {
+                    (sight.node, sight.note) = (stamped.node, &stamped.note);
+                    $(
+                        self.$module.check(&sight).map_err(|evidence| Violation {
+                            invariant: <$module::$name as Invariant>::ID,
+                            claim: <$module::$name as Invariant>::DOC,
+                            evidence,
+                            about: String::new(),
+                            event: stamped.event,
+                            at: stamped.at,
+                        })?;
+                    )*
+                }
                 Ok(())
             }
         }

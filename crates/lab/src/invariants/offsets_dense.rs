@@ -1,14 +1,14 @@
 //! Offsets have no holes: each append begins where the log ended.
 
-use ordered::SortedMap;
-use protocol::{BrokerId, Note, TopicId, TopicPartition};
+use protocol::{BrokerId, Note, TopicId};
 
+use super::by_replica::ByReplica;
 use super::{Invariant, Sight};
 
 /// Where each replica's log ended after its last append, and of which topic of that name it was.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OffsetsDense {
-    ends: SortedMap<(TopicPartition, BrokerId), (TopicId, i64)>,
+    ends: ByReplica<(TopicId, i64)>,
 }
 
 impl Invariant for OffsetsDense {
@@ -21,11 +21,11 @@ impl Invariant for OffsetsDense {
             Note::Appended { tp, broker, base, next, .. } => {
                 let Some(replica) = sight.replica(*broker, tp) else {
                     // A controller that has just been elected may not know the topic yet.
-                    self.ends.remove(&(tp.clone(), *broker));
+                    self.ends.remove(tp, *broker);
                     return Ok(());
                 };
                 let topic_id = replica.topic_id;
-                match self.ends.insert((tp.clone(), *broker), (topic_id, *next)) {
+                match self.ends.insert(tp, *broker, (topic_id, *next)) {
                     Some((id, end)) if id == topic_id && end != *base => {
                         Err(format!("{tp} on broker {broker}: appended at {base}, and the log ended at {end}"))
                     }
@@ -33,11 +33,11 @@ impl Invariant for OffsetsDense {
                 }
             }
             Note::Truncated { tp, broker, .. } | Note::ReplicaRemoved { tp, broker } => {
-                self.ends.remove(&(tp.clone(), *broker));
+                self.ends.remove(tp, *broker);
                 Ok(())
             }
             Note::TopicDeleted { topic } => {
-                self.ends.retain(|(tp, _), _| tp.topic != *topic);
+                self.ends.forget_topic(topic);
                 Ok(())
             }
             _ => Ok(()),
@@ -45,6 +45,6 @@ impl Invariant for OffsetsDense {
     }
 
     fn power_lost(&mut self, broker: BrokerId) {
-        self.ends.retain(|(_, of), _| *of != broker);
+        self.ends.forget_broker(broker);
     }
 }

@@ -4,12 +4,13 @@ use ordered::SortedMap;
 use partition_log::Log;
 use protocol::{Batch, BrokerId, Note, ProducerId, TopicId, TopicPartition};
 
+use super::by_replica::ByReplica;
 use super::{Invariant, Sight};
 
 /// The last sequence number of each producer, by the replica that led when it was appended.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SequencesInOrder {
-    logs: SortedMap<(TopicPartition, BrokerId), Known>,
+    logs: ByReplica<Known>,
 }
 
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ impl Invariant for SequencesInOrder {
                 self.appended(sight, tp, *broker, (*base, *next), *leader_epoch)
             }
             Note::TopicDeleted { topic } => {
-                self.logs.retain(|(tp, _), _| tp.topic != *topic);
+                self.logs.forget_topic(topic);
                 Ok(())
             }
             _ => Ok(()),
@@ -51,14 +52,11 @@ impl SequencesInOrder {
         leader_epoch: i32,
     ) -> Result<(), String> {
         let Some(replica) = sight.replica(broker, tp) else { return Ok(()) };
-        let (key, topic_id) = ((tp.clone(), broker), replica.topic_id);
-        let is_known = self.logs.get(&key).is_some_and(|known| {
-            (known.topic_id, known.leader_epoch, known.end) == (topic_id, leader_epoch, base)
-        });
-        if !is_known {
-            self.logs.insert(key.clone(), Known { topic_id, leader_epoch, end: base, last: read(replica.log, base) });
+        let topic_id = replica.topic_id;
+        let known = self.logs.or_insert_with(tp, broker, || Known { topic_id, leader_epoch, end: -1, last: SortedMap::new() });
+        if (known.topic_id, known.leader_epoch, known.end) != (topic_id, leader_epoch, base) {
+            *known = Known { topic_id, leader_epoch, end: base, last: read(replica.log, base) };
         }
-        let Some(known) = self.logs.get_mut(&key) else { return Ok(()) };
         known.end = next;
         let appended = replica.log.batches_from(base).take_while(|batch| batch.base_offset < next);
         for batch in appended.filter(|batch| batch.producer().producer_id >= 0) {

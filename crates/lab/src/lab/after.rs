@@ -12,8 +12,12 @@ impl Lab {
     pub(super) fn digest_notes(&mut self) {
         let mut notes = std::mem::take(&mut self.notes);
         self.world.swap_notes(&mut notes);
-        for note in notes.drain(..) {
-            self.digest_note(note);
+        if !notes.is_empty() {
+            let verdict = self.monitors.notes(&self.world, &self.layout, &notes);
+            notes.drain(..).for_each(|note| self.digest_note(note));
+            if let Err(violation) = verdict {
+                self.stand_still(violation);
+            }
         }
         self.notes = notes;
         if self.world.ended() != self.reaped {
@@ -38,9 +42,6 @@ impl Lab {
         self.ledger.note(&stamped);
         if let Some((kind, text)) = mark_of(&stamped.note) {
             self.mark(kind, text);
-        }
-        if let Err(violation) = self.monitors.note(&self.world, &self.layout, &stamped) {
-            self.stand_still(violation);
         }
         self.history.push(stamped);
     }
