@@ -12,24 +12,64 @@ import { tab, visitTheSite } from "../js/visitor.mjs";
 
 visitTheSite();
 
-// What a platform offers a course: values kept by name. `data` are those of an earlier visit.
-const platform = (data) => ({
+// A platform as the standard has it, run in its page: values may be set between Initialize and Terminate only, by their names and
+// patterns (SCORM 1.2 Run-Time Environment 3.4, SCORM 2004 Run-Time Environment 4; as Moodle checks them). What a course set
+// without `exit` being `suspend` is gone at its next visit. `kept` is what there was after the visit before.
+function strictPlatform(edition, kept) {
+  const status = "passed|completed|failed|incomplete|browsed";
+  const RULES = {
+    "1.2": {
+      "cmi.core.lesson_status": status, "cmi.core.exit": "time-out|suspend|logout|", "cmi.suspend_data": "[^]{0,4096}", "cmi.core.lesson_location": ".{0,255}",
+      "cmi.core.session_time": "\\d{2,4}:\\d\\d:\\d\\d(\\.\\d{1,2})?",
+      ...Object.fromEntries(["raw", "min", "max"].map((name) => [`cmi.core.score.${name}`, "\\d{1,3}(\\.\\d+)?"])),
+    },
+    2004: {
+      "cmi.completion_status": "completed|incomplete|not attempted|unknown", "cmi.success_status": "passed|failed|unknown", "cmi.exit": "time-out|suspend|logout|normal|",
+      "cmi.suspend_data": "[^]{0,64000}", "cmi.session_time": "P(\\d+D)?T(\\d+H)?(\\d+M)?(\\d+(\\.\\d{1,2})?S)?", "cmi.score.scaled": "-?(0(\\.\\d+)?|1)",
+      ...Object.fromEntries(["raw", "min", "max"].map((name) => [`cmi.score.${name}`, "-?\\d+(\\.\\d+)?"])),
+    },
+  };
+  const [rules, on, end] = [RULES[edition], edition === "1.2" ? "LMS" : "", edition === "1.2" ? "LMSFinish" : "Terminate"];
+  const exit = edition === "1.2" ? "cmi.core.exit" : "cmi.exit";
+  const values = kept[exit] === "suspend" ? { ...kept } : { ...kept, "cmi.suspend_data": "" };
+  const seen = { values, saved: structuredClone(values), calls: [], faults: [] };
+  let stage = "new", error = "0";
+  const say = (code, what) => { error = code; if (code !== "0") seen.faults.push(`${code} ${what}`); return String(code === "0"); };
+  const api = {
+    [`${on}Initialize`]: (text) => { seen.calls.push("start"); const fine = stage === "new" && text === ""; stage = "open"; return say(fine ? "0" : "101", "Initialize"); },
+    [`${on}GetValue`]: (key) => { say(stage === "open" ? key in rules ? "0" : "401" : "301", `GetValue ${key}`); return seen.values[key] ?? ""; },
+    [`${on}SetValue`]: (key, value) => {
+      seen.calls.push(key);
+      const fits = stage === "open" && key in rules && typeof value === "string" && new RegExp(`^(${rules[key]})$`).test(value);
+      if (fits) seen.values[key] = value;
+      return say(fits ? "0" : stage === "open" ? "405" : "301", `SetValue ${key} ${value}`);
+    },
+    [`${on}Commit`]: () => { seen.calls.push("save"); seen.saved = structuredClone(seen.values); return say(stage === "open" ? "0" : "301", "Commit"); },
+    [end]: () => { seen.calls.push("end"); const fine = stage === "open"; stage = "over"; return say(fine ? "0" : "301", end); },
+    [`${on}GetLastError`]: () => error,
+    [`${on}GetErrorString`]: (code) => `fault ${code}`,
+  };
+  Object.assign(globalThis, { seen, [edition === "1.2" ? "API" : "API_1484_11"]: api });
+}
+
+const platform = (edition, kept) => ({
   headers: {},
-  html: `<!doctype html><title>A platform</title><script>
-    values = ${JSON.stringify(data)}; calls = [];
-    const call = (name) => (...args) => { calls.push([name, ...args]); return "true"; };
-    API = { LMSInitialize: call("start"), LMSCommit: call("save"), LMSFinish: call("end"),
-      LMSGetValue: (key) => values[key] ?? "", LMSSetValue: (key, value) => { values[key] = String(value); return "true"; } };
-  </script><iframe src="/package/scorm.html?lesson=lost-ack" width="1200" height="700"></iframe>`,
+  html: `<!doctype html><title>A platform</title><script>(${strictPlatform})(${JSON.stringify(edition)}, ${JSON.stringify(kept)});</script>
+    <iframe src="/package/scorm.html" width="1200" height="700"></iframe>`,
 });
 
-async function onPlatform(package_, data, act) {
-  const server = await serve(package_, "/package/", { "/lms.html": platform(data) });
+// One visit of the course on a platform. Gives what the platform has afterwards, when the course was closed.
+async function visit(package_, edition, kept, act) {
+  const server = await serve(package_, "/package/", { "/lms.html": platform(edition, kept) });
   const { page, close } = await tab(`${new URL(server.url).origin}/lms.html`);
-  const course = page.frames().find((frame) => frame.url().includes("scorm.html")) ?? await page.waitForEvent("frameattached");
-  await course.waitForSelector("kafka-sim");
   try {
-    return await act(page, course);
+    const course = page.frames().find((frame) => frame.url().includes("scorm.html")) ?? await page.waitForEvent("framenavigated");
+    await course.waitForSelector("kafka-sim");
+    await course.evaluate(() => document.querySelector("kafka-sim").ready());
+    await act(page, course);
+    await page.evaluate(() => document.querySelector("iframe").remove());
+    await page.waitForFunction(() => seen.calls.at(-1) === "end");
+    return await page.evaluate(() => seen);
   } finally {
     await close();
     server.close();
@@ -79,29 +119,108 @@ async function play(page, course) {
   await type([[3, burst("payments", -1)], [1, "sim run 3s"], ...fall("payments")]);
 }
 
-test("a lesson in a package is completed on the platform, and goes on where it was left", () => inFolder(async (folder) => {
-  const [package_, files] = unpacked("scorm", folder);
+test("a lesson's package is one SCO that lists all its files, and opens without an address of its own", () => inFolder(async (folder) => {
+  const [, files] = unpacked("scorm", folder);
   const manifest = Buffer.from(files["imsmanifest.xml"]).toString();
   for (const name of Object.keys(files)) {
-    if (name !== "imsmanifest.xml") assert.ok(manifest.includes(`href="${name}"`), `${name} is not in the manifest`);
+    if (name !== "imsmanifest.xml") assert.ok(manifest.includes(`<file href="${name}"/>`), `${name} is not in the manifest`);
   }
-  assert.ok(manifest.includes("Acknowledged, &#38; gone"));
+  const { page, close } = await tab("about:blank");
+  try {
+    // What SCORM 1.2's content aggregation model asks of a manifest.
+    const found = await page.evaluate((text) => {
+      const doc = new DOMParser().parseFromString(text, "text/xml");
+      const [cp, adl] = ["http://www.imsproject.org/xsd/imscp_rootv1p1p2", "http://www.adlnet.org/xsd/adlcp_rootv1p2"];
+      const one = (name, from = doc) => from.getElementsByTagNameNS(cp, name)[0];
+      const [root, item, resource] = [doc.documentElement, one("item"), one("resource")];
+      return {
+        wrong: [...doc.getElementsByTagName("parsererror")].map((e) => e.textContent),
+        order: [...root.children].map((e) => e.localName), version: [one("schema").textContent, one("schemaversion").textContent],
+        isDefault: one("organizations").getAttribute("default") === one("organization").getAttribute("identifier"),
+        refers: item.getAttribute("identifierref") === resource.getAttribute("identifier"), title: one("title", item).textContent,
+        resource: [resource.getAttribute("type"), resource.getAttributeNS(adl, "scormtype"), resource.getAttribute("href")],
+        ids: [...doc.querySelectorAll("[identifier]")].map((e) => e.getAttribute("identifier")),
+      };
+    }, manifest);
+    assert.deepEqual(found.wrong, []);
+    assert.deepEqual(found.order, ["metadata", "organizations", "resources"]);
+    assert.deepEqual(found.version, ["ADL SCORM", "1.2"]);
+    assert.ok(found.isDefault && found.refers);
+    assert.equal(found.title, "Acknowledged, & gone");
+    assert.deepEqual(found.resource, ["webcontent", "sco", "scorm.html"]);
+    assert.equal(new Set(found.ids).size, found.ids.length, "identifiers are unique");
+    for (const id of found.ids) assert.match(id, /^[A-Za-z_][\w.-]*$/, "xs:ID");
+  } finally {
+    await close();
+  }
+}));
 
-  const kept = await onPlatform(package_, {}, async (page, course) => {
-    await course.evaluate(() => document.querySelector("kafka-sim").ready());
-    assert.equal(await page.evaluate(() => values["cmi.core.lesson_status"]), "incomplete");
+test("on a SCORM 1.2 platform a lesson is completed, and goes on where it was left", () => inFolder(async (folder) => {
+  const [package_] = unpacked("scorm", folder);
+  const first = await visit(package_, "1.2", {}, async (page, course) => {
+    assert.equal(await page.evaluate(() => seen.saved["cmi.core.lesson_status"]), "incomplete", "it is saved before anything is done");
     await play(page, course);
-    await page.waitForFunction(() => values["cmi.core.lesson_status"] === "completed" && values["cmi.suspend_data"]);
-    assert.equal(await page.evaluate(() => values["cmi.core.score.raw"]), "100");
-    return page.evaluate(() => values);
+    await page.waitForFunction(() => seen.saved["cmi.core.lesson_status"] === "completed" && seen.saved["cmi.suspend_data"]);
   });
+  assert.deepEqual(first.faults, []);
+  assert.deepEqual([first.calls[0], first.calls.filter((name) => name === "start").length, first.calls.slice(-2)], ["start", 1, ["save", "end"]]);
+  const score = (name) => first.saved[`cmi.core.score.${name}`];
+  assert.deepEqual(["min", "max", "raw"].map(score), ["0", "100", "100"]);
+  assert.match(first.saved["cmi.core.session_time"], /^0000:0\d:\d\d\.\d\d$/);
 
-  await onPlatform(package_, kept, async (page, course) => {
+  const second = await visit(package_, "1.2", first.saved, async (page, course) => {
     const state = await course.evaluate(() => document.querySelector("kafka-sim").getState());
     assert.deepEqual([state.lesson.id, state.lesson.step, state.lesson.complete], ["lost-ack", 4, true]);
     assert.ok(state.clock > 30_000, `the clock shows ${state.clock} ms`);
-    assert.equal(await page.evaluate(() => values["cmi.core.lesson_status"]), "completed");
   });
+  assert.deepEqual([second.faults, second.saved["cmi.core.lesson_status"]], [[], "completed"]);
+}));
+
+test("where only the API of SCORM 2004 is, a visit that ends in mid-lesson is taken up again, and passed", () => inFolder(async (folder) => {
+  const [package_] = unpacked("scorm", folder);
+  let left;
+  const first = await visit(package_, "2004", {}, async (page, course) => {
+    await page.frames().at(-1).getByRole("button", { name: "Next step" }).click();
+    left = await course.evaluate(async () => {
+      const sim = document.querySelector("kafka-sim");
+      await sim.run("kafka-topics --bootstrap-server :9092 --create --topic mine");
+      await sim.advance(3_000);
+      for (let i = 0; i < 100 && sim.time !== 3_000; i++) await new Promise((r) => setTimeout(r, 20));
+      return sim.time;
+    });
+  });
+  assert.deepEqual([first.faults, first.saved["cmi.completion_status"], first.saved["cmi.success_status"]], [[], "incomplete", undefined]);
+  assert.match(first.saved["cmi.session_time"], /^PT\d+\.\d\dS$/);
+  const second = await visit(package_, "2004", first.saved, async (page, course) => {
+    const state = await course.evaluate(() => document.querySelector("kafka-sim").getState());
+    assert.deepEqual([state.clock, state.lesson.step], [left, 2], "no goal was met, and yet nothing is lost");
+    await course.evaluate(() => document.querySelector("kafka-sim").load({ lesson: "lost-ack" }));
+    await play(page, course);
+    await page.waitForFunction(() => seen.saved["cmi.completion_status"] === "completed");
+  });
+  assert.deepEqual(second.faults, []);
+  assert.deepEqual([second.saved["cmi.success_status"], second.saved["cmi.score.scaled"], second.saved["cmi.score.raw"]], ["passed", "1", "100"]);
+}));
+
+test("a course that finds no platform says so, and so does one that is refused", () => inFolder(async (folder) => {
+  const [package_] = unpacked("scorm", folder);
+  const refusing = { headers: {}, html: `<script>API = { LMSInitialize: () => "false", LMSGetLastError: () => "101", LMSGetErrorString: () => "General exception" };</script><iframe src="/package/scorm.html" width="1200" height="700"></iframe>` };
+  const server = await serve(package_, "/package/", { "/lms.html": refusing });
+  try {
+    for (const [path, text] of [["/package/scorm.html", /nothing is recorded/], ["/lms.html", /refuses Initialize : 101 General exception/]]) {
+      const { page, close } = await tab(`${new URL(server.url).origin}${path}`);
+      for (let i = 0; i < 100 && !page.frames().some((frame) => frame.url().includes("scorm.html")); i++) await page.waitForTimeout(20);
+      const course = page.frames().find((frame) => frame.url().includes("scorm.html"));
+      const said = course.getByRole("status").filter({ hasText: text });
+      await said.waitFor();
+      await course.waitForSelector("kafka-sim");
+      const [above, below] = await course.evaluate(() => ["#text", "kafka-sim"].map((part) => document.querySelector(part).getBoundingClientRect()).map((r) => [r.top, r.bottom]));
+      assert.ok(above[1] > above[0] + 10 && below[0] >= above[1], "it is not covered");
+      await close();
+    }
+  } finally {
+    server.close();
+  }
 }));
 
 // A record store with what cmi5 asks of one: a token for once, documents of state, statements. On a host of its own.

@@ -111,6 +111,11 @@ test("what a verb refuses, and what it did, is said in the reader's language", a
   await out.getByText("broker-1 abgeschossen").waitFor();
   await line("no-such-tool");
   await out.getByText("bash: no-such-tool: command not found").waitFor();
+  await line("sim help");
+  await out.getByText("Lässt so viel virtuelle Zeit vergehen.").waitFor();
+  const told = (await out.locator(".sim").allInnerTexts()).slice(-20);
+  assert.ok(told.every((text, i) => /^sim \w/.test(text) === (i % 2 === 0)), `a verb's line, and below it what it does: ${told.join("|")}`);
+  assert.deepEqual(told.filter((text) => !text.startsWith("sim ") && /\b(the|and|of|is)\b/.test(text)), [], "none of it in English");
   await close();
 });
 
@@ -123,6 +128,21 @@ test("a replica whose log ends before the offsets shown says where it ends, on t
   await view(page, "Log");
   assert.match(await page.locator(".lrow", { hasText: "Broker 3" }).locator(".far").innerText(), /^◂ ends at \d+$/);
   await close();
+});
+
+test("long answers and suggestions of a terminal stay in it, on a wide page and on a phone", async () => {
+  for (const viewport of [LAPTOP, PHONE]) {
+    const { page, close } = await open({ viewport });
+    if (viewport === PHONE) await page.getByRole("tab", { name: "Terminal" }).click();
+    await run(page, `echo ${"long ".repeat(60)}`);
+    await prompt(page).fill("kafka-cons");
+    await prompt(page).press("Tab");
+    await page.locator(".hint", { hasText: "kafka-console-consumer" }).waitFor();
+    const [screen, zone] = await Promise.all([".screen", ".term"].map((part) => page.locator(part).first().boundingBox()));
+    assert.ok(screen.width <= zone.width / (viewport === PHONE ? 1 : 2) + 1, `the first terminal is ${screen.width} px of ${zone.width}`);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), viewport.width, "the page is as wide as the screen");
+    await close();
+  }
 });
 
 test("the chart is drawn when its tab is opened on a tablet", async () => {

@@ -99,6 +99,43 @@ test("a record says who holds it and who may read it; the selection is that of e
   await close();
 });
 
+test("another thing is looked at from its top, and without what led to the one before", async () => {
+  const { page, close } = await open();
+  await run(page, "sim kill broker 1");
+  await run(page, "sim run 12s");
+  const pane = page.getByLabel("Inspector", { exact: true });
+  await page.locator('[data-node="broker-2"] .rep').first().click();
+  await pane.getByRole("button", { name: "why" }).first().click();
+  await pane.getByRole("heading", { name: /Why event/ }).waitFor();
+  await pane.evaluate((e) => e.scrollTo(0, 400));
+  await page.locator('[data-node="controller-101"]').click();
+  await pane.getByRole("heading", { name: "Controller 101" }).waitFor();
+  assert.equal(await pane.evaluate((e) => e.scrollTop), 0);
+  assert.equal(await pane.getByRole("heading", { name: /Why event/ }).count(), 0);
+  // A dead broker's header is a line as the others' are, so that its tiles stand beside theirs.
+  const tops = await page.locator(".broker .rep:first-child").evaluateAll((all) => all.map((rep) => Math.round(rep.getBoundingClientRect().top)));
+  assert.equal(new Set(tops).size, 1, `${tops}`);
+  await close();
+});
+
+test("every view leads to the marks and keys, and its own marks come first", async () => {
+  for (const viewport of [LAPTOP, PHONE]) {
+    const { page, close } = await open({ viewport });
+    for (const [name, first] of [["Cluster", "Cluster"], ["Log", "Log"], ["Space-time", "Space-time"], ["Groups", "Groups"], ["Metrics", "Cluster"]]) {
+      await view(page, name);
+      if (viewport === PHONE) {
+        await page.locator(".menu.rest > .btn").click();
+        await page.getByRole("menuitemradio", { name: "Marks and keys" }).click();
+      } else {
+        await page.locator(".tabs.views").getByRole("button", { name: "Marks and keys" }).click();
+      }
+      assert.equal(await page.locator(".sheet h3").first().innerText(), first.toUpperCase());
+      await page.getByRole("button", { name: "Close" }).click();
+    }
+    await close();
+  }
+});
+
 test("zoom and the slider choose the offsets, and the end is followed until the reader looks elsewhere", async () => {
   const { page, close } = await open();
   await view(page, "Log");
@@ -165,6 +202,12 @@ test("the group view shows a rebalance as it was: joining, syncing, stable, and 
   assert.equal(order.at(-1), "Stable");
   assert.equal(await page.locator(".matrix tbody tr").count(), 2, "the dead member is out");
   assert.equal(await page.locator(".matrix .own").count(), 2, "its partition has a new owner");
+  // Who takes the place comes last, and the ribbons, which remember the dead one too, have the same order.
+  await run(page, "kafka-console-consumer --bootstrap-server localhost:9092 --topic orders --group billing", 3);
+  await run(page, "sim run 20s");
+  const rows = await page.locator(".matrix .who .link").allInnerTexts();
+  assert.deepEqual(rows, ["app-4", "app-5"]);
+  assert.deepEqual(await page.locator(".ribbon > span").allInnerTexts(), ["state", "app-3", ...rows]);
   await picture(page, "view-groups");
   assert.deepEqual(wrong, []);
   await close();

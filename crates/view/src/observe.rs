@@ -284,20 +284,26 @@ fn group_view(lab: &Lab, group: GroupInfo) -> GroupView {
         };
         lab.apps().iter().find(is_it).map(|app| process_name(lab, app.node))
     };
-    let members = group.members.iter().map(|member| MemberView {
-        member: member.id.to_string(),
-        client_id: member.client_id.to_string(),
-        process: process_of(&member.id),
-        assignment: member.assignment.iter().map(|(topic, partition)| (topic.to_string(), *partition)).collect(),
-        session_ends_ns: member.session_ends.map(clock_ns),
-    });
+    let mut members: Vec<_> = group
+        .members
+        .iter()
+        .map(|member| MemberView {
+            member: member.id.to_string(),
+            client_id: member.client_id.to_string(),
+            process: process_of(&member.id),
+            assignment: member.assignment.iter().map(|(topic, partition)| (topic.to_string(), *partition)).collect(),
+            session_ends_ns: member.session_ends.map(clock_ns),
+        })
+        .collect();
+    // Member ids are drawn: by the order of processes, members stand where the stage and the ribbons have them. Who is gone is last.
+    ordered::sort_by_key(&mut members, |m| (m.process.is_none(), m.process.as_ref().map(|p| (p.len(), p.clone()))));
     GroupView {
         group: group.id.to_string(),
         state: group.state.into(),
         generation: group.generation,
         protocol: group.protocol.as_ref().map_or(String::new(), |name| name.to_string()),
         coordinator: group.coordinator.0,
-        members: members.collect(),
+        members,
         offsets: group.offsets.iter().map(|(tp, offset)| position_view(lab, tp, -1, *offset)).collect(),
     }
 }

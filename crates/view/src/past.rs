@@ -109,7 +109,7 @@ pub struct Span {
 pub struct GroupPast {
     /// Its states, oldest first.
     pub states: Vec<Span>,
-    /// What each program owned, by its process, oldest first.
+    /// What each program owned, oldest first, in the order of processes.
     pub owners: Vec<(String, Vec<Span>)>,
 }
 
@@ -220,7 +220,11 @@ impl GroupPast {
     fn own(&mut self, process: &str, span: Span) {
         match self.owners.iter_mut().find(|(name, _)| name == process) {
             Some((_, spans)) => spans.push(span),
-            None => self.owners.push((process.into(), vec![span])),
+            None => {
+                let is_later = |(name, _): &(String, _)| (name.len(), &**name) > (process.len(), process);
+                let at = self.owners.iter().position(is_later).unwrap_or(self.owners.len());
+                self.owners.insert(at, (process.into(), vec![span]));
+            }
         }
     }
 }

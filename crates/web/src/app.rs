@@ -288,7 +288,16 @@ fn view_tabs(ui: &UiHandle) -> Html {
             </button>
         }
     };
-    html! { <div class="tabs views" role="tablist" aria-label={t("Views")}>{ for VIEWS.iter().enumerate().map(tab) }</div> }
+    let sheet = {
+        let ui = ui.clone();
+        Callback::from(move |_: MouseEvent| ui.dispatch(Act::Sheet(true)))
+    };
+    html! {
+        <div class="tabs views">
+            <div class="tablist" role="tablist" aria-label={t("Views")}>{ for VIEWS.iter().enumerate().map(tab) }</div>
+            <button class="btn bare marks-keys" onclick={sheet} title={t("Marks and keys")} aria-label={t("Marks and keys")}>{ "?" }</button>
+        </div>
+    }
 }
 
 fn open_view(props: &PageProps, ui: &UiHandle) -> Html {

@@ -31,6 +31,13 @@ pub(crate) fn width() -> f64 {
     width.unwrap_or(1366.0)
 }
 
+/// How high the zone of views is, CSS pixels.
+pub(crate) fn view_height() -> f64 {
+    let document = window().and_then(|w| w.document());
+    let zone = document.and_then(|d| d.query_selector(".view-zone").ok().flatten());
+    zone.map_or(350.0, |zone| f64::from(zone.client_height()))
+}
+
 /// Whether keys typed now belong to a text field.
 pub(crate) fn is_text_field(target: Option<web_sys::EventTarget>) -> bool {
     let tag = target.and_then(|t| t.dyn_into::<Element>().ok());

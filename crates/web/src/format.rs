@@ -24,6 +24,14 @@ pub(crate) fn span(ns: u64) -> String {
     }
 }
 
+/// A span in whole seconds, once there are some.
+pub(crate) fn whole_span(ns: u64) -> String {
+    match ns / 1_000_000_000 {
+        s @ 1..10 => format!("{s} s"),
+        _ => span(ns),
+    }
+}
+
 /// `12,481`.
 pub(crate) fn count(n: u64) -> String {
     let digits = n.to_string();

@@ -32,7 +32,17 @@ pub(crate) fn Inspector(props: &ViewProps) -> Html {
         Selection::Message(_) => props.frame.detail.message.as_ref().map(|(m, flies)| message(props, m, *flies)),
         Selection::Group(name) => picture.groups.iter().find(|g| g.group == *name).map(|g| group(props, g)),
     });
-    html! { <div class="pane insp" tabindex="0" aria-label={t("Inspector")}>{ found.unwrap_or_else(|| overview(props)) }</div> }
+    let root = use_node_ref();
+    {
+        // Another thing is looked at from its top.
+        let root = root.clone();
+        use_effect_with(props.ui.selected.clone(), move |_| {
+            if let Some(pane) = root.cast::<web_sys::Element>() {
+                pane.set_scroll_top(0);
+            }
+        });
+    }
+    html! { <div ref={root} class="pane insp" tabindex="0" aria-label={t("Inspector")}>{ found.unwrap_or_else(|| overview(props)) }</div> }
 }
 
 fn find<'a>(picture: &'a Picture, topic: &str, partition: i32) -> Option<&'a PartitionView> {
@@ -53,9 +63,11 @@ fn fields(props: &ViewProps, list: Fields) -> Html {
 /// Since when a field is what it is: leads to the moment, and to what led to it.
 fn since(props: &ViewProps, change: &Change) -> Html {
     if change.event == 0 {
-        // An act from outside has no causes: it is named.
+        // An act from outside has no causes: it is named, unless that is a long command, which stands above.
+        let act = say(&change.text);
+        let is_short = act.chars().count() < 24;
         return html! {
-            <span class="since"><button class="link" onclick={props.seek(change.at_ns)}>{ tell!("since {}", format::clock(change.at_ns)) }</button><code>{ say(&change.text) }</code></span>
+            <span class="since"><button class="link" title={act.clone()} onclick={props.seek(change.at_ns)}>{ tell!("since {}", format::clock(change.at_ns)) }</button><code hidden={!is_short}>{ act }</code></span>
         };
     }
     if change.at_ns == 0 {
@@ -100,11 +112,16 @@ fn configs(list: &[ConfigView]) -> Html {
         <table class="mini configs">
             <thead><tr><th>{ t("config") }</th><th>{ t("value") }</th></tr></thead>
             <tbody>{ for list.iter().map(|c| html! {
-                <tr key={c.name.clone()} class={if c.is_set { "set" } else { "" }}><td>{ &c.name }</td>
+                <tr key={c.name.clone()} class={if c.is_set { "set" } else { "" }}><td>{ dotted(&c.name) }</td>
                     <td>{ if c.value.is_empty() { "–" } else { &c.value }}{ if c.is_set { html! { <small>{ tell!("{}; default {}", known(&c.source), c.default.as_deref().unwrap_or(t("none"))) }</small> } } else { Html::default() } }</td></tr>
             }) }</tbody>
         </table>
     }
+}
+
+/// A name that may be broken after its dots.
+fn dotted(name: &str) -> Html {
+    html! { <>{ for name.split_inclusive('.').map(|part| html! { <>{ part }<wbr /></> }) }</> }
 }
 
 fn head(title: String, sub: String) -> Html {
@@ -116,7 +133,7 @@ fn acts(props: &ViewProps, list: &[(&'static str, String)]) -> Html {
     let button = |(text, command): &(&'static str, String)| {
         let (bridge, ui, line) = (props.bridge.clone(), props.ui.clone(), command.clone());
         let onclick = Callback::from(move |_: MouseEvent| bridge.command(ui.active, &line));
-        html! { <button key={command.clone()} class="act" {onclick}>{ t(text) }<small>{ command }</small></button> }
+        html! { <button key={command.clone()} class="act" {onclick}>{ t(text) }<small>{ crate::markdown::command(command) }</small></button> }
     };
     html! { <div class="acts">{ for list.iter().map(button) }</div> }
 }

@@ -306,14 +306,14 @@ fn command(ui: &UiHandle, term: Option<u32>, text: &str, run_ns: u64) -> Html {
         (Some(n), None) => tell!("Put into terminal {}; Enter runs it", n),
         (Some(n), Some(span)) => tell!("Put into terminal {}; Enter runs it, and {} pass", n, span),
     };
-    html! { <button class="cmd" {onclick} {title}><span>{ text.to_owned() }</span><em>{ to }{ lasts.map(|span| html! { <small>{ span }</small> }) }</em></button> }
+    html! { <button class="cmd" {onclick} {title}><span>{ crate::markdown::command(text) }</span><em>{ to }{ lasts.map(|span| html! { <small>{ span }</small> }) }</em></button> }
 }
 
 /// What to do in free play: the whole story of a record and a failover by four buttons, and the same by hand.
 fn guide(props: &LessonProps) -> Html {
     let act = |number: u32, name: &'static str, line: &'static str, text: &'static str, act: Callback<MouseEvent>| {
         html! {
-            <div key={number} class="part"><button class="act" onclick={act}><span>{ format!("{number} · {}", t(name)) }</span><small>{ line }</small></button>
+            <div key={number} class="part"><button class="act" onclick={act}><span>{ format!("{number} · {}", t(name)) }</span><small>{ crate::markdown::command(line) }</small></button>
                 <p class="md">{ t(text) }</p></div>
         }
     };

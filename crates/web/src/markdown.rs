@@ -15,6 +15,11 @@ pub(crate) fn block(block: &Block) -> Html {
     }
 }
 
+/// A command whose words stay whole where a line ends: a browser would break `--topic` after its dashes.
+pub(crate) fn command(line: &str) -> Html {
+    html! { <>{ for line.split(' ').enumerate().map(|(i, word)| html! { <>{ if i > 0 { " " } else { "" } }<i>{ word }</i></> }) }</> }
+}
+
 fn list(items: &[Vec<Inline>]) -> Html {
     items.iter().enumerate().map(|(i, runs)| html! { <li key={i}>{ inline(runs) }</li> }).collect()
 }

@@ -47,13 +47,14 @@ pub(crate) fn Terminals(props: &TerminalsProps) -> Html {
 
 fn tab(ui: &UiHandle, views: &[TerminalView], id: u32) -> Html {
     let running = views.iter().find(|t| t.id == id).and_then(|t| t.running.clone());
-    let tool = running.as_deref().and_then(|r| r.split_whitespace().next()).unwrap_or("").to_owned();
+    let tool = running.as_deref().and_then(|r| r.split_whitespace().next()).unwrap_or("");
+    let tool = tool.trim_start_matches("kafka-");
     let onclick = {
         let ui = ui.clone();
         Callback::from(move |_: MouseEvent| ui.dispatch(Act::ShowTerminal(id)))
     };
     html! {
-        <button key={id} class="tab" role="tab" aria-selected={(ui.active == id).to_string()} {onclick}>
+        <button key={id} class="tab" role="tab" aria-selected={(ui.active == id).to_string()} {onclick} title={running.clone()}>
             { tell!("terminal {}", id) }<span>{ if tool.is_empty() { String::new() } else { format!(" · {tool}") } }</span>
         </button>
     }
@@ -176,7 +177,10 @@ fn shown(kind: &str, text: &str) -> String {
         kind == "sim" || kind == "err" && ["sim ", "sim: ", "usage: sim "].iter().any(|s| text.starts_with(s));
     match text {
         "" => "\u{200b}".to_owned(),
-        _ if is_verbs => words::retold(text),
+        _ if is_verbs => {
+            let said = text.trim_start();
+            format!("{}{}", &text[..text.len() - said.len()], words::retold(said))
+        }
         _ => text.to_owned(),
     }
 }

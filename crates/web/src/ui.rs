@@ -249,6 +249,10 @@ impl Reducible for Ui {
                     ui.rail = Rail::Inspector;
                     ui.follow(selected);
                 }
+                if ui.selected != selected {
+                    // What led to something is told beside that thing only.
+                    ui.looks.why = None;
+                }
                 ui.selected = selected;
             }
             Act::View(view) => ui.view = view,

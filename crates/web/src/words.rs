@@ -385,8 +385,15 @@ mod tests {
         let source = |file| without_names(text(file).split("#[cfg(test)]").next().unwrap_or_default());
         let all: String = verbs().into_iter().filter(|file| !file.ends_with("judge.rs")).map(source).collect();
         let mut said = BTreeSet::new();
-        for call in ["Err(", "Err(format!(", "Ok(format!(", "|| format!(", "ok_or_else(|| ", "Given::Refused(format!("]
-        {
+        for call in [
+            "Err(",
+            "Err(format!(",
+            "Ok(format!(",
+            "|| format!(",
+            "ok_or_else(|| ",
+            "Given::Refused(format!(",
+            "summary: ",
+        ] {
             texts_after(&all, call, 1, &mut said);
         }
         // Numbers, names and tables.

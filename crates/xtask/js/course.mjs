@@ -20,7 +20,7 @@ for (const entry of readdirSync(site, { recursive: true, withFileTypes: true }))
   // The service worker would outlive the course, so it stays away.
   if (entry.isFile() && entry.name !== "sw.js") files[relative(site, path)] = readFileSync(path);
 }
-for (const page of ["course.js", ...pages]) files[page] = readFileSync(join(here, page));
+for (const page of ["course.js", ...pages]) files[page] = strToU8(readFileSync(join(here, page), "utf8").replaceAll('"LESSON"', `"${xml(lesson)}"`));
 const listed = Object.keys(files).sort().map((file) => `      <file href="${xml(file)}"/>`).join("\n");
 files[manifest] = strToU8(readFileSync(join(here, manifest), "utf8")
   .replaceAll("LESSON", xml(lesson)).replaceAll("TITLE", xml(title)).replace("FILES", listed));

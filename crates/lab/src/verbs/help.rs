@@ -11,5 +11,6 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn act(_: Call<'_>) -> Result<String, String> {
-    Ok(VERBS.iter().map(|verb| format!("sim {:<44} {}", verb.usage, verb.summary)).collect::<Vec<_>>().join("\n"))
+    // What a verb does stands below it: side by side they would not fit into a terminal.
+    Ok(VERBS.iter().map(|verb| format!("sim {}\n    {}", verb.usage, verb.summary)).collect::<Vec<_>>().join("\n"))
 }

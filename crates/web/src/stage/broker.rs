@@ -76,17 +76,17 @@ fn topic_of(props: &BrokerProps, i: usize) -> Html {
     html! { <span class="tn" title={rows.list[i].topic.to_string()}>{ &*rows.list[i].topic }</span> }
 }
 
-/// Counts, and the replicas that stand out.
+/// Counts, and a replica that stands out: more would make its whole row of brokers higher.
 fn strip(props: &BrokerProps) -> Html {
     let b = &props.broker;
     let share = |n: u32| format::fixed(f64::from(n) * 100.0 / f64::from(b.holds.max(1)), 1) + "%";
-    let out = b.replicas.iter().filter(|r| !r.in_sync).take(3);
+    let out = b.replicas.iter().find(|r| !r.in_sync);
     html! {
         <div key="strip" class="counts" title={tell!("Leads {} of the {} it holds", b.leads, plural(u64::from(b.holds), "{} replica", "{} replicas"))}>
             <svg aria-hidden="true"><rect class="all" width="100%" height="6" /><rect class="in" width={share(b.holds - b.out)} height="6" /><rect class="led" width={share(b.leads)} height="6" /></svg>
             <small>{ tell!("♛ {} of {}", b.leads, b.holds) }</small>
             <small class={if b.out > 0 { "warn" } else { "" }}>{ if b.out > 0 { tell!("{} OUT", b.out) } else { String::new() } }</small>
-            { for out.map(|r| {
+            { for out.into_iter().map(|r| {
                 let me = Selection::Partition { topic: r.topic.clone(), partition: r.partition, on: Some(b.id) };
                 let select = props.select.reform(move |_: MouseEvent| me.clone());
                 html! { <button key={format!("{}-{}", r.topic, r.partition)} class="link" data-nav="" tabindex="-1" onclick={select}>{ format!("{}-{}", r.topic, r.partition) }</button> }
@@ -97,7 +97,9 @@ fn strip(props: &BrokerProps) -> Html {
 
 /// What is said of a broker beside its name.
 pub(crate) fn status(broker: &BrokerView, now_ns: u64) -> (String, &'static str) {
-    let since = format::span(now_ns.saturating_sub(broker.since_ns));
+    // Whole seconds once there are some: the line is short.
+    let since = now_ns.saturating_sub(broker.since_ns);
+    let since = format::whole_span(since);
     match broker.state {
         ProcessState::New => (t("not started").to_owned(), ""),
         ProcessState::Stopped => (tell!("stopped {}", since), ""),

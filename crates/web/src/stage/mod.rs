@@ -62,8 +62,10 @@ pub(crate) fn Stage(props: &StageProps) -> Html {
         Callback::from(move |_: MouseEvent| ui.dispatch(Act::Sheet(true)))
     };
     let selected = props.ui.selected.clone();
+    // A big cluster takes the room of clients that are not there.
+    let is_alone = picture.brokers.len() > 8 && picture.clients.is_empty() && picture.groups.is_empty();
     html! {
-        <div ref={root} class={classes!("stage", is_past.then_some("past"))} tabindex="0" role="group"
+        <div ref={root} class={classes!("stage", is_past.then_some("past"), is_alone.then_some("alone"))} tabindex="0" role="group"
              aria-label={t("Cluster. Arrow keys move between its parts, Enter inspects, question mark lists the keys.")} {onkeydown}>
             <h2 class="vh">{ t("Cluster") }</h2>
             <p class="vh">{ summary(picture) }</p>
@@ -72,17 +74,17 @@ pub(crate) fn Stage(props: &StageProps) -> Html {
             <div class="tools2">
                 <button class="btn bare opt" aria-pressed={props.frame.shows_internal.to_string()} onclick={internal}
                         title={t("Show __consumer_offsets")}>{ t("internal") }</button>
-                <button class="btn bare" onclick={sheet} title={t("Marks and keys")} aria-label={t("Marks and keys")}>{ "?" }</button>
+                <button class="btn bare keys-here" onclick={sheet} title={t("Marks and keys")} aria-label={t("Marks and keys")}>{ "?" }</button>
             </div>
             <div class="band" aria-hidden="true"></div>
-            <div class="side left"><span class="eyebrow" aria-hidden="true">{ t("Producers") }</span><Producers picture={picture.clone()} selected={selected.clone()} select={select.clone()} /></div>
+            <div class="side left"><span class="eyebrow" aria-hidden="true">{ t("Producers") }</span><Producers picture={picture.clone()} selected={selected.clone()} select={select.clone()} /><p class="empty" aria-hidden="true">{ t("none yet") }</p></div>
             <div class={classes!("brokers", (picture.brokers.len() > 8).then_some("many"))} role="list" aria-label={t("Brokers")}>
                 { for picture.brokers.iter().map(|b| html! {
                     <Broker key={b.id} broker={Rc::new(b.clone())} rows={rows.clone()} now_ns={coarse(picture.now_ns)} trouble={faults::of_process(picture, &b.process)}
                             selected={selected.clone()} select={select.clone()} />
                 }) }
             </div>
-            <div class="side right"><span class="eyebrow" aria-hidden="true">{ t("Consumers") }</span><Consumers picture={picture.clone()} selected={selected} select={select} /></div>
+            <div class="side right"><span class="eyebrow" aria-hidden="true">{ t("Consumers") }</span><Consumers picture={picture.clone()} selected={selected} select={select} /><p class="empty" aria-hidden="true">{ t("none yet") }</p></div>
             <p class="pastnote" role="status"><b>{ if is_past { t("In the past") } else { "" } }</b>
                 { if is_past { tell!("{} before the end of this branch. Acting here starts another.", format::span(props.frame.head_ns - picture.now_ns)) } else { String::new() } }</p>
             <div class="losses">{ faults::losses(&props.frame.detail.lost) }</div>

@@ -11,8 +11,10 @@ use crate::ui::{Act, SPANS, Selection};
 use crate::words::{plural, t};
 use crate::{dom, format};
 
-/// Height of a lane, px.
-const LANE: usize = 34;
+/// Height of a lane, px: so much that all are seen at once, if that can be.
+const LANES: (f64, f64) = (22.0, 34.0);
+/// What the tools above the drawing and its frame take, px.
+const AROUND: f64 = 62.0;
 /// Room above the first lane, px.
 const TOP: usize = 22;
 /// Messages listed in words below the drawing.
@@ -49,21 +51,23 @@ fn tools(props: &ViewProps, flow: &FlowView) -> Html {
 }
 
 fn drawing(props: &ViewProps, flow: &FlowView) -> Html {
-    let height = TOP + flow.lanes.len().max(1) * LANE;
+    let lanes = flow.lanes.len().max(1);
+    let pitch = ((dom::view_height() - AROUND - TOP as f64) / lanes as f64).clamp(LANES.0, LANES.1) as usize;
+    let height = TOP + lanes * pitch;
     let times = flow.hops.iter().flat_map(|hop| [hop.sent_ns, hop.arrives_ns]);
     let axis = Axis::over(times.chain([flow.from_ns, flow.to_ns]).collect(), width);
     let x = |ns: u64| axis.position(ns);
     // Names of lanes stand left of the drawing.
     let (left, wide, ticks) = if dom::is_narrow() { (27.0, 72.0, 2) } else { (12.5, 86.5, 4) };
     let at = |share: f64| format!("{:.2}%", left + share * wide);
-    let y = |lane: usize| (TOP + lane * LANE + LANE / 2).to_string();
+    let y = |lane: usize| (TOP + lane * pitch + pitch / 2).to_string();
     let now = props.frame.picture.now_ns;
     html! {
         <svg class="flows" width="100%" height={height.to_string()} role="img" aria-label={tell!("{} between {}; the list below says the same in words", plural(flow.hops.len() as u64, "{} message", "{} messages"), plural(flow.lanes.len() as u64, "{} process", "{} processes"))}>
             { for (0..=ticks).map(|i| { let share = f64::from(i) / f64::from(ticks); let ns = axis.moment(share);
                 html! { <g key={format!("t{i}")}><line class="tick" x1={at(share)} x2={at(share)} y1={TOP.to_string()} y2="100%" /><text class={if i == ticks { "tk end" } else { "tk" }} x={at(share)} y="12">{ format::clock(ns) }</text></g> } }) }
             { for flow.lanes.iter().enumerate().map(|(i, name)| html! {
-                <g key={name.clone()}><line class="lane2" x1={at(0.0)} x2={at(1.0)} y1={y(i)} y2={y(i)} /><text class="ln" x="0" y={(TOP + i * LANE + LANE / 2 + 4).to_string()}>{ name }</text></g>
+                <g key={name.clone()}><line class="lane2" x1={at(0.0)} x2={at(1.0)} y1={y(i)} y2={y(i)} /><text class="ln" x="0" y={(TOP + i * pitch + pitch / 2 + 4).to_string()}>{ name }</text></g>
             }) }
             { for axis.folds(50_000_000, 0.0).into_iter().map(|(from, to, ns)| html! {
                 <g key={format!("f{from}")}><rect class="foldr" x={at(from)} width={format!("{:.2}%", (to - from) * wide)} y={TOP.to_string()} height="100%" /><text class="tk" x={at((from + to) / 2.0)} y={(TOP + 9).to_string()}>{ if fits(to - from, ns) { format::span(ns) } else { String::new() } }</text></g>

@@ -77,8 +77,8 @@ fn matrix(props: &ViewProps, g: &GroupView) -> Html {
                     let client = props.frame.picture.clients.iter().find(|c| m.process.as_ref() == Some(&c.process));
                     let left = m.session_ends_ns.map_or("–".to_owned(), |end| format::span(end.saturating_sub(now)));
                     html! { <tr key={m.member.clone()}>
-                        <th scope="row" title={m.member.clone()}>{ match &m.process {
-                            Some(process) => html! { <button class="link" data-nav="" tabindex="-1" onclick={select(props, Selection::Client(process.clone()))}>{ process }</button> },
+                        <th scope="row" class="who" title={m.member.clone()}>{ match &m.process {
+                            Some(process) => html! { <><button class="link" data-nav="" tabindex="-1" onclick={select(props, Selection::Client(process.clone()))}>{ process }</button><small>{ client.map_or("", |c| &*c.title) }</small></> },
                             None => html! { <span class="warn" title={t("The coordinator still counts on it")}>{ t("gone") }</span> },
                         } }</th>
                         <td>{ left }</td>
