@@ -37,7 +37,7 @@ impl Consumer {
             if partition.not_before > now || self.completed.iter().any(|completed| completed.tp == *tp) {
                 continue;
             }
-            let (Some((node, epoch)), Some(topic)) = (self.read_node(tp), self.net.metadata.topic(&tp.topic)) else {
+            let Some((topic_id, node, epoch)) = self.read_place(tp, Some(partition)) else {
                 is_leader_unknown = true;
                 continue;
             };
@@ -45,7 +45,7 @@ impl Consumer {
                 continue;
             }
             let asked = FetchPartition {
-                topic_id: topic.id,
+                topic_id,
                 partition: tp.partition,
                 current_leader_epoch: epoch,
                 fetch_offset: position,
@@ -53,7 +53,7 @@ impl Consumer {
                 log_start_offset: -1,
                 partition_max_bytes: self.settings.partition_bytes_max,
             };
-            by_node.entry(node.clone()).or_default().push(((topic.id, tp.partition), asked));
+            by_node.entry(node.clone()).or_default().push(((topic_id, tp.partition), asked));
         }
         if is_leader_unknown {
             self.net.metadata.request_update();
@@ -71,15 +71,16 @@ impl Consumer {
         if self.profile == Profile::Librdkafka {
             return SortedSet::new();
         }
-        let node = |completed: &Completed| Some(self.read_node(&completed.tp)?.0.clone());
-        self.completed.iter().filter_map(node).collect()
+        let place = |Completed { tp, .. }: &Completed| self.read_place(tp, self.partitions.get(tp));
+        self.completed.iter().filter_map(place).map(|(_, node, _)| node.clone()).collect()
     }
 
-    /// Where a partition is read, with its leader's epoch: at its leader, or where that sent the consumer (KIP-392).
-    fn read_node(&self, tp: &TopicPartition) -> Option<(&Address, i32)> {
-        let (_, leader, epoch) = self.net.metadata.leader(tp)?;
-        let preferred = self.partitions.get(tp).and_then(|partition| partition.preferred);
-        Some((preferred.and_then(|(id, _)| self.net.metadata.brokers.get(&id)).unwrap_or(leader), epoch))
+    /// Its topic's id, where a partition is read, and its leader's epoch: at its leader, or where that sent the consumer (KIP-392).
+    fn read_place(&self, tp: &TopicPartition, partition: Option<&Partition>) -> Option<(TopicId, &Address, i32)> {
+        let (topic_id, leader, epoch) = self.net.metadata.place(tp)?;
+        let preferred = partition.and_then(|partition| partition.preferred);
+        let preferred = preferred.and_then(|(id, _)| self.net.metadata.brokers.get(&id));
+        Some((topic_id, preferred.unwrap_or(leader), epoch))
     }
 
     /// A preference holds for `metadata.max.age.ms`, and while its broker is there (`AbstractFetch#selectReadReplica`).

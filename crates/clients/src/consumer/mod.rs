@@ -219,8 +219,8 @@ impl Consumer {
         if !polled.is_empty() {
             // What has been taken out is fetched anew at once (pipelining).
             self.fetch(now, fx);
+            self.arm(now, fx);
         }
-        self.arm(now, fx);
         polled
     }
 

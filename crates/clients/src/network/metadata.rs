@@ -178,6 +178,12 @@ impl Metadata {
         let address = self.brokers.get(&partition.leader)?;
         Some((partition.leader, address, partition.leader_epoch))
     }
+    /// As [`Metadata::leader`], without its id and with the topic's.
+    pub(crate) fn place(&self, tp: &TopicPartition) -> Option<(TopicId, &Address, i32)> {
+        let topic = self.topic(&tp.topic)?;
+        let partition = topic.partitions.get(usize::try_from(tp.partition).ok()?)?;
+        Some((topic.id, self.brokers.get(&partition.leader)?, partition.leader_epoch))
+    }
     /// The rack of a partition's leader, if it has one.
     pub(crate) fn leader_rack(&self, tp: &TopicPartition) -> Option<&Name> {
         self.racks.get(&self.partition(tp)?.leader)

@@ -108,6 +108,11 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
+    /// Whether what waits longest is to go now: it is full, or another batch is behind it, or it has lingered.
+    pub(crate) fn is_head_due(&self, now: Time, settings: &ProducerSettings) -> bool {
+        let is_due = |head: &ProducerBatch| head.is_full() || head.last_attempt + settings.linger <= now;
+        self.batches.len() > 1 || self.batches.front().is_some_and(is_due)
+    }
     /// Puts a batch that is to be retried back, in sequence order if it has a sequence (`reenqueue`).
     pub(crate) fn put_back(&mut self, batch: ProducerBatch) {
         let before = |queued: &ProducerBatch| match (queued.base_sequence(), batch.base_sequence()) {
@@ -141,6 +146,10 @@ pub(crate) struct AppendResult {
     pub(crate) bytes: u32,
     /// Whether every batch of the partition is full now.
     pub(crate) all_full: bool,
+    /// Whether nothing waited for the partition before.
+    pub(crate) is_first: bool,
+    /// Whether what waits longest for it is to go now.
+    pub(crate) is_head_due: bool,
 }
 
 impl Accumulator {
@@ -156,12 +165,18 @@ impl Accumulator {
         turn: u32,
     ) -> Option<AppendResult> {
         let records_max = settings.batch_records_max;
-        let queue = self.queues.entry(tp.clone()).or_default();
+        let queue = match self.queues.get_mut(tp) {
+            Some(queue) => queue,
+            None => self.queues.entry(tp.clone()).or_default(),
+        };
+        let is_first = queue.batches.is_empty();
         if let Some(last) = queue.batches.back_mut().filter(|last| !last.is_closed && last.attempts == 0) {
             let before = last.estimated_bytes();
             let count = last.push(handle, payload, before.saturating_add(turn), records_max);
             if count > 0 {
-                return Some(AppendResult { count, bytes: last.estimated_bytes() - before, all_full: last.is_full() });
+                let (bytes, all_full) = (last.estimated_bytes() - before, last.is_full());
+                let is_head_due = queue.is_head_due(now, settings);
+                return Some(AppendResult { count, bytes, all_full, is_first, is_head_due });
             }
             last.is_closed = true;
         }
@@ -173,9 +188,10 @@ impl Accumulator {
         let mut batch = self.open(now, settings.codec, &tp.topic, limit);
         batch.memory = u64::from(limit);
         let count = batch.push(handle, payload, turn, records_max);
-        let result = AppendResult { count, bytes: batch.estimated_bytes(), all_full: batch.is_full() };
-        self.queues.get_mut(tp).expect("inserted above").batches.push_back(batch);
-        Some(result)
+        let (bytes, all_full) = (batch.estimated_bytes(), batch.is_full());
+        let queue = self.queues.get_mut(tp).expect("inserted above");
+        queue.batches.push_back(batch);
+        Some(AppendResult { count, bytes, all_full, is_first, is_head_due: queue.is_head_due(now, settings) })
     }
 
     fn open(&mut self, created: Time, codec: Codec, topic: &str, limit: u32) -> ProducerBatch {

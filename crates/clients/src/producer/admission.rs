@@ -188,8 +188,8 @@ impl Producer {
         let Producer { partitioner, accumulator, settings, net, waits, .. } = self;
         let (name, metadata) = (&blocked.topic, &net.metadata);
         let random = fx.rng(purpose::PARTITION);
-        let (partition, is_sticky) = match blocked.partition {
-            Some(partition) => (partition, false),
+        let (partition, share_left) = match blocked.partition {
+            Some(partition) => (partition, None),
             None => {
                 let view = TopicView { name, partitions: count, metadata, accumulator, waits };
                 partitioner.choose(now, settings, &view, blocked.payload.key(), random)
@@ -202,8 +202,7 @@ impl Producer {
         let turn = match blocked.partition {
             _ if is_sent_at_once => 1,
             Some(_) => u32::MAX,
-            None if is_sticky => partitioner.share_left(settings, name),
-            None => 1,
+            None => share_left.unwrap_or(1),
         };
         let Some(appended) = accumulator.append(now, settings, &tp, blocked.handle, &blocked.payload, turn) else {
             let starved_since = *self.starved_since.get_or_insert(now);
@@ -212,20 +211,14 @@ impl Producer {
                 false => Admission::Wait,
             };
         };
-        if is_sticky {
+        if share_left.is_some() {
             let view = TopicView { name, partitions: count, metadata, accumulator, waits };
             partitioner.appended(now, settings, &view, appended.bytes, appended.all_full, random);
         }
-        self.is_stirred |= self.stirs(now, &tp, appended.count);
+        // Can this make the producer send, or wait for another moment than before?
+        self.is_stirred |= appended.is_first
+            || ((appended.is_head_due || self.is_hurried()) && may_send(&self.net, &self.settings, &tp));
         Admission::Done(appended.count)
-    }
-
-    /// Whether the records that were just appended can make the producer send, or wait for another moment than before.
-    fn stirs(&self, now: Time, tp: &TopicPartition, appended: u32) -> bool {
-        let Some(queue) = self.accumulator.queues.get(tp) else { return false };
-        let Some(head) = queue.batches.front() else { return false };
-        let is_new = queue.batches.len() == 1 && head.count() == appended;
-        is_new || ((self.is_hurried() || self.is_due(queue, head, now)) && may_send(&self.net, &self.settings, tp))
     }
 
     /// No memory came free in what the wait for metadata had left of max.block.ms (`BufferPool#allocate`).

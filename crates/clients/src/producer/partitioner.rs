@@ -114,7 +114,7 @@ impl TopicView<'_> {
 }
 
 impl Partitioner {
-    /// The partition of a record, and whether it is the sticky one.
+    /// The partition of a record. If it is the sticky one, also how many bytes it takes before another has its turn in any case.
     pub(crate) fn choose(
         &mut self,
         now: Time,
@@ -122,26 +122,28 @@ impl Partitioner {
         topic: &TopicView<'_>,
         key: Option<&[u8]>,
         random: &mut Rng,
-    ) -> (PartitionIndex, bool) {
-        match (settings.strategy, key) {
-            (Strategy::BuiltIn { ignore_keys: false }, Some(key)) => (java_partition(key, topic.partitions), false),
-            (Strategy::BuiltIn { .. }, _) => (self.built_in(now, settings, topic, random), true),
-            (Strategy::RoundRobin, _) => (self.round_robin(topic), false),
-            (Strategy::Crc32 { empty_is_random: true }, None | Some([])) => {
-                (self.window(now, settings, topic, random), false)
+    ) -> (PartitionIndex, Option<u32>) {
+        let partition = match (settings.strategy, key) {
+            (Strategy::BuiltIn { ignore_keys: false }, Some(key)) => java_partition(key, topic.partitions),
+            (Strategy::BuiltIn { .. }, _) => {
+                let (partition, share_left) = self.built_in(now, settings, topic, random);
+                return (partition, Some(share_left));
             }
-            (Strategy::Crc32 { .. }, key) => (librdkafka_partition(key.unwrap_or_default(), topic.partitions), false),
+            (Strategy::RoundRobin, _) => self.round_robin(topic),
+            (Strategy::Crc32 { empty_is_random: true }, None | Some([])) => self.window(now, settings, topic, random),
+            (Strategy::Crc32 { .. }, key) => librdkafka_partition(key.unwrap_or_default(), topic.partitions),
             (
                 Strategy::Murmur2 { null_is_random: true }
                 | Strategy::Fnv1a { null_is_random: true }
                 | Strategy::Random,
                 None,
-            ) => (self.window(now, settings, topic, random), false),
-            (Strategy::Murmur2 { .. }, key) => (java_partition(key.unwrap_or_default(), topic.partitions), false),
-            (Strategy::Fnv1a { .. }, key) => (fnv1a_partition(key.unwrap_or_default(), topic.partitions), false),
+            ) => self.window(now, settings, topic, random),
+            (Strategy::Murmur2 { .. }, key) => java_partition(key.unwrap_or_default(), topic.partitions),
+            (Strategy::Fnv1a { .. }, key) => fnv1a_partition(key.unwrap_or_default(), topic.partitions),
             // Only records without key stick to a partition.
-            (Strategy::Random, Some(_)) => (any_partition(topic, random), false),
-        }
+            (Strategy::Random, Some(_)) => any_partition(topic, random),
+        };
+        (partition, None)
     }
 
     fn built_in(
@@ -150,14 +152,15 @@ impl Partitioner {
         settings: &ProducerSettings,
         topic: &TopicView<'_>,
         random: &mut Rng,
-    ) -> PartitionIndex {
+    ) -> (PartitionIndex, u32) {
+        let share = settings.batch_bytes.max(1).saturating_mul(2);
         let known = self.sticky.get(topic.name).filter(|sticky| sticky.partition < topic.partitions);
         if let Some(sticky) = known {
-            return sticky.partition;
+            return (sticky.partition, share.saturating_sub(sticky.produced_bytes));
         }
         let partition = next_partition(topic, settings, random);
         self.sticky.insert(topic.name.clone(), Sticky { partition, produced_bytes: 0, since: now });
-        partition
+        (partition, share)
     }
 
     /// Counts what was appended to the sticky partition and moves on if it has had its share (`updatePartitionInfo`).
@@ -176,12 +179,6 @@ impl Partitioner {
         if (sticky.produced_bytes >= share && may_switch) || sticky.produced_bytes >= share.saturating_mul(2) {
             *sticky = Sticky { partition: next_partition(topic, settings, random), produced_bytes: 0, since: now };
         }
-    }
-
-    /// Bytes that the sticky partition takes before another has its turn in any case.
-    pub(crate) fn share_left(&self, settings: &ProducerSettings, topic: &TopicName) -> u32 {
-        let produced = self.sticky.get(topic).map_or(0, |sticky| sticky.produced_bytes);
-        settings.batch_bytes.max(1).saturating_mul(2).saturating_sub(produced)
     }
 
     fn round_robin(&mut self, topic: &TopicView<'_>) -> PartitionIndex {

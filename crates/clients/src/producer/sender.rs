@@ -144,7 +144,7 @@ impl Producer {
             if nodes.contains(&route.node) || self.in_backoff(head, route.leader_epoch, now) || self.is_muted(queue) {
                 continue;
             }
-            if is_hurried || self.is_due(queue, head, now) {
+            if is_hurried || queue.is_head_due(now, &self.settings) {
                 nodes.push(route.node);
             }
         }
@@ -154,10 +154,6 @@ impl Producer {
             self.net.metadata.request_update();
         }
         nodes
-    }
-
-    pub(super) fn is_due(&self, queue: &Queue, head: &ProducerBatch, now: Time) -> bool {
-        queue.batches.len() > 1 || head.is_full() || head.last_attempt + self.settings.linger <= now
     }
 
     /// A retry waits out its backoff, unless the leader has changed since.
@@ -188,7 +184,7 @@ impl Producer {
             if self.in_backoff(head, route.leader_epoch, now) || self.is_muted(queue) {
                 continue;
             }
-            if is_single && !self.is_hurried() && !self.is_due(queue, head, now) {
+            if is_single && !self.is_hurried() && !queue.is_head_due(now, &self.settings) {
                 continue;
             }
             let tp = &self.accumulator.queues.keys().as_slice()[at];
