@@ -19,18 +19,30 @@ pub(crate) enum Content {
 #[derive(Debug)]
 pub(crate) struct Drawn {
     runs: Vec<Run>,
+    /// Of how many records.
+    count: usize,
     seen: OnceLock<Vec<Record>>,
 }
 
 impl Content {
     pub(crate) fn of_runs(runs: Vec<Run>) -> Content {
-        Content::Drawn(Box::new(Drawn { runs, seen: OnceLock::new() }))
+        let count = runs.iter().map(|run| run.count as usize).sum();
+        Content::Drawn(Box::new(Drawn { runs, count, seen: OnceLock::new() }))
+    }
+
+    /// Whether no offset is missing, so that the record at an index has that offset delta. Only compaction makes holes.
+    fn is_dense(&self) -> bool {
+        let end = match self {
+            Content::Listed(records) => records.last().map(|record| record.offset_delta + 1),
+            Content::Drawn(drawn) => drawn.runs.last().map(|run| run.offset_delta + run.count as i32),
+        };
+        end == i32::try_from(self.len()).ok()
     }
 
     pub(crate) fn len(&self) -> usize {
         match self {
             Content::Listed(records) => records.len(),
-            Content::Drawn(drawn) => drawn.runs.iter().map(|run| run.count as usize).sum(),
+            Content::Drawn(drawn) => drawn.count,
         }
     }
 
@@ -74,6 +86,9 @@ impl Content {
 
     /// How many records lie before an offset delta.
     pub(crate) fn index_of(&self, delta: i32) -> usize {
+        if self.is_dense() {
+            return (delta.max(0) as usize).min(self.len());
+        }
         match self {
             Content::Listed(records) => records.partition_point(|record| record.offset_delta < delta),
             Content::Drawn(drawn) => {
@@ -171,6 +186,15 @@ impl Content {
 
     /// The run of the record at an index, and which of its records that is.
     fn run_at(&self, mut index: usize) -> Option<(&Run, u32)> {
+        if index >= self.len() {
+            return None;
+        }
+        if self.is_dense() {
+            let delta = index as i32;
+            let run = self.runs().partition_point(|run| run.offset_delta <= delta).checked_sub(1)?;
+            let run = &self.runs()[run];
+            return Some((run, (delta - run.offset_delta) as u32));
+        }
         for run in self.runs() {
             if index < run.count as usize {
                 return Some((run, index as u32));
