@@ -12,7 +12,7 @@ const table = new Map([...readFileSync(new URL("../../www/lang/de.txt", import.m
 // What the page says outside of terminals, lessons and code: texts, names, hints.
 const said = (page) => page.evaluate(() => {
   const out = new Set();
-  const skip = (e) => e.closest(".screens, .cmd, .act small, .json, code, pre, kbd, [data-lesson], .choose, .twin h3, script, style");
+  const skip = (e) => e.closest(".screens, .cmd, .act small, .client b, .json, code, pre, kbd, [data-lesson], .choose, .twin h3, script, style");
   for (const e of document.querySelectorAll("body *")) {
     if (skip(e) || e.closest("[hidden]")) continue;
     for (const name of ["aria-label", "title", "placeholder", "aria-valuetext"]) if (e.hasAttribute(name)) out.add(e.getAttribute(name));

@@ -119,6 +119,15 @@ test("what a verb refuses, and what it did, is said in the reader's language", a
   await close();
 });
 
+test("what is wrong with a link or an address is said in the reader's language", async () => {
+  const cut = await open({ fragment: "?lang=de#s=1.abcdef", ready: "[role=alert]" });
+  await cut.page.getByText("abgeschnitten oder verändert: sein Ende fehlt. Kopiere ihn noch einmal, ganz").waitFor();
+  await cut.close();
+  const odd = await open({ fragment: "?lang=de&speed=fast&ui=foo" });
+  await odd.page.getByText("In der Adresse nicht verstanden und weggelassen: speed=fast, ui=foo").waitFor();
+  await odd.close();
+});
+
 test("a replica whose log ends before the offsets shown says where it ends, on the stage and in the log view", async () => {
   const { page, close } = await open();
   await run(page, "sim kill broker 3");

@@ -132,6 +132,13 @@ test("every view leads to the marks and keys, and its own marks come first", asy
       assert.equal(await page.locator(".sheet h3").first().innerText(), first.toUpperCase());
       await page.getByRole("button", { name: "Close" }).click();
     }
+    // By key, from the stage and back to it.
+    await view(page, "Cluster");
+    await page.locator(".stage").focus();
+    await page.keyboard.press("?");
+    await page.locator(".sheet").waitFor();
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => document.activeElement.classList.contains("stage"));
     await close();
   }
 });

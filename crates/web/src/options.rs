@@ -60,7 +60,7 @@ impl Options {
 
     /// What a reader is told of it. In a page of another, that one is told (`ready`).
     pub(crate) fn complaint(&self) -> Option<String> {
-        let is_ours = theme::choice("ui", "").is_none_or(|ui| ui == "full");
+        let is_ours = theme::choice("ui", "").is_none_or(|ui| !["embed", "minimal", "none"].contains(&ui.as_str()));
         let parts: Vec<&str> = self.warnings.iter().filter_map(|warning| warning.split('`').nth(1)).collect();
         (is_ours && !parts.is_empty())
             .then(|| tell!("Not understood in the address, and left out: {}", parts.join(", ")))

@@ -1,5 +1,6 @@
 //! The sheet of marks and keys.
 
+use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
@@ -39,8 +40,16 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
     {
         let button = button.clone();
         use_effect_with((), move |()| {
+            // Who comes from the stage by a key goes on there afterwards.
+            let active = crate::dom::window().and_then(|w| w.document()).and_then(|d| d.active_element());
+            let before = active.and_then(|e| e.dyn_into::<HtmlElement>().ok());
             if let Some(button) = button.cast::<HtmlElement>() {
                 let _ = button.focus();
+            }
+            move || {
+                if let Some(before) = before {
+                    let _ = before.focus();
+                }
             }
         });
     }
@@ -48,11 +57,11 @@ pub(crate) fn Sheet(props: &SheetProps) -> Html {
         <div class="sheet" {onkeydown}>
             <section class="sheet-box" role="dialog" aria-modal="true" aria-labelledby="sheet-title">
                 <div class="row"><h2 id="sheet-title">{ t("Marks and keys") }</h2><span class="sp"></span>
-                    <button class="btn" aria-pressed={props.ui.is_still.to_string()} onclick={still} title={t("A message is then a lit line with a mark, and nothing travels")}>{ t("Reduced motion") }</button>
                     <button ref={button} class="btn" onclick={close.reform(|_: MouseEvent| ())}>{ t("Close") }</button></div>
                 { marks(props.ui.view) }
                 <h3 class="eyebrow">{ t("Keys, while the cluster has focus") }</h3>
                 <div class="keys">{ for KEYS.iter().map(|(key, text)| html! { <><kbd>{ *key }</kbd><span>{ t(text) }</span></> }) }</div>
+                <div class="row"><button class="btn" aria-pressed={props.ui.is_still.to_string()} onclick={still} title={t("A message is then a lit line with a mark, and nothing travels")}>{ t("Reduced motion") }</button></div>
             </section>
         </div>
     }

@@ -83,10 +83,18 @@ fn card(props: &ClientsProps, client: &ClientView) -> Html {
         <button key={client.process.clone()} {class} onclick={select} tabindex="-1" data-nav=""
                 data-node={client.process.clone()} data-kind="client" title={client.command.clone()}
                 >
-            <b><span>{ &client.title }</span>{ namesake(props, client) }</b>
+            <b><span>{ title(&client.title) }</span>{ namesake(props, client) }</b>
             { for facts(client, is_down) }
             { trouble(props, client) }
         </button>
+    }
+}
+
+/// Where there is little room, `console-` is left out: the number beside it says which it is.
+fn title(name: &str) -> Html {
+    match name.strip_prefix("console-") {
+        Some(rest) => html! { <><u>{ "console-" }</u>{ rest }</> },
+        None => html! { name },
     }
 }
 

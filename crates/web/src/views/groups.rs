@@ -5,11 +5,11 @@ use view::{GroupPast, GroupView, PositionView, Span};
 use yew::prelude::*;
 
 use super::{Pane, ViewProps};
-use crate::format;
 use crate::tell;
 use crate::timeline::Axis;
 use crate::ui::{Act, Selection};
 use crate::words::{plural, say, t};
+use crate::{dom, format};
 
 /// The view.
 #[component]
@@ -159,6 +159,9 @@ fn ribbon(
     now: u64,
     of: impl Fn(&Span) -> (&'static str, String, String),
 ) -> Html {
+    // A letter is some 6 px; the rest of the page takes so much beside the drawing.
+    let drawing = dom::width() - if dom::is_narrow() { 170.0 } else { 750.0 };
+    let letter = 620.0 / drawing.max(200.0);
     let part = |(i, span): (usize, &Span)| {
         let to = spans.get(i + 1).map_or(now, |next| next.from_ns).max(span.from_ns);
         let (from, to_x) = (axis.position(span.from_ns), axis.position(to));
@@ -171,7 +174,7 @@ fn ribbon(
             format::span(to - span.from_ns),
             say(&span.reason)
         );
-        let fits = width > text.len() as f64 * 0.9 + 1.0;
+        let fits = width > text.len() as f64 * letter + 1.0;
         html! {
             <g key={i.to_string()} onclick={props.seek(span.from_ns)}><title>{ title }</title>
                 <rect {class} x={format!("{:.2}%", from * 100.0)} width={format!("{:.2}%", width.max(0.25))} height="100%" />
