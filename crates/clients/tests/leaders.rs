@@ -4,7 +4,7 @@ mod common;
 
 use clients::{ConsumerEvent, Profile};
 use common::*;
-use protocol::ApiKey;
+use protocol::{ApiKey, ErrorCode};
 
 /// Two records of leader epoch 0.
 fn two_records() -> FakeBroker {
@@ -42,13 +42,31 @@ fn a_position_that_the_new_leader_has_is_read_on_from() {
     broker.asked.clear();
     let run = run.until(2_000);
     assert_eq!(run.values(), ["a", "b", "c"]);
-    let asked: Vec<ApiKey> = run.broker().asked.iter().copied().filter(|api| *api != ApiKey::Heartbeat).collect();
+    let mut asked: Vec<ApiKey> = run.broker().asked.iter().copied().filter(|api| *api != ApiKey::Heartbeat).collect();
+    // Until it hears of the new leader it goes on asking.
+    asked.dedup();
     assert_eq!(
         asked[..3],
         [ApiKey::Fetch, ApiKey::OffsetForLeaderEpoch, ApiKey::Fetch],
         "asked once, before it reads on"
     );
     assert_eq!(asked.iter().filter(|api| **api == ApiKey::OffsetForLeaderEpoch).count(), 1);
+}
+
+/// `FetchCollector#handleInitializeErrors`.
+#[test]
+fn after_an_error_java_fetches_again_at_once_and_librdkafka_after_a_while() {
+    for (profile, is_over) in [(Profile::Java, true), (Profile::Librdkafka, false)] {
+        let pairs = [("group.id", "g"), ("auto.offset.reset", "earliest"), ("fetch.wait.max.ms", "500")];
+        let pairs = if profile == Profile::Java { &pairs[..2] } else { &pairs[..] };
+        let mut run = Run::consumer(two_records(), profile, pairs, vec![(0, Do::Subscribe("t"))]).until(1_000);
+        let asked = run.broker().described.len();
+        run.broker_mut().fetch_errors = [ErrorCode::UnknownLeaderEpoch; 20].into();
+        let run = run.until(2_200);
+        assert_eq!(run.broker().fetch_errors.is_empty(), is_over, "{profile:?}");
+        // The broker is behind, not the consumer.
+        assert_eq!(run.broker().described.len() == asked, profile == Profile::Java, "{profile:?}");
+    }
 }
 
 #[test]

@@ -83,6 +83,55 @@ fn a_session_tells_of_a_partition_only_what_is_new() {
     assert_eq!(told(&cluster.fetched(forgetful).1), [(a, 1)]);
 }
 
+/// Two partitions, and room for one batch in an answer.
+#[test]
+fn who_was_given_something_in_a_session_comes_last_the_next_time() {
+    let (mut cluster, a, b) = two_topics(&[]);
+    for topic in [a, b] {
+        let written = cluster.produce(0, 1, topic, -1, "first");
+        cluster.produced(written);
+    }
+    let mut narrow = |session, asked: &[(TopicId, i64)]| {
+        let handle = cluster.ask(1, 1, FetchRequest { max_bytes: 1, ..request(session, asked, &[]) });
+        cluster.fetched(handle).1
+    };
+    let full = narrow((0, 0), &[(a, 0), (b, 0)]);
+    assert_eq!(told(&full), [(a, 1), (b, 0)], "one batch comes, whatever the limit");
+    let id = full.session_id;
+    assert_eq!(told(&narrow((id, 1), &[])), [(a, 1)], "a new session begins in the order in which it was asked for");
+    assert_eq!(told(&narrow((id, 2), &[])), [(b, 1)], "then it is another's turn");
+    assert_eq!(told(&narrow((id, 3), &[])), [(a, 1)]);
+}
+
+/// `DelayedFetch`, case F.
+#[test]
+fn nobody_waits_for_more_bytes_at_the_end_of_a_segment_that_is_over() {
+    let mut cluster = Cluster::new(1, 1, &[]);
+    let topic = cluster.create_topic("a", &[&[1]], &[("segment.ms", "1000")]);
+    let patient =
+        |from| FetchRequest { min_bytes: 1_000_000, max_wait_ms: 60_000, ..request((0, -1), &[(topic, from)], &[]) };
+    let written = cluster.produce(0, 1, topic, -1, "a0");
+    cluster.produced(written);
+    let parked = cluster.ask(1, 1, patient(0));
+    let at_the_end = cluster.ask(2, 1, patient(1));
+    cluster.run(ms(2_000));
+    assert!(cluster.answer(parked).is_none() && cluster.answer(at_the_end).is_none());
+    let written = cluster.produce(0, 1, topic, -1, "a1");
+    cluster.produced(written);
+    for handle in [parked, at_the_end] {
+        assert_eq!(
+            told(&cluster.fetched(handle).1),
+            [(topic, 1)],
+            "a segment was rolled: one batch, which is too little"
+        );
+    }
+    let late = cluster.ask(1, 1, patient(0));
+    assert_eq!(told(&cluster.fetched(late).1), [(topic, 1)], "one that comes after that does not wait at all");
+    let new = cluster.ask(1, 1, patient(1));
+    cluster.run(ms(1_000));
+    assert!(cluster.answer(new).is_none(), "in the new segment it waits");
+}
+
 #[test]
 fn a_session_has_an_id_and_an_epoch_and_both_must_be_right() {
     let (mut cluster, a, _) = two_topics(&[]);

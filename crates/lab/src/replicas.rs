@@ -6,6 +6,7 @@ use cluster::broker::partition::Partition;
 use cluster::{KafkaProcess, MetadataImage};
 use coordinator::{Group, GroupShard};
 use kernel::{NodeId, NodeState, Time, World};
+use ordered::SortedMap;
 use partition_log::Log;
 use protocol::api::Name;
 use protocol::{Batch, BrokerId, EPOCH_MS, GroupId, MemberId, PartitionIndex, TopicId, TopicName, TopicPartition};
@@ -175,14 +176,25 @@ fn group_info(coordinator: BrokerId, shard: &GroupShard, group: &Group) -> Group
     }
 }
 
-/// Members of a group with their assignment, as its running coordinator has them.
-pub fn assignments(
-    world: &World<Actor>,
-    layout: &Layout,
-    group: &GroupId,
-) -> Vec<(MemberId, Vec<(TopicName, PartitionIndex)>)> {
-    let found = groups(world, layout).into_iter().find(|found| found.id == *group);
-    found.map_or(Vec::new(), |found| found.members.into_iter().map(|m| (m.id, m.assignment)).collect())
+/// A group, as its running coordinator has it.
+pub fn group(world: &World<Actor>, layout: &Layout, id: &GroupId) -> Option<GroupInfo> {
+    groups(world, layout).into_iter().find(|found| found.id == *id)
+}
+
+impl GroupInfo {
+    /// The partitions that are assigned twice, with whom they are assigned to.
+    pub fn shared(&self) -> Vec<(TopicPartition, [&MemberId; 2])> {
+        let mut owners: SortedMap<&(TopicName, PartitionIndex), &MemberId> = SortedMap::new();
+        let mut shared = Vec::new();
+        for member in &self.members {
+            for tp in &member.assignment {
+                if let Some(other) = owners.insert(tp, &member.id) {
+                    shared.push((TopicPartition::new(tp.0.clone(), tp.1), [other, &member.id]));
+                }
+            }
+        }
+        shared
+    }
 }
 
 /// The node of the active controller, if one runs.

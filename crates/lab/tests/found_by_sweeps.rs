@@ -1,4 +1,6 @@
-//! Mistakes of the model that sweeps found, each as the few commands that were left of the plan.
+//! Mistakes of the model, and of its claims, that sweeps found, each as the few commands that were left of the plan.
+
+use protocol::{Batch, TopicPartition};
 
 use lab::{BOOT, Duration, Lab, Scenario};
 
@@ -31,4 +33,37 @@ fn a_follower_of_a_quiet_partition_joins_the_isr_when_it_is_unfenced() {
         101,
     );
     assert_eq!(lab.violation(), None);
+}
+
+/// A leader that knows nothing of a producer takes any sequence number for its first. It had refused the batch before that one, which
+/// follows in a later epoch: disorder that is Kafka's.
+#[test]
+fn what_a_leader_takes_first_of_a_producer_may_be_its_second_batch() {
+    let lab = judged(
+        r#"{
+            "seed": 224,
+            "cluster": { "controllers": 1, "configs": { "auto.create.topics.enable": "false", "broker.session.timeout.ms": "3000" } },
+            "topics": [
+                { "name": "t1", "partitions": 2, "replication_factor": 2, "configs": { "min.insync.replicas": "2" } },
+                { "name": "t2", "partitions": 1, "replication_factor": 1 }
+            ],
+            "files": { "p": "max.in.flight.requests.per.connection=2\nrequest.timeout.ms=1500\nretries=2147483647\n" },
+            "commands": [
+                { "at": "100ms", "term": 21, "run": "kafka-console-consumer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t2 --group g-all --from-beginning --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 --command-property partition.assignment.strategy=org.apache.kafka.clients.consumer.CooperativeStickyAssignor" },
+                { "at": "4175ms", "term": 4, "run": "kafka-topics --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --delete --topic t2" },
+                { "at": "4275ms", "run": "sim stop broker 3" },
+                { "at": "4650ms", "run": "sim restart broker 2" },
+                { "at": "4692ms", "run": "sim disk broker 1 slow 400ms" },
+                { "at": "8880ms", "term": 4, "run": "kafka-topics --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --create --topic t2 --partitions 4 --replication-factor 1 --config min.insync.replicas=1" },
+                { "at": "8980ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t1 --throughput 5 --value-prefix 108 --command-config p --repeating-keys 7" },
+                { "at": "13173ms", "run": "sim judge" }
+            ]
+        }"#,
+        14,
+    );
+    assert_eq!(lab.violation(), None);
+    let log = lab.leader_log(&TopicPartition::new("t1", 1)).expect("it is led");
+    let first: Vec<_> =
+        log.batches_from(0).map(Batch::producer).map(|of| (of.producer_epoch, of.base_sequence)).take(2).collect();
+    assert_eq!(first, [(0, 1), (1, 0)], "the second batch came first");
 }

@@ -8,13 +8,18 @@ use crate::log::Log;
 impl Log {
     /// Everything so far is on disk.
     pub fn flush(&mut self) {
-        self.recovery_point = self.log_end;
+        self.flushed_below(self.log_end);
     }
 
     /// Everything below `offset` is on disk now, because `flush.ms` was over.
     pub fn flush_to(&mut self, offset: i64, now_ms: i64) {
-        self.recovery_point = self.recovery_point.max(offset.min(self.log_end));
+        self.flushed_below(offset.min(self.log_end));
         self.flushed_ms = now_ms;
+    }
+
+    pub(crate) fn flushed_below(&mut self, offset: i64) {
+        self.flushed = self.flushed.max(offset);
+        self.recovery_point = self.recovery_point.max(offset);
     }
 
     /// Whether something is unflushed and `flush.ms` is over since the last look.
@@ -22,8 +27,13 @@ impl Log {
         self.recovery_point < self.log_end && now_ms - self.flushed_ms >= self.config.flush_ms
     }
 
-    /// Everything below is on disk (the recovery point).
+    /// Everything below is on disk.
     pub fn flushed_to(&self) -> i64 {
+        self.flushed
+    }
+
+    /// Everything below is known to be on disk (`LocalLog#recoveryPoint`).
+    pub fn recovery_point(&self) -> i64 {
         self.recovery_point
     }
 
@@ -33,7 +43,7 @@ impl Log {
             "the operating system writes dirty pages back by itself after some 30 s",
             "vm.dirty_expire_centisecs"
         );
-        self.truncate_to(self.recovery_point, now_ms);
+        self.truncate_to(self.flushed, now_ms);
     }
 
     /// The log start as the checkpoint file has it: only if it is not where the first segment begins.
@@ -65,12 +75,21 @@ impl Log {
 
     /// The broker opens its log again (`LogLoader`). The high watermark is that of the checkpoint file, and so is the log
     /// start, unless the first segment begins later; of each producer only the last batch is known, because a clean shutdown and
-    /// a recovery both leave a snapshot at the log end; a leader epoch in which nothing was written is forgotten.
-    pub fn reopen(&mut self, high_watermark_checkpoint: i64, log_start_checkpoint: i64, was_clean: bool, now_ms: i64) {
+    /// a recovery both leave a snapshot at the log end; a leader epoch in which nothing was written is forgotten. After an unclean
+    /// stop the recovery point is that of `recovered_from`, the checkpoint file: recovery flushes nothing, and another crash has it
+    /// read as much again.
+    pub fn reopen(
+        &mut self,
+        high_watermark_checkpoint: i64,
+        log_start_checkpoint: i64,
+        recovered_from: Option<i64>,
+        now_ms: i64,
+    ) {
         let first = self.segments().next().map_or(0, |segment| segment.base_offset());
         self.log_start = log_start_checkpoint.max(first).min(self.log_end);
-        if was_clean {
-            self.flush();
+        match recovered_from {
+            None => self.flush(),
+            Some(checkpoint) => self.recovery_point = checkpoint.min(self.recovery_point),
         }
         self.remove_old_strays();
         self.rebuild_producers();

@@ -13,7 +13,8 @@ impl Log {
         check(self.high_watermark <= self.log_end, "high watermark above log end")?;
         check(self.last_stable_offset() <= self.high_watermark, "last stable offset above high watermark")?;
         check(self.log_start <= self.log_end, "log start above log end")?;
-        check(self.recovery_point <= self.log_end, "recovery point above log end")?;
+        check(self.flushed <= self.log_end, "flushed above log end")?;
+        check(self.recovery_point <= self.flushed, "recovery point above what is flushed")?;
         let segments_bytes: u64 = self.segments().map(|s| u64::from(s.size_bytes())).sum();
         check(segments_bytes == self.size_bytes(), "size is not that of the segments")?;
         let mut next = self.segments().next().map_or(0, |segment| segment.base_offset());

@@ -20,6 +20,8 @@ pub struct Log {
     pub(crate) high_watermark: i64,
     pub(crate) log_end: i64,
     /// Everything below is on disk.
+    pub(crate) flushed: i64,
+    /// Everything below is known to be on disk: less than that, once the process was killed.
     pub(crate) recovery_point: i64,
     /// When the flush scheduler last flushed it, ms since the epoch.
     pub(crate) flushed_ms: i64,
@@ -47,6 +49,7 @@ impl Log {
             log_start: 0,
             high_watermark: 0,
             log_end: 0,
+            flushed: 0,
             recovery_point: 0,
             flushed_ms: now_ms,
             closed_bytes: 0,
@@ -186,7 +189,7 @@ impl Log {
         full.close();
         self.closed_bytes += u64::from(full.size_bytes());
         Arc::make_mut(&mut self.closed).push(Arc::new(full));
-        self.recovery_point = self.recovery_point.max(base);
+        self.flushed_below(base);
     }
 
     /// Starts over with one empty segment at `offset`.

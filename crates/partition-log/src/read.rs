@@ -36,6 +36,11 @@ impl Log {
         Ok(found)
     }
 
+    /// Where the segment begins that `offset` would be in.
+    pub fn segment_base(&self, offset: i64) -> i64 {
+        self.segment_at(self.segment_index_of(offset)).map_or(self.log_start, Segment::base_offset)
+    }
+
     /// Every batch from the one that holds `offset` on, or from the next one.
     pub fn batches_from(&self, offset: i64) -> impl Iterator<Item = &Batch> {
         self.segments_from(offset).flat_map(move |segment| segment.batches_from(offset))

@@ -25,6 +25,7 @@ impl Log {
         self.log_end = offset;
         self.epochs.truncate_from_end(offset);
         self.log_start = self.log_start.min(offset);
+        self.flushed = self.flushed.min(offset);
         self.recovery_point = self.recovery_point.min(offset);
         self.compacted_to = self.compacted_to.min(offset);
         self.high_watermark = self.high_watermark.min(offset);
@@ -36,6 +37,7 @@ impl Log {
         self.reset_segments(offset, now_ms);
         self.log_start = offset;
         self.high_watermark = offset;
+        self.flushed = self.flushed.min(offset);
         self.recovery_point = self.recovery_point.min(offset);
         self.compacted_to = offset;
         self.epochs.clear();

@@ -158,7 +158,7 @@ fn flush_messages_flushes_by_itself() {
 fn a_restart_forgets_an_epoch_in_which_nothing_was_written() {
     let mut log = log_with_epochs(&[1]);
     log.assign_epoch(2, 4);
-    log.reopen(4, 0, false, NOW);
+    log.reopen(4, 0, Some(0), NOW);
     assert_eq!(log.epochs(), [(1, 0)]);
     assert_eq!(log.high_watermark(), 4);
 }
@@ -167,8 +167,8 @@ fn a_restart_forgets_an_epoch_in_which_nothing_was_written() {
 fn after_a_restart_the_high_watermark_is_the_checkpointed_one_within_the_log() {
     let mut log = log_with_epochs(&[1]);
     log.set_high_watermark(4);
-    log.reopen(2, 0, true, NOW);
+    log.reopen(2, 0, None, NOW);
     assert_eq!(log.high_watermark(), 2);
-    log.reopen(99, 0, true, NOW);
+    log.reopen(99, 0, None, NOW);
     assert_eq!(log.high_watermark(), 4);
 }

@@ -156,7 +156,7 @@ fn a_clean_restart_remembers_one_batch_of_each_producer() {
     for sequence in 0..3 {
         append(&mut log, &sequenced(1, 0, sequence, 1));
     }
-    log.reopen(3, 0, true, NOW);
+    log.reopen(3, 0, None, NOW);
     assert_eq!(code(&mut log, &sequenced(1, 0, 1, 1)), ErrorCode::OutOfOrderSequenceNumber, "only the last is known");
     let again = log.append_as_leader(&sequenced(1, 0, 2, 1), 0, NOW).expect("known");
     assert_eq!(again.duplicate_of, Some(2));
@@ -169,7 +169,7 @@ fn after_a_crash_the_last_batch_of_each_producer_is_known() {
         append(&mut log, &sequenced(1, 0, sequence, 1));
     }
     let before = log.log_end_offset();
-    log.reopen(0, 0, false, NOW);
+    log.reopen(0, 0, Some(0), NOW);
     assert_eq!((log.log_end_offset(), log.high_watermark()), (before, 0), "the page cache outlives the process");
     assert_eq!(log.producers().next().map(|(_, entry)| entry.last_sequence()), Some(7));
     let repeat = |log: &mut Log, sequence| code(log, &sequenced(1, 0, sequence, 1));
@@ -196,6 +196,30 @@ fn recovery_reads_the_segments_from_the_recovery_point_on() {
     assert_eq!(log.to_recover(8), (1, *sizes.last().expect("one")), "the last one is read in any case");
 }
 
+/// `LogLoader#recoverLog`.
+#[test]
+fn after_a_crash_the_recovery_point_is_that_of_the_checkpoint_file() {
+    let mut log = log(LogConfig { segment_bytes: 300, ..LogConfig::default() });
+    for sequence in 0..8 {
+        append(&mut log, &sequenced(1, 0, sequence, 1));
+    }
+    let rolled = segment_bases(&log).last().copied().expect("one");
+    assert_eq!((log.recovery_point(), log.flushed_to()), (rolled, rolled));
+    log.reopen(0, 0, Some(2), NOW);
+    assert_eq!(
+        (log.recovery_point(), log.flushed_to()),
+        (2, rolled),
+        "recovery flushes nothing, and nothing is unwritten by it"
+    );
+    log.lose_unflushed(NOW);
+    assert_eq!((log.log_end_offset(), log.recovery_point()), (rolled, 2));
+    log.reopen(0, 0, Some(99), NOW);
+    assert_eq!(log.recovery_point(), 2, "a file from before a truncation says too much");
+    log.close();
+    log.reopen(0, 0, None, NOW);
+    assert_eq!(log.recovery_point(), rolled, "after a clean stop everything is known to be there");
+}
+
 #[test]
 fn snapshots_lie_where_state_was_rebuilt() {
     let snapshots = |log: &Log| -> Vec<String> {
@@ -212,7 +236,7 @@ fn snapshots_lie_where_state_was_rebuilt() {
     append(&mut log, &sequenced(1, 0, 4, 1));
     log.close();
     assert_eq!(snapshots(&log), ["4", "5"]);
-    log.reopen(0, 0, true, NOW);
+    log.reopen(0, 0, None, NOW);
     assert_eq!(snapshots(&log), ["5"], "a start keeps the newest");
     append(&mut log, &sequenced(1, 0, 5, 1));
     log.truncate_to(3, NOW);
@@ -226,7 +250,7 @@ fn a_log_that_was_emptied_knows_no_producer_after_a_restart() {
     log.set_high_watermark(1);
     log.set_log_start(1).expect("committed");
     log.close();
-    log.reopen(1, 1, true, NOW);
+    log.reopen(1, 1, None, NOW);
     assert_eq!(log.producers().count(), 0, "snapshots up to the log start are not read back");
 }
 
@@ -263,7 +287,7 @@ fn a_snapshot_at_the_log_start_is_not_read_back() {
     log.set_high_watermark(3);
     log.set_log_start(2).expect("committed");
     log.delete_old_segments(NOW);
-    log.reopen(3, 0, false, NOW);
+    log.reopen(3, 0, Some(0), NOW);
     assert_eq!(
         log.producers().map(|(id, _)| id).collect::<Vec<_>>(),
         [2],

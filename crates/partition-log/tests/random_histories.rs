@@ -53,7 +53,8 @@ fn step(dice: &mut Dice, log: &mut Log, model: &mut Model, now: i64, epoch: &mut
         }
         5 => log.flush(),
         6 => {
-            log.reopen(log.high_watermark(), log.log_start_offset(), dice.below(2) == 0, now);
+            let recovered_from = (dice.below(2) > 0).then(|| log.recovery_point());
+            log.reopen(log.high_watermark(), log.log_start_offset(), recovered_from, now);
         }
         7 => {
             let offset = log.flushed_to().max(log.high_watermark());

@@ -89,7 +89,7 @@ errors! {
     78 OffsetNotAvailable "OFFSET_NOT_AVAILABLE" true "OffsetNotAvailableException" "The leader high watermark has not caught up from a recent leader election so the offsets cannot be guaranteed to be monotonically increasing."
     79 MemberIdRequired "MEMBER_ID_REQUIRED" false "MemberIdRequiredException" "The group member needs to have a valid member id before actually entering a consumer group."
     80 PreferredLeaderNotAvailable "PREFERRED_LEADER_NOT_AVAILABLE" true "PreferredLeaderNotAvailableException" "The preferred leader was not available."
-    81 GroupMaxSizeReached "GROUP_MAX_SIZE_REACHED" false "GroupMaxSizeReachedException" "The consumer group has reached its max size."
+    81 GroupMaxSizeReached "GROUP_MAX_SIZE_REACHED" false "GroupMaxSizeReachedException" "The group has reached its maximum size."
     82 FencedInstanceId "FENCED_INSTANCE_ID" false "FencedInstanceIdException" "The broker rejected this static consumer since another consumer with the same group.instance.id has registered with a different member.id."
     83 EligibleLeadersNotAvailable "ELIGIBLE_LEADERS_NOT_AVAILABLE" true "EligibleLeadersNotAvailableException" "Eligible topic partition leaders are not available."
     84 ElectionNotNeeded "ELECTION_NOT_NEEDED" true "ElectionNotNeededException" "Leader election not needed for topic partition."

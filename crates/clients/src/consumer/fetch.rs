@@ -194,7 +194,9 @@ impl Consumer {
             partition.preferred = partition.preferred.filter(|(known, _)| *known == id).or(Some((id, until)));
             return;
         }
-        let was_sent_away = !result.error.is_ok() && partition.preferred.take().is_some();
+        // A follower that has not heard of the epoch yet may be asked again.
+        let keeps = matches!(result.error, ErrorCode::None | ErrorCode::UnknownLeaderEpoch);
+        let was_sent_away = !keeps && partition.preferred.take().is_some();
         match result.error {
             ErrorCode::None if result.batches.is_empty() => {}
             ErrorCode::None => {
@@ -211,10 +213,14 @@ impl Consumer {
             code => {
                 self.note_error(fx, ApiKey::Fetch, code);
                 let is_moved = result.current_leader.is_some_and(|hint| self.net.metadata.hint(tp, hint));
-                self.net.metadata.request_update();
-                let wait = self.backoff(1, fx);
-                if let Some(partition) = self.partitions.get_mut(tp).filter(|_| !is_moved) {
-                    partition.not_before = now + wait;
+                // Java asks at once again; and who knows of a newer epoch than the broker has nothing to learn.
+                let is_java = self.profile == Profile::Java;
+                if !is_java || code != ErrorCode::UnknownLeaderEpoch {
+                    self.net.metadata.request_update();
+                }
+                if !is_java && !is_moved {
+                    let wait = self.backoff(1, fx);
+                    self.partitions.get_mut(tp).into_iter().for_each(|partition| partition.not_before = now + wait);
                 }
             }
         }

@@ -42,6 +42,8 @@ pub struct FakeBroker {
     /// Other assignments than the leader's, for the next SyncGroup requests.
     pub assignments: VecDeque<Vec<(Arc<str>, i32)>>,
     pub heartbeat_errors: VecDeque<ErrorCode>,
+    /// Answers for the next partitions that are fetched.
+    pub fetch_errors: VecDeque<ErrorCode>,
     pub committed: SortedMap<(Arc<str>, i32), i64>,
     pub generation: i32,
     /// Of all partitions; who asks with a lower one is fenced.
@@ -245,12 +247,14 @@ impl FakeBroker {
                 ListOffsetsResponse { partitions: r.partitions.into_iter().map(result).collect() }.into()
             }
             Request::Fetch(r) => {
-                let result = |p: protocol::api::fetch::FetchPartition| {
+                let mut result = |p: protocol::api::fetch::FetchPartition| {
                     let at = (p.topic_id, p.partition);
                     let end = self.end(at);
                     let is_in = p.fetch_offset <= end && p.fetch_offset >= self.log_start;
                     let is_sent_on = self.has_near_replica && !self.is_follower && r.rack.is_some();
+                    let queued = self.fetch_errors.pop_front();
                     let error = match is_in {
+                        _ if queued.is_some() => queued.unwrap_or_default(),
                         _ if p.current_leader_epoch < self.leader_epoch => ErrorCode::FencedLeaderEpoch,
                         false if !is_sent_on => ErrorCode::OffsetOutOfRange,
                         _ => ErrorCode::None,
@@ -275,7 +279,7 @@ impl FakeBroker {
                 FetchResponse {
                     error: ErrorCode::None,
                     session_id: 0,
-                    partitions: r.partitions.into_iter().map(result).collect(),
+                    partitions: r.partitions.into_iter().map(&mut result).collect(),
                 }
                 .into()
             }

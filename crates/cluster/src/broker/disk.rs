@@ -210,11 +210,22 @@ impl Disk {
         self.offsets_written_ms = now_ms;
         for index in self.agenda.take(Task::Checkpoints, now_ms) {
             let Some(Some(replica)) = self.replicas.get_mut(index as usize) else { continue };
-            let (recovery_point, log_start) = (replica.log.flushed_to(), replica.log.log_start_to_checkpoint());
+            let (recovery_point, log_start) = (replica.log.recovery_point(), replica.log.log_start_to_checkpoint());
             if (replica.checkpointed_recovery_point, replica.checkpointed_log_start) != (recovery_point, log_start) {
                 let replica = Arc::make_mut(replica);
                 replica.checkpointed_recovery_point = recovery_point;
                 replica.checkpointed_log_start = log_start;
+            }
+        }
+    }
+
+    /// After a truncation the recovery points of all logs are written down (`LogManager#truncateTo`): a log that grows again must not
+    /// be taken for one that was flushed.
+    pub fn checkpoint_recovery_points(&mut self) {
+        for replica in self.replicas.iter_mut().flatten() {
+            let recovery_point = replica.log.recovery_point();
+            if replica.checkpointed_recovery_point != recovery_point {
+                Arc::make_mut(replica).checkpointed_recovery_point = recovery_point;
             }
         }
     }
@@ -230,7 +241,8 @@ impl Disk {
         for replica in self.replicas.iter_mut().flatten() {
             let replica = Arc::make_mut(replica);
             let log_start = replica.checkpointed_log_start.unwrap_or(0);
-            replica.log.reopen(replica.checkpointed_high_watermark, log_start, was_clean, now_ms);
+            let recovered_from = (!was_clean).then_some(replica.checkpointed_recovery_point);
+            replica.log.reopen(replica.checkpointed_high_watermark, log_start, recovered_from, now_ms);
         }
     }
 

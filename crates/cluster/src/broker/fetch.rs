@@ -14,7 +14,7 @@ use super::disk::ReplicaIndex;
 use super::dispatch::Answer;
 use super::partition::{Partition, Role};
 use super::produce::hint;
-use super::readers::{Asker, RNG_SESSION, Reader, ReaderId};
+use super::readers::{Asker, RNG_SESSION, Reader, ReaderId, Slot};
 use super::{Broker, Soft, TimerKey};
 use crate::process::{Context, Fx};
 
@@ -24,6 +24,8 @@ struct FetchRead {
     bytes: u64,
     /// An error or a divergence: the asker must know now.
     is_urgent: bool,
+    /// There is something in a segment before the one that the readable part ends in: nobody waits for more (`DelayedFetch`, case F).
+    is_behind: bool,
 }
 
 impl Broker {
@@ -47,10 +49,11 @@ impl Broker {
         if asker.is_follower() {
             self.learn_from_follower(cx, fx, id, &read.results);
         }
-        let is_enough = read.bytes >= u64::from(asker.min_bytes);
-        if max_wait_ms == 0 || is_empty || is_enough || read.is_urgent {
+        let is_enough = read.bytes >= u64::from(self.min_bytes(&asker));
+        if max_wait_ms == 0 || is_empty || is_enough || read.is_urgent || read.is_behind {
             return self.answer_fetch(cx, fx, id, read).into();
         }
+        self.note_segments(id);
         self.settle_slots(id, read.results.iter().map(|(slot, result)| (*slot, result)));
         self.watch(id);
         if let Some(reader) = self.soft.readers.get_mut(id) {
@@ -266,9 +269,10 @@ impl Broker {
                 false
             }
             Ok(_) if reader.asker.min_bytes <= 1 => true,
+            Ok(Readable { bound, index, .. }) if slot.segment < self.disk.log(index).segment_base(bound - 1) => true,
             Ok(_) => {
                 let read = self.read_partitions(cx, reader);
-                read.is_urgent || read.bytes >= u64::from(reader.asker.min_bytes)
+                read.is_urgent || read.bytes >= u64::from(self.min_bytes(&reader.asker))
             }
         }
     }
@@ -380,13 +384,38 @@ impl Broker {
 
     // ---- reading
 
+    /// So much at least, unless it is more than one answer may hold.
+    fn min_bytes(&self, asker: &Asker) -> u32 {
+        asker.min_bytes.min(self.max_bytes(asker))
+    }
+    fn max_bytes(&self, asker: &Asker) -> u32 {
+        asker.max_bytes.min(self.settings.fetch_max_bytes)
+    }
+
+    /// In which segment each partition's reader waits, if it waits for more than a byte.
+    fn note_segments(&mut self, id: ReaderId) {
+        let (Some(reader), disk) = (self.soft.readers.get_mut(id), &self.disk) else { return };
+        if reader.asker.min_bytes <= 1 {
+            return;
+        }
+        let places: Vec<(u32, i64)> = reader
+            .slots()
+            .filter_map(|(number, slot)| {
+                let (log, at) = (disk.log(slot.index?), slot.asked.fetch_offset);
+                // At the end of what there is it waits in the last segment that has something.
+                let is_at_end = at >= log.high_watermark() && at > log.log_start_offset();
+                Some((number, log.segment_base(if is_at_end { at - 1 } else { at })))
+            })
+            .collect();
+        for (number, segment) in places {
+            reader.slot_mut(number).into_iter().for_each(|slot| slot.segment = segment);
+        }
+    }
+
     fn read_partitions(&self, cx: &Context<'_>, reader: &Reader) -> FetchRead {
-        let mut read = FetchRead { results: Vec::new(), bytes: 0, is_urgent: false };
+        let mut read = FetchRead { results: Vec::new(), bytes: 0, is_urgent: false, is_behind: false };
         let asker = &reader.asker;
-        let mut left = match asker.is_follower() {
-            true => asker.max_bytes,
-            false => asker.max_bytes.min(self.settings.fetch_max_bytes),
-        };
+        let mut left = self.max_bytes(asker);
         for (number, slot) in reader.due() {
             let result = self.read_partition(cx, asker, &slot.asked, slot.index, left, read.bytes == 0);
             let bytes: u32 = result.batches.iter().map(|batch| batch.size_in_bytes()).sum();
@@ -394,9 +423,17 @@ impl Broker {
             read.bytes += u64::from(bytes);
             read.is_urgent |=
                 !result.error.is_ok() || result.diverging_epoch.is_some() || result.preferred_read_replica.is_some();
+            read.is_behind |= asker.min_bytes > 1 && self.is_behind(slot, &result);
             read.results.push((number, result));
         }
         read
+    }
+
+    fn is_behind(&self, slot: &Slot, result: &FetchResult) -> bool {
+        let Some(log) = slot.index.map(|index| self.disk.log(index)).filter(|_| !result.batches.is_empty()) else {
+            return false;
+        };
+        log.segment_base(slot.asked.fetch_offset) < log.segment_base(result.high_watermark - 1)
     }
 
     fn read_partition(
@@ -408,7 +445,13 @@ impl Broker {
         left: u32,
         min_one_message: bool,
     ) -> FetchResult {
-        let readable = match self.readable(cx, asker, asked, index) {
+        // Who had better read elsewhere is not told that its offset is not here.
+        let preferred = self.preferred_replica(cx, asker, asked, index);
+        let readable = match preferred {
+            Some(_) => self.served_at(cx, asked, index).map(|(index, _)| Readable { index, bound: 0, diverging: None }),
+            None => self.readable(cx, asker, asked, index),
+        };
+        let readable = match readable {
             Ok(readable) => readable,
             Err(error) => return failure(asked, error, hint_for(cx, asked, error)),
         };
@@ -419,7 +462,7 @@ impl Broker {
             log_start_offset: log.log_start_offset(),
             ..failure(asked, ErrorCode::None, None)
         };
-        if let Some(id) = self.preferred_replica(cx, asker, asked, index) {
+        if let Some(id) = preferred {
             result.preferred_read_replica = id;
         } else if let Some(end) = readable.diverging {
             result.diverging_epoch = Some(fetch::EpochEnd { epoch: end.epoch, end_offset: end.end_offset });
@@ -435,6 +478,18 @@ impl Broker {
         result
     }
 
+    /// The replica, if it is here and the asker knows of no other leader epoch (`Partition#fetchOffsetSnapshot`).
+    fn served_at(
+        &self,
+        cx: &Context<'_>,
+        asked: &FetchPartition,
+        index: Option<ReplicaIndex>,
+    ) -> Result<(ReplicaIndex, &Partition), ErrorCode> {
+        let (index, partition) = self.hosted_at(cx, index, asked.topic_id, asked.partition)?;
+        partition.check_leader_epoch(asked.current_leader_epoch)?;
+        Ok((index, partition))
+    }
+
     /// Whether and up to where the asker may read (`Partition#fetchRecords`).
     fn readable(
         &self,
@@ -443,8 +498,7 @@ impl Broker {
         asked: &FetchPartition,
         index: Option<ReplicaIndex>,
     ) -> Result<Readable, ErrorCode> {
-        let (index, partition) = self.hosted_at(cx, index, asked.topic_id, asked.partition)?;
-        partition.check_leader_epoch(asked.current_leader_epoch)?;
+        let (index, partition) = self.served_at(cx, asked, index)?;
         let is_follower = asker.is_follower();
         if is_follower {
             // Consumers may read from any replica (KIP-392); followers only from the leader.
@@ -456,6 +510,10 @@ impl Broker {
         }
         let log = self.disk.log(index);
         let mut readable = Readable { index, bound: log.log_end_offset(), diverging: None };
+        // Whatever the epochs are.
+        if asked.fetch_offset < log.log_start_offset() {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
         if asked.last_fetched_epoch >= 0 && !cx.spec.has(Plant::TruncateToHighWatermark) {
             let end = log.end_offset_for_epoch(asked.last_fetched_epoch);
             if !end.is_defined() {
@@ -467,7 +525,7 @@ impl Broker {
                 return Ok(readable);
             }
         }
-        if asked.fetch_offset < log.log_start_offset() || asked.fetch_offset > log.log_end_offset() {
+        if asked.fetch_offset > log.log_end_offset() {
             return Err(ErrorCode::OffsetOutOfRange);
         }
         if !is_follower && !cx.spec.has(Plant::ReadsPastHighWatermark) {

@@ -39,6 +39,9 @@ impl Broker {
         let from = log.log_end_offset();
         log.truncate_to(offset, wall_ms(cx.now, fx));
         let to = log.log_end_offset();
+        if from != to {
+            self.disk.checkpoint_recovery_points();
+        }
         self.note_truncation(cx, fx, index, from, to);
     }
 
@@ -102,6 +105,7 @@ impl Broker {
             self.truncate(cx, fx, index, *offset);
         } else if *offset > end {
             self.disk.log_mut(index).truncate_fully_and_start_at(*offset, wall_ms(cx.now, fx));
+            self.disk.checkpoint_recovery_points();
             self.note_truncation(cx, fx, index, end, *offset);
         }
         if let Some(followed) = self.followed_mut(id, index) {

@@ -91,6 +91,8 @@ pub(super) struct Slot {
     /// As last told; −1 if it must be told again.
     pub(super) high_watermark: i64,
     pub(super) log_start_offset: i64,
+    /// Where the segment began that its reader had come to when its request was parked.
+    pub(super) segment: i64,
     turn: u64,
     is_due: bool,
 }
@@ -136,7 +138,7 @@ impl Reader {
         let key = (asked.topic_id, asked.partition);
         let turn = self.next_turn;
         self.next_turn += 1;
-        let slot = Slot { asked, index, high_watermark: -1, log_start_offset: -1, turn, is_due: true };
+        let slot = Slot { asked, index, high_watermark: -1, log_start_offset: -1, segment: 0, turn, is_due: true };
         let number = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             (self.slots.len() - 1) as u32
@@ -175,15 +177,15 @@ impl Reader {
 
     /// Takes in what a partition's answer says; whether it must be sent (`CachedPartition#maybeUpdateResponseData`).
     pub(super) fn is_news(&mut self, number: u32, result: &FetchResult) -> bool {
-        let next_turn = self.next_turn;
+        let (next_turn, is_session) = (self.next_turn, self.session.is_some());
         let Some(slot) = self.slot_mut(number) else { return true };
         let told = (slot.high_watermark, slot.log_start_offset);
         // After an error the partition is told of again, whatever it is.
         slot.high_watermark = if result.error.is_ok() { result.high_watermark } else { -1 };
         slot.log_start_offset = result.log_start_offset;
         let has_data = !result.batches.is_empty();
-        if has_data {
-            // Others come first the next time.
+        // Others come first the next time; a new session begins in the order in which it was asked for.
+        if has_data && is_session {
             let turn = std::mem::replace(&mut slot.turn, next_turn);
             let is_due = slot.is_due;
             self.next_turn += 1;

@@ -21,6 +21,8 @@ pub(super) struct CommittedOffsetsGrow {
     remade: SortedSet<TopicName>,
     /// The highest committed offset of any group, by partition.
     highest: SortedMap<TopicPartition, i64>,
+    /// What two members of a group were given (`one_owner.rs` says when that is right): each commits how far it is itself.
+    shared: SortedSet<(GroupId, TopicPartition)>,
 }
 
 pub(super) const OFFSETS_TOPIC: &str = "__consumer_offsets";
@@ -64,6 +66,11 @@ impl Invariant for CommittedOffsetsGrow {
             {
                 self.last.retain(|(_, of), offset| of != tp || *offset <= *base);
                 self.highest.insert(tp.clone(), *base);
+            }
+            Note::GroupState { group, state: "Stable", .. } => {
+                if let Some(known) = replicas::group(sight.world, sight.layout, group) {
+                    self.shared.extend(known.shared().into_iter().map(|(tp, _)| (group.clone(), tp)));
+                }
             }
             // An admin may set the offsets of a group without members, or delete it.
             Note::GroupState { group, state: "Empty", .. } => self.last.retain(|(of, _), _| of != group),
@@ -116,8 +123,10 @@ impl CommittedOffsetsGrow {
     fn committed(&mut self, sight: &Sight<'_>, group: &GroupId, tp: TopicPartition, offset: i64) -> Result<(), String> {
         let highest = self.highest.entry(tp.clone()).or_insert(offset);
         *highest = offset.max(*highest);
-        let before = self.last.insert((group.clone(), tp.clone()), offset).filter(|before| offset < *before);
-        let Some(before) = before.filter(|_| !self.torn.contains(&tp)) else { return Ok(()) };
+        let of_group = (group.clone(), tp.clone());
+        let may_fall = self.torn.contains(&tp) || self.shared.contains(&of_group);
+        let before = self.last.insert(of_group, offset).filter(|before| offset < *before);
+        let Some(before) = before.filter(|_| !may_fall) else { return Ok(()) };
         let end = sight.leader(&tp).map(|leader| leader.log.log_end_offset());
         let has_members = replicas::groups(sight.world, sight.layout).iter().any(|known| known.id == *group && !known.members.is_empty());
         if is_late(sight, group, &tp, offset, before) {

@@ -1,12 +1,14 @@
-//! Duplicates that Kafka's idempotence does not prevent: a leader that restarted, or cut its log, remembers of each producer
+//! Duplicates and disorder that Kafka's idempotence does not prevent. A leader that restarted, or cut its log, remembers of each producer
 //! the last batch only, because snapshots keep no more (`ProducerStateManager#writeSnapshot`). If a producer has several
 //! batches in flight then, all written and none acknowledged, its first retry is neither known nor next:
 //! OUT_OF_ORDER_SEQUENCE_NUMBER. An idempotent producer takes that for a gap, goes on with a new epoch, and sends them all
-//! again (`TransactionManager#canRetry`, `#bumpIdempotentProducerEpoch`).
+//! again (`TransactionManager#canRetry`, `#bumpIdempotentProducerEpoch`). And a leader that knows nothing of a producer takes any
+//! sequence number for its first (`ProducerAppendInfo#checkSequence`): if it refused the first batch, as for want of replicas, and takes
+//! the second, which was in flight, then the first is out of order when it comes again, and follows in a new epoch (sweep seed 220).
 
 use kernel::Time;
 use partition_log::Log;
-use protocol::{BrokerId, Note, TopicPartition};
+use protocol::{Batch, BrokerId, Note, TopicPartition};
 
 use crate::Lab;
 use crate::replicas::batch_at;
@@ -34,6 +36,16 @@ pub(super) fn between(lab: &Lab, tp: &TopicPartition, log: &Log, first: i64, sec
         };
         forgets && (written..=copied).contains(&stamped.at)
     })
+}
+
+/// Whether the leader took what is at `first` without what the producer sent before, which is at `second` in a later epoch: nothing
+/// of that producer is before it, and it does not begin with sequence number 0.
+pub(super) fn began_late(log: &Log, first: i64, second: i64) -> bool {
+    let (Some(old), Some(new)) = (batch_at(log, first), batch_at(log, second)) else { return false };
+    let (producer, epoch) = (old.producer().producer_id, old.producer().producer_epoch);
+    let is_next_epoch = new.producer().producer_id == producer && epoch < new.producer().producer_epoch;
+    let mut its = log.batches_from(log.log_start_offset()).map(Batch::producer).filter(|of| of.producer_id == producer);
+    is_next_epoch && its.next().is_some_and(|begun| begun.producer_epoch == epoch && begun.base_sequence > 0)
 }
 
 /// When a leader appended the record at an offset that is in the log now, and who it was: the last that did.

@@ -49,7 +49,8 @@ fn check_log(lab: &Lab, tp: &TopicPartition, log: &Log) -> Result<(), Finding> {
                 let evidence = format!("{tp}: record {producer}.{number} is at offsets {before} and {offset}");
                 return Err(Finding::new(DUPLICATE, evidence));
             }
-            if let Some((last, at)) = newest.insert(producer, (number, offset)).filter(|(last, _)| *last > number) {
+            let newer = newest.insert(producer, (number, offset)).filter(|(last, _)| *last > number);
+            if let Some((last, at)) = newer.filter(|(_, at)| !forgotten::began_late(log, *at, offset)) {
                 let evidence =
                     format!("{tp}: record {producer}.{number} at offset {offset} follows {producer}.{last} at {at}");
                 return Err(Finding::new(NONMONOTONIC_SEND, evidence));

@@ -18,6 +18,7 @@ pub(super) enum Kind {
     Motif,
     Admin,
     Topics,
+    Assignor,
 }
 
 /// The draws of one operation.

@@ -109,7 +109,7 @@ pub(super) fn command(at_ms: u64, term: u32, run: String) -> TimedCommand {
 
 fn cluster(seed: u64) -> ClusterShape {
     let mut draws = Draws::of(seed, Kind::Cluster, 0);
-    let brokers = *draws.pick(&[3, 3, 3, 3, 4, 2]);
+    let brokers = *draws.pick(&[3, 3, 3, 3, 4, 2, 5]);
     let controllers = *draws.pick(&[3, 3, 3, 1]);
     let combined = draws.chance(1, 5) && controllers <= brokers;
     let latency = *draws.pick(&[None, None, Some(1), Some(5), Some(20)]);
@@ -238,35 +238,38 @@ fn producer(
     }
 }
 
-/// A member of one of two groups, of either client family.
+/// A member of a group, of either client family. There are two groups for each topic, and two in which some are subscribed to all
+/// topics and others to one.
 fn consumer(seed: u64, n: u64, bootstrap: &str, topics: &[TopicShape]) -> Client {
     let mut draws = Draws::of(seed, Kind::Consumer, n);
-    let group = draws.pick(&["g", "g", "h"]);
-    let topic = &draws.pick(topics).name;
+    let group = *draws.pick(&[0, 0, 1]);
+    let topic = draws.below(topics.len() as u64);
     let is_java = draws.chance(2, 3);
     let commit_ms = draws.pick(&[5_000, 1_000, 200]);
-    let strategy = strategy(seed, group, topic);
+    let at_ms = 500 + draws.below(8_000);
+    let is_mixed = topics.len() > 1 && draws.chance(1, 4);
+    let is_of_all = is_mixed && draws.chance(2, 3);
+    let strategy = strategy(seed, 2 * if is_mixed { 0 } else { 1 + topic } + group);
+    let name = &topics[topic as usize].name;
+    let group = format!("{}-{}", ["g", "h"][group as usize], if is_mixed { "all" } else { name });
+    let all: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
+    let (option, topics) = if is_of_all { ("include", all.join(",")) } else { ("topic", name.clone()) };
     // consumer.py has the defaults of its family only.
     let line = match is_java || !strategy.is_empty() {
         true => format!(
-            "kafka-console-consumer --bootstrap-server {bootstrap} --topic {topic} --group {group}-{topic} --from-beginning \
+            "kafka-console-consumer --bootstrap-server {bootstrap} --{option} {topics} --group {group} --from-beginning \
              --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 \
              --command-property auto.commit.interval.ms={commit_ms}{strategy}"
         ),
-        false => {
-            format!("CLIENT=librdkafka TOPICS={topic} GROUP={group}-{topic} BOOTSTRAP={bootstrap} python consumer.py")
-        }
+        false => format!("CLIENT=librdkafka TOPICS={topics} GROUP={group} BOOTSTRAP={bootstrap} python consumer.py"),
     };
-    Client { term: FIRST_CONSUMER_TERM + n as u32, line, at_ms: 500 + draws.below(8_000), is_producer: false }
+    Client { term: FIRST_CONSUMER_TERM + n as u32, line, at_ms, is_producer: false }
 }
 
-/// The assignor that all members of a group have: the defaults, or one of its own.
-fn strategy(seed: u64, group: &str, topic: &str) -> String {
-    /// Beyond the numbers of consumers.
-    const GROUPS: u64 = 1_000;
-    let place = group.bytes().chain(topic.bytes()).fold(0, |sum, byte| sum + u64::from(byte));
+/// The assignor that all members of a group have, by its number: the defaults, or one of its own.
+fn strategy(seed: u64, group: u64) -> String {
     let assignors = ["", "", "", "RoundRobin", "Sticky", "CooperativeSticky", "CooperativeSticky"];
-    match *Draws::of(seed, Kind::Consumer, GROUPS + place).pick(&assignors) {
+    match *Draws::of(seed, Kind::Assignor, group).pick(&assignors) {
         "" => String::new(),
         assignor => format!(
             " --command-property partition.assignment.strategy=org.apache.kafka.clients.consumer.{assignor}Assignor"

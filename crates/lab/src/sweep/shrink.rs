@@ -32,7 +32,7 @@ pub struct Shrunk {
 const EVENTS_MAX: u64 = 3_500_000;
 /// Other seeds that a plan is tried with, and that it is tried with in the end, when nothing else helps any more.
 const OTHER_SEEDS: u64 = 4;
-const LAST_SEEDS: u64 = 20;
+const LAST_SEEDS: [u64; 3] = [4, 20, 100];
 /// With so few commands any two of them are left out together: a fault and its cure may stand far apart.
 const PAIRS_OF_MAX: usize = 12;
 /// How much later than before the claim may break in a plan with fewer commands.
@@ -41,6 +41,18 @@ const SLACK: Duration = Duration::from_secs(2);
 const GAP_MIN_MS: u64 = 100;
 /// How long convergence is waited for at least, if topics were deleted longer: `plan.rs` says why.
 const SETTLE: Duration = Duration::from_secs(332);
+
+/// A change of a plan at the command with that number.
+type Way = fn(&mut Scenario, usize);
+/// Ways to say with one command what two say, of which this is the second; those that leave something behind come last.
+const ONE_FOR_TWO: [Way; 6] = [
+    |plan, n| smaller::with_one_cure(plan, n),
+    |plan, n| smaller::with_restart(plan, n, true),
+    |plan, n| smaller::with_restart(plan, n, false),
+    |plan, n| smaller::with_delay(plan, n, 1),
+    |plan, n| smaller::with_delay(plan, n, 2),
+    |plan, n| smaller::with_elections_by_the_clock(plan, n),
+];
 
 /// Shrinks a plan that breaks `violation`'s claim, with at most `runs_max` runs. With none it is only cut off where it was judged.
 pub fn shrink(scenario: &Scenario, violation: &Violation, runs_max: u32) -> Shrunk {
@@ -56,7 +68,7 @@ pub fn shrink(scenario: &Scenario, violation: &Violation, runs_max: u32) -> Shru
     let is_red = search.try_take(as_it_was_judged(scenario, violation));
     while is_red
         && !search.is_spent()
-        && (search.round() || search.other_seeds(OTHER_SEEDS) || search.other_seeds(LAST_SEEDS))
+        && (search.round() || LAST_SEEDS.iter().any(|others| search.other_seeds(*others)))
     {}
     Shrunk { scenario: search.best, is_red, runs: search.runs, events: search.events }
 }
@@ -147,14 +159,12 @@ impl Search {
     }
 
     /// Tries a change that changes what all others draw: with the plan's seed, and with so many others.
-    fn try_seeds(&mut self, others: u64, change: impl Fn(&mut Scenario)) -> bool {
-        let seed = self.best.seed;
-        (0..=others).any(|n| {
-            self.try_later(|plan| {
-                plan.seed = seed.wrapping_add(n);
-                change(plan);
-            })
-        })
+    fn try_seeds(&mut self, others: u64, change: impl FnOnce(&mut Scenario)) -> bool {
+        let mut changed = self.best.clone();
+        change(&mut changed);
+        // Another seed alone is no smaller plan.
+        let is_smaller = changed != self.best;
+        is_smaller && (0..=others).any(|n| self.try_later(|plan| *plan = with_seed(&changed, n)))
     }
 
     /// One round of everything; whether anything helped.
@@ -223,11 +233,15 @@ impl Search {
         }
     }
 
-    /// One cure for all, and a restart for a fault and its cure.
+    /// What is slow for good may never converge, rightly.
+    fn one_for_two(&self) -> &'static [Way] {
+        if self.is_about_convergence() { &ONE_FOR_TWO[..3] } else { &ONE_FOR_TWO }
+    }
+
+    /// One command for two.
     fn fewer_cures(&mut self) {
-        for n in (1..self.best.commands.len()).rev() {
-            self.try_later(|plan| smaller::with_one_cure(plan, n));
-            let _ = [true, false].iter().any(|early| self.try_later(|plan| smaller::with_restart(plan, n, *early)));
+        for n in (0..self.best.commands.len()).rev() {
+            let _ = self.one_for_two().iter().any(|change| self.try_later(|plan| change(plan, n)));
         }
     }
 
@@ -235,9 +249,10 @@ impl Search {
     /// plan may need another seed. Whether it helped.
     fn other_seeds(&mut self, others: u64) -> bool {
         let is_about_convergence = self.is_about_convergence();
-        (0..self.best.commands.len())
-            .rev()
-            .any(|gone| self.try_seeds(others, |plan| smaller::without(plan, is_about_convergence, |n, _| n == gone)))
+        (0..self.best.commands.len()).rev().any(|gone| {
+            self.try_seeds(others, |plan| smaller::without(plan, is_about_convergence, |n, _| n == gone))
+                || self.one_for_two().iter().any(|change| self.try_seeds(others, |plan| change(plan, gone)))
+        })
     }
 
     fn fewer_nodes(&mut self) {
@@ -293,6 +308,10 @@ impl Search {
             kept + GAP_MIN_MS <= gap && self.try_later(|plan| smaller::earlier(plan, n, (gap - kept) * 1_000_000))
         })
     }
+}
+
+fn with_seed(plan: &Scenario, n: u64) -> Scenario {
+    Scenario { seed: plan.seed.wrapping_add(n), ..plan.clone() }
 }
 
 fn without_plant(plan: &Scenario) -> Scenario {

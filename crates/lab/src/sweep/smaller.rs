@@ -97,7 +97,7 @@ pub(super) fn deletes(command: &TimedCommand) -> bool {
 
 /// One cure for everything in place of commands `n - 1` and `n`, if both are cures.
 pub(super) fn with_one_cure(plan: &mut Scenario, n: usize) {
-    let pair = plan.commands.get(n - 1..=n);
+    let pair = n.checked_sub(1).and_then(|before| plan.commands.get(before..=n));
     if pair.is_some_and(|pair| pair.iter().all(|command| is_cure(&command.run))) {
         plan.commands[n - 1].run = "sim mend".into();
         plan.commands.remove(n);
@@ -107,32 +107,69 @@ pub(super) fn with_one_cure(plan: &mut Scenario, n: usize) {
 /// If command `n` ends what befell a host before: a restart of that host in place of both, early or late. What a death, a cut or a
 /// pause brings about, a restart may bring about as well.
 pub(super) fn with_restart(plan: &mut Scenario, n: usize, is_early: bool) {
-    let Some(cure) = plan.commands.get(n).map(|command| command.run.clone()) else { return };
-    let found = (0..n).rev().find_map(|fault| Some((fault, cured_host(&plan.commands[fault].run, &cure)?)));
-    if let Some((fault, host)) = found {
-        let (stays, goes) = if is_early { (fault, n) } else { (n, fault) };
-        plan.commands[stays].run = format!("sim restart {host}");
-        plan.commands.remove(goes);
+    let Some((fault, _)) = fault_of(&plan.commands, n) else { return };
+    let Some(host) = host_of(&plan.commands[fault].run) else { return };
+    let (stays, goes) = if is_early { (fault, n) } else { (n, fault) };
+    plan.commands[stays].run = format!("sim restart {host}");
+    plan.commands.remove(goes);
+}
+
+/// If command `n` ends a cut or a pause: in place of both, everything is so many times slower there, for good, as what was held then.
+pub(super) fn with_delay(plan: &mut Scenario, n: usize, times: u64) {
+    let Some((fault, ms)) = fault_of(&plan.commands, n) else { return };
+    let run = &plan.commands[fault].run;
+    let sides = match run.strip_prefix("sim cut ") {
+        Some(sides) => Some(sides.to_owned()),
+        None => run.strip_prefix("sim pause ").map(|host| format!("{host} | rest")),
+    };
+    if let Some(sides) = sides {
+        plan.commands[fault].run = format!("sim delay {sides} {}ms", (ms * times).clamp(1, 3_600_000));
+        plan.commands.remove(n);
     }
 }
 
-/// The host that a fault befalls, if `cure` ends it.
-fn cured_host(fault: &str, cure: &str) -> Option<String> {
-    let (verb, tail) = fault.strip_prefix("sim ")?.split_once(' ')?;
-    let cures: &[&str] = match verb {
-        "kill" | "stop" | "power-off" if !tail.contains(" at ") => &["sim start "],
-        "pause" => &["sim resume "],
-        "cut" => &["sim heal "],
-        _ => return None,
+/// If command `n` has preferred leaders elected: brokers do so by the clock.
+pub(super) fn with_elections_by_the_clock(plan: &mut Scenario, n: usize) {
+    if plan.commands.get(n).is_some_and(|command| command.run.starts_with("kafka-leader-election ")) {
+        plan.commands.remove(n);
+        plan.cluster.configs.insert("leader.imbalance.check.interval.seconds".into(), "1".into());
+    }
+}
+
+/// The last fault that command `n` ends, and how long before it was, in ms.
+fn fault_of(commands: &[TimedCommand], n: usize) -> Option<(usize, u64)> {
+    let cure = commands.get(n)?;
+    let fault = (0..n).rev().find(|fault| ends(&cure.run, &commands[*fault].run))?;
+    Some((fault, cure.at.0.as_millis() - commands[fault].at.0.as_millis()))
+}
+
+/// Whether `cure` ends what `fault` does.
+fn ends(cure: &str, fault: &str) -> bool {
+    let Some((verb, tail)) = fault.strip_prefix("sim ").and_then(|rest| rest.split_once(' ')) else { return false };
+    let of_verb = match verb {
+        "kill" | "stop" | "power-off" if !tail.contains(" at ") => "sim start ",
+        "pause" => "sim resume ",
+        "cut" => "sim heal ",
+        _ => return false,
     };
-    let is_ended = cure == "sim mend" || cures.iter().any(|cures| cure.strip_prefix(cures) == Some(tail));
-    let mut words = tail.split(' ');
+    let (cured, is_mended) = match cure.strip_prefix("sim mend") {
+        Some(cured) => (cured.trim_start(), true),
+        None => (cure.strip_prefix(of_verb).unwrap_or(" "), false),
+    };
+    // A one-way cut may be healed both ways.
+    let both_ways = |sides: &str| sides.replace('>', "|");
+    let is_named = || host_of(fault).is_some_and(|host| cured.contains(&host));
+    (is_mended && (cured.is_empty() || is_named())) || both_ways(cured) == both_ways(tail)
+}
+
+/// The first host that a verb names.
+fn host_of(run: &str) -> Option<String> {
+    let mut words = run.split(' ').skip(2);
     let first = words.next()?;
-    let host = match (first, words.next()) {
-        ("broker" | "controller", Some(id)) => format!("{first} {id}"),
-        _ => first.to_owned(),
-    };
-    is_ended.then_some(host)
+    match (first, words.next()) {
+        ("broker" | "controller", Some(id)) => Some(format!("{first} {id}")),
+        _ => Some(first.to_owned()),
+    }
 }
 
 fn is_cure(run: &str) -> bool {
