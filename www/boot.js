@@ -15,13 +15,13 @@ const { rest } = await start({
 const fuzz = new URLSearchParams(location.search).get('fuzz');
 if (fuzz) (await import('./fuzz.js')).fuzz(fuzz);
 
-// Offline after the first visit, where the browser and the frame allow it.
-if ('serviceWorker' in navigator && parent === window) {
+// Offline after the first visit, where the browser and the page around allow it.
+if (isKeeping) {
   try {
     await navigator.serviceWorker.register('./sw.js');
     const { active } = await navigator.serviceWorker.ready;
     await rest;
     const loaded = performance.getEntriesByType('resource').map(entry => entry.name);
-    active.postMessage([location.href.split(/[?#]/)[0], ...loaded.filter(url => url.startsWith(location.origin))]);
-  } catch { /* not on this host: the page works without */ }
+    active.postMessage([location.href.split(/[?#]/)[0], ...loaded.filter(url => url.startsWith(location.origin) && !url.includes('?'))]);
+  } catch { /* not on this host, or in this frame: the page works without */ }
 }

@@ -1,7 +1,7 @@
 // Starts the engine in its place and shows what goes wrong: in a page of its own (boot.js), or as a part of another (inline.js).
 // A place is what the engine takes for its `window` (address, storage, events, and what it leaves for scripts), the `root` that
 // stands for the document's, `find` for elements by id, the `base` of our files, and `meta`, the element that names the engine's.
-import { unpack } from './unpack.js';
+import { unpack, unpackSlowly } from './unpack.js';
 
 /** Resolves when the run is up; gives what resolves when all of the engine is there. */
 export async function start(place) {
@@ -99,31 +99,36 @@ export async function start(place) {
     return answer.text();
   }
 
-  // The released engine comes in three modules (crates/xtask/js/split.mjs): what an embedded page needs until it can be used,
-  // what a page of its own needs beside that, and the rest, which comes while it is being used. Who needs a later one before
-  // it is there waits for it. `asked` is its answer, if it was asked for already. Resolves when it is there.
-  async function later(first, slot, url, plain, asked, before) {
-    let there = false;
-    const join = module => there ||= !!new WebAssembly.Instance(module, { first });
-    first.t0.set(slot.value, exported(() => {
+  // The released engine comes in four modules (crates/xtask/js/split.mjs): what an embedded page needs until it can be used,
+  // what a page of its own needs beside that, what opens a lesson, a link or a file, and the rest, which comes while it is being
+  // used. Who needs a later one before it is there waits for it, and each needs those before it. `asked` is its answer, if it was
+  // asked for already; `here` is when its bytes are at hand then, `there` when it is part of the engine, `now` makes it that.
+  function later(first, url, asked, before) {
+    let bytes, isThere = false;
+    const join = module => isThere ||= !!new WebAssembly.Instance(module, { first });
+    const take = async answer => { bytes = await unpackSlowly(await (await answer).arrayBuffer()); };
+    const here = asked && take(asked).catch(() => { /* who needs it will ask again, and say so */ });
+    const now = () => {
+      if (isThere) return;
+      before.forEach(part => part.now());
       try {
-        const request = new XMLHttpRequest();
-        // Under another name: the browser gives a file that is on its way to nobody else, and on its way it stays while we wait.
-        request.open('GET', `${url}?now`, false);
-        request.overrideMimeType('text/plain; charset=x-user-defined'); // a request that waits gives text only
-        request.send();
-        join(new WebAssembly.Module(plain(Uint8Array.from(request.responseText, c => c.charCodeAt(0)))));
+        join(new WebAssembly.Module(bytes ?? unpack(atOnce(`${url}?now`))));
       } catch (e) {
         crash(`${url}: ${e}`, '', 'A part of the simulator could not be loaded. Is there a network?');
         $('crash-look').hidden = true;
         throw e;
       }
-    }));
-    await before;
-    try {
-      const bytes = plain(await (await (asked ?? fetch(url))).arrayBuffer());
-      if (!there) join(await WebAssembly.compile(bytes));
-    } catch { /* who needs it will ask again, and say so */ }
+    };
+    const come = async () => {
+      const areThere = await Promise.all(before.map(part => part.there));
+      try {
+        await (here ?? take(fetch(url)));
+        const module = await WebAssembly.compile(bytes);
+        if (areThere.every(is => is)) join(module);
+      } catch { /* the same */ }
+      return isThere;
+    };
+    return { here, there: come(), now };
   }
 
   let rest = Promise.resolve();
@@ -143,30 +148,36 @@ export async function start(place) {
         host(own.kafkasim, params, early, place);
       }), { once: true });
     }
-    // A link, a lesson or another language needs the rest at once, and without a network it comes only by way of the service
-    // worker, which requests that wait do not take.
-    const whole = own.location.hash.length > 1 || [...params.keys()].some(key => !LOOKS.has(key)) || isKept();
+    // Some parameters and another language need the rest at once. Without a network parts come only by way of the service worker,
+    // which requests that wait do not take: where one is, their bytes are at hand first.
+    const whole = [...params.keys()].some(key => !OPENS.has(key)), kept = isKept();
+    const opens = whole || own.location.hash.length > 1 || [...params.keys()].some(key => !LOOKS.has(key));
     // Where there is room the timeline opens its lanes (crates/web/src/app.rs).
     const few = ui !== 'full' && root.dataset.panels.split(' ').every(panel => FEW.has(panel)) && !own.matchMedia('(min-width: 1121px) and (min-height: 700px)').matches;
-    const { wasm, next, rest: last, own: styles, late } = meta.dataset, ask = (path, isNeeded) => path && isNeeded ? fetch(at(path)) : undefined;
-    const asked = [ask(next, whole || !few), ask(last, whole)];
-    asked.forEach(answer => answer?.catch(() => { /* it is asked for again */ }));
+    const { wasm, next, open, rest: last, own: styles, late } = meta.dataset, ask = (path, isNeeded) => path && isNeeded ? fetch(at(path)) : undefined;
+    const asked = [ask(next, kept || opens || !few), ask(open, kept || opens), ask(last, kept || whole)];
     let styled = styles && !few && place.style(at(styles));
     const engine = await import(at(meta.content + (place.copy ?? '')));
     const module = next ? await WebAssembly.compile(await sorted(at(wasm))) : at(wasm);
     const first = await engine.default({ module_or_path: module });
     if (styles) styled ||= place.style(at(styles));
     if (late) place.style(at(late));
-    let part = rest;
-    if (next) {
-      // Before any other part comes: what it brings takes the places of those that stand in for it, not the other way round.
-      await standIns(first, WebAssembly.Module.customSections(module, 'absent')[0]);
-      part = rest = later(first, first.nload, at(next), unpack, asked[0]);
-    }
-    if (last) rest = later(first, first.load, at(last), bytes => bytes, asked[1], part);
+    // Before any other part comes: what it brings takes the places of those that stand in for it, not the other way round.
+    const isMissing = next ? await standIns(first, WebAssembly.Module.customSections(module, 'absent')[0]) : () => true;
+    const parts = [];
+    const part = (path, answer) => {
+      if (path) parts.push(later(first, at(path), answer, [...parts]));
+      return path && parts.at(-1);
+    };
+    const beside = part(next, asked[0]), opening = part(open, asked[1]), all = part(last, asked[2]);
+    if (next) first.t0.set(first.nload.value, exported(() => beside.now()));
+    if (last) first.t0.set(first.load.value, exported(slot => [opening, all].forEach(one => isMissing(slot) && one.now())));
+    rest = all?.there ?? rest;
     await spoken;
+    if (kept) await Promise.all(parts.map(({ here }) => here));
     if (whole || own.kafkasimWords) await rest;
-    if (!few) await Promise.all([part, styled]);
+    if (opens) await opening?.there;
+    if (!few) await Promise.all([beside?.there, styled]);
     engine.startPage(own);
   } catch (e) {
     const why = typeof WebAssembly === 'object' ? String(e) : say('This browser has no WebAssembly.');
@@ -177,8 +188,10 @@ export async function start(place) {
   return { rest };
 }
 
-// Parameters that free play starts with as fast as without, and panels of an embedded page that does.
+// Parameters that free play starts with as fast as without, those that what opens a lesson knows, and panels of an embedded page
+// that starts as fast.
 const LOOKS = new Set(['ui', 'panels', 'theme', 'origin', 'lang', 'locale', 'keys', 'links', 'height', 'fullscreen', 'v']);
+const OPENS = new Set([...LOOKS, 'lesson', 'step', 'done', 'lock', 'scenario', 'seed', 'autoplay', 'speed', 'readonly', 'motion', 'storage']);
 const FEW = new Set(['timeline', 'terminal', '']);
 
 // The first of the modules, as its packer found it (crates/xtask/js/pack.mjs).
@@ -188,35 +201,47 @@ async function sorted(url) {
   return unpack(await answer.arrayBuffer());
 }
 
+// The bytes at an address, and nothing else until they are here. The address is another than what a file is fetched by: the browser
+// gives what is on its way to nobody else, and on its way it stays while we wait.
+function atOnce(url) {
+  const request = new XMLHttpRequest();
+  request.open('GET', url, false);
+  request.overrideMimeType('text/plain; charset=x-user-defined'); // a request that waits gives text only
+  request.send();
+  return Uint8Array.from(request.responseText, c => c.charCodeAt(0));
+}
+
 // A function for the engine's table: only functions that a module exports go there, so this one exports what it imports.
 function exported(f) {
-  const module = '0061736d01000000' + '01040160' + '0000' + '0205010000' + '0000' + '070401000000';
+  const module = '0061736d01000000' + '01050160017f00' + '0205010000' + '0000' + '070401000000';
   const bytes = Uint8Array.from(module.match(/../g), hex => parseInt(hex, 16));
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), { '': { '': f } }).exports[''];
 }
 
 // Functions of later modules that only the table names: until they come, each slot has one that loads its module and then calls
-// who has the slot. The list has kinds (a slot that loads, the types of parameters and of results), then a slot's kind each.
+// who has the slot. Gives who tells whether a slot still has none else. The list has kinds (a slot that loads, the types of parameters and of results), then a slot's kind each.
 async function standIns(first, list) {
   const given = new Uint8Array(list);
   let at = 0;
   const value = () => { let sum = 0, shift = 0, byte; do { byte = given[at++]; sum |= (byte & 127) << shift; shift += 7; } while (byte > 127); return sum; };
-  const some = () => { const n = value(); return [...given.subarray(at, at += n)]; };
+  const some = () => Array.from({ length: value() }, value);
   const kinds = Array.from({ length: value() }, () => ({ load: wide(value()), takes: some(), gives: some() }));
   const slots = [...some().entries()].filter(([, kind]) => kind);
   const section = (id, items) => { const body = [wide(items.length), ...items].flat(); return [id, ...wide(body.length), ...body]; };
   const code = ([slot, number]) => {
     const { load, takes } = kinds[number - 1];
-    const body = [0, 0x41, ...load, 0x11, ...wide(kinds.length), 0, ...takes.flatMap((_, i) => [0x20, i]), 0x41, ...wide(slot), 0x11, number - 1, 0, 0x0b];
+    const body = [0, 0x41, ...wide(slot), 0x41, ...load, 0x11, ...wide(kinds.length), 0, ...takes.flatMap((_, i) => [0x20, i]), 0x41, ...wide(slot), 0x11, ...wide(number - 1), 0, 0x0b];
     return [...wide(body.length), ...body];
   };
   const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-    ...section(1, [...kinds.map(({ takes, gives }) => [0x60, takes.length, ...takes, gives.length, ...gives]), [0x60, 0, 0]]),
+    ...section(1, [...kinds.map(({ takes, gives }) => [0x60, takes.length, ...takes, gives.length, ...gives]), [0x60, 1, 0x7f, 0]]),
     ...section(2, [[0, 0, 1, 0x70, 0, 0]]),
-    ...section(3, slots.map(([, number]) => number - 1)),
+    ...section(3, slots.map(([, number]) => wide(number - 1))),
     ...section(9, slots.map(([slot], i) => [0, 0x41, ...wide(slot), 0x0b, 1, ...wide(i)])),
     ...section(10, slots.map(code))];
   await WebAssembly.instantiate(new Uint8Array(bytes), { '': { '': first.t0 } });
+  const stood = new Map(slots.map(([slot]) => [slot, first.t0.get(slot)]));
+  return slot => [null, stood.get(slot)].includes(first.t0.get(slot));
 }
 
 // A number below two million as WebAssembly has them, signed or not.

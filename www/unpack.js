@@ -53,6 +53,33 @@ export function body(leb, bytes, next) {
 
 /** The module whose code is in the custom section of this one. */
 export function unpack(buffer) {
+  for (const parts = unpacking(buffer); ;) {
+    const { value, done } = parts.next();
+    if (done) return value;
+  }
+}
+
+// How long the page may stand still, ms.
+const AT_ONCE_MS = 4;
+
+/** The same, by and by: the page goes on meanwhile. */
+export async function unpackSlowly(buffer) {
+  for (const parts = unpacking(buffer); ;) {
+    const until = performance.now() + AT_ONCE_MS;
+    for (let part; performance.now() < until;) {
+      part = parts.next();
+      if (part.done) return part.value;
+    }
+    await new Promise(done => {
+      const { port1, port2 } = new MessageChannel(); // timers of hidden pages are slow
+      port1.onmessage = done;
+      port2.postMessage(0);
+    });
+  }
+}
+
+// Gives way now and then.
+function* unpacking(buffer) {
   const input = new Uint8Array(buffer), places = [];
   let at = 8;
   const value = () => {
@@ -99,6 +126,7 @@ export function unpack(buffer) {
     to = from;
     put(end - from - WIDE, WIDE);
     to = end;
+    if (i % 16 === 0) yield;
   }
   out.set(input.subarray(at), to);
   return out;

@@ -27,9 +27,10 @@ function hash(text) {
   return x ^ (x >> 31n);
 }
 
-// The fragment that opens a scenario at the start of its run.
-export function linkTo(scenario) {
-  const saved = { v: 1, engine: "0.1.0", scenario: { kafkasim: 1, ...scenario }, log: [], event: 0, at_ns: 10_000_000_000, digest: "0".repeat(16) };
+// The fragment that opens a scenario at the start of its run, or `ms` later.
+export function linkTo(scenario, ms = 0) {
+  const event = ms ? Number.MAX_SAFE_INTEGER : 0, at_ns = 10_000_000_000 + ms * 1_000_000;
+  const saved = { v: 1, engine: "0.1.0", scenario: { kafkasim: 1, ...scenario }, log: [], event, at_ns, digest: "0".repeat(16) };
   const text = deflateRawSync(JSON.stringify(saved), { level: 9 }).toString("base64url");
   const sum = Buffer.alloc(8);
   sum.writeBigUInt64LE(hash(text));

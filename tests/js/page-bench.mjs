@@ -38,6 +38,19 @@ const SINGLE = {
   }))],
 };
 
+// What somebody shares: a topic, somebody who writes and somebody who reads, and a broker that died.
+const SHARED = {
+  title: "A broker died",
+  seed: 5,
+  cluster: { brokers: 3, controllers: 3 },
+  commands: [
+    { at: "0ms", term: 1, run: "kafka-topics --bootstrap-server :9092 --create --topic orders --partitions 3 --replication-factor 3" },
+    { at: "1s", term: 1, run: "kafka-verifiable-producer --bootstrap-server :9092 --topic orders --throughput 100" },
+    { at: "1s", term: 2, run: "kafka-console-consumer --bootstrap-server :9092 --topic orders --group readers" },
+    { at: "5s", term: 3, run: "sim kill broker 1" },
+  ],
+};
+
 // The least that draws as much: dots that move, by plain script on a plain canvas.
 const CONTROL = {
   "/control.html": {
@@ -116,15 +129,19 @@ async function starts(id, url, ready) {
   return all[0].asked;
 }
 
-// Bytes of what a start asks for, without what comes behind and nobody waits for: the last module and the styles of views. An
-// embedded page does not wait for what a page of its own has beside it either, nor for what speaks with the page around.
-const isBehind = (name) => name.endsWith("_rest.wasm") || name.startsWith("late-");
+// Bytes of what a start asks for, without what comes behind and nobody waits for: the last modules and the styles of views. An
+// embedded page does not wait for what a page of its own has beside it either, nor for what speaks with the page around; one
+// with a lesson or a link waits for what opens it. Who needs a module before it is there asks for it by another name.
+const isBehind = (name) => /_(open|rest)\.wasm$/.test(name) || name.startsWith("late-");
 const isBehindEmbed = (name) => isBehind(name) || name.endsWith("_next.wasm") || name.startsWith("own-") || name === "host.js";
+const isBehindLesson = (name) => name.endsWith("_rest.wasm") || name.startsWith("late-") || name === "host.js";
+const isBehindLink = (name) => isBehindEmbed(name) && !name.endsWith("_open.wasm");
 async function weight(id, asked, isLate = isBehind) {
   let bytes = 0;
   for (const url of new Set(asked)) {
-    const name = new URL(url).pathname.replace("/kafkasim/", "") || "index.html";
-    if (url.startsWith(site.url) && !isLate(name)) bytes += brotliCompressSync(await readFile(`${folder}/${name}`)).length;
+    const { pathname, search } = new URL(url), name = pathname.replace("/kafkasim/", "") || "index.html";
+    const isWaitedFor = search === "?now" || !isLate(name);
+    if (url.startsWith(site.url) && isWaitedFor) bytes += brotliCompressSync(await readFile(`${folder}/${name}`)).length;
   }
   say(id, bytes / 1000);
 }
@@ -204,8 +221,8 @@ async function seeks() {
   await close();
 }
 
-// The element on another page: from its making until the run is up.
-async function embed() {
+// The element on another page, with these attributes: from its making until the run is up.
+async function embed(id, attributes = {}) {
   const host = await serve("/nowhere", "/nothing/", {
     "/host.html": { html: `<!doctype html><html lang="en"><title>host</title><script type="module" src="${site.url}embed.js"></script>` },
   });
@@ -215,26 +232,28 @@ async function embed() {
     const asked = [];
     page.on("requestfinished", (request) => asked.push(request.url()));
     await page.goto(`${new URL(host.url).origin}/host.html`);
-    times.push(await page.evaluate(async () => {
+    times.push(await page.evaluate(async (attributes) => {
       await customElements.whenDefined("kafka-sim");
       const begin = performance.now(), sim = document.createElement("kafka-sim");
+      for (const [name, value] of Object.entries(attributes)) sim.setAttribute(name, value);
       document.body.append(sim);
       await sim.ready();
       return performance.now() - begin;
-    }));
+    }, attributes));
     all.push(asked);
     await close();
   }
   host.close();
-  say("embed", median(times));
+  say(id, median(times));
   return all[0];
 }
 
 const asked = await starts("start", site.url, ".app");
 await starts("control-start", `${origin}/control.html`, ".app");
 await weight("bytes", asked);
-const askedByEmbed = await embed();
-await weight("embed-bytes", askedByEmbed, isBehindEmbed);
+await weight("embed-bytes", await embed("embed"), isBehindEmbed);
+await weight("lesson-bytes", await embed("lesson", { lesson: "lost-ack" }), isBehindLesson);
+await weight("link-bytes", await embed("link", { link: linkTo(SHARED, 8_000) }), isBehindLink);
 await control();
 await crowd("busy", BUSY, BEGIN_MS + 6_000);
 await crowd("single", SINGLE, BEGIN_MS + 3_000);

@@ -1,7 +1,7 @@
 // The page inside other pages: the element, the messages, the parameters, the cases that must be refused, and offline.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessibilityFaults, open, otherSite, output, run, tab, visitTheSite } from "../js/visitor.mjs";
+import { accessibilityFaults, address, open, otherSite, output, run, tab, visitTheSite } from "../js/visitor.mjs";
 
 visitTheSite();
 
@@ -283,3 +283,29 @@ test("after one visit the page opens without a network, with its link", async ()
   await output(page).getByText("Created topic kept.").waitFor();
   await close();
 });
+
+for (const first of ["a page of its own", "a frame in a page of another site"]) {
+  test(`after ${first} was seen once, page, frame and lessons open without a network, and everything in them works`, async () => {
+    const framed = (site) => ({ headers: {}, html: `<!doctype html><title>x</title><iframe src="${site}?ui=embed" width="800" height="500"></iframe>` });
+    const other = await otherSite({ "/frame.html": framed });
+    const { page, context, close } = await tab(first.startsWith("a page") ? address("") : `${other.url.replace("/nothing/", "/")}frame.html`);
+    const kept = () => page.frames().at(-1).evaluate(async () => (await (await caches.open("kafkasim-1")).keys()).map((request) => request.url));
+    for (let isKept = false; !isKept; await page.waitForTimeout(200)) {
+      const urls = await kept();
+      isKept = ["_next.wasm", "_open.wasm", "_rest.wasm", "/", "host.js", "snapshot.js"].every((end) => urls.some((url) => url.endsWith(end)));
+    }
+    await context.setOffline(true);
+    const later = await context.newPage(), wrong = [];
+    later.setDefaultTimeout(20_000);
+    later.on("pageerror", (error) => wrong.push(String(error)));
+    for (const fragment of ["", "?ui=embed&panels=timeline,terminal", "#lesson=lost-ack", "?ui=embed&lesson=load", "?view=log"]) {
+      await later.goto("about:blank");
+      await later.goto(address(fragment));
+      await run(later, "kafka-topics --bootstrap-server :9092 --create --topic kept");
+      await output(later).getByText("Created topic kept.").waitFor();
+    }
+    assert.deepEqual(wrong, []);
+    await close();
+    other.close();
+  });
+}

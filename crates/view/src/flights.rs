@@ -1,5 +1,7 @@
 //! Messages on their way, in a few words each.
 
+use std::sync::Arc;
+
 use lab::{Lab, Tag};
 use protocol::api::ApiKey;
 use protocol::{Message, Request, Response};
@@ -12,7 +14,7 @@ use crate::text::Text;
 
 /// Every message on its way, ordered by the time it was sent.
 pub fn flights(lab: &Lab) -> Vec<FlightView> {
-    let world = lab.world();
+    let (world, mut said) = (lab.world(), Said::default());
     let views = world.flights().into_iter().enumerate().map(|(n, flight)| {
         let tag = Tag::of(flight.message);
         let is_client = [flight.from, flight.to].iter().any(|node| world.machine(*node).app().is_some());
@@ -24,7 +26,7 @@ pub fn flights(lab: &Lab) -> Vec<FlightView> {
             api: tag.api.name(),
             is_response: tag.is_response,
             role: role_of(tag, is_client),
-            summary: summary(flight.message, tag),
+            summary: said.of(flight.message, tag),
             records: if tag.is_metadata { 0 } else { tag.records },
             is_error: !tag.error.is_ok(),
             sent_ns: clock_ns(flight.sent),
@@ -33,6 +35,23 @@ pub fn flights(lab: &Lab) -> Vec<FlightView> {
         }
     });
     views.collect()
+}
+
+/// What was said of a batch of records last: of thousands on their way most say the same, and each is looked at many times a second.
+#[derive(Default)]
+struct Said(Option<((u32, i16), Arc<Text>)>);
+
+impl Said {
+    fn of(&mut self, message: &Message, tag: Tag) -> Arc<Text> {
+        let Message::Request { request: Request::Produce(produce), .. } = message else {
+            return Arc::new(summary(message, tag));
+        };
+        let asked = (tag.records, produce.acks);
+        match &self.0 {
+            Some((last, text)) if *last == asked => text.clone(),
+            _ => self.0.insert((asked, Arc::new(summary(message, tag)))).1.clone(),
+        }
+    }
 }
 
 /// What a message is for, which decides its shape on the stage. `is_client`: a program sends or gets it.

@@ -312,7 +312,7 @@ pub struct FlightView {
     /// `produce`, `fetch`, `replica-fetch`, `group`, `controller`, `metadata`.
     pub role: &'static str,
     /// What it carries, in a few words: `2 records for orders-0`, `error NOT_LEADER_OR_FOLLOWER`.
-    pub summary: Text,
+    pub summary: Arc<Text>,
     /// Records in it.
     pub records: u32,
     /// Whether it carries an error.

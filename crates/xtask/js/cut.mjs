@@ -12,8 +12,8 @@ const GAIN = 3;
 // The end of a loop's body, which is no label.
 const FALL = -1;
 
-/** `{ bytes, hot, cut }`: the module with its cuts, the numbers of functions that run, and of the first cut one. */
-export function cut(module, ran) {
+/** `{ bytes, hot, cut }`: the module with its cuts, the numbers of functions that run, and of the first cut one. Those to `keep` stay whole. */
+export function cut(module, ran, keep = new Set()) {
   const imported = module.imports.length, { functions } = stretches(module);
   const types = module.types.map((type) => type.bytes), known = new Map(types.map((bytes, i) => [bytes.toString("hex"), i]));
   const typeOf = (given, results) => {
@@ -23,7 +23,7 @@ export function cut(module, ran) {
   };
   const made = [], hot = [];
   const code = functions.map(({ locals, list }, i) => {
-    if (list.marks[0] === undefined || !ran.has(list.marks[0])) return sizedBody(module.code[i]);
+    if (keep.has(i + imported) || list.marks[0] === undefined || !ran.has(list.marks[0])) return sizedBody(module.code[i]);
     hot.push(i + imported);
     const type = module.types[module.functions[i]];
     const all = [...type.given, ...locals], own = { locals: all, temps: new Map(), results: type.results };

@@ -127,11 +127,13 @@ export function coldData(module, notes, isHot, typeOf) {
   };
   objects.filter(({ isConstant }) => !isConstant).forEach(reach);
   const constants = join(objects.filter(({ isConstant }) => isConstant).map(({ at, size }) => [at, at + size]));
+  const tables = new Set(pointers.flatMap(({ from }) => within(from, from + 1)));
   for (const { at, bytes } of readData(module)) {
     for (const [from, to] of without([[at, at + bytes.length]], constants)) {
       for (let i = Math.ceil(from / 4) * 4; i + 4 <= to; i += 4) {
-        const value = bytes.readUInt32LE(i - at);
-        if (value >= first && value < end) within(value, value + 1).forEach(reach);
+        const value = bytes.readUInt32LE(i - at), next = i + 8 <= to ? bytes.readUInt32LE(i + 4 - at) : 0;
+        if (value < first || value >= end) continue;
+        within(value, value + 1).filter((object) => pointsTo(object, value, next, tables.has(object))).forEach(reach);
       }
     }
   }
@@ -149,6 +151,14 @@ export function coldData(module, notes, isHot, typeOf) {
   const cold = [];
   for (const object of objects) if (!seen.has(object)) cold.push([object.at, object.at + object.size]);
   return without(join(cold), join([...seen].map(({ at, size }) => [at, at + size])));
+}
+
+// Whether a word of memory, before `next`, is an address in a constant and not a number that looks like one, as two small ones
+// beside each other do: it is where the constant begins, or what it points to in there has its length or its end after it, as
+// slices have, or it is an element of a table that holds pointers itself.
+function pointsTo({ at, size }, value, next, isTable) {
+  const left = at + size - value;
+  return value === at || (next > 0 && next <= left) || (next > value && next <= at + size) || (isTable && value % 4 === 0);
 }
 
 // How far beside a constant an address may point that the linker did not note: tools add small numbers to addresses.
@@ -184,7 +194,8 @@ function upper(starts, value) {
   return low;
 }
 
-function join(ranges) {
+/** Ranges in order, those that touch as one. */
+export function join(ranges) {
   const out = [];
   for (const [from, to] of ranges.sort((a, b) => a[0] - b[0])) {
     const last = out.at(-1);

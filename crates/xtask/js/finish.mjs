@@ -1,6 +1,6 @@
-// The last step of a released site: node finish.mjs SITE in.wasm first.wasm next.wasm rest.wasm absent.bin
+// The last step of a released site: node finish.mjs SITE in.wasm first.wasm next.wasm open.wasm rest.wasm absent.bin
 //
-// The three modules take the place of in.wasm; what the first one imports gets short names, there and in its script, and its code
+// The four modules take the place of in.wasm; what the first one imports gets short names, there and in its script, and its code
 // is sorted (pack.mjs); scripts and styles lose their comments and blanks (esbuild), and the styles become one file. What was changed is named by what it
 // holds, so that no cache ever gives out parts that do not fit.
 import { execFileSync } from "node:child_process";
@@ -10,7 +10,7 @@ import { basename, join } from "node:path";
 import { pack } from "./pack.mjs";
 import { SECTION, leb, parse, text, write } from "./wasm.mjs";
 
-const [site, whole, firstFile, nextFile, restFile, absentFile] = process.argv.slice(2);
+const [site, whole, firstFile, nextFile, openFile, restFile, absentFile] = process.argv.slice(2);
 const path = (name) => join(site, name);
 const read = (name) => readFileSync(path(name), "utf8");
 const esbuild = (args, input) => execFileSync("esbuild", ["--minify", "--target=es2022", ...args],
@@ -23,18 +23,20 @@ const glueName = page.match(/<meta name="kafkasim-engine" content="\.\/([^"]+)"/
 const bootName = page.match(/<script src="\.\/(boot[^"]*)"/)[1];
 
 // The modules and their script.
-const next = readFileSync(nextFile), rest = readFileSync(restFile), { first: short, glue } = shortNames(readFileSync(firstFile), read(glueName));
+const [next, open, rest] = [nextFile, openFile, restFile].map((file) => readFileSync(file));
+const { first: short, glue } = shortNames(readFileSync(firstFile), read(glueName));
 const absent = Buffer.concat([Buffer.from(text("absent")), readFileSync(absentFile)]);
 const first = Buffer.concat([short, Buffer.from([0, ...leb(absent.length)]), absent]);
 rmSync(whole);
 rmSync(path(glueName));
-const named = hash(first, next, rest, glue), names = ["_bg.wasm", "_next.wasm", "_rest.wasm", ".js"].map((end) => `web-${named}${end}`);
-const script = names[3];
+const named = hash(first, next, open, rest, glue), names = ["_bg.wasm", "_next.wasm", "_open.wasm", "_rest.wasm", ".js"].map((end) => `web-${named}${end}`);
+const script = names[4];
 writeFileSync(path(names[0]), pack(first));
 writeFileSync(path(names[1]), pack(next));
-writeFileSync(path(names[2]), rest);
+writeFileSync(path(names[2]), pack(open));
+writeFileSync(path(names[3]), pack(rest));
 writeFileSync(path(script), minified(glue.replaceAll(basename(whole), names[0]), "js"));
-page = page.replace(/ data-wasm="[^"]*"/, (given) => `${given} data-next="./${names[1]}" data-rest="./${names[2]}" data-sorted`)
+page = page.replace(/ data-wasm="[^"]*"/, (given) => `${given} data-next="./${names[1]}" data-open="./${names[2]}" data-rest="./${names[3]}" data-sorted`)
   .replaceAll(basename(whole), names[0]).replaceAll(glueName, script);
 
 // The other scripts. The loaders take in what they cannot start without.

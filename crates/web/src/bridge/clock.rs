@@ -18,7 +18,7 @@ const CHASE_BUDGET_MS: f64 = 20.0;
 /// Least real time between two renders of the components while it runs, ms.
 pub(super) const RENDER_EVERY_MS: f64 = 80.0;
 /// Looking at a big cluster, and rendering it, may each take this share of the time: one part of so many.
-const SHARE: f64 = 8.0;
+const SHARE: f64 = 12.0;
 /// Least real time between two looks at a lesson's goals, ms.
 const GOALS_EVERY_MS: f64 = 300.0;
 /// How often goals are looked at while they are waited for, virtual ns.

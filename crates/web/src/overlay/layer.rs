@@ -19,6 +19,8 @@ pub(crate) struct Layer {
     canvas: Option<(HtmlCanvasElement, CanvasRenderingContext2d)>,
     pixels: Vec<u8>,
     size: (usize, usize),
+    /// Pixels of the screen to one of the page.
+    dpr: f64,
     marks: Vec<(Look, Vec<Mark>)>,
 }
 
@@ -42,8 +44,8 @@ impl Layer {
 
     /// An empty picture of a stage's size in CSS pixels. False if the browser gives none.
     pub(crate) fn begin(&mut self, context: &CanvasRenderingContext2d, (w, h): (f64, f64)) -> bool {
-        let dpr = super::device_pixels();
-        let size = ((w * dpr).round() as usize, (h * dpr).round() as usize);
+        self.dpr = super::device_pixels();
+        let size = ((w * self.dpr).round() as usize, (h * self.dpr).round() as usize);
         if self.canvas.is_none() {
             self.canvas = canvas(context);
         }
@@ -53,8 +55,8 @@ impl Layer {
             canvas.set_height(size.1 as u32);
             self.size = size;
         }
-        self.pixels.clear();
         self.pixels.resize(size.0 * size.1 * DEPTH, 0);
+        self.pixels.fill(0);
         true
     }
 
@@ -72,8 +74,7 @@ impl Layer {
             self.marks.push((look, marks));
         }
         let Some((_, marks)) = self.marks.iter().find(|(made, _)| *made == look) else { return false };
-        let dpr = super::device_pixels();
-        let (left, top) = ((x - REACH) * dpr, (y - REACH) * dpr);
+        let (left, top) = ((x - REACH) * self.dpr, (y - REACH) * self.dpr);
         let step = |at: f64| ((at - at.floor()) * STEPS as f64) as usize % STEPS;
         let place = (left.floor() as isize, top.floor() as isize);
         for stretch in &marks[step(top) * STEPS + step(left)].stretches {
@@ -115,6 +116,9 @@ fn copy(pixels: &mut [u8], (w, h): (usize, usize), stretch: &Stretch, (left, top
 
 /// One pixel over another, neither premultiplied.
 fn blend(under: &mut [u8], over: &[u8]) {
+    if under[3] == 0 {
+        return under.copy_from_slice(over);
+    }
     let (a, b) = (u32::from(over[3]), u32::from(under[3]) * (255 - u32::from(over[3])) / 255);
     let sum = (a + b).max(1);
     for (under, over) in under[..3].iter_mut().zip(over) {

@@ -158,9 +158,12 @@ impl Overlay {
             self.stamps.clear();
             self.layer.clear();
         }
-        self.plan = survey(&stage, frame.left(), frame.top());
-        self.routes = Pairs::default();
-        self.taken = None;
+        let plan = survey(&stage, frame.left(), frame.top());
+        if plan != self.plan {
+            self.plan = plan;
+            self.routes = Pairs::default();
+            self.taken = None;
+        }
         self.boxes = boxes(&stage, frame.left(), frame.top());
     }
 

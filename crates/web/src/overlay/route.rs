@@ -24,7 +24,7 @@ pub(crate) enum Kind {
 }
 
 /// All boxes by process name and the band between them.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, PartialEq, Default, Debug)]
 pub(crate) struct Plan {
     pub(crate) nodes: SortedMap<String, Anchor>,
     /// Controllers that share their process with a broker.
@@ -69,6 +69,9 @@ impl<V: Default> Pairs<V> {
     }
 }
 
+/// So many pixels before and after a corner it is rounded.
+const CORNER: f64 = 6.0;
+
 /// A rail: a polyline, with the length of each of its pieces.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Rail {
@@ -87,8 +90,26 @@ impl Rail {
     /// The point at the share `t` of the way, corners rounded.
     pub(crate) fn at(&self, t: f64) -> (f64, f64) {
         let s = t.clamp(0.0, 1.0) * self.length;
-        let (a, b, c) = (self.walk(s - 6.0), self.walk(s), self.walk(s + 6.0));
+        if let Some(found) = self.straight(s) {
+            return found;
+        }
+        let (a, b, c) = (self.walk(s - CORNER), self.walk(s), self.walk(s + CORNER));
         ((a.0 + 2.0 * b.0 + c.0) / 4.0, (a.1 + 2.0 * b.1 + c.1) / 4.0)
+    }
+
+    /// The point after `s`, if no corner is near. This is asked for each message of each frame.
+    fn straight(&self, s: f64) -> Option<(f64, f64)> {
+        let mut left = s;
+        for (pair, d) in self.points.windows(2).zip(&self.pieces) {
+            if left <= *d {
+                let t = left / d;
+                let is_far = left >= CORNER && d - left >= CORNER;
+                return is_far
+                    .then(|| (pair[0].0 + (pair[1].0 - pair[0].0) * t, pair[0].1 + (pair[1].1 - pair[0].1) * t));
+            }
+            left -= d;
+        }
+        None
     }
 
     fn walk(&self, s: f64) -> (f64, f64) {
@@ -215,6 +236,15 @@ mod tests {
         for (x, y) in rail.points.iter().filter(|p| p.0 >= 200.0) {
             assert!(*y <= 120.0, "({x}, {y}) lies inside a broker");
         }
+    }
+
+    #[test]
+    fn far_from_corners_a_rail_is_straight_and_near_them_it_is_round() {
+        let rail = Rail::new(vec![(0.0, 0.0), (100.0, 0.0), (100.0, 100.0)]);
+        assert_eq!((rail.at(0.25), rail.at(0.75)), ((50.0, 0.0), (100.0, 50.0)));
+        assert_eq!(rail.at(0.5), (98.5, 1.5));
+        let steps = (0..=1_000).map(|n| rail.at(f64::from(n) / 1_000.0)).collect::<Vec<_>>();
+        assert!(steps.windows(2).all(|pair| distance(pair[0], pair[1]) < 0.31), "it leaps nowhere");
     }
 
     #[test]
