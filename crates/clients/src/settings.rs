@@ -82,9 +82,17 @@ impl Config<'_> {
         Ok(self.set_flag(name)?.unwrap_or(defaults[self.profile as usize]))
     }
 
-    /// `bootstrap.servers` (librdkafka also: `metadata.broker.list`).
+    /// `bootstrap.servers` (librdkafka also: `metadata.broker.list`), or an admin client's `bootstrap.controllers`.
     pub(crate) fn bootstrap(&self) -> Result<Vec<Address>, ConfigError> {
-        let Some((name, text)) = self.first(&["bootstrap.servers", "metadata.broker.list"]) else {
+        let servers = self.first(&["bootstrap.servers", "metadata.broker.list"]);
+        let servers = match (servers, self.text(CONTROLLERS)) {
+            (Some(_), Some(_)) => {
+                return Err(ConfigError::new(format!("You cannot set both bootstrap.servers and {CONTROLLERS}")));
+            }
+            (None, Some(controllers)) => Some((CONTROLLERS, controllers)),
+            (servers, None) => servers,
+        };
+        let Some((name, text)) = servers else {
             return Err(ConfigError::new(
                 "Missing required configuration \"bootstrap.servers\" which has no default value.",
             ));
@@ -114,10 +122,14 @@ impl Config<'_> {
     }
 }
 
+const CONTROLLERS: &str = "bootstrap.controllers";
+
 /// What all clients need of their configuration.
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct NetSettings {
     pub(crate) bootstrap: Vec<Address>,
+    /// `bootstrap.controllers` is set: an admin client talks to controllers (KIP-919).
+    pub(crate) asks_controllers: bool,
     pub(crate) request_timeout: Duration,
     pub(crate) reconnect_backoff: Backoff,
     pub(crate) retry_backoff: Backoff,
@@ -146,6 +158,7 @@ impl NetSettings {
     pub(crate) fn read(config: &Config<'_>) -> Result<NetSettings, ConfigError> {
         Ok(NetSettings {
             bootstrap: config.bootstrap()?,
+            asks_controllers: config.text(CONTROLLERS).is_some(),
             request_timeout: match config.profile {
                 Profile::Java => config.span(&["request.timeout.ms"], [30_000, 30_000])?,
                 Profile::Librdkafka => config.span(&["socket.timeout.ms"], [60_000, 60_000])?,

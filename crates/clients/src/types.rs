@@ -169,6 +169,8 @@ pub struct LogLine {
     pub logger: &'static str,
     /// The text, `[Producer clientId=…]` included.
     pub text: String,
+    /// The exception that is logged along, on a line of its own.
+    pub thrown: Option<String>,
 }
 
 /// A record to produce.

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use protocol::metadata::{MetadataBatch, MetadataRecord};
-use protocol::{DirEntry, EPOCH_MS, FileContent, TopicId};
+use protocol::{BrokerId, DirEntry, EPOCH_MS, FileContent, TopicId};
 
 use crate::process::KafkaProcess;
 use crate::raft::Replica;
@@ -66,7 +66,7 @@ impl KafkaProcess {
 
     fn meta_properties(&self) -> String {
         let spec = self.spec();
-        let directory = spec.directory_id();
+        let directory = spec.directory_id(0);
         let (id, cluster) = (spec.id, &spec.cluster.cluster_id);
         format!(
             "#\n#Fri Jan 15 08:00:00 UTC 2027\nnode.id={id}\ndirectory.id={directory}\nversion=1\ncluster.id={cluster}\n"
@@ -88,9 +88,18 @@ impl crate::spec::ProcessSpec {
         set.and_then(|dirs| dirs.split(',').next()).map_or(LOG_DIR, str::trim)
     }
 
-    /// `directory.id` of its log directory: like a random UUID, but always the same for a cluster and a node.
-    pub fn directory_id(&self) -> TopicId {
-        let seed = self.cluster.cluster_id.bytes().chain(self.id.0.to_be_bytes());
+    /// `directory.id` of one of its log directories, by its place in `log.dirs`.
+    pub fn directory_id(&self, place: usize) -> TopicId {
+        self.cluster.directory_id(self.id, place)
+    }
+}
+
+impl crate::spec::ClusterSpec {
+    /// `directory.id` of the `place`th log directory of a node: like a random UUID, but always the same for a cluster and a node.
+    pub fn directory_id(&self, node: BrokerId, place: usize) -> TopicId {
+        // The first had its id before there were others.
+        let place = (place > 0).then_some(place as u8);
+        let seed = self.cluster_id.bytes().chain(node.0.to_be_bytes()).chain(place);
         let mix = |bits: u128, byte: u8| {
             (bits ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b).rotate_left(29)
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ordered::SortedMap;
 use protocol::api::{ConfigResourceKind, Name};
 use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionChange, PartitionRecord};
-use protocol::{BrokerId, PartitionIndex, TopicId, TopicName, gap};
+use protocol::{BrokerId, PartitionIndex, TopicId, TopicName};
 
 /// The state of the cluster as of one offset of the metadata log. Cheap to clone while there are few topics;
 /// topics and partitions are shared.
@@ -22,6 +22,8 @@ pub struct MetadataImage {
     pub by_name: SortedMap<TopicName, TopicId>,
     /// Every registered broker, fenced ones too.
     pub brokers: SortedMap<BrokerId, BrokerImage>,
+    /// Every registered controller (KIP-919).
+    pub controllers: SortedMap<BrokerId, ControllerImage>,
     /// What is set dynamically. The empty name of kind Broker holds the cluster-wide defaults.
     pub configs: SortedMap<(ConfigResourceKind, Name), SortedMap<Name, Name>>,
     /// Finalized feature levels.
@@ -47,6 +49,17 @@ pub struct BrokerImage {
     pub fenced: bool,
     /// It is about to stop: leads nothing, and gets no replicas.
     pub in_controlled_shutdown: bool,
+}
+
+/// A registered controller.
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+pub struct ControllerImage {
+    /// Which start of its process registered.
+    pub incarnation: u128,
+    /// Advertised host.
+    pub host: Name,
+    /// Advertised port.
+    pub port: u16,
 }
 
 impl BrokerImage {
@@ -75,6 +88,7 @@ impl Default for MetadataImage {
             topics: SortedMap::new(),
             by_name: SortedMap::new(),
             brokers: SortedMap::new(),
+            controllers: SortedMap::new(),
             configs: SortedMap::new(),
             features: SortedMap::new(),
             next_producer_id: 0,
@@ -171,8 +185,9 @@ impl MetadataImage {
                 self.features.insert(name.clone(), *level);
             }
             MetadataRecord::ProducerIds { next_producer_id, .. } => self.next_producer_id = *next_producer_id,
-            MetadataRecord::RegisterController { .. } => {
-                gap!("registrations of controllers are not kept", "KIP-919");
+            MetadataRecord::RegisterController { controller, incarnation, host, port } => {
+                let registered = ControllerImage { incarnation: *incarnation, host: host.clone(), port: *port };
+                self.controllers.insert(*controller, registered);
             }
             MetadataRecord::NoOp | MetadataRecord::LeaderChange { .. } => {}
         }
@@ -254,6 +269,14 @@ impl MetadataImage {
                     in_controlled_shutdown: Some(true),
                 });
             }
+        }
+        for (controller, image) in &self.controllers {
+            records.push(MetadataRecord::RegisterController {
+                controller: *controller,
+                incarnation: image.incarnation,
+                host: image.host.clone(),
+                port: image.port,
+            });
         }
         for topic in self.topics.values() {
             records.push(MetadataRecord::Topic { name: topic.name.clone(), topic_id: topic.id });

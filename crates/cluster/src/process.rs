@@ -13,8 +13,9 @@ use protocol::api::{ConfigResourceKind, Name};
 use protocol::{Message, Note, Request, Response};
 
 use crate::broker::Broker;
+use crate::broker::describe_configs::describe;
 use crate::broker::lifecycle::{BrokerState, Lifecycle, LifecycleEvent};
-use crate::controller::Controller;
+use crate::controller::{Controller, ControllerRegistration, listener};
 use crate::image::MetadataImage;
 use crate::raft::{Committed, Replica};
 use crate::spec::{BROKER_PORT, CONTROLLER_PORT, ProcessSpec};
@@ -35,6 +36,8 @@ pub mod space {
     pub const CONTROLLER: u16 = 2;
     /// Timers of the broker's lifecycle.
     pub const LIFECYCLE: u16 = 3;
+    /// Timers of the controller's registration.
+    pub const REGISTRATION: u16 = 4;
     /// The first space of the broker.
     pub const BROKER: u16 = 16;
 }
@@ -75,6 +78,7 @@ pub struct KafkaProcess {
     spec: Arc<ProcessSpec>,
     raft: Replica,
     controller: Option<Controller>,
+    registration: Option<ControllerRegistration>,
     lifecycle: Option<Lifecycle>,
     broker: Option<Broker>,
     /// Soft: replayed from the log after each start.
@@ -92,6 +96,7 @@ impl KafkaProcess {
         KafkaProcess {
             raft: Replica::new(&spec),
             controller: spec.is_controller.then(|| Controller::new(&spec)),
+            registration: spec.is_controller.then(|| ControllerRegistration::new(&spec)),
             lifecycle: spec.is_broker.then(|| Lifecycle::new(&spec)),
             broker: spec.is_broker.then(|| Broker::new(&spec)),
             image: Arc::default(),
@@ -133,9 +138,9 @@ impl KafkaProcess {
 
     /// The configs of a topic or of this broker, as it would describe them now. None of anything else.
     pub fn configs(&self, kind: ConfigResourceKind, name: &str) -> Vec<DescribedConfig> {
-        let (Some(broker), Some(lifecycle)) = (&self.broker, &self.lifecycle) else { return Vec::new() };
+        let Some(lifecycle) = &self.lifecycle else { return Vec::new() };
         let cx = Context::new(Time::ZERO, &self.spec, &self.image, &self.raft, lifecycle);
-        broker.describe(&cx, &ConfigResource { kind, name: name.into() }).unwrap_or_default()
+        describe(&cx, &ConfigResource { kind, name: name.into() }).unwrap_or_default()
     }
 
     fn on_start(&mut self, now: Time, fx: &mut Fx) {
@@ -143,6 +148,9 @@ impl KafkaProcess {
             fx.listen(CONTROLLER_PORT);
         }
         self.raft.start(now, fx);
+        if let Some(registration) = &mut self.registration {
+            registration.start(fx);
+        }
         if let Some(lifecycle) = &mut self.lifecycle {
             lifecycle.start(now, fx);
         }
@@ -163,8 +171,22 @@ impl KafkaProcess {
         }
         if Replica::handles(&request) {
             self.raft.on_request(now, fx, conn, correlation, request);
+        } else if let Some(response) = listener::answer(&self.controller_context(now), self.raft.leader(), &request) {
+            fx.send(conn, Message::Response { correlation, response });
         } else if let Some(controller) = &mut self.controller {
             controller.on_request(now, fx, &mut self.raft, conn, correlation, request);
+        }
+    }
+
+    /// What a controller sees of its process while it answers for itself.
+    fn controller_context(&self, now: Time) -> Context<'_> {
+        Context {
+            now,
+            spec: &self.spec,
+            image: &self.image,
+            controller: self.raft.leader_address(),
+            broker_epoch: -1,
+            state: BrokerState::NotRunning,
         }
     }
 
@@ -175,13 +197,18 @@ impl KafkaProcess {
             if let Some(lifecycle) = &mut self.lifecycle {
                 lifecycle.on_response(now, fx, conn, correlation, response);
             }
+        } else if let Some(registration) = self.registration.as_mut().filter(|registration| registration.owns(conn)) {
+            registration.on_response(now, fx, conn, correlation, &response);
         } else {
             self.with_broker(now, |broker, cx| broker.on_response(cx, fx, conn, correlation, response));
         }
     }
 
     fn on_opened(&mut self, now: Time, fx: &mut Fx, conn: ConnId) {
-        if self.raft.on_opened(conn) || self.lifecycle.as_mut().is_some_and(|lifecycle| lifecycle.on_opened(conn)) {
+        if self.raft.on_opened(conn)
+            || self.lifecycle.as_mut().is_some_and(|lifecycle| lifecycle.on_opened(conn))
+            || self.registration.as_mut().is_some_and(|registration| registration.on_opened(conn))
+        {
             return;
         }
         self.with_broker(now, |broker, cx| broker.on_opened(cx, fx, conn));
@@ -199,6 +226,8 @@ impl KafkaProcess {
             if let Some(lifecycle) = &mut self.lifecycle {
                 lifecycle.on_closed(now, fx, conn);
             }
+        } else if let Some(registration) = self.registration.as_mut().filter(|registration| registration.owns(conn)) {
+            registration.on_closed(now, fx, conn);
         } else {
             self.with_broker(now, |broker, cx| broker.on_closed(cx, fx, conn));
         }
@@ -210,6 +239,12 @@ impl KafkaProcess {
             space::CONTROLLER => {
                 if let Some(controller) = &mut self.controller {
                     controller.on_timer(now, fx, &mut self.raft, token);
+                }
+            }
+            space::REGISTRATION => {
+                let leader = self.raft.leader_address();
+                if let Some(registration) = &mut self.registration {
+                    registration.on_timer(now, fx, leader, token);
                 }
             }
             space::LIFECYCLE => {
@@ -268,6 +303,7 @@ impl KafkaProcess {
             Committed::Snapshot(image) => {
                 let gone = self.image.topics_missing_in(&image);
                 self.image = image;
+                self.register(now, fx);
                 if self.is_serving() {
                     self.with_broker(now, |broker, cx| broker.on_snapshot(cx, fx, &gone));
                 }
@@ -282,11 +318,18 @@ impl KafkaProcess {
             image.replay_batch(batch);
         }
         self.raft.maybe_snapshot(now, &self.image);
+        self.register(now, fx);
         if let Some(controller) = &mut self.controller {
             controller.on_committed(now, fx, &mut self.raft, self.image.offset);
         }
         if self.is_serving() {
             self.with_broker(now, |broker, cx| broker.on_metadata(cx, fx, &batches, &gone));
+        }
+    }
+
+    fn register(&mut self, now: Time, fx: &mut Fx) {
+        if let Some(registration) = &mut self.registration {
+            registration.on_image(now, fx, &self.image);
         }
     }
 
@@ -369,6 +412,9 @@ impl Machine for KafkaProcess {
         self.raft.halt();
         if let Some(controller) = &mut self.controller {
             controller.halt();
+        }
+        if let Some(registration) = &mut self.registration {
+            registration.halt();
         }
         if let Some(lifecycle) = &mut self.lifecycle {
             lifecycle.halt();

@@ -13,7 +13,7 @@ use protocol::api::delete_topics::DeleteTopicsRequest;
 use protocol::api::describe_configs::ConfigResource;
 use protocol::api::describe_quorum::DescribeQuorumRequest;
 use protocol::api::elect_leaders::ElectLeadersRequest;
-use protocol::api::incremental_alter_configs::IncrementalAlterConfigsRequest;
+use protocol::api::incremental_alter_configs::{ConfigOp, IncrementalAlterConfigsRequest};
 use protocol::api::{ConfigResourceKind, Name};
 use protocol::metadata::MetadataRecord;
 use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, TopicId};
@@ -602,7 +602,7 @@ fn configs_are_checked_and_replayed() {
     let mut alter = |kind, name: &str, config: &str, value: Option<&str>| {
         let request = IncrementalAlterConfigsRequest {
             resource: ConfigResource { kind, name: name.into() },
-            changes: vec![(config.into(), value.map(Into::into))],
+            changes: vec![(config.into(), ConfigOp::of(value.map(Into::into)))],
             validate_only: false,
         };
         match cluster.ask(request, 500) {
@@ -775,4 +775,32 @@ fn an_idle_day_keeps_the_metadata_log_short() {
     cluster.run_ms(5_000);
     assert_eq!(cluster.leader(), 101);
     assert!(cluster.image().features.contains_key("metadata.version"), "a snapshot stands for the rest");
+}
+
+/// KIP-339: `kafka-configs` sets and deletes; other programs also add to lists and take from them.
+#[test]
+fn lists_are_appended_to_and_subtracted_from() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(12_000);
+    cluster.create("orders", 1, 1);
+    let mut alter = |config: &str, op: ConfigOp| {
+        let request = IncrementalAlterConfigsRequest {
+            resource: ConfigResource { kind: ConfigResourceKind::Topic, name: "orders".into() },
+            changes: vec![(config.into(), op)],
+            validate_only: false,
+        };
+        let Some(Response::IncrementalAlterConfigs(answer)) = cluster.ask(request, 500) else { panic!("no answer") };
+        let value = cluster.image().config(ConfigResourceKind::Topic, "orders", config).map(|value| value.to_string());
+        (answer.message.map(|text| text.to_string()), value)
+    };
+    let is = |value: &str| (None, Some(value.to_owned()));
+    // Nothing is set: the default is what it is added to.
+    assert_eq!(alter("cleanup.policy", ConfigOp::Append("compact".into())), is("delete,compact"));
+    assert_eq!(alter("cleanup.policy", ConfigOp::Append("compact".into())), is("delete,compact"));
+    assert_eq!(alter("cleanup.policy", ConfigOp::Subtract("delete".into())), is("compact"));
+    let throttled = "leader.replication.throttled.replicas";
+    assert_eq!(alter(throttled, ConfigOp::Append("0:1,1:2".into())), is("0:1,1:2"));
+    assert_eq!(alter(throttled, ConfigOp::Subtract("0:1,7:7".into())), is("1:2"));
+    let refused = "Can't APPEND to key retention.ms because its type is not LIST.";
+    assert_eq!(alter("retention.ms", ConfigOp::Append("1".into())), (Some(refused.into()), None));
 }

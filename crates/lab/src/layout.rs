@@ -15,6 +15,8 @@ use crate::scenario::{ClusterShape, Scenario};
 const FIRST_CONTROLLER_ID: i32 = 101;
 /// The port clients and brokers talk to brokers on.
 pub const BROKER_PORT: u16 = 9092;
+/// The port controllers listen on.
+const CONTROLLER_PORT: u16 = 9093;
 
 /// The Kafka processes of a lab.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +93,7 @@ pub(crate) fn build(scenario: &Scenario) -> (World<Actor>, Layout) {
         }
         if controller_ids.contains(id) {
             layout.controllers.insert(*id, node);
+            publish_controller(&mut world, *id, node, broker_ids.len());
         }
     }
     (world, layout)
@@ -111,6 +114,18 @@ fn publish(world: &mut World<Actor>, id: BrokerId, node: NodeId) {
     }
     if number == 1 {
         world.publish("kafka", BROKER_PORT, node, BROKER_PORT);
+    }
+}
+
+/// The addresses people type for a controller, beside its advertised one. `localhost:9093` is that of the first, as in Kafka's
+/// quickstart, unless a broker has it.
+fn publish_controller(world: &mut World<Actor>, id: BrokerId, node: NodeId, brokers: usize) {
+    for kind in ["controller", "kafka", "kafka-"] {
+        world.publish(&format!("{kind}{id}"), CONTROLLER_PORT, node, CONTROLLER_PORT);
+    }
+    if brokers == 1 && (id.0 == 1 || id.0 == FIRST_CONTROLLER_ID) {
+        world.publish("localhost", CONTROLLER_PORT, node, CONTROLLER_PORT);
+        world.publish("127.0.0.1", CONTROLLER_PORT, node, CONTROLLER_PORT);
     }
 }
 

@@ -105,6 +105,8 @@ errors! {
     104 InconsistentClusterId "INCONSISTENT_CLUSTER_ID" false "InconsistentClusterIdException" "The clusterId in the request does not match that found on the server."
     107 IneligibleReplica "INELIGIBLE_REPLICA" false "IneligibleReplicaException" "The new ISR contains at least one ineligible replica."
     108 NewLeaderElected "NEW_LEADER_ELECTED" false "NewLeaderElectedException" "The AlterPartition request successfully updated the partition state but the leader has changed."
+    114 MismatchedEndpointType "MISMATCHED_ENDPOINT_TYPE" false "MismatchedEndpointTypeException" "The request was sent to an endpoint of the wrong type."
+    115 UnsupportedEndpointType "UNSUPPORTED_ENDPOINT_TYPE" false "UnsupportedEndpointTypeException" "This endpoint type is not supported yet."
 }
 
 impl ErrorCode {

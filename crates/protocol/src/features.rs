@@ -36,6 +36,51 @@ const RELEASES: [(&str, i16, i16); 12] = [
     ("4.4", 31, 3),
 ];
 
+/// The first level of `metadata.version` at which a feature of a new cluster has a level (`FeatureVersion#bootstrapMetadataVersion`), in
+/// the order in which tools list features, and the levels that other features must have for it.
+type Level = (i16, i16, &'static [(&'static str, i16)]);
+const LEVELS: [(&str, &[Level]); 6] = [
+    ("kraft.version", &[(0, 7, &[]), (1, 21, &[])]),
+    ("transaction.version", &[(0, 7, &[]), (1, 24, &[]), (2, 24, &[])]),
+    ("group.version", &[(0, 7, &[]), (1, 22, &[])]),
+    ("eligible.leader.replicas.version", &[(0, 7, &[]), (1, 26, &[(METADATA, 23)])]),
+    ("share.version", &[(0, 7, &[]), (1, 28, &[]), (2, 31, &[])]),
+    ("streams.version", &[(0, 7, &[]), (1, 29, &[])]),
+];
+
+/// The name of the feature that all others go by.
+pub const METADATA: &str = "metadata.version";
+
+/// The levels of features, but for `metadata.version`, that a cluster of a `metadata.version` is formatted with (`Feature#defaultLevel`).
+pub fn default_levels(metadata_version: i16) -> Vec<(&'static str, i16)> {
+    let level =
+        |levels: &[Level]| levels.iter().rev().find(|(_, since, _)| *since <= metadata_version).map_or(0, |l| l.0);
+    LEVELS.iter().map(|(name, levels)| (*name, level(levels))).collect()
+}
+
+/// What a level of a feature needs; none if there is no such level, or no such feature.
+pub fn dependencies(name: &str, level: i16) -> Option<&'static [(&'static str, i16)]> {
+    let (_, levels) = LEVELS.iter().find(|(feature, _)| *feature == name)?;
+    levels.iter().find(|(known, ..)| *known == level).map(|(_, _, needs)| *needs)
+}
+
+/// Whether tools know a feature.
+pub fn is_feature(name: &str) -> bool {
+    name == METADATA || LEVELS.iter().any(|(feature, _)| *feature == name)
+}
+
+/// The level a `metadata.version` has that is named as in `4.2-IV1`, or by a release, which means its last
+/// (`MetadataVersion#fromVersionString`).
+pub fn metadata_version_level(name: &str) -> Option<i16> {
+    let of_release = RELEASES.iter().find(|(release, ..)| *release == name).map(|(_, first, count)| first + count - 1);
+    of_release.or_else(|| (7..=METADATA_VERSION).find(|level| metadata_version_name(*level) == name))
+}
+
+/// All of them by name, for error messages.
+pub fn metadata_version_names() -> String {
+    (7..=METADATA_VERSION).map(metadata_version_name).collect::<Vec<_>>().join(", ")
+}
+
 /// A level of `metadata.version` as tools print it.
 pub fn metadata_version_name(level: i16) -> String {
     let release = RELEASES.iter().find(|(_, first, count)| (*first..first + count).contains(&level));
@@ -49,7 +94,7 @@ pub fn metadata_version_name(level: i16) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::metadata_version_name;
+    use super::*;
 
     #[test]
     fn metadata_versions_are_named_as_kafka_names_them() {
@@ -59,5 +104,23 @@ mod tests {
         for (level, name) in [(29, "4.2-IV1"), (30, "4.3-IV0"), (33, "4.4-IV2"), (34, "UNKNOWN 34")] {
             assert_eq!(metadata_version_name(level), name);
         }
+    }
+
+    #[test]
+    fn releases_stand_for_their_last_levels() {
+        for (name, level) in [("4.0", 25), ("4.4", 33), ("4.4-IV1", 32), ("3.3", 7), ("3.3-IV3", 7)] {
+            assert_eq!(metadata_version_level(name), Some(level));
+        }
+        assert_eq!(metadata_version_level("2.1"), None);
+    }
+
+    #[test]
+    fn a_release_has_the_features_of_its_time() {
+        let levels =
+            |release| default_levels(metadata_version_level(release).unwrap()).into_iter().map(|(_, level)| level);
+        assert!(levels("3.8").eq([0, 0, 0, 0, 0, 0]));
+        assert!(levels("4.0").eq([1, 2, 1, 0, 0, 0]));
+        assert!(levels("4.2").eq([1, 2, 1, 1, 1, 1]));
+        assert!(levels("4.4").eq([1, 2, 1, 1, 2, 1]));
     }
 }

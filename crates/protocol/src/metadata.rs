@@ -43,8 +43,8 @@ pub enum MetadataRecord {
     },
     /// Nothing; keeps the log moving (20).
     NoOp,
-    /// A controller made itself known (27).
-    RegisterController { controller: BrokerId, host: Name, port: u16 },
+    /// A controller made itself known (27, KIP-919). `incarnation` is new with every start.
+    RegisterController { controller: BrokerId, incarnation: u128, host: Name, port: u16 },
     /// Raft: a leader's epoch begins (control record).
     LeaderChange { leader: BrokerId, voters: Vec<BrokerId> },
 }

@@ -47,8 +47,12 @@ impl<S: Script> AdminTool<S> {
             Some(path) => properties_file(launch, path)?,
             None => Properties::new(),
         };
-        let servers = options.one("bootstrap-server").ok().flatten().unwrap_or_default();
-        properties.insert("bootstrap.servers".into(), servers.into());
+        let (option, property) = match options.has("bootstrap-controller") {
+            true => ("bootstrap-controller", "bootstrap.controllers"),
+            false => ("bootstrap-server", "bootstrap.servers"),
+        };
+        let nodes = options.one(option).ok().flatten().unwrap_or_default();
+        properties.insert(property.into(), nodes.into());
         AdminTool::with(&properties, script)
     }
 
@@ -112,6 +116,7 @@ pub(crate) fn log_line(line: &LogLine, io: &mut Io<'_>) {
         LogLevel::Error => "ERROR",
     };
     io.log(level, &line.text, line.logger);
+    line.thrown.iter().for_each(|thrown| io.err(thrown));
 }
 
 /// Reads a properties file (`Utils#loadProps`): `key=value` or `key: value` lines, `#` and `!` start comments.

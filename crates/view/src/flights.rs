@@ -76,6 +76,7 @@ pub(crate) fn role_of(tag: Tag, is_client: bool) -> &'static str {
         | ApiKey::AlterPartition
         | ApiKey::BrokerRegistration
         | ApiKey::BrokerHeartbeat
+        | ApiKey::ControllerRegistration
         | ApiKey::AllocateProducerIds => "controller",
         ApiKey::ListOffsets
         | ApiKey::DeleteRecords

@@ -131,8 +131,14 @@ impl Admin {
                 }
             }
             Response::IncrementalAlterConfigs(answer) => {
+                if answer.error == ErrorCode::NotController {
+                    return Verdict::Retry(answer.error);
+                }
                 task.result =
                     Some(AdminResult::AlterConfigs(self.described(answer.error, answer.message.as_ref(), ())));
+            }
+            Response::DescribeCluster(answer) if !answer.error.is_ok() => {
+                return Verdict::Fail(answer.error, answer.message);
             }
             Response::DescribeCluster(answer) => task.result = Some(AdminResult::DescribeCluster(answer)),
             Response::ElectLeaders(answer) => {
@@ -161,6 +167,9 @@ impl Admin {
                 task.result = Some(AdminResult::ListReassignments(answer.partitions));
             }
             Response::UnregisterBroker(answer) => {
+                if answer.error == ErrorCode::NotController {
+                    return Verdict::Retry(answer.error);
+                }
                 let outcome = self.described(answer.error, answer.message.as_ref(), ());
                 task.result = Some(AdminResult::UnregisterBroker(outcome));
             }

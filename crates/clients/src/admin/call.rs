@@ -10,6 +10,7 @@ use protocol::api::describe_groups::DescribedGroup;
 use protocol::api::describe_log_dirs::DescribeLogDirsResponse;
 use protocol::api::describe_quorum::DescribeQuorumResponse;
 use protocol::api::describe_topic_partitions::DescribedTopic;
+use protocol::api::incremental_alter_configs::ConfigOp;
 use protocol::api::list_groups::ListedGroup;
 use protocol::api::list_partition_reassignments::OngoingReassignment;
 use protocol::api::update_features::UpgradeType;
@@ -34,8 +35,8 @@ pub enum AdminCall {
     CreatePartitions { topics: Vec<NewPartitions> },
     /// `describeConfigs`.
     DescribeConfigs { resources: Vec<ConfigResource> },
-    /// `incrementalAlterConfigs`; a value of none deletes.
-    AlterConfigs { resource: ConfigResource, changes: Vec<(Name, Option<Name>)>, validate_only: bool },
+    /// `incrementalAlterConfigs`.
+    AlterConfigs { resource: ConfigResource, changes: Vec<(Name, ConfigOp)>, validate_only: bool },
     /// `describeCluster`.
     DescribeCluster { include_fenced: bool },
     /// `listGroups`, from every broker.
@@ -93,6 +94,22 @@ pub struct GroupOffset {
 }
 
 impl AdminCall {
+    /// Whether controllers answer it to clients that talk to them (`KafkaAdminClient`: node providers that support it).
+    pub(crate) fn is_for_controllers(&self) -> bool {
+        matches!(
+            self,
+            AdminCall::DescribeCluster { .. }
+                | AdminCall::DescribeConfigs { .. }
+                | AdminCall::AlterConfigs { .. }
+                | AdminCall::AlterReassignments { .. }
+                | AdminCall::ListReassignments { .. }
+                | AdminCall::UnregisterBroker { .. }
+                | AdminCall::DescribeQuorum
+                | AdminCall::DescribeFeatures
+                | AdminCall::UpdateFeatures { .. }
+        )
+    }
+
     /// [`AdminCall::DescribeTopics`] with the limit of `DescribeTopicsOptions`.
     pub fn describe_topics(topics: Option<Vec<TopicName>>) -> AdminCall {
         AdminCall::DescribeTopics { topics, partition_limit: 2_000 }

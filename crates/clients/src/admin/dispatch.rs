@@ -1,4 +1,4 @@
-//! Sending what can be sent: picking nodes, finding coordinators, grouping look-ups by leader, retrying.
+//! Sending what can be sent: picking nodes (of controllers, the active one), finding coordinators, grouping look-ups by leader, retrying.
 
 use kernel::{Address, Time};
 use ordered::SortedMap;
@@ -48,6 +48,9 @@ impl Admin {
                 // Kafka's admin client first learns the real brokers from the bootstrap servers.
                 if self.net.metadata.version == 0 {
                     return None;
+                }
+                if self.net.settings.asks_controllers {
+                    return self.node_for(now, fx, &Target::Broker(self.net.metadata.controller));
                 }
                 let node = self.net.any_node(now, fx)?;
                 let id = self

@@ -1,7 +1,8 @@
 //! The admin client (`KafkaAdminClient`): finds the broker, the coordinator or the leaders a call needs, retries what
 //! can be retried, and gives up after `default.api.timeout.ms`.
 //!
-//! Calls for the controller go to any broker, which forwards them.
+//! Calls for the controller go to any broker, which forwards them, or straight to the active one where `bootstrap.controllers`
+//! is set (KIP-919). Few calls can be made that way.
 
 mod call;
 mod plan;
@@ -19,6 +20,9 @@ pub use call::{AdminCall, AdminEvent, AdminResult, Described, GroupOffset};
 use crate::network::{Kind, Net, NetEvent};
 use crate::settings::{Config, NetSettings, check};
 use crate::{ClientError, ConfigError, Fx, Profile, Properties};
+
+const NOT_FOR_CONTROLLERS: &str =
+    "This Admin API is not yet supported when communicating directly with the controller quorum.";
 
 /// Whom a request is for.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -141,6 +145,12 @@ impl Admin {
     pub fn call(&mut self, now: Time, fx: &mut Fx, call: AdminCall) -> u64 {
         self.next += 1;
         let number = self.next;
+        if self.net.settings.asks_controllers && !call.is_for_controllers() {
+            let error = ClientError::of(self.profile, ErrorCode::UnsupportedEndpointType)
+                .with_message(Some(NOT_FOR_CONTROLLERS));
+            self.results.push((number, AdminResult::Failed(error)));
+            return number;
+        }
         let mut task = Task {
             deadline: now + self.api_timeout,
             parts: Vec::new(),

@@ -9,7 +9,7 @@ use protocol::api::create_partitions::CreatePartitionsRequest;
 use protocol::api::create_topics::CreateTopicsRequest;
 use protocol::api::delete_groups::DeleteGroupsRequest;
 use protocol::api::delete_topics::DeleteTopicsRequest;
-use protocol::api::describe_cluster::DescribeClusterRequest;
+use protocol::api::describe_cluster::{DescribeClusterRequest, EndpointType};
 use protocol::api::describe_configs::{ConfigResource, DescribeConfigsRequest};
 use protocol::api::describe_groups::DescribeGroupsRequest;
 use protocol::api::describe_log_dirs::DescribeLogDirsRequest;
@@ -103,10 +103,18 @@ impl Admin {
                 self.plan_describe_configs(task, resources);
             }
             AdminCall::AlterConfigs { resource, changes, validate_only } => {
-                let target = broker_of(&resource).map_or(Target::Any, Target::Broker);
+                // Controllers take changes of brokers' configs all alike.
+                let broker = broker_of(&resource).filter(|_| !self.net.settings.asks_controllers);
+                let target = broker.map_or(Target::Any, Target::Broker);
                 self.part(task, target, IncrementalAlterConfigsRequest { resource, changes, validate_only });
             }
-            AdminCall::DescribeCluster { include_fenced } => self.any(task, DescribeClusterRequest { include_fenced }),
+            AdminCall::DescribeCluster { include_fenced } => {
+                let endpoint = match self.net.settings.asks_controllers {
+                    true => EndpointType::Controller,
+                    false => EndpointType::Broker,
+                };
+                self.any(task, DescribeClusterRequest { include_fenced, endpoint });
+            }
             AdminCall::ListGroups { .. } => {
                 task.result = Some(AdminResult::ListGroups(Vec::new()));
                 self.any(task, MetadataRequest { topics: Some(Vec::new()), allow_auto_topic_creation: false });

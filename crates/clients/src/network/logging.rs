@@ -5,9 +5,10 @@ use protocol::ErrorCode;
 use protocol::api::Name;
 
 use super::{Kind, Net};
-use crate::{LogLevel, LogLine, Profile};
+use crate::{ClientError, LogLevel, LogLine, Profile};
 
 const NETWORK_CLIENT: &str = "org.apache.kafka.clients.NetworkClient";
+const ADMIN_METADATA: &str = "org.apache.kafka.clients.admin.internals.AdminMetadataManager";
 
 /// `[Producer clientId=…]`.
 pub(super) fn context(kind: Kind, client_id: &str, group: Option<&str>) -> Name {
@@ -33,7 +34,22 @@ fn java_address(address: &Address) -> String {
 impl<T> Net<T> {
     /// Logs a line in Java's form: level, class, text with the client's prefix.
     pub(crate) fn warn(&mut self, logger: &'static str, text: impl AsRef<str>) {
-        self.log.push(LogLine { level: LogLevel::Warn, logger, text: format!("{} {}", self.context, text.as_ref()) });
+        self.log_line(LogLevel::Warn, logger, format!("{} {}", self.context, text.as_ref()));
+    }
+
+    fn log_line(&mut self, level: LogLevel, logger: &'static str, text: String) {
+        self.log.push(LogLine { level, logger, text, thrown: None });
+    }
+
+    /// What the admin client logs of an answer that ends it (`AdminMetadataManager#updateFailed`).
+    pub(super) fn log_fatal(&mut self, error: &ClientError) {
+        let thrown = Some(error.to_string());
+        let text = format!("{} Fatal error during metadata update", self.context);
+        self.log.push(LogLine { level: LogLevel::Warn, logger: ADMIN_METADATA, text, thrown: thrown.clone() });
+        if error.code == ErrorCode::UnsupportedVersion {
+            let text = format!("{} The remote node is not a BROKER that supports the METADATA api.", self.context);
+            self.log.push(LogLine { level: LogLevel::Warn, logger: ADMIN_METADATA, text, thrown });
+        }
     }
 
     /// Takes out the log.
@@ -67,7 +83,7 @@ impl<T> Net<T> {
             let text = format!(
                 "Couldn't resolve server {host}:{port} from bootstrap.servers as DNS resolution failed for {host}"
             );
-            self.log.push(LogLine { level: LogLevel::Warn, logger: "org.apache.kafka.clients.ClientUtils", text });
+            self.log_line(LogLevel::Warn, "org.apache.kafka.clients.ClientUtils", text);
             return;
         }
         if !never_opened {
@@ -101,11 +117,7 @@ impl<T> Net<T> {
             None if never_opened => "Connection setup timed out in state CONNECT".to_string(),
             None => "1 request(s) timed out: disconnect".to_string(),
         };
-        self.log.push(LogLine {
-            level: LogLevel::Error,
-            logger: "FAIL",
-            text: format!("[thrd:{name}]: {name}: {what}"),
-        });
+        self.log_line(LogLevel::Error, "FAIL", format!("[thrd:{name}]: {name}: {what}"));
     }
 
     pub(super) fn log_metadata_errors(&mut self, correlation: u32, failed: &[(&str, ErrorCode)]) {

@@ -3,6 +3,7 @@
 
 use kernel::{Address, Duration, Time};
 use ordered::{SortedMap, SortedSet};
+use protocol::api::describe_cluster::DescribeClusterResponse;
 use protocol::api::metadata::{MetadataResponse, TopicMetadata};
 use protocol::api::{LeaderHint, Name};
 use protocol::{BrokerId, ErrorCode, TopicId, TopicName, TopicPartition};
@@ -13,6 +14,8 @@ pub(crate) struct Metadata {
     pub(crate) brokers: SortedMap<BrokerId, Address>,
     racks: SortedMap<BrokerId, Name>,
     pub(crate) cluster_id: Option<Name>,
+    /// The active controller, as far as controllers told (KIP-919).
+    pub(crate) controller: BrokerId,
     topics: SortedMap<TopicName, Topic>,
     pub(crate) wanted: SortedSet<TopicName>,
     /// Java producers forget topics that they have not written to for so long (KIP-526).
@@ -60,6 +63,7 @@ impl Metadata {
             brokers: SortedMap::new(),
             racks: SortedMap::new(),
             cluster_id: None,
+            controller: BrokerId::NONE,
             topics: SortedMap::new(),
             wanted: SortedSet::new(),
             idle_max: None,
@@ -232,6 +236,15 @@ impl Metadata {
         }
         self.forget_idle(now);
         is_incomplete
+    }
+
+    /// Takes over what a controller answered: controllers stand where brokers do.
+    pub(super) fn update_controllers(&mut self, now: Time, response: &DescribeClusterResponse) {
+        self.version += 1;
+        self.last_success = Some(now);
+        self.cluster_id = Some(response.cluster_id.clone());
+        self.controller = response.controller;
+        self.brokers = response.brokers.iter().map(|(node, _)| (node.id, (node.host.clone(), node.port))).collect();
     }
 
     fn update_topic(&mut self, heard: &TopicMetadata) {

@@ -8,6 +8,7 @@ use kernel::{Address, Calls, CloseReason, Duration, Input, Time};
 use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::api::api_versions::ApiVersionsRequest;
+use protocol::api::describe_cluster::{DescribeClusterRequest, DescribeClusterResponse, EndpointType};
 use protocol::api::metadata::MetadataRequest;
 use protocol::{ApiKey, BrokerId, ErrorCode, Message, Note, Request, Response};
 
@@ -220,7 +221,10 @@ impl<T> Net<T> {
         let Message::Response { correlation, response } = message else { return Vec::new() };
         let address = self.lanes[lane as usize].address(conn).cloned();
         match (self.lanes[lane as usize].answered(conn, *correlation), response) {
-            (Some(Call::ApiVersions), _) => {
+            (Some(Call::ApiVersions), response) => {
+                if let Some(error) = self.speaks_no_metadata(response) {
+                    return vec![self.fatal(error)];
+                }
                 if let Some(address) = address {
                     self.penalties.remove(&(lane, address.clone()));
                     self.links[lane as usize].insert(address, Link::Ready);
@@ -229,6 +233,9 @@ impl<T> Net<T> {
             }
             (Some(Call::Metadata), Response::Metadata(response)) => {
                 self.metadata_answered(now, fx, *correlation, response)
+            }
+            (Some(Call::Metadata), Response::DescribeCluster(response)) => {
+                self.controllers_answered(now, fx, response).into_iter().collect()
             }
             (Some(Call::Metadata), _) | (None, _) => Vec::new(),
             (Some(Call::User(tag)), response) => {
@@ -333,13 +340,18 @@ impl<T> Net<T> {
         }
         let Some(node) = self.any_node(now, fx) else { return };
         let is_stale = self.stale_at() <= now;
-        let topics = Some(self.metadata.question(is_stale));
-        let request = MetadataRequest { topics, allow_auto_topic_creation: self.metadata.allow_auto_create };
+        let request: Request = match self.settings.asks_controllers {
+            true => DescribeClusterRequest { include_fenced: false, endpoint: EndpointType::Controller }.into(),
+            false => {
+                let topics = Some(self.metadata.question(is_stale));
+                MetadataRequest { topics, allow_auto_topic_creation: self.metadata.allow_auto_create }.into()
+            }
+        };
         self.metadata.in_flight = true;
         self.metadata.update_requested = false;
         self.metadata.is_urgent = false;
         let timeout = self.settings.request_timeout;
-        self.transmit(now, fx, Lane::Data, &node, timeout, Call::Metadata, request.into());
+        self.transmit(now, fx, Lane::Data, &node, timeout, Call::Metadata, request);
     }
 
     /// A node that can take a request now (`leastLoadedNode`); connects to one if there is none.
@@ -417,6 +429,45 @@ impl<T> Net<T> {
         self.metadata.not_before =
             now + self.settings.retry_backoff.wait(self.metadata.attempts.max(1), fx.rng(purpose::BACKOFF));
         vec![NetEvent::Metadata]
+    }
+
+    /// Why an admin client has nothing to ask of a node: it is a controller that was taken for a broker.
+    fn speaks_no_metadata(&self, response: &Response) -> Option<ClientError> {
+        let Response::ApiVersions(answer) = response else { return None };
+        let is_broker = answer.apis.iter().any(|(api, _)| *api == ApiKey::Metadata as i16);
+        let is_wrong = self.kind == Kind::Admin && !self.settings.asks_controllers && !is_broker;
+        let error = ClientError::of(self.profile, ErrorCode::UnsupportedVersion);
+        is_wrong.then(|| error.with_message(Some("The node does not support METADATA")))
+    }
+
+    fn fatal(&mut self, error: ClientError) -> NetEvent<T> {
+        self.log_fatal(&error);
+        NetEvent::Fatal(error)
+    }
+
+    /// A node has told which controllers there are (`KafkaAdminClient#makeControllerMetadataCall`).
+    fn controllers_answered(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        response: &DescribeClusterResponse,
+    ) -> Option<NetEvent<T>> {
+        if !response.error.is_ok() {
+            let error = ClientError::of(self.profile, response.error).with_message(response.message.as_deref());
+            return Some(self.fatal(error));
+        }
+        if response.brokers.is_empty() {
+            self.metadata_failed(now, fx);
+            return None;
+        }
+        self.metadata.in_flight = false;
+        self.metadata.update_controllers(now, response);
+        // Without an active controller there is nothing to be asked of anybody yet.
+        self.metadata.attempts = if response.controller.is_some() { 0 } else { self.metadata.attempts + 1 };
+        self.metadata.update_requested = !response.controller.is_some();
+        let tries = self.metadata.attempts.max(1);
+        self.metadata.not_before = now + self.settings.retry_backoff.wait(tries, fx.rng(purpose::BACKOFF));
+        Some(NetEvent::Metadata)
     }
 
     /// When `tick` has something to do.

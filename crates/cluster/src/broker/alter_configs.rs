@@ -5,7 +5,7 @@ use ordered::SortedMap;
 use protocol::api::ConfigResourceKind;
 use protocol::api::Name;
 use protocol::api::incremental_alter_configs::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
-use protocol::config::{BROKER_CONFIGS, BrokerLayers, find, validate_broker_configs};
+use protocol::config::{BROKER_CONFIGS, BrokerLayers, ConfigType, find, validate_broker_configs};
 use protocol::{BrokerId, ErrorCode};
 
 use super::Broker;
@@ -47,9 +47,11 @@ impl Broker {
             }
         }
         let mut values = dynamic_configs(cx, ConfigResourceKind::Broker, name).clone();
-        for (config, value) in &request.changes {
-            match value {
-                Some(value) => values.insert(config.clone(), value.clone()),
+        for (config, op) in &request.changes {
+            let list = find(BROKER_CONFIGS, config).filter(|def| def.kind == ConfigType::List);
+            let list_default = list.map(|def| def.default.unwrap_or_default());
+            match op.apply(config, values.get(config), list_default)? {
+                Some(value) => values.insert(config.clone(), value),
                 None => values.remove(config),
             };
         }

@@ -1,4 +1,4 @@
-//! ApiVersions: what a broker's listener speaks. Versions are Kafka's newest of each API.
+//! ApiVersions: what a listener speaks. Versions are Kafka's newest of each API.
 
 use protocol::ErrorCode;
 use protocol::api::api_versions::ApiVersionsResponse;
@@ -7,28 +7,33 @@ use protocol::features::FEATURES;
 
 use super::Broker;
 use super::dispatch::Answer;
+use crate::image::MetadataImage;
 use crate::process::Context;
 
 impl Broker {
     pub(super) fn handle_api_versions(&mut self, cx: &Context<'_>) -> Answer {
         let apis = APIS.iter().filter_map(|api| Some((api.number, newest_version(api.key)?)));
-        let levels = cx.image.features.iter().map(|(name, level)| (name.clone(), *level));
-        ApiVersionsResponse {
-            error: ErrorCode::None,
-            apis: apis.collect(),
-            supported_features: FEATURES
-                .iter()
-                .map(|(name, lowest, highest)| ((*name).into(), *lowest, *highest))
-                .collect(),
-            finalized_features: levels.collect(),
-            features_epoch: cx.image.offset,
-        }
-        .into()
+        versions(cx.image, apis.collect()).into()
+    }
+}
+
+/// The answer of a listener that speaks `apis`.
+pub(crate) fn versions(image: &MetadataImage, apis: Vec<(i16, i16)>) -> ApiVersionsResponse {
+    let levels = image.features.iter().map(|(name, level)| (name.clone(), *level));
+    ApiVersionsResponse {
+        error: ErrorCode::None,
+        apis,
+        supported_features: FEATURES
+            .iter()
+            .map(|(name, lowest, highest)| ((*name).into(), *lowest, *highest))
+            .collect(),
+        finalized_features: levels.collect(),
+        features_epoch: image.offset,
     }
 }
 
 /// The newest version of an API on brokers; none for what only controllers serve.
-fn newest_version(key: ApiKey) -> Option<i16> {
+pub(crate) fn newest_version(key: ApiKey) -> Option<i16> {
     Some(match key {
         ApiKey::Produce => 13,
         ApiKey::Fetch => 18,
@@ -61,6 +66,7 @@ fn newest_version(key: ApiKey) -> Option<i16> {
         | ApiKey::AlterPartition
         | ApiKey::BrokerRegistration
         | ApiKey::BrokerHeartbeat
+        | ApiKey::ControllerRegistration
         | ApiKey::AllocateProducerIds => return None,
     })
 }

@@ -18,39 +18,40 @@ use crate::process::Context;
 impl Broker {
     pub(super) fn handle_describe_configs(&mut self, cx: &Context<'_>, request: &DescribeConfigsRequest) -> Answer {
         gap!("configs of groups, loggers and client metrics are not described", "ConfigHelper#describeConfigs");
-        let results = request.resources.iter().map(|resource| {
-            let (error, message, configs) = match self.describe(cx, resource) {
-                Ok(configs) => (ErrorCode::None, None, configs),
-                Err((error, message)) => (error, message, Vec::new()),
-            };
-            DescribedConfigs { error, message, resource: resource.clone(), configs }
-        });
-        DescribeConfigsResponse { results: results.collect() }.into()
+        described(cx, request).into()
     }
+}
 
-    /// The configs of a resource, or why they cannot be told.
-    pub(crate) fn describe(
-        &self,
-        cx: &Context<'_>,
-        resource: &ConfigResource,
-    ) -> Result<Vec<DescribedConfig>, Refusal> {
-        match resource.kind {
-            ConfigResourceKind::Topic => topic_configs(cx, resource),
-            ConfigResourceKind::Broker if resource.name.is_empty() => Ok(cluster_defaults(cx)),
-            ConfigResourceKind::Broker => self.broker_configs(cx, resource),
-            ConfigResourceKind::Group => Ok(Vec::new()),
-        }
-    }
+/// The answer of a broker, or of a controller for itself.
+pub(crate) fn described(cx: &Context<'_>, request: &DescribeConfigsRequest) -> DescribeConfigsResponse {
+    let results = request.resources.iter().map(|resource| {
+        let (error, message, configs) = match describe(cx, resource) {
+            Ok(configs) => (ErrorCode::None, None, configs),
+            Err((error, message)) => (error, message, Vec::new()),
+        };
+        DescribedConfigs { error, message, resource: resource.clone(), configs }
+    });
+    DescribeConfigsResponse { results: results.collect() }
+}
 
-    fn broker_configs(&self, cx: &Context<'_>, resource: &ConfigResource) -> Result<Vec<DescribedConfig>, Refusal> {
-        if *resource.name != *self.id.to_string() {
-            let message =
-                format!("Unexpected broker id, expected {} or empty string, but received {}", self.id, resource.name);
-            return Err((ErrorCode::InvalidRequest, Some(message.into())));
-        }
-        let is_listed = |def: &&ConfigDef| !def.is_internal || broker_layers(cx).dynamic.contains_key(def.name);
-        Ok(BROKER_CONFIGS.iter().filter(is_listed).map(|def| broker_config(cx, def)).collect())
+/// The configs of a resource, or why they cannot be told.
+pub(crate) fn describe(cx: &Context<'_>, resource: &ConfigResource) -> Result<Vec<DescribedConfig>, Refusal> {
+    match resource.kind {
+        ConfigResourceKind::Topic => topic_configs(cx, resource),
+        ConfigResourceKind::Broker if resource.name.is_empty() => Ok(cluster_defaults(cx)),
+        ConfigResourceKind::Broker => broker_configs(cx, resource),
+        ConfigResourceKind::Group => Ok(Vec::new()),
     }
+}
+
+fn broker_configs(cx: &Context<'_>, resource: &ConfigResource) -> Result<Vec<DescribedConfig>, Refusal> {
+    let own = cx.spec.id;
+    if *resource.name != *own.to_string() {
+        let message = format!("Unexpected broker id, expected {own} or empty string, but received {}", resource.name);
+        return Err((ErrorCode::InvalidRequest, Some(message.into())));
+    }
+    let is_listed = |def: &&ConfigDef| !def.is_internal || broker_layers(cx).dynamic.contains_key(def.name);
+    Ok(BROKER_CONFIGS.iter().filter(is_listed).map(|def| broker_config(cx, def)).collect())
 }
 
 /// An error and its message; none for the error's own.

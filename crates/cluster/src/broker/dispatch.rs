@@ -98,6 +98,7 @@ impl Broker {
             | Request::AlterPartition(_)
             | Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)
+            | Request::ControllerRegistration(_)
             | Request::AllocateProducerIds(_) => Answer::Disconnect,
         }
     }

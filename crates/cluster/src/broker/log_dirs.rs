@@ -14,11 +14,12 @@ impl Broker {
         let replica = |stored: &super::disk::StoredReplica| DescribedReplica {
             tp: stored.tp.clone(),
             size_bytes: stored.log.size_bytes(),
+            is_future: false,
             offset_lag: (stored.log.high_watermark() - stored.log.log_end_offset()).max(0),
         };
         let mut partitions: Vec<DescribedReplica> = self.disk.iter().map(|(_, stored)| replica(stored)).collect();
         ordered::sort_by(&mut partitions, |a, b| a.tp.cmp(&b.tp));
-        let dir = DescribedLogDir { path: cx.spec.log_dir().into(), partitions };
+        let dir = DescribedLogDir { error: ErrorCode::None, path: cx.spec.log_dir().into(), partitions };
         DescribeLogDirsResponse { error: ErrorCode::None, log_dirs: vec![dir] }.into()
     }
 

@@ -2,7 +2,7 @@
 //! Missing topics are created on the way if both sides allow it.
 
 use protocol::api::create_topics::NewTopic;
-use protocol::api::describe_cluster::{DescribeClusterRequest, DescribeClusterResponse};
+use protocol::api::describe_cluster::{DescribeClusterRequest, DescribeClusterResponse, EndpointType};
 use protocol::api::metadata::{BrokerEndpoint, MetadataRequest, MetadataResponse, PartitionMetadata, TopicMetadata};
 use protocol::metadata::PartitionRecord;
 use protocol::{BrokerId, ErrorCode, TopicId, TopicName};
@@ -10,6 +10,7 @@ use protocol::{BrokerId, ErrorCode, TopicId, TopicName};
 use super::Broker;
 use super::dispatch::Answer;
 use super::produce::INTERNAL_TOPICS;
+use crate::controller::listener::mismatched;
 use crate::image::{BrokerImage, MetadataImage, TopicImage};
 use crate::process::{Context, Fx};
 
@@ -76,9 +77,14 @@ impl Broker {
         fx: &mut Fx,
         request: &DescribeClusterRequest,
     ) -> Answer {
+        if request.endpoint != EndpointType::Broker {
+            return mismatched(cx, EndpointType::Broker, request.endpoint).into();
+        }
         let brokers = cx.image.brokers.iter().filter(|(_, broker)| request.include_fenced || !broker.fenced);
         DescribeClusterResponse {
             error: ErrorCode::None,
+            message: None,
+            endpoint: EndpointType::Broker,
             cluster_id: cx.spec.cluster.cluster_id.clone(),
             controller: any_live_broker(cx.image, fx),
             brokers: brokers.map(|(id, broker)| (endpoint(*id, broker), broker.fenced)).collect(),

@@ -1,11 +1,13 @@
 //! Dynamic configs (`ConfigurationControlManager`).
 
 use ordered::SortedMap;
-use protocol::api::incremental_alter_configs::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
+use protocol::api::incremental_alter_configs::{
+    ConfigOp, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+};
 use protocol::api::{ConfigResourceKind, Name};
-use protocol::config::validate_topic_configs;
+use protocol::config::{BROKER_CONFIGS, ConfigType, TOPIC_CONFIGS, find, validate_topic_configs};
 use protocol::metadata::MetadataRecord;
-use protocol::{BrokerId, ErrorCode, Plant, gap};
+use protocol::{BrokerId, ErrorCode, Plant};
 
 use super::topics::Refusal;
 use super::{Controller, Decision};
@@ -68,20 +70,24 @@ impl Controller {
     }
 
     fn alter_configs(&self, request: &IncrementalAlterConfigsRequest) -> Result<Vec<MetadataRecord>, Refusal> {
-        gap!("appending to and subtracting from list configs", "KIP-339");
         let resource = &request.resource;
         let Some(active) = &self.active else { return Err((ErrorCode::NotController, String::new())) };
         let image = active.state.image();
         check_exists(image, &resource.kind, &resource.name)?;
         let mut records = Vec::new();
         let mut values = image.configs.get(&(resource.kind, resource.name.clone())).cloned().unwrap_or_default();
-        for (name, value) in &request.changes {
-            if image.config(resource.kind, &resource.name, name) != value.as_ref() {
+        for (name, op) in &request.changes {
+            let current = image.config(resource.kind, &resource.name, name);
+            let value = op
+                .apply(name, current, list_default(resource.kind, name))
+                .map_err(|text| (ErrorCode::InvalidConfig, text))?;
+            // Brokers are told even what stays as it is: they load it anew (KAFKA-14136).
+            if current != value.as_ref() || resource.kind == ConfigResourceKind::Broker {
                 let (kind, resource) = (resource.kind, resource.name.clone());
                 records.push(MetadataRecord::Config { kind, resource, name: name.clone(), value: value.clone() });
             }
             match value {
-                Some(value) => values.insert(name.clone(), value.clone()),
+                Some(value) => values.insert(name.clone(), value),
                 None => values.remove(name),
             };
         }
@@ -97,13 +103,13 @@ impl Controller {
     /// What eligible leaders mean depends on one `min.insync.replicas` for all brokers.
     fn check_min_isr(&self, request: &IncrementalAlterConfigsRequest) -> Result<(), Refusal> {
         let elr = self.active.as_ref().is_some_and(|active| active.state.image().elr_enabled());
-        let Some((_, value)) = request.changes.iter().find(|(name, _)| elr && &**name == MIN_ISR) else {
+        let Some((_, op)) = request.changes.iter().find(|(name, _)| elr && &**name == MIN_ISR) else {
             return Ok(());
         };
-        let text = match (request.resource.name.is_empty(), value) {
+        let text = match (request.resource.name.is_empty(), op) {
             (false, _) => "Broker-level min.insync.replicas cannot be altered while ELR is enabled.",
-            (true, None) => "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.",
-            (true, Some(_)) => return Ok(()),
+            (true, ConfigOp::Delete) => "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.",
+            (true, ConfigOp::Set(_) | ConfigOp::Append(_) | ConfigOp::Subtract(_)) => return Ok(()),
         };
         Err((ErrorCode::InvalidConfig, text.into()))
     }
@@ -138,6 +144,17 @@ impl Controller {
     }
 }
 
+/// The default of a config whose type is LIST; none of others (`KafkaConfigSchema#isSplittable`, `#getDefault`).
+fn list_default(kind: ConfigResourceKind, name: &str) -> Option<&'static str> {
+    let table = match kind {
+        ConfigResourceKind::Topic => TOPIC_CONFIGS,
+        ConfigResourceKind::Broker => BROKER_CONFIGS,
+        ConfigResourceKind::Group => return None,
+    };
+    let def = find(table, name).filter(|def| def.kind == ConfigType::List)?;
+    Some(def.default.unwrap_or_default())
+}
+
 fn check_topic_configs(values: &SortedMap<Name, Name>) -> Result<(), Refusal> {
     validate_topic_configs(values).map_err(|error| (ErrorCode::InvalidConfig, error.message))
 }
@@ -149,7 +166,9 @@ fn check_exists(image: &MetadataImage, kind: &ConfigResourceKind, name: &str) ->
             Err((ErrorCode::UnknownTopicOrPartition, format!("The topic '{name}' does not exist.")))
         }
         ConfigResourceKind::Broker if !name.is_empty() => match name.parse::<i32>() {
-            Ok(id) if image.brokers.contains_key(&BrokerId(id)) => Ok(()),
+            Ok(id) if image.brokers.contains_key(&BrokerId(id)) || image.controllers.contains_key(&BrokerId(id)) => {
+                Ok(())
+            }
             Ok(id) => Err((ErrorCode::BrokerIdNotRegistered, format!("No node with id {id} found."))),
             Err(_) => Err((ErrorCode::InvalidRequest, format!("Invalid broker name {name}"))),
         },

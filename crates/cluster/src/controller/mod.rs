@@ -9,9 +9,11 @@ mod brokers;
 mod configs;
 mod election;
 mod features;
+pub(crate) mod listener;
 mod partitions;
 mod reassign;
 pub(crate) mod refuse;
+mod registration;
 mod state;
 mod topics;
 
@@ -20,6 +22,7 @@ use std::sync::Arc;
 
 use kernel::{ConnId, Duration, Time, Timers};
 use ordered::SortedMap;
+use protocol::api::controller_registration::{ControllerRegistrationRequest, ControllerRegistrationResponse};
 use protocol::java_random::Lcg;
 use protocol::metadata::MetadataRecord;
 use protocol::{BrokerId, ErrorCode, Message, Plant, Request, Response};
@@ -31,6 +34,7 @@ use crate::spec::ProcessSpec;
 pub use brokers::HeartbeatState;
 pub use election::Election;
 pub(crate) use features::bootstrap_features;
+pub use registration::ControllerRegistration;
 use state::State;
 
 /// The controller part of a process. All of it is soft: the log is the state.
@@ -76,6 +80,18 @@ enum TimerKey {
     FenceStale,
     BalanceLeaders,
     ElectUnclean,
+}
+
+/// A starting controller makes itself known; nothing refuses it (`ClusterControlManager#registerController`).
+fn register_controller(request: &ControllerRegistrationRequest) -> Decision {
+    let record = MetadataRecord::RegisterController {
+        controller: request.controller,
+        incarnation: request.incarnation,
+        host: request.host.clone(),
+        port: request.port,
+    };
+    let response = ControllerRegistrationResponse { error: ErrorCode::None };
+    Decision { records: vec![record], response: response.into() }
 }
 
 /// Streams of random numbers.
@@ -171,7 +187,7 @@ impl Controller {
         }
     }
 
-    /// A request of a broker or of an admin client by way of a broker.
+    /// A request of a broker, or of an admin client: by way of a broker, or straight here (KIP-919).
     pub fn on_request(
         &mut self,
         now: Time,
@@ -202,6 +218,7 @@ impl Controller {
     fn decide(&mut self, now: Time, fx: &mut Fx, raft: &Replica, request: &Request) -> Decision {
         match request {
             Request::BrokerRegistration(request) => self.register_broker(now, raft, request),
+            Request::ControllerRegistration(request) => register_controller(request),
             Request::BrokerHeartbeat(request) => self.broker_heartbeat(now, raft, request),
             Request::AlterPartition(request) => self.alter_partition(request),
             Request::AllocateProducerIds(request) => self.allocate_producer_ids(request),

@@ -6,6 +6,7 @@ use protocol::api::alter_partition_reassignments::AlterPartitionReassignmentsRes
 use protocol::api::api_versions::ApiVersionsResponse;
 use protocol::api::broker_heartbeat::BrokerHeartbeatResponse;
 use protocol::api::broker_registration::BrokerRegistrationResponse;
+use protocol::api::controller_registration::ControllerRegistrationResponse;
 use protocol::api::create_partitions::CreatePartitionsResponse;
 use protocol::api::create_topics::{CreateTopicsResponse, CreatedTopic};
 use protocol::api::delete_topics::DeleteTopicsResponse;
@@ -29,6 +30,7 @@ pub(crate) fn refusal(request: &Request, error: ErrorCode) -> Option<Response> {
         Request::BrokerHeartbeat(_) => {
             BrokerHeartbeatResponse { error, is_caught_up: false, is_fenced: true, should_shut_down: false }.into()
         }
+        Request::ControllerRegistration(_) => ControllerRegistrationResponse { error }.into(),
         Request::AlterPartition(_) => AlterPartitionResponse { error, partitions: Vec::new() }.into(),
         Request::AllocateProducerIds(_) => AllocateProducerIdsResponse { error, first: -1, count: 0 }.into(),
         Request::CreateTopics(request) => {

@@ -337,18 +337,18 @@ impl Replica {
             };
         };
         let ms = |at: Option<Time>| at.map_or(-1, |at| wall_ms(at.as_nanos()));
-        let row = |(id, p): (&BrokerId, &Progress)| QuorumReplica {
-            id: *id,
-            log_end_offset: p.end_offset,
-            last_fetch_ms: ms(p.last_fetch),
-            last_caught_up_ms: ms(p.last_caught_up),
+        // Fetches tell the directory of who fetches. Here it follows from the ids.
+        let describe = |id: BrokerId, log_end_offset: i64, last_fetch, last_caught_up| {
+            let endpoint = self.spec.cluster.voter_address(id);
+            let directory = match endpoint {
+                Some(_) => TopicId::ZERO,
+                None => self.spec.cluster.directory_id(id, 0),
+            };
+            let (last_fetch_ms, last_caught_up_ms) = (ms(last_fetch), ms(last_caught_up));
+            QuorumReplica { id, log_end_offset, last_fetch_ms, last_caught_up_ms, directory, endpoint }
         };
-        let own = QuorumReplica {
-            id: self.spec.id,
-            log_end_offset: self.hard.log.end_offset(),
-            last_fetch_ms: ms(Some(now)),
-            last_caught_up_ms: ms(Some(now)),
-        };
+        let row = |(id, p): (&BrokerId, &Progress)| describe(*id, p.end_offset, p.last_fetch, p.last_caught_up);
+        let own = describe(self.spec.id, self.hard.log.end_offset(), Some(now), Some(now));
         let mut voters: Vec<QuorumReplica> = leader.voters.iter().map(row).chain([own]).collect();
         ordered::sort_by_key(&mut voters, |voter| voter.id);
         let is_live = |p: &Progress| p.last_fetch.is_some_and(|at| now.since(at) < OBSERVER_SESSION);

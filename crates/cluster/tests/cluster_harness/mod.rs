@@ -14,7 +14,7 @@ use protocol::api::ConfigResourceKind;
 use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
 use protocol::api::describe_configs::ConfigResource;
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse};
-use protocol::api::incremental_alter_configs::IncrementalAlterConfigsRequest;
+use protocol::api::incremental_alter_configs::{ConfigOp, IncrementalAlterConfigsRequest};
 use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest};
 use protocol::api::produce::{ProducePartition, ProduceRequest, ProduceResult};
 use protocol::batch::ProducerStamp;
@@ -218,7 +218,7 @@ impl Cluster {
         value: &str,
     ) -> Option<String> {
         let resource = ConfigResource { kind, name: name.into() };
-        let changes = vec![(config.into(), Some(value.into()))];
+        let changes = vec![(config.into(), ConfigOp::Set(value.into()))];
         let request = IncrementalAlterConfigsRequest { resource, changes, validate_only: false };
         let Response::IncrementalAlterConfigs(response) = self.call(broker, request) else { panic!("another answer") };
         (!response.error.is_ok()).then(|| format!("{:?}", response.message))

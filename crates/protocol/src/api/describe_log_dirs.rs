@@ -20,6 +20,8 @@ pub struct DescribeLogDirsResponse {
 /// A log directory.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct DescribedLogDir {
+    /// KAFKA_STORAGE_ERROR if it has failed.
+    pub error: ErrorCode,
     /// Its path.
     pub path: Name,
     /// The partitions in it.
@@ -33,8 +35,10 @@ pub struct DescribedReplica {
     pub tp: TopicPartition,
     /// Bytes of its segments' batches.
     pub size_bytes: u64,
-    /// How far its log end is below its high watermark.
+    /// How far its log end is below its high watermark; of a future replica, below the log end of the current one.
     pub offset_lag: i64,
+    /// Whether it is to take the place of the one in another directory of the broker.
+    pub is_future: bool,
 }
 
 impl DescribeLogDirsRequest {

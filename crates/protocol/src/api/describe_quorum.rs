@@ -1,7 +1,8 @@
 //! DescribeQuorum, api key 55: admin->broker->controller. The state of the metadata quorum.
 
 use crate::error::ErrorCode;
-use crate::ids::{BrokerId};
+use super::Name;
+use crate::ids::{BrokerId, TopicId};
 
 /// DescribeQuorum request (admin->broker->controller).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -38,6 +39,10 @@ pub struct QuorumReplica {
     pub last_fetch_ms: i64,
     /// −1 never.
     pub last_caught_up_ms: i64,
+    /// `directory.id` of its metadata log; zero where it is not known, as of static voters.
+    pub directory: TopicId,
+    /// Where a voter listens.
+    pub endpoint: Option<(Name, u16)>,
 }
 
 impl DescribeQuorumRequest {

@@ -205,10 +205,11 @@ apis! {
     56 AlterPartition alter_partition(AlterPartitionRequest AlterPartitionResponse) "leader->controller"
     57 UpdateFeatures update_features(UpdateFeaturesRequest UpdateFeaturesResponse) "admin->broker->controller"
     59 FetchSnapshot fetch_snapshot(FetchSnapshotRequest FetchSnapshotResponse) "observer->active controller"
-    60 DescribeCluster describe_cluster(DescribeClusterRequest DescribeClusterResponse) "admin->broker"
+    60 DescribeCluster describe_cluster(DescribeClusterRequest DescribeClusterResponse) "admin->broker|controller"
     62 BrokerRegistration broker_registration(BrokerRegistrationRequest BrokerRegistrationResponse) "broker->controller"
     63 BrokerHeartbeat broker_heartbeat(BrokerHeartbeatRequest BrokerHeartbeatResponse) "broker->controller"
     64 UnregisterBroker unregister_broker(UnregisterBrokerRequest UnregisterBrokerResponse) "admin->broker->controller"
     67 AllocateProducerIds allocate_producer_ids(AllocateProducerIdsRequest AllocateProducerIdsResponse) "broker->controller"
+    70 ControllerRegistration controller_registration(ControllerRegistrationRequest ControllerRegistrationResponse) "controller->active controller"
     75 DescribeTopicPartitions describe_topic_partitions(DescribeTopicPartitionsRequest DescribeTopicPartitionsResponse) "admin->broker"
 }

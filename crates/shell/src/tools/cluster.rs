@@ -1,9 +1,9 @@
 //! `kafka-cluster` (`org.apache.kafka.tools.ClusterTool`): `cluster-id`, `list-endpoints` and `unregister`.
-//! Left out: `--bootstrap-controller`, short options, the usage lines of argparse4j.
+//! Left out: short options, the usage lines of argparse4j.
 
 use clients::{AdminCall, AdminResult};
 use protocol::BrokerId;
-use protocol::api::describe_cluster::DescribeClusterResponse;
+use protocol::api::describe_cluster::{DescribeClusterResponse, EndpointType};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
@@ -24,6 +24,11 @@ pub(crate) const TOOL: Tool = Tool {
 const SUMMARY: &str =
     "The Kafka cluster tool: cluster-id, unregister --id ID, or list-endpoints [--include-fenced-brokers].";
 const OPTIONS: &[Opt] = &[
+    value(
+        "bootstrap-controller",
+        "BOOTSTRAP_CONTROLLER",
+        "A list of host/port pairs to use for establishing the connection to the KRaft controllers.",
+    ),
     value(
         "bootstrap-server",
         "BOOTSTRAP_SERVER",
@@ -46,8 +51,24 @@ pub(crate) enum Cluster {
 
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let command = options.rest.first().map(String::as_str);
-    if !options.has("bootstrap-server") && command.is_some() {
-        return Err(Refusal::usage("kafka-cluster: error: one of the arguments --bootstrap-server/-b is required"));
+    let to_controllers = options.has("bootstrap-controller");
+    if command.is_some() && options.has("bootstrap-server") == to_controllers {
+        return Err(Refusal::usage(match to_controllers {
+            true => {
+                "kafka-cluster: error: argument --bootstrap-controller/-C: not allowed with argument --bootstrap-server/-b"
+            }
+            false => {
+                "kafka-cluster: error: one of the arguments --bootstrap-server/-b --bootstrap-controller/-C is required"
+            }
+        }));
+    }
+    if command == Some("list-endpoints") && to_controllers && options.has("include-fenced-brokers") {
+        let text = "The option --include-fenced-brokers is only supported with --bootstrap-server option";
+        return Err(Refusal {
+            err: vec![text.to_owned(), format!("java.lang.IllegalArgumentException: {text}")],
+            code: 1,
+            ..Refusal::default()
+        });
     }
     let id = options.number("id").map_err(|error| Refusal::line(error.message))?;
     let script = match (command, id) {
@@ -103,15 +124,19 @@ fn endpoints(cluster: &DescribeClusterResponse) -> Vec<String> {
     let brokers = cluster.brokers.iter();
     let host = brokers.clone().map(|(broker, _)| broker.host.len()).max().unwrap_or(100);
     let rack = brokers.clone().filter_map(|(broker, _)| Some(broker.rack.as_ref()?.len())).max().unwrap_or(10);
+    let is_of_brokers = cluster.endpoint == EndpointType::Broker;
+    // Only of brokers it is told whether they are fenced.
     let row = |cells: [&str; 6]| {
         let [id, at, port, where_, state, kind] = cells;
-        format!("{id:<10} {at:<host$} {port:<10} {where_:<rack$} {state:<10} {kind:<15}")
+        let state = if is_of_brokers { format!("{state:<10} ") } else { String::new() };
+        format!("{id:<10} {at:<host$} {port:<10} {where_:<rack$} {state}{kind:<15}")
     };
+    let kind = if is_of_brokers { "broker" } else { "controller" };
     let head = row(["ID", "HOST", "PORT", "RACK", "STATE", "ENDPOINT_TYPE"]);
     let line = |(broker, fenced): &(protocol::api::metadata::BrokerEndpoint, bool)| {
         let (id, port) = (broker.id.to_string(), broker.port.to_string());
         let state = if *fenced { "fenced" } else { "unfenced" };
-        row([&id, &broker.host, &port, broker.rack.as_deref().unwrap_or("null"), state, "broker"])
+        row([&id, &broker.host, &port, broker.rack.as_deref().unwrap_or("null"), state, kind])
     };
     std::iter::once(head).chain(brokers.map(line)).collect()
 }

@@ -4,8 +4,9 @@
 
 use clients::{AdminCall, AdminResult, ClientError};
 use protocol::api::describe_configs::{ConfigResource, DescribedConfig};
+use protocol::api::incremental_alter_configs::ConfigOp;
 use protocol::api::{ConfigResourceKind, ConfigSource, Name};
-use protocol::{ErrorCode, gap};
+use protocol::gap;
 
 use crate::admin_tool::{AdminTool, Calls, Script, properties_file};
 use crate::launch::Launch;
@@ -29,10 +30,14 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     if options.has("alter") == options.has("describe") {
         return Err(Refusal::usage("Command must include exactly one action: --describe, --alter"));
     }
-    if !options.has("bootstrap-server") {
-        return Err(Refusal::line(
-            "One of the required --bootstrap-server or --bootstrap-controller arguments must be specified",
-        ));
+    match (options.has("bootstrap-server"), options.has("bootstrap-controller")) {
+        (false, false) => {
+            return Err(Refusal::line("Either --bootstrap-server or --bootstrap-controller must be specified."));
+        }
+        (true, true) => {
+            return Err(Refusal::line("Only one of --bootstrap-server or --bootstrap-controller can be specified"));
+        }
+        (true, false) | (false, true) => {}
     }
     let (kind, name) = entity(options)?;
     if options.has("alter") && name.is_none() {
@@ -90,14 +95,14 @@ fn entity(options: &Parsed) -> Result<(ConfigResourceKind, Option<Name>), Refusa
 }
 
 /// `--add-config-file FILE`, `--add-config k1=v1,k2=[v2,v3]` and `--delete-config k3,k4`.
-fn changes(launch: &Launch, options: &Parsed) -> Result<Vec<(Name, Option<Name>)>, Refusal> {
+fn changes(launch: &Launch, options: &Parsed) -> Result<Vec<(Name, ConfigOp)>, Refusal> {
     let mut changes = Vec::new();
     if let Some(path) = options.one("add-config-file").map_err(|e| Refusal::line(e.message))? {
         let properties = properties_file(launch, path).map_err(|mut refusal| {
             refusal.err.insert(0, failed(&launch.argv[1..].join(" ")));
             refusal
         })?;
-        changes.extend(properties.into_iter().map(|(key, value)| (key, Some(value))));
+        changes.extend(properties.into_iter().map(|(key, value)| (key, ConfigOp::Set(value))));
     }
     for text in options.all("add-config") {
         for pair in split_outside_brackets(text) {
@@ -106,11 +111,14 @@ fn changes(launch: &Launch, options: &Parsed) -> Result<Vec<(Name, Option<Name>)
             })?;
             let value = value.trim();
             let value = value.strip_prefix('[').and_then(|v| v.strip_suffix(']')).unwrap_or(value);
-            changes.push((key.trim().into(), Some(value.into())));
+            changes.push((key.trim().into(), ConfigOp::Set(value.into())));
         }
     }
-    let deleted =
-        options.all("delete-config").iter().flat_map(|text| text.split(',')).map(|key| (key.trim().into(), None));
+    let deleted = options
+        .all("delete-config")
+        .iter()
+        .flat_map(|text| text.split(','))
+        .map(|key| (key.trim().into(), ConfigOp::Delete));
     changes.extend(deleted);
     Ok(changes)
 }
@@ -138,7 +146,7 @@ pub(crate) struct Configs {
     args: String,
     kind: ConfigResourceKind,
     name: Option<Name>,
-    changes: Option<Vec<(Name, Option<Name>)>>,
+    changes: Option<Vec<(Name, ConfigOp)>>,
     all: bool,
     listed: Vec<Name>,
 }
@@ -150,12 +158,11 @@ impl Script for Configs {
                 let resource = ConfigResource { kind: self.kind, name: name.clone() };
                 admin.call(AdminCall::AlterConfigs { resource, changes, validate_only: false });
             }
-            (Some(name), None) => self.describe(vec![name.clone()], admin),
-            (None, _) => match self.kind {
-                ConfigResourceKind::Topic => drop(admin.call(AdminCall::ListTopics)),
-                ConfigResourceKind::Broker => drop(admin.call(AdminCall::DescribeCluster { include_fenced: false })),
-                ConfigResourceKind::Group => drop(admin.call(AdminCall::ListGroups { states: vec![] })),
-            },
+            // What is not there has no configs of its own; all its configs may be asked for all the same.
+            (Some(name), None) if self.all || self.kind == ConfigResourceKind::Group || name.is_empty() => {
+                self.describe(vec![name.clone()], admin);
+            }
+            (_, None) | (None, Some(_)) => self.list(admin),
         }
     }
 
@@ -172,23 +179,20 @@ impl Script for Configs {
                 admin.io.exit(0);
             }
             AdminResult::AlterConfigs(Err(error)) | AdminResult::Failed(error) => self.fail(&error, admin),
-            AdminResult::ListTopics(topics) => {
-                self.describe(topics.into_iter().map(|(name, ..)| name).collect(), admin)
-            }
-            AdminResult::ListGroups(groups) => self.describe(groups.into_iter().map(|(g, _)| g.group).collect(), admin),
+            AdminResult::ListTopics(topics) => self.listed(topics.into_iter().map(|(name, ..)| name).collect(), admin),
+            AdminResult::ListGroups(groups) => self.listed(groups.into_iter().map(|(g, _)| g.group).collect(), admin),
             AdminResult::DescribeCluster(cluster) => {
                 let mut names: Vec<Name> = cluster.brokers.iter().map(|(b, _)| b.id.to_string().into()).collect();
                 names.push("".into());
-                self.describe(names, admin);
+                self.listed(names, admin);
             }
-            AdminResult::DescribeConfigs(results) => {
+            AdminResult::DescribeConfigs(mut results) => {
+                // Kafka asks for one after the other.
+                let place = |name: &Name| self.listed.iter().position(|listed| listed == name);
+                ordered::sort_by_key(&mut results, |(resource, _)| place(&resource.name));
                 for (resource, result) in results {
                     match result {
                         Ok(described) => self.print(&resource.name, &described.configs, admin),
-                        Err(e) if e.code == ErrorCode::UnknownTopicOrPartition => admin.io.out(format!(
-                            "The topic '{}' doesn't exist and doesn't have dynamic config.",
-                            resource.name
-                        )),
                         Err(e) => return self.fail(&e, admin),
                     }
                 }
@@ -200,6 +204,30 @@ impl Script for Configs {
 }
 
 impl Configs {
+    /// Asks what there is.
+    fn list(&self, admin: &mut Calls<'_, '_>) {
+        match self.kind {
+            ConfigResourceKind::Topic => drop(admin.call(AdminCall::ListTopics)),
+            ConfigResourceKind::Broker => drop(admin.call(AdminCall::DescribeCluster { include_fenced: false })),
+            ConfigResourceKind::Group => drop(admin.call(AdminCall::ListGroups { states: vec![] })),
+        }
+    }
+
+    /// Describes what is named, if it is there, or all there is.
+    fn listed(&mut self, names: Vec<Name>, admin: &mut Calls<'_, '_>) {
+        let Some(name) = &self.name else { return self.describe(names, admin) };
+        if names.contains(name) {
+            return self.describe(vec![name.clone()], admin);
+        }
+        let kind = match self.kind {
+            ConfigResourceKind::Topic => "topic",
+            ConfigResourceKind::Broker => "broker",
+            ConfigResourceKind::Group => "group",
+        };
+        admin.io.out(format!("The {kind} '{name}' doesn't exist and doesn't have dynamic config."));
+        admin.io.exit(0);
+    }
+
     fn describe(&mut self, names: Vec<Name>, admin: &mut Calls<'_, '_>) {
         if names.is_empty() {
             return admin.io.exit(0);

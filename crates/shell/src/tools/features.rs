@@ -1,4 +1,5 @@
-//! `kafka-features` (`org.apache.kafka.tools.FeatureCommand`, KIP-584): `describe`, `upgrade`, `downgrade` and `disable`.
+//! `kafka-features` (`org.apache.kafka.tools.FeatureCommand`, KIP-584): `describe`, `upgrade`, `downgrade`,
+//! `disable`, `version-mapping` and `feature-dependencies`.
 //! Left out: the usage lines of argparse4j.
 
 use clients::{AdminCall, AdminResult, ClientError};
@@ -6,10 +7,13 @@ use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::api::api_versions::ApiVersionsResponse;
 use protocol::api::update_features::UpgradeType;
-use protocol::features::metadata_version_name;
-use protocol::gap;
+use protocol::features::{
+    METADATA, METADATA_VERSION, default_levels, dependencies, is_feature, metadata_version_level,
+    metadata_version_name, metadata_version_names,
+};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
+use crate::java::{DEFAULT_CAPACITY, hash_order};
 use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
@@ -29,6 +33,11 @@ const SUMMARY: &str =
     "This tool manages feature flags in Kafka: describe, or upgrade, downgrade or disable one or more feature flags.";
 const OPTIONS: &[Opt] = &[
     value(
+        "bootstrap-controller",
+        "BOOTSTRAP_CONTROLLER",
+        "A comma-separated list of host:port pairs to use for establishing the connection to the KRaft quorum.",
+    ),
+    value(
         "bootstrap-server",
         "BOOTSTRAP_SERVER",
         "A comma-separated list of host:port pairs to use for establishing the connection to the Kafka cluster.",
@@ -41,9 +50,27 @@ const OPTIONS: &[Opt] = &[
         "A feature flag we are changing, in feature=level format; for disable, its name. For example: metadata.version=5",
     ),
     flag("help", "show this help message and exit"),
+    value(
+        "metadata",
+        "METADATA",
+        "DEPRECATED The level to which we should upgrade or downgrade the metadata. For example, 3.3-IV3.",
+    ),
+    value(
+        "release-version",
+        "RELEASE_VERSION",
+        "The release version to use: all its features are set. For example, 4.4.",
+    ),
     flag("unsafe", "Perform this downgrade or disable even if it may irreversibly destroy metadata."),
     flag("version", "Display Kafka version."),
 ];
+
+/// What is to be done.
+enum Command {
+    Describe,
+    Change(Verb),
+    Mapping,
+    Dependencies,
+}
 
 /// What a sub-command does to a feature, in its words.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -67,7 +94,15 @@ impl Verb {
 #[derive(Clone, Hash, Debug)]
 pub(crate) enum Features {
     Describe,
-    Change { verb: Verb, levels: SortedMap<Name, i16>, how: UpgradeType, is_dry_run: bool },
+    Change {
+        verb: Verb,
+        levels: SortedMap<Name, i16>,
+        how: UpgradeType,
+        is_dry_run: bool,
+        is_deprecated: bool,
+    },
+    /// What needs no cluster.
+    Say(Vec<String>),
 }
 
 /// What argparse4j makes of a wrong command line.
@@ -76,36 +111,51 @@ fn misused(text: &str) -> Refusal {
 }
 
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
-    gap!(
-        "kafka-features --bootstrap-controller, --release-version, --metadata, version-mapping, feature-dependencies",
-        "KIP-584, KIP-919, KIP-1022"
-    );
     let verb = match options.rest.first().map(String::as_str) {
         None => return Err(misused("too few arguments")),
-        Some("describe") => None,
-        Some("upgrade") => Some(Verb::Upgrade),
-        Some("downgrade") => Some(Verb::Downgrade),
-        Some("disable") => Some(Verb::Disable),
+        Some("describe") => Command::Describe,
+        Some("upgrade") => Command::Change(Verb::Upgrade),
+        Some("downgrade") => Command::Change(Verb::Downgrade),
+        Some("disable") => Command::Change(Verb::Disable),
+        Some("version-mapping") => Command::Mapping,
+        Some("feature-dependencies") => Command::Dependencies,
         Some(other) => {
-            let choices = "'describe', 'upgrade', 'downgrade', 'disable'";
+            let choices = "'describe', 'upgrade', 'downgrade', 'disable', 'version-mapping', 'feature-dependencies'";
             return Err(misused(&format!("invalid choice: '{other}' (choose from {choices})")));
         }
     };
     if let Some(extra) = options.rest.get(1) {
         return Err(misused(&format!("unrecognized arguments: '{extra}'")));
     }
-    if !options.has("bootstrap-server") {
-        return Err(misused("You must specify either --bootstrap-controller or --bootstrap-server."));
+    match (options.has("bootstrap-server"), options.has("bootstrap-controller")) {
+        (false, false) => return Err(misused("You must specify either --bootstrap-controller or --bootstrap-server.")),
+        (true, true) => return Err(misused("You cannot specify both --bootstrap-controller and --bootstrap-server.")),
+        (true, false) | (false, true) => {}
     }
     let script = match verb {
-        None => Features::Describe,
-        Some(verb) => change(verb, options)?,
+        Command::Describe => Features::Describe,
+        Command::Change(verb) => change(verb, options)?,
+        Command::Mapping => Features::Say(mapping(options)?),
+        Command::Dependencies => Features::Say(feature_dependencies(options)?),
     };
     Ok(Body::Features(Box::new(AdminTool::new(launch, options, script)?)))
 }
 
 fn change(verb: Verb, options: &Parsed) -> Result<Features, Refusal> {
     let mut levels = SortedMap::new();
+    let release = one(options, "release-version")?.filter(|_| verb != Verb::Disable);
+    let metadata = one(options, "metadata")?.filter(|_| verb != Verb::Disable);
+    if release.is_some() && (metadata.is_some() || options.has("feature")) {
+        return Err(Refusal::line("Can not specify `release-version` with other feature flags."));
+    }
+    if let Some(version) = metadata {
+        levels.insert(METADATA.into(), version_level(version)?);
+    }
+    if let Some(release) = release {
+        let level = version_level(release)?;
+        levels.insert(METADATA.into(), level);
+        levels.extend(default_levels(level).into_iter().map(|(name, level)| (name.into(), level)));
+    }
     for text in options.all("feature") {
         let (name, level) = match verb {
             Verb::Disable => (text.as_str(), 0),
@@ -123,6 +173,7 @@ fn change(verb: Verb, options: &Parsed) -> Result<Features, Refusal> {
         Verb::Downgrade | Verb::Disable if options.has("unsafe") => UpgradeType::UnsafeDowngrade,
         Verb::Downgrade | Verb::Disable => UpgradeType::SafeDowngrade,
     };
+    // A release that has no such feature yet asks for level 0 of it.
     if how == UpgradeType::Upgrade && levels.values().any(|level| *level == 0) {
         return Err(Refusal::line(
             "The upgradeType flag should be set to SAFE_DOWNGRADE or UNSAFE_DOWNGRADE when the provided maxVersionLevel:0 is < 1.",
@@ -131,7 +182,61 @@ fn change(verb: Verb, options: &Parsed) -> Result<Features, Refusal> {
     if levels.values().any(|level| *level < 0) {
         return Err(Refusal::line("Cannot specify a negative version level."));
     }
-    Ok(Features::Change { verb, levels, how, is_dry_run: options.has("dry-run") })
+    let is_deprecated = metadata.is_some();
+    Ok(Features::Change { verb, levels, how, is_dry_run: options.has("dry-run"), is_deprecated })
+}
+
+fn one<'a>(options: &'a Parsed, name: &str) -> Result<Option<&'a str>, Refusal> {
+    options.one(name).map_err(|error| Refusal::line(error.message))
+}
+
+/// The level of `metadata.version` that is named, or of a release.
+fn version_level(name: &str) -> Result<i16, Refusal> {
+    metadata_version_level(name).ok_or_else(|| {
+        let known = metadata_version_names();
+        Refusal::line(format!("Unknown metadata.version '{name}'. Supported metadata.version are: {known}"))
+    })
+}
+
+/// `version-mapping`: the levels of a release, or of this one.
+fn mapping(options: &Parsed) -> Result<Vec<String>, Refusal> {
+    let (level, name) = match one(options, "release-version")? {
+        Some(release) => (version_level(release)?, release.to_owned()),
+        None => (METADATA_VERSION, metadata_version_name(METADATA_VERSION)),
+    };
+    let others = default_levels(level).into_iter().map(|(feature, level)| format!("{feature}={level}"));
+    Ok(std::iter::once(format!("{METADATA}={level} ({name})")).chain(others).collect())
+}
+
+/// `feature-dependencies`: what levels of features need of each other.
+fn feature_dependencies(options: &Parsed) -> Result<Vec<String>, Refusal> {
+    if !options.has("feature") {
+        return Err(misused("argument --feature is required"));
+    }
+    let mut lines = Vec::new();
+    for text in options.all("feature") {
+        let (name, level) = level_of(text)?;
+        if !is_feature(name) {
+            return Err(Refusal::line(format!("Unknown feature: {name}")));
+        }
+        if name == METADATA {
+            let version = metadata_version_name(level);
+            lines.push(format!("{name}={level} ({version}) has no dependencies."));
+            continue;
+        }
+        let missing = || Refusal::line(format!("No feature:{name} with feature level {level}"));
+        let needs = dependencies(name, level).ok_or_else(missing)?;
+        if needs.is_empty() {
+            lines.push(format!("{name}={level} has no dependencies."));
+            continue;
+        }
+        lines.push(format!("{name}={level} requires:"));
+        lines.extend(needs.iter().map(|(feature, level)| match *feature {
+            METADATA => format!("    {feature}={level} ({})", metadata_version_name(*level)),
+            _ => format!("    {feature}={level}"),
+        }));
+    }
+    Ok(lines)
 }
 
 /// `feature=level` (`FeatureCommand#parseNameAndLevel`).
@@ -144,13 +249,21 @@ fn level_of(text: &str) -> Result<(&str, i16), Refusal> {
 
 impl Script for Features {
     fn begin(&mut self, admin: &mut Calls<'_, '_>) {
-        admin.call(match self {
-            Features::Describe => AdminCall::DescribeFeatures,
-            Features::Change { levels, how, is_dry_run, .. } => AdminCall::UpdateFeatures {
-                updates: levels.iter().map(|(name, level)| (name.clone(), *level, *how)).collect(),
-                validate_only: *is_dry_run,
-            },
-        });
+        match self {
+            Features::Say(lines) => {
+                lines.iter().for_each(|line| admin.io.out(line));
+                admin.io.exit(0);
+            }
+            Features::Describe => drop(admin.call(AdminCall::DescribeFeatures)),
+            Features::Change { levels, how, is_dry_run, is_deprecated, .. } => {
+                if *is_deprecated {
+                    admin.io.out(" `metadata` flag is deprecated and may be removed in a future release.");
+                }
+                let mut updates: Vec<_> = levels.iter().map(|(name, level)| (name.clone(), *level, *how)).collect();
+                hash_order(&mut updates, DEFAULT_CAPACITY, |(name, ..)| name);
+                admin.call(AdminCall::UpdateFeatures { updates, validate_only: *is_dry_run });
+            }
+        }
     }
 
     fn answer(&mut self, _id: u64, result: AdminResult, admin: &mut Calls<'_, '_>) {
@@ -164,6 +277,7 @@ impl Script for Features {
             }
             (_, AdminResult::Failed(error)) => {
                 admin.io.err(error.to_string());
+                admin.io.err(format!("java.util.concurrent.ExecutionException: {error}"));
                 admin.io.exit(1);
             }
             _ => unreachable!("the tool makes no other call"),
@@ -202,7 +316,10 @@ fn changed(
         let to = if verb == Verb::Disable { String::new() } else { format!(" to {level}") };
         let verb = verb.name();
         admin.io.out(match error {
-            Some(error) => format!("Could not {verb} {name}{to}. {}", error.message),
+            Some(error) => {
+                let could = if is_dry_run { "Can" } else { "Could" };
+                format!("{could} not {verb} {name}{to}. {}", error.message)
+            }
             None if is_dry_run => format!("{name} can be {verb}d{to}."),
             None => format!("{name} was {verb}d{to}."),
         });

@@ -1,8 +1,8 @@
 //! `kafka-log-dirs` (`org.apache.kafka.tools.LogDirsCommand`). Partitions come sorted here, and in the order of a hash map there.
 
 use clients::{AdminCall, AdminResult};
-use protocol::BrokerId;
 use protocol::api::describe_log_dirs::DescribeLogDirsResponse;
+use protocol::{BrokerId, ErrorCode};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
@@ -89,12 +89,16 @@ impl LogDirs {
             let wanted = dir.partitions.iter().filter(|replica| is_wanted(&replica.tp.topic));
             let partitions = wanted.map(|replica| {
                 format!(
-                    "{{\"partition\":\"{}\",\"size\":{},\"offsetLag\":{},\"isFuture\":false}}",
-                    replica.tp, replica.size_bytes, replica.offset_lag
+                    "{{\"partition\":\"{}\",\"size\":{},\"offsetLag\":{},\"isFuture\":{}}}",
+                    replica.tp, replica.size_bytes, replica.offset_lag, replica.is_future
                 )
             });
             let partitions: Vec<String> = partitions.collect();
-            format!("{{\"partitions\":[{}],\"error\":null,\"logDir\":\"{}\"}}", partitions.join(","), dir.path)
+            let error = match dir.error {
+                ErrorCode::None => "null".to_owned(),
+                code => format!("\"{}\"", code.exception_class()),
+            };
+            format!("{{\"partitions\":[{}],\"error\":{error},\"logDir\":\"{}\"}}", partitions.join(","), dir.path)
         });
         format!("{{\"broker\":{broker},\"logDirs\":[{}]}}", dirs.collect::<Vec<_>>().join(","))
     }

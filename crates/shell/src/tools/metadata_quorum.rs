@@ -1,16 +1,16 @@
 //! `kafka-metadata-quorum` (`org.apache.kafka.tools.MetadataQuorumCommand`): `describe --status` and `--replication`.
 //!
-//! Left out on purpose: directory ids and the endpoints of voters (`DescribeQuorum` carries none here).
+//! The directory ids of voters are not known, as in every quorum whose voters are static.
 
 use clients::{AdminCall, AdminResult};
 use protocol::api::describe_quorum::{DescribeQuorumResponse, QuorumReplica};
-use protocol::{BrokerId, gap};
+use protocol::{BrokerId, TopicId, gap};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
-use crate::tools::{Misuse, Refusal, Tool};
+use crate::tools::{Argparse, Misuse, Refusal, Tool};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-metadata-quorum",
@@ -18,8 +18,19 @@ pub(crate) const TOOL: Tool = Tool {
     without_arguments: SUMMARY,
     options: OPTIONS,
     removed: &[],
-    on_misuse: Misuse::MessageAndHelp,
+    on_misuse: Misuse::Argparse(&ARGPARSE),
     start,
+};
+
+const ARGPARSE: Argparse = Argparse {
+    program: "kafka-metadata-quorum",
+    usage: &[
+        "usage: kafka-metadata-quorum [-h] [--command-config COMMAND_CONFIG]",
+        "                             (--bootstrap-server BOOTSTRAP_SERVER |",
+        "                             --bootstrap-controller BOOTSTRAP_CONTROLLER)",
+        "                             {describe,add-controller,remove-controller}",
+        "                             ...",
+    ],
 };
 
 const SUMMARY: &str = "This tool describes kraft metadata quorum status: describe --status, or describe --replication [--human-readable].";
@@ -46,14 +57,29 @@ const OPTIONS: &[Opt] = &[
 ];
 
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
-    gap!("kafka-metadata-quorum add-controller and remove-controller, --bootstrap-controller", "KIP-853");
+    gap!("kafka-metadata-quorum add-controller and remove-controller", "KIP-853");
     match options.rest.first().map(String::as_str) {
         Some("describe") => {}
-        Some(other) => return Err(Refusal::usage(format!("invalid choice: '{other}' (choose from 'describe')"))),
-        None => return Err(Refusal::usage("too few arguments: a sub-command is needed (describe)")),
+        Some(known @ ("add-controller" | "remove-controller")) => {
+            return Err(Refusal::line(format!(
+                "kafkasim: {known} is not modelled: the voters of a quorum are static here"
+            )));
+        }
+        Some(other) => {
+            let choices = "'describe', 'add-controller', 'remove-controller'";
+            return Err(ARGPARSE.refuse(format!("invalid choice: '{other}' (choose from {choices})")));
+        }
+        None => return Err(ARGPARSE.refuse("too few arguments")),
     }
-    if !options.has("bootstrap-server") {
-        return Err(Refusal::line("--bootstrap-server must be specified"));
+    match (options.has("bootstrap-server"), options.has("bootstrap-controller")) {
+        (false, false) => {
+            return Err(ARGPARSE.refuse("one of the arguments --bootstrap-server --bootstrap-controller is required"));
+        }
+        (true, true) => {
+            let text = "argument --bootstrap-controller: not allowed with argument --bootstrap-server";
+            return Err(ARGPARSE.refuse(text));
+        }
+        (true, false) | (false, true) => {}
     }
     if options.has("status") == options.has("replication") {
         return Err(Refusal::line(match options.has("status") {
@@ -99,6 +125,7 @@ impl Script for MetadataQuorum {
             }
             AdminResult::Failed(error) => {
                 admin.io.err(error.to_string());
+                admin.io.err(format!("java.util.concurrent.ExecutionException: {error}"));
                 admin.io.exit(1);
             }
             _ => unreachable!("the tool makes no other call"),
@@ -121,9 +148,7 @@ fn status(cluster_id: &str, quorum: &DescribeQuorumResponse) -> Vec<String> {
         }
         _ => -1,
     };
-    let shown = |replicas: &[QuorumReplica]| {
-        replicas.iter().map(|r| format!("{{\"id\": {}}}", r.id)).collect::<Vec<_>>().join(", ")
-    };
+    let list = |replicas: &[QuorumReplica]| replicas.iter().map(shown).collect::<Vec<_>>().join(", ");
     let row = |name: &str, value: String| format!("{name:<24}{value}");
     vec![
         row("ClusterId:", cluster_id.to_owned()),
@@ -132,8 +157,8 @@ fn status(cluster_id: &str, quorum: &DescribeQuorumResponse) -> Vec<String> {
         row("HighWatermark:", quorum.high_watermark.to_string()),
         row("MaxFollowerLag:", lag.to_string()),
         row("MaxFollowerLagTimeMs:", lag_ms.to_string()),
-        row("CurrentVoters:", format!("[{}]", shown(&quorum.voters))),
-        row("CurrentObservers:", format!("[{}]", shown(&quorum.observers))),
+        row("CurrentVoters:", format!("[{}]", list(&quorum.voters))),
+        row("CurrentObservers:", format!("[{}]", list(&quorum.observers))),
     ]
 }
 
@@ -148,7 +173,7 @@ fn replication(quorum: &DescribeQuorumResponse, now_ms: Option<i64>) -> Vec<Stri
         let lag = leader_end - r.log_end_offset;
         [
             r.id.to_string(),
-            NO_DIRECTORY.to_owned(),
+            r.directory.to_string(),
             r.log_end_offset.to_string(),
             lag.to_string(),
             time(r.last_fetch_ms),
@@ -169,8 +194,17 @@ fn replication(quorum: &DescribeQuorumResponse, now_ms: Option<i64>) -> Vec<Stri
     rows.iter().map(|row| row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}\t")).collect()).collect()
 }
 
-/// `Uuid.ZERO_UUID`, which stands where a directory id is not known.
-const NO_DIRECTORY: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+/// A replica as `--status` shows it: with its directory, if that is known, and where voters listen.
+fn shown(replica: &QuorumReplica) -> String {
+    let mut text = format!("{{\"id\": {}", replica.id);
+    if replica.directory != TopicId::ZERO {
+        text.push_str(&format!(", \"directoryId\": \"{}\"", replica.directory));
+    }
+    if let Some((host, port)) = &replica.endpoint {
+        text.push_str(&format!(", \"endpoints\": [\"CONTROLLER://{host}:{port}\"]"));
+    }
+    text + "}"
+}
 
 #[cfg(test)]
 mod tests {
@@ -183,6 +217,8 @@ mod tests {
             log_end_offset: end,
             last_fetch_ms: ms,
             last_caught_up_ms: ms,
+            directory: TopicId::ZERO,
+            endpoint: None,
         };
         let quorum = DescribeQuorumResponse {
             error: protocol::ErrorCode::None,

@@ -2,6 +2,7 @@
 //! do not hold (end points of other listeners, features, directories) is not printed.
 
 use protocol::api::ConfigResourceKind;
+use protocol::features::FEATURES;
 use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionChange, PartitionRecord};
 use protocol::{BrokerId, TopicId};
 
@@ -101,14 +102,26 @@ fn data(record: &MetadataRecord) -> (i16, String) {
             data.extend(in_controlled_shutdown.map(|on| format!(",\"inControlledShutdown\":{}", i32::from(on))));
             (i16::from(in_controlled_shutdown.is_some()), data)
         }
-        MetadataRecord::RegisterController { controller, host, port } => {
-            let host = json(host);
+        MetadataRecord::RegisterController { controller, incarnation, host, port } => {
+            let (incarnation, host) = (json(&TopicId(*incarnation).to_string()), json(host));
             let end_points =
                 format!("[{{\"name\":\"CONTROLLER\",\"host\":{host},\"port\":{port},\"securityProtocol\":0}}]");
-            (0, format!("\"controllerId\":{controller},\"zkMigrationReady\":false,\"endPoints\":{end_points}"))
+            let features = features();
+            let data = format!(
+                "\"controllerId\":{controller},\"incarnationId\":{incarnation},\"zkMigrationReady\":false,\"endPoints\":{end_points},\"features\":{features}"
+            );
+            (0, data)
         }
         MetadataRecord::NoOp | MetadataRecord::LeaderChange { .. } => (0, String::new()),
     }
+}
+
+/// What every node of this release says it supports.
+fn features() -> String {
+    let feature = |(name, lowest, highest): &(&str, i16, i16)| {
+        format!("{{\"name\":\"{name}\",\"minSupportedVersion\":{lowest},\"maxSupportedVersion\":{highest}}}")
+    };
+    format!("[{}]", FEATURES.iter().map(feature).collect::<Vec<_>>().join(","))
 }
 
 fn partition(record: &PartitionRecord) -> String {

@@ -46,7 +46,8 @@ impl Reassign {
         for (broker, answer) in found {
             for dir in &answer.log_dirs {
                 for replica in &dir.partitions {
-                    self.log_dirs.insert((replica.tp.clone(), *broker), dir.path.clone());
+                    let dirs = if replica.is_future { &mut self.future_dirs } else { &mut self.log_dirs };
+                    dirs.insert((replica.tp.clone(), *broker), dir.path.clone());
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! `kafka-reassign-partitions` (`org.apache.kafka.tools.reassign.ReassignPartitionsCommand`): moves partitions to other
 //! brokers (KIP-455). Each action asks a few things one after the other; what is done with the answers stands in the
-//! action's own file. Left out: Java stack traces, `--bootstrap-controller`.
+//! action's own file. Left out: Java stack traces.
 
 mod execute;
 mod generate;
@@ -15,7 +15,7 @@ use protocol::api::Name;
 use protocol::api::describe_cluster::DescribeClusterResponse;
 use protocol::api::describe_topic_partitions::DescribedTopic;
 use protocol::api::list_partition_reassignments::OngoingReassignment;
-use protocol::{BrokerId, Message, TopicName, TopicPartition, gap};
+use protocol::{BrokerId, Message, TopicName, TopicPartition};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
@@ -57,8 +57,8 @@ const ACTIONS: &[(&str, Action, &[&str], &[&str])] = &[
         &["additional", "throttle", "replica-alter-log-dirs-throttle", "timeout", "disallow-replication-factor-change"],
     ),
     ("verify", Action::Verify, &["reassignment-json-file"], &["preserve-throttles"]),
-    ("cancel", Action::Cancel, &["reassignment-json-file"], &["preserve-throttles", "timeout"]),
-    ("list", Action::List, &[], &[]),
+    ("cancel", Action::Cancel, &["reassignment-json-file"], &["bootstrap-controller", "preserve-throttles", "timeout"]),
+    ("list", Action::List, &[], &["bootstrap-controller"]),
 ];
 
 /// The command under way, with what it has heard so far.
@@ -79,6 +79,8 @@ pub(crate) struct Reassign {
     cluster: Option<DescribeClusterResponse>,
     /// The log directory of each replica that is known.
     log_dirs: SortedMap<(TopicPartition, BrokerId), Name>,
+    /// The one it is moving to.
+    future_dirs: SortedMap<(TopicPartition, BrokerId), Name>,
     /// Changes of configs that are not answered yet.
     open: usize,
     /// The throttles of brokers are off; those of topics are next.
@@ -133,13 +135,9 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
 }
 
 fn check_bootstrap(options: &Parsed) -> Result<(), Refusal> {
-    gap!("kafka-reassign-partitions --bootstrap-controller", "KIP-919");
     match (options.has("bootstrap-server"), options.has("bootstrap-controller")) {
         (true, true) => Err(Refusal::usage("Please don't specify both --bootstrap-server and --bootstrap-controller")),
-        (true, false) => Ok(()),
-        (false, true) => Err(Refusal::line(
-            "--bootstrap-controller is not modelled: controllers do not listen for tools here. Use --bootstrap-server",
-        )),
+        (true, false) | (false, true) => Ok(()),
         (false, false) => Err(Refusal::usage("Please specify either --bootstrap-server or --bootstrap-controller")),
     }
 }
@@ -200,6 +198,7 @@ impl Reassign {
             described: Vec::new(),
             cluster: None,
             log_dirs: SortedMap::new(),
+            future_dirs: SortedMap::new(),
             open: 0,
             are_brokers_cleared: false,
             are_dirs_throttled: false,
@@ -229,6 +228,7 @@ impl Reassign {
                 self.learn_log_dirs(&found);
                 match self.action {
                     Action::Verify => self.moves_verified(admin),
+                    Action::Cancel => self.cancel_moves(admin),
                     Action::Generate => self.ask_cluster(admin),
                     _ => self.execute(admin)?,
                 }
@@ -236,7 +236,7 @@ impl Reassign {
             AdminResult::DescribeCluster(cluster) => {
                 self.cluster = Some(cluster);
                 match self.action {
-                    Action::Verify => self.clear_broker_throttles(admin),
+                    Action::Verify | Action::Cancel => self.clear_broker_throttles(admin),
                     Action::Generate => self.generate(admin)?,
                     _ => self.check_brokers(admin)?,
                 }
@@ -259,7 +259,7 @@ impl Reassign {
     /// Configs are set or deleted; on to what waited for that.
     fn throttled(&mut self, admin: &mut Calls<'_, '_>) {
         match self.action {
-            Action::Verify => self.broker_throttles_cleared(admin),
+            Action::Verify | Action::Cancel => self.broker_throttles_cleared(admin),
             _ => self.throttle_set(admin),
         }
     }
@@ -297,10 +297,10 @@ impl Reassign {
     }
 
     /// `--cancel`: of those that were asked for, what moves is told to go back.
-    fn cancel(&self, admin: &mut Calls<'_, '_>) {
+    fn cancel(&mut self, admin: &mut Calls<'_, '_>) {
         if self.ongoing.is_empty() {
             admin.io.out("None of the specified partition reassignments are active.");
-            return no_moves(admin);
+            return self.end_cancel(admin);
         }
         let tp = |of: &OngoingReassignment| (TopicPartition::new(of.topic.clone(), of.partition), None);
         let partitions = self.ongoing.iter().map(tp).collect();
@@ -327,18 +327,13 @@ impl Reassign {
         let (s, names) = (plural(results.len()), joined_of(results.iter().map(|(tp, _)| tp)));
         if is_cancel {
             admin.io.out(format!("Successfully cancelled partition reassignment{s} for: {names}"));
-            no_moves(admin);
+            self.end_cancel(admin);
         } else {
             admin.io.out(format!("Successfully started partition reassignment{s} for {names}"));
             self.begin_moves(admin);
         }
         Ok(())
     }
-}
-
-fn no_moves(admin: &mut Calls<'_, '_>) {
-    admin.io.out("None of the specified partition moves are active.");
-    admin.io.exit(0);
 }
 
 fn plural(count: usize) -> &'static str {

@@ -6,7 +6,7 @@ use kernel::{Duration, Time, Timers};
 use protocol::api::Name;
 use protocol::{BrokerId, ErrorCode, TopicPartition};
 
-use super::{Failure, Reassign, plural};
+use super::{Action, Failure, Reassign, plural};
 use crate::admin_tool::Calls;
 
 const RETRY: Duration = Duration::from_millis(100);
@@ -39,11 +39,35 @@ impl Reassign {
         let mut pending: Vec<(BrokerId, TopicPartition, Name)> =
             self.wanted_dirs().map(|(target, broker, dir)| (broker, target.tp.clone(), dir.as_str().into())).collect();
         ordered::sort_by(&mut pending, |a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        self.start_moves(pending, admin);
+    }
+
+    /// `--cancel`: replicas that are on their way to another log directory are told to stay.
+    pub(super) fn cancel_moves(&mut self, admin: &mut Calls<'_, '_>) {
+        let wanted: Vec<(TopicPartition, BrokerId)> =
+            self.wanted_dirs().map(|(target, broker, _)| (target.tp.clone(), broker)).collect();
+        self.future_dirs.retain(|replica, _| wanted.contains(replica));
+        let back = self
+            .future_dirs
+            .keys()
+            .filter_map(|(tp, broker)| Some((*broker, tp.clone(), self.log_dirs.get(&(tp.clone(), *broker))?.clone())));
+        let back = back.collect();
+        self.start_moves(back, admin);
+    }
+
+    fn start_moves(&mut self, pending: Vec<(BrokerId, TopicPartition, Name)>, admin: &mut Calls<'_, '_>) {
         self.moves.pending = pending;
         self.moves.give_up = admin.io.now + Duration::from_millis(self.moves.timeout_ms);
         match self.moves.pending.is_empty() {
-            true => admin.io.exit(0),
+            true => self.moves_started(admin),
             false => self.ask_moves(admin),
+        }
+    }
+
+    fn moves_started(&self, admin: &mut Calls<'_, '_>) {
+        match self.action {
+            Action::Cancel => self.cancelled(admin),
+            _ => admin.io.exit(0),
         }
     }
 
@@ -79,7 +103,7 @@ impl Reassign {
         }
         self.moves.pending = waiting;
         if self.moves.pending.is_empty() {
-            admin.io.exit(0);
+            self.moves_started(admin);
         } else if admin.io.now >= self.moves.give_up {
             let names: Vec<String> =
                 self.moves.pending.iter().map(|(broker, tp, _)| format!("{tp}-{broker}")).collect();

@@ -3,10 +3,11 @@
 use clients::AdminCall;
 use protocol::api::ConfigResourceKind;
 use protocol::api::describe_configs::ConfigResource;
+use protocol::api::incremental_alter_configs::ConfigOp;
 use protocol::{BrokerId, ErrorCode, TopicName};
 
 use super::json::{ANY, Target};
-use super::{Failure, Reassign, joined, joined_of, plural};
+use super::{Action, Failure, Reassign, joined, joined_of, plural};
 use crate::admin_tool::Calls;
 use crate::java::{DEFAULT_CAPACITY, hash_order};
 
@@ -95,12 +96,21 @@ impl Reassign {
     pub(super) fn moves_verified(&self, admin: &mut Calls<'_, '_>) {
         let line = |(target, broker, wanted): (&Target, BrokerId, &String)| {
             let tp = &target.tp;
-            match self.log_dirs.get(&(tp.clone(), broker)) {
-                None => format!("Partition {tp} cannot be found in any live log directory on broker {broker}."),
-                Some(dir) if **dir == **wanted => {
+            let replica = (tp.clone(), broker);
+            match (self.log_dirs.get(&replica), self.future_dirs.get(&replica)) {
+                (None, _) => format!(
+                    "Partition {tp} is not found in any live log dir on broker {broker}. There is likely an offline log directory on the broker."
+                ),
+                (Some(_), Some(future)) if **future == **wanted => {
+                    format!("Reassignment of replica {tp}-{broker} is still in progress.")
+                }
+                (Some(_), Some(future)) => {
+                    format!("Partition {tp} on broker {broker} is being moved to log dir {future} instead of {wanted}.")
+                }
+                (Some(dir), None) if **dir == **wanted => {
                     format!("Reassignment of replica {tp}-{broker} completed successfully.")
                 }
-                Some(dir) => {
+                (Some(dir), None) => {
                     format!("Partition {tp} on broker {broker} is not being moved from log dir {dir} to {wanted}.")
                 }
             }
@@ -108,10 +118,36 @@ impl Reassign {
         let mut wanted: Vec<_> = self.wanted_dirs().collect();
         ordered::sort_by(&mut wanted, |a, b| (a.1, &a.0.tp).cmp(&(b.1, &b.0.tp)));
         admin.io.out(wanted.into_iter().map(line).collect::<Vec<_>>().join("\n"));
-        match self.ongoing.is_empty() && !self.keeps_throttles {
+        match self.ongoing.is_empty() && self.future_dirs.is_empty() && !self.keeps_throttles {
             true => self.ask_cluster(admin),
             false => admin.io.exit(0),
         }
+    }
+
+    /// The end of `--cancel`: what moves between log directories goes back.
+    pub(super) fn end_cancel(&self, admin: &mut Calls<'_, '_>) {
+        let brokers = self.brokers_with_wanted_dirs();
+        match brokers.is_empty() {
+            true => self.cancelled(admin),
+            false => drop(admin.call(AdminCall::DescribeLogDirs { brokers })),
+        }
+    }
+
+    /// Throttles are taken off, unless they are to stay. Kafka forgets the end of the line before that.
+    pub(super) fn cancelled(&self, admin: &mut Calls<'_, '_>) {
+        match self.keeps_throttles {
+            false => self.ask_cluster(admin),
+            true => {
+                self.no_moves().into_iter().for_each(|text| admin.io.out(text));
+                admin.io.exit(0);
+            }
+        }
+    }
+
+    /// What `--cancel` says when nothing moves between log directories.
+    fn no_moves(&self) -> Option<&'static str> {
+        let is_idle = self.action == Action::Cancel && self.future_dirs.is_empty();
+        is_idle.then_some("None of the specified partition moves are active.")
     }
 
     pub(super) fn clear_broker_throttles(&mut self, admin: &mut Calls<'_, '_>) {
@@ -120,7 +156,8 @@ impl Reassign {
         ordered::sort(&mut brokers);
         brokers.dedup();
         let s = plural(brokers.len());
-        admin.io.out(format!("Clearing broker-level throttles on broker{s} {}", joined(&brokers)));
+        let before = self.no_moves().unwrap_or_default();
+        admin.io.out(format!("{before}Clearing broker-level throttles on broker{s} {}", joined(&brokers)));
         for broker in brokers {
             let changes = BROKER_THROTTLES.map(|name| (name, None));
             self.alter(admin, ConfigResourceKind::Broker, &broker.to_string(), &changes);
@@ -151,7 +188,8 @@ impl Reassign {
         changes: &[(&str, Option<String>)],
     ) {
         let resource = ConfigResource { kind, name: name.into() };
-        let change = |(name, value): &(&str, Option<String>)| ((*name).into(), value.as_deref().map(Into::into));
+        let change =
+            |(name, value): &(&str, Option<String>)| ((*name).into(), ConfigOp::of(value.as_deref().map(Into::into)));
         let changes = changes.iter().map(change).collect();
         admin.call(AdminCall::AlterConfigs { resource, changes, validate_only: false });
         self.open += 1;
