@@ -1,4 +1,4 @@
-//! The log directory of a process as `ls`, `cat` and `kafka-dump-log` find it: properties, checkpoints, the metadata log
+//! The log directories of a process as `ls`, `cat` and `kafka-dump-log` find it: properties, checkpoints, the metadata log
 //! and, on brokers, partitions (`MetaPropertiesEnsemble`, `BootstrapDirectory`, `KafkaRaftLog`). Read only.
 //!
 //! Sizes in `__cluster_metadata-0` are those of the model's own records, which are near Kafka's but not equal to them.
@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use protocol::metadata::{MetadataBatch, MetadataRecord};
-use protocol::{BrokerId, DirEntry, EPOCH_MS, FileContent, TopicId};
+use protocol::{BrokerId, DirEntry, DirectoryId, EPOCH_MS, FileContent, TopicId};
 
 use crate::process::KafkaProcess;
 use crate::raft::Replica;
@@ -15,45 +15,43 @@ const METADATA_DIRECTORY: &str = "__cluster_metadata-0";
 const META_PROPERTIES: &str = "meta.properties";
 const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
 const BOOTSTRAP: &str = "bootstrap.checkpoint";
-/// Kafka's default of `log.dir`.
-const LOG_DIR: &str = "/tmp/kafka-logs";
 
 impl KafkaProcess {
-    /// Where its log directory is on its host: the first of `log.dirs`, or `log.dir`.
-    pub fn log_dir(&self) -> &str {
-        self.spec().log_dir()
-    }
-
-    /// What is in a directory of the log directory; the empty path is the log directory itself.
-    pub fn list(&self, path: &str) -> Option<Vec<DirEntry>> {
+    /// What is in a directory of a log directory (its place in `log.dirs`); the empty path is the log directory itself.
+    pub fn list(&self, dir: u8, path: &str) -> Option<Vec<DirEntry>> {
         match path {
-            "" => Some(self.root()),
-            METADATA_DIRECTORY => Some(self.raft().files()),
-            _ => self.broker()?.disk().list(path),
+            "" => Some(self.root(dir)),
+            METADATA_DIRECTORY if dir == self.spec().metadata_dir() => Some(self.raft().files()),
+            _ => self.broker()?.disk().list(dir, path),
         }
     }
 
-    /// What is in a file of the log directory.
-    pub fn read(&self, path: &str) -> Option<FileContent> {
+    /// What is in a file of a log directory.
+    pub fn read(&self, dir: u8, path: &str) -> Option<FileContent> {
+        let has_metadata = dir == self.spec().metadata_dir();
         match path {
-            META_PROPERTIES => Some(FileContent::Text(self.meta_properties().into())),
+            META_PROPERTIES => Some(FileContent::Text(self.meta_properties(dir).into())),
             CLEAN_SHUTDOWN => Some(FileContent::Text(self.clean_shutdown()?.into())),
-            BOOTSTRAP => Some(FileContent::Metadata(vec![self.bootstrap()])),
+            BOOTSTRAP if has_metadata => Some(FileContent::Metadata(vec![self.bootstrap()])),
             _ => match path.strip_prefix(METADATA_DIRECTORY).and_then(|rest| rest.strip_prefix('/')) {
-                Some(name) => self.raft().read_file(name),
-                None => self.broker()?.disk().read(path),
+                Some(name) if has_metadata => self.raft().read_file(name),
+                Some(_) => None,
+                None => self.broker()?.disk().read(dir, path),
             },
         }
     }
 
-    fn root(&self) -> Vec<DirEntry> {
-        let mut entries = self.broker().map_or(Vec::new(), |broker| broker.disk().root());
-        entries.push(DirEntry::file(META_PROPERTIES, self.meta_properties().len() as u64, EPOCH_MS));
-        entries.push(DirEntry::file(BOOTSTRAP, self.bootstrap().size_in_bytes(), EPOCH_MS));
+    fn root(&self, dir: u8) -> Vec<DirEntry> {
+        let has_metadata = dir == self.spec().metadata_dir();
+        let mut entries = self.broker().map_or(Vec::new(), |broker| broker.disk().root(dir));
+        entries.push(DirEntry::file(META_PROPERTIES, self.meta_properties(dir).len() as u64, EPOCH_MS));
+        if has_metadata {
+            entries.push(DirEntry::file(BOOTSTRAP, self.bootstrap().size_in_bytes(), EPOCH_MS));
+            entries.push(DirEntry::dir(METADATA_DIRECTORY, self.raft().modified_ms()));
+        }
         if let Some(text) = self.clean_shutdown() {
             entries.push(DirEntry::file(CLEAN_SHUTDOWN, text.len() as u64, self.raft().modified_ms()));
         }
-        entries.push(DirEntry::dir(METADATA_DIRECTORY, self.raft().modified_ms()));
         ordered::sort_by(&mut entries, |a, b| a.name.cmp(&b.name));
         entries
     }
@@ -64,9 +62,9 @@ impl KafkaProcess {
         Some(format!("{{\"version\":0,\"brokerEpoch\":{epoch}}}"))
     }
 
-    fn meta_properties(&self) -> String {
+    fn meta_properties(&self, dir: u8) -> String {
         let spec = self.spec();
-        let directory = spec.directory_id(0);
+        let directory = spec.directory_id(dir);
         let (id, cluster) = (spec.id, &spec.cluster.cluster_id);
         format!(
             "#\n#Fri Jan 15 08:00:00 UTC 2027\nnode.id={id}\ndirectory.id={directory}\nversion=1\ncluster.id={cluster}\n"
@@ -82,28 +80,22 @@ impl KafkaProcess {
 }
 
 impl crate::spec::ProcessSpec {
-    /// The first of `log.dirs`, or `log.dir`.
-    pub fn log_dir(&self) -> &str {
-        let set = self.property("log.dirs").or_else(|| self.property("log.dir"));
-        set.and_then(|dirs| dirs.split(',').next()).map_or(LOG_DIR, str::trim)
-    }
-
     /// `directory.id` of one of its log directories, by its place in `log.dirs`.
-    pub fn directory_id(&self, place: usize) -> TopicId {
+    pub fn directory_id(&self, place: u8) -> DirectoryId {
         self.cluster.directory_id(self.id, place)
     }
 }
 
 impl crate::spec::ClusterSpec {
     /// `directory.id` of the `place`th log directory of a node: like a random UUID, but always the same for a cluster and a node.
-    pub fn directory_id(&self, node: BrokerId, place: usize) -> TopicId {
+    pub fn directory_id(&self, node: BrokerId, place: u8) -> DirectoryId {
         // The first had its id before there were others.
-        let place = (place > 0).then_some(place as u8);
+        let place = (place > 0).then_some(place);
         let seed = self.cluster_id.bytes().chain(node.0.to_be_bytes()).chain(place);
         let mix = |bits: u128, byte: u8| {
             (bits ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b).rotate_left(29)
         };
-        TopicId::from_random_bits(seed.fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, mix))
+        DirectoryId(TopicId::from_random_bits(seed.fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, mix)).0)
     }
 }
 

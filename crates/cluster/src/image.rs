@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ordered::SortedMap;
 use protocol::api::{ConfigResourceKind, Name};
 use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionChange, PartitionRecord};
-use protocol::{BrokerId, PartitionIndex, TopicId, TopicName};
+use protocol::{BrokerId, DirectoryId, PartitionIndex, TopicId, TopicName};
 
 /// The state of the cluster as of one offset of the metadata log. Cheap to clone while there are few topics;
 /// topics and partitions are shared.
@@ -49,6 +49,10 @@ pub struct BrokerImage {
     pub fenced: bool,
     /// It is about to stop: leads nothing, and gets no replicas.
     pub in_controlled_shutdown: bool,
+    /// Its log directories that work.
+    pub log_dirs: Vec<DirectoryId>,
+    /// Those of them that take no new replicas (KIP-1066); none before it has told.
+    pub cordoned: Option<Vec<DirectoryId>>,
 }
 
 /// A registered controller.
@@ -66,6 +70,17 @@ impl BrokerImage {
     /// Whether it may lead and be in ISRs.
     pub fn is_active(&self) -> bool {
         !self.fenced && !self.in_controlled_shutdown
+    }
+    /// Whether a directory works, as far as is known (`BrokerRegistration#hasOnlineDir`).
+    pub fn has_online_dir(&self, dir: DirectoryId) -> bool {
+        dir == DirectoryId::UNASSIGNED || (dir != DirectoryId::LOST && self.log_dirs.contains(&dir))
+    }
+    /// Where a new replica will lie: if there is a choice, the broker makes it (`ClusterControlManager#defaultDir`).
+    pub fn default_dir(&self) -> DirectoryId {
+        match self.log_dirs[..] {
+            [only] => only,
+            _ => DirectoryId::UNASSIGNED,
+        }
     }
 }
 
@@ -122,6 +137,15 @@ impl MetadataImage {
         self.brokers.get(&broker).is_some_and(BrokerImage::is_active)
     }
 
+    /// Whether a broker may lead what it has in a directory.
+    pub fn is_online(&self, broker: BrokerId, dir: DirectoryId) -> bool {
+        self.brokers.get(&broker).is_some_and(|broker| broker.is_active() && broker.has_online_dir(dir))
+    }
+    /// Where a new replica of a broker will lie.
+    pub fn default_dir(&self, broker: BrokerId) -> DirectoryId {
+        self.brokers.get(&broker).map_or(DirectoryId::UNASSIGNED, BrokerImage::default_dir)
+    }
+
     /// The topics of this image that a batch removes.
     pub fn topics_removed_by(&self, batch: &MetadataBatch) -> Vec<TopicName> {
         let removed = batch.offsets().filter_map(|(_, record)| match record {
@@ -149,7 +173,16 @@ impl MetadataImage {
     pub fn replay(&mut self, offset: i64, record: &MetadataRecord) {
         self.offset = offset;
         match record {
-            MetadataRecord::RegisterBroker { broker, incarnation, broker_epoch, host, port, rack, fenced } => {
+            MetadataRecord::RegisterBroker {
+                broker,
+                incarnation,
+                broker_epoch,
+                host,
+                port,
+                rack,
+                fenced,
+                log_dirs,
+            } => {
                 let registered = BrokerImage {
                     epoch: *broker_epoch,
                     incarnation: *incarnation,
@@ -158,16 +191,27 @@ impl MetadataImage {
                     rack: rack.clone(),
                     fenced: *fenced,
                     in_controlled_shutdown: false,
+                    log_dirs: log_dirs.clone(),
+                    cordoned: None,
                 };
                 self.brokers.insert(*broker, registered);
             }
             MetadataRecord::UnregisterBroker { broker, .. } => {
                 self.brokers.remove(broker);
             }
-            MetadataRecord::BrokerRegistrationChange { broker, fenced, in_controlled_shutdown, .. } => {
+            MetadataRecord::BrokerRegistrationChange {
+                broker,
+                fenced,
+                in_controlled_shutdown,
+                log_dirs,
+                cordoned,
+                ..
+            } => {
                 if let Some(image) = self.brokers.get_mut(broker) {
                     image.fenced = fenced.unwrap_or(image.fenced);
                     image.in_controlled_shutdown = in_controlled_shutdown.unwrap_or(image.in_controlled_shutdown);
+                    log_dirs.iter().for_each(|dirs| image.log_dirs.clone_from(dirs));
+                    cordoned.iter().for_each(|dirs| image.cordoned = Some(dirs.clone()));
                 }
             }
             MetadataRecord::Topic { name, topic_id } => {
@@ -260,13 +304,16 @@ impl MetadataImage {
                 port: image.port,
                 rack: image.rack.clone(),
                 fenced: image.fenced,
+                log_dirs: image.log_dirs.clone(),
             });
-            if image.in_controlled_shutdown {
+            if image.in_controlled_shutdown || image.cordoned.is_some() {
                 records.push(MetadataRecord::BrokerRegistrationChange {
                     broker: *broker,
                     broker_epoch: image.epoch,
                     fenced: None,
-                    in_controlled_shutdown: Some(true),
+                    in_controlled_shutdown: image.in_controlled_shutdown.then_some(true),
+                    log_dirs: None,
+                    cordoned: image.cordoned.clone(),
                 });
             }
         }
@@ -310,6 +357,7 @@ pub fn apply_change(partition: &mut PartitionRecord, change: &PartitionChange) {
     };
     set(&mut partition.isr, &change.isr);
     set(&mut partition.replicas, &change.replicas);
+    change.directories.iter().for_each(|directories| partition.directories.clone_from(directories));
     set(&mut partition.removing, &change.removing);
     set(&mut partition.adding, &change.adding);
     set(&mut partition.elr, &change.elr);

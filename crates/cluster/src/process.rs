@@ -14,6 +14,7 @@ use protocol::{Message, Note, Request, Response};
 
 use crate::broker::Broker;
 use crate::broker::describe_configs::describe;
+use crate::broker::dirs::failed_dirs;
 use crate::broker::lifecycle::{BrokerState, Lifecycle, LifecycleEvent};
 use crate::controller::{Controller, ControllerRegistration, listener};
 use crate::image::MetadataImage;
@@ -144,6 +145,10 @@ impl KafkaProcess {
     }
 
     fn on_start(&mut self, now: Time, fx: &mut Fx) {
+        if failed_dirs(&self.spec, fx).any(|dir| dir == self.spec.metadata_dir()) {
+            fx.note(Note::LogDirFailed { node: self.spec.id });
+            return fx.exit(1);
+        }
         if self.spec.is_controller {
             fx.listen(CONTROLLER_PORT);
         }
@@ -289,6 +294,13 @@ impl KafkaProcess {
                 is_quiet = false;
                 self.on_lifecycle(now, fx, event);
             }
+            if let (Some(broker), Some(lifecycle)) = (&mut self.broker, &mut self.lifecycle) {
+                let failed = broker.take_dir_failures(&self.spec);
+                if !failed.is_empty() {
+                    is_quiet = false;
+                    lifecycle.report_failed_dirs(now, fx, failed);
+                }
+            }
             if is_quiet {
                 break;
             }
@@ -333,10 +345,14 @@ impl KafkaProcess {
         }
     }
 
-    /// Whether the broker could not write to its log directory. The metadata log lies in the same one: what was written there
-    /// in this step was the last that fitted.
-    fn has_failed(&self) -> bool {
-        self.broker.as_ref().is_some_and(Broker::has_failed)
+    /// Whether the process cannot write any more: its broker has no log directory left, or the metadata log could not be written to
+    /// (`wrote`: what was written there in this step was the last that fitted).
+    fn has_failed(&self, fx: &Fx, wrote: bool) -> bool {
+        let is_disk_gone = || {
+            let host = fx.host();
+            host.is_disk_full || host.failed_disks & (1 << self.spec.metadata_dir()) != 0
+        };
+        self.broker.as_ref().is_some_and(Broker::has_failed) || (wrote && is_disk_gone())
     }
 
     /// Whether the broker has been given its first image.
@@ -348,7 +364,10 @@ impl KafkaProcess {
         match event {
             LifecycleEvent::CaughtUp => {
                 let mut loading = Duration::ZERO;
-                self.with_broker(now, |broker, cx| loading = broker.loading_time(cx, fx));
+                self.with_broker(now, |broker, cx| {
+                    broker.find_dirs(cx, fx);
+                    loading = broker.loading_time(cx, fx);
+                });
                 if let Some(lifecycle) = &mut self.lifecycle {
                     lifecycle.load_logs(now, fx, loading);
                 }
@@ -398,7 +417,7 @@ impl Machine for KafkaProcess {
             Input::Order(order) => self.on_order(now, fx, order),
         }
         self.settle(now, fx);
-        if fx.host().is_disk_full && (self.has_failed() || written != (self.raft.next_offset(), self.raft.epoch())) {
+        if self.has_failed(fx, written != (self.raft.next_offset(), self.raft.epoch())) {
             fx.note(Note::LogDirFailed { node: self.spec.id });
             fx.exit(1);
         }

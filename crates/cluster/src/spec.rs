@@ -12,6 +12,9 @@ pub const BROKER_PORT: u16 = 9092;
 /// Where controllers listen.
 pub const CONTROLLER_PORT: u16 = 9093;
 
+/// Kafka's default of `log.dir`.
+const LOG_DIR: &str = "/tmp/kafka-logs";
+
 /// One process of a cluster.
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
 pub struct ProcessSpec {
@@ -66,6 +69,21 @@ impl ProcessSpec {
     /// What `server.properties` sets for a name.
     pub fn property(&self, name: &str) -> Option<&Name> {
         self.overrides.get(name)
+    }
+    /// Its log directories: `log.dirs`, or `log.dir`.
+    pub fn log_dirs(&self) -> impl Iterator<Item = &str> {
+        let set = self.property("log.dirs").or_else(|| self.property("log.dir"));
+        set.map_or(LOG_DIR, AsRef::as_ref).split(',').map(str::trim).filter(|dir| !dir.is_empty())
+    }
+    /// How many there are. Disks of a host are numbered in 32 bits.
+    pub fn log_dir_count(&self) -> u8 {
+        self.log_dirs().count().clamp(1, 32) as u8
+    }
+    /// The place of the one that the metadata log lies in: `metadata.log.dir`, or the first.
+    pub fn metadata_dir(&self) -> u8 {
+        let wanted = self.property("metadata.log.dir");
+        let place = wanted.and_then(|wanted| self.log_dirs().position(|dir| *dir == **wanted));
+        place.unwrap_or(0) as u8
     }
     /// A number of `server.properties`, or its default. Values are validated where the cluster is specified.
     pub fn number(&self, name: &str, default: i64) -> i64 {

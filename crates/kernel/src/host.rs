@@ -9,6 +9,8 @@ pub struct Host {
     pub write_time: Duration,
     /// Whether nothing more can be written to its disk.
     pub is_disk_full: bool,
+    /// Which of its disks fail every write: bit 0 is the first.
+    pub failed_disks: u32,
     /// How far its wall clock is ahead, ms; negative if it is behind. Timers do not care.
     pub clock_ahead_ms: i64,
 }

@@ -41,13 +41,13 @@ impl Hosts for Disks<'_> {
     fn is_running(&self, host: &str) -> bool {
         self.node(host).is_some_and(|node| matches!(self.world.state(node), NodeState::Running | NodeState::Paused))
     }
-    fn log_dir(&self, host: &str) -> Name {
-        self.process(host).map_or("", |process| process.log_dir()).into()
+    fn log_dirs(&self, host: &str) -> Vec<Name> {
+        self.process(host).map_or_else(Vec::new, |process| process.spec().log_dirs().map(Name::from).collect())
     }
-    fn list(&self, host: &str, path: &str) -> Option<Vec<DirEntry>> {
-        self.process(host)?.list(path)
+    fn list(&self, host: &str, dir: u8, path: &str) -> Option<Vec<DirEntry>> {
+        self.process(host)?.list(dir, path)
     }
-    fn read(&self, host: &str, path: &str) -> Option<FileContent> {
-        self.process(host)?.read(path)
+    fn read(&self, host: &str, dir: u8, path: &str) -> Option<FileContent> {
+        self.process(host)?.read(dir, path)
     }
 }

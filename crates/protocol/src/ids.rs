@@ -60,6 +60,23 @@ impl fmt::Display for TopicId {
     }
 }
 
+/// The id of a log directory of a broker, a UUID (`directory.id`, KIP-858).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct DirectoryId(pub u128);
+
+impl DirectoryId {
+    /// It is not known yet which.
+    pub const UNASSIGNED: DirectoryId = DirectoryId(1);
+    /// One that is offline, whichever it is.
+    pub const LOST: DirectoryId = DirectoryId(2);
+}
+
+impl fmt::Display for DirectoryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        TopicId(self.0).fmt(f)
+    }
+}
+
 /// A partition by topic name, as clients and tools name it.
 #[derive(Clone, Debug)]
 pub struct TopicPartition {

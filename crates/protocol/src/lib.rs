@@ -31,7 +31,9 @@ pub use batch::Batch;
 pub use codec::Codec;
 pub use error::ErrorCode;
 pub use file::{DirEntry, FileContent, ProducerLine};
-pub use ids::{BrokerId, GroupId, MemberId, PartitionIndex, ProducerId, TopicId, TopicName, TopicPartition};
+pub use ids::{
+    BrokerId, DirectoryId, GroupId, MemberId, PartitionIndex, ProducerId, TopicId, TopicName, TopicPartition,
+};
 pub use java_duration::java_duration_ms;
 pub use note::Note;
 pub use plant::Plant;

@@ -2,7 +2,7 @@
 //! Controllers write them, everyone replays them; nothing else changes cluster state.
 
 use crate::api::Name;
-use crate::ids::{BrokerId, PartitionIndex, TopicId, TopicName};
+use crate::ids::{BrokerId, DirectoryId, PartitionIndex, TopicId, TopicName};
 
 /// A record of the metadata log, or a Raft control record in it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -17,6 +17,7 @@ pub enum MetadataRecord {
         port: u16,
         rack: Option<Name>,
         fenced: bool,
+        log_dirs: Vec<DirectoryId>,
     },
     /// A broker was taken off the books (1).
     UnregisterBroker { broker: BrokerId, broker_epoch: i64 },
@@ -34,12 +35,15 @@ pub enum MetadataRecord {
     FeatureLevel { name: Name, level: i16 },
     /// Producer ids below this are given out (15).
     ProducerIds { broker: BrokerId, broker_epoch: i64, next_producer_id: i64 },
-    /// A broker's fencing or controlled shutdown changed (17); none means unchanged.
+    /// A broker's fencing, controlled shutdown or working directories changed (17); none means unchanged.
     BrokerRegistrationChange {
         broker: BrokerId,
         broker_epoch: i64,
         fenced: Option<bool>,
         in_controlled_shutdown: Option<bool>,
+        log_dirs: Option<Vec<DirectoryId>>,
+        /// Directories that take no new replicas (KIP-1066).
+        cordoned: Option<Vec<DirectoryId>>,
     },
     /// Nothing; keeps the log moving (20).
     NoOp,
@@ -58,6 +62,8 @@ pub struct PartitionRecord {
     pub partition: PartitionIndex,
     /// In assignment order; the first is the preferred leader.
     pub replicas: Vec<BrokerId>,
+    /// The log directory of each.
+    pub directories: Vec<DirectoryId>,
     /// In-sync replicas.
     pub isr: Vec<BrokerId>,
     /// Eligible leader replicas (KIP-966).
@@ -78,6 +84,14 @@ pub struct PartitionRecord {
     pub partition_epoch: i32,
 }
 
+impl PartitionRecord {
+    /// The log directory of a broker's replica, as far as it is known.
+    pub fn directory_of(&self, broker: BrokerId) -> DirectoryId {
+        let place = self.replicas.iter().position(|replica| *replica == broker);
+        place.and_then(|place| self.directories.get(place)).copied().unwrap_or(DirectoryId::UNASSIGNED)
+    }
+}
+
 /// What changed in a partition; none means unchanged. Replaying it adds one to the partition epoch, and one to the
 /// leader epoch if `leader` is set.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -92,6 +106,8 @@ pub struct PartitionChange {
     pub leader: Option<BrokerId>,
     /// New replicas.
     pub replicas: Option<Vec<BrokerId>>,
+    /// New directories, one for each replica.
+    pub directories: Option<Vec<DirectoryId>>,
     /// New removing replicas.
     pub removing: Option<Vec<BrokerId>>,
     /// New adding replicas.

@@ -23,6 +23,9 @@ pub enum Note {
     /// A process cannot write to its log directory, which is the only one: it ends.
     LogDirFailed { node: BrokerId },
 
+    /// A log directory of a broker has failed, and with it the replicas that lie there.
+    LogDirOffline { broker: BrokerId, dir: Name },
+
     // ---- what the active controller decided (made when it appends the record)
     /// A broker registered.
     BrokerRegistered { broker: BrokerId, broker_epoch: i64 },

@@ -31,7 +31,7 @@ pub use clients::Profile;
 pub use complete::{CompletionContext, complete};
 pub use files::Files;
 pub use launch::{Launch, LaunchError, Setting, Stdin};
-pub use line::{Line, Pipeline, Redirect, SimpleCommand, Sink, SyntaxError, parse_line};
+pub use line::{Line, Pipeline, Redirect, SimpleCommand, Sink, SyntaxError, When, parse_line};
 pub use options::{Arg, Opt, OptionError, Parsed};
 pub use outlet::{Outlet, Written};
 pub use process::{AppProcess, ProgramKind};

@@ -1,8 +1,8 @@
 //! What a user types, split into commands: a small part of the POSIX shell grammar.
 //!
-//! Understood: comments, quotes, backslashes (also at line ends), `NAME=value` prefixes, pipes, `;`, `&&`, a trailing
+//! Understood: comments, quotes, backslashes (also at line ends), `NAME=value` prefixes, pipes, `;`, `&&`, `||`, a trailing
 //! `&`, `< file`, `<<< text`, `> file`, `>> file`, `2> file`, `&> file`, `2>&1`, and a leading `$ ` as it stands in front of commands
-//! in tutorials. Left out on purpose, with an error that says so: command substitution, loops and `||`. `$NAME` is kept as it is.
+//! in tutorials. Left out on purpose, with an error that says so: command substitution and loops. `$NAME` is kept as it is.
 
 use ordered::SortedMap;
 use protocol::gap;
@@ -14,6 +14,29 @@ pub struct Line {
     pub pipelines: Vec<Pipeline>,
 }
 
+/// When a pipeline runs, by the exit code of what ran last.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum When {
+    /// Whatever it was.
+    Always,
+    /// Joined by `&&`: if it was 0.
+    AfterSuccess,
+    /// Joined by `||`: if it was not.
+    AfterFailure,
+}
+
+impl When {
+    /// Whether it runs after that exit code; none if nothing ran yet.
+    pub fn runs_after(self, code: Option<i32>) -> bool {
+        let has_failed = code.is_some_and(|code| code != 0);
+        match self {
+            When::Always => true,
+            When::AfterSuccess => !has_failed,
+            When::AfterFailure => has_failed,
+        }
+    }
+}
+
 /// Commands joined by `|`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Pipeline {
@@ -21,8 +44,8 @@ pub struct Pipeline {
     pub commands: Vec<SimpleCommand>,
     /// Ends with `&`: the terminal does not wait for it.
     pub background: bool,
-    /// Joined to the one before by `&&`: runs only if that one ended with code 0.
-    pub needs_success: bool,
+    /// Whether it runs after the one before.
+    pub when: When,
     /// The text it was parsed from.
     pub text: String,
 }
@@ -120,6 +143,7 @@ enum Token {
     Pipe,
     Semicolon,
     AndAnd,
+    OrOr,
     Background,
     Less,
     HereText,
@@ -194,10 +218,7 @@ impl Lexer<'_> {
             return Ok(token);
         }
         let (token, length) = match (self.chars[start], self.peek(1), self.peek(2)) {
-            ('|', Some('|'), _) => {
-                gap!("|| between commands", "POSIX shell");
-                return not_here("`||` is not supported here; run the commands one by one");
-            }
+            ('|', Some('|'), _) => (Token::OrOr, 2),
             ('|', ..) => (Token::Pipe, 1),
             ('&', Some('&'), _) => (Token::AndAnd, 2),
             ('&', ..) => (Token::Background, 1),
@@ -328,7 +349,7 @@ struct Parser<'a> {
 impl Parser<'_> {
     fn line(mut self) -> Result<Line, SyntaxError> {
         let mut line = Line::default();
-        let mut needs_success = false;
+        let mut when = When::Always;
         while self.at < self.tokens.len() {
             if self.tokens[self.at].token == Token::Semicolon {
                 self.at += 1;
@@ -341,13 +362,18 @@ impl Parser<'_> {
             let separator = self.tokens.get(self.at).map(|t| t.token.clone());
             self.at += usize::from(separator.is_some());
             let background = separator == Some(Token::Background);
-            line.pipelines.push(Pipeline { commands, background, needs_success, text });
-            needs_success = separator == Some(Token::AndAnd);
+            line.pipelines.push(Pipeline { commands, background, when, text });
+            when = match separator {
+                Some(Token::AndAnd) => When::AfterSuccess,
+                Some(Token::OrOr) => When::AfterFailure,
+                _ => When::Always,
+            };
         }
-        if needs_success {
+        if when != When::Always {
+            let word = if when == When::AfterSuccess { "&&" } else { "||" };
             return Err(SyntaxError {
                 column: self.chars.len() + 1,
-                message: "a command is missing after `&&`".to_owned(),
+                message: format!("a command is missing after `{word}`"),
             });
         }
         Ok(line)
@@ -393,7 +419,7 @@ impl Parser<'_> {
                     }
                     self.at += 1;
                 }
-                Token::Pipe | Token::Semicolon | Token::AndAnd | Token::Background => break,
+                Token::Pipe | Token::Semicolon | Token::AndAnd | Token::OrOr | Token::Background => break,
             }
         }
         if self.at == first {
@@ -481,6 +507,7 @@ mod tests {
         check("# only a comment", &[]);
         check("$ make it\n$ so", &[&["make", "it"], &["so"]]);
         check("printf 'a\\nb\\n' | t -x; u && v &", &[&["printf", "a\\nb\\n"], &["t", "-x"], &["u"], &["v"]]);
+        check("a||b && c", &[&["a"], &["b"], &["c"]]);
         check("-v \"$(pwd)/auth\":/x", &[&["-v", "./auth:/x"]]);
         check("t $'a\\tb'", &[&["t", "a\tb"]]);
         check("t a#b", &[&["t", "a#b"]]);
@@ -538,7 +565,7 @@ mod tests {
         check_error("a <", "bash: column 4: a file name is missing after `<`");
         check_error("a >", "bash: column 4: a file name is missing after `>`");
         check_error("a >> | b", "bash: column 6: a file name is missing after `>>`");
-        check_error("a || b", "bash: column 3: `||` is not supported here; run the commands one by one");
+        check_error("a || ", "bash: column 6: a command is missing after `||`");
         check_error("a $(date)", "bash: column 3: command substitution is not supported here (only `$(pwd)`)");
     }
 }

@@ -18,11 +18,11 @@ pub trait Hosts {
     /// Whether its process runs.
     fn is_running(&self, host: &str) -> bool;
     /// Its `log.dirs`.
-    fn log_dir(&self, host: &str) -> Name;
-    /// What is in a directory of its log directory; the empty path is the log directory itself.
-    fn list(&self, host: &str, path: &str) -> Option<Vec<DirEntry>>;
-    /// What is in a file of its log directory.
-    fn read(&self, host: &str, path: &str) -> Option<FileContent>;
+    fn log_dirs(&self, host: &str) -> Vec<Name>;
+    /// What is in a directory of a log directory, by its place in `log.dirs`; the empty path is the log directory itself.
+    fn list(&self, host: &str, dir: u8, path: &str) -> Option<Vec<DirEntry>>;
+    /// What is in a file of a log directory.
+    fn read(&self, host: &str, dir: u8, path: &str) -> Option<FileContent>;
 }
 
 /// No hosts: for tests and tools without a cluster.
@@ -39,20 +39,20 @@ impl Hosts for NoHosts {
     fn is_running(&self, _host: &str) -> bool {
         false
     }
-    fn log_dir(&self, _host: &str) -> Name {
-        "".into()
+    fn log_dirs(&self, _host: &str) -> Vec<Name> {
+        Vec::new()
     }
-    fn list(&self, _host: &str, _path: &str) -> Option<Vec<DirEntry>> {
+    fn list(&self, _host: &str, _dir: u8, _path: &str) -> Option<Vec<DirEntry>> {
         None
     }
-    fn read(&self, _host: &str, _path: &str) -> Option<FileContent> {
+    fn read(&self, _host: &str, _dir: u8, _path: &str) -> Option<FileContent> {
         None
     }
 }
 
 /// Where hosts' directories are mounted in a terminal's directory.
 const MOUNT: &str = "data";
-/// What a host's log directory is called there.
+/// What a host's log directory is called there. Of several, each goes by the last part of its path.
 const MOUNTED: &str = "kafka-logs";
 /// Where many images have their log directory; here it is another name of it.
 const USUAL_DIR: &str = "/var/lib/kafka/data";
@@ -75,7 +75,7 @@ enum Spot {
     /// A directory that only holds these directories.
     Above(Vec<Name>),
     /// A path below a host's log directory.
-    OnHost(Name, String),
+    OnHost(Name, u8, String),
 }
 
 impl Tree<'_> {
@@ -83,7 +83,7 @@ impl Tree<'_> {
     pub(crate) fn list(&self, path: &str) -> Option<Vec<DirEntry>> {
         let mut entries = match self.locate(path)? {
             Spot::Above(names) => names.into_iter().map(|name| DirEntry::dir(name, EPOCH_MS)).collect(),
-            Spot::OnHost(host, path) => self.hosts.list(&host, &path)?,
+            Spot::OnHost(host, dir, path) => self.hosts.list(&host, dir, &path)?,
             Spot::Own(path) => self.own(&path)?,
         };
         ordered::sort_by(&mut entries, |a, b| a.name.cmp(&b.name));
@@ -108,7 +108,7 @@ impl Tree<'_> {
     pub(crate) fn read(&self, path: &str) -> Option<FileContent> {
         match self.locate(path)? {
             Spot::Above(_) => None,
-            Spot::OnHost(host, path) => self.hosts.read(&host, &path),
+            Spot::OnHost(host, dir, path) => self.hosts.read(&host, dir, &path),
             Spot::Own(path) => Some(FileContent::Text(self.files.get(&path)?.clone())),
         }
     }
@@ -188,22 +188,32 @@ impl Tree<'_> {
         let names = self.hosts.names();
         match parts.as_slice() {
             [MOUNT] if !names.is_empty() => Some(Spot::Above(names)),
-            [MOUNT, host, rest @ ..] if names.iter().any(|name| **name == **host) => match rest {
-                [] => Some(Spot::Above(vec![MOUNTED.into()])),
-                [MOUNTED, rest @ ..] => Some(Spot::OnHost((*host).into(), rest.join("/"))),
-                _ => None,
-            },
+            [MOUNT, host, rest @ ..] if names.iter().any(|name| **name == **host) => {
+                let mounts = self.mounts(host);
+                let Some((name, rest)) = rest.split_first() else { return Some(Spot::Above(mounts)) };
+                let dir = mounts.iter().position(|mount| **mount == **name)?;
+                Some(Spot::OnHost((*host).into(), dir as u8, rest.join("/")))
+            }
             parts => Some(Spot::Own(parts.join("/"))),
         }
     }
 
+    /// The names under which the log directories of a host are mounted.
+    fn mounts(&self, host: &str) -> Vec<Name> {
+        let dirs = self.hosts.log_dirs(host);
+        match dirs.len() {
+            0 | 1 => vec![MOUNTED.into()],
+            _ => dirs.iter().map(|dir| dir.rsplit('/').next().unwrap_or(dir).into()).collect(),
+        }
+    }
+
     fn locate_inside(&self, host: &str, parts: &[&str]) -> Option<Spot> {
-        let log_dir = self.hosts.log_dir(host);
         let mut above = Vec::new();
-        for dir in [&*log_dir, USUAL_DIR] {
-            let dir: Vec<&str> = dir.split('/').filter(|part| !part.is_empty()).collect();
+        let usual = (0, Name::from(USUAL_DIR));
+        for (place, path) in (0..).zip(self.hosts.log_dirs(host)).chain([usual]) {
+            let dir: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
             if let Some(rest) = parts.strip_prefix(dir.as_slice()) {
-                return Some(Spot::OnHost(host.into(), rest.join("/")));
+                return Some(Spot::OnHost(host.into(), place, rest.join("/")));
             }
             above.extend(dir.strip_prefix(parts).and_then(|rest| rest.first()).map(|part| Name::from(*part)));
         }
@@ -261,10 +271,10 @@ pub(crate) mod tests {
         fn is_running(&self, _host: &str) -> bool {
             true
         }
-        fn log_dir(&self, _host: &str) -> Name {
-            "/tmp/kafka-logs".into()
+        fn log_dirs(&self, _host: &str) -> Vec<Name> {
+            vec!["/tmp/kafka-logs".into()]
         }
-        fn list(&self, _host: &str, path: &str) -> Option<Vec<DirEntry>> {
+        fn list(&self, _host: &str, _dir: u8, path: &str) -> Option<Vec<DirEntry>> {
             match path {
                 "" => Some(vec![DirEntry::dir("t-0", EPOCH_MS), DirEntry::file(".lock", 0, EPOCH_MS)]),
                 "t-0" => Some(vec![
@@ -278,7 +288,7 @@ pub(crate) mod tests {
                 _ => None,
             }
         }
-        fn read(&self, _host: &str, path: &str) -> Option<FileContent> {
+        fn read(&self, _host: &str, _dir: u8, path: &str) -> Option<FileContent> {
             (path == "t-0/leader-epoch-checkpoint").then(|| FileContent::Text("0\n1\n0 0\n".into()))
         }
     }

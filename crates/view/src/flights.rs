@@ -77,6 +77,7 @@ pub(crate) fn role_of(tag: Tag, is_client: bool) -> &'static str {
         | ApiKey::BrokerRegistration
         | ApiKey::BrokerHeartbeat
         | ApiKey::ControllerRegistration
+        | ApiKey::AssignReplicasToDirs
         | ApiKey::AllocateProducerIds => "controller",
         ApiKey::ListOffsets
         | ApiKey::DeleteRecords

@@ -66,6 +66,7 @@ pub fn lane(note: &Note) -> Lane {
         Note::BrokerState { .. }
         | Note::LogsRecovering { .. }
         | Note::LogDirFailed { .. }
+        | Note::LogDirOffline { .. }
         | Note::QuorumState { .. }
         | Note::BrokerRegistered { .. }
         | Note::BrokerFenced { .. } => Lane::Processes,
@@ -102,7 +103,7 @@ pub fn glyph(note: &Note) -> &'static str {
         Note::LeaderElected { .. } => "♛",
         Note::IsrChanged { isr, previous, .. } if isr.len() < previous.len() => "−",
         Note::IsrChanged { .. } => "+",
-        Note::BrokerFenced { fenced: true, .. } | Note::LogDirFailed { .. } => "⊘",
+        Note::BrokerFenced { fenced: true, .. } | Note::LogDirFailed { .. } | Note::LogDirOffline { .. } => "⊘",
         Note::BrokerFenced { .. }
         | Note::BrokerRegistered { .. }
         | Note::BrokerState { .. }

@@ -74,6 +74,9 @@ fn sentence(note: &Note) -> (Level, Text) {
             ),
         ),
         Note::LogDirFailed { node } => (Alarm, say!("Node {} shuts down: all its log directories have failed", node)),
+        Note::LogDirOffline { broker, dir } => {
+            (Alarm, say!("The log directory {} of broker {} has failed: what lies there is offline", dir, broker))
+        }
         Note::TopicDeleted { topic } => (Event, say!("Topic {} is deleted", topic)),
         Note::LeaderElected { tp, leader, leader_epoch, unclean: true, .. } => (
             Alarm,

@@ -94,6 +94,7 @@ fn host_troubles(host: Host) -> impl Iterator<Item = Text> {
     let texts = [
         slow.then(|| say!("each write takes {}", span(host.write_time.as_millis()))),
         host.is_disk_full.then(|| say!("the disk is full")),
+        (host.failed_disks != 0).then(|| say!("a disk fails")),
         (host.clock_ahead_ms > 0).then(|| say!("the clock is {} ahead", skew)),
         (host.clock_ahead_ms < 0).then(|| say!("the clock is {} behind", skew)),
     ];

@@ -150,7 +150,9 @@ impl FakeBroker {
             self.asked.push(request.api());
         }
         Some(match request {
-            Request::ApiVersions(_) => ApiVersionsResponse::of(ErrorCode::None, vec![]).into(),
+            Request::ApiVersions(_) => {
+                ApiVersionsResponse::of(ErrorCode::None, vec![(ApiKey::Metadata as i16, 13)]).into()
+            }
             Request::Metadata(r) => {
                 self.described.extend(r.topics.clone());
                 self.metadata(r.topics.as_ref()).into()

@@ -67,6 +67,7 @@ pub(crate) fn newest_version(key: ApiKey) -> Option<i16> {
         | ApiKey::BrokerRegistration
         | ApiKey::BrokerHeartbeat
         | ApiKey::ControllerRegistration
+        | ApiKey::AssignReplicasToDirs
         | ApiKey::AllocateProducerIds => return None,
     })
 }

@@ -1,5 +1,5 @@
 //! Hard state: the logs in the log directories and the checkpoint of their high watermarks (`LogManager`,
-//! `OffsetCheckpointFile`). All that a crash leaves. Left out: several log directories.
+//! `OffsetCheckpointFile`). All that a crash leaves.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use protocol::api::Name;
 use protocol::{PartitionIndex, TopicId, TopicPartition};
 
 use super::agenda::{Agenda, Task};
+use super::dirs::DirIndex;
 
 /// Which replica of this broker: an index into dense vectors, never given out twice in one life of the process.
 pub type ReplicaIndex = u32;
@@ -20,6 +21,10 @@ pub struct StoredReplica {
     pub tp: TopicPartition,
     /// Its topic's id, as in `partition.metadata`.
     pub topic_id: TopicId,
+    /// The log directory it lies in.
+    pub dir: DirIndex,
+    /// What is to take its place in another one.
+    pub future: Option<FutureReplica>,
     /// Its log. The high watermark in it is what memory knows; disk knows the checkpoint.
     pub log: Log,
     /// Its entry in `replication-offset-checkpoint`.
@@ -30,6 +35,23 @@ pub struct StoredReplica {
     pub checkpointed_log_start: Option<i64>,
     /// Its entry in `cleaner-offset-checkpoint`: everything below was compacted.
     pub cleaner_checkpoint: Option<i64>,
+}
+
+/// A copy that is being made in another log directory: all that the replica has below an offset.
+#[derive(Clone, Debug, Hash)]
+pub struct FutureReplica {
+    /// Where.
+    pub dir: DirIndex,
+    /// Up to where it is copied.
+    pub offset: i64,
+    /// For the name of its directory.
+    pub uuid: u128,
+    /// Bytes it may copy now.
+    pub(super) credit: i64,
+    /// The controller is being told.
+    pub(super) is_announced: bool,
+    /// The controller knows.
+    pub(super) is_accepted: bool,
 }
 
 /// A partition that is none of this broker's any more and whose files are still there, in a directory of another name
@@ -44,13 +66,15 @@ pub struct Removed {
     pub replica: Arc<StoredReplica>,
 }
 
-/// The log directory of a broker.
+/// The log directories of a broker.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Disk {
     replicas: Vec<Option<Arc<StoredReplica>>>,
     /// By topic, and then by partition.
     index: SortedMap<TopicId, SortedMap<PartitionIndex, ReplicaIndex>>,
     pub(super) removed: Vec<Removed>,
+    /// What lies in directories that do not work.
+    offline: Vec<Arc<StoredReplica>>,
     /// When `replication-offset-checkpoint` was last written, ms since the epoch.
     pub(super) high_watermarks_written_ms: i64,
     /// When the checkpoints of recovery points and log starts were last written, ms since the epoch.
@@ -105,33 +129,107 @@ impl Disk {
     }
 
     /// Makes an empty log for a new replica.
-    pub fn create(&mut self, tp: TopicPartition, topic_id: TopicId, config: LogConfig, now_ms: i64) -> ReplicaIndex {
-        let index = u32::try_from(self.replicas.len()).expect("fewer than 2^32 replicas");
-        self.index.entry(topic_id).or_default().insert(tp.partition, index);
-        self.agenda.changed(index);
+    pub fn create(
+        &mut self,
+        tp: TopicPartition,
+        topic_id: TopicId,
+        dir: DirIndex,
+        config: LogConfig,
+        now_ms: i64,
+    ) -> ReplicaIndex {
         let log = Log::new(tp.clone(), config, now_ms);
-        self.replicas.push(Some(Arc::new(StoredReplica {
+        self.enter(Arc::new(StoredReplica {
             tp,
             topic_id,
+            dir,
+            future: None,
             log,
             checkpointed_high_watermark: 0,
             checkpointed_recovery_point: 0,
             checkpointed_log_start: None,
             cleaner_checkpoint: None,
-        })));
+        }))
+    }
+
+    fn enter(&mut self, replica: Arc<StoredReplica>) -> ReplicaIndex {
+        let index = u32::try_from(self.replicas.len()).expect("fewer than 2^32 replicas");
+        self.index.entry(replica.topic_id).or_default().insert(replica.tp.partition, index);
+        self.agenda.changed(index);
+        self.replicas.push(Some(replica));
         index
+    }
+
+    fn take_out(&mut self, index: ReplicaIndex) -> Option<Arc<StoredReplica>> {
+        let replica = self.replicas.get_mut(index as usize).and_then(Option::take)?;
+        if let Some(topic) = self.index.get_mut(&replica.topic_id) {
+            topic.remove(&replica.tp.partition);
+            if topic.is_empty() {
+                self.index.remove(&replica.topic_id);
+            }
+        }
+        self.compacted.remove(&index);
+        Some(replica)
+    }
+
+    // ---- log directories
+
+    /// How many logs a directory has, future ones too.
+    pub(super) fn logs_in(&self, dir: DirIndex) -> usize {
+        let is_in =
+            |replica: &StoredReplica| replica.dir == dir || replica.future.as_ref().is_some_and(|f| f.dir == dir);
+        self.iter().filter(|(_, replica)| is_in(replica)).count()
+    }
+
+    /// Whether a replica lies in a directory that does not work.
+    pub(super) fn is_offline(&self, topic_id: TopicId, partition: PartitionIndex) -> bool {
+        self.offline.iter().any(|replica| replica.topic_id == topic_id && replica.tp.partition == partition)
+    }
+
+    /// A replica in such a directory is none of this broker's any more.
+    pub(super) fn forget_offline(&mut self, topic_id: TopicId, partition: PartitionIndex) {
+        self.offline.retain(|replica| replica.topic_id != topic_id || replica.tp.partition != partition);
+    }
+
+    /// The directory of a replica has failed.
+    pub(super) fn take_offline(&mut self, index: ReplicaIndex) {
+        let replica = self.take_out(index);
+        self.offline.extend(replica);
+    }
+
+    /// A start finds what lies in directories that work, and nothing else.
+    pub(super) fn mount(&mut self, is_live: impl Fn(DirIndex) -> bool) {
+        let (back, gone): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.offline).into_iter().partition(|replica| is_live(replica.dir));
+        self.offline = gone;
+        for replica in back {
+            self.enter(replica);
+        }
+        let lost: Vec<ReplicaIndex> =
+            self.iter().filter(|(_, replica)| !is_live(replica.dir)).map(|(index, _)| index).collect();
+        lost.into_iter().for_each(|index| self.take_offline(index));
+    }
+
+    /// What was to take a replica's place is not wanted any more.
+    pub(super) fn drop_future(&mut self, index: ReplicaIndex) {
+        if self.get(index).is_some_and(|replica| replica.future.is_some())
+            && let Some(replica) = self.get_mut(index)
+        {
+            replica.future = None;
+        }
+    }
+
+    /// The future replica is the replica now; what it was gets another name, with `uuid` in it, and goes at `due_ms`.
+    pub(super) fn replace_with_future(&mut self, index: ReplicaIndex, uuid: u128, due_ms: i64) {
+        let Some(replica) = self.get_mut(index) else { return };
+        let Some(future) = replica.future.take() else { return };
+        let old = Arc::new(replica.clone());
+        replica.dir = future.dir;
+        self.removed.push(Removed { directory: renamed(&old.tp, uuid, "delete"), due_ms: Some(due_ms), replica: old });
     }
 
     /// Removes a replica: its directory gets another name, with `uuid` in it, and goes at `due_ms`, or stays as a stray.
     pub fn remove(&mut self, index: ReplicaIndex, uuid: u128, due_ms: Option<i64>) {
-        if let Some(replica) = self.replicas.get_mut(index as usize).and_then(Option::take) {
-            if let Some(topic) = self.index.get_mut(&replica.topic_id) {
-                topic.remove(&replica.tp.partition);
-                if topic.is_empty() {
-                    self.index.remove(&replica.topic_id);
-                }
-            }
-            self.compacted.remove(&index);
+        if let Some(replica) = self.take_out(index) {
             let kind = if due_ms.is_some() { "delete" } else { "stray" };
             self.removed.push(Removed { directory: renamed(&replica.tp, uuid, kind), due_ms, replica });
         }
@@ -248,7 +346,7 @@ impl Disk {
 
     /// The host lost power: unflushed ends of logs are gone.
     pub fn lose_unflushed(&mut self) {
-        for replica in self.replicas.iter_mut().flatten() {
+        for replica in self.replicas.iter_mut().flatten().chain(&mut self.offline) {
             Arc::make_mut(replica).log.lose_unflushed(protocol::EPOCH_MS);
         }
     }
@@ -268,7 +366,7 @@ impl Disk {
 }
 
 /// `UnifiedLog#logDeleteDirName`, `#logStrayDirName`: the topic's name is cut so that the whole fits in 255 characters.
-fn renamed(tp: &TopicPartition, uuid: u128, kind: &str) -> Name {
+pub(super) fn renamed(tp: &TopicPartition, uuid: u128, kind: &str) -> Name {
     let suffix = format!("-{}.{uuid:032x}-{kind}", tp.partition);
     let length = tp.topic.len().min(255 - suffix.len());
     format!("{}{suffix}", &tp.topic[..length]).into()

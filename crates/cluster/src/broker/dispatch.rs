@@ -61,7 +61,7 @@ impl Broker {
             Request::ListOffsets(request) => self.handle_list_offsets(cx, &request),
             Request::DeleteRecords(request) => self.handle_delete_records(cx, fx, caller, &request),
             Request::DescribeLogDirs(_) => self.handle_describe_log_dirs(cx),
-            Request::AlterReplicaLogDirs(request) => self.handle_alter_replica_log_dirs(cx, request),
+            Request::AlterReplicaLogDirs(request) => self.handle_alter_replica_log_dirs(cx, fx, request),
             Request::OffsetForLeaderEpoch(request) => self.handle_offset_for_leader_epoch(cx, &request),
             Request::Metadata(request) => self.handle_metadata(cx, fx, &request),
             Request::DescribeTopicPartitions(request) => self.handle_describe_topic_partitions(cx, &request),
@@ -99,6 +99,7 @@ impl Broker {
             | Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)
             | Request::ControllerRegistration(_)
+            | Request::AssignReplicasToDirs(_)
             | Request::AllocateProducerIds(_) => Answer::Disconnect,
         }
     }

@@ -559,6 +559,9 @@ impl Broker {
         if !cx.image.topics.contains_key(&topic_id) {
             return Err(ErrorCode::UnknownTopicId);
         }
+        if self.disk.is_offline(topic_id, partition) {
+            return Err(ErrorCode::KafkaStorageError);
+        }
         match cx.image.partition(topic_id, partition) {
             Some(_) => Err(ErrorCode::NotLeaderOrFollower),
             None => Err(ErrorCode::UnknownTopicOrPartition),

@@ -397,7 +397,7 @@ impl Broker {
     ) {
         let Some(partition) = self.partition(index) else { return };
         let (tp, leader_epoch, broker) = (partition.tp.clone(), partition.leader_epoch, self.id);
-        if !result.batches.is_empty() && self.check_disk(fx).is_err() {
+        if !result.batches.is_empty() && self.check_disk(fx, index).is_err() {
             return self.delay(cx, id, index);
         }
         let log = self.disk.log_mut(index);

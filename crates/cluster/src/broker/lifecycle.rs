@@ -1,5 +1,5 @@
 //! A broker's life as the controller sees it: registration, heartbeats, unfencing, controlled shutdown
-//! (`BrokerLifecycleManager`). Left out: offline log directories, the migration from ZooKeeper.
+//! (`BrokerLifecycleManager`). Left out: the migration from ZooKeeper.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,8 +7,9 @@ use std::sync::Arc;
 use kernel::{Address, Calls, ConnId, Duration, Time, Timers};
 use protocol::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
 use protocol::api::broker_registration::{BrokerRegistrationRequest, BrokerRegistrationResponse};
-use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, TopicId, gap};
+use protocol::{BrokerId, DirectoryId, ErrorCode, Message, Note, Request, Response, TopicId};
 
+use super::dirs::failed_dirs;
 use crate::image::MetadataImage;
 use crate::process::{Fx, space};
 use crate::spec::{BROKER_PORT, ProcessSpec};
@@ -51,7 +52,7 @@ pub enum LifecycleEvent {
     LogsLoaded,
     /// It may stop now.
     ShutDownGranted,
-    /// It could not register in time: the process ends.
+    /// It could not register in time, or tell the controller of a failed directory: the process ends.
     GaveUp,
 }
 
@@ -62,6 +63,7 @@ enum TimerKey {
     RegistrationTimeout,
     ShutdownTimeout,
     LogsLoaded,
+    DirFailureTimeout,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -88,6 +90,12 @@ struct Soft {
     is_ready_to_unfence: bool,
     is_in_flight: bool,
     wants_again: bool,
+    /// The log directories that worked at the start.
+    log_dirs: Vec<DirectoryId>,
+    /// Those that have failed since, and how many of them the controller is being told, and has been told.
+    offline_dirs: Vec<DirectoryId>,
+    telling: usize,
+    told: usize,
     calls: Calls<Call>,
     timers: Timers<TimerKey>,
     events: VecDeque<LifecycleEvent>,
@@ -110,6 +118,10 @@ impl Soft {
             is_ready_to_unfence: false,
             is_in_flight: false,
             wants_again: false,
+            log_dirs: Vec::new(),
+            offline_dirs: Vec::new(),
+            telling: 0,
+            told: 0,
             calls: Calls::default(),
             timers: Timers::new(space::LIFECYCLE),
             events: VecDeque::new(),
@@ -146,6 +158,9 @@ impl Lifecycle {
         let low = u128::from(fx.rng(RNG_INCARNATION).bits());
         self.soft.incarnation = TopicId::from_random_bits(high << 64 | low).0;
         self.soft.previous_broker_epoch = self.clean_shutdown_epoch;
+        let failed: Vec<_> = failed_dirs(&self.spec, fx).collect();
+        let live = (0..self.spec.log_dir_count()).filter(|dir| !failed.contains(dir));
+        self.soft.log_dirs = live.map(|dir| self.spec.directory_id(dir)).collect();
         self.set_state(fx, BrokerState::Starting);
         let patience = self.spec.millis("initial.broker.registration.timeout.ms", 60_000);
         self.soft.timers.arm(fx, now + patience, TimerKey::RegistrationTimeout);
@@ -164,6 +179,14 @@ impl Lifecycle {
     /// The broker has opened its logs and may serve.
     pub fn set_ready_to_unfence(&mut self, now: Time, fx: &mut Fx) {
         self.soft.is_ready_to_unfence = true;
+        self.communicate_soon(fx, now);
+    }
+
+    /// Log directories have failed: the controller must hear of it in time (`#propagateDirectoryFailure`).
+    pub fn report_failed_dirs(&mut self, now: Time, fx: &mut Fx, failed: Vec<DirectoryId>) {
+        self.soft.offline_dirs.extend(failed);
+        let patience = self.spec.millis("log.dir.failure.timeout.ms", 30_000);
+        self.soft.timers.arm_once(fx, now + patience, TimerKey::DirFailureTimeout);
         self.communicate_soon(fx, now);
     }
 
@@ -214,6 +237,10 @@ impl Lifecycle {
                 self.soft.events.push_back(LifecycleEvent::GaveUp);
             }
             Some(TimerKey::RegistrationTimeout) => {}
+            Some(TimerKey::DirFailureTimeout) if self.soft.told < self.soft.offline_dirs.len() => {
+                self.soft.events.push_back(LifecycleEvent::GaveUp);
+            }
+            Some(TimerKey::DirFailureTimeout) => {}
             Some(TimerKey::ShutdownTimeout) => self.shut_down(fx),
             Some(TimerKey::LogsLoaded) if self.soft.state == BrokerState::ShuttingDown => {}
             Some(TimerKey::LogsLoaded) => self.soft.events.push_back(LifecycleEvent::LogsLoaded),
@@ -257,6 +284,10 @@ impl Lifecycle {
             ErrorCode::NotController => return self.retry(now, fx),
             _ => return self.back_off(now, fx),
         }
+        self.soft.told = self.soft.telling;
+        if self.soft.told == self.soft.offline_dirs.len() {
+            self.soft.timers.cancel(&TimerKey::DirFailureTimeout);
+        }
         let next = if std::mem::take(&mut self.soft.wants_again) { now } else { now + self.heartbeat_interval() };
         self.soft.timers.arm(fx, next, TimerKey::Communicate);
         match self.soft.state {
@@ -298,7 +329,6 @@ impl Lifecycle {
     }
 
     fn registration(&self) -> Request {
-        gap!("supported features and log directories are not sent", "BrokerRegistrationRequest");
         BrokerRegistrationRequest {
             broker: self.spec.id,
             cluster_id: self.spec.cluster.cluster_id.clone(),
@@ -307,17 +337,20 @@ impl Lifecycle {
             port: BROKER_PORT,
             rack: self.spec.rack.clone(),
             previous_broker_epoch: self.soft.previous_broker_epoch,
+            log_dirs: self.soft.log_dirs.clone(),
         }
         .into()
     }
 
-    fn heartbeat(&self, image: &MetadataImage) -> Request {
+    fn heartbeat(&mut self, image: &MetadataImage) -> Request {
+        self.soft.telling = self.soft.offline_dirs.len();
         BrokerHeartbeatRequest {
             broker: self.spec.id,
             broker_epoch: self.soft.broker_epoch,
             current_metadata_offset: image.offset,
             want_fence: !self.soft.is_ready_to_unfence,
             want_shut_down: self.soft.state == BrokerState::PendingControlledShutdown,
+            offline_dirs: self.soft.offline_dirs.clone(),
         }
         .into()
     }

@@ -103,9 +103,12 @@ pub(super) fn is_internal(name: &str) -> bool {
     INTERNAL_TOPICS.contains(&name)
 }
 
-/// Replicas on brokers that are not live.
+/// Replicas on brokers that are not live, or in directories that have failed.
 pub(super) fn offline_replicas(image: &MetadataImage, record: &PartitionRecord) -> Vec<BrokerId> {
-    let is_live = |id: &BrokerId| image.brokers.get(id).is_some_and(|broker| !broker.fenced);
+    let is_live = |id: &BrokerId| {
+        let broker = image.brokers.get(id);
+        broker.is_some_and(|broker| !broker.fenced && broker.has_online_dir(record.directory_of(*id)))
+    };
     record.replicas.iter().copied().filter(|id| !is_live(id)).collect()
 }
 

@@ -38,6 +38,8 @@ mod tasks;
 mod cleaner;
 mod delete_records;
 mod log_dirs;
+pub mod dirs;
+mod moves;
 mod files;
 
 use std::collections::VecDeque;
@@ -53,6 +55,7 @@ use protocol::{BrokerId, Message, PartitionIndex, Request, Response, TopicId, To
 use crate::process::{Context, Fx, space, wall_ms};
 use crate::spec::ProcessSpec;
 use connections::{Asked, Connections, Ticket};
+use dirs::{DirIndex, Dirs};
 use disk::{Disk, ReplicaIndex, StoredReplica};
 use fetchers::{FetchCalls, Fetcher, FetcherId};
 use groups::Groups;
@@ -109,6 +112,7 @@ struct Soft {
     behind: Vec<ReplicaIndex>,
     writing: Writing,
     throttles: Throttles,
+    dirs: Dirs,
 }
 
 /// What an input made ready.
@@ -122,6 +126,10 @@ enum Work {
     Fetch(FetcherId),
     /// ISR changes may be proposed to the controller.
     AlterPartitions,
+    /// The controller is to hear where replicas lie.
+    AssignDirs,
+    /// A log directory has failed.
+    FailDir(DirIndex),
 }
 
 /// The broker's timers.
@@ -153,6 +161,10 @@ enum TimerKey {
     AlterPartitionsBackoff,
     /// Forwarded requests may be tried again.
     ForwardsBackoff,
+    /// AssignReplicasToDirs may be tried again.
+    AssignDirsBackoff,
+    /// Replicas move between log directories.
+    MoveLogs,
     /// AllocateProducerIds may be tried again.
     ProducerIdsBackoff,
     /// A group coordinator's timer, by offsets partition.
@@ -185,6 +197,7 @@ impl Soft {
             behind: Vec::new(),
             writing: Writing::default(),
             throttles: Throttles::default(),
+            dirs: Dirs::default(),
         }
     }
 }
@@ -209,6 +222,7 @@ impl Broker {
         self.set_strays_aside(cx, fx);
         self.start_tasks(cx.now, fx);
         self.apply_image(cx, fx);
+        self.resume_moves(cx.now, fx);
         self.settle(cx, fx);
     }
 
@@ -285,7 +299,7 @@ impl Broker {
         match key {
             TimerKey::Parked(ticket) => self.on_parked_too_long(cx, fx, ticket),
             TimerKey::ShrinkIsr => self.shrink_isrs(cx, fx),
-            TimerKey::CheckpointHighWatermarks => self.checkpoint_high_watermarks(cx.now, fx),
+            TimerKey::CheckpointHighWatermarks => self.checkpoint_high_watermarks(cx, fx),
             TimerKey::Retention => self.clean_up_logs(cx.now, fx),
             TimerKey::Cleaner => self.clean_compacted_logs(cx, fx),
             TimerKey::Flush => self.flush_dirty_logs(cx.now, fx),
@@ -297,6 +311,8 @@ impl Broker {
             TimerKey::ControllerDeadline => self.expire_controller_calls(cx, fx),
             TimerKey::AlterPartitionsBackoff => self.soft.work.push_back(Work::AlterPartitions),
             TimerKey::ForwardsBackoff => self.send_forwards(cx, fx),
+            TimerKey::AssignDirsBackoff => self.send_dir_assignments(cx, fx),
+            TimerKey::MoveLogs => self.move_logs(cx, fx),
             TimerKey::ProducerIdsBackoff => self.request_producer_ids(cx, fx),
             TimerKey::Group(shard, timer) => self.on_group_timer(cx, fx, shard, timer),
             TimerKey::GroupLoaded(shard) => self.on_shard_loaded(cx, fx, shard),
@@ -325,7 +341,7 @@ impl Broker {
 
     // ---- looking
 
-    /// What lies in its log directory.
+    /// What lies in its log directories.
     pub fn disk(&self) -> &Disk {
         &self.disk
     }
@@ -389,6 +405,8 @@ impl Broker {
                 }
                 Work::Fetch(id) => self.send_fetch(cx, fx, id),
                 Work::AlterPartitions => self.send_alter_partitions(cx, fx),
+                Work::AssignDirs => self.send_dir_assignments(cx, fx),
+                Work::FailDir(dir) => self.fail_dir(cx, fx, dir),
             }
         }
     }

@@ -113,7 +113,12 @@ impl Broker {
         if cx.image.partition(asked.topic_id, asked.partition).is_none() {
             return Err(ErrorCode::UnknownTopicOrPartition.into());
         }
-        let index = self.disk.find(asked.topic_id, asked.partition).ok_or(ErrorCode::NotLeaderOrFollower)?;
+        let index = self.disk.find(asked.topic_id, asked.partition).ok_or_else(|| {
+            match self.disk.is_offline(asked.topic_id, asked.partition) {
+                true => ErrorCode::KafkaStorageError,
+                false => ErrorCode::NotLeaderOrFollower,
+            }
+        })?;
         let append = self.append_as_leader(cx, fx, index, &asked.batch, acks == -1, false)?;
         Ok((index, append))
     }
@@ -133,7 +138,7 @@ impl Broker {
             return Err(ErrorCode::NotEnoughReplicas.into());
         }
         let (tp, leader_epoch) = (partition.tp.clone(), partition.leader_epoch);
-        self.check_disk(fx)?;
+        self.check_disk(fx, index)?;
         let now_ms = wall_ms(cx.now, fx);
         let log = self.disk.log_mut(index);
         let appended = match is_coordinator {

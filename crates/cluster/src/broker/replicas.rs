@@ -12,6 +12,7 @@ use protocol::{BrokerId, Note, PartitionIndex, Plant, TopicId, TopicName, TopicP
 use super::Broker;
 use super::disk::ReplicaIndex;
 use super::partition::{FollowerState, Leadership, Partition, Role};
+use super::readers::ReaderId;
 use super::settings::Settings;
 use crate::process::{Context, Fx, wall_ms};
 
@@ -100,7 +101,7 @@ impl Broker {
             self.remove_replica(cx, fx, record.topic_id, record.partition);
             return;
         }
-        let index = self.open_replica(cx, fx, topic, record);
+        let Some(index) = self.open_replica(cx, fx, topic, record) else { return };
         let is_news = self.partition(index).is_some_and(|p| record.partition_epoch > p.partition_epoch);
         if is_news {
             match record.leader == self.id {
@@ -110,12 +111,26 @@ impl Broker {
         }
     }
 
-    fn open_replica(&mut self, cx: &Context<'_>, fx: &Fx, topic: &TopicName, record: &PartitionRecord) -> ReplicaIndex {
+    /// The replica, which is made unless it is there; none if it lies in a directory that has failed, or may do so.
+    fn open_replica(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &Fx,
+        topic: &TopicName,
+        record: &PartitionRecord,
+    ) -> Option<ReplicaIndex> {
         let tp = TopicPartition::new(topic.clone(), record.partition);
-        let index = self.disk.find(record.topic_id, record.partition).unwrap_or_else(|| {
-            let config = Broker::log_config(cx, topic);
-            self.disk.create(tp.clone(), record.topic_id, config, wall_ms(cx.now, fx))
-        });
+        let index = match self.disk.find(record.topic_id, record.partition) {
+            Some(index) => index,
+            None if self.disk.is_offline(record.topic_id, record.partition) => return None,
+            None => {
+                let dir = self.dir_for(cx, &tp, record)?;
+                let config = Broker::log_config(cx, topic);
+                self.disk.create(tp.clone(), record.topic_id, dir, config, wall_ms(cx.now, fx))
+            }
+        };
+        self.soft.dirs.preferred.remove(&tp);
+        self.assign_dir(cx, index, record);
         if self.soft.partitions.len() < self.disk.slots() {
             self.soft.partitions.resize(self.disk.slots(), None);
         }
@@ -125,7 +140,7 @@ impl Broker {
             *slot = Some(Partition { min_insync_replicas, ..Partition::new(tp, record.topic_id) });
             self.mark_throttled(cx, index);
         }
-        index
+        Some(index)
     }
 
     fn make_leader(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, record: &PartitionRecord) {
@@ -188,7 +203,27 @@ impl Broker {
     }
 
     fn remove_replica(&mut self, cx: &Context<'_>, fx: &mut Fx, topic_id: TopicId, partition: PartitionIndex) {
+        self.disk.forget_offline(topic_id, partition);
         let Some(index) = self.disk.find(topic_id, partition) else { return };
+        let watchers = self.stop_replica(cx, fx, index);
+        let uuid = random_uuid(fx);
+        let due_ms = wall_ms(cx.now, fx).saturating_add(self.settings.segment_delete_delay_ms);
+        self.note_removal(cx, fx, topic_id, partition);
+        self.disk.drop_future(index);
+        self.disk.remove(index, uuid, Some(due_ms));
+        self.arm_file_deletion(cx.now, fx, Some(due_ms));
+        self.forget_partition(cx, fx, index, watchers);
+    }
+
+    /// The log directory of a replica has failed: it is not served any more, and what waits is answered.
+    pub(super) fn take_offline(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex) {
+        let watchers = self.stop_replica(cx, fx, index);
+        self.disk.take_offline(index);
+        self.forget_partition(cx, fx, index, watchers);
+    }
+
+    /// A replica neither leads nor follows any more. Who watched it is to be told when it is gone.
+    fn stop_replica(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex) -> Vec<(ReaderId, u32)> {
         self.stop_fetching(index);
         self.soft.throttles.forget(index);
         if let Some(partition) = self.partition_mut(index) {
@@ -198,11 +233,10 @@ impl Broker {
         // What waits here is answered before the log is gone: writes with NOT_LEADER_OR_FOLLOWER.
         let watchers = self.partition_mut(index).map(|p| std::mem::take(&mut p.watchers)).unwrap_or_default();
         self.wake(cx, fx, index);
-        let uuid = random_uuid(fx);
-        let due_ms = wall_ms(cx.now, fx).saturating_add(self.settings.segment_delete_delay_ms);
-        self.note_removal(cx, fx, topic_id, partition);
-        self.disk.remove(index, uuid, Some(due_ms));
-        self.arm_file_deletion(cx.now, fx, Some(due_ms));
+        watchers
+    }
+
+    fn forget_partition(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, watchers: Vec<(ReaderId, u32)>) {
         if let Some(slot) = self.soft.partitions.get_mut(index as usize) {
             *slot = None;
         }
@@ -249,7 +283,7 @@ impl Broker {
 }
 
 /// For the name of a directory.
-fn random_uuid(fx: &mut Fx) -> u128 {
+pub(super) fn random_uuid(fx: &mut Fx) -> u128 {
     let rng = fx.rng(RNG_DELETED_DIRECTORIES);
     TopicId::from_random_bits((u128::from(rng.bits()) << 64) | u128::from(rng.bits())).0
 }

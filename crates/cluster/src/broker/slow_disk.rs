@@ -3,7 +3,7 @@
 //!
 //! A thread that appends waits until the write is done: for its time `num.io.threads` have one less for all other
 //! requests, or the followed leader is not fetched from; a flush by time and a pass of the cleaner over a log take a write each. What is appended is there for others when it is written. A disk that
-//! keeps up takes no time, and nothing here is used. On a full disk an append fails, and with it the one log directory.
+//! keeps up takes no time, and nothing here is used. On a full disk an append fails, and with it every log directory.
 
 use std::collections::VecDeque;
 
@@ -48,6 +48,11 @@ impl Writing {
         self.last_token += 1;
         self.waits.insert(self.last_token, whose);
         fx.sync(self.last_token);
+    }
+
+    /// Nothing can be written any more.
+    pub(super) fn fail(&mut self) {
+        self.has_failed = true;
     }
 
     fn busy_handlers(&self) -> usize {
@@ -150,16 +155,25 @@ impl Broker {
         self.settle(cx, fx);
     }
 
-    /// Whether an append can be written at all. If not, the log directory has failed, and the broker ends with this step.
-    pub(super) fn check_disk(&mut self, fx: &Fx) -> Result<(), ErrorCode> {
-        if fx.host().is_disk_full {
-            self.soft.writing.has_failed = true;
+    /// Whether an append to a log can be written. If not, its directory has failed: all of them on a full disk, with which the
+    /// broker ends in this step.
+    pub(super) fn check_disk(&mut self, fx: &Fx, index: ReplicaIndex) -> Result<(), ErrorCode> {
+        let host = fx.host();
+        if host.is_disk_full {
+            self.soft.writing.fail();
+            return Err(ErrorCode::KafkaStorageError);
+        }
+        if host.failed_disks != 0
+            && let Some(dir) = self.disk.get(index).map(|replica| replica.dir)
+            && host.failed_disks & (1 << dir) != 0
+        {
+            self.dir_failed(dir);
             return Err(ErrorCode::KafkaStorageError);
         }
         Ok(())
     }
 
-    /// Whether an append has failed.
+    /// Whether no log directory works any more, or not that of the metadata log.
     pub(crate) fn has_failed(&self) -> bool {
         self.soft.writing.has_failed
     }

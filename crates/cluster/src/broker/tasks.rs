@@ -8,7 +8,7 @@ use protocol::Note;
 use super::agenda::Task;
 use super::disk::ReplicaIndex;
 use super::{Broker, TimerKey};
-use crate::process::{Fx, wall_ms};
+use crate::process::{Context, Fx, wall_ms};
 
 impl Broker {
     /// Arms the periodic tasks.
@@ -79,7 +79,9 @@ impl Broker {
     }
 
     /// Writes the high watermarks that moved since the last time.
-    pub(super) fn checkpoint_high_watermarks(&mut self, now: Time, fx: &mut Fx) {
+    pub(super) fn checkpoint_high_watermarks(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        let now = cx.now;
+        self.probe_dirs(cx, fx);
         self.disk.high_watermarks_written_ms = wall_ms(now, fx);
         for index in std::mem::take(&mut self.soft.checkpoints_due) {
             self.disk.checkpoint(index);

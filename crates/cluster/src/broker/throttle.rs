@@ -4,7 +4,7 @@
 //! counted too, and never held up.
 //!
 //! The quota is over the last `replication.quota.window.num` windows, so one fetch can go far above it, and then nothing
-//! moves until the rate has come down. Left out: `replica.alter.log.dirs.io.max.bytes.per.second`, as there is one directory.
+//! moves until the rate has come down. Moves between directories have their own rate (`moves.rs`).
 
 use kernel::Time;
 use ordered::SortedSet;

@@ -146,6 +146,10 @@ impl Broker {
             && let Response::AllocateProducerIds(response) = &response
         {
             self.on_producer_ids(cx, fx, response);
+        } else if self.soft.dirs.calls.answered(conn, correlation).is_some()
+            && let Response::AssignReplicasToDirs(response) = &response
+        {
+            self.on_dirs_assigned(cx, fx, response);
         }
         self.arm_controller_deadline(fx);
     }
@@ -153,7 +157,8 @@ impl Broker {
     pub(super) fn on_controller_opened(&mut self, conn: ConnId) {
         let _ = self.soft.forwards.calls.opened(conn)
             || self.soft.alter_partitions.calls.opened(conn)
-            || self.soft.producer_ids.calls.opened(conn);
+            || self.soft.producer_ids.calls.opened(conn)
+            || self.soft.dirs.calls.opened(conn);
     }
 
     /// True if the connection was one of the channels.
@@ -167,6 +172,10 @@ impl Broker {
         } else if let Some((_, calls)) = self.soft.producer_ids.calls.closed(conn) {
             if !calls.is_empty() {
                 self.retry_producer_ids(cx, fx);
+            }
+        } else if let Some((_, calls)) = self.soft.dirs.calls.closed(conn) {
+            if !calls.is_empty() {
+                self.retry_dir_assignments(cx, fx);
             }
         } else {
             return false;
@@ -185,6 +194,9 @@ impl Broker {
         if !self.soft.producer_ids.calls.expire(fx, cx.now).is_empty() {
             self.retry_producer_ids(cx, fx);
         }
+        if !self.soft.dirs.calls.expire(fx, cx.now).is_empty() {
+            self.retry_dir_assignments(cx, fx);
+        }
         self.arm_controller_deadline(fx);
     }
 
@@ -194,6 +206,7 @@ impl Broker {
             soft.forwards.calls.next_deadline(),
             soft.alter_partitions.calls.next_deadline(),
             soft.producer_ids.calls.next_deadline(),
+            soft.dirs.calls.next_deadline(),
         ];
         match deadlines.into_iter().flatten().min() {
             Some(due) if soft.timers.due(&TimerKey::ControllerDeadline) == Some(due) => {}

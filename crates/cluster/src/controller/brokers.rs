@@ -107,6 +107,7 @@ impl Controller {
             port: request.port,
             rack: request.rack.clone(),
             fenced: true,
+            log_dirs: request.log_dirs.clone(),
         });
         if let Some(active) = &mut self.active {
             let state = HeartbeatState {
@@ -141,6 +142,7 @@ impl Controller {
         }
         let (current, next, registered_at) = self.next_control_state(request);
         let mut records = Vec::new();
+        self.directories_offline(request.broker, &request.offline_dirs, &mut records);
         if current != next {
             match next {
                 ControlState::Fenced | ControlState::ShutdownNow => self.fence(request.broker, &mut records),
@@ -228,7 +230,31 @@ impl Controller {
         in_controlled_shutdown: Option<bool>,
     ) -> MetadataRecord {
         let broker_epoch = self.active.as_ref().map_or(-1, |active| active.state.image().brokers[&broker].epoch);
-        MetadataRecord::BrokerRegistrationChange { broker, broker_epoch, fenced, in_controlled_shutdown }
+        MetadataRecord::BrokerRegistrationChange {
+            broker,
+            broker_epoch,
+            fenced,
+            in_controlled_shutdown,
+            log_dirs: None,
+            cordoned: None,
+        }
+    }
+
+    /// A broker that serves has told which of its directories take no new replicas: none. That is written down once.
+    fn cordon(&self, broker: BrokerId, records: &mut Vec<MetadataRecord>) {
+        let Some(active) = &self.active else { return };
+        let Some(registered) = active.state.image().brokers.get(&broker).filter(|known| known.cordoned.is_none())
+        else {
+            return;
+        };
+        records.push(MetadataRecord::BrokerRegistrationChange {
+            broker,
+            broker_epoch: registered.epoch,
+            fenced: None,
+            in_controlled_shutdown: None,
+            log_dirs: None,
+            cordoned: Some(Vec::new()),
+        });
     }
 
     /// A broker is dead, or as good as: it leaves every ISR (`handleBrokerFenced`).
@@ -257,6 +283,7 @@ impl Controller {
 
     fn unfence(&mut self, broker: BrokerId, records: &mut Vec<MetadataRecord>) {
         records.push(self.registration_change(broker, Some(false), None));
+        self.cordon(broker, records);
         self.elect_leaderless(Some(broker), records);
     }
 

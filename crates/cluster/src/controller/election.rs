@@ -1,8 +1,8 @@
 //! What becomes of one partition when its ISR, its replicas or its leader must change (`PartitionChangeBuilder`,
 //! KIP-841, KIP-966).
 
-use protocol::BrokerId;
 use protocol::metadata::{PartitionChange, PartitionRecord};
+use protocol::{BrokerId, DirectoryId};
 
 /// How far an election may go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -19,6 +19,7 @@ pub enum Election {
 pub(super) struct ChangeBuilder<'a> {
     partition: &'a PartitionRecord,
     is_acceptable: &'a dyn Fn(BrokerId) -> bool,
+    default_dir: &'a dyn Fn(BrokerId) -> DirectoryId,
     elr_enabled: bool,
     min_isr: usize,
     /// How to elect.
@@ -35,21 +36,25 @@ pub(super) struct ChangeBuilder<'a> {
     pub(super) removing: Vec<BrokerId>,
     /// Those of them that a move brings.
     pub(super) adding: Vec<BrokerId>,
+    /// The new directory of one of them.
+    pub(super) directory: Option<(BrokerId, DirectoryId)>,
     elr: Vec<BrokerId>,
 }
 
 impl<'a> ChangeBuilder<'a> {
-    /// Nothing is to change yet. `is_acceptable` says who may lead; `min_isr` is the effective
-    /// `min.insync.replicas`.
+    /// Nothing is to change yet. `is_acceptable` says who may lead, `default_dir` where new replicas lie; `min_isr` is the
+    /// effective `min.insync.replicas`.
     pub(super) fn new(
         partition: &'a PartitionRecord,
         is_acceptable: &'a dyn Fn(BrokerId) -> bool,
+        default_dir: &'a dyn Fn(BrokerId) -> DirectoryId,
         elr_enabled: bool,
         min_isr: usize,
     ) -> ChangeBuilder<'a> {
         ChangeBuilder {
             partition,
             is_acceptable,
+            default_dir,
             elr_enabled,
             min_isr,
             election: Election::Online,
@@ -59,6 +64,7 @@ impl<'a> ChangeBuilder<'a> {
             replicas: partition.replicas.clone(),
             removing: partition.removing.clone(),
             adding: partition.adding.clone(),
+            directory: None,
             elr: partition.elr.clone(),
         }
     }
@@ -81,6 +87,10 @@ impl<'a> ChangeBuilder<'a> {
         }
         self.record_last_known_leader(&mut change);
         set_if_changed(&mut change.replicas, &self.replicas, &old.replicas);
+        let directories = self.directories();
+        if directories != old.directories {
+            change.directories = Some(directories);
+        }
         set_if_changed(&mut change.removing, &self.removing, &old.removing);
         set_if_changed(&mut change.adding, &self.adding, &old.adding);
         if self.recovering != old.recovering {
@@ -89,6 +99,17 @@ impl<'a> ChangeBuilder<'a> {
         let nothing =
             PartitionChange { topic_id: old.topic_id, partition: old.partition, ..PartitionChange::default() };
         (change != nothing).then_some((change, unclean))
+    }
+
+    /// The directory of each of the new replicas.
+    fn directories(&self) -> Vec<DirectoryId> {
+        let old = self.partition;
+        let of = |id: &BrokerId| match self.directory {
+            Some((broker, dir)) if broker == *id => dir,
+            _ if old.replicas.contains(id) => old.directory_of(*id),
+            _ => (self.default_dir)(*id),
+        };
+        self.replicas.iter().map(of).collect()
     }
 
     /// `PartitionReassignmentReplicas#maybeCompleteReassignment`.
@@ -235,6 +256,7 @@ mod tests {
                 topic_id: TopicId::ZERO,
                 partition: 0,
                 replicas: ids(&[1, 2, 3]),
+                directories: vec![DirectoryId::UNASSIGNED; 3],
                 isr: ids(&[1, 2, 3]),
                 elr: Vec::new(),
                 last_known_elr: Vec::new(),
@@ -250,7 +272,8 @@ mod tests {
         fn change(&mut self, wish: impl FnOnce(&mut ChangeBuilder<'_>)) -> &mut Story {
             let alive = self.alive.clone();
             let is_acceptable = |id: BrokerId| alive.contains(&id);
-            let mut builder = ChangeBuilder::new(&self.partition, &is_acceptable, self.elr, 2);
+            let mut builder =
+                ChangeBuilder::new(&self.partition, &is_acceptable, &|_| DirectoryId::UNASSIGNED, self.elr, 2);
             wish(&mut builder);
             if let Some((change, _)) = builder.build() {
                 apply_change(&mut self.partition, &change);

@@ -54,6 +54,7 @@ fn is_served(key: ApiKey) -> bool {
             | ApiKey::UnregisterBroker
             | ApiKey::AllocateProducerIds
             | ApiKey::ControllerRegistration
+            | ApiKey::AssignReplicasToDirs
     )
 }
 

@@ -7,6 +7,7 @@
 
 mod brokers;
 mod configs;
+mod directories;
 mod election;
 mod features;
 pub(crate) mod listener;
@@ -221,6 +222,7 @@ impl Controller {
             Request::ControllerRegistration(request) => register_controller(request),
             Request::BrokerHeartbeat(request) => self.broker_heartbeat(now, raft, request),
             Request::AlterPartition(request) => self.alter_partition(request),
+            Request::AssignReplicasToDirs(request) => self.assign_replicas_to_dirs(request),
             Request::AllocateProducerIds(request) => self.allocate_producer_ids(request),
             Request::CreateTopics(request) => self.create_topics(fx, request),
             Request::DeleteTopics(request) => self.delete_topics(request),

@@ -7,7 +7,7 @@ use protocol::api::alter_partition::{
 };
 use protocol::api::elect_leaders::{ElectLeadersRequest, ElectLeadersResponse};
 use protocol::metadata::{MetadataRecord, PartitionRecord};
-use protocol::{BrokerId, ErrorCode, Plant, TopicName, gap};
+use protocol::{BrokerId, ErrorCode, Plant, TopicName};
 
 use super::election::{ChangeBuilder, Election};
 use super::state::PartitionKey;
@@ -27,6 +27,13 @@ pub(super) struct Shift {
     lost_data: bool,
 }
 
+impl Shift {
+    /// A broker may not lead any more.
+    pub(super) fn without(broker: BrokerId) -> Shift {
+        Shift { removed: Some(broker), ..Shift::default() }
+    }
+}
+
 impl Controller {
     fn topic_name(&self, key: PartitionKey) -> TopicName {
         let topic = self.active.as_ref().and_then(|active| active.state.image().topics.get(&key.0));
@@ -44,12 +51,18 @@ impl Controller {
         let image = active.state.image();
         let partition = active.state.partition(key)?;
         let topic = self.topic_name(key);
-        let is_acceptable =
-            |id: BrokerId| Some(id) != shift.removed && (Some(id) == shift.added || image.is_active(id));
+        let is_acceptable = |id: BrokerId| {
+            let has_dir = || {
+                let broker = image.brokers.get(&id);
+                broker.is_some_and(|broker| broker.has_online_dir(partition.directory_of(id)))
+            };
+            Some(id) != shift.removed && (Some(id) == shift.added || image.is_active(id)) && has_dir()
+        };
+        let default_dir = |id: BrokerId| image.default_dir(id);
         // Kafka takes the replication factor of the topic's first partition for that of all.
         let factor = active.state.partition((key.0, 0)).map_or(0, |first| first.replicas.len());
         let min_isr = self.min_isr(&topic).min(factor);
-        let mut builder = ChangeBuilder::new(partition, &is_acceptable, image.elr_enabled(), min_isr);
+        let mut builder = ChangeBuilder::new(partition, &is_acceptable, &default_dir, image.elr_enabled(), min_isr);
         if self.is_unclean_allowed(&topic) {
             builder.election = Election::Unclean;
         }
@@ -88,7 +101,6 @@ impl Controller {
 
     /// Leaders ask to change ISRs.
     pub(super) fn alter_partition(&mut self, request: &AlterPartitionRequest) -> Decision {
-        gap!("offline log directories", "KIP-858");
         let error = self.check_broker_epoch(request.broker, request.broker_epoch);
         if !error.is_ok() {
             return Decision {

@@ -4,6 +4,7 @@ use protocol::api::allocate_producer_ids::AllocateProducerIdsResponse;
 use protocol::api::alter_partition::AlterPartitionResponse;
 use protocol::api::alter_partition_reassignments::AlterPartitionReassignmentsResponse;
 use protocol::api::api_versions::ApiVersionsResponse;
+use protocol::api::assign_replicas_to_dirs::AssignReplicasToDirsResponse;
 use protocol::api::broker_heartbeat::BrokerHeartbeatResponse;
 use protocol::api::broker_registration::BrokerRegistrationResponse;
 use protocol::api::controller_registration::ControllerRegistrationResponse;
@@ -31,6 +32,7 @@ pub(crate) fn refusal(request: &Request, error: ErrorCode) -> Option<Response> {
             BrokerHeartbeatResponse { error, is_caught_up: false, is_fenced: true, should_shut_down: false }.into()
         }
         Request::ControllerRegistration(_) => ControllerRegistrationResponse { error }.into(),
+        Request::AssignReplicasToDirs(_) => AssignReplicasToDirsResponse { error, replicas: Vec::new() }.into(),
         Request::AlterPartition(_) => AlterPartitionResponse { error, partitions: Vec::new() }.into(),
         Request::AllocateProducerIds(_) => AllocateProducerIdsResponse { error, first: -1, count: 0 }.into(),
         Request::CreateTopics(request) => {

@@ -16,7 +16,8 @@ use crate::spec::{CONTROLLER_PORT, ProcessSpec};
 pub struct ControllerRegistration {
     spec: Arc<ProcessSpec>,
     incarnation: u128,
-    is_registered: bool,
+    /// Which start of this controller the metadata log has, and whether it has feature levels.
+    seen: (Option<u128>, bool),
     is_in_flight: bool,
     failures: u32,
     calls: Calls<()>,
@@ -45,7 +46,7 @@ impl ControllerRegistration {
         ControllerRegistration {
             spec: spec.clone(),
             incarnation: 0,
-            is_registered: false,
+            seen: (None, false),
             is_in_flight: false,
             failures: 0,
             calls: Calls::default(),
@@ -62,16 +63,23 @@ impl ControllerRegistration {
 
     /// The image has changed. Registrations are kept once feature levels are known, which come first in a log.
     pub fn on_image(&mut self, now: Time, fx: &mut Fx, image: &MetadataImage) {
-        let own = image.controllers.get(&self.spec.id);
-        self.is_registered = own.is_some_and(|own| own.incarnation == self.incarnation);
+        let own = image.controllers.get(&self.spec.id).map(|own| own.incarnation);
+        let seen = (own, !image.features.is_empty());
+        if seen == std::mem::replace(&mut self.seen, seen) || !seen.1 {
+            return;
+        }
         let is_quiet = self.is_in_flight || self.timers.due(&TimerKey::Communicate).is_some();
-        if !self.is_registered && !is_quiet && !image.features.is_empty() {
+        if !self.is_registered() && !is_quiet {
             self.timers.arm(fx, now, TimerKey::Communicate);
         }
     }
 
+    fn is_registered(&self) -> bool {
+        self.seen.0 == Some(self.incarnation)
+    }
+
     fn communicate(&mut self, now: Time, fx: &mut Fx, active: Option<Address>) {
-        if self.is_registered || self.is_in_flight {
+        if self.is_registered() || self.is_in_flight {
             return;
         }
         let Some(active) = active else {

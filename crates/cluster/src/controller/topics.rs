@@ -8,7 +8,7 @@ use protocol::api::delete_topics::{DeleteTopicsRequest, DeleteTopicsResponse};
 use protocol::java_random::first_bits;
 use protocol::metadata::{MetadataRecord, PartitionRecord};
 use protocol::placement::{UsableBroker, place};
-use protocol::{BrokerId, ErrorCode, Note, TopicId, TopicName};
+use protocol::{BrokerId, DirectoryId, ErrorCode, Note, TopicId, TopicName};
 
 use super::refuse::refuse;
 use super::{Controller, Decision, RNG_PLACEMENT, RNG_TOPIC_ID};
@@ -153,9 +153,12 @@ impl Controller {
             );
             return Err((ErrorCode::InvalidReplicaAssignment, text));
         };
+        let image = self.active.as_ref().map(|active| active.state.image());
+        let dir = |id: &BrokerId| image.map_or(DirectoryId::UNASSIGNED, |image| image.default_dir(*id));
         Ok(PartitionRecord {
             topic_id,
             partition,
+            directories: replicas.iter().map(dir).collect(),
             replicas,
             isr,
             elr: Vec::new(),

@@ -342,7 +342,7 @@ impl Replica {
             let endpoint = self.spec.cluster.voter_address(id);
             let directory = match endpoint {
                 Some(_) => TopicId::ZERO,
-                None => self.spec.cluster.directory_id(id, 0),
+                None => TopicId(self.spec.cluster.directory_id(id, self.spec.metadata_dir()).0),
             };
             let (last_fetch_ms, last_caught_up_ms) = (ms(last_fetch), ms(last_caught_up));
             QuorumReplica { id, log_end_offset, last_fetch_ms, last_caught_up_ms, directory, endpoint }

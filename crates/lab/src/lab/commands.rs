@@ -88,7 +88,7 @@ impl Lab {
 
     pub(super) fn run_pipeline(&mut self, term: u32, pipeline: Pipeline) -> Given {
         let terminal = self.terminals.entry(term).or_default();
-        if pipeline.needs_success && terminal.last_exit.is_some_and(|code| code != 0) {
+        if !pipeline.when.runs_after(terminal.last_exit) {
             return Given::Nothing;
         }
         if let [only] = pipeline.commands.as_slice()

@@ -50,11 +50,12 @@ fn troubles(lab: &Lab) -> Vec<String> {
 
 fn host_line(name: &str, host: Host) -> String {
     let slow = (host.write_time > Duration::ZERO).then(|| format!("writes take {}", format_duration(host.write_time)));
+    let failed = (host.failed_disks != 0).then(|| format!("{} of its disks fail", host.failed_disks.count_ones()));
     let full = host.is_disk_full.then(|| "the disk is full".to_owned());
     let skew = (host.clock_ahead_ms != 0).then(|| {
         let by = format_duration(Duration::from_millis(host.clock_ahead_ms.unsigned_abs()));
         format!("the clock is {by} {}", if host.clock_ahead_ms > 0 { "ahead" } else { "behind" })
     });
-    let troubles: Vec<String> = [slow, full, skew].into_iter().flatten().collect();
+    let troubles: Vec<String> = [slow, failed, full, skew].into_iter().flatten().collect();
     format!("{name}: {}", troubles.join(", "))
 }

@@ -1,7 +1,7 @@
 //! BrokerHeartbeat, api key 63: broker->controller. Shows the controller that a broker lives, and asks to be (un)fenced or to shut down.
 
 use crate::error::ErrorCode;
-use crate::ids::{BrokerId};
+use crate::ids::{BrokerId, DirectoryId};
 
 /// BrokerHeartbeat request (broker->controller).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -16,6 +16,8 @@ pub struct BrokerHeartbeatRequest {
     pub want_fence: bool,
     /// Wants to stop.
     pub want_shut_down: bool,
+    /// Log directories that have failed since it registered (KIP-858).
+    pub offline_dirs: Vec<DirectoryId>,
 }
 
 /// The answer to a BrokerHeartbeat request.

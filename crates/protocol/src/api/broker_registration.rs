@@ -1,7 +1,7 @@
 //! BrokerRegistration, api key 62: broker->controller. A starting broker makes itself known.
 
 use crate::error::ErrorCode;
-use crate::ids::{BrokerId};
+use crate::ids::{BrokerId, DirectoryId};
 use super::{Name};
 
 /// BrokerRegistration request (broker->controller).
@@ -21,6 +21,8 @@ pub struct BrokerRegistrationRequest {
     pub rack: Option<Name>,
     /// From the clean-shutdown file; −1 after an unclean stop.
     pub previous_broker_epoch: i64,
+    /// The log directories that work. (Features are those of this release and not sent one by one.)
+    pub log_dirs: Vec<DirectoryId>,
 }
 
 /// The answer to a BrokerRegistration request.

@@ -211,5 +211,6 @@ apis! {
     64 UnregisterBroker unregister_broker(UnregisterBrokerRequest UnregisterBrokerResponse) "admin->broker->controller"
     67 AllocateProducerIds allocate_producer_ids(AllocateProducerIdsRequest AllocateProducerIdsResponse) "broker->controller"
     70 ControllerRegistration controller_registration(ControllerRegistrationRequest ControllerRegistrationResponse) "controller->active controller"
+    73 AssignReplicasToDirs assign_replicas_to_dirs(AssignReplicasToDirsRequest AssignReplicasToDirsResponse) "broker->controller"
     75 DescribeTopicPartitions describe_topic_partitions(DescribeTopicPartitionsRequest DescribeTopicPartitionsResponse) "admin->broker"
 }

@@ -1,10 +1,10 @@
 //! `--cluster-metadata-decoder`: records of `__cluster_metadata-0` as JSON (`MetadataJsonConverters`). What the model's records
-//! do not hold (end points of other listeners, features, directories) is not printed.
+//! do not hold (end points of other listeners) is not printed.
 
 use protocol::api::ConfigResourceKind;
 use protocol::features::FEATURES;
 use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionChange, PartitionRecord};
-use protocol::{BrokerId, TopicId};
+use protocol::{BrokerId, DirectoryId, TopicId};
 
 use super::offsets::json;
 use super::{Decoder, Dump};
@@ -63,13 +63,15 @@ impl Dump<'_> {
 /// A record's version, and its fields.
 fn data(record: &MetadataRecord) -> (i16, String) {
     match record {
-        MetadataRecord::RegisterBroker { broker, incarnation, broker_epoch, host, port, rack, fenced } => {
+        MetadataRecord::RegisterBroker { broker, incarnation, broker_epoch, host, port, rack, fenced, log_dirs } => {
             let rack = rack.as_ref().map_or("null".to_owned(), |rack| json(rack));
             let (incarnation, host) = (json(&TopicId(*incarnation).to_string()), json(host));
             let end_points =
                 format!("[{{\"name\":\"PLAINTEXT\",\"host\":{host},\"port\":{port},\"securityProtocol\":0}}]");
             let data = format!(
-                "\"brokerId\":{broker},\"incarnationId\":{incarnation},\"brokerEpoch\":{broker_epoch},\"endPoints\":{end_points},\"rack\":{rack},\"fenced\":{fenced}"
+                "\"brokerId\":{broker},\"isMigratingZkBroker\":false,\"incarnationId\":{incarnation},\"brokerEpoch\":{broker_epoch},\"endPoints\":{end_points},\"features\":{},\"rack\":{rack},\"fenced\":{fenced},\"inControlledShutdown\":false,\"logDirs\":{}",
+                features(),
+                uuids(log_dirs)
             );
             (4, data)
         }
@@ -96,11 +98,26 @@ fn data(record: &MetadataRecord) -> (i16, String) {
         MetadataRecord::ProducerIds { broker, broker_epoch, next_producer_id } => {
             (0, format!("\"brokerId\":{broker},\"brokerEpoch\":{broker_epoch},\"nextProducerId\":{next_producer_id}"))
         }
-        MetadataRecord::BrokerRegistrationChange { broker, broker_epoch, fenced, in_controlled_shutdown } => {
+        MetadataRecord::BrokerRegistrationChange {
+            broker,
+            broker_epoch,
+            fenced,
+            in_controlled_shutdown,
+            log_dirs,
+            cordoned,
+        } => {
             let mut data = format!("\"brokerId\":{broker},\"brokerEpoch\":{broker_epoch}");
             data.extend(fenced.map(|fenced| format!(",\"fenced\":{}", if fenced { 1 } else { -1 })));
             data.extend(in_controlled_shutdown.map(|on| format!(",\"inControlledShutdown\":{}", i32::from(on))));
-            (i16::from(in_controlled_shutdown.is_some()), data)
+            data.extend(log_dirs.as_deref().map(|dirs| format!(",\"logDirs\":{}", uuids(dirs))));
+            data.extend(cordoned.as_deref().map(|dirs| format!(",\"cordonedLogDirs\":{}", uuids(dirs))));
+            let version = match (cordoned, log_dirs, in_controlled_shutdown) {
+                (Some(_), ..) => 3,
+                (None, Some(_), _) => 2,
+                (None, None, Some(_)) => 1,
+                (None, None, None) => 0,
+            };
+            (version, data)
         }
         MetadataRecord::RegisterController { controller, incarnation, host, port } => {
             let (incarnation, host) = (json(&TopicId(*incarnation).to_string()), json(host));
@@ -137,6 +154,7 @@ fn partition(record: &PartitionRecord) -> String {
         record.leader_epoch,
         record.partition_epoch
     );
+    data.push_str(&format!(",\"directories\":{}", uuids(&record.directories)));
     if record.recovering {
         data.push_str(",\"leaderRecoveryState\":1");
     }
@@ -156,10 +174,16 @@ fn partition_change(change: &PartitionChange) -> String {
     add("replicas", change.replicas.as_deref().map(list));
     add("removingReplicas", change.removing.as_deref().map(list));
     add("addingReplicas", change.adding.as_deref().map(list));
+    add("directories", change.directories.as_deref().map(uuids));
     add("leaderRecoveryState", change.recovering.map(|recovering| i32::from(recovering).to_string()));
     add("eligibleLeaderReplicas", change.elr.as_deref().map(list));
     add("lastKnownElr", change.last_known_elr.as_deref().map(list));
     data
+}
+
+fn uuids(dirs: &[DirectoryId]) -> String {
+    let ids: Vec<String> = dirs.iter().map(|dir| format!("\"{dir}\"")).collect();
+    format!("[{}]", ids.join(","))
 }
 
 fn list(brokers: &[BrokerId]) -> String {

@@ -1,0 +1,182 @@
+//! A broker's log directories (JBOD: `LogManager`, `LogDirFailureChannel`, KIP-112, KIP-858): where a new replica goes, and what becomes
+//! of the replicas of a directory that fails. Their ids stand in the metadata log; a broker tells where its replicas lie.
+//!
+//! A failure is found by the next write: an append, or the checkpoint of high watermarks every five seconds. When the directory
+//! of the metadata log fails, or the last one, the process ends. Left out: `cordoned.log.dirs` (KIP-1066); reading from a failed disk.
+
+use kernel::{Calls, Duration};
+use ordered::{SortedMap, SortedSet};
+use protocol::api::assign_replicas_to_dirs::{AssignReplicasToDirsRequest, AssignReplicasToDirsResponse};
+use protocol::metadata::PartitionRecord;
+use protocol::{DirectoryId, ErrorCode, Message, Note, PartitionIndex, TopicId, TopicPartition, gap};
+
+use super::disk::ReplicaIndex;
+use super::{Broker, TimerKey, Work};
+use crate::process::{Context, Fx};
+use crate::spec::ProcessSpec;
+
+/// A log directory by its place in `log.dirs`.
+pub type DirIndex = u8;
+
+/// What is known of the directories, and what the controller is to be told.
+#[derive(Clone, Debug, Default, Hash)]
+pub(super) struct Dirs {
+    /// Those that have failed since the process started, or before.
+    failed: SortedSet<DirIndex>,
+    /// Failures the controller has not been told of.
+    news: Vec<DirIndex>,
+    /// Where replicas are to go that are not here yet (`LogManager#preferredLogDirs`).
+    pub(super) preferred: SortedMap<TopicPartition, DirIndex>,
+    /// Where replicas lie, or will, that the metadata log has elsewhere (`AssignmentsManager`).
+    unassigned: SortedMap<(TopicId, PartitionIndex), DirectoryId>,
+    in_flight: Option<Vec<(TopicId, PartitionIndex, DirectoryId)>>,
+    pub(super) calls: Calls<()>,
+}
+
+const RETRY_BACKOFF: Duration = Duration::from_millis(100);
+
+impl Broker {
+    /// The directories of this broker that work, in order.
+    fn live_dirs(&self, cx: &Context<'_>) -> impl Iterator<Item = DirIndex> {
+        (0..cx.spec.log_dir_count()).filter(|dir| !self.soft.dirs.failed.contains(dir))
+    }
+
+    /// Whether a directory has failed.
+    pub(super) fn is_dir_failed(&self, dir: DirIndex) -> bool {
+        self.soft.dirs.failed.contains(&dir)
+    }
+
+    /// The process starts: what lies in directories that do not work is not there.
+    pub fn find_dirs(&mut self, cx: &Context<'_>, fx: &Fx) {
+        self.soft.dirs.failed = failed_dirs(cx.spec, fx).collect();
+        self.disk.mount(|dir| !self.soft.dirs.failed.contains(&dir));
+    }
+
+    /// Where the log of a new replica goes: where it was told to, where the metadata log has it, or to the directory with the fewest
+    /// (`LogManager#nextLogDirs`). None if it may lie in one that has failed (`Partition#createLogInAssignedDirectoryId`).
+    pub(super) fn dir_for(&self, cx: &Context<'_>, tp: &TopicPartition, record: &PartitionRecord) -> Option<DirIndex> {
+        gap!("cordoned.log.dirs", "KIP-1066");
+        let count = cx.spec.log_dir_count();
+        if count == 1 {
+            return Some(0);
+        }
+        let assigned = record.directory_of(self.id);
+        let is_known = (0..count).find(|dir| cx.spec.directory_id(*dir) == assigned);
+        if is_known.is_some_and(|dir| self.is_dir_failed(dir)) {
+            return None;
+        }
+        let preferred = self.soft.dirs.preferred.get(tp).copied().filter(|dir| !self.is_dir_failed(*dir));
+        preferred.or(is_known).or_else(|| self.live_dirs(cx).min_by_key(|dir| self.disk.logs_in(*dir)))
+    }
+
+    /// The metadata log is told where a replica lies, unless it knows.
+    pub(super) fn assign_dir(&mut self, cx: &Context<'_>, index: ReplicaIndex, record: &PartitionRecord) {
+        let Some(dir) = self.disk.get(index).map(|replica| cx.spec.directory_id(replica.dir)) else { return };
+        let key = (record.topic_id, record.partition);
+        if record.directory_of(self.id) != dir {
+            self.assign_later(key, dir);
+        }
+    }
+
+    pub(super) fn assign_later(&mut self, key: (TopicId, PartitionIndex), dir: DirectoryId) {
+        if self.soft.dirs.unassigned.is_empty() {
+            self.soft.work.push_back(Work::AssignDirs);
+        }
+        self.soft.dirs.unassigned.insert(key, dir);
+    }
+
+    /// Tells the controller, in one request at a time.
+    pub(super) fn send_dir_assignments(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        if self.soft.dirs.in_flight.is_some() || self.soft.dirs.unassigned.is_empty() {
+            return;
+        }
+        let Some(controller) = cx.controller.clone() else {
+            return self.soft.timers.arm_once(fx, cx.now + RETRY_BACKOFF, TimerKey::AssignDirsBackoff);
+        };
+        let is_mine = |key: &(TopicId, PartitionIndex)| {
+            cx.image.partition(key.0, key.1).is_some_and(|record| record.replicas.contains(&self.id))
+        };
+        let unassigned = std::mem::take(&mut self.soft.dirs.unassigned);
+        let replicas: Vec<_> =
+            unassigned.into_iter().filter(|(key, _)| is_mine(key)).map(|(k, dir)| (k.0, k.1, dir)).collect();
+        if replicas.is_empty() {
+            return;
+        }
+        self.soft.dirs.in_flight = Some(replicas.clone());
+        let request = AssignReplicasToDirsRequest { broker: self.id, broker_epoch: cx.broker_epoch, replicas };
+        let client_id = format!("broker-{}-to-controller-directory-assignments-channel-manager", self.id).into();
+        let make = |correlation| Message::Request { correlation, client_id, request: request.into() };
+        let timeout = self.settings.request_timeout;
+        self.soft.dirs.calls.call(fx, cx.now, &controller, timeout, (), make);
+        self.arm_controller_deadline(fx);
+    }
+
+    /// The controller has written down where replicas lie.
+    pub(super) fn on_dirs_assigned(&mut self, cx: &Context<'_>, fx: &mut Fx, answer: &AssignReplicasToDirsResponse) {
+        if !answer.error.is_ok() {
+            return self.retry_dir_assignments(cx, fx);
+        }
+        let sent = self.soft.dirs.in_flight.take().unwrap_or_default();
+        for (topic_id, partition, error) in &answer.replicas {
+            let Some((.., dir)) = sent.iter().find(|(id, p, _)| id == topic_id && p == partition) else { continue };
+            if *error == ErrorCode::None {
+                self.on_dir_accepted(cx, fx, (*topic_id, *partition), *dir);
+            }
+        }
+        self.send_dir_assignments(cx, fx);
+    }
+
+    pub(super) fn retry_dir_assignments(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        for (topic_id, partition, dir) in self.soft.dirs.in_flight.take().unwrap_or_default() {
+            self.soft.dirs.unassigned.entry((topic_id, partition)).or_insert(dir);
+        }
+        self.soft.timers.arm_once(fx, cx.now + RETRY_BACKOFF, TimerKey::AssignDirsBackoff);
+    }
+
+    // ---- failures
+
+    /// Directories on disks that do not work any more are found by writing to them.
+    pub(super) fn probe_dirs(&mut self, cx: &Context<'_>, fx: &Fx) {
+        let new: Vec<DirIndex> = failed_dirs(cx.spec, fx).filter(|dir| !self.is_dir_failed(*dir)).collect();
+        for dir in new {
+            self.dir_failed(dir);
+        }
+    }
+
+    /// A write to a directory has failed: its replicas go offline when the step is over.
+    pub(super) fn dir_failed(&mut self, dir: DirIndex) {
+        if self.soft.dirs.failed.insert(dir) {
+            self.soft.work.push_back(Work::FailDir(dir));
+        }
+    }
+
+    /// `ReplicaManager#handleLogDirFailure`.
+    pub(super) fn fail_dir(&mut self, cx: &Context<'_>, fx: &mut Fx, dir: DirIndex) {
+        if dir == cx.spec.metadata_dir() || self.live_dirs(cx).next().is_none() {
+            return self.soft.writing.fail();
+        }
+        let path = cx.spec.log_dirs().nth(usize::from(dir)).unwrap_or_default();
+        fx.note(Note::LogDirOffline { broker: self.id, dir: path.into() });
+        self.soft.dirs.news.push(dir);
+        self.soft.dirs.preferred.retain(|_, preferred| *preferred != dir);
+        for index in self.disk.indexes() {
+            let Some(replica) = self.disk.get(index) else { continue };
+            if replica.dir == dir {
+                self.take_offline(cx, fx, index);
+            } else if replica.future.as_ref().is_some_and(|future| future.dir == dir) {
+                self.disk.drop_future(index);
+            }
+        }
+    }
+
+    /// The failures the controller must hear of now, by the ids of the directories.
+    pub fn take_dir_failures(&mut self, spec: &ProcessSpec) -> Vec<DirectoryId> {
+        self.soft.dirs.news.drain(..).map(|dir| spec.directory_id(dir)).collect()
+    }
+}
+
+/// The directories of a process whose disks do not work.
+pub(crate) fn failed_dirs(spec: &ProcessSpec, fx: &Fx) -> impl Iterator<Item = DirIndex> {
+    let disks = fx.host().failed_disks;
+    (0..spec.log_dir_count()).filter(move |dir| disks & (1 << dir) != 0)
+}
