@@ -207,10 +207,12 @@ pub fn active_controller(world: &World<Actor>, layout: &Layout) -> Option<NodeId
         .map(|(node, _)| node)
 }
 
-/// The metadata as the active controller has applied it; without one, as the most advanced process has.
+/// The metadata as the active controller has applied it. Without one, or with one that was just elected and does not know yet how
+/// much is committed, as the most advanced process has.
 pub fn image<'a>(world: &'a World<Actor>, layout: &Layout) -> Option<&'a Arc<MetadataImage>> {
-    match active_controller(world, layout) {
-        Some(node) => world.machine(node).kafka().map(KafkaProcess::image),
+    let leads = active_controller(world, layout).and_then(|node| world.machine(node).kafka());
+    match leads.filter(|process| process.controller().is_some_and(|controller| controller.is_active())) {
+        Some(process) => Some(process.image()),
         None => {
             let images =
                 layout.processes().into_iter().filter_map(|node| world.machine(node).kafka()).map(KafkaProcess::image);
