@@ -215,6 +215,7 @@ test("the group view shows a rebalance as it was: joining, syncing, stable, and 
   const rows = await page.locator(".matrix .who .link").allInnerTexts();
   assert.deepEqual(rows, ["app-4", "app-5"]);
   assert.deepEqual(await page.locator(".ribbon > span").allInnerTexts(), ["state", "app-3", ...rows]);
+  assert.equal(await page.locator(".ribbon").nth(1).locator("g:last-child .r-none").count(), 1, "what the dead member owned ends with it");
   await picture(page, "view-groups");
   assert.deepEqual(wrong, []);
   await close();
@@ -317,6 +318,7 @@ test("the inspector says since when, leads there, and tells why; configs have a 
   assert.match(await pane.locator(".why").innerText(), /Broker 1 is fenced|has a timer that is due/);
   await pane.getByRole("button", { name: "Configs" }).click();
   await pane.getByText("DYNAMIC_TOPIC_CONFIG; default 1").waitFor();
+  await pane.evaluate((e) => e.scrollTo(0, 0));
   await picture(page, "inspector-why", ".rail");
   await page.locator('[data-node="broker-1"] .bh').click();
   await pane.getByText("sim kill broker 1").first().waitFor();

@@ -1,7 +1,7 @@
 //! The turns of a branch: its notes but those that come by the thousand, kept so that views can say since when
 //! something is so, what it was before, and which event changed it.
 
-use kernel::{Stamped, Time};
+use kernel::{NodeState, Stamped, Time};
 use lab::{BOOT, Lab, Mark, MarkKind};
 use protocol::{Note, PartitionIndex, TopicName};
 use serde::Serialize;
@@ -207,6 +207,7 @@ impl Past {
                 _ => {}
             }
         }
+        past.end_of_the_dead(lab);
         past
     }
 
@@ -217,6 +218,20 @@ impl Past {
 }
 
 impl GroupPast {
+    /// Who died did not give up what it owned; from then on nobody reads it.
+    fn end_of_the_dead(&mut self, lab: &Lab) {
+        let is_dead = |node| !matches!(lab.world().state(node), NodeState::Running | NodeState::Paused);
+        for app in lab.apps().iter().filter(|app| is_dead(app.node)) {
+            let process = lab.world().name(app.node);
+            let found = self.owners.iter_mut().find(|(name, _)| **name == **process);
+            if let Some((_, spans)) = found.filter(|(_, spans)| spans.last().is_some_and(|last| !last.text.is_empty()))
+            {
+                let (from_ns, reason) = (clock_ns(lab.since(app.node)), say!("its process ended"));
+                spans.push(Span { from_ns, text: String::new(), generation: -1, reason });
+            }
+        }
+    }
+
     fn own(&mut self, process: &str, span: Span) {
         match self.owners.iter_mut().find(|(name, _)| name == process) {
             Some((_, spans)) => spans.push(span),
