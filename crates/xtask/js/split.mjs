@@ -73,7 +73,7 @@ function split(_, hotFile, linked, firstOut, restOut, stateFile, kind, ...more) 
     r.skipLeb();
     return r.byte() === OP.call ? loaders.get(r.u32()) : undefined;
   };
-  for (let i = imported; i < total; i++) if (size(i) <= 14 || loaderOf(module.code[i - imported]) !== undefined) hot.add(i);
+  for (let i = imported; i < total; i++) if (size(i) <= 20 || loaderOf(module.code[i - imported]) !== undefined) hot.add(i);
   const partOf = (index) => hot.has(index) ? 0 : warm.has(index) ? 1 : 2;
 
   // What the others bring must not be overwritten: they may come before what is split off now.
