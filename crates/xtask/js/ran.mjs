@@ -34,13 +34,18 @@ const LINK = linkTo({
 // What a visitor does in the first seconds: looks, on several sizes of screen; plays, pauses, steps. What an embedded page runs in
 // the first second of play comes with it; what it runs in the second one comes next, as a page of its own runs that. A machine of
 // which each look at the clock shows 3 ms more runs into every bound of real time that the page sets itself.
-const QUICK = 0.01, SLOW = 3, SECOND = 60;
+const QUICK = 0.01, SLOW = 3, REAL = null, SECOND = 60;
 const look = () => {};
 const VISITS = [
   { kind: "page", viewport: LAPTOP, does: (page) => play(page, 2 * SECOND) },
   { kind: "page", viewport: LAPTOP, does: (page) => play(page, 2 * SECOND), costs: SLOW },
   { kind: "page", viewport: PHONE, does: look },
   { kind: "embed", viewport: FRAME, address: EMBED, does: play },
+  // As who embeds it says least, so that the theme is the system's; and in real time, in which a browser tells of more than it does
+  // in ours.
+  { kind: "embed", viewport: FRAME, address: "?ui=embed", does: look },
+  { kind: "embed", viewport: FRAME, address: "?ui=embed", does: (page) => page.waitForTimeout(1_000), costs: REAL },
+  { kind: "page", viewport: LAPTOP, does: (page) => page.waitForTimeout(1_000), costs: REAL },
   { kind: "embed", viewport: LOW_FRAME, address: EMBED, does: look },
   { kind: "embed", viewport: WIDE_FRAME, address: EMBED, does: look },
   // What a lesson, a link or a file begins with, in another page and in one of its own; of lessons up to the first command.
@@ -96,10 +101,10 @@ async function visit({ viewport, address = "", does, costs = QUICK }) {
       };
     }
   });
-  await page.addInitScript(ownTime, costs);
+  if (costs !== REAL) await page.addInitScript(ownTime, costs);
   await page.goto(site.url + address);
   await page.locator(".app").first().waitFor();
-  await page.evaluate(pass, 30);
+  if (costs !== REAL) await page.evaluate(pass, 30);
   await does(page);
   if (faults.length) throw new Error(`the page failed: ${faults}`);
   const found = await page.evaluate(([from, count]) => {

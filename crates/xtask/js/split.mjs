@@ -26,6 +26,8 @@ import { Reader, SECTION, leb, parse, sizedBody, sleb, text, vec, walk, write } 
 
 // With more calls than this a stand-in is smaller.
 const CALLS_BY_SLOT = 4;
+// A detour takes about so many bytes.
+const SMALL = 20;
 
 const [task, ...given] = process.argv.slice(2);
 let module = parse(readFileSync(given[0]));
@@ -61,7 +63,7 @@ function split(_, hotFile, linked, firstOut, restOut, stateFile, kind, ...more) 
   for (let i = 0; i < imported; i++) hot.add(i);
   const size = (index) => module.code[index - imported].length;
   const callees = module.code.map((code) => { const called = new Set(); walk(code, (index) => called.add(index)); return called; });
-  // A function no larger than the detour to it stays where it is called most; that is nearly always the first module. So do
+  // A function no larger than the detour to it stays in the first module if it is called there, or by a place in the table. So do
   // detours to a part that was split off before: they begin by calling what loads it.
   const loaders = new Map(module.exports.filter(({ name, kind }) => kind === 3 && name.endsWith("load")).map(({ index }) => {
     const slot = new Reader(module.globals[index].bytes, 3).s32(), start = Buffer.from([0, OP.get, 0, 0x41, ...sleb(slot), OP.callIndirect]);
@@ -73,7 +75,10 @@ function split(_, hotFile, linked, firstOut, restOut, stateFile, kind, ...more) 
     r.skipLeb();
     return r.byte() === OP.call ? loaders.get(r.u32()) : undefined;
   };
-  for (let i = imported; i < total; i++) if (size(i) <= 20 || loaderOf(module.code[i - imported]) !== undefined) hot.add(i);
+  for (let i = imported; i < total; i++) if (loaderOf(module.code[i - imported]) !== undefined) hot.add(i);
+  const small = (index) => !hot.has(index) && size(index) <= SMALL;
+  for (const from of hot) if (from >= imported) callees[from - imported].forEach((index) => small(index) && hot.add(index)); // grows as it goes
+  for (const segment of module.elements) segment.functions.forEach((index) => small(index) && hot.add(index));
   const partOf = (index) => hot.has(index) ? 0 : warm.has(index) ? 1 : 2;
 
   // What the others bring must not be overwritten: they may come before what is split off now.
