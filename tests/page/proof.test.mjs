@@ -38,10 +38,12 @@ test("every key of the map does on the stage what the sheet says", async () => {
 
   const speed = page.locator(".speed output");
   const before = await speed.innerText();
+  const shown = (isBefore) => page.waitForFunction(([text, is]) =>
+    (document.querySelector(".speed output").innerText === text) === is, [before, isBefore]);
   await press(page, "]");
-  assert.notEqual(await speed.innerText(), before);
+  await shown(false);
   await press(page, "[");
-  assert.equal(await speed.innerText(), before);
+  await shown(true);
 
   const end = await clock(page);
   await press(page, "Home");
