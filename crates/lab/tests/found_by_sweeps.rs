@@ -35,6 +35,27 @@ fn a_follower_of_a_quiet_partition_joins_the_isr_when_it_is_unfenced() {
     assert_eq!(lab.violation(), None);
 }
 
+/// The same, where it was refused because another member of the ISR was fenced: one that registers again, as its request came late.
+#[test]
+fn a_follower_joins_the_isr_of_a_quiet_partition_once_all_its_members_are_unfenced() {
+    let lab = judged(
+        r#"{
+            "seed": 3424,
+            "cluster": { "brokers": 3, "controllers": 1, "configs": { "broker.session.timeout.ms": "3000" } },
+            "topics": [{ "name": "t1", "partitions": 1, "replication_factor": 3 }],
+            "commands": [
+                { "at": "100ms", "run": "sim restart broker 1" },
+                { "at": "1591ms", "run": "sim delay broker 1 > rest 8000ms jitter 4000ms" },
+                { "at": "3482ms", "run": "sim restart broker 3" },
+                { "at": "3582ms", "run": "sim mend broker 1 broker 2 broker 3 controller 101" },
+                { "at": "100s", "run": "sim judge" }
+            ]
+        }"#,
+        101,
+    );
+    assert_eq!(lab.violation(), None);
+}
+
 /// A leader that knows nothing of a producer takes any sequence number for its first. It had refused the batch before that one, which
 /// follows in a later epoch: disorder that is Kafka's.
 #[test]

@@ -102,12 +102,19 @@ impl Broker {
             if !leadership.followers.iter().any(may_join) {
                 continue;
             }
-            for (reader, slot) in partition.watchers.clone() {
-                let reader = self.soft.readers.get_mut(reader).filter(|reader| brokers.contains(&reader.asker.replica));
-                if let Some(reader) = reader {
-                    reader.mark_due(slot);
-                }
-            }
+            self.look_at_fetches_of(index, |replica| brokers.contains(&replica));
+        }
+    }
+
+    /// The next fetches of some followers are looked at, though they bring nothing new.
+    fn look_at_fetches_of(&mut self, index: ReplicaIndex, is_meant: impl Fn(BrokerId) -> bool) {
+        let watchers = self.partition(index).map_or(Vec::new(), |partition| partition.watchers.clone());
+        for (reader, slot) in watchers {
+            let reader = self.soft.readers.get_mut(reader);
+            reader
+                .filter(|reader| is_meant(reader.asker.replica))
+                .into_iter()
+                .for_each(|reader| _ = reader.mark_due(slot));
         }
     }
 
@@ -220,7 +227,12 @@ impl Broker {
             | ErrorCode::InvalidUpdateVersion
             | ErrorCode::InvalidRequest
             | ErrorCode::NewLeaderElected => {}
-            ErrorCode::IneligibleReplica => leadership.proposed = None,
+            // Another member of the ISR may have been fenced: who wants to join is looked at again with each fetch.
+            ErrorCode::IneligibleReplica => {
+                leadership.proposed = None;
+                let isr = leadership.isr.clone();
+                self.look_at_fetches_of(index, |replica| replica.is_some() && !isr.contains(&replica));
+            }
             _ => self.propose(index),
         }
     }
