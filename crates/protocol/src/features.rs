@@ -116,8 +116,10 @@ mod tests {
 
     #[test]
     fn a_release_has_the_features_of_its_time() {
-        let levels =
-            |release| default_levels(metadata_version_level(release).unwrap()).into_iter().map(|(_, level)| level);
+        let levels = |release| {
+            let version = metadata_version_level(release).expect("it is a release");
+            default_levels(version).into_iter().map(|(_, level)| level)
+        };
         assert!(levels("3.8").eq([0, 0, 0, 0, 0, 0]));
         assert!(levels("4.0").eq([1, 2, 1, 0, 0, 0]));
         assert!(levels("4.2").eq([1, 2, 1, 1, 1, 1]));
