@@ -6,6 +6,9 @@ const PREFIX = "/course/week-3/";
 export const LAPTOP = { width: 1366, height: 768 };
 export const PHONE = { width: 390, height: 844 };
 const TIMEOUT = 20_000;
+// `KAFKASIM_SLOW=4`: a visitor with a machine four times as slow, who looks for two seconds before doing anything. What a test
+// says must hold for them too.
+const SLOW = Number(process.env.KAFKASIM_SLOW ?? 1);
 
 let browser, site;
 
@@ -30,12 +33,18 @@ export async function otherSite(pages) {
 // An address of ours; `fragment` is its end, from `?` or `#` on.
 export const address = (fragment) => site.url + fragment;
 
+// Goes to an address, as slowly as was asked for.
+async function visit(page, url) {
+  page.setDefaultTimeout(TIMEOUT * SLOW);
+  if (SLOW > 1) await (await page.context().newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: SLOW });
+  await page.goto(url);
+}
+
 // A tab at any address, in a browser of its own.
 export async function tab(url, { viewport = LAPTOP, ...options } = {}) {
   const context = await browser.newContext({ viewport, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(TIMEOUT);
-  await page.goto(url);
+  await visit(page, url);
   return { page, context, close: () => context.close() };
 }
 
@@ -43,7 +52,6 @@ export async function tab(url, { viewport = LAPTOP, ...options } = {}) {
 export async function open({ fragment = "", viewport = LAPTOP, ready = ".app", ...options } = {}) {
   const context = await browser.newContext({ viewport, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(TIMEOUT);
   const wrong = [];
   page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
   page.on("pageerror", (error) => wrong.push(String(error)));
@@ -51,8 +59,9 @@ export async function open({ fragment = "", viewport = LAPTOP, ready = ".app", .
   page.on("request", (request) => {
     if (/^http/.test(request.url()) && !request.url().startsWith(site.url)) wrong.push(`outside: ${request.url()}`);
   });
-  await page.goto(site.url + fragment);
+  await visit(page, site.url + fragment);
   await page.locator(ready).first().waitFor();
+  if (SLOW > 1) await page.waitForTimeout(2000);
   return { page, context, wrong, close: () => context.close() };
 }
 
