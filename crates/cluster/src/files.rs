@@ -14,14 +14,21 @@ use crate::raft::Replica;
 const METADATA_DIRECTORY: &str = "__cluster_metadata-0";
 const META_PROPERTIES: &str = "meta.properties";
 const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
-const BOOTSTRAP: &str = "bootstrap.checkpoint";
+/// What the storage of a controller was formatted with (KIP-1170).
+const BOOTSTRAP: &str = "00000000000000000000-0000000000.checkpoint";
 
 impl KafkaProcess {
     /// What is in a directory of a log directory (its place in `log.dirs`); the empty path is the log directory itself.
     pub fn list(&self, dir: u8, path: &str) -> Option<Vec<DirEntry>> {
         match path {
             "" => Some(self.root(dir)),
-            METADATA_DIRECTORY if dir == self.spec().metadata_dir() => Some(self.raft().files()),
+            METADATA_DIRECTORY if dir == self.spec().metadata_dir() => {
+                let mut files = self.raft().files();
+                if self.spec().is_controller {
+                    files.push(DirEntry::file(BOOTSTRAP, self.bootstrap().size_in_bytes(), EPOCH_MS));
+                }
+                Some(files)
+            }
             _ => self.broker()?.disk().list(dir, path),
         }
     }
@@ -32,8 +39,10 @@ impl KafkaProcess {
         match path {
             META_PROPERTIES => Some(FileContent::Text(self.meta_properties(dir).into())),
             CLEAN_SHUTDOWN => Some(FileContent::Text(self.clean_shutdown()?.into())),
-            BOOTSTRAP if has_metadata => Some(FileContent::Metadata(vec![self.bootstrap()])),
             _ => match path.strip_prefix(METADATA_DIRECTORY).and_then(|rest| rest.strip_prefix('/')) {
+                Some(BOOTSTRAP) if has_metadata && self.spec().is_controller => {
+                    Some(FileContent::Metadata(vec![self.bootstrap()]))
+                }
                 Some(name) if has_metadata => self.raft().read_file(name),
                 Some(_) => None,
                 None => self.broker()?.disk().read(dir, path),
@@ -46,7 +55,6 @@ impl KafkaProcess {
         let mut entries = self.broker().map_or(Vec::new(), |broker| broker.disk().root(dir));
         entries.push(DirEntry::file(META_PROPERTIES, self.meta_properties(dir).len() as u64, EPOCH_MS));
         if has_metadata {
-            entries.push(DirEntry::file(BOOTSTRAP, self.bootstrap().size_in_bytes(), EPOCH_MS));
             entries.push(DirEntry::dir(METADATA_DIRECTORY, self.raft().modified_ms()));
         }
         if let Some(text) = self.clean_shutdown() {
@@ -74,8 +82,9 @@ impl KafkaProcess {
     /// What the storage was formatted with.
     fn bootstrap(&self) -> MetadataBatch {
         let features = crate::controller::bootstrap_features(&self.spec().cluster);
-        let records = features.into_iter().map(|(name, level)| MetadataRecord::FeatureLevel { name, level });
-        MetadataBatch { base_offset: 0, epoch: 0, timestamp_ms: EPOCH_MS, records: records.collect::<Vec<_>>().into() }
+        let features = features.into_iter().map(|(name, level)| MetadataRecord::FeatureLevel { name, level });
+        let records: Vec<_> = self.raft().formatted_voters().into_iter().chain(features).collect();
+        MetadataBatch { base_offset: 0, epoch: 0, timestamp_ms: EPOCH_MS, records: records.into() }
     }
 }
 
@@ -114,7 +123,7 @@ impl Replica {
             DirEntry::file(format!("{stem}.log"), size, modified_ms),
             sparse("timeindex", 10_485_756),
         ];
-        if let Some(snapshot) = log.snapshot() {
+        if let Some(snapshot) = log.snapshot().filter(|snapshot| snapshot.end_offset > 0) {
             let size = self.snapshot_batch().map_or(0, |batch| batch.size_in_bytes());
             let name = format!("{:020}-{:010}.checkpoint", snapshot.end_offset, snapshot.epoch);
             files.push(DirEntry::file(name, size, modified_ms));
@@ -151,9 +160,8 @@ impl Replica {
     /// What the newest snapshot says, as records.
     fn snapshot_batch(&self) -> Option<MetadataBatch> {
         let snapshot = self.log().snapshot()?;
-        let records = snapshot.image.to_records();
-        let base_offset = 0;
-        Some(MetadataBatch { base_offset, epoch: snapshot.epoch, timestamp_ms: EPOCH_MS, records: records.into() })
+        let records = snapshot.records();
+        Some(MetadataBatch { base_offset: 0, epoch: snapshot.epoch, timestamp_ms: EPOCH_MS, records: records.into() })
     }
 
     fn modified_ms(&self) -> i64 {

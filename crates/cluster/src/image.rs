@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ordered::SortedMap;
 use protocol::api::{ConfigResourceKind, Name};
+use protocol::features::{KRAFT, METADATA};
 use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionChange, PartitionRecord};
 use protocol::{BrokerId, DirectoryId, PartitionIndex, TopicId, TopicName};
 
@@ -128,6 +129,10 @@ impl MetadataImage {
     pub fn config(&self, kind: ConfigResourceKind, resource: &str, name: &str) -> Option<&Name> {
         self.configs.get(&(kind, resource.into()))?.get(name)
     }
+    /// Whether the first controller has written down what storage was formatted with.
+    pub fn is_bootstrapped(&self) -> bool {
+        self.features.contains_key(METADATA)
+    }
     /// Whether ELR is on (KIP-966).
     pub fn elr_enabled(&self) -> bool {
         self.features.get("eligible.leader.replicas.version").is_some_and(|level| *level >= 1)
@@ -233,7 +238,10 @@ impl MetadataImage {
                 let registered = ControllerImage { incarnation: *incarnation, host: host.clone(), port: *port };
                 self.controllers.insert(*controller, registered);
             }
-            MetadataRecord::NoOp | MetadataRecord::LeaderChange { .. } => {}
+            MetadataRecord::KRaftVersion { level } => {
+                self.features.insert(KRAFT.into(), *level);
+            }
+            MetadataRecord::NoOp | MetadataRecord::LeaderChange { .. } | MetadataRecord::Voters(_) => {}
         }
     }
 
@@ -292,7 +300,8 @@ impl MetadataImage {
     /// The image as records that make it anew: a snapshot (`MetadataImage#write`).
     pub fn to_records(&self) -> Vec<MetadataRecord> {
         let mut records = Vec::new();
-        for (name, level) in &self.features {
+        // That of the quorum stands in the head of the snapshot, with its voters.
+        for (name, level) in self.features.iter().filter(|(name, _)| ***name != *KRAFT) {
             records.push(MetadataRecord::FeatureLevel { name: name.clone(), level: *level });
         }
         for (broker, image) in &self.brokers {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::{Address, Duration};
 use ordered::SortedMap;
 use protocol::api::Name;
-use protocol::{BrokerId, Plant};
+use protocol::{BrokerId, Plant, Seldom};
 
 /// Where brokers listen for clients and for each other.
 pub const BROKER_PORT: u16 = 9092;
@@ -41,6 +41,9 @@ pub struct ClusterSpec {
     pub cluster_id: Name,
     /// `controller.quorum.voters`: ids and hosts, by id. They listen on [`CONTROLLER_PORT`].
     pub voters: Vec<(BrokerId, Name)>,
+    /// Where voters may change, those are `controller.quorum.bootstrap.servers` instead, and these of them the first voters: their
+    /// storage was formatted with `--initial-controllers`, that of others with `--no-initial-controllers` (KIP-853).
+    pub initial_controllers: Seldom<Vec<BrokerId>>,
     /// Whether `eligible.leader.replicas.version=1` is set at format time (the default of new clusters, KIP-966).
     pub elr_enabled: bool,
     /// The bug that is planted, if any: for sweeps that show that their checks find it.
@@ -50,14 +53,10 @@ pub struct ClusterSpec {
 }
 
 impl ClusterSpec {
-    /// The address of a voter.
+    /// The address of one of the first voters.
     pub fn voter_address(&self, id: BrokerId) -> Option<Address> {
         let (_, host) = self.voters.iter().find(|(voter, _)| *voter == id)?;
         Some((host.clone(), CONTROLLER_PORT))
-    }
-    /// Whether a node votes.
-    pub fn is_voter(&self, id: BrokerId) -> bool {
-        self.voters.iter().any(|(voter, _)| *voter == id)
     }
 }
 

@@ -61,7 +61,7 @@ pub struct App {
 #[derive(Clone)]
 pub struct Lab {
     scenario: Arc<Scenario>,
-    files: Arc<shell::Files>,
+    pub(crate) files: Arc<shell::Files>,
     pub(crate) world: World<Actor>,
     pub(crate) layout: Layout,
     terminals: SortedMap<u32, Terminal>,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use cluster::{ClusterSpec, KafkaProcess, ProcessSpec};
 use kernel::{Duration, LinkSpec, NetworkSpec, NodeId, World};
 use ordered::SortedMap;
-use protocol::BrokerId;
 use protocol::api::Name;
+use protocol::{BrokerId, Seldom};
 
 use crate::Actor;
 use crate::scenario::{ClusterShape, Scenario};
@@ -69,7 +69,14 @@ pub(crate) fn build(scenario: &Scenario) -> (World<Actor>, Layout) {
     let voters = controller_ids.iter().map(|id| (*id, host(id))).collect();
     let cluster_id = cluster_id(scenario.seed);
     let plant = scenario.plant.0;
-    let cluster = Arc::new(ClusterSpec { cluster_id, voters, elr_enabled: true, plant, placement_seed: None });
+    let cluster = Arc::new(ClusterSpec {
+        cluster_id,
+        voters,
+        initial_controllers: Seldom(shape.dynamic_quorum.then_some(controller_ids.clone())),
+        elr_enabled: true,
+        plant,
+        placement_seed: None,
+    });
     let overrides: SortedMap<Name, Name> =
         shape.configs.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect();
 
@@ -97,6 +104,40 @@ pub(crate) fn build(scenario: &Scenario) -> (World<Actor>, Layout) {
         }
     }
     (world, layout)
+}
+
+/// One more controller, of a quorum whose voters may change. Why not, otherwise.
+pub(crate) fn add_controller(world: &mut World<Actor>, layout: &mut Layout) -> Result<(NodeId, BrokerId), String> {
+    const CONTROLLERS_MAX: usize = 20;
+    let processes: Vec<_> = layout.controllers.values().filter_map(|node| world.machine(*node).kafka()).collect();
+    let Some(model) = processes.iter().find(|process| process.raft().voter_history().last_offset().is_some()) else {
+        return Err("the voters of this quorum are static. Let the scenario say cluster.dynamic_quorum, or upgrade it: kafka-features \
+                    upgrade --feature kraft.version=1"
+            .into());
+    };
+    if processes.len() >= CONTROLLERS_MAX {
+        return Err(format!("there are {CONTROLLERS_MAX} controllers already"));
+    }
+    let last = layout.controllers.keys().last().map_or(0, |id| id.0);
+    let id = BrokerId((last + 1).max(FIRST_CONTROLLER_ID));
+    let host: Name = format!("controller-{id}").into();
+    // All others are its controller.quorum.bootstrap.servers.
+    let voters = processes.iter().map(|process| (process.spec().id, process.spec().host.clone())).collect();
+    let initial_controllers = Seldom(Some(Vec::new()));
+    let cluster = ClusterSpec { voters, initial_controllers, ..ClusterSpec::clone(&model.spec().cluster) };
+    let spec = ProcessSpec {
+        id,
+        is_broker: false,
+        is_controller: true,
+        host: host.clone(),
+        rack: None,
+        cluster: Arc::new(cluster),
+        overrides: model.spec().overrides.clone(),
+    };
+    let node = world.add_node(&host, Actor::Kafka(Box::new(KafkaProcess::new(spec))));
+    layout.controllers.insert(id, node);
+    publish_controller(world, id, node, layout.brokers.len());
+    Ok((node, id))
 }
 
 /// The addresses people type for a broker, beside its advertised one.

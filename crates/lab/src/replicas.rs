@@ -207,6 +207,13 @@ pub fn active_controller(world: &World<Actor>, layout: &Layout) -> Option<NodeId
         .map(|(node, _)| node)
 }
 
+/// Who votes in the metadata quorum, by id, as the controller with the longest log knows it.
+pub fn voters(world: &World<Actor>, layout: &Layout) -> Vec<BrokerId> {
+    let rafts = layout.controllers.values().filter_map(|node| world.machine(*node).kafka()).map(KafkaProcess::raft);
+    let longest = rafts.max_by_key(|raft| (raft.log().last_epoch(), raft.log_end()));
+    longest.map_or_else(Vec::new, |raft| raft.voters().iter().map(|voter| voter.id).collect())
+}
+
 /// The metadata as the active controller has applied it. Without one, or with one that was just elected and does not know yet how
 /// much is committed, as the most advanced process has.
 pub fn image<'a>(world: &'a World<Actor>, layout: &Layout) -> Option<&'a Arc<MetadataImage>> {

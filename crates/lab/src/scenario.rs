@@ -67,6 +67,9 @@ pub struct ClusterShape {
     pub controllers: u32,
     /// Whether the first `controllers` brokers are controllers too, instead of separate processes.
     pub combined: bool,
+    /// Whether the voters of the quorum stand in the metadata log and may change (`kraft.version` 1, KIP-853).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dynamic_quorum: bool,
     /// Racks of the brokers, in order; none if empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub racks: Vec<String>,
@@ -153,6 +156,7 @@ impl Default for ClusterShape {
             brokers: 3,
             controllers: 3,
             combined: false,
+            dynamic_quorum: false,
             racks: Vec::new(),
             configs: SortedMap::new(),
             latency: None,

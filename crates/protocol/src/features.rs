@@ -7,13 +7,15 @@ pub const METADATA_VERSION: i16 = 33;
 pub const FEATURES: [(&str, i16, i16); 7] = [
     ("eligible.leader.replicas.version", 0, 1),
     ("group.version", 0, 1),
-    // Level 1 is for dynamic quorums, which are not modelled.
-    ("kraft.version", 0, 0),
+    ("kraft.version", 0, 1),
     ("metadata.version", 7, METADATA_VERSION),
     ("share.version", 0, 2),
     ("streams.version", 0, 1),
     ("transaction.version", 0, 2),
 ];
+
+/// The feature of dynamic quorums (KIP-853).
+pub const KRAFT: &str = "kraft.version";
 
 /// The supported levels of a feature.
 pub fn supported(name: &str) -> Option<(i16, i16)> {

@@ -45,6 +45,31 @@ impl TopicId {
         let versioned = (bits & !(0xf_u128 << 76)) | (0x4_u128 << 76);
         TopicId((versioned & !(0b11_u128 << 62)) | (0b10_u128 << 62))
     }
+
+    /// Reads a UUID as [`TopicId`] prints it; Java's words for what is wrong (`Uuid#fromString`).
+    pub fn parse(text: &str) -> Result<TopicId, String> {
+        const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        if text.len() > 24 {
+            let prefix: String = text.chars().take(24).collect();
+            return Err(format!("Input string with prefix `{prefix}` is too long to be decoded as a base64 UUID"));
+        }
+        let digits = text.trim_end_matches('=');
+        let mut bits = 0_u128;
+        for (at, byte) in digits.bytes().enumerate() {
+            let digit = LETTERS.iter().position(|letter| *letter == byte);
+            let digit = digit.ok_or_else(|| format!("Illegal base64 character {byte:x}"))?;
+            bits = if at == 21 { bits << 2 | digit as u128 >> 4 } else { bits << 6 | digit as u128 };
+        }
+        match digits.len() {
+            // 132 bits, of which the last four say nothing.
+            22 => Ok(TopicId(bits)),
+            odd if odd % 4 == 1 => Err("Last unit does not have enough valid bits".to_owned()),
+            other => Err(format!(
+                "Input string `{text}` decoded as {} bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID",
+                other * 3 / 4
+            )),
+        }
+    }
 }
 
 /// 22 characters of base64url without padding, as Kafka prints UUIDs (`Uuid#toString`).

@@ -23,6 +23,7 @@ pub mod fetch_session;
 pub mod features;
 pub mod java_random;
 mod java_duration;
+mod seldom;
 pub mod placement;
 pub mod plant;
 
@@ -39,6 +40,7 @@ pub use note::Note;
 pub use plant::Plant;
 pub use record::{Header, Record};
 pub use run::{Run, splittable_draw};
+pub use seldom::Seldom;
 
 /// The wall clock of every run at virtual time 0, in ms since the epoch: 2027-01-15T08:00:00Z.
 pub const EPOCH_MS: i64 = 1_800_000_000_000;

@@ -1,6 +1,8 @@
 //! Records of the metadata log, `__cluster_metadata` (`metadata/src/main/resources/common/metadata/*.json`).
 //! Controllers write them, everyone replays them; nothing else changes cluster state.
 
+use std::sync::Arc;
+
 use crate::api::Name;
 use crate::ids::{BrokerId, DirectoryId, PartitionIndex, TopicId, TopicName};
 
@@ -51,6 +53,21 @@ pub enum MetadataRecord {
     RegisterController { controller: BrokerId, incarnation: u128, host: Name, port: u16 },
     /// Raft: a leader's epoch begins (control record).
     LeaderChange { leader: BrokerId, voters: Vec<BrokerId> },
+    /// Raft: the quorum has this version (control record, KIP-853). From 1 on its voters stand in the log.
+    KRaftVersion { level: i16 },
+    /// Raft: these are the voters, from this record on, committed or not (control record, KIP-853).
+    Voters(Arc<Vec<Voter>>),
+}
+
+/// A voter of the metadata quorum (`VoterSet.VoterNode`).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Voter {
+    /// Its `node.id`.
+    pub id: BrokerId,
+    /// `directory.id` of its metadata log; zero where it is not known, as of static voters.
+    pub directory: DirectoryId,
+    /// Where it listens.
+    pub endpoint: (Name, u16),
 }
 
 /// The whole state of a partition.
@@ -130,7 +147,7 @@ pub struct MetadataBatch {
     /// When it was appended, ms since the epoch.
     pub timestamp_ms: i64,
     /// At least one.
-    pub records: std::sync::Arc<Vec<MetadataRecord>>,
+    pub records: Arc<Vec<MetadataRecord>>,
 }
 
 impl MetadataBatch {
@@ -149,6 +166,11 @@ impl MetadataBatch {
 }
 
 impl MetadataRecord {
+    /// Whether it is one of Raft's own, and not of the controller.
+    pub fn is_control(&self) -> bool {
+        use MetadataRecord::{KRaftVersion, LeaderChange, Voters};
+        matches!(self, LeaderChange { .. } | KRaftVersion { .. } | Voters(_))
+    }
     /// Kafka's name for its type, as `kafka-dump-log` prints it.
     pub fn type_name(&self) -> &'static str {
         match self {
@@ -165,6 +187,8 @@ impl MetadataRecord {
             MetadataRecord::NoOp => "NO_OP_RECORD",
             MetadataRecord::RegisterController { .. } => "REGISTER_CONTROLLER_RECORD",
             MetadataRecord::LeaderChange { .. } => "LEADER_CHANGE",
+            MetadataRecord::KRaftVersion { .. } => "KRAFT_VERSION",
+            MetadataRecord::Voters(_) => "KRAFT_VOTERS",
         }
     }
 }

@@ -122,9 +122,14 @@ pub(crate) fn log_line(line: &LogLine, io: &mut Io<'_>) {
 /// Reads a properties file (`Utils#loadProps`): `key=value` or `key: value` lines, `#` and `!` start comments.
 pub(crate) fn properties_file(launch: &Launch, path: &str) -> Result<Properties, Refusal> {
     let text = launch.read(path).ok_or_else(|| Refusal::line(format!("java.nio.file.NoSuchFileException: {path}")))?;
+    Ok(properties(&text))
+}
+
+/// The text of a properties file, read.
+pub(crate) fn properties(text: &str) -> Properties {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', '!']));
-    Ok(lines
+    lines
         .filter_map(|line| line.split_once(['=', ':']))
         .map(|(key, value)| (key.trim().into(), value.trim().into()))
-        .collect())
+        .collect()
 }

@@ -226,7 +226,8 @@ fn prepare(command: &SimpleCommand, stdin: Option<Arc<str>>, setting: &Setting<'
     let tree = setting.tree(inside.as_deref());
     let word = argv.first().map_or("", String::as_str);
     let is_text = builtins::NAMES.contains(&word);
-    let reads_files = is_text || tools::find(word).is_some_and(|tool| tool.name == tools::dump_log::NAME);
+    let tool = tools::find(word).map(|tool| tool.name);
+    let reads_files = is_text || tool == Some(tools::dump_log::NAME);
     let argv: Vec<String> = match reads_files {
         true => argv.iter().flat_map(|word| tree.glob(word)).collect(),
         false => argv,
@@ -235,7 +236,11 @@ fn prepare(command: &SimpleCommand, stdin: Option<Arc<str>>, setting: &Setting<'
         let output = builtins::run(&argv, stdin.as_deref(), &tree);
         Print { out: output.text.lines().map(str::to_owned).collect(), err: output.errors, code: output.code }
     });
-    let opened = if reads_files && !is_text { tools::dump_log::open(&argv, &tree) } else { Vec::new() };
+    let opened = match tool {
+        Some(tools::dump_log::NAME) => tools::dump_log::open(&argv, &tree),
+        Some(tools::metadata_quorum::NAME) => tools::metadata_quorum::open(&argv, &tree),
+        _ => Vec::new(),
+    };
     let env = setting.env.clone().into_iter().chain(command.env.clone()).collect();
     let stdin = stdin.map_or(Stdin::Terminal, Stdin::Text);
     let (files, profile) = (setting.files.clone(), setting.profile);

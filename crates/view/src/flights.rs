@@ -73,6 +73,8 @@ pub(crate) fn role_of(tag: Tag, is_client: bool) -> &'static str {
         | ApiKey::EndQuorumEpoch
         | ApiKey::FetchSnapshot
         | ApiKey::DescribeQuorum
+        | ApiKey::AddRaftVoter
+        | ApiKey::RemoveRaftVoter
         | ApiKey::AlterPartition
         | ApiKey::BrokerRegistration
         | ApiKey::BrokerHeartbeat

@@ -2,10 +2,12 @@
 
 use kernel::Time;
 use protocol::api::Name;
+use protocol::api::add_raft_voter::AddRaftVoterResponse;
 use protocol::api::delete_records::DeleteRecordsResponse;
 use protocol::api::describe_topic_partitions::{DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse};
 use protocol::api::list_groups::ListGroupsRequest;
 use protocol::api::list_offsets::ListOffsetsResponse;
+use protocol::api::remove_raft_voter::RemoveRaftVoterResponse;
 use protocol::{ApiKey, BrokerId, ErrorCode, Note, Response, TopicPartition};
 
 use super::{Admin, AdminCall, AdminResult, Described, GroupOffset, Target, Task};
@@ -180,6 +182,13 @@ impl Admin {
                 }
                 let outcome = self.described(answer.error, answer.message.as_ref(), ());
                 task.result = Some(AdminResult::UpdateFeatures(outcome));
+            }
+            Response::AddRaftVoter(AddRaftVoterResponse { error, message })
+            | Response::RemoveRaftVoter(RemoveRaftVoterResponse { error, message }) => {
+                if matches!(error, ErrorCode::NotController | ErrorCode::NotLeaderOrFollower) {
+                    return Verdict::Retry(error);
+                }
+                task.result = Some(AdminResult::ChangeVoters(self.described(error, message.as_ref(), ())));
             }
             Response::DescribeQuorum(answer) => match answer.error {
                 ErrorCode::None => task.result = Some(AdminResult::DescribeQuorum(answer)),

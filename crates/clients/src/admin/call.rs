@@ -14,7 +14,8 @@ use protocol::api::incremental_alter_configs::ConfigOp;
 use protocol::api::list_groups::ListedGroup;
 use protocol::api::list_partition_reassignments::OngoingReassignment;
 use protocol::api::update_features::UpgradeType;
-use protocol::{BrokerId, GroupId, MemberId, TopicId, TopicName, TopicPartition};
+use protocol::metadata::Voter;
+use protocol::{BrokerId, DirectoryId, GroupId, MemberId, TopicId, TopicName, TopicPartition};
 
 use crate::{ClientError, LogLine, StartAt};
 
@@ -74,6 +75,10 @@ pub enum AdminCall {
     UnregisterBroker { broker: BrokerId },
     /// `describeMetadataQuorum`.
     DescribeQuorum,
+    /// `addRaftVoter`.
+    AddVoter(Voter),
+    /// `removeRaftVoter`.
+    RemoveVoter { voter: BrokerId, directory: DirectoryId },
     /// `describeFeatures`.
     DescribeFeatures,
     /// `updateFeatures`: new levels.
@@ -105,6 +110,8 @@ impl AdminCall {
                 | AdminCall::ListReassignments { .. }
                 | AdminCall::UnregisterBroker { .. }
                 | AdminCall::DescribeQuorum
+                | AdminCall::AddVoter(_)
+                | AdminCall::RemoveVoter { .. }
                 | AdminCall::DescribeFeatures
                 | AdminCall::UpdateFeatures { .. }
         )
@@ -156,6 +163,8 @@ pub enum AdminResult {
     ListReassignments(Vec<OngoingReassignment>),
     UnregisterBroker(Described<()>),
     DescribeQuorum(DescribeQuorumResponse),
+    /// Of `AddVoter` and of `RemoveVoter`.
+    ChangeVoters(Described<()>),
     DescribeFeatures(ApiVersionsResponse),
     UpdateFeatures(Described<()>),
     /// The call as a whole failed.

@@ -2,6 +2,7 @@
 
 use ordered::SortedSet;
 use protocol::api::ConfigResourceKind;
+use protocol::api::add_raft_voter::AddRaftVoterRequest;
 use protocol::api::alter_partition_reassignments::{AlterPartitionReassignmentsRequest, WantedReassignment};
 use protocol::api::alter_replica_log_dirs::AlterReplicaLogDirsRequest;
 use protocol::api::api_versions::ApiVersionsRequest;
@@ -23,6 +24,7 @@ use protocol::api::metadata::MetadataRequest;
 use protocol::api::offset_commit::{OffsetCommitPartition, OffsetCommitRequest};
 use protocol::api::offset_delete::OffsetDeleteRequest;
 use protocol::api::offset_fetch::OffsetFetchRequest;
+use protocol::api::remove_raft_voter::RemoveRaftVoterRequest;
 use protocol::api::unregister_broker::UnregisterBrokerRequest;
 use protocol::api::update_features::UpdateFeaturesRequest;
 use protocol::{BrokerId, GroupId, Request, TopicPartition};
@@ -57,6 +59,8 @@ impl AdminCall {
             AdminCall::ListReassignments { .. } => "listPartitionReassignments",
             AdminCall::UnregisterBroker { .. } => "unregisterBroker",
             AdminCall::DescribeQuorum => "describeMetadataQuorum",
+            AdminCall::AddVoter(_) => "addRaftVoter",
+            AdminCall::RemoveVoter { .. } => "removeRaftVoter",
             AdminCall::DescribeFeatures => "describeFeatures",
             AdminCall::UpdateFeatures { .. } => "updateFeatures",
         }
@@ -217,6 +221,8 @@ impl Admin {
                 self.any(task, UpdateFeaturesRequest { updates, validate_only });
             }
             AdminCall::DescribeQuorum => self.any(task, DescribeQuorumRequest { detail: true }),
+            AdminCall::AddVoter(voter) => self.any(task, AddRaftVoterRequest { voter, waits: true }),
+            AdminCall::RemoveVoter { voter, directory } => self.any(task, RemoveRaftVoterRequest { voter, directory }),
         }
     }
 

@@ -23,7 +23,9 @@ use protocol::api::offset_fetch::{OffsetFetchResponse, OffsetFetchResult};
 use protocol::api::offset_for_leader_epoch::{EpochAnswer, EpochQuestion, OffsetForLeaderEpochResponse};
 use protocol::api::produce::{ProduceResponse, ProduceResult};
 use protocol::api::sync_group::SyncGroupResponse;
-use protocol::{ApiKey, Batch, BrokerId, ErrorCode, Message, Note, Record, Request, Response, TopicId, TopicPartition};
+use protocol::{
+    ApiKey, Batch, BrokerId, ErrorCode, Message, Note, Record, Request, Response, Seldom, TopicId, TopicPartition,
+};
 
 /// A broker that does as its fields say.
 #[derive(Clone, Hash, Default)]
@@ -274,6 +276,7 @@ impl FakeBroker {
                         diverging_epoch: None,
                         current_leader: None,
                         preferred_read_replica: if is_sent_on { BrokerId(2) } else { BrokerId::NONE },
+                        leader_endpoint: Seldom::default(),
                         batches: if has_data { batches.collect() } else { vec![] },
                         metadata: vec![],
                     }

@@ -54,11 +54,12 @@ pub(crate) fn newest_version(key: ApiKey) -> Option<i16> {
         | ApiKey::DescribeQuorum
         | ApiKey::UpdateFeatures
         | ApiKey::DescribeCluster => 2,
-        ApiKey::IncrementalAlterConfigs | ApiKey::AlterPartitionReassignments => 1,
+        ApiKey::IncrementalAlterConfigs | ApiKey::AlterPartitionReassignments | ApiKey::AddRaftVoter => 1,
         ApiKey::DescribeTopicPartitions
         | ApiKey::ListPartitionReassignments
         | ApiKey::OffsetDelete
-        | ApiKey::UnregisterBroker => 0,
+        | ApiKey::UnregisterBroker
+        | ApiKey::RemoveRaftVoter => 0,
         ApiKey::Vote
         | ApiKey::BeginQuorumEpoch
         | ApiKey::EndQuorumEpoch

@@ -89,6 +89,8 @@ impl Broker {
             | Request::UpdateFeatures(_)
             | Request::AlterPartitionReassignments(_)
             | Request::ListPartitionReassignments(_)
+            | Request::AddRaftVoter(_)
+            | Request::RemoveRaftVoter(_)
             | Request::DescribeQuorum(_)) => self.forward(cx, fx, caller.ticket, request),
             // These belong to controllers, which listen elsewhere; a broker drops who sends them here.
             Request::Vote(_)

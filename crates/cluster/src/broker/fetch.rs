@@ -7,7 +7,7 @@ use partition_log::EpochEnd;
 use protocol::api::LeaderHint;
 use protocol::api::fetch::{self, FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::fetch_session::{FINAL_EPOCH, INITIAL_EPOCH};
-use protocol::{BrokerId, ErrorCode, PartitionIndex, Plant, TopicId};
+use protocol::{BrokerId, ErrorCode, PartitionIndex, Plant, Seldom, TopicId};
 
 use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
@@ -664,6 +664,7 @@ fn failure(asked: &FetchPartition, error: ErrorCode, current_leader: Option<Lead
         diverging_epoch: None,
         current_leader,
         preferred_read_replica: BrokerId::NONE,
+        leader_endpoint: Seldom::default(),
         batches: Vec::new(),
         metadata: Vec::new(),
     }

@@ -321,7 +321,9 @@ impl Touched {
             | MetadataRecord::ProducerIds { .. }
             | MetadataRecord::NoOp
             | MetadataRecord::RegisterController { .. }
-            | MetadataRecord::LeaderChange { .. } => {}
+            | MetadataRecord::LeaderChange { .. }
+            | MetadataRecord::KRaftVersion { .. }
+            | MetadataRecord::Voters(_) => {}
         }
     }
 }

@@ -229,6 +229,12 @@ fn error_of(response: &Response) -> ErrorCode {
         Response::AlterPartitionReassignments(response) => response.error,
         Response::UnregisterBroker(response) => response.error,
         Response::ListPartitionReassignments(response) => response.error,
+        Response::AddRaftVoter(response) if response.error == ErrorCode::NotLeaderOrFollower => {
+            ErrorCode::NotController
+        }
+        Response::RemoveRaftVoter(response) if response.error == ErrorCode::NotLeaderOrFollower => {
+            ErrorCode::NotController
+        }
         Response::DescribeQuorum(response) if response.error == ErrorCode::NotLeaderOrFollower => {
             ErrorCode::NotController
         }

@@ -1,20 +1,23 @@
 //! Feature levels: what storage was formatted with, and UpdateFeatures (`FeatureControlManager`, KIP-584).
 
+use kernel::Time;
 use protocol::api::update_features::{UpdateFeaturesRequest, UpdateFeaturesResponse, UpgradeType};
 use protocol::api::{ConfigResourceKind, Name};
-use protocol::features::{METADATA_VERSION, supported};
+use protocol::features::{KRAFT, METADATA_VERSION, supported};
 use protocol::metadata::MetadataRecord;
 use protocol::{ErrorCode, gap};
 
 use super::configs::MIN_ISR;
 use super::{Controller, Decision};
+use crate::process::Fx;
+use crate::raft::Replica;
 use crate::spec::ClusterSpec;
 
 const ELR: &str = "eligible.leader.replicas.version";
 
 /// The feature levels that storage is formatted with.
 pub(crate) fn bootstrap_features(cluster: &ClusterSpec) -> Vec<(Name, i16)> {
-    gap!("only eligible.leader.replicas.version does anything; kraft.version stays 0", "KIP-584, KIP-853");
+    gap!("only eligible.leader.replicas.version and kraft.version do anything", "KIP-584");
     let levels = [
         ("metadata.version", METADATA_VERSION),
         (ELR, i16::from(cluster.elr_enabled)),
@@ -28,18 +31,32 @@ pub(crate) fn bootstrap_features(cluster: &ClusterSpec) -> Vec<(Name, i16)> {
 
 impl Controller {
     /// An admin changes feature levels: all that are named, or none.
-    pub(super) fn update_features(&self, request: &UpdateFeaturesRequest) -> Decision {
+    pub(super) fn update_features(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        raft: &mut Replica,
+        request: &UpdateFeaturesRequest,
+    ) -> Decision {
         let mut records = Vec::new();
-        let refused = request.updates.iter().find_map(|(name, level, how)| {
-            let why = self.why_not(name, *level, *how)?;
-            Some(format!("The update failed for all features since the following feature had an error: {why}"))
+        let why_not = request.updates.iter().find_map(|(name, level, how)| self.why_not(name, *level, *how));
+        let upgrades = request.updates.iter().any(|(name, ..)| &**name == KRAFT);
+        let why_not = why_not.or_else(|| match upgrades {
+            true => raft.upgrade(now, fx, request.validate_only).err(),
+            false => None,
         });
+        if let Some(active) = self.active.as_mut().filter(|_| upgrades && why_not.is_none() && !request.validate_only) {
+            let record = MetadataRecord::KRaftVersion { level: 1 };
+            active.state.replay(raft.next_offset() - 1, &record, |note| fx.note(note));
+        }
+        let refused = why_not
+            .map(|why| format!("The update failed for all features since the following feature had an error: {why}"));
         let (error, message) = match refused {
             Some(text) => (ErrorCode::InvalidUpdateVersion, Some(text.into())),
             None => (ErrorCode::None, None),
         };
         if error.is_ok() && !request.validate_only {
-            for (name, level, _) in &request.updates {
+            for (name, level, _) in request.updates.iter().filter(|(name, ..)| &**name != KRAFT) {
                 records.push(MetadataRecord::FeatureLevel { name: name.clone(), level: *level });
             }
             if request.updates.iter().any(|(name, level, _)| &**name == ELR && *level > 0) {
@@ -71,6 +88,9 @@ impl Controller {
                 "Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade."
                     .into(),
             );
+        }
+        if level < current && name == KRAFT {
+            return invalid("Can't downgrade the version of this feature.".into());
         }
         if level > current && how != UpgradeType::Upgrade {
             return invalid("Can't downgrade to a newer version.".into());

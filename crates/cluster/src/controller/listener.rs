@@ -55,6 +55,8 @@ fn is_served(key: ApiKey) -> bool {
             | ApiKey::AllocateProducerIds
             | ApiKey::ControllerRegistration
             | ApiKey::AssignReplicasToDirs
+            | ApiKey::AddRaftVoter
+            | ApiKey::RemoveRaftVoter
     )
 }
 

@@ -144,7 +144,7 @@ impl Controller {
         let placement = self.spec.cluster.placement_seed.map(Lcg::new);
         let last_offset = raft.next_offset() - 1;
         self.active = Some(Active { epoch, state, heartbeats, deferred: VecDeque::new(), last_offset, placement });
-        if image.features.is_empty() {
+        if !image.is_bootstrapped() {
             let records = self.bootstrap_records();
             self.commit(now, fx, raft, records);
         }
@@ -216,7 +216,7 @@ impl Controller {
         }
     }
 
-    fn decide(&mut self, now: Time, fx: &mut Fx, raft: &Replica, request: &Request) -> Decision {
+    fn decide(&mut self, now: Time, fx: &mut Fx, raft: &mut Replica, request: &Request) -> Decision {
         match request {
             Request::BrokerRegistration(request) => self.register_broker(now, raft, request),
             Request::ControllerRegistration(request) => register_controller(request),
@@ -228,7 +228,7 @@ impl Controller {
             Request::DeleteTopics(request) => self.delete_topics(request),
             Request::CreatePartitions(request) => self.create_partitions(fx, request),
             Request::ElectLeaders(request) => self.elect_leaders(request),
-            Request::UpdateFeatures(request) => self.update_features(request),
+            Request::UpdateFeatures(request) => self.update_features(now, fx, raft, request),
             Request::UnregisterBroker(request) => self.unregister_broker(request.broker),
             Request::AlterPartitionReassignments(request) => self.alter_reassignments(request),
             Request::ListPartitionReassignments(request) => self.list_reassignments(request),

@@ -1,5 +1,6 @@
 //! Answers that say the same error for everything that was asked.
 
+use protocol::api::add_raft_voter::AddRaftVoterResponse;
 use protocol::api::allocate_producer_ids::AllocateProducerIdsResponse;
 use protocol::api::alter_partition::AlterPartitionResponse;
 use protocol::api::alter_partition_reassignments::AlterPartitionReassignmentsResponse;
@@ -14,6 +15,7 @@ use protocol::api::delete_topics::DeleteTopicsResponse;
 use protocol::api::elect_leaders::ElectLeadersResponse;
 use protocol::api::incremental_alter_configs::IncrementalAlterConfigsResponse;
 use protocol::api::list_partition_reassignments::ListPartitionReassignmentsResponse;
+use protocol::api::remove_raft_voter::RemoveRaftVoterResponse;
 use protocol::api::unregister_broker::UnregisterBrokerResponse;
 use protocol::api::update_features::UpdateFeaturesResponse;
 use protocol::{ErrorCode, Request, Response, TopicId};
@@ -62,6 +64,8 @@ pub(crate) fn refusal(request: &Request, error: ErrorCode) -> Option<Response> {
             ListPartitionReassignmentsResponse { error, partitions: Vec::new() }.into()
         }
         Request::UpdateFeatures(_) => UpdateFeaturesResponse { error, message: None }.into(),
+        Request::AddRaftVoter(_) => AddRaftVoterResponse { error, message: None }.into(),
+        Request::RemoveRaftVoter(_) => RemoveRaftVoterResponse { error, message: None }.into(),
         Request::UnregisterBroker(_) => UnregisterBrokerResponse { error, message: None }.into(),
         Request::IncrementalAlterConfigs(_) => IncrementalAlterConfigsResponse { error, message: None }.into(),
         _ => return None,

@@ -64,7 +64,7 @@ impl ControllerRegistration {
     /// The image has changed. Registrations are kept once feature levels are known, which come first in a log.
     pub fn on_image(&mut self, now: Time, fx: &mut Fx, image: &MetadataImage) {
         let own = image.controllers.get(&self.spec.id).map(|own| own.incarnation);
-        let seen = (own, !image.features.is_empty());
+        let seen = (own, image.is_bootstrapped());
         if seen == std::mem::replace(&mut self.seen, seen) || !seen.1 {
             return;
         }

@@ -157,7 +157,7 @@ impl Replica {
 
     /// Whether too many have said no (`EpochElection#isVoteRejected`).
     fn is_lost(&self, ballot: &Ballot) -> bool {
-        ballot.rejected.len() > self.spec.cluster.voters.len() - self.majority()
+        ballot.rejected.len() > self.voters().len() - self.majority()
     }
 
     /// Somebody asks for a vote.
@@ -180,7 +180,8 @@ impl Replica {
     pub(super) fn grants(&self, request: &VoteRequest) -> bool {
         let mine = (self.hard.log.last_epoch(), self.hard.log.end_offset());
         let is_up_to_date = (request.last_epoch, request.last_offset) >= mine;
-        is_up_to_date && self.is_voter() && self.would_vote(request)
+        // One that is no voter as far as it knows may be one all the same: its log may end before the record that says so.
+        is_up_to_date && self.spec.is_controller && self.would_vote(request)
     }
 
     /// Whether this role allows a vote for a candidate whose log is good enough.

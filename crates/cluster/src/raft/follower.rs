@@ -1,8 +1,6 @@
 //! Following a leader: fetching the metadata log, truncating where it diverges (`FollowerState`). Observers do the
 //! same, without election timeouts.
 
-use std::sync::Arc;
-
 use kernel::{Duration, Time};
 use protocol::api::begin_quorum_epoch::{BeginQuorumEpochRequest, BeginQuorumEpochResponse};
 use protocol::api::end_quorum_epoch::{EndQuorumEpochRequest, EndQuorumEpochResponse};
@@ -13,7 +11,6 @@ use protocol::{BrokerId, ErrorCode, TopicId};
 use super::log::Snapshot;
 use super::role::Role;
 use super::{Call, RNG_ELECTION, Replica, TimerKey};
-use crate::image::MetadataImage;
 use crate::process::Fx;
 
 /// How long a leader may park a fetch (`KafkaRaftClient#MAX_FETCH_WAIT_MS`).
@@ -29,9 +26,8 @@ impl Replica {
         let voted = if epoch > self.hard.epoch { BrokerId::NONE } else { self.hard.voted };
         self.set_epoch(epoch, voted, leader);
         self.set_role(fx, Role::Follower { leader, has_fetched: false });
-        if self.is_voter() {
-            self.soft.timers.arm(fx, now + self.fetch_timeout(), TimerKey::FetchTimeout);
-        }
+        self.arm_fetch_timeout(now, fx);
+        self.arm_join(now, fx);
         self.soft.timers.arm(fx, now, TimerKey::Fetch);
     }
 
@@ -44,6 +40,7 @@ impl Replica {
     ) -> BeginQuorumEpochResponse {
         let error = if request.leader_epoch < self.hard.epoch { ErrorCode::FencedLeaderEpoch } else { ErrorCode::None };
         if error.is_ok() {
+            self.hear(request.leader, request.endpoint.clone());
             self.learn(now, fx, request.leader_epoch, request.leader);
         }
         BeginQuorumEpochResponse { error, leader: self.named_leader(), leader_epoch: self.hard.epoch }
@@ -85,9 +82,9 @@ impl Replica {
         // (`KafkaRaftClient#pollFollowerAsObserver`).
         let is_lost = !self.is_voter() && self.soft.failures > 0;
         let to = match &self.soft.role {
-            Role::Follower { leader, .. } if !is_lost => *leader,
+            Role::Follower { leader, .. } if !is_lost && self.address_of(*leader).is_some() => *leader,
             Role::Follower { .. } | Role::Unattached => {
-                let others = self.other_voters();
+                let others = self.first_to_ask();
                 if others.is_empty() {
                     return;
                 }
@@ -134,6 +131,7 @@ impl Replica {
         }
         let Some(result) = answer.partitions.into_iter().next() else { return };
         if let Some(hint) = result.current_leader {
+            self.hear(hint.leader, result.leader_endpoint.clone());
             self.learn(now, fx, hint.leader_epoch, hint.leader);
         }
         if !is_awaited {
@@ -151,13 +149,13 @@ impl Replica {
             return;
         }
         let must_fetch_snapshot = result.log_start_offset > self.hard.log.end_offset();
+        let was_voter = self.is_voter();
         self.take_in(result);
+        self.note_role(fx, was_voter);
         if let Role::Follower { has_fetched, .. } = &mut self.soft.role {
             *has_fetched = true;
         }
-        if self.is_voter() {
-            self.soft.timers.arm(fx, now + self.fetch_timeout(), TimerKey::FetchTimeout);
-        }
+        self.arm_fetch_timeout(now, fx);
         if must_fetch_snapshot {
             self.fetch_snapshot(now, fx, to);
         } else {
@@ -190,18 +188,21 @@ impl Replica {
             self.soft.timers.arm_once(fx, now + ASK_AROUND, TimerKey::Fetch);
             return;
         }
-        let image = MetadataImage::from_snapshot(answer.end_offset, answer.epoch, &answer.records);
-        self.hard.log.install_snapshot(Snapshot {
-            end_offset: answer.end_offset,
-            epoch: answer.epoch,
-            image: Arc::new(image),
-        });
+        let was_voter = self.is_voter();
+        self.hard.log.install_snapshot(Snapshot::of(answer.end_offset, answer.epoch, &answer.records));
+        self.note_role(fx, was_voter);
         self.soft.high_watermark = answer.end_offset;
         self.soft.must_load_snapshot = true;
-        if self.is_voter() {
-            self.soft.timers.arm(fx, now + self.fetch_timeout(), TimerKey::FetchTimeout);
-        }
+        self.arm_fetch_timeout(now, fx);
         self.fetch(now, fx);
+    }
+
+    /// Voters stand for election when their leader is silent for that long.
+    fn arm_fetch_timeout(&mut self, now: Time, fx: &mut Fx) {
+        match self.is_voter() {
+            true => self.soft.timers.arm(fx, now + self.fetch_timeout(), TimerKey::FetchTimeout),
+            false => drop(self.soft.timers.cancel(&TimerKey::FetchTimeout)),
+        }
     }
 
     /// Appends what came, or truncates, and moves the high watermark.
@@ -226,6 +227,8 @@ impl Replica {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use ordered::SortedMap;
 
     use super::*;
@@ -237,6 +240,7 @@ mod tests {
         let cluster = ClusterSpec {
             cluster_id: "c".into(),
             voters,
+            initial_controllers: Default::default(),
             elr_enabled: true,
             plant: protocol::Plant::None,
             placement_seed: None,

@@ -13,11 +13,12 @@ use protocol::api::end_quorum_epoch::EndQuorumEpochRequest;
 use protocol::api::fetch::{FetchRequest, FetchResponse, FetchResult};
 use protocol::api::fetch_snapshot::{FetchSnapshotRequest, FetchSnapshotResponse};
 use protocol::metadata::{MetadataBatch, MetadataRecord};
-use protocol::{BrokerId, ErrorCode, Message, Plant, TopicId, wall_ms};
+use protocol::{BrokerId, ErrorCode, Message, Plant, Seldom, TopicId, wall_ms};
 
 use super::log::Position;
 use super::role::{Leader, Progress, Role};
 use super::slow_disk::Held;
+use super::voters::{DYNAMIC, own_directory};
 use super::{Call, OBSERVER_SESSION, Parked, Replica, TimerKey};
 use crate::process::Fx;
 
@@ -40,10 +41,15 @@ impl Replica {
                 next_offset: epoch_start,
                 fetched: SortedSet::new(),
                 is_claimed: false,
+                change: Seldom::default(),
             }),
         );
-        let first = MetadataRecord::LeaderChange { leader: self.spec.id, voters: self.voters() };
-        self.append(now, fx, vec![first]);
+        let mut first = vec![MetadataRecord::LeaderChange { leader: self.spec.id, voters: self.voter_ids() }];
+        // So far they stand only in the snapshots that the storage of the first voters was formatted with.
+        if self.voter_history().last_offset() == Some(-1) {
+            first.extend([DYNAMIC, MetadataRecord::Voters(self.voter_history().last().clone())]);
+        }
+        self.append(now, fx, first);
         self.drain_now(now, fx);
         self.send_begin_epochs(now, fx);
         self.arm_check_quorum(now, fx);
@@ -90,21 +96,24 @@ impl Replica {
         for batch in std::mem::take(&mut leader.accumulator) {
             self.hard.log.append(batch);
         }
-        self.advance();
+        self.adopt_voters(now, fx);
+        self.advance(now, fx);
         self.complete_parked(now, fx);
     }
 
-    /// The commit rule: what a majority of voters has, once that reaches into this epoch.
-    fn advance(&mut self) {
-        let own_end = self.hard.log.end_offset();
+    /// The commit rule: what a majority of voters has, once that reaches into this epoch. The leader is one of them, but for one
+    /// that has been removed and waits until that is committed.
+    fn advance(&mut self, now: Time, fx: &mut Fx) {
+        let own_end = self.is_voter().then(|| self.hard.log.end_offset());
         let Role::Leader(leader) = &self.soft.role else { return };
         let mut ends: Vec<i64> = leader.voters.values().map(|voter| voter.end_offset).collect();
-        ends.push(own_end);
+        ends.extend(own_end);
         ordered::sort_by(&mut ends, |a, b| b.cmp(a));
         let needed = if self.spec.has(Plant::CommitWithoutMajority) { 0 } else { ends.len() / 2 };
         let candidate = ends[needed];
         if candidate > leader.epoch_start && candidate > self.soft.high_watermark {
             self.soft.high_watermark = candidate;
+            self.change_committed(now, fx);
         }
     }
 
@@ -184,7 +193,7 @@ impl Replica {
                 error,
                 end_offset: snapshot.end_offset,
                 epoch: snapshot.epoch,
-                records: Arc::new(snapshot.image.to_records()),
+                records: Arc::new(snapshot.records()),
             },
             _ => {
                 let error = if error.is_ok() { ErrorCode::UnknownServerError } else { error };
@@ -195,7 +204,7 @@ impl Replica {
 
     fn note_progress(&mut self, now: Time, fx: &mut Fx, replica: BrokerId, offset: i64) {
         let end = self.hard.log.end_offset();
-        let needed = self.majority() - 1;
+        let needed = self.majority() - usize::from(self.is_voter());
         let Role::Leader(leader) = &mut self.soft.role else { return };
         let Some(voter) = leader.voters.get_mut(&replica) else {
             leader.observers.retain(|_, p| p.last_fetch.is_some_and(|at| now.since(at) < OBSERVER_SESSION));
@@ -208,7 +217,7 @@ impl Replica {
             leader.fetched.clear();
             self.arm_check_quorum(now, fx);
         }
-        self.advance();
+        self.advance(now, fx);
     }
 
     /// Answers parked fetches that have waited long enough, or for which there is news.
@@ -244,6 +253,7 @@ impl Replica {
             log_start_offset: -1,
             diverging_epoch: None,
             current_leader: Some(LeaderHint { leader: self.named_leader(), leader_epoch: self.hard.epoch }),
+            leader_endpoint: self.own_endpoint(),
             preferred_read_replica: BrokerId::NONE,
             batches: Vec::new(),
             metadata: Vec::new(),
@@ -264,10 +274,10 @@ impl Replica {
             .map(|(id, _)| *id)
             .collect();
         for voter in silent {
-            let request = BeginQuorumEpochRequest { leader: own, leader_epoch: epoch };
+            let request = BeginQuorumEpochRequest { leader: own, leader_epoch: epoch, endpoint: self.own_endpoint() };
             self.call(now, fx, voter, Call::BeginEpoch { epoch, voter }, request.into());
         }
-        if self.spec.cluster.voters.len() > 1 {
+        if !self.other_voters().is_empty() {
             self.soft.timers.arm(fx, now + interval, TimerKey::BeginEpoch);
         }
     }
@@ -281,10 +291,12 @@ impl Replica {
     }
 
     /// A majority must fetch within 1.5 fetch timeouts (`LeaderState#timeUntilCheckQuorumExpires`).
-    fn arm_check_quorum(&mut self, now: Time, fx: &mut Fx) {
-        if self.spec.cluster.voters.len() > 1 {
+    pub(super) fn arm_check_quorum(&mut self, now: Time, fx: &mut Fx) {
+        if self.voters().len() > 1 {
             let patience = Duration::from_millis(self.fetch_timeout().as_millis() * 3 / 2);
             self.soft.timers.arm(fx, now + patience, TimerKey::CheckQuorum);
+        } else {
+            self.soft.timers.cancel(&TimerKey::CheckQuorum);
         }
     }
 
@@ -339,20 +351,21 @@ impl Replica {
         let ms = |at: Option<Time>| at.map_or(-1, |at| wall_ms(at.as_nanos()));
         // Fetches tell the directory of who fetches. Here it follows from the ids.
         let describe = |id: BrokerId, log_end_offset: i64, last_fetch, last_caught_up| {
-            let endpoint = self.spec.cluster.voter_address(id);
-            let directory = match endpoint {
-                Some(_) => TopicId::ZERO,
-                None => TopicId(self.spec.cluster.directory_id(id, self.spec.metadata_dir()).0),
-            };
+            let voter = self.voter(id);
+            let endpoint = voter.map(|voter| voter.endpoint.clone());
+            let directory = voter.map_or_else(|| own_directory(&self.spec, id), |voter| voter.directory);
+            let directory = TopicId(directory.0);
             let (last_fetch_ms, last_caught_up_ms) = (ms(last_fetch), ms(last_caught_up));
             QuorumReplica { id, log_end_offset, last_fetch_ms, last_caught_up_ms, directory, endpoint }
         };
         let row = |(id, p): (&BrokerId, &Progress)| describe(*id, p.end_offset, p.last_fetch, p.last_caught_up);
         let own = describe(self.spec.id, self.hard.log.end_offset(), Some(now), Some(now));
-        let mut voters: Vec<QuorumReplica> = leader.voters.iter().map(row).chain([own]).collect();
-        ordered::sort_by_key(&mut voters, |voter| voter.id);
         let is_live = |p: &Progress| p.last_fetch.is_some_and(|at| now.since(at) < OBSERVER_SESSION);
-        let observers = leader.observers.iter().filter(|(_, p)| is_live(p)).map(row).collect();
+        let mut voters: Vec<QuorumReplica> = leader.voters.iter().map(row).collect();
+        let mut observers: Vec<_> = leader.observers.iter().filter(|(_, p)| is_live(p)).map(row).collect();
+        if self.is_voter() { &mut voters } else { &mut observers }.push(own);
+        ordered::sort_by_key(&mut voters, |voter| voter.id);
+        ordered::sort_by_key(&mut observers, |observer| observer.id);
         DescribeQuorumResponse {
             error: ErrorCode::None,
             leader: leader_id,

@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use protocol::api::fetch::EpochEnd;
-use protocol::gap;
 use protocol::metadata::MetadataBatch;
+use protocol::{Seldom, gap};
 
+use super::voters::{VoterHistory, VoterSet};
 use crate::image::MetadataImage;
 
 /// Batches in a closed chunk.
@@ -24,6 +25,7 @@ pub struct MetadataLog {
     tail: Vec<MetadataBatch>,
     epochs: Vec<(i32, i64)>,
     snapshot: Option<Snapshot>,
+    voters: VoterHistory,
 }
 
 /// The image as of an offset (`RawSnapshotReader`).
@@ -35,6 +37,8 @@ pub struct Snapshot {
     pub epoch: i32,
     /// What those records say.
     pub image: Arc<MetadataImage>,
+    /// Who votes then; none where that is configured.
+    pub voters: Seldom<VoterSet>,
 }
 
 /// What a replica's position in its log means for another log (`ValidOffsetAndEpoch`).
@@ -49,6 +53,15 @@ pub enum Position {
 }
 
 impl MetadataLog {
+    /// An empty log, with the snapshot that storage was formatted with.
+    pub(super) fn new(mut voters: VoterHistory, snapshot: Option<Snapshot>) -> MetadataLog {
+        snapshot.iter().for_each(|snapshot| voters.restart(snapshot));
+        MetadataLog { voters, snapshot, ..MetadataLog::default() }
+    }
+    /// The sets of voters it holds.
+    pub fn voters(&self) -> &VoterHistory {
+        &self.voters
+    }
     /// First offset still in the log.
     pub fn start_offset(&self) -> i64 {
         self.start
@@ -81,6 +94,7 @@ impl MetadataLog {
             self.epochs.push((batch.epoch, batch.base_offset));
         }
         self.end = batch.next_offset();
+        self.voters.append(&batch);
         self.tail.push(batch);
         if self.tail.len() >= CHUNK {
             self.closed.push(Arc::new(std::mem::take(&mut self.tail)));
@@ -144,6 +158,7 @@ impl MetadataLog {
         self.end = self.tail.last().map_or(self.start, MetadataBatch::next_offset);
         let end = self.end;
         self.epochs.retain(|(_, start)| *start < end);
+        self.voters.truncate_to(end);
     }
 
     /// Takes a snapshot, and drops what lies before the snapshot that was the newest until now.
@@ -155,13 +170,17 @@ impl MetadataLog {
             self.closed.drain(..dropped);
             let first = self.closed.first().and_then(|chunk| chunk.first()).or(self.tail.first());
             self.start = first.map_or(self.end, |batch| batch.base_offset);
+            self.voters.forget_before(self.start);
         }
     }
 
     /// Throws the log away and starts over from a snapshot of another node.
     pub fn install_snapshot(&mut self, snapshot: Snapshot) {
         let (start, epoch) = (snapshot.end_offset, snapshot.epoch);
+        let mut voters = std::mem::take(&mut self.voters);
+        voters.restart(&snapshot);
         *self = MetadataLog {
+            voters,
             start,
             end: start,
             epochs: vec![(epoch, start)],

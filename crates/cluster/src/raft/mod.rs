@@ -1,8 +1,9 @@
 //! The metadata quorum: Kafka's Raft, with pull-based replication (`KafkaRaftClient`, KIP-595, KIP-996 pre-vote,
 //! KIP-1166 high watermark in fetches). A [`Replica`] is a voter on controllers and an observer on brokers.
 //!
-//! Hard state is the log and the `quorum-state` file. Left out: changing the voter set (KIP-853), directory ids.
+//! Hard state is the log and the `quorum-state` file. Voters are configured, or stand in the log and change (KIP-853).
 
+mod change;
 mod election;
 mod follower;
 mod leader;
@@ -10,13 +11,14 @@ pub mod log;
 pub mod role;
 mod slow_disk;
 mod transition;
+mod voters;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kernel::{Address, Calls, ConnId, Duration, Time, Timers};
 use protocol::metadata::MetadataBatch;
-use protocol::{BrokerId, Message, Request, Response, gap};
+use protocol::{BrokerId, DirectoryId, Message, Request, Response, Seldom, gap};
 
 use crate::image::MetadataImage;
 use crate::process::{Fx, space};
@@ -24,6 +26,7 @@ use crate::spec::ProcessSpec;
 use log::{MetadataLog, Snapshot};
 use role::Role;
 use slow_disk::{Held, Writing};
+pub use voters::VoterHistory;
 
 /// What the log says is committed.
 #[derive(Clone, Debug, Hash)]
@@ -83,6 +86,8 @@ struct Soft {
     leadership: VecDeque<Leadership>,
     shutdown: Shutdown,
     last_snapshot: Time,
+    /// Where a leader listens that is no voter as far as this node knows.
+    heard: Seldom<(BrokerId, Address)>,
     /// The fetch on its way that counts: its epoch and whom it asks.
     fetching: Option<(i32, BrokerId)>,
     writing: Writing,
@@ -115,6 +120,8 @@ enum Call {
     EndEpoch { epoch: i32, voter: BrokerId },
     Fetch { epoch: i32, to: BrokerId },
     FetchSnapshot { epoch: i32, to: BrokerId },
+    Versions { voter: BrokerId, waits: bool },
+    Join,
 }
 
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,6 +136,8 @@ enum TimerKey {
     CheckQuorum,
     Retry,
     Shutdown,
+    Change,
+    Join,
 }
 
 /// Stream of random numbers of elections.
@@ -153,6 +162,7 @@ impl Soft {
             leadership: VecDeque::new(),
             shutdown: Shutdown::No,
             last_snapshot: Time::ZERO,
+            heard: Seldom::default(),
             fetching: None,
             writing: Writing::default(),
         }
@@ -160,10 +170,10 @@ impl Soft {
 }
 
 impl Replica {
-    /// A replica with an empty log.
+    /// A replica whose storage has just been formatted.
     pub fn new(spec: &Arc<ProcessSpec>) -> Replica {
-        gap!("voters are static: no dynamic quorum, no directory ids", "KIP-853");
-        let hard = Hard { log: MetadataLog::default(), epoch: 0, voted: BrokerId::NONE, leader: BrokerId::NONE };
+        gap!("voters do not tell the leader where they listen (UpdateRaftVoter): that never changes", "KIP-853");
+        let hard = Hard { log: voters::formatted(spec), epoch: 0, voted: BrokerId::NONE, leader: BrokerId::NONE };
         Replica { spec: spec.clone(), hard, soft: Soft::new() }
     }
 
@@ -185,15 +195,16 @@ impl Replica {
     pub fn voted(&self) -> Option<BrokerId> {
         Some(self.hard.voted).filter(|id| id.is_some())
     }
-    /// Whether it votes.
-    pub fn is_voter(&self) -> bool {
-        self.spec.is_controller && self.spec.cluster.is_voter(self.spec.id)
-    }
-    /// The text of its `quorum-state` file (`FileQuorumStateStore`, version 0: static voters).
+    /// The text of its `quorum-state` file (`FileQuorumStateStore`; version 0 where voters are static).
     pub fn quorum_state(&self) -> String {
-        let voters: Vec<String> =
-            self.spec.cluster.voters.iter().map(|(id, _)| format!("{{\"voterId\":{id}}}")).collect();
+        let voters: Vec<String> = self.voters().iter().map(|voter| format!("{{\"voterId\":{}}}", voter.id)).collect();
         let Hard { epoch, voted, leader, .. } = &self.hard;
+        if self.voter_history().last_offset().is_some() {
+            let directory = self.voter(*voted).map_or(DirectoryId(0), |voter| voter.directory);
+            return format!(
+                "{{\"leaderId\":{leader},\"leaderEpoch\":{epoch},\"votedId\":{voted},\"votedDirectoryId\":\"{directory}\",\"data_version\":1}}"
+            );
+        }
         format!(
             "{{\"clusterId\":\"\",\"leaderId\":{leader},\"leaderEpoch\":{epoch},\"votedId\":{voted},\"appliedOffset\":0,\"currentVoters\":[{}],\"data_version\":0}}",
             voters.join(",")
@@ -205,7 +216,7 @@ impl Replica {
     }
     /// Where that leader listens.
     pub fn leader_address(&self) -> Option<Address> {
-        self.spec.cluster.voter_address(self.leader()?)
+        self.address_of(self.leader()?)
     }
     /// Whether it leads.
     pub fn is_leader(&self) -> bool {
@@ -233,6 +244,8 @@ impl Replica {
                 | Request::Fetch(_)
                 | Request::FetchSnapshot(_)
                 | Request::DescribeQuorum(_)
+                | Request::AddRaftVoter(_)
+                | Request::RemoveRaftVoter(_)
         )
     }
 
@@ -247,9 +260,9 @@ impl Replica {
             self.soft.must_load_snapshot = true;
         }
         let own = self.spec.id;
-        if self.is_voter() && self.spec.cluster.voters.len() == 1 {
+        if self.is_voter() && self.voters().len() == 1 {
             self.become_candidate(now, fx);
-        } else if self.is_voter() && self.hard.leader == own {
+        } else if self.spec.is_controller && self.hard.leader == own {
             self.become_resigned(now, fx, Vec::new());
         } else if self.is_voter() && self.hard.voted == own {
             self.become_candidate_again(now, fx);
@@ -270,6 +283,14 @@ impl Replica {
             Request::FetchSnapshot(request) => self.on_fetch_snapshot(&request).into(),
             Request::Fetch(request) => match self.on_fetch(now, fx, conn, correlation, &request) {
                 Some(response) => response.into(),
+                None => return,
+            },
+            Request::AddRaftVoter(request) => match self.on_add_voter(now, fx, (conn, correlation), request) {
+                Some(response) => response,
+                None => return,
+            },
+            Request::RemoveRaftVoter(request) => match self.on_remove_voter(now, fx, (conn, correlation), &request) {
+                Some(response) => response,
                 None => return,
             },
             other => return debug_assert!(false, "{:?} is not for the quorum", other.api()),
@@ -303,8 +324,8 @@ impl Replica {
                 }
             }
             (Call::Fetch { epoch, to }, Response::Fetch(answer)) => {
-                // Observers do not flush what they append.
-                let flushes = self.is_voter() && answer.partitions.iter().any(|part| !part.metadata.is_empty());
+                // Brokers do not flush what they append; a controller that does not vote may soon.
+                let flushes = self.spec.is_controller && answer.partitions.iter().any(|part| !part.metadata.is_empty());
                 let answer = Held::Fetched(epoch, to, answer);
                 let answer = if flushes { self.write(fx, answer) } else { Some(answer) };
                 if let Some(Held::Fetched(.., answer)) = answer {
@@ -314,6 +335,9 @@ impl Replica {
             (Call::FetchSnapshot { epoch, to }, Response::FetchSnapshot(answer)) => {
                 self.on_snapshot_answer(now, fx, epoch, to, answer)
             }
+            // Whether it votes now stands in the log; if not, it asks again.
+            (Call::Join, Response::AddRaftVoter(_)) => {}
+            (Call::Versions { .. }, Response::ApiVersions(answer)) => self.on_versions(now, fx, call, Some(&answer)),
             (call, response) => debug_assert!(false, "{:?} is no answer to {call:?}", response.api()),
         }
     }
@@ -335,6 +359,7 @@ impl Replica {
     /// A connection that came in on the controller's port is over.
     pub fn on_peer_closed(&mut self, conn: ConnId) {
         self.soft.parked.retain(|parked| parked.conn != conn);
+        self.asker_left(conn);
     }
 
     /// A timer is due.
@@ -357,6 +382,8 @@ impl Replica {
             Some(TimerKey::BeginEpoch) => self.send_begin_epochs(now, fx),
             Some(TimerKey::CheckQuorum) => self.resign(now, fx),
             Some(TimerKey::Retry) => self.ask_again(now, fx),
+            Some(TimerKey::Change) => self.on_change_due(now, fx),
+            Some(TimerKey::Join) => self.join(now, fx),
             Some(TimerKey::Shutdown) => self.soft.shutdown = Shutdown::Done,
             None => {}
         }
@@ -368,7 +395,7 @@ impl Replica {
             return;
         }
         self.soft.shutdown = Shutdown::Done;
-        if self.is_leader() && self.spec.cluster.voters.len() > 1 {
+        if self.is_leader() && !self.other_voters().is_empty() {
             self.soft.shutdown = Shutdown::Pending;
             self.soft.timers.arm(fx, now + SHUTDOWN_PATIENCE, TimerKey::Shutdown);
             self.resign(now, fx);
@@ -425,7 +452,8 @@ impl Replica {
             return;
         }
         self.soft.last_snapshot = now;
-        let snapshot = Snapshot { end_offset: image.offset + 1, epoch: image.epoch, image: image.clone() };
+        let voters = Seldom(self.hard.log.voters().at(image.offset).cloned());
+        let snapshot = Snapshot { end_offset: image.offset + 1, epoch: image.epoch, image: image.clone(), voters };
         self.hard.log.take_snapshot(snapshot);
     }
 }

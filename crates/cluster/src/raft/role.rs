@@ -1,9 +1,11 @@
 //! What a replica of the quorum is at a moment (`EpochState`): one struct a state.
 
-use kernel::Time;
+use kernel::{Duration, Time};
 use ordered::{SortedMap, SortedSet};
-use protocol::BrokerId;
 use protocol::metadata::MetadataBatch;
+use protocol::{BrokerId, Seldom};
+
+use super::change::Change;
 
 /// The state of a replica in its epoch (`QuorumState`).
 ///
@@ -65,6 +67,8 @@ pub struct Leader {
     pub fetched: SortedSet<BrokerId>,
     /// Whether the controller has been told.
     pub is_claimed: bool,
+    /// The change of voters under way.
+    pub change: Seldom<Box<Change>>,
 }
 
 /// How far a replica is, as its leader knows (`LeaderState.ReplicaState`).
@@ -95,6 +99,10 @@ impl Default for Progress {
 }
 
 impl Progress {
+    /// Whether it had all at least once, and has fetched within a time.
+    pub fn is_caught_up(&self, now: Time, within: Duration) -> bool {
+        self.last_caught_up.is_some() && self.last_fetch.is_some_and(|at| now.since(at) < within)
+    }
     /// A fetch from `offset` has come.
     pub fn fetched(&mut self, now: Time, offset: i64, leader_end: i64) {
         if offset >= leader_end {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Duration, Time};
+use kernel::{Address, Duration, Time};
 use protocol::{BrokerId, ErrorCode, Message, Note, Request};
 
 use super::role::Role;
@@ -17,22 +17,21 @@ impl Replica {
     pub(super) fn fetch_timeout(&self) -> Duration {
         self.millis("controller.quorum.fetch.timeout.ms", 2000)
     }
-    pub(super) fn voters(&self) -> Vec<BrokerId> {
-        self.spec.cluster.voters.iter().map(|(id, _)| *id).collect()
-    }
-    pub(super) fn other_voters(&self) -> Vec<BrokerId> {
-        self.voters().into_iter().filter(|id| *id != self.spec.id || !self.is_voter()).collect()
-    }
-    pub(super) fn majority(&self) -> usize {
-        self.spec.cluster.voters.len() / 2 + 1
+    pub(super) fn request_timeout(&self) -> Duration {
+        self.millis("controller.quorum.request.timeout.ms", 2000)
     }
 
     pub(super) fn call(&mut self, now: Time, fx: &mut Fx, to: BrokerId, tag: Call, request: Request) {
-        let Some(address) = self.spec.cluster.voter_address(to) else { return };
-        let timeout = self.millis("controller.quorum.request.timeout.ms", 2000);
+        if let Some(address) = self.address_of(to) {
+            self.call_at(now, fx, &address, tag, request);
+        }
+    }
+
+    pub(super) fn call_at(&mut self, now: Time, fx: &mut Fx, address: &Address, tag: Call, request: Request) {
+        let timeout = self.request_timeout();
         let client_id: Arc<str> = format!("raft-client-{}", self.spec.id).into();
         let make = |correlation| Message::Request { correlation, client_id, request };
-        self.soft.calls.call(fx, now, &address, timeout, tag, make);
+        self.soft.calls.call(fx, now, address, timeout, tag, make);
         self.arm_deadline(fx);
     }
 
@@ -60,18 +59,20 @@ impl Replica {
                 Call::Vote { .. } | Call::EndEpoch { .. } => {
                     self.soft.timers.arm_once(fx, now + delay, TimerKey::Retry)
                 }
-                // Repeated by its own timer.
-                Call::BeginEpoch { .. } => {}
+                // Repeated by their own timers.
+                Call::BeginEpoch { .. } | Call::Join => {}
+                Call::Versions { .. } => self.on_versions(now, fx, call, None),
             }
         }
     }
 
     /// Changes the role, and says so.
     pub(super) fn set_role(&mut self, fx: &mut Fx, role: Role) {
-        if let Role::Leader(leader) = &self.soft.role
-            && leader.is_claimed
-        {
-            self.soft.leadership.push_back(Leadership::Lost);
+        if let Role::Leader(leader) = &self.soft.role {
+            if leader.is_claimed {
+                self.soft.leadership.push_back(Leadership::Lost);
+            }
+            self.conclude(fx, ErrorCode::NotLeaderOrFollower, None);
         }
         for parked in std::mem::take(&mut self.soft.parked) {
             let response = self.refuse_fetch(ErrorCode::NotLeaderOrFollower);

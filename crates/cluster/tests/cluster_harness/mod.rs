@@ -103,6 +103,7 @@ impl Cluster {
         let shared = Arc::new(ClusterSpec {
             cluster_id: "test-cluster".into(),
             voters: vec![(BrokerId(101), "controller-101".into())],
+            initial_controllers: Default::default(),
             elr_enabled: true,
             plant: protocol::Plant::None,
             placement_seed: Some(0),

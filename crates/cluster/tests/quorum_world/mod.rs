@@ -8,7 +8,7 @@ use kernel::{ConnId, Death, Effects, Input, Machine, NetworkSpec, NodeId, Order,
 use ordered::SortedMap;
 use protocol::api::Name;
 use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
-use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response};
+use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, Seldom};
 
 #[derive(Clone, Hash)]
 #[allow(clippy::large_enum_variant)]
@@ -68,11 +68,23 @@ pub struct Shape {
     pub controllers: i32,
     pub combined: bool,
     pub elr: bool,
+    /// Voters stand in the log, and may change.
+    pub dynamic: bool,
+    /// Controllers that nodes know of from the beginning, and that are added later.
+    pub later: (i32, i32),
     pub placement_seed: Option<i64>,
 }
 
-pub const SEPARATE: Shape =
-    Shape { seed: 7, brokers: 3, controllers: 3, combined: false, elr: true, placement_seed: None };
+pub const SEPARATE: Shape = Shape {
+    seed: 7,
+    brokers: 3,
+    controllers: 3,
+    combined: false,
+    elr: true,
+    dynamic: false,
+    later: (0, 0),
+    placement_seed: None,
+};
 pub const ONE_OF_EACH: Shape = Shape { brokers: 1, controllers: 1, ..SEPARATE };
 
 impl Cluster {
@@ -81,10 +93,13 @@ impl Cluster {
         let name_of = |id: i32| if id > 100 { format!("controller-{id}") } else { format!("broker-{id}") };
         let first = if shape.combined { 1 } else { 101 };
         let controllers: Vec<i32> = (first..first + shape.controllers).collect();
-        let voters = controllers.iter().map(|id| (BrokerId(*id), name_of(*id).into())).collect();
+        let initial = controllers.iter().map(|id| BrokerId(*id));
+        let bootstrap = controllers.iter().copied().chain(shape.later.0..shape.later.1);
+        let voters = bootstrap.map(|id| (BrokerId(id), name_of(id).into())).collect();
         let cluster = Arc::new(ClusterSpec {
             cluster_id: "kafkasim-test".into(),
             voters,
+            initial_controllers: Seldom(shape.dynamic.then(|| initial.collect())),
             elr_enabled: shape.elr,
             plant: protocol::Plant::None,
             placement_seed: shape.placement_seed,
@@ -111,6 +126,19 @@ impl Cluster {
         Cluster { world, nodes, probe, notes: Vec::new() }
     }
 
+    /// One more controller, formatted with `--no-initial-controllers`.
+    pub fn add_controller(&mut self, id: i32) {
+        self.add_controller_with(id, &[]);
+    }
+    pub fn add_controller_with(&mut self, id: i32, properties: &[(&str, &str)]) {
+        let model = self.process(*self.nodes.keys().last().expect("there are nodes")).spec().clone();
+        let host: Name = format!("controller-{id}").into();
+        let overrides = properties.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let spec = ProcessSpec { id: BrokerId(id), host: host.clone(), overrides, ..ProcessSpec::clone(&model) };
+        let node = self.world.add_node(&host, Actor::Kafka(KafkaProcess::new(spec)));
+        self.world.start(node);
+        self.nodes.insert(id, node);
+    }
     pub fn run_ms(&mut self, ms: u64) {
         let until = self.world.now() + kernel::Duration::from_millis(ms);
         self.world.run_until(until);

@@ -182,6 +182,9 @@ facts! {
         let id = lab.layout().controllers.iter().find(|(_, node)| Some(**node) == active).map_or(-1, |(id, _)| id.0);
         Ok(Value::Int(id.into()))
     };
+    "voters" () "the ids of the controllers that vote, sorted, as the one whose log is the longest knows them" => |lab, _| {
+        Ok(ids(&replicas::voters(lab.world(), lab.layout())))
+    };
     "quorum_epoch" () "the epoch of the metadata quorum" => |lab, _| {
         let active = replicas::active_controller(lab.world(), lab.layout());
         let epoch = active.and_then(|node| lab.world().machine(node).kafka().map(|p| p.raft().epoch()));

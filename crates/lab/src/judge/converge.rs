@@ -43,11 +43,12 @@ impl fmt::Display for Obstacle {
 pub(crate) fn obstacles(lab: &Lab) -> Vec<Obstacle> {
     let runs = |node: &kernel::NodeId| lab.world().state(*node) == NodeState::Running;
     let excused = |text: &str| vec![Obstacle::new(text.into(), true)];
-    let voters = lab.layout().controllers.len();
+    let voters = replicas::voters(lab.world(), lab.layout());
+    let voters: Vec<_> = voters.iter().filter_map(|id| lab.layout().controllers.get(id)).collect();
     if lab.world().cuts().next().is_some() {
         return excused("the network is cut");
     }
-    if lab.layout().controllers.values().filter(|node| runs(node)).count() * 2 <= voters {
+    if voters.iter().filter(|node| runs(node)).count() * 2 <= voters.len() {
         return excused("no majority of controllers runs");
     }
     let mut found = Vec::new();

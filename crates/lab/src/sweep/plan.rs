@@ -117,6 +117,7 @@ fn cluster(seed: u64) -> ClusterShape {
         brokers,
         controllers,
         combined,
+        dynamic_quorum: false,
         racks: Vec::new(),
         configs: configs(seed, brokers),
         latency: latency.map(|ms| Span(Duration::from_millis(ms))),

@@ -1,7 +1,9 @@
 //! BeginQuorumEpoch, api key 53: new leader->voters. Tells a voter who leads.
 
+use super::Name;
 use crate::error::ErrorCode;
-use crate::ids::{BrokerId};
+use crate::ids::BrokerId;
+use crate::seldom::Seldom;
 
 /// BeginQuorumEpoch request (new leader->voters).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -10,6 +12,8 @@ pub struct BeginQuorumEpochRequest {
     pub leader: BrokerId,
     /// Its epoch.
     pub leader_epoch: i32,
+    /// Where it listens, for voters that do not know it yet: only where voters change.
+    pub endpoint: Seldom<(Name, u16)>,
 }
 
 /// The answer to a BeginQuorumEpoch request.

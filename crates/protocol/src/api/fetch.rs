@@ -4,6 +4,7 @@ use crate::error::ErrorCode;
 use crate::ids::{BrokerId, PartitionIndex, TopicId};
 use crate::metadata::MetadataBatch;
 use crate::batch::Batch;
+use crate::seldom::Seldom;
 use super::{LeaderHint, Name};
 
 /// Fetch request (consumer|follower|observer->leader).
@@ -84,6 +85,8 @@ pub struct FetchResult {
     pub diverging_epoch: Option<EpochEnd>,
     /// The leader, when the asked one is not it.
     pub current_leader: Option<LeaderHint>,
+    /// Raft only: where that leader listens, for those that do not know it yet: only where voters change.
+    pub leader_endpoint: Seldom<(Name, u16)>,
     /// Read there instead; NONE otherwise.
     pub preferred_read_replica: BrokerId,
     /// Whole batches, the first one containing `fetch_offset`.

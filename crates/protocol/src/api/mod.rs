@@ -213,4 +213,6 @@ apis! {
     70 ControllerRegistration controller_registration(ControllerRegistrationRequest ControllerRegistrationResponse) "controller->active controller"
     73 AssignReplicasToDirs assign_replicas_to_dirs(AssignReplicasToDirsRequest AssignReplicasToDirsResponse) "broker->controller"
     75 DescribeTopicPartitions describe_topic_partitions(DescribeTopicPartitionsRequest DescribeTopicPartitionsResponse) "admin->broker"
+    80 AddRaftVoter add_raft_voter(AddRaftVoterRequest AddRaftVoterResponse) "admin->broker->controller"
+    81 RemoveRaftVoter remove_raft_voter(RemoveRaftVoterRequest RemoveRaftVoterResponse) "admin->broker->controller"
 }

@@ -115,6 +115,7 @@ pub const BROKER_CONFIGS: &[ConfigDef] = &[
     ConfigDef::new("controller.quorum.request.timeout.ms", Int, "2000", AtLeast(0), "How long a quorum request waits for its answer."),
     ConfigDef::new("controller.quorum.retry.backoff.ms", Int, "20", AtLeast(0), "Pause before a quorum request is tried again."),
     ConfigDef::new("controller.quorum.voters", List, "", Any, "The voters of a fixed quorum: `id@host:port,…`."),
+    ConfigDef::new("controller.quorum.auto.join.enable", Boolean, "false", Any, "Whether a controller that does not vote asks for it by itself."),
     ConfigDef::new("controller.quorum.bootstrap.servers", List, "", Any, "Where to find the quorum."),
     ConfigDef::new("metadata.max.idle.interval.ms", Int, "500", AtLeast(0), "Idle time after which the controller writes a no-op record."),
     ConfigDef::new("metadata.log.max.record.bytes.between.snapshots", Long, "20971520", AtLeast(1), "Bytes of metadata between snapshots."),

@@ -1,19 +1,28 @@
-//! `kafka-metadata-quorum` (`org.apache.kafka.tools.MetadataQuorumCommand`): `describe --status` and `--replication`.
+//! `kafka-metadata-quorum` (`org.apache.kafka.tools.MetadataQuorumCommand`): `describe --status` and `--replication`,
+//! `add-controller` and `remove-controller` (KIP-853).
 //!
-//! The directory ids of voters are not known, as in every quorum whose voters are static.
+//! Where voters are static, their directory ids are not known. Left out: listeners without `NAME://host:port`, and other controllers'
+//! listeners than the first.
 
 use clients::{AdminCall, AdminResult};
+use protocol::api::Name;
 use protocol::api::describe_quorum::{DescribeQuorumResponse, QuorumReplica};
-use protocol::{BrokerId, TopicId, gap};
+use protocol::metadata::Voter;
+use protocol::{BrokerId, DirectoryId, FileContent, TopicId};
 
-use crate::admin_tool::{AdminTool, Calls, Script};
+use crate::admin_tool::{AdminTool, Calls, Script, properties, properties_file};
 use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
+use crate::tools::dump_log::Opened;
 use crate::tools::{Argparse, Misuse, Refusal, Tool};
+use crate::tree::Tree;
+
+/// What it is called.
+pub(crate) const NAME: &str = "kafka-metadata-quorum";
 
 pub(crate) const TOOL: Tool = Tool {
-    name: "kafka-metadata-quorum",
+    name: NAME,
     summary: SUMMARY,
     without_arguments: SUMMARY,
     options: OPTIONS,
@@ -33,7 +42,20 @@ const ARGPARSE: Argparse = Argparse {
     ],
 };
 
-const SUMMARY: &str = "This tool describes kraft metadata quorum status: describe --status, or describe --replication [--human-readable].";
+/// What is wrong with the options of `remove-controller` is said by its own parser.
+const REMOVE: Argparse = Argparse {
+    program: "kafka-metadata-quorum",
+    usage: &[
+        "usage: kafka-metadata-quorum (--bootstrap-server BOOTSTRAP_SERVER |",
+        "                             --bootstrap-controller BOOTSTRAP_CONTROLLER)",
+        "                             remove-controller [-h]",
+        "                             --controller-id CONTROLLER_ID",
+        "                             --controller-directory-id CONTROLLER_DIRECTORY_ID",
+        "                             [--dry-run]",
+    ],
+};
+
+const SUMMARY: &str = "This tool describes kraft metadata quorum status: describe --status, or describe --replication [--human-readable]. It changes the quorum: add-controller [--dry-run], or remove-controller --controller-id ID --controller-directory-id ID [--dry-run].";
 const OPTIONS: &[Opt] = &[
     value(
         "bootstrap-controller",
@@ -45,8 +67,17 @@ const OPTIONS: &[Opt] = &[
         "host:port",
         "A comma-separated list of host:port pairs to use for establishing the connection to the Kafka cluster.",
     ),
-    value("command-config", "file", "Property file containing configs to be passed to Admin Client."),
+    value(
+        "command-config",
+        "file",
+        "Property file containing configs to be passed to Admin Client. For add-controller, the file is used to specify the controller properties as well.",
+    ),
+    value(ID, "ID", "The id of the controller to remove."),
+    value(DIRECTORY_ID, "UUID", "The directory ID of the controller to remove."),
+    value("d", "UUID", "As --controller-directory-id."),
+    flag("dry-run", "True if we should print what would be done, but not do it."),
     flag("help", "Print usage information."),
+    value("i", "ID", "As --controller-id."),
     flag("human-readable", "Print human-readable timestamps."),
     flag("replication", "Detailed information about the status of replication."),
     flag(
@@ -57,14 +88,9 @@ const OPTIONS: &[Opt] = &[
 ];
 
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
-    gap!("kafka-metadata-quorum add-controller and remove-controller", "KIP-853");
-    match options.rest.first().map(String::as_str) {
-        Some("describe") => {}
-        Some(known @ ("add-controller" | "remove-controller")) => {
-            return Err(Refusal::line(format!(
-                "kafkasim: {known} is not modelled: the voters of a quorum are static here"
-            )));
-        }
+    let command = options.rest.first().map(String::as_str);
+    match command {
+        Some("describe" | "add-controller" | "remove-controller") => {}
         Some(other) => {
             let choices = "'describe', 'add-controller', 'remove-controller'";
             return Err(ARGPARSE.refuse(format!("invalid choice: '{other}' (choose from {choices})")));
@@ -81,14 +107,31 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         }
         (true, false) | (false, true) => {}
     }
+    let is_dry_run = options.has("dry-run");
+    let change = match command {
+        Some("add-controller") => Some((AdminCall::AddVoter(new_controller(launch, options)?), is_dry_run)),
+        Some("remove-controller") => Some((removed(options)?, is_dry_run)),
+        _ => None,
+    };
+    if let Some(change) = change {
+        let script = MetadataQuorum { status: false, human: false, cluster_id: None, change: Some(change) };
+        return Ok(Body::MetadataQuorum(Box::new(AdminTool::new(launch, options, script)?)));
+    }
     if options.has("status") == options.has("replication") {
         return Err(Refusal::line(match options.has("status") {
             true => "Only one of --status or --replication should be specified with describe sub-command",
             false => "One of --status or --replication must be specified with describe sub-command",
         }));
     }
-    let script =
-        MetadataQuorum { status: options.has("status"), human: options.has("human-readable"), cluster_id: None };
+    if options.has("status") && options.has("human-readable") {
+        return Err(Refusal::line("The option --human-readable is only supported along with --replication"));
+    }
+    let script = MetadataQuorum {
+        status: options.has("status"),
+        human: options.has("human-readable"),
+        cluster_id: None,
+        change: None,
+    };
     Ok(Body::MetadataQuorum(Box::new(AdminTool::new(launch, options, script)?)))
 }
 
@@ -97,16 +140,19 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
 pub(crate) struct MetadataQuorum {
     status: bool,
     human: bool,
-    cluster_id: Option<std::sync::Arc<str>>,
+    cluster_id: Option<Name>,
+    /// To add or to remove, or only to say so.
+    change: Option<(AdminCall, bool)>,
 }
 
 impl Script for MetadataQuorum {
     fn begin(&mut self, admin: &mut Calls<'_, '_>) {
-        admin.call(if self.status {
-            AdminCall::DescribeCluster { include_fenced: false }
-        } else {
-            AdminCall::DescribeQuorum
-        });
+        match &self.change {
+            Some((_, true)) => self.changed(admin),
+            Some((call, false)) => drop(admin.call(call.clone())),
+            None if self.status => drop(admin.call(AdminCall::DescribeCluster { include_fenced: false })),
+            None => drop(admin.call(AdminCall::DescribeQuorum)),
+        }
     }
 
     fn answer(&mut self, _id: u64, result: AdminResult, admin: &mut Calls<'_, '_>) {
@@ -123,7 +169,8 @@ impl Script for MetadataQuorum {
                 lines.into_iter().for_each(|line| admin.io.out(line));
                 admin.io.exit(0);
             }
-            AdminResult::Failed(error) => {
+            AdminResult::ChangeVoters(Ok(())) => self.changed(admin),
+            AdminResult::ChangeVoters(Err(error)) | AdminResult::Failed(error) => {
                 admin.io.err(error.to_string());
                 admin.io.err(format!("java.util.concurrent.ExecutionException: {error}"));
                 admin.io.exit(1);
@@ -131,6 +178,118 @@ impl Script for MetadataQuorum {
             _ => unreachable!("the tool makes no other call"),
         }
     }
+}
+
+impl MetadataQuorum {
+    /// Says what was done, or would be.
+    fn changed(&self, admin: &mut Calls<'_, '_>) {
+        match &self.change {
+            Some((AdminCall::AddVoter(voter), is_dry_run)) => {
+                let (id, directory, (host, port)) = (voter.id, voter.directory, &voter.endpoint);
+                let done = if *is_dry_run { "DRY RUN of adding" } else { "Added" };
+                admin.io.out(format!(
+                    "{done} controller {id} with directory id {directory} and endpoints: CONTROLLER://{host}:{port}"
+                ));
+            }
+            Some((AdminCall::RemoveVoter { voter, directory }, is_dry_run)) => {
+                // Kafka's format string has a space too many.
+                let done = if *is_dry_run { "DRY RUN of removing " } else { "Removed " };
+                admin.io.out(format!("{done} KRaft controller {voter} with directory id {directory}"));
+            }
+            _ => unreachable!("there is no other change"),
+        }
+        admin.io.exit(0);
+    }
+}
+
+const ID: &str = "controller-id";
+const DIRECTORY_ID: &str = "controller-directory-id";
+
+/// The voter that `remove-controller` is for.
+fn removed(options: &Parsed) -> Result<AdminCall, Refusal> {
+    let given = |name, short| options.all(name).last().or(options.all(short).last());
+    let required = |name: &str, short: &str| REMOVE.refuse(format!("argument --{name}/-{short} is required"));
+    let directory = given(DIRECTORY_ID, "d").ok_or_else(|| required(DIRECTORY_ID, "d"))?;
+    let id = given(ID, "i").ok_or_else(|| required(ID, "i"))?;
+    let id: i32 = id.parse().map_err(|_| {
+        let why = format!("could not convert '{id}' to Integer (For input string: \"{id}\")");
+        REMOVE.refuse(format!("argument --{ID}/-i: {why}"))
+    })?;
+    if id < 0 {
+        return Err(Refusal::line(format!("Invalid negative --{ID}: {id}")));
+    }
+    let directory =
+        TopicId::parse(directory).map_err(|why| Refusal::line(format!("Failed to parse --{DIRECTORY_ID}: {why}")))?;
+    Ok(AdminCall::RemoveVoter { voter: BrokerId(id), directory: DirectoryId(directory.0) })
+}
+
+/// The controller whose properties file is given, with the directory id in its `meta.properties`.
+fn new_controller(launch: &Launch, options: &Parsed) -> Result<Voter, Refusal> {
+    let Some(path) = options.all("command-config").last() else {
+        return Err(Refusal::line(
+            "You must supply the configuration file of the controller you are adding when using add-controller.",
+        ));
+    };
+    let missing = |_| Refusal::line(format!("Properties file {path} does not exists!"));
+    let properties = properties_file(launch, path).map_err(missing)?;
+    let property = |name: &str| properties.get(name).map_or("", AsRef::as_ref);
+    let is_wrong = |why: String| Refusal::line(format!("{why} Is this a valid controller configuration file?"));
+    let id: i32 = match property("node.id") {
+        "" => return Err(is_wrong("node.id not found in configuration file.".into())),
+        text => text.parse().map_err(|_| Refusal::line(format!("For input string: \"{text}\"")))?,
+    };
+    if id < 0 {
+        return Err(is_wrong("node.id was negative in configuration file.".into()));
+    }
+    if !property("process.roles").contains("controller") {
+        return Err(is_wrong("process.roles did not contain 'controller' in configuration file.".into()));
+    }
+    let dir =
+        metadata_dir(property).ok_or_else(|| is_wrong("Neither metadata.log.dir nor log.dirs were found.".into()))?;
+    let meta = launch.opened.iter().find(|opened| opened.path() == meta_properties(dir));
+    let Some(FileContent::Text(meta)) = meta.map(Opened::content) else {
+        return Err(Refusal::line(format!("Unable to read meta.properties from {dir}")));
+    };
+    let directory = meta.lines().find_map(|line| TopicId::parse(line.strip_prefix("directory.id=")?).ok());
+    let directory = directory.ok_or_else(|| Refusal::line(format!("No directory id found in {dir}")))?;
+    let names = property("controller.listener.names");
+    if names.is_empty() {
+        return Err(is_wrong("controller.listener.names was not found.".into()));
+    }
+    let name = names.split(',').next().unwrap_or_default().trim().to_uppercase();
+    let listeners = [property("advertised.listeners"), property("listeners")];
+    let listener = listeners.iter().flat_map(|list| list.split(',')).find_map(|listener| {
+        let (known, address) = listener.trim().split_once("://")?;
+        let (host, port) = address.rsplit_once(':')?;
+        Some((host, port.parse().ok()?)).filter(|_| known.to_uppercase() == name)
+    });
+    let (host, port): (&str, u16) = listener
+        .ok_or_else(|| Refusal::line(format!("Cannot find information about controller listener name: {name}")))?;
+    let host = if host.is_empty() { "localhost" } else { host };
+    Ok(Voter { id: BrokerId(id), directory: DirectoryId(directory.0), endpoint: (host.into(), port) })
+}
+
+/// Where a controller of these properties keeps the metadata log.
+fn metadata_dir<'a>(property: impl Fn(&str) -> &'a str) -> Option<&'a str> {
+    let first = property("log.dirs").split(',').next().unwrap_or_default();
+    [property("metadata.log.dir"), first].into_iter().map(str::trim).find(|dir| !dir.is_empty())
+}
+
+fn meta_properties(dir: &str) -> String {
+    format!("{}/meta.properties", dir.trim_end_matches('/'))
+}
+
+/// Opens what `add-controller` reads of the new controller's disk.
+pub(crate) fn open(argv: &[String], tree: &Tree<'_>) -> Vec<Opened> {
+    let files = argv.iter().filter_map(|word| match tree.read(word.trim_start_matches("--command-config=")) {
+        Some(FileContent::Text(text)) => Some(text),
+        _ => None,
+    });
+    let dirs = files.filter_map(|text| {
+        let properties = properties(&text);
+        metadata_dir(|name| properties.get(name).map_or("", AsRef::as_ref)).map(meta_properties)
+    });
+    dirs.filter_map(|path| Opened::read(path, tree)).collect()
 }
 
 fn status(cluster_id: &str, quorum: &DescribeQuorumResponse) -> Vec<String> {

@@ -3,7 +3,7 @@
 
 use protocol::api::ConfigResourceKind;
 use protocol::features::FEATURES;
-use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionChange, PartitionRecord};
+use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionChange, PartitionRecord, Voter};
 use protocol::{BrokerId, DirectoryId, TopicId};
 
 use super::offsets::json;
@@ -17,7 +17,7 @@ impl Dump<'_> {
             if position + size > self.max_bytes {
                 break;
             }
-            let is_control = batch.records.iter().any(|record| matches!(record, MetadataRecord::LeaderChange { .. }));
+            let is_control = batch.records.iter().any(MetadataRecord::is_control);
             let (base, at) = (batch.base_offset, batch.timestamp_ms);
             self.out.push(format!(
                 "baseOffset: {base} lastOffset: {} count: {} baseSequence: -1 lastSequence: -1 producerId: -1 producerEpoch: -1 partitionLeaderEpoch: {} isTransactional: false isControl: {is_control} deleteHorizonMs: OptionalLong.empty position: {position} CreateTime: {at} size: {size} magic: 2 compresscodec: none isvalid: true",
@@ -49,6 +49,9 @@ impl Dump<'_> {
                 "{head} LeaderChange: {{\"version\":0,\"leaderId\":{leader},\"voters\":[{voters}],\"grantingVoters\":[{voters}]}}"
             );
         }
+        if let Some(text) = control(record) {
+            return format!("{head} {text}");
+        }
         match self.contents && self.decoder == Decoder::ClusterMetadata {
             true => {
                 let (version, data) = data(record);
@@ -57,6 +60,27 @@ impl Dump<'_> {
             }
             false => head,
         }
+    }
+}
+
+/// A record of Raft's own, as it is printed with any decoder.
+fn control(record: &MetadataRecord) -> Option<String> {
+    match record {
+        MetadataRecord::KRaftVersion { level } => {
+            Some(format!("KRaftVersion {{\"version\":0,\"kRaftVersion\":{level}}}"))
+        }
+        MetadataRecord::Voters(voters) => {
+            let voter = |voter: &Voter| {
+                let Voter { id, directory, endpoint: (host, port) } = voter;
+                format!(
+                    "{{\"voterId\":{id},\"voterDirectoryId\":\"{directory}\",\"endpoints\":[{{\"name\":\"CONTROLLER\",\"host\":{},\"port\":{port}}}],\"kRaftVersionFeature\":{{\"minSupportedVersion\":0,\"maxSupportedVersion\":1}}}}",
+                    json(host)
+                )
+            };
+            let voters = voters.iter().map(voter).collect::<Vec<_>>().join(",");
+            Some(format!("KRaftVoters {{\"version\":0,\"voters\":[{voters}]}}"))
+        }
+        _ => None,
     }
 }
 
@@ -129,7 +153,10 @@ fn data(record: &MetadataRecord) -> (i16, String) {
             );
             (0, data)
         }
-        MetadataRecord::NoOp | MetadataRecord::LeaderChange { .. } => (0, String::new()),
+        MetadataRecord::NoOp
+        | MetadataRecord::LeaderChange { .. }
+        | MetadataRecord::KRaftVersion { .. }
+        | MetadataRecord::Voters(_) => (0, String::new()),
     }
 }
 

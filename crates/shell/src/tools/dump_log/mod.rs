@@ -41,6 +41,19 @@ pub(crate) struct Opened {
     content: FileContent,
 }
 
+impl Opened {
+    /// Opens a file, if it is there.
+    pub(crate) fn read(path: String, tree: &Tree<'_>) -> Option<Opened> {
+        Some(Opened { content: tree.read(&path)?, absolute: tree.absolute(&path), path })
+    }
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+    pub(crate) fn content(&self) -> &FileContent {
+        &self.content
+    }
+}
+
 /// Opens the files that the arguments name, and the logs that belong to indexes.
 pub(crate) fn open(argv: &[String], tree: &Tree<'_>) -> Vec<Opened> {
     let mut opened = Vec::new();
@@ -49,11 +62,7 @@ pub(crate) fn open(argv: &[String], tree: &Tree<'_>) -> Vec<Opened> {
         for path in list.split(',') {
             let log = path.strip_suffix(".index").or_else(|| path.strip_suffix(".timeindex"));
             let paths = [Some(path.to_owned()), log.map(|stem| format!("{stem}.log"))];
-            opened.extend(
-                paths.into_iter().flatten().filter_map(|path| {
-                    Some(Opened { content: tree.read(&path)?, absolute: tree.absolute(&path), path })
-                }),
-            );
+            opened.extend(paths.into_iter().flatten().filter_map(|path| Opened::read(path, tree)));
         }
     }
     opened
@@ -144,10 +153,6 @@ impl Dump<'_> {
             "log" => {
                 let base = base()?;
                 self.out.push(format!("Log starting offset: {base}"));
-                self.log(path)
-            }
-            "checkpoint" if stem == "bootstrap" => {
-                self.out.push("KRaft bootstrap snapshot".to_owned());
                 self.log(path)
             }
             "checkpoint" => {
