@@ -8,13 +8,14 @@ use kernel::Order;
 use ordered::SortedMap;
 use protocol::api::ConfigResourceKind;
 use protocol::api::alter_partition::{AlterPartitionChange, AlterPartitionRequest};
+use protocol::api::broker_registration::BrokerRegistrationRequest;
 use protocol::api::create_partitions::{CreatePartitionsRequest, NewPartitions};
 use protocol::api::delete_topics::DeleteTopicsRequest;
 use protocol::api::describe_configs::ConfigResource;
 use protocol::api::describe_quorum::DescribeQuorumRequest;
 use protocol::api::elect_leaders::ElectLeadersRequest;
 use protocol::api::incremental_alter_configs::{ConfigOp, IncrementalAlterConfigsRequest};
-use protocol::{BrokerId, ErrorCode, Response, TopicId};
+use protocol::{BrokerId, DirectoryId, ErrorCode, Response, TopicId};
 use quorum_world::*;
 
 #[test]
@@ -352,4 +353,38 @@ fn power_loss_takes_nothing_from_the_metadata_log() {
     cluster.run_ms(12_000);
     assert!(cluster.image().topic("orders").is_some());
     assert_eq!(cluster.fenced(), [(1, false), (2, false), (3, false)]);
+}
+
+/// What a broker is told that registers with these directories.
+fn registered(cluster: &mut Cluster, broker: i32, log_dirs: &[u128]) -> ErrorCode {
+    let request = BrokerRegistrationRequest {
+        broker: BrokerId(broker),
+        cluster_id: "kafkasim-test".into(),
+        incarnation: 77,
+        host: "elsewhere".into(),
+        port: 9092,
+        rack: None,
+        previous_broker_epoch: -1,
+        log_dirs: log_dirs.iter().copied().map(DirectoryId).collect(),
+    };
+    match cluster.ask(request, 1_000) {
+        Some(Response::BrokerRegistration(answer)) => answer.error,
+        other => panic!("no answer to BrokerRegistration: {other:?}"),
+    }
+}
+
+/// `ClusterControlManagerTest#testRegisterBrokerWithDuplicateDirectoryId`, `#testReservedDirectoryIdInRequest`.
+#[test]
+fn a_log_directory_belongs_to_one_broker() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(12_000);
+    let of_another = cluster.image().brokers[&BrokerId(1)].log_dirs[0].0;
+    let own = u128::MAX / 3;
+    for dirs in [&[][..], &[own, own], &[own, DirectoryId::LOST.0], &[own, 99], &[own, of_another]] {
+        assert_eq!(registered(&mut cluster, 9, dirs), ErrorCode::InvalidRegistration, "{dirs:?}");
+    }
+    assert_eq!(registered(&mut cluster, 9, &[own, 1 << 64]), ErrorCode::None);
+    assert_eq!(registered(&mut cluster, 9, &[own]), ErrorCode::None, "again with its own");
+    assert_eq!(registered(&mut cluster, 10, &[own]), ErrorCode::InvalidRegistration);
+    assert_eq!(registered(&mut cluster, 1, &[own]), ErrorCode::DuplicateBrokerRegistration, "that is looked at first");
 }

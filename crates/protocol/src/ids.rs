@@ -94,6 +94,11 @@ impl DirectoryId {
     pub const UNASSIGNED: DirectoryId = DirectoryId(1);
     /// One that is offline, whichever it is.
     pub const LOST: DirectoryId = DirectoryId(2);
+
+    /// Whether no directory may have it (`org.apache.kafka.common.DirectoryId#reserved`, whose lower half has a sign).
+    pub fn is_reserved(self) -> bool {
+        self.0 >> 64 == 0 && (self.0 as u64).cast_signed() < 100
+    }
 }
 
 impl fmt::Display for DirectoryId {

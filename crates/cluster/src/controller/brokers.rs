@@ -9,6 +9,7 @@ use protocol::api::unregister_broker::UnregisterBrokerResponse;
 use protocol::metadata::MetadataRecord;
 use protocol::{BrokerId, ErrorCode, Plant, Request};
 
+use super::directories::has_own_directories;
 use super::refuse::refuse;
 use super::{Controller, Decision, TimerKey};
 use crate::image::BrokerImage;
@@ -85,6 +86,9 @@ impl Controller {
             .is_some_and(|heartbeat| heartbeat.has_session && now.since(heartbeat.last_contact) <= session);
         if existing.is_some() && !is_known && has_session {
             return refused(ErrorCode::DuplicateBrokerRegistration);
+        }
+        if !has_own_directories(active.state.image(), request.broker, &request.log_dirs) {
+            return refused(ErrorCode::InvalidRegistration);
         }
         let mut records = Vec::new();
         let mut broker_epoch = raft.next_offset();

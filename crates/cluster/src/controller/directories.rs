@@ -1,11 +1,23 @@
-//! Where brokers keep their replicas (KIP-858: `ReplicationControlManager#handleAssignReplicasToDirs`, `#handleDirectoriesOffline`).
+//! Where brokers keep their replicas (KIP-858: `ReplicationControlManager#handleAssignReplicasToDirs`, `#handleDirectoriesOffline`;
+//! `ClusterControlManager#registerBroker`).
 
+use ordered::SortedSet;
 use protocol::api::assign_replicas_to_dirs::{AssignReplicasToDirsRequest, AssignReplicasToDirsResponse};
 use protocol::metadata::MetadataRecord;
 use protocol::{BrokerId, DirectoryId, ErrorCode, PartitionIndex, TopicId};
 
 use super::partitions::Shift;
 use super::{Controller, Decision};
+use crate::image::MetadataImage;
+
+/// Whether the directories that a broker registers with have ids, each its own, and no other broker is registered with one of them, as
+/// after somebody copied a directory with its `meta.properties`.
+pub(super) fn has_own_directories(image: &MetadataImage, broker: BrokerId, dirs: &[DirectoryId]) -> bool {
+    let ids: SortedSet<DirectoryId> = dirs.iter().copied().collect();
+    let are_ids = !dirs.is_empty() && ids.len() == dirs.len() && !dirs.iter().any(|dir| dir.is_reserved());
+    let mut others = image.brokers.iter().filter(|(id, _)| **id != broker);
+    are_ids && !others.any(|(_, registered)| registered.log_dirs.iter().any(|dir| ids.contains(dir)))
+}
 
 impl Controller {
     /// A broker says where its replicas lie.

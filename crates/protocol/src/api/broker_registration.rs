@@ -28,7 +28,7 @@ pub struct BrokerRegistrationRequest {
 /// The answer to a BrokerRegistration request.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct BrokerRegistrationResponse {
-    /// DUPLICATE_BROKER_REGISTRATION while an older session is valid.
+    /// DUPLICATE_BROKER_REGISTRATION while an older session is valid; INVALID_REGISTRATION for log directories without ids of their own.
     pub error: ErrorCode,
     /// −1 on error.
     pub broker_epoch: i64,
