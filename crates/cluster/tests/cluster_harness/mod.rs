@@ -11,6 +11,7 @@ use kernel::{
 };
 use ordered::SortedMap;
 use protocol::api::ConfigResourceKind;
+use protocol::api::Name;
 use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
 use protocol::api::describe_configs::ConfigResource;
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse};
@@ -98,6 +99,16 @@ pub const ONE_WAY: Duration = Duration::from_millis(1);
 impl Cluster {
     /// `brokers` brokers and one controller (node 101), started and ready.
     pub fn new(seed: u64, brokers: u32, configs: &[(&str, &str)]) -> Cluster {
+        Cluster::with_racks(seed, brokers, configs, |_| None)
+    }
+
+    /// As [`Cluster::new`], with brokers in racks.
+    pub fn with_racks(
+        seed: u64,
+        brokers: u32,
+        configs: &[(&str, &str)],
+        rack: impl Fn(i32) -> Option<Name>,
+    ) -> Cluster {
         let link = LinkSpec { latency: ONE_WAY, jitter: Duration::ZERO, bytes_per_second: 0 };
         let mut world = World::new(seed, NetworkSpec { between: link, ..NetworkSpec::default() });
         let shared = Arc::new(ClusterSpec {
@@ -113,7 +124,7 @@ impl Cluster {
             is_broker,
             is_controller: !is_broker,
             host: host.as_str().into(),
-            rack: None,
+            rack: rack(id),
             cluster: shared.clone(),
             overrides: configs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
         };

@@ -1,0 +1,145 @@
+//! What a fetch is answered, beside sessions: which of two errors, where to read instead, how much (`ReplicaManager#readFromLog`,
+//! `Partition#readRecords`); and what a follower that is told to cut its log writes down.
+
+mod cluster_harness;
+
+use cluster_harness::{Cluster, ms};
+use kernel::Duration;
+use protocol::api::delete_records::DeleteRecordsRequest;
+use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResult};
+use protocol::{BrokerId, ErrorCode, FileContent, Note, TopicId};
+
+/// A fetch of partition 0 by a consumer, all by itself.
+fn request(topic_id: TopicId, fetch_offset: i64) -> FetchRequest {
+    let partition = FetchPartition {
+        topic_id,
+        partition: 0,
+        current_leader_epoch: -1,
+        fetch_offset,
+        last_fetched_epoch: -1,
+        log_start_offset: -1,
+        partition_max_bytes: 1 << 20,
+    };
+    FetchRequest {
+        replica: BrokerId::NONE,
+        replica_epoch: -1,
+        max_wait_ms: 0,
+        min_bytes: 1,
+        max_bytes: 52_428_800,
+        read_committed: false,
+        session_id: 0,
+        session_epoch: -1,
+        partitions: vec![partition],
+        forgotten: Vec::new(),
+        raft_high_watermark: -1,
+        rack: None,
+    }
+}
+
+fn answer(cluster: &mut Cluster, request: FetchRequest) -> FetchResult {
+    let handle = cluster.ask(1, 1, request);
+    cluster.fetched(handle).1.partitions[0].clone()
+}
+
+fn write(cluster: &mut Cluster, broker: i32, topic: TopicId, acks: i16, value: &str) {
+    let written = cluster.produce(0, broker, topic, acks, value);
+    assert_eq!(cluster.produced(written).1.error, ErrorCode::None);
+}
+
+/// Records before an offset are deleted on broker 1, which does not wait for followers.
+fn delete_before(cluster: &mut Cluster, topic: &str, offset: i64) {
+    cluster.ask(2, 1, DeleteRecordsRequest { partitions: vec![(topic.into(), 0, offset)], timeout_ms: 30_000 });
+    cluster.run(ms(100));
+}
+
+#[test]
+fn what_is_before_the_log_start_is_out_of_range_whatever_the_epochs() {
+    let mut cluster = Cluster::new(1, 1, &[]);
+    let topic = cluster.create_topic("t", &[&[1]], &[]);
+    ["a", "b", "c"].iter().for_each(|value| write(&mut cluster, 1, topic, -1, value));
+    let only = cluster.node(1);
+    cluster.world.kill(only);
+    cluster.run(Duration::from_secs(12));
+    cluster.world.start(only);
+    cluster.run(Duration::from_secs(12));
+    let epoch = cluster.partition(1, topic).1;
+    assert!(epoch >= 2, "an epoch passed in which nothing was written: {epoch}");
+    write(&mut cluster, 1, topic, -1, "d");
+    delete_before(&mut cluster, "t", 2);
+    let mut of_that_epoch = |offset| {
+        let mut asked = request(topic, offset);
+        asked.partitions[0].last_fetched_epoch = 1;
+        answer(&mut cluster, asked)
+    };
+    let here = of_that_epoch(2);
+    let parts_at = here.diverging_epoch.map(|end| (end.epoch, end.end_offset));
+    assert_eq!((here.error, parts_at), (ErrorCode::None, Some((0, 3))), "the logs part where epoch 0 ends");
+    let gone = of_that_epoch(1);
+    assert_eq!((gone.error, gone.diverging_epoch.is_some()), (ErrorCode::OffsetOutOfRange, false));
+}
+
+#[test]
+fn who_had_better_read_elsewhere_is_not_told_that_its_offset_is_not_here() {
+    let selector = ("replica.selector.class", "org.apache.kafka.common.replica.RackAwareReplicaSelector");
+    let mut cluster = Cluster::with_racks(1, 2, &[selector], |id| Some(format!("rack-{id}").into()));
+    let topic = cluster.create_topic("t", &[&[1, 2]], &[]);
+    ["a", "b", "c"].iter().for_each(|value| write(&mut cluster, 1, topic, -1, value));
+    cluster.run(Duration::from_secs(2));
+    // Broker 2 does not hear that the leader's log begins further up now.
+    let (leader, follower) = (cluster.node(1), cluster.node(2));
+    cluster.world.cut(leader, follower);
+    delete_before(&mut cluster, "t", 2);
+    let mut from_rack = |rack: &str, offset| {
+        let read = answer(&mut cluster, FetchRequest { rack: Some(rack.into()), ..request(topic, offset) });
+        (read.error, read.preferred_read_replica)
+    };
+    assert_eq!(from_rack("rack-2", 1), (ErrorCode::None, BrokerId(2)), "which is there");
+    assert_eq!(from_rack("rack-1", 1), (ErrorCode::OffsetOutOfRange, BrokerId::NONE), "it reads from the leader");
+    assert_eq!(from_rack("rack-2", 4), (ErrorCode::OffsetOutOfRange, BrokerId::NONE), "nobody has that");
+}
+
+#[test]
+fn a_broker_gives_a_follower_no_more_than_fetch_max_bytes_either() {
+    let mut cluster = Cluster::new(1, 2, &[("fetch.max.bytes", "1024")]);
+    let topic = cluster.create_topic("t", &[&[1, 2]], &[]);
+    for _ in 0..3 {
+        write(&mut cluster, 1, topic, 1, &"x".repeat(400));
+    }
+    for replica in [BrokerId::NONE, BrokerId(2)] {
+        let read = answer(&mut cluster, FetchRequest { replica, ..request(topic, 0) });
+        assert_eq!((read.error, read.batches.len()), (ErrorCode::None, 2), "{replica}: two of three fit");
+    }
+}
+
+/// The offset of partition 0 in a broker's `recovery-point-offset-checkpoint`.
+fn recovery_point(cluster: &Cluster, broker: i32) -> i64 {
+    let Some(FileContent::Text(text)) = cluster.process(broker).read(0, "recovery-point-offset-checkpoint") else {
+        panic!("the file is there")
+    };
+    let line = text.lines().find_map(|line| line.strip_prefix("t 0 ")).expect("the partition is in it");
+    line.parse().expect("it is an offset")
+}
+
+/// `LogManager#truncateTo`: else a log that is cut, and grows again, would pass for one that was flushed.
+#[test]
+fn a_truncation_writes_recovery_points_down_at_once() {
+    let mut cluster = Cluster::new(1, 2, &[("auto.leader.rebalance.enable", "false")]);
+    let topic = cluster.create_topic("t", &[&[2, 1]], &[]);
+    write(&mut cluster, 2, topic, -1, "a");
+    cluster.run(Duration::from_secs(2));
+    let (first, second) = (cluster.node(1), cluster.node(2));
+    cluster.world.cut(second, first);
+    ["b", "c"].iter().for_each(|value| write(&mut cluster, 2, topic, 1, value));
+    // A stop in good order: what nobody else has is on its disk.
+    cluster.world.order(second, kernel::Order::Terminate);
+    cluster.run(Duration::from_secs(10));
+    assert_eq!((cluster.partition(1, topic).0, recovery_point(&cluster, 2)), (1, 3));
+    cluster.world.heal(second, first);
+    cluster.world.start(second);
+    let since = cluster.world.now();
+    while cluster.when(since, |note| matches!(note, Note::Truncated { .. })).is_none() {
+        cluster.run(ms(10));
+        assert!(cluster.world.now().since(since) < Duration::from_secs(30), "it cuts its log");
+    }
+    assert_eq!((cluster.offsets(2, topic).0, recovery_point(&cluster, 2)), (1, 1));
+}
