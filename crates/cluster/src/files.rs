@@ -38,7 +38,7 @@ impl KafkaProcess {
         let has_metadata = dir == self.spec().metadata_dir();
         match path {
             META_PROPERTIES => Some(FileContent::Text(self.meta_properties(dir).into())),
-            CLEAN_SHUTDOWN => Some(FileContent::Text(self.clean_shutdown()?.into())),
+            CLEAN_SHUTDOWN => Some(FileContent::Text(self.clean_shutdown(dir)?.into())),
             _ => match path.strip_prefix(METADATA_DIRECTORY).and_then(|rest| rest.strip_prefix('/')) {
                 Some(BOOTSTRAP) if has_metadata && self.spec().is_controller => {
                     Some(FileContent::Metadata(vec![self.bootstrap()]))
@@ -57,7 +57,7 @@ impl KafkaProcess {
         if has_metadata {
             entries.push(DirEntry::dir(METADATA_DIRECTORY, self.raft().modified_ms()));
         }
-        if let Some(text) = self.clean_shutdown() {
+        if let Some(text) = self.clean_shutdown(dir) {
             entries.push(DirEntry::file(CLEAN_SHUTDOWN, text.len() as u64, self.raft().modified_ms()));
         }
         ordered::sort_by(&mut entries, |a, b| a.name.cmp(&b.name));
@@ -65,8 +65,8 @@ impl KafkaProcess {
     }
 
     /// What a broker that stopped in good order leaves (`CleanShutdownFileHandler`).
-    fn clean_shutdown(&self) -> Option<String> {
-        let epoch = self.lifecycle()?.clean_shutdown_epoch()?;
+    fn clean_shutdown(&self, dir: u8) -> Option<String> {
+        let epoch = self.lifecycle()?.clean_shutdown_epoch(dir)?;
         Some(format!("{{\"version\":0,\"brokerEpoch\":{epoch}}}"))
     }
 

@@ -156,6 +156,7 @@ impl KafkaProcess {
         if let Some(registration) = &mut self.registration {
             registration.start(fx);
         }
+        self.with_broker(now, |broker, cx| broker.find_dirs(cx, fx));
         if let Some(lifecycle) = &mut self.lifecycle {
             lifecycle.start(now, fx);
         }
@@ -365,7 +366,7 @@ impl KafkaProcess {
             LifecycleEvent::CaughtUp => {
                 let mut loading = Duration::ZERO;
                 self.with_broker(now, |broker, cx| {
-                    broker.find_dirs(cx, fx);
+                    broker.read_dirs(cx, fx);
                     loading = broker.loading_time(cx, fx);
                 });
                 if let Some(lifecycle) = &mut self.lifecycle {

@@ -4,19 +4,46 @@
 //! A failure is found by the next write: an append, or the checkpoint of high watermarks every five seconds. When the directory
 //! of the metadata log fails, or the last one, the process ends. Left out: `cordoned.log.dirs` (KIP-1066); reading from a failed disk.
 
+use std::hash::{Hash, Hasher};
+
 use kernel::{Calls, Duration};
 use ordered::{SortedMap, SortedSet};
 use protocol::api::assign_replicas_to_dirs::{AssignReplicasToDirsRequest, AssignReplicasToDirsResponse};
 use protocol::metadata::PartitionRecord;
 use protocol::{DirectoryId, ErrorCode, Message, Note, PartitionIndex, TopicId, TopicPartition, gap};
 
-use super::disk::ReplicaIndex;
+use super::disk::{ReplicaIndex, StoredReplica};
 use super::{Broker, TimerKey, Work};
 use crate::process::{Context, Fx};
 use crate::spec::ProcessSpec;
 
 /// A log directory by its place in `log.dirs`.
 pub type DirIndex = u8;
+
+/// Some directories, as bits by their places. None of them leaves digests as they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct DirSet(u32);
+
+impl DirSet {
+    pub(super) fn contains(self, dir: DirIndex) -> bool {
+        self.0 & (1 << dir) != 0
+    }
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+    /// Those that there can be, by the place.
+    pub(super) fn of(is_in: impl Fn(DirIndex) -> bool) -> DirSet {
+        DirSet((0..32).filter(|dir| is_in(*dir)).fold(0, |bits, dir| bits | 1 << dir))
+    }
+}
+
+impl Hash for DirSet {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        if !self.is_empty() {
+            self.0.hash(state);
+        }
+    }
+}
 
 /// What is known of the directories, and what the controller is to be told.
 #[derive(Clone, Debug, Default, Hash)]
@@ -33,23 +60,48 @@ pub(super) struct Dirs {
     pub(super) calls: Calls<()>,
 }
 
+impl Dirs {
+    pub(super) fn is_live(&self, dir: DirIndex) -> bool {
+        !self.failed.contains(&dir)
+    }
+}
+
 const RETRY_BACKOFF: Duration = Duration::from_millis(100);
 
 impl Broker {
     /// The directories of this broker that work, in order.
     fn live_dirs(&self, cx: &Context<'_>) -> impl Iterator<Item = DirIndex> {
-        (0..cx.spec.log_dir_count()).filter(|dir| !self.soft.dirs.failed.contains(dir))
+        (0..cx.spec.log_dir_count()).filter(|dir| self.soft.dirs.is_live(*dir))
     }
 
     /// Whether a directory has failed.
     pub(super) fn is_dir_failed(&self, dir: DirIndex) -> bool {
-        self.soft.dirs.failed.contains(&dir)
+        !self.soft.dirs.is_live(dir)
     }
 
-    /// The process starts: what lies in directories that do not work is not there.
+    /// The process starts: what lies in directories that do not work is not there. The broker registers with the others.
     pub fn find_dirs(&mut self, cx: &Context<'_>, fx: &Fx) {
         self.soft.dirs.failed = failed_dirs(cx.spec, fx).collect();
-        self.disk.mount(|dir| !self.soft.dirs.failed.contains(&dir));
+        self.mount();
+    }
+
+    /// Its logs are about to be loaded: directories that have failed since it registered cannot be read, and the controller hears
+    /// of it (`LogManager#loadLogs`).
+    pub fn read_dirs(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        let new: Vec<DirIndex> = failed_dirs(cx.spec, fx).filter(|dir| !self.is_dir_failed(*dir)).collect();
+        self.soft.dirs.failed.extend(new.iter().copied());
+        self.mount();
+        new.into_iter().for_each(|dir| self.fail_dir(cx, fx, dir));
+    }
+
+    fn mount(&mut self) {
+        let dirs = &self.soft.dirs;
+        self.disk.mount(|dir| dirs.is_live(dir));
+    }
+
+    /// A partition's replica, if it lies in a directory that does not work.
+    pub fn offline_replica(&self, topic_id: TopicId, partition: PartitionIndex) -> Option<&StoredReplica> {
+        self.disk.offline_replica(topic_id, partition)
     }
 
     /// Where the log of a new replica goes: where it was told to, where the metadata log has it, or to the directory with the fewest

@@ -9,7 +9,7 @@ use protocol::api::Name;
 use protocol::{PartitionIndex, TopicId, TopicPartition};
 
 use super::agenda::{Agenda, Task};
-use super::dirs::DirIndex;
+use super::dirs::{DirIndex, DirSet};
 
 /// Which replica of this broker: an index into dense vectors, never given out twice in one life of the process.
 pub type ReplicaIndex = u32;
@@ -83,6 +83,8 @@ pub struct Disk {
     pub(super) cleaned_ms: i64,
     /// `.kafka_cleanshutdown`: the last stop was in good order.
     pub(super) is_clean: bool,
+    /// The directories of which the opposite is true: they did not work then, or do not now.
+    contrary: DirSet,
     /// What periodic tasks have to look at. A start puts everything on it.
     pub(super) agenda: Agenda,
     /// The replicas whose topics are compacted, as of the cleaner's last look.
@@ -173,6 +175,11 @@ impl Disk {
 
     // ---- log directories
 
+    /// Whether a directory has the mark of a clean stop.
+    pub(super) fn was_closed(&self, dir: DirIndex) -> bool {
+        self.is_clean != self.contrary.contains(dir)
+    }
+
     /// How many logs a directory has, future ones too.
     pub(super) fn logs_in(&self, dir: DirIndex) -> usize {
         let is_in =
@@ -182,7 +189,13 @@ impl Disk {
 
     /// Whether a replica lies in a directory that does not work.
     pub(super) fn is_offline(&self, topic_id: TopicId, partition: PartitionIndex) -> bool {
-        self.offline.iter().any(|replica| replica.topic_id == topic_id && replica.tp.partition == partition)
+        self.offline_replica(topic_id, partition).is_some()
+    }
+
+    /// A replica in such a directory.
+    pub(super) fn offline_replica(&self, topic_id: TopicId, partition: PartitionIndex) -> Option<&StoredReplica> {
+        let is_it = |replica: &&StoredReplica| replica.topic_id == topic_id && replica.tp.partition == partition;
+        self.offline.iter().map(AsRef::as_ref).find(is_it)
     }
 
     /// A replica in such a directory is none of this broker's any more.
@@ -330,8 +343,10 @@ impl Disk {
 
     /// The broker starts and loads its logs: high watermarks and log starts are those of the checkpoint files, and
     /// deleted partitions that are still there get their delay once more.
-    pub fn open(&mut self, now_ms: i64, delete_delay_ms: i64) {
-        let was_clean = std::mem::replace(&mut self.is_clean, false);
+    pub fn open(&mut self, is_live: impl Fn(DirIndex) -> bool, now_ms: i64, delete_delay_ms: i64) {
+        let closed = DirSet::of(|dir| self.was_closed(dir));
+        // The mark goes where it can be read.
+        (self.is_clean, self.contrary) = (false, DirSet::of(|dir| closed.contains(dir) && !is_live(dir)));
         for due_ms in self.removed.iter_mut().filter_map(|removed| removed.due_ms.as_mut()) {
             *due_ms = now_ms.saturating_add(delete_delay_ms);
         }
@@ -339,7 +354,7 @@ impl Disk {
         for replica in self.replicas.iter_mut().flatten() {
             let replica = Arc::make_mut(replica);
             let log_start = replica.checkpointed_log_start.unwrap_or(0);
-            let recovered_from = (!was_clean).then_some(replica.checkpointed_recovery_point);
+            let recovered_from = (!closed.contains(replica.dir)).then_some(replica.checkpointed_recovery_point);
             replica.log.reopen(replica.checkpointed_high_watermark, log_start, recovered_from, now_ms);
         }
     }
@@ -351,9 +366,10 @@ impl Disk {
         }
     }
 
-    /// A clean stop: everything is durable.
-    pub fn close(&mut self, now_ms: i64) {
-        self.is_clean = true;
+    /// A clean stop: everything is durable in the directories that work.
+    pub fn close(&mut self, is_live: impl Fn(DirIndex) -> bool, now_ms: i64) {
+        let contrary = DirSet::of(|dir| !is_live(dir) && !self.was_closed(dir));
+        (self.is_clean, self.contrary) = (true, contrary);
         self.review();
         for replica in self.replicas.iter_mut().flatten() {
             let replica = Arc::make_mut(replica);

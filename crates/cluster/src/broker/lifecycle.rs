@@ -9,7 +9,7 @@ use protocol::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatRes
 use protocol::api::broker_registration::{BrokerRegistrationRequest, BrokerRegistrationResponse};
 use protocol::{BrokerId, DirectoryId, ErrorCode, Message, Note, Request, Response, TopicId};
 
-use super::dirs::failed_dirs;
+use super::dirs::{DirIndex, DirSet, failed_dirs};
 use crate::image::MetadataImage;
 use crate::process::{Fx, space};
 use crate::spec::{BROKER_PORT, ProcessSpec};
@@ -78,6 +78,8 @@ pub struct Lifecycle {
     spec: Arc<ProcessSpec>,
     /// Hard: `.kafka_cleanshutdown`, the broker epoch of a clean stop; −1 if there is no such file.
     clean_shutdown_epoch: i64,
+    /// Hard: the log directories that did not work then, and have no such file of that epoch.
+    missed: DirSet,
     soft: Soft,
 }
 
@@ -132,7 +134,7 @@ impl Soft {
 impl Lifecycle {
     /// The lifecycle of a broker that has never run.
     pub fn new(spec: &Arc<ProcessSpec>) -> Lifecycle {
-        Lifecycle { spec: spec.clone(), clean_shutdown_epoch: -1, soft: Soft::new() }
+        Lifecycle { spec: spec.clone(), clean_shutdown_epoch: -1, missed: DirSet::default(), soft: Soft::new() }
     }
 
     /// Where it is.
@@ -143,9 +145,9 @@ impl Lifecycle {
     pub fn broker_epoch(&self) -> i64 {
         self.soft.broker_epoch
     }
-    /// The broker epoch that `.kafka_cleanshutdown` tells, while there is such a file.
-    pub fn clean_shutdown_epoch(&self) -> Option<i64> {
-        Some(self.clean_shutdown_epoch).filter(|epoch| *epoch >= 0)
+    /// The broker epoch that `.kafka_cleanshutdown` tells in a log directory, while there is such a file.
+    pub fn clean_shutdown_epoch(&self, dir: DirIndex) -> Option<i64> {
+        Some(self.clean_shutdown_epoch).filter(|epoch| *epoch >= 0 && !self.missed.contains(dir))
     }
     /// Whether the last stop was unclean (no clean-shutdown file was there at start).
     pub fn was_unclean(&self) -> bool {
@@ -157,8 +159,10 @@ impl Lifecycle {
         let high = u128::from(fx.rng(RNG_INCARNATION).bits());
         let low = u128::from(fx.rng(RNG_INCARNATION).bits());
         self.soft.incarnation = TopicId::from_random_bits(high << 64 | low).0;
-        self.soft.previous_broker_epoch = self.clean_shutdown_epoch;
         let failed: Vec<_> = failed_dirs(&self.spec, fx).collect();
+        // All directories must tell it (`LogManager#readBrokerEpochFromCleanShutdownFiles`).
+        let is_told = failed.is_empty() && self.missed.is_empty();
+        self.soft.previous_broker_epoch = if is_told { self.clean_shutdown_epoch } else { -1 };
         let live = (0..self.spec.log_dir_count()).filter(|dir| !failed.contains(dir));
         self.soft.log_dirs = live.map(|dir| self.spec.directory_id(dir)).collect();
         self.set_state(fx, BrokerState::Starting);
@@ -390,9 +394,15 @@ impl Lifecycle {
             self.set_state(fx, BrokerState::ShuttingDown);
             if self.soft.is_ready_to_unfence {
                 self.clean_shutdown_epoch = self.soft.broker_epoch;
+                self.missed = self.dirs_without_clean_stop();
             }
             self.soft.events.push_back(LifecycleEvent::ShutDownGranted);
         }
+    }
+
+    fn dirs_without_clean_stop(&self) -> DirSet {
+        let works = |id| self.soft.log_dirs.contains(&id) && !self.soft.offline_dirs.contains(&id);
+        DirSet::of(|dir| dir < self.spec.log_dir_count() && !works(self.spec.directory_id(dir)))
     }
 
     fn set_state(&mut self, fx: &mut Fx, state: BrokerState) {

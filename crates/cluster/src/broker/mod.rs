@@ -218,7 +218,8 @@ impl Broker {
     /// replicas; requests come from now on.
     pub fn start(&mut self, cx: &Context<'_>, fx: &mut Fx) {
         self.soft.is_started = true;
-        self.disk.open(wall_ms(cx.now, fx), self.settings.segment_delete_delay_ms);
+        let dirs = &self.soft.dirs;
+        self.disk.open(|dir| dirs.is_live(dir), wall_ms(cx.now, fx), self.settings.segment_delete_delay_ms);
         self.set_strays_aside(cx, fx);
         self.start_tasks(cx.now, fx);
         self.apply_image(cx, fx);
@@ -326,7 +327,8 @@ impl Broker {
     pub fn shutdown(&mut self, cx: &Context<'_>, fx: &mut Fx) {
         protocol::gap!("flushes take no time, but for the appends of a slow disk", "UnifiedLog#flush");
         if self.soft.is_started {
-            self.disk.close(wall_ms(cx.now, fx));
+            let dirs = &self.soft.dirs;
+            self.disk.close(|dir| dirs.is_live(dir), wall_ms(cx.now, fx));
         }
     }
 

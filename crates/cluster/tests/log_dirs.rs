@@ -1,0 +1,67 @@
+//! Several log directories of a broker, one of which fails: what a clean stop leaves in each (`LogManager#shutdown`).
+
+mod cluster_harness;
+
+use cluster_harness::{Cluster, ms};
+use kernel::{Duration, Host, Order};
+use protocol::Note;
+
+/// In which of the two directories of broker 2 there is the mark of a clean stop.
+fn marks(cluster: &Cluster) -> [bool; 2] {
+    [0, 1].map(|dir| cluster.process(2).read(dir, ".kafka_cleanshutdown").is_some())
+}
+
+fn stop_and_look(cluster: &mut Cluster) -> [bool; 2] {
+    let node = cluster.node(2);
+    cluster.world.order(node, Order::Terminate);
+    cluster.run(Duration::from_secs(15));
+    marks(cluster)
+}
+
+fn with_failed_disks(cluster: &mut Cluster, failed_disks: u32) {
+    let node = cluster.node(2);
+    cluster.world.set_host(node, Host { failed_disks, ..Host::default() });
+}
+
+#[test]
+fn a_directory_that_failed_was_not_closed_and_is_recovered_when_it_is_back() {
+    let mut cluster = Cluster::new(1, 2, &[("log.dirs", "/data1,/data2")]);
+    let topics = ["a", "b"].map(|name| cluster.create_topic(name, &[&[2, 1]], &[]));
+    for topic in topics {
+        let written = cluster.produce(0, 2, topic, -1, "x");
+        cluster.produced(written);
+    }
+    with_failed_disks(&mut cluster, 0b10);
+    cluster.run(Duration::from_secs(10));
+    assert_eq!(stop_and_look(&mut cluster), [true, false]);
+    with_failed_disks(&mut cluster, 0);
+    let (node, since) = (cluster.node(2), cluster.world.now());
+    cluster.world.start(node);
+    cluster.run(Duration::from_secs(20));
+    let recovered = cluster.notes.iter().filter(|note| note.at >= since).find_map(|note| match note.note {
+        Note::LogsRecovering { logs, .. } => Some(logs),
+        _ => None,
+    });
+    assert_eq!((recovered, marks(&cluster)), (Some(1), [false; 2]), "of two logs the one that was not closed");
+    assert_eq!(topics.map(|topic| cluster.offsets(2, topic).0), [1, 1]);
+    assert_eq!(stop_and_look(&mut cluster), [true, true]);
+}
+
+#[test]
+fn a_directory_that_fails_while_its_broker_starts_is_reported() {
+    let mut cluster = Cluster::new(1, 2, &[("log.dirs", "/data1,/data2"), ("broker.session.timeout.ms", "3000")]);
+    let topic = cluster.create_topic("a", &[&[2, 1]], &[]);
+    let node = cluster.node(2);
+    cluster.world.kill(node);
+    cluster.run(Duration::from_secs(5));
+    assert_eq!(cluster.partition(1, topic).0, 1);
+    cluster.world.start(node);
+    cluster.run(ms(1));
+    // It has read which of them work, and has not read what is in them.
+    with_failed_disks(&mut cluster, 0b10);
+    cluster.run(Duration::from_secs(20));
+    let is_offline = |note: &Note| matches!(note, Note::LogDirOffline { .. });
+    assert!(cluster.when(kernel::Time::ZERO, is_offline).is_some());
+    let online = cluster.process(1).image().brokers[&protocol::BrokerId(2)].log_dirs.len();
+    assert_eq!(online, 1, "the controller knows of one that works");
+}
