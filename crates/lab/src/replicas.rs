@@ -63,6 +63,18 @@ pub(crate) fn of_topic<'a>(
     })
 }
 
+/// The log of a replica in a log directory of a broker that failed: it is there, and only the next start brings it back.
+pub(crate) fn offline<'a>(
+    world: &'a World<Actor>,
+    layout: &Layout,
+    broker: BrokerId,
+    topic_id: TopicId,
+    partition: PartitionIndex,
+) -> Option<&'a Log> {
+    let process = world.machine(*layout.brokers.get(&broker)?).kafka()?;
+    process.broker()?.offline_replica(topic_id, partition).map(|stored| &stored.log)
+}
+
 /// Every replica of a partition.
 pub fn all<'a>(world: &'a World<Actor>, layout: &Layout, tp: &TopicPartition) -> Vec<(BrokerId, Replica<'a>)> {
     layout

@@ -1,6 +1,6 @@
 //! Mistakes of the model, and of its claims, that sweeps found, each as the few commands that were left of the plan.
 
-use protocol::{Batch, TopicPartition};
+use protocol::{Batch, Note, TopicPartition};
 
 use lab::{BOOT, Duration, Lab, Scenario};
 
@@ -87,4 +87,108 @@ fn what_a_leader_takes_first_of_a_producer_may_be_its_second_batch() {
     let first: Vec<_> =
         log.batches_from(0).map(Batch::producer).map(|of| (of.producer_epoch, of.base_sequence)).take(2).collect();
     assert_eq!(first, [(0, 1), (1, 0)], "the second batch came first");
+}
+
+/// A broker that has not heard yet that a topic is deleted compacts it; another topic of its name has nothing to keep of that.
+#[test]
+fn what_compaction_kept_of_a_topic_that_is_gone_is_not_asked_of_the_next() {
+    let lab = judged(
+        r#"{
+            "seed": 8216,
+            "cluster": { "brokers": 2, "configs": { "auto.create.topics.enable": "false", "broker.heartbeat.interval.ms": "1000", "log.cleaner.backoff.ms": "2000" }, "latency": "5ms" },
+            "topics": [{ "name": "t1", "partitions": 1, "replication_factor": 1, "configs": { "cleanup.policy": "compact" } }],
+            "files": { "p": "retries=2147483647\n" },
+            "commands": [
+                { "at": "2916ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092 --topic t1 --throughput 20 --value-prefix 100 --command-config p --repeating-keys 7" },
+                { "at": "13289ms", "term": 3, "run": "kafka-configs --bootstrap-server broker-1:9092,broker-2:9092 --alter --topic t1 --add-config segment.ms=2000" },
+                { "at": "14690ms", "term": 4, "run": "kafka-topics --bootstrap-server broker-1:9092,broker-2:9092 --delete --topic t1" },
+                { "at": "14790ms", "term": 4, "run": "kafka-topics --bootstrap-server broker-1:9092,broker-2:9092 --create --topic t1 --partitions 4 --replication-factor 2 --config cleanup.policy=compact --config min.cleanable.dirty.ratio=0.01 --config min.insync.replicas=2 --config segment.ms=3000" }
+            ]
+        }"#,
+        20,
+    );
+    assert_eq!(lab.violation(), None);
+    let of_interest = lab.history().iter().filter_map(|stamped| match &stamped.note {
+        Note::TopicDeleted { .. } => Some("deleted"),
+        Note::TopicCreated { topic, .. } if &**topic == "t1" => Some("created"),
+        Note::Compacted { tp, .. } if *tp == TopicPartition::new("t1", 0) => Some("compacted"),
+        _ => None,
+    });
+    let of_interest: Vec<_> = of_interest.take(5).collect();
+    assert_eq!(of_interest, ["created", "deleted", "compacted", "created", "compacted"], "the moment is met");
+}
+
+/// A topic was made again, and a consumer goes on at the offset it had. It commits that, until it hears from the leader that the new log
+/// parts ways before, and goes back: not a commit that falls.
+#[test]
+fn an_offset_of_a_topic_that_is_gone_is_no_commit_of_the_next() {
+    let lab = judged(
+        r#"{
+            "seed": 9718,
+            "cluster": {
+                "brokers": 3,
+                "controllers": 1,
+                "configs": {
+                    "auto.create.topics.enable": "false",
+                    "broker.session.timeout.ms": "3000",
+                    "leader.imbalance.check.interval.seconds": "5",
+                    "offsets.topic.num.partitions": "3"
+                },
+                "latency": "5ms"
+            },
+            "topics": [
+                { "name": "t1", "partitions": 3, "replication_factor": 1 },
+                { "name": "t2", "partitions": 2, "replication_factor": 1 }
+            ],
+            "files": { "p": "batch.size=0\n" },
+            "commands": [
+                { "at": "100ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t2 --throughput 5 --value-prefix 100 --command-config p" },
+                { "at": "200ms", "term": 23, "run": "kafka-console-consumer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --include t1,t2 --group g-all --from-beginning --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 --command-property auto.commit.interval.ms=200" },
+                { "at": "552ms", "term": 21, "run": "CLIENT=librdkafka TOPICS=t1,t2 GROUP=g-all BOOTSTRAP=broker-1:9092,broker-2:9092,broker-3:9092 python consumer.py" },
+                { "at": "6880ms", "term": 4, "run": "kafka-topics --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --delete --topic t2" },
+                { "at": "7073ms", "term": 4, "run": "kafka-topics --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --create --topic t2 --partitions 1 --replication-factor 3 --config min.insync.replicas=1" },
+                { "at": "7384ms", "run": "sim kill leader:t1-1" },
+                { "at": "7484ms", "run": "sim mend" }
+            ]
+        }"#,
+        20,
+    );
+    assert_eq!(lab.violation(), None);
+    let commits = lab.history().iter().filter_map(|stamped| match &stamped.note {
+        Note::OffsetsCommitted { offsets, .. } => {
+            offsets.iter().find(|(topic, partition, _)| (&**topic, *partition) == ("t2", 0))
+        }
+        _ => None,
+    });
+    let commits: Vec<i64> = commits.map(|(.., offset)| *offset).collect();
+    assert!(commits.windows(2).any(|two| two == [20, 1]), "the moment is met: {commits:?}");
+}
+
+/// A leader that restarted knows the last batch of a producer only, and takes copies of those before it in a later epoch. Another leader
+/// had other records at their offsets meanwhile, which were cut off: when the copied ones were written is asked by their epoch.
+#[test]
+fn copies_that_a_restarted_leader_takes_are_excused_also_if_another_led_in_between() {
+    let lab = judged(
+        r#"{
+            "seed": 9880,
+            "cluster": { "brokers": 4, "controllers": 1, "latency": "20ms" },
+            "topics": [{ "name": "t1", "partitions": 1, "replication_factor": 2, "configs": { "min.insync.replicas": "2" } }],
+            "files": { "p": "acks=0\n", "q": "request.timeout.ms=4000\nretries=2147483647\n" },
+            "commands": [
+                { "at": "100ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092,broker-4:9092 --topic t1 --throughput 20 --value-prefix 100 --command-config p --repeating-keys 7" },
+                { "at": "200ms", "term": 12, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092,broker-4:9092 --topic t1 --throughput 20 --value-prefix 200 --command-config q" },
+                { "at": "580ms", "run": "sim cut broker 4 | rest" },
+                { "at": "680ms", "run": "sim restart broker 4" },
+                { "at": "12132ms", "run": "sim heal broker 4 | rest" },
+                { "at": "12265ms", "run": "sim restart broker 1" },
+                { "at": "26668ms", "run": "sim judge" }
+            ]
+        }"#,
+        27,
+    );
+    assert_eq!(lab.violation(), None);
+    let log = lab.leader_log(&TopicPartition::new("t1", 0)).expect("it is led");
+    let value = |offset| lab.record_at(log, offset).flatten();
+    let (first, again) = (value(16).expect("it was written"), value(531));
+    assert_eq!((&*first, Some(&first)), (&b"200.6"[..], again.as_ref()), "the moment is met");
 }

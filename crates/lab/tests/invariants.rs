@@ -238,6 +238,36 @@ const ROWS: &[Row] = &[
             "20s",
         )
     },
+    // Also in a topic that was deleted and made again, from where it begins.
+    Row {
+        brokers: 1,
+        topic: "cleanup.policy=compact segment.ms=1000 min.cleanable.dirty.ratio=0.9",
+        configs: "log.cleaner.backoff.ms=1000 log.initial.task.delay.ms=1000 auto.create.topics.enable=false",
+        ..Row::new(
+            "compaction-keeps-last",
+            "compaction-off-by-one",
+            "4s 3 kafka-topics --bootstrap-server BOOT --delete --topic t
+             6s 3 kafka-topics --bootstrap-server BOOT --create --topic t --config cleanup.policy=compact --config segment.ms=1000 --config min.cleanable.dirty.ratio=0.01
+             7s 2 kafka-verifiable-producer --bootstrap-server BOOT --topic t --throughput 20 --repeating-keys 7",
+            "20s",
+        )
+    },
+    Row {
+        brokers: 1,
+        configs: "group.initial.rebalance.delay.ms=0 auto.create.topics.enable=false",
+        ..Row::new(
+            "committed-offsets-grow",
+            "zombie-commits",
+            "1s 1 kafka-topics --bootstrap-server BOOT --delete --topic t
+             3s 1 kafka-topics --bootstrap-server BOOT --create --topic t
+             5s 2 kafka-verifiable-producer --bootstrap-server BOOT --topic t --throughput 20
+             5s 3 CONSUME
+             12s 1 sim pause term:3
+             13s 4 CONSUME
+             34s 1 sim resume term:3",
+            "49s",
+        )
+    },
     Row {
         brokers: 1,
         configs: "group.initial.rebalance.delay.ms=0",

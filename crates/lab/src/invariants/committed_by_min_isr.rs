@@ -27,9 +27,10 @@ impl Invariant for CommittedByMinIsr {
             return Ok(());
         };
         let needed = min_isr.min(leader.replicas);
-        // Of a broker that lost power, leaders count what it had fetched before until they hear of it.
+        // Of a broker that lost power or a log directory, leaders count what it had fetched before until they hear of it.
         let reaches = |id: &&BrokerId| {
-            sight.dark.contains(*id) || sight.replica(**id, tp).is_some_and(|r| r.log.log_end_offset() >= *offset)
+            let log = sight.replica(**id, tp).map(|replica| replica.log).or_else(|| sight.offline_log(**id, tp));
+            sight.dark.contains(*id) || log.is_some_and(|log| log.log_end_offset() >= *offset)
         };
         let have = record.replicas.iter().filter(reaches).count();
         if have < needed { Err(too_few(tp, *broker, *offset, have, needed)) } else { Ok(()) }

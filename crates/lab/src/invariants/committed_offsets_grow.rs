@@ -6,7 +6,7 @@ use coordinator::GroupShard;
 use kernel::NodeState;
 use ordered::{SortedMap, SortedSet};
 use protocol::api::ApiKey;
-use protocol::{ErrorCode, GroupId, Note, PartitionIndex, TopicName, TopicPartition};
+use protocol::{ErrorCode, GroupId, Note, PartitionIndex, TopicId, TopicName, TopicPartition};
 
 use super::{Invariant, Sight};
 use crate::replicas;
@@ -19,6 +19,8 @@ pub(super) struct CommittedOffsetsGrow {
     torn: SortedSet<TopicPartition>,
     /// Topics that were deleted: what was asked before may be committed after they were made again.
     remade: SortedSet<TopicName>,
+    /// How far groups were given records of those that were made again, by the topic that was read.
+    given: SortedMap<(GroupId, TopicPartition), (TopicId, i64)>,
     /// The highest committed offset of any group, by partition.
     highest: SortedMap<TopicPartition, i64>,
     /// What two members of a group were given (`one_owner.rs` says when that is right): each commits how far it is itself.
@@ -43,11 +45,16 @@ impl Invariant for CommittedOffsetsGrow {
                     // Its replicas were slow, and the topic was deleted meanwhile: so is the offset, further down its log.
                     let held = shard.hard().offsets.get(group);
                     let is_held = held.is_some_and(|held| held.contains_key(&(topic.clone(), *partition)));
-                    match is_held && (!self.remade.contains(topic) || is_reached(sight, group, &tp, *offset)) {
+                    match is_held && (!self.remade.contains(topic) || self.was_given(sight, group, &tp, *offset)) {
                         true => self.committed(sight, group, tp, *offset)?,
                         false => drop(self.last.remove(&(group.clone(), tp))),
                     }
                 }
+            }
+            Note::Delivered { group: Some(group), tp, topic_id, last, .. } if self.remade.contains(&tp.topic) => {
+                let given = self.given.entry((group.clone(), tp.clone())).or_insert((*topic_id, 0));
+                let before = if given.0 == *topic_id { given.1 } else { 0 };
+                *given = (*topic_id, before.max(last + 1));
             }
             // Offsets may be gone with it, or what they stood for.
             Note::LeaderElected { tp, unclean: true, .. } if &*tp.topic == OFFSETS_TOPIC => self.last.clear(),
@@ -101,12 +108,6 @@ fn consumers<'a>(sight: &Sight<'a>, group: &GroupId) -> impl Iterator<Item = &'a
     consumers.filter(move |consumer| consumer.group().is_some_and(|its| its == group))
 }
 
-/// Whether a consumer of the group has come as far in the partition. If none has, the offset is of a topic of that name that is
-/// gone: Kafka takes commits by name (sweep seeds 4556 and 4752).
-fn is_reached(sight: &Sight<'_>, group: &GroupId, tp: &TopicPartition, offset: i64) -> bool {
-    consumers(sight, group).any(|consumer| consumer.position(tp).is_some_and(|at| at >= offset))
-}
-
 /// Whether a member that has read on asked for this commit earlier, and a coordinator that was slow, and leads again, does
 /// it only now: Kafka takes any commit of the generation (sweep seed 268).
 fn is_late(sight: &Sight<'_>, group: &GroupId, tp: &TopicPartition, offset: i64, before: i64) -> bool {
@@ -120,6 +121,15 @@ fn is_late(sight: &Sight<'_>, group: &GroupId, tp: &TopicPartition, offset: i64,
 }
 
 impl CommittedOffsetsGrow {
+    /// Whether the group was given what comes before this offset in the topic of today. If not, the offset is one of a topic of that
+    /// name that is gone: Kafka takes commits by name (sweep seeds 4556 and 4752), and a consumer goes on where it was until it hears
+    /// from the new leader that its log has parted ways before (`SubscriptionState#maybeCompleteValidation`; sweep seed 9718).
+    fn was_given(&self, sight: &Sight<'_>, group: &GroupId, tp: &TopicPartition, offset: i64) -> bool {
+        let today = sight.image().and_then(|image| image.by_name.get(&tp.topic));
+        let given = self.given.get(&(group.clone(), tp.clone()));
+        given.is_some_and(|(topic_id, next)| Some(topic_id) == today && offset <= *next)
+    }
+
     fn committed(&mut self, sight: &Sight<'_>, group: &GroupId, tp: TopicPartition, offset: i64) -> Result<(), String> {
         let highest = self.highest.entry(tp.clone()).or_insert(offset);
         *highest = offset.max(*highest);

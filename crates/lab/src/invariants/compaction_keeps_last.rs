@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use ordered::SortedMap;
 use partition_log::Log;
-use protocol::{BrokerId, Note, Record, TopicPartition};
+use protocol::{BrokerId, Note, Record, TopicId, TopicPartition};
 
 use super::by_replica::ByReplica;
 use super::{Invariant, Sight};
-use crate::replicas;
 
 /// What a replica's log last said of each key: the offset, and whether it was a value and no tombstone.
 type Lasts = SortedMap<Arc<[u8]>, (i64, bool)>;
 
 /// The last records of each key in replicas of compacted topics, as they were appended: followed from the first segment
-/// that is rolled (nothing is compacted before), and read anew after whatever rewrites a log's end.
+/// that is rolled (nothing is compacted before), and read anew after whatever rewrites a log's end. With the topic they were read in:
+/// brokers go on with one that the controller has deleted until they hear of it, and there may be another of its name by then.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CompactionKeepsLast {
-    lasts: ByReplica<Arc<Lasts>>,
+    lasts: ByReplica<(TopicId, Arc<Lasts>)>,
 }
 
 impl Invariant for CompactionKeepsLast {
@@ -27,19 +27,20 @@ impl Invariant for CompactionKeepsLast {
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         let log_of = |tp: &TopicPartition, broker: BrokerId| {
-            replicas::find(sight.world, sight.layout, broker, tp).map(|replica| replica.log)
+            sight.replica(broker, tp).map(|replica| (replica.topic_id, replica.log))
         };
         match sight.note {
             Note::SegmentRolled { tp, broker, .. } => {
-                if self.lasts.get_mut(tp, *broker).is_none()
-                    && let Some(log) = log_of(tp, *broker).filter(|log| log.config().compact)
+                if let Some((topic_id, log)) = log_of(tp, *broker).filter(|(_, log)| log.config().compact)
+                    && self.known(tp, *broker, topic_id).is_none()
                 {
-                    self.lasts.insert(tp, *broker, Arc::new(lasts(log)));
+                    self.lasts.insert(tp, *broker, (topic_id, Arc::new(lasts(log))));
                 }
             }
             Note::Appended { tp, broker, base, next, .. } => {
-                if let Some(known) = self.lasts.get_mut(tp, *broker)
-                    && let Some(log) = log_of(tp, *broker)
+                if self.lasts.get_mut(tp, *broker).is_some()
+                    && let Some((topic_id, log)) = log_of(tp, *broker)
+                    && let Some(known) = self.known(tp, *broker, topic_id)
                 {
                     let new = log.batches_from(*base).take_while(|batch| batch.base_offset < *next);
                     let known = Arc::make_mut(known);
@@ -47,14 +48,14 @@ impl Invariant for CompactionKeepsLast {
                 }
             }
             Note::Compacted { tp, broker, .. } => {
-                let Some(log) = log_of(tp, *broker) else { return Ok(()) };
+                let Some((topic_id, log)) = log_of(tp, *broker) else { return Ok(()) };
                 let now = lasts(log);
-                if let Some(known) = self.lasts.get_mut(tp, *broker)
+                if let Some(known) = self.known(tp, *broker, topic_id)
                     && let Some(missing) = missing(known, &now, log.log_start_offset())
                 {
                     return Err(format!("{tp} on broker {broker}: {missing}"));
                 }
-                self.lasts.insert(tp, *broker, Arc::new(now));
+                self.lasts.insert(tp, *broker, (topic_id, Arc::new(now)));
             }
             Note::Truncated { tp, broker, .. } | Note::ReplicaRemoved { tp, broker } => {
                 self.lasts.remove(tp, *broker);
@@ -64,6 +65,13 @@ impl Invariant for CompactionKeepsLast {
             _ => {}
         }
         Ok(())
+    }
+}
+
+impl CompactionKeepsLast {
+    /// What is remembered of a replica of this topic.
+    fn known(&mut self, tp: &TopicPartition, broker: BrokerId, topic_id: TopicId) -> Option<&mut Arc<Lasts>> {
+        self.lasts.get_mut(tp, broker).filter(|(of, _)| *of == topic_id).map(|(_, lasts)| lasts)
     }
 }
 

@@ -14,6 +14,7 @@ use cluster::MetadataImage;
 use cluster::broker::lifecycle::BrokerState;
 use kernel::{NodeId, NodeState, Stamped, Time, World};
 use ordered::SortedSet;
+use partition_log::Log;
 use protocol::metadata::PartitionRecord;
 use protocol::{BrokerId, Note, PartitionIndex, TopicId, TopicPartition};
 
@@ -89,6 +90,10 @@ impl<'a> Sight<'a> {
         seen.replicas[at] = Some((topic_id, tp.partition, broker, replica));
         seen.next = (at + 1) % seen.replicas.len();
         replica
+    }
+    /// The log of a replica in a log directory that failed.
+    pub fn offline_log(&self, broker: BrokerId, tp: &TopicPartition) -> Option<&'a Log> {
+        replicas::offline(self.world, self.layout, broker, self.topic_id(&tp.topic)?, tp.partition)
     }
     /// The replica that leads in the highest epoch and whose process runs ([`replicas::leader`]).
     pub fn leader(&self, tp: &TopicPartition) -> Option<Replica<'a>> {

@@ -82,6 +82,7 @@ fn partition_obstacle(
     record: &PartitionRecord,
 ) -> Option<Obstacle> {
     let obstacle = |text: String, is_excused| Some(Obstacle::new(format!("{tp} {text}"), is_excused));
+    let alive = &with_directory(lab, alive, record);
     if record.leader == BrokerId::NONE || !alive.contains(&record.leader) {
         let eligible = record.isr.iter().chain(&record.elr);
         let has_heir = eligible.clone().any(|id| alive.contains(id));
@@ -109,6 +110,12 @@ fn partition_obstacle(
             .map(|obstacle| obstacle.with(figures));
     }
     None
+}
+
+/// Those brokers that run and that do not have this partition's replica in a log directory that failed: only the next start brings it back.
+fn with_directory(lab: &Lab, alive: &SortedSet<BrokerId>, record: &PartitionRecord) -> SortedSet<BrokerId> {
+    let offline = |id| replicas::offline(lab.world(), lab.layout(), id, record.topic_id, record.partition);
+    alive.iter().copied().filter(|id| offline(*id).is_none()).collect()
 }
 
 /// Whether the first record that is not committed was written just now. Consumers commit several times a second, and each

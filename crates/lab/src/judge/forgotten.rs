@@ -25,7 +25,8 @@ pub(super) fn between(lab: &Lab, tp: &TopicPartition, log: &Log, first: i64, sec
     if !is_next_epoch || batches.count() < 2 {
         return false;
     }
-    let (Some((written, _)), Some((copied, leader))) = (appended(lab, tp, first), appended(lab, tp, second)) else {
+    let (Some((written, _)), Some((copied, leader))) = (appended(lab, tp, log, first), appended(lab, tp, log, second))
+    else {
         return false;
     };
     lab.history().iter().any(|stamped| {
@@ -48,11 +49,13 @@ pub(super) fn began_late(log: &Log, first: i64, second: i64) -> bool {
     is_next_epoch && its.next().is_some_and(|begun| begun.producer_epoch == epoch && begun.base_sequence > 0)
 }
 
-/// When a leader appended the record at an offset that is in the log now, and who it was: the last that did.
-fn appended(lab: &Lab, tp: &TopicPartition, offset: i64) -> Option<(Time, BrokerId)> {
+/// When the record that is at an offset of a log was appended by a leader, and who that was. In another epoch another leader may have
+/// had another record there, which is cut off by now (sweep seed 9874).
+fn appended(lab: &Lab, tp: &TopicPartition, log: &Log, offset: i64) -> Option<(Time, BrokerId)> {
+    let epoch = batch_at(log, offset)?.leader_epoch;
     lab.history().latest_first().find_map(|stamped| match &stamped.note {
-        Note::Appended { tp: of, broker, as_leader: true, base, next, .. }
-            if of == tp && (*base..*next).contains(&offset) =>
+        Note::Appended { tp: of, broker, as_leader: true, base, next, leader_epoch, .. }
+            if of == tp && *leader_epoch == epoch && (*base..*next).contains(&offset) =>
         {
             Some((stamped.at, *broker))
         }
