@@ -71,6 +71,19 @@ test("the state of one element is the state of another: a link goes from one to 
   });
 });
 
+// A part that is not there when it is needed is asked for by a request that stops the page, under another name.
+test("nobody waits for a part of the engine at the start, whatever the size and the theme", async () => {
+  const looks = [["?ui=embed", 760, 480], ["?ui=embed", 640, 360, "dark"], ["?ui=embed", 900, 560, "dark"], ["?ui=minimal", 700, 400], ["", 1366, 768], ["", 390, 844], ["", 1920, 1080, "dark"]];
+  for (const [fragment, width, height, colorScheme = "light"] of looks) {
+    const { page, close } = await open({ fragment, viewport: { width, height }, colorScheme, serviceWorkers: "block" });
+    await page.locator(".broker").first().waitFor();
+    await page.waitForTimeout(1_000);
+    const waited = await page.evaluate(() => performance.getEntriesByType("resource").map((entry) => entry.name.split("/").at(-1)).filter((name) => name.endsWith("?now")));
+    assert.deepEqual(waited, [], `${fragment} at ${width} × ${height}, ${colorScheme}`);
+    await close();
+  }
+});
+
 test("one cluster plays at a time on a page", async () => {
   await onAnotherSite("<kafka-sim></kafka-sim><kafka-sim></kafka-sim>", async (page) => {
     const playing = await page.evaluate(async () => {

@@ -1,7 +1,7 @@
 // Cuts out of the functions that run what in them does not. The tail of a block that did not run becomes a function of its
 // own: it is given the locals that it reads, and gives back those it may have changed, and where to go on if there is more
 // than one place. What is left of a function is then mostly what runs; split.mjs puts the cut ones into the second module.
-import { SECTION, leb, sizedBody, sleb, vec, write } from "./wasm.mjs";
+import { SECTION, leb, sizedBody, sleb, vec, walk, write } from "./wasm.mjs";
 import { OP, declare, emit } from "./tree.mjs";
 import { stretches } from "./marks.mjs";
 
@@ -12,7 +12,10 @@ const GAIN = 3;
 // The end of a loop's body, which is no label.
 const FALL = -1;
 
-/** `{ bytes, hot, cut }`: the module with its cuts, the numbers of functions that run, and of the first cut one. Those to `keep` stay whole. */
+/**
+ * `{ bytes, hot, cut }`: the module with its cuts, the numbers of functions that run, and of the first cut one. Those to `keep` stay
+ * whole, and so does the allocator, which runs: its way through the heap is another at each visitor's.
+ */
 export function cut(module, ran, keep = new Set()) {
   const imported = module.imports.length, { functions } = stretches(module);
   const types = module.types.map((type) => type.bytes), known = new Map(types.map((bytes, i) => [bytes.toString("hex"), i]));
@@ -21,8 +24,9 @@ export function cut(module, ran, keep = new Set()) {
     if (!known.has(key)) known.set(key, types.push(bytes) - 1);
     return known.get(key);
   };
-  const made = [], hot = [];
+  const made = [], whole = allocator(module), hot = [...whole].filter((index) => !keep.has(index));
   const code = functions.map(({ locals, list }, i) => {
+    if (whole.has(i + imported)) return sizedBody(module.code[i]);
     if (keep.has(i + imported) || list.marks[0] === undefined || !ran.has(list.marks[0])) return sizedBody(module.code[i]);
     hot.push(i + imported);
     const type = module.types[module.functions[i]];
@@ -42,6 +46,19 @@ export function cut(module, ran, keep = new Set()) {
   sections.set(SECTION.function, [...module.functions, ...made.map(({ type }) => type)].map(leb));
   sections.set(SECTION.code, [...code, ...made.map((body) => sizedBody(body.code))]);
   return { bytes: write(sections), hot, cut: imported + functions.length };
+}
+
+/** The numbers of the allocator's functions: what wasm-bindgen's exports call, and what that calls. */
+function allocator(module) {
+  const imported = module.imports.length, found = new Set();
+  const follow = (index, depth) => walk(module.code[index - imported], (callee) => {
+    if (callee < imported || found.has(callee)) return;
+    found.add(callee);
+    if (depth > 1) follow(callee, depth - 1);
+  });
+  for (const { name, kind, index } of module.exports) if (kind === 0 && /^__wbindgen_(malloc|realloc|free)$/.test(name)) follow(index, 2);
+  if (found.size < 3) throw new Error("the allocator was not found");
+  return found;
 }
 
 /** Notes in every list that runs where its tail could be cut off: `list.cut`. */

@@ -46,6 +46,12 @@ const VISITS = [
   { kind: "embed", viewport: FRAME, address: "?ui=embed", does: look },
   { kind: "embed", viewport: FRAME, address: "?ui=embed", does: (page) => page.waitForTimeout(1_000), costs: REAL },
   { kind: "page", viewport: LAPTOP, does: (page) => page.waitForTimeout(1_000), costs: REAL },
+  ...["minimal", "none"].map((ui) => ({ kind: "embed", viewport: FRAME, address: `?ui=${ui}`, does: play })),
+  // What depends on how large things are, and on the theme.
+  ...[[760, 480], [640, 360], [560, 640], [1000, 620]].map(([width, height], i) =>
+    ({ kind: "embed", viewport: { width, height }, address: "?ui=embed", does: look, colorScheme: i % 2 ? "light" : "dark" })),
+  ...[[1920, 1080], [768, 1024], [1024, 700]].map(([width, height]) =>
+    ({ kind: "page", viewport: { width, height }, does: look, colorScheme: "dark" })),
   { kind: "embed", viewport: LOW_FRAME, address: EMBED, does: look },
   { kind: "embed", viewport: WIDE_FRAME, address: EMBED, does: look },
   // What a lesson, a link or a file begins with, in another page and in one of its own; of lessons up to the first command.
@@ -79,8 +85,8 @@ async function learn(page) {
 }
 
 // The numbers of the stretches that run in a visit.
-async function visit({ viewport, address = "", does, costs = QUICK }) {
-  const context = await browser.newContext({ viewport, serviceWorkers: "block" }), page = await context.newPage();
+async function visit({ viewport, address = "", does, costs = QUICK, colorScheme = "light" }) {
+  const context = await browser.newContext({ viewport, colorScheme, serviceWorkers: "block" }), page = await context.newPage();
   const faults = [];
   page.on("pageerror", (error) => faults.push(String(error)));
   const give = (body, contentType = "application/wasm") => (route) => route.fulfill({ body, contentType });
