@@ -43,6 +43,7 @@ pub fn observe(lab: &Lab, lens: &Lens) -> Picture {
         controllers: controllers(lab),
         brokers: brokers(lab, lens),
         topics: topics(lab, lens),
+        hidden_under: hidden_under(lab, lens),
         clients: clients(lab),
         groups: groups(lab),
         flights: flights(lab),
@@ -218,6 +219,13 @@ fn topics(lab: &Lab, lens: &Lens) -> Vec<TopicView> {
     views.collect()
 }
 
+fn hidden_under(lab: &Lab, lens: &Lens) -> usize {
+    let Some(image) = replicas::image(lab.world(), lab.layout()).filter(|_| !lens.internal) else { return 0 };
+    let hidden = image.by_name.iter().filter(|(name, _)| name.starts_with("__"));
+    let partitions = hidden.filter_map(|(_, id)| image.topics.get(id)).flat_map(|topic| &topic.partitions);
+    partitions.filter(|p| p.isr.len() < p.replicas.len()).count()
+}
+
 fn clients(lab: &Lab) -> Vec<ClientView> {
     let groups = replicas::groups(lab.world(), lab.layout());
     let running = |node| matches!(lab.world().state(node), NodeState::Running | NodeState::Paused);
@@ -319,12 +327,13 @@ fn terminals(lab: &Lab, lens: &Lens) -> Vec<TerminalView> {
                 LineKind::Err => "err",
                 LineKind::Input => "input",
                 LineKind::Sim => "sim",
-            }
-            .into(),
-            text: line.text.to_string(),
+            },
+            text: line.text.clone(),
         });
         let running = terminal.foreground.and_then(|node| lab.apps().iter().find(|app| app.node == node));
-        TerminalView { id: *id, lines: lines.collect(), running: running.map(|app| app.command.to_string()) }
+        let lines: Vec<LineView> = lines.collect();
+        let first = terminal.written.saturating_sub(lines.len() as u64);
+        TerminalView { id: *id, first, lines, running: running.map(|app| app.command.to_string()) }
     });
     views.collect()
 }

@@ -21,6 +21,8 @@ pub struct Picture {
     pub brokers: Vec<BrokerView>,
     /// Topics, by name, as the active controller's image has them.
     pub topics: Vec<TopicView>,
+    /// Partitions of internal topics, left out of `topics`, whose ISR lacks a replica.
+    pub hidden_under: usize,
     /// Running client programs, in the order they were started.
     pub clients: Vec<ClientView>,
     /// Groups, by name.
@@ -330,6 +332,8 @@ pub struct FlightView {
 pub struct TerminalView {
     /// Its number, from 1.
     pub id: u32,
+    /// The number of the first of its last lines, of all that were written to it.
+    pub first: u64,
     /// Its last lines.
     pub lines: Vec<LineView>,
     /// The command line in the foreground, if one runs.
@@ -342,7 +346,7 @@ pub struct LineView {
     /// When it was written, ns.
     pub at_ns: u64,
     /// `command`, `out`, `err` or `input`.
-    pub kind: String,
+    pub kind: &'static str,
     /// Its text.
-    pub text: String,
+    pub text: Arc<str>,
 }

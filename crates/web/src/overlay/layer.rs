@@ -1,5 +1,5 @@
 //! Marks by the thousand: each look is drawn once, a few times a fraction of a pixel apart, read back, and from then on copied
-//! into a picture of our own. The browser is asked once a frame, not once a message.
+//! into a picture of our own, over what does not move. The browser is asked once a frame, not once a message or a rail.
 
 use view::FlightView;
 use wasm_bindgen::{Clamped, JsCast};
@@ -13,10 +13,14 @@ const STEPS: usize = 4;
 /// Bytes of a pixel: red, green, blue, opacity.
 const DEPTH: usize = 4;
 
-/// A picture as large as the stage, and the marks it is made of.
+/// A picture as large as the stage, what is below its marks, and the marks it is made of.
 #[derive(Default)]
 pub(crate) struct Layer {
+    /// Where what is below is drawn.
     canvas: Option<(HtmlCanvasElement, CanvasRenderingContext2d)>,
+    below: Vec<u8>,
+    /// Which drawing that is.
+    drawn: Option<Key>,
     pixels: Vec<u8>,
     size: (usize, usize),
     /// Pixels of the screen to one of the page.
@@ -29,6 +33,9 @@ struct Mark {
     stretches: Vec<Stretch>,
 }
 
+/// Names a drawing: another name, another drawing.
+pub(super) type Key = (u64, u64);
+
 struct Stretch {
     x: usize,
     y: usize,
@@ -40,23 +47,39 @@ impl Layer {
     /// Forgets the marks: colours or pixels are others.
     pub(crate) fn clear(&mut self) {
         self.marks.clear();
+        self.drawn = None;
     }
 
-    /// An empty picture of a stage's size in CSS pixels. False if the browser gives none.
-    pub(crate) fn begin(&mut self, context: &CanvasRenderingContext2d, (w, h): (f64, f64)) -> bool {
+    /// A picture of a stage's size in CSS pixels without marks; `draw` draws what is below them, if that is not there under this
+    /// name. False if the browser gives none.
+    pub(crate) fn begin(
+        &mut self,
+        context: &CanvasRenderingContext2d,
+        (w, h): (f64, f64),
+        key: Key,
+        draw: impl FnOnce(&CanvasRenderingContext2d),
+    ) -> bool {
         self.dpr = super::device_pixels();
         let size = ((w * self.dpr).round() as usize, (h * self.dpr).round() as usize);
         if self.canvas.is_none() {
             self.canvas = canvas(context);
         }
-        let Some((canvas, _)) = self.canvas.as_ref().filter(|_| size.0 * size.1 > 0) else { return false };
+        let Some((canvas, own)) = self.canvas.as_ref().filter(|_| size.0 * size.1 > 0) else { return false };
         if self.size != size {
             canvas.set_width(size.0 as u32);
             canvas.set_height(size.1 as u32);
-            self.size = size;
+            (self.size, self.drawn) = (size, None);
         }
-        self.pixels.resize(size.0 * size.1 * DEPTH, 0);
-        self.pixels.fill(0);
+        if self.drawn != Some(key) {
+            let (w, h) = (size.0 as f64, size.1 as f64);
+            let _ = own.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0);
+            own.clear_rect(0.0, 0.0, w, h);
+            let _ = own.set_transform(self.dpr, 0.0, 0.0, self.dpr, 0.0, 0.0);
+            draw(own);
+            let Ok(image) = own.get_image_data(0.0, 0.0, w, h) else { return false };
+            (self.below, self.drawn) = (image.data().0, Some(key));
+        }
+        self.pixels.clone_from(&self.below);
         true
     }
 
@@ -83,14 +106,11 @@ impl Layer {
         true
     }
 
-    /// Draws the picture over the stage.
-    pub(crate) fn show(&self, context: &CanvasRenderingContext2d, (w, h): (f64, f64)) {
-        let Some((canvas, own)) = &self.canvas else { return };
-        let made =
-            ImageData::new_with_u8_clamped_array_and_sh(Clamped(&self.pixels), self.size.0 as u32, self.size.1 as u32);
-        if let Ok(image) = made {
-            let _ = own.put_image_data(&image, 0.0, 0.0);
-            let _ = context.draw_image_with_html_canvas_element_and_dw_and_dh(canvas, 0.0, 0.0, w, h);
+    /// Puts the picture on the stage's canvas, instead of all that is there.
+    pub(crate) fn show(&self, context: &CanvasRenderingContext2d) {
+        let (w, h) = (self.size.0 as u32, self.size.1 as u32);
+        if let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&self.pixels), w, h) {
+            let _ = context.put_image_data(&image, 0.0, 0.0);
         }
     }
 }
@@ -130,7 +150,10 @@ fn blend(under: &mut [u8], over: &[u8]) {
 fn canvas(like: &CanvasRenderingContext2d) -> Option<(HtmlCanvasElement, CanvasRenderingContext2d)> {
     let document = like.canvas()?.owner_document()?;
     let canvas: HtmlCanvasElement = document.create_element("canvas").ok()?.dyn_into().ok()?;
-    let context = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+    // It is read back: a browser keeps it where that is cheap.
+    let options = js_sys::Object::new();
+    let _ = js_sys::Reflect::set(&options, &"willReadFrequently".into(), &true.into());
+    let context = canvas.get_context_with_context_options("2d", &options).ok()??.dyn_into().ok()?;
     Some((canvas, context))
 }
 

@@ -24,11 +24,13 @@ use stamp::Stamps;
 const RAIL_FADES_MS: f64 = 2_500.0;
 /// In how many shades a rail fades.
 const RAIL_SHADES: f64 = 20.0;
+/// How long it has one of them.
+const SHADE_LASTS_MS: f64 = RAIL_FADES_MS / RAIL_SHADES;
 /// A message that would cross in less real time than this is not drawn as a dot but lights its rail.
 const SHORTEST_FLIGHT_MS: f64 = 90.0;
 /// A rail carries something.
 const NOW: f64 = f64::INFINITY;
-/// With more messages than this their marks are put together before the browser draws them.
+/// With more messages than this their marks are put together before the browser draws them, over rails that are drawn now and then.
 const CROWD: usize = 400;
 /// A lost message stays marked this long of virtual time, ns.
 const GHOST_STAYS_NS: u64 = 6_000_000;
@@ -56,6 +58,8 @@ pub(crate) struct Overlay {
     routes: Pairs<[Option<Option<Rc<Rail>>>; 4]>,
     /// What is known of the picture that is drawn.
     taken: Option<Taken>,
+    /// How many were taken.
+    takes: u64,
     /// Where each message was drawn last, for the pointer.
     drawn: Vec<(f64, f64, u64)>,
     pointer: Option<(f64, f64)>,
@@ -130,12 +134,18 @@ impl Overlay {
         let Some(context) = self.context.clone() else { return };
         let dpr = device_pixels();
         let _ = context.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
-        context.clear_rect(0.0, 0.0, self.size.0, self.size.1);
         self.take(moment);
-        self.draw_rails(&context, moment.wall_ms);
-        self.draw_cuts(&context, moment.picture);
-        self.draw_delays(&context, moment.picture);
-        self.draw_flights(&context, moment);
+        let is_crowd = moment.picture.flights.len() > CROWD && self.begin_crowd(&context, moment);
+        if !is_crowd {
+            context.clear_rect(0.0, 0.0, self.size.0, self.size.1);
+            self.draw_rails(&context, moment.wall_ms);
+            self.draw_cuts(&context, moment.picture);
+            self.draw_delays(&context, moment.picture);
+            if self.is_still {
+                self.draw_lit(&context, moment);
+            }
+        }
+        self.draw_flights(&context, moment, is_crowd);
         self.draw_ghosts(&context, moment);
         self.show_tip(moment);
     }
@@ -193,7 +203,40 @@ impl Overlay {
             let lit: Vec<_> = lit.filter_map(|(a, b, _)| rail(a, b, is_control, false)).collect();
             paint::path(lit.iter().map(|rail| rail.points.as_slice()))
         });
+        self.takes += 1;
         self.taken = Some(Taken { picture: picture.clone(), rails, lit });
+    }
+
+    /// What a crowd flies over is drawn again when another picture is taken and when a rail that fades has another shade, as then
+    /// all have. False if the browser has no means for it.
+    fn begin_crowd(&mut self, context: &CanvasRenderingContext2d, moment: &Moment<'_>) -> bool {
+        let shade = (moment.wall_ms / SHADE_LASTS_MS).floor();
+        let number = if self.fades(moment.wall_ms) { shade as u64 } else { 0 };
+        let mut layer = std::mem::take(&mut self.layer);
+        let is_begun = layer.begin(context, self.size, (self.takes, number), |below| {
+            self.draw_rails(below, shade * SHADE_LASTS_MS);
+            self.draw_cuts(below, moment.picture);
+            self.draw_delays(below, moment.picture);
+            if self.is_still {
+                self.draw_lit(below, moment);
+            }
+        });
+        self.layer = layer;
+        is_begun
+    }
+
+    /// The rails of messages that are on their way but do not travel.
+    fn draw_lit(&self, context: &CanvasRenderingContext2d, moment: &Moment<'_>) {
+        let rails = self.taken.iter().flat_map(|taken| &taken.rails);
+        for (flight, rail) in moment.picture.flights.iter().zip(rails) {
+            if let (Some(_), Some(rail)) = (progress(flight, moment), rail) {
+                self.look.0.lit(context, flight, &rail.points);
+            }
+        }
+    }
+
+    fn fades(&self, wall_ms: f64) -> bool {
+        self.rails.values().flatten().flatten().any(|last| *last != NOW && wall_ms - last < RAIL_FADES_MS)
     }
 
     /// Those that are as faded are drawn at once.
@@ -267,19 +310,15 @@ impl Overlay {
         }
     }
 
-    fn draw_flights(&mut self, context: &CanvasRenderingContext2d, moment: &Moment<'_>) {
+    fn draw_flights(&mut self, context: &CanvasRenderingContext2d, moment: &Moment<'_>, is_crowd: bool) {
         self.drawn.clear();
         let palette = &self.look.0;
         let mut labels = paint::Labels::default();
         let Some(Taken { rails, .. }) = &self.taken else { return };
-        let is_crowd = moment.picture.flights.len() > CROWD && self.layer.begin(context, self.size);
-        // Rings go over the marks, which a crowd's come behind all others.
+        // Rings go over the marks, and so do words, which wait until a crowd's marks are there.
         let mut rings = Vec::new();
         for (flight, rail) in moment.picture.flights.iter().zip(rails) {
             let (Some(t), Some(rail)) = (progress(flight, moment), rail) else { continue };
-            if self.is_still {
-                palette.lit(context, flight, &rail.points);
-            }
             let (x, y) = rail.at(if self.is_still { 0.7 } else { t });
             if !(is_crowd && self.layer.put(context, palette, flight, (x, y))) {
                 self.stamps.draw(context, palette, flight, (x, y));
@@ -291,7 +330,7 @@ impl Overlay {
             labels.add(flight, x, y);
         }
         if is_crowd {
-            self.layer.show(context, self.size);
+            self.layer.show(context);
         }
         for (flight, x, y) in rings {
             if flight.held {

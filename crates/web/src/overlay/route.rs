@@ -72,18 +72,39 @@ impl<V: Default> Pairs<V> {
 /// So many pixels before and after a corner it is rounded.
 const CORNER: f64 = 6.0;
 
-/// A rail: a polyline, with the length of each of its pieces.
+/// A rail: a polyline, and its pieces.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Rail {
     pub(crate) points: Vec<(f64, f64)>,
-    pieces: Vec<f64>,
+    pieces: Vec<Piece>,
     length: f64,
+}
+
+/// A straight piece of a rail: where it begins, which way it goes, and from what length of the rail to what.
+#[derive(Clone, PartialEq, Debug)]
+struct Piece {
+    start: (f64, f64),
+    way: (f64, f64),
+    from: f64,
+    to: f64,
+}
+
+impl Piece {
+    fn at(&self, s: f64) -> (f64, f64) {
+        let left = s - self.from;
+        (self.start.0 + self.way.0 * left, self.start.1 + self.way.1 * left)
+    }
 }
 
 impl Rail {
     fn new(points: Vec<(f64, f64)>) -> Rail {
-        let pieces: Vec<f64> = points.windows(2).map(|p| distance(p[0], p[1])).collect();
-        let length = pieces.iter().sum();
+        let mut length = 0.0;
+        let piece = |pair: &[(f64, f64)]| {
+            let ((a, b), long, from) = ((pair[0], pair[1]), distance(pair[0], pair[1]), length);
+            length += long;
+            Piece { start: a, way: ((b.0 - a.0) / long, (b.1 - a.1) / long), from, to: length }
+        };
+        let pieces: Vec<Piece> = points.windows(2).filter(|pair| pair[0] != pair[1]).map(piece).collect();
         Rail { points, pieces, length }
     }
 
@@ -99,30 +120,14 @@ impl Rail {
 
     /// The point after `s`, if no corner is near. This is asked for each message of each frame.
     fn straight(&self, s: f64) -> Option<(f64, f64)> {
-        let mut left = s;
-        for (pair, d) in self.points.windows(2).zip(&self.pieces) {
-            if left <= *d {
-                let t = left / d;
-                let is_far = left >= CORNER && d - left >= CORNER;
-                return is_far
-                    .then(|| (pair[0].0 + (pair[1].0 - pair[0].0) * t, pair[0].1 + (pair[1].1 - pair[0].1) * t));
-            }
-            left -= d;
-        }
-        None
+        let piece = self.pieces.iter().find(|piece| s <= piece.to)?;
+        (s - piece.from >= CORNER && piece.to - s >= CORNER).then(|| piece.at(s))
     }
 
     fn walk(&self, s: f64) -> (f64, f64) {
-        let mut left = s.clamp(0.0, self.length);
-        for (pair, d) in self.points.windows(2).zip(&self.pieces) {
-            let d = *d;
-            if left <= d && d > 0.0 {
-                let t = left / d;
-                return (pair[0].0 + (pair[1].0 - pair[0].0) * t, pair[0].1 + (pair[1].1 - pair[0].1) * t);
-            }
-            left -= d;
-        }
-        self.points.last().copied().unwrap_or_default()
+        let s = s.clamp(0.0, self.length);
+        let piece = self.pieces.iter().find(|piece| s <= piece.to);
+        piece.map_or_else(|| self.points.last().copied().unwrap_or_default(), |piece| piece.at(s))
     }
 }
 
