@@ -12,7 +12,7 @@ export async function start(place) {
   // A language is a file, `lang/CODE.txt`, and an entry of `<html data-langs>`; English is what the page says by itself.
   const table = new Map();
   const say = text => table.get(text) ?? text;
-  const stored = () => { try { return own.localStorage.getItem('kafkasim.lang'); } catch { return null; } };
+  const stored = key => { try { return own.localStorage.getItem(key); } catch { return null; } };
   async function speak(code) {
     const answer = code === 'en' ? null : await fetch(at(`lang/${code}.txt`));
     const words = answer?.ok ? await answer.text() : '';
@@ -26,8 +26,12 @@ export async function start(place) {
       element.textContent = say(element.dataset.t);
     }
   }
+  // The colours of what stands here until the engine does; its own choice is the same (crates/web/src/theme.rs).
+  const theme = params.get('theme') ?? stored('kafkasim.theme');
+  root.dataset.theme = ['dark', 'light'].includes(theme) ? theme : own.matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark';
+
   const codes = root.dataset.langs.split(' ').map(entry => entry.split(':')[0]);
-  const wanted = [params.get('lang') ?? params.get('locale'), stored(), ...navigator.languages].map(code => code?.toLowerCase().split('-')[0]);
+  const wanted = [params.get('lang') ?? params.get('locale'), stored('kafkasim.lang'), ...navigator.languages].map(code => code?.toLowerCase().split('-')[0]);
   const spoken = speak(wanted.find(code => codes.includes(code)) ?? 'en').catch(() => { /* it stays English */ });
   own.kafkasimSpeak = async code => {
     try { own.localStorage.setItem('kafkasim.lang', code); } catch { /* for this visit, then */ }
@@ -179,6 +183,8 @@ export async function start(place) {
     if (opens) await opening?.there;
     if (!few) await Promise.all([beside?.there, styled]);
     engine.startPage(own);
+    // What is made of it then, nobody waits for (crates/web/src/output.rs).
+    rest.then(isThere => isThere !== false && setTimeout(() => own.dispatchEvent(new Event('kafkasim:whole')), 3000));
   } catch (e) {
     const why = typeof WebAssembly === 'object' ? String(e) : say('This browser has no WebAssembly.');
     const text = $('boot-text');

@@ -84,6 +84,40 @@ test("by keyboard alone every part is reached, seen while it has the focus, and 
   await close();
 });
 
+test("tabs are one stop, in which arrows go on; a menu takes the focus and gives it back; the first stop leads to the stage", async () => {
+  const { page, close } = await open();
+  const press = (key) => page.keyboard.press(key), has = (locator) => locator.evaluate((e) => e === document.activeElement);
+  await page.evaluate(() => { document.body.tabIndex = -1; document.body.focus(); });
+  await press("Tab");
+  const skip = page.getByRole("button", { name: "To the stage" }).first();
+  assert.ok(await has(skip) && (await skip.boundingBox()).width > 40, "what leads there is seen while it has the focus");
+  await press("Enter");
+  assert.ok(await has(page.locator(".stage")));
+  await press("Shift+Tab");
+  await press("Shift+Tab");
+  const views = page.getByRole("tablist", { name: "Views" });
+  for (const [key, name] of [["ArrowRight", "Log"], ["ArrowRight", "Space-time"], ["End", "Branches"], ["ArrowRight", "Cluster"], ["ArrowLeft", "Branches"], ["Home", "Cluster"]]) {
+    await press(key);
+    await views.getByRole("tab", { name, selected: true }).waitFor();
+    assert.ok(await has(views.getByRole("tab", { name })), `${key}: ${name}`);
+  }
+  const jump = page.getByRole("button", { name: "Jump" }), item = (n) => page.getByRole("menu", { name: "Run ahead" }).getByRole("menuitemradio").nth(n);
+  await jump.focus();
+  await press("Enter");
+  for (const [key, n] of [["", 0], ["ArrowDown", 1], ["End", 8], ["ArrowDown", 0], ["ArrowUp", 8]]) {
+    if (key) await press(key);
+    assert.ok(await has(item(n)), `${key}: item ${n}`);
+  }
+  await press("Escape");
+  assert.ok(await has(jump), "it closes, and the focus is not lost");
+  await press("Enter");
+  await press("ArrowDown");
+  await press("Enter");
+  await page.locator(".deck .t").getByText("00:08.010").waitFor();
+  assert.ok(await has(jump), "what was chosen is done, and the focus is not lost");
+  await close();
+});
+
 test("with reduced motion nothing on any view is animated, not even what faults and compaction leave", async () => {
   const { page, close } = await open({ reducedMotion: "reduce" });
   const moving = () => page.evaluate(() => document.getAnimations().filter((a) => a.playState === "running").map((a) => a.animationName ?? a.transitionProperty));

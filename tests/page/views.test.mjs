@@ -302,7 +302,7 @@ test("time runs until a condition holds, a message arrives, or a week is over", 
   const jump = page.locator(".menu").filter({ has: page.locator('[title="Run ahead"]') });
   await jump.getByRole("button").first().click();
   await jump.getByText("sim run 7d").waitFor();
-  await jump.getByText("sim run 5 min").or(jump.getByText("sim run 45 s")).first().click();
+  await jump.getByText("sim run 5min").or(jump.getByText("sim run 45s")).first().click();
   await page.waitForFunction(() => document.querySelector(".play").getAttribute("aria-pressed") === "false");
   assert.deepEqual(wrong, []);
   await close();
@@ -353,6 +353,25 @@ test("the inspector lists what a process sent and got, with the moment of each",
   await pane.getByText(/controller-103 → |→ controller-103/).first().waitFor();
   await page.locator(".rep").first().click();
   assert.equal(await pane.locator(".hops").count(), 0, "a partition is no process");
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("names in what terminals show are links that select, by the pointer and by arrows; what was typed is not", async () => {
+  const { page, wrong, close } = await open();
+  const link = (name) => output(page).getByRole("link", { name, exact: true }), title = (text) => page.locator(".insp h2").getByText(text, { exact: true }).waitFor();
+  await run(page, "sim kill broker 3");
+  await link("broker-3").click();
+  await title("Broker 3");
+  await run(page, "kafka-topics --bootstrap-server :9092 --describe --topic orders");
+  await link("orders").first().click();
+  await title("orders-0");
+  assert.equal(await output(page).locator(".command .ref").count(), 0);
+  await output(page).focus();
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await page.evaluate(() => document.activeElement.innerText), "broker-3");
+  await page.keyboard.press("Enter");
+  await title("Broker 3");
   assert.deepEqual(wrong, []);
   await close();
 });

@@ -26,7 +26,7 @@ use crate::timeline::Timeline;
 use crate::ui::{Act, Panel, Rail, Ui, UiHandle, VIEWS, View};
 use crate::views::{Branches, Flow, Groups, Logs, Metrics};
 use crate::words::{self, plural, t};
-use crate::{dom, engine, host, motion, progress, theme};
+use crate::{dom, engine, host, keys, motion, progress, theme};
 
 /// The whole page.
 #[component]
@@ -115,7 +115,7 @@ fn Page(props: &PageProps) -> Html {
         Panel::Rail => "rail",
     };
     html! {
-        <div key={ui.lang.clone()} class="app" data-tab={tab}>
+        <div key={ui.lang.clone()} class="app" data-tab={tab} onkeydown={keys::in_lists()}>
             if parts.header {
                 { header(props, &ui) }
             }
@@ -187,6 +187,7 @@ fn header(props: &PageProps, ui: &UiHandle) -> Html {
     };
     html! {
         <header class="top">
+            { keys::skip() }
             <span class="brand">
                 <svg width="18" height="18" viewBox="0 0 32 32" aria-hidden="true"><g stroke="currentColor" stroke-width="2.500"><path d="M9 16l13-8M9 16l13 8" /></g><circle cx="9" cy="16" r="6" fill="#6fa8ff" /><circle cx="23" cy="7.500" r="5" fill="#E69F00" /><circle cx="23" cy="24.500" r="5" fill="#56B4E9" /></svg>
                 { "kafkasim" }
@@ -217,18 +218,20 @@ fn language(ui: &UiHandle) -> Html {
     }
 }
 
-/// Draws everything anew when the page speaks another language.
+/// Draws everything anew when the page speaks another language, and what nobody waits for when all of the engine is here.
 #[hook]
 fn use_language(ui: &UiHandle, bridge: &Bridge) {
     let (ui, bridge) = (ui.clone(), bridge.clone());
     use_effect_with((), move |()| {
-        let listener = dom::window().map(|window| {
-            EventListener::new(&window, "kafkasim:lang", move |_| {
+        let listeners = dom::window().map(|window| {
+            let whole = ui.clone();
+            let speaks = EventListener::new(&window, "kafkasim:lang", move |_| {
                 ui.dispatch(Act::Lang(words::begin()));
                 bridge.speak();
-            })
+            });
+            (speaks, EventListener::new(&window, "kafkasim:whole", move |_| whole.dispatch(Act::Whole)))
         });
-        move || drop(listener)
+        move || drop(listeners)
     });
 }
 
@@ -283,7 +286,7 @@ fn view_tabs(ui: &UiHandle) -> Html {
         let (to, of) = (ui.clone(), *view);
         let onclick = Callback::from(move |_: MouseEvent| to.dispatch(Act::View(of)));
         html! {
-            <button key={*name} class="tab" role="tab" aria-selected={(ui.view == *view).to_string()} {onclick} title={format!("{} ({})", t(name), i + 1)}>
+            <button key={*name} class="tab" role="tab" aria-selected={(ui.view == *view).to_string()} tabindex={keys::stop(ui.view == *view)} {onclick} title={format!("{} ({})", t(name), i + 1)}>
                 <kbd aria-hidden="true">{ i + 1 }</kbd>{ t(name) }
             </button>
         }
@@ -317,7 +320,7 @@ fn panel_tab(ui: &UiHandle, panel: Panel, text: &'static str) -> Html {
         let ui = ui.clone();
         Callback::from(move |_: MouseEvent| ui.dispatch(Act::Panel(panel)))
     };
-    html! { <button class="tab" role="tab" aria-selected={(ui.panel == panel).to_string()} {onclick}>{ t(text) }</button> }
+    html! { <button class="tab" role="tab" aria-selected={(ui.panel == panel).to_string()} tabindex={keys::stop(ui.panel == panel)} {onclick}>{ t(text) }</button> }
 }
 
 fn rail(props: &PageProps, ui: &UiHandle) -> Html {
@@ -326,7 +329,7 @@ fn rail(props: &PageProps, ui: &UiHandle) -> Html {
             let ui = ui.clone();
             Callback::from(move |_: MouseEvent| ui.dispatch(Act::Rail(rail)))
         };
-        html! { <button class="tab" role="tab" aria-selected={(ui.rail == rail).to_string()} {onclick}>{ t(text) }</button> }
+        html! { <button class="tab" role="tab" aria-selected={(ui.rail == rail).to_string()} tabindex={keys::stop(ui.rail == rail)} {onclick}>{ t(text) }</button> }
     };
     let (frame, bridge) = (props.frame.clone(), props.bridge.clone());
     let pane = match ui.rail {

@@ -33,9 +33,7 @@ pub(crate) fn width() -> f64 {
 
 /// How high the zone of views is, CSS pixels.
 pub(crate) fn view_height() -> f64 {
-    let document = window().and_then(|w| w.document());
-    let zone = document.and_then(|d| d.query_selector(".view-zone").ok().flatten());
-    zone.map_or(350.0, |zone| f64::from(zone.client_height()))
+    find(".view-zone").map_or(350.0, |zone| f64::from(zone.client_height()))
 }
 
 /// Whether keys typed now belong to a text field.
@@ -48,13 +46,56 @@ pub(crate) fn is_text_field(target: Option<web_sys::EventTarget>) -> bool {
     })
 }
 
+fn find(selector: &str) -> Option<HtmlElement> {
+    window()?.document()?.query_selector(selector).ok()??.dyn_into().ok()
+}
+
 /// Presses the button that a selector finds.
 pub(crate) fn press(selector: &str) {
-    let document = window().and_then(|w| w.document());
-    let found = document.and_then(|d| d.query_selector(selector).ok().flatten());
-    if let Some(button) = found.and_then(|b| b.dyn_into::<HtmlElement>().ok()) {
+    if let Some(button) = find(selector) {
         button.click();
     }
+}
+
+/// Gives the focus to what a selector finds.
+pub(crate) fn focus(selector: &str) {
+    if let Some(element) = find(selector) {
+        let _ = element.focus();
+    }
+}
+
+/// Moves the focus among the tabs or the menu's items that `on` is one of: by a step, round the ends, or to its first or last.
+/// A tab is opened by that. False if it is no such thing.
+pub(crate) fn walk_list(on: &Element, step: i32, to_last: Option<bool>) -> bool {
+    let role = on.get_attribute("role").unwrap_or_default();
+    let is_tab = role == "tab";
+    if !is_tab && role != "menuitemradio" {
+        return false;
+    }
+    let list = on.closest("[role=tablist],[role=menu]").ok().flatten();
+    let Some(items) = list.and_then(|l| l.query_selector_all("[role=tab],[role=menuitemradio]").ok()) else {
+        return false;
+    };
+    let count = items.length() as i32;
+    let here = (0..count).find(|i| items.get(*i as u32).is_some_and(|item| item.is_same_node(Some(on)))).unwrap_or(0);
+    let to = match to_last {
+        Some(is_last) => {
+            if is_last {
+                count - 1
+            } else {
+                0
+            }
+        }
+        None => (here + step).rem_euclid(count.max(1)),
+    };
+    let item = items.get(to as u32).and_then(|item| item.dyn_into::<HtmlElement>().ok());
+    if let Some(item) = item {
+        let _ = item.focus();
+        if is_tab {
+            item.click();
+        }
+    }
+    true
 }
 
 /// Copies text, if the browser lets us.

@@ -150,6 +150,11 @@ fn overview(props: &ViewProps) -> Html {
     let active = picture.controllers.iter().find(|c| c.is_active);
     let partitions = || picture.topics.iter().filter(|t| !t.is_internal).flat_map(|t| &t.partitions);
     let under = partitions().filter(|p| p.isr.len() < p.replicas.len()).count();
+    // Kafka's metric counts the internal topics too.
+    let under_replicated = match picture.hidden_under {
+        0 => under.to_string(),
+        hidden => tell!("{} + {} internal", under, hidden),
+    };
     let below = partitions().filter(|p| (p.isr.len() as i32) < p.min_isr).count();
     let offline = partitions().filter(|p| p.leader < 0).count();
     let warn = |n: usize, tone: &'static str| if n > 0 { tone } else { "" };
@@ -162,7 +167,7 @@ fn overview(props: &ViewProps) -> Html {
                 ("brokers up", tell!("{} of {}", up, picture.brokers.len()), warn(picture.brokers.len() - up, "warn")),
                 ("active controller", active.map_or(t("none").to_owned(), |c| c.id.to_string()), warn(usize::from(active.is_none()), "bad")),
                 ("metadata offset", active.map_or("–".to_owned(), |c| c.high_watermark.to_string()), ""),
-                ("under-replicated", under.to_string(), warn(under, "warn")),
+                ("under-replicated", under_replicated, warn(under + picture.hidden_under, "warn")),
                 ("under min ISR", below.to_string(), warn(below, "bad")),
                 ("without leader", offline.to_string(), warn(offline, "bad")),
                 ("in flight", picture.flights.len().to_string(), ""),
@@ -511,11 +516,13 @@ fn positions(list: &[PositionView]) -> Html {
     if list.is_empty() {
         return Html::default();
     }
+    // Where a member is, its coordinator does not know.
+    let is_known = list.iter().any(|p| p.position >= 0);
     html! {
         <table class="mini">
-            <thead><tr><th>{ t("partition") }</th><th>{ t("▽ at") }</th><th>{ t("▲ committed") }</th><th class="n">{ t("end") }</th></tr></thead>
+            <thead><tr><th>{ t("partition") }</th><th hidden={!is_known}>{ t("▽ at") }</th><th>{ t("▲ committed") }</th><th class="n">{ t("end") }</th></tr></thead>
             <tbody>{ for list.iter().map(|p| html! {
-                <tr key={format!("{}-{}", p.topic, p.partition)}><td>{ format!("{}-{}", p.topic, p.partition) }</td><td>{ shown(p.position) }</td><td>{ shown(p.committed) }</td><td class="n">{ shown(p.end) }</td></tr>
+                <tr key={format!("{}-{}", p.topic, p.partition)}><td>{ format!("{}-{}", p.topic, p.partition) }</td><td hidden={!is_known}>{ shown(p.position) }</td><td>{ shown(p.committed) }</td><td class="n">{ shown(p.end) }</td></tr>
             }) }</tbody>
         </table>
     }
@@ -540,7 +547,11 @@ fn group(props: &ViewProps, g: &GroupView) -> Html {
                 <tbody>{ for g.members.iter().map(|m| {
                     let owns = m.assignment.iter().map(|(t, p)| format!("{t}-{p}")).collect::<Vec<_>>().join(" ");
                     let left = m.session_ends_ns.map_or("–".to_owned(), |end| format::span(end.saturating_sub(now)));
-                    html! { <tr key={m.member.clone()}><td title={m.member.clone()}>{ &m.client_id }</td><td>{ owns }</td><td class="n">{ left }</td></tr> }
+                    let who = match &m.process {
+                        Some(process) => link(props, process.clone(), Selection::Client(process.clone())),
+                        None => html! { <span class="warn" title={t("The coordinator still counts on it")}>{ t("gone") }</span> },
+                    };
+                    html! { <tr key={m.member.clone()}><td title={format!("{} {}", m.client_id, m.member)}>{ who }</td><td>{ owns }</td><td class="n">{ left }</td></tr> }
                 }) }</tbody>
             </table>
             <div>{ positions(&g.offsets) }</div>

@@ -1,10 +1,12 @@
-//! The keyboard map of the stage. Single letters work only while focus is inside it (WCAG 2.1.4).
+//! The keyboard map of the stage. Single letters work only while focus is inside it (WCAG 2.1.4). Lists of tabs and menus
+//! are one stop each, and arrows go on inside them.
 
 use yew::prelude::*;
 
 use crate::bridge::Bridge;
 use crate::dom;
 use crate::ui::{Act, Rail, Selection, UiHandle, VIEWS, View};
+use crate::words::t;
 
 /// The map, as the sheet prints it.
 pub(crate) const KEYS: [(&str, &str); 22] = [
@@ -80,6 +82,56 @@ pub(crate) fn on_stage(bridge: &Bridge, ui: &UiHandle, root: &NodeRef) -> Callba
     })
 }
 
+/// Arrows, Home and End go through a list of tabs, which opens the tab, and through a menu.
+pub(crate) fn in_lists() -> Callback<KeyboardEvent> {
+    Callback::from(|e: KeyboardEvent| {
+        let (step, from_end) = match e.key().as_str() {
+            "ArrowRight" | "ArrowDown" => (1, None),
+            "ArrowLeft" | "ArrowUp" => (-1, None),
+            "Home" => (0, Some(false)),
+            "End" => (0, Some(true)),
+            _ => return,
+        };
+        if target(&e).is_some_and(|on| dom::walk_list(&on, step, from_end)) {
+            e.prevent_default();
+        }
+    })
+}
+
+/// Arrows go from link to link of a terminal's output, and Enter follows one.
+pub(crate) fn in_output(root: &NodeRef) -> Callback<KeyboardEvent> {
+    let root = root.clone();
+    Callback::from(move |e: KeyboardEvent| {
+        let step = match e.key().as_str() {
+            "ArrowRight" => (1.0, 0.0),
+            "ArrowLeft" => (-1.0, 0.0),
+            "ArrowUp" if is_link(&e) => (0.0, -1.0),
+            "ArrowDown" if is_link(&e) => (0.0, 1.0),
+            "Enter" => {
+                if let Some(on) = target(&e).filter(|_| is_link(&e)) {
+                    on.click();
+                }
+                return;
+            }
+            _ => return,
+        };
+        if root.cast::<web_sys::Element>().is_some_and(|root| dom::move_focus(&root, step)) {
+            e.prevent_default();
+        }
+    })
+}
+
+/// The `tabindex` of a tab: of a list, the open one is a stop.
+pub(crate) fn stop(is_open: bool) -> &'static str {
+    if is_open { "0" } else { "-1" }
+}
+
+/// Leads past what stands before the open view; seen while it has the focus.
+pub(crate) fn skip() -> Html {
+    let onclick = Callback::from(|_: MouseEvent| dom::focus(".stage, .view"));
+    html! { <button class="btn skip" {onclick}>{ t("To the stage") }</button> }
+}
+
 fn next_message(bridge: &Bridge, ui: &UiHandle) {
     let last = if let Some(Selection::Message(id)) = ui.selected { Some(id) } else { None };
     if let Some(id) = bridge.message_after(last) {
@@ -89,8 +141,15 @@ fn next_message(bridge: &Bridge, ui: &UiHandle) {
 }
 
 fn is_part(e: &KeyboardEvent) -> bool {
-    let target = e.target().and_then(|t| wasm_bindgen::JsCast::dyn_into::<web_sys::Element>(t).ok());
-    target.is_some_and(|t| t.tag_name() == "BUTTON")
+    target(e).is_some_and(|t| t.tag_name() == "BUTTON")
+}
+
+fn is_link(e: &KeyboardEvent) -> bool {
+    target(e).is_some_and(|t| t.tag_name() == "SPAN")
+}
+
+fn target(e: &KeyboardEvent) -> Option<web_sys::HtmlElement> {
+    e.target().and_then(|t| wasm_bindgen::JsCast::dyn_into(t).ok())
 }
 
 fn kill_or_start(bridge: &Bridge, ui: &UiHandle) {

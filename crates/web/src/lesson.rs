@@ -336,8 +336,9 @@ fn guide(props: &LessonProps) -> Html {
             <h1>{ t("A live cluster. Send it a record, then break it.") }</h1>
             { act(1, "Send a record", SEND, "Follow the dot: to the leader, to both followers, to a consumer. Dashed is what not all have yet.", run(SEND)) }
             { act(2, "Kill the leader of orders-0", KILL, "Nobody notices at first: 9 s without a heartbeat pass quickly. Then another broker leads, in a new colour.", run(KILL)) }
-            { act(3, "Go back to before it", "◂", "The future you leave is kept. Do something else, and it becomes a branch.", on(Bridge::before_command)) }
-            { act(4, "See what comes next", ">", "Time runs to the next turn of events.", on(Bridge::next_interesting)) }
+            { act(3, "Go back to before it", t("or move the knob of the timeline"), "The future you leave is kept. Do something else, and it becomes a branch.", on(Bridge::before_command)) }
+            { act(4, "See what comes next", t("or press > on the stage"), "Time runs to the next turn of events.", on(Bridge::next_interesting)) }
+            { crate::keys::skip() }
             <div class="md"><p>{ tell!("Press Play and time runs {} times slower while something moves, and quickly while nothing does.", format::count(500)) }</p></div>
             <div class="md"><p><strong>{ t("By hand:") }</strong>{ " " }{ t("real commands, as Apache Kafka 4.4 has them. They go to a terminal; Enter runs them.") }</p></div>
             { command("kafka-topics --bootstrap-server :9092 --describe --topic orders") }

@@ -24,6 +24,7 @@ mod lesson;
 mod markdown;
 mod motion;
 mod options;
+mod output;
 mod overlay;
 mod panic;
 mod parts;

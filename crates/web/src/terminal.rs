@@ -8,9 +8,11 @@ use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::bridge::{Bridge, Frame, Motion};
+use crate::keys;
+use crate::output::{Names, line};
 use crate::tell;
 use crate::ui::{Act, UiHandle};
-use crate::words::{self, t};
+use crate::words::t;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct TerminalsProps {
@@ -25,6 +27,7 @@ pub(crate) fn Terminals(props: &TerminalsProps) -> Html {
     let ui = &props.ui;
     let views = &props.frame.picture.terminals;
     let last = views.iter().map(|t| t.id).max().unwrap_or(0).max(ui.terminals);
+    let names = props.ui.is_whole.then(|| Rc::new(Names::of(&props.frame.picture)));
     let open = {
         let (ui, next) = (ui.clone(), last + 1);
         Callback::from(move |_: MouseEvent| ui.dispatch(Act::ShowTerminal(next)))
@@ -38,7 +41,7 @@ pub(crate) fn Terminals(props: &TerminalsProps) -> Html {
             <div class="screens">
                 { for ui.shown.iter().map(|id| html! {
                     <Screen key={*id} id={*id} view={views.iter().find(|t| t.id == *id).cloned().map(Rc::new)}
-                            stands={props.frame.motion == Motion::Paused} ui={ui.clone()} bridge={props.bridge.clone()} />
+                            stands={props.frame.motion == Motion::Paused} names={names.clone()} ui={ui.clone()} bridge={props.bridge.clone()} />
                 }) }
             </div>
         </>
@@ -54,7 +57,7 @@ fn tab(ui: &UiHandle, views: &[TerminalView], id: u32) -> Html {
         Callback::from(move |_: MouseEvent| ui.dispatch(Act::ShowTerminal(id)))
     };
     html! {
-        <button key={id} class="tab" role="tab" aria-selected={(ui.active == id).to_string()} {onclick} title={running.clone()}>
+        <button key={id} class="tab" role="tab" aria-selected={(ui.active == id).to_string()} tabindex={keys::stop(ui.active == id)} {onclick} title={running.clone()}>
             { tell!("terminal {}", id) }<span>{ if tool.is_empty() { String::new() } else { format!(" · {tool}") } }</span>
         </button>
     }
@@ -66,6 +69,8 @@ struct ScreenProps {
     view: Option<Rc<TerminalView>>,
     /// Whether time stands still.
     stands: bool,
+    /// What is there to be named in its output, once it is looked for.
+    names: Option<Rc<Names>>,
     ui: UiHandle,
     bridge: Bridge,
 }
@@ -77,6 +82,8 @@ fn Screen(props: &ScreenProps) -> Html {
     let recalled = use_state(|| 0usize);
     let hint = use_state(String::new);
     let lines = props.view.as_ref().map_or(&[][..], |v| &v.lines[..]);
+    let names = props.names.as_deref();
+    let first = props.view.as_ref().map_or(0, |v| v.first);
     let running = props.view.as_ref().and_then(|v| v.running.clone());
     use_follow_output(&out, lines.len(), lines.last().map_or(0, |l| l.at_ns));
     use_focus(&input, ui.focus_prompt, ui.active == id);
@@ -157,8 +164,8 @@ fn Screen(props: &ScreenProps) -> Html {
     };
     html! {
         <div class={classes!("screen", (ui.active == id).then_some("on"))}>
-            <div ref={out} class="scroll" role="log" aria-live="off" aria-label={tell!("Output of terminal {}", id)} tabindex="0">
-                { for lines.iter().enumerate().map(|(i, l)| html! { <div key={i} class={l.kind.clone()}>{ shown(&l.kind, &l.text) }</div> }) }
+            <div ref={out.clone()} class="scroll" role="log" aria-live="off" aria-label={tell!("Output of terminal {}", id)} tabindex="0" onkeydown={keys::in_output(&out)}>
+                { for lines.iter().enumerate().map(|(i, l)| line(ui, names, first + i as u64, l)) }
             </div>
             <label class="prompt">
                 <span aria-hidden="true">{ prompt }</span>
@@ -167,21 +174,6 @@ fn Screen(props: &ScreenProps) -> Html {
                 <span class="hint">{ (*hint).clone() }</span>
             </label>
         </div>
-    }
-}
-
-/// A line as it is read: what a `sim` verb says, which is the page's own, in the reader's language; what programs print, as
-/// they print it. An empty line keeps its height.
-fn shown(kind: &str, text: &str) -> String {
-    let is_verbs =
-        kind == "sim" || kind == "err" && ["sim ", "sim: ", "usage: sim "].iter().any(|s| text.starts_with(s));
-    match text {
-        "" => "\u{200b}".to_owned(),
-        _ if is_verbs => {
-            let said = text.trim_start();
-            format!("{}{}", &text[..text.len() - said.len()], words::retold(said))
-        }
-        _ => text.to_owned(),
     }
 }
 

@@ -145,6 +145,8 @@ pub(crate) struct Ui {
     pub(crate) hints: SortedMap<(String, usize), usize>,
     /// Whether the sheet of shortcuts and marks is open.
     pub(crate) sheet: bool,
+    /// All of the engine is here, and has been for a while: what nobody waits for may be done.
+    pub(crate) is_whole: bool,
     /// A short message at the foot of the page.
     pub(crate) toast: Option<String>,
 }
@@ -174,6 +176,7 @@ pub(crate) enum Act {
     Author(bool),
     /// One more hint for a step of a lesson.
     Hint(String, usize),
+    Whole,
     Toast(Option<String>),
 }
 
@@ -213,6 +216,7 @@ impl Ui {
             was_author: false,
             hints: SortedMap::new(),
             sheet: false,
+            is_whole: false,
             toast: None,
         }
     }
@@ -284,6 +288,7 @@ impl Reducible for Ui {
                 ui.was_author |= open;
             }
             Act::Hint(lesson, step) => *ui.hints.entry((lesson, step)).or_default() += 1,
+            Act::Whole => ui.is_whole = true,
             Act::Toast(text) => ui.toast = text,
         }
         Rc::new(ui)

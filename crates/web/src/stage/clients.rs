@@ -83,10 +83,18 @@ fn card(props: &ClientsProps, client: &ClientView) -> Html {
         <button key={client.process.clone()} {class} onclick={select} tabindex="-1" data-nav=""
                 data-node={client.process.clone()} data-kind="client" title={client.command.clone()}
                 >
-            <b><span>{ title(&client.title) }</span>{ namesake(props, client) }</b>
+            <b><span>{ title(&client.title) }</span>{ namesake(props, client) }{ others(client) }</b>
             { for facts(client, is_down) }
             { trouble(props, client) }
         </button>
+    }
+}
+
+/// Where there is little room, partitions beside the first are counted.
+fn others(client: &ClientView) -> Html {
+    match client.assignment.len() {
+        0 | 1 => Html::default(),
+        n => html! { <i class="etc" aria-hidden="true">{ format!("+{}", n - 1) }</i> },
     }
 }
 
@@ -180,7 +188,8 @@ fn position(p: &PositionView) -> Html {
     let lag = if p.end >= 0 && p.position >= 0 { p.end - p.position } else { 0 };
     html! {
         <small class="pos" title={tell!("{}-{}: position {}, committed {}, end {}", p.topic, p.partition, p.position, p.committed, p.end)}>
-            <span>{ &p.topic }</span>{ format!("-{} ▽{} ▲{}", p.partition, shown(p.position), shown(p.committed)) }
+            <span class="at"><span>{ &p.topic }</span>{ format!("-{} ▽{}", p.partition, shown(p.position)) }</span>{ " " }
+            <span>{ format!("▲{}", shown(p.committed)) }</span>{ " " }
             <span class="lag">{ if lag > 0 { format!("+{lag}") } else { String::new() } }</span>
         </small>
     }

@@ -46,6 +46,7 @@ pub(super) fn Bookmarks(props: &TimelineProps) -> Html {
             "Escape" => {
                 e.stop_propagation();
                 close.emit(());
+                crate::dom::focus(".stage, .view");
             }
             _ => {}
         })

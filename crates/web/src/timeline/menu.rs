@@ -21,24 +21,32 @@ pub(crate) struct MenuProps {
     pub(crate) class: Classes,
 }
 
-/// The button and, when open, its list. Escape and leaving close it.
+/// The button and, when open, its list, which has the focus then. Escape and leaving close it.
 #[component]
 pub(crate) fn Menu(props: &MenuProps) -> Html {
-    let open = use_state(|| false);
+    let (open, root) = (use_state(|| false), use_node_ref());
     let toggle = {
         let open = open.clone();
         Callback::from(move |_: MouseEvent| open.set(!*open))
     };
+    {
+        let root = root.clone();
+        use_effect_with(*open, move |is_open| {
+            if *is_open {
+                focus(&root, ".item");
+            }
+        });
+    }
     let onkeydown = {
-        let open = open.clone();
+        let (open, root) = (open.clone(), root.clone());
         Callback::from(move |e: KeyboardEvent| {
             if e.key() == "Escape" && *open {
                 e.stop_propagation();
+                focus(&root, ".btn");
                 open.set(false);
             }
         })
     };
-    let root = use_node_ref();
     let onfocusout = {
         let (open, root) = (open.clone(), root.clone());
         Callback::from(move |e: FocusEvent| {
@@ -49,7 +57,7 @@ pub(crate) fn Menu(props: &MenuProps) -> Html {
             }
         })
     };
-    let list = if *open { items(props, &open) } else { Html::default() };
+    let list = if *open { items(props, &open, &root) } else { Html::default() };
     html! {
         <div ref={root} class={classes!("menu", props.class.clone())} {onkeydown} {onfocusout}>
             <button class="btn" aria-haspopup="menu" aria-expanded={open.to_string()} title={props.title.clone()} onclick={toggle}>
@@ -60,13 +68,22 @@ pub(crate) fn Menu(props: &MenuProps) -> Html {
     }
 }
 
-fn items(props: &MenuProps, open: &UseStateHandle<bool>) -> Html {
+fn focus(root: &NodeRef, selector: &str) {
+    let found = root.cast::<web_sys::Element>().and_then(|r| r.query_selector(selector).ok().flatten());
+    if let Some(element) = found.and_then(|e| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(e).ok()) {
+        let _ = element.focus();
+    }
+}
+
+fn items(props: &MenuProps, open: &UseStateHandle<bool>, root: &NodeRef) -> Html {
     let list = props.items.emit(());
     list.into_iter()
         .enumerate()
         .map(|(i, item)| {
-            let (act, open) = (item.act, open.clone());
+            let (act, open, root) = (item.act, open.clone(), root.clone());
             let onclick = Callback::from(move |_: MouseEvent| {
+                // What is hidden would lose the focus; what the act opens may take it.
+                focus(&root, ".btn");
                 open.set(false);
                 act.emit(());
             });

@@ -136,7 +136,7 @@ fn rest(props: &TimelineProps) -> Vec<Item> {
         item("Run until…", "R", false, dispatch(Act::Until(true))),
         item("Slower", &format!("{} [", SPEEDS[frame.speed].1), false, on(|bridge| bridge.nudge_speed(false))),
         item("Faster", "]", false, on(|bridge| bridge.nudge_speed(true))),
-        item("skip quiet", "", skip, Callback::from(move |()| a.set_skips_idle(!skip))),
+        item("Skip quiet", "", skip, Callback::from(move |()| a.set_skips_idle(!skip))),
         item("Show __consumer_offsets", "", internal, Callback::from(move |()| b.set_shows_internal(!internal))),
         item("Bookmarks", "K", false, dispatch(Act::Bookmarks(true))),
         item("Lanes", "", props.ui.looks.lanes, dispatch(Act::Look(lanes))),
@@ -196,7 +196,7 @@ fn jumps(bridge: &Bridge) -> Vec<Item> {
     for (text, ns) in JUMPS {
         let bridge = bridge.clone();
         let act = Callback::from(move |()| bridge.jump(ns));
-        let command = text.replace('+', "sim run ").replace(" day", "d").replace("ds", "d");
+        let command = format!("sim run {}", text.replace(" day", "d").replace("ds", "d").replace(['+', ' '], ""));
         items.push(Item { text: t(text).to_owned(), small: command, is_checked: false, act });
     }
     items

@@ -37,6 +37,7 @@ pub(crate) fn Until(props: &UntilProps) -> Html {
         let (bridge, ui, close) = (props.bridge.clone(), props.ui.clone(), set(false));
         Callback::from(move |condition: String| {
             close.emit(());
+            crate::dom::focus(".stage, .view");
             bridge.command(ui.active, &format!("sim until {}", condition));
         })
     };
@@ -46,6 +47,7 @@ pub(crate) fn Until(props: &UntilProps) -> Html {
             ("Escape", _) => {
                 e.stop_propagation();
                 close.emit(());
+                crate::dom::focus(".stage, .view");
             }
             ("Enter", Some(field)) if e.target() == Some(field.clone().into()) => go.emit(field.value()),
             _ => {}
