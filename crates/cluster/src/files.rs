@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use protocol::metadata::{MetadataBatch, MetadataRecord};
-use protocol::{BrokerId, DirEntry, DirectoryId, EPOCH_MS, FileContent, TopicId};
+use protocol::{BrokerId, DirEntry, DirectoryId, EPOCH_MS, FileContent, TopicId, gap};
 
 use crate::process::KafkaProcess;
 use crate::raft::Replica;
@@ -98,6 +98,7 @@ impl crate::spec::ProcessSpec {
 impl crate::spec::ClusterSpec {
     /// `directory.id` of the `place`th log directory of a node: like a random UUID, but always the same for a cluster and a node.
     pub fn directory_id(&self, node: BrokerId, place: u8) -> DirectoryId {
+        gap!("a disk that is lost and formatted again, under another directory.id", "KIP-853, KIP-858");
         // The first had its id before there were others.
         let place = (place > 0).then_some(place);
         let seed = self.cluster_id.bytes().chain(node.0.to_be_bytes()).chain(place);

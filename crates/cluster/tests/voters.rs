@@ -310,6 +310,23 @@ fn a_snapshot_names_the_voters() {
 }
 
 #[test]
+fn a_node_that_comes_late_gets_the_voters_with_a_snapshot() {
+    let mut cluster = Cluster::new(DYNAMIC);
+    cluster.run_ms(5_000);
+    cluster.run_ms(4 * 3_600_000);
+    let start = cluster.process(cluster.leader()).raft().log().start_offset();
+    assert!(start > 2, "the record that named the voters is gone from the log");
+    cluster.add_controller(104);
+    cluster.run_ms(3_000);
+    assert_eq!(voters(&cluster, 104), [101, 102, 103]);
+    assert_eq!(cluster.process(104).image().features["kraft.version"], 1);
+    let request = adding(&cluster, 104);
+    assert_eq!(error(cluster.ask(request, 1_000)), Some(ErrorCode::None));
+    cluster.run_ms(1_000);
+    assert_eq!(voters(&cluster, 104), [101, 102, 103, 104]);
+}
+
+#[test]
 fn a_node_that_knows_no_voter_asks_those_it_was_told_of() {
     let mut cluster = Cluster::new(DYNAMIC);
     cluster.run_ms(5_000);

@@ -10,7 +10,7 @@ use kernel::{Calls, Duration};
 use ordered::{SortedMap, SortedSet};
 use protocol::api::assign_replicas_to_dirs::{AssignReplicasToDirsRequest, AssignReplicasToDirsResponse};
 use protocol::metadata::PartitionRecord;
-use protocol::{DirectoryId, ErrorCode, Message, Note, PartitionIndex, TopicId, TopicPartition, gap};
+use protocol::{DirectoryId, ErrorCode, Note, PartitionIndex, TopicId, TopicPartition, gap};
 
 use super::disk::{ReplicaIndex, StoredReplica};
 use super::{Broker, TimerKey, Work};
@@ -156,11 +156,7 @@ impl Broker {
         }
         self.soft.dirs.in_flight = Some(replicas.clone());
         let request = AssignReplicasToDirsRequest { broker: self.id, broker_epoch: cx.broker_epoch, replicas };
-        let client_id = format!("broker-{}-to-controller-directory-assignments-channel-manager", self.id).into();
-        let make = |correlation| Message::Request { correlation, client_id, request: request.into() };
-        let timeout = self.settings.request_timeout;
-        self.soft.dirs.calls.call(fx, cx.now, &controller, timeout, (), make);
-        self.arm_controller_deadline(fx);
+        self.ask_controller(cx, fx, &controller, "directory-assignments", |soft| &mut soft.dirs.calls, request);
     }
 
     /// The controller has written down where replicas lie.

@@ -7,7 +7,7 @@ use ordered::{SortedMap, SortedSet};
 use protocol::api::alter_partition::{
     AlterPartitionChange, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult,
 };
-use protocol::{BrokerId, ErrorCode, Message, Plant, TopicId};
+use protocol::{BrokerId, ErrorCode, Plant, TopicId};
 
 use super::disk::ReplicaIndex;
 use super::partition::{FollowerState, Partition};
@@ -138,12 +138,8 @@ impl Broker {
             return;
         }
         let request = AlterPartitionRequest { broker: self.id, broker_epoch: cx.broker_epoch, partitions };
-        let client_id = format!("broker-{}-to-controller-alter-partition-channel-manager", self.id).into();
-        let make = |correlation| Message::Request { correlation, client_id, request: request.into() };
-        let timeout = self.settings.request_timeout;
         self.soft.alter_partitions.in_flight = Some(unsent);
-        self.soft.alter_partitions.calls.call(fx, cx.now, &controller, timeout, (), make);
-        self.arm_controller_deadline(fx);
+        self.ask_controller(cx, fx, &controller, "alter-partition", |soft| &mut soft.alter_partitions.calls, request);
     }
 
     fn change_for(&self, cx: &Context<'_>, index: ReplicaIndex) -> Option<AlterPartitionChange> {

@@ -4,7 +4,7 @@
 use kernel::{Calls, Duration};
 use protocol::api::allocate_producer_ids::{AllocateProducerIdsRequest, AllocateProducerIdsResponse};
 use protocol::api::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
-use protocol::{ErrorCode, Message, gap};
+use protocol::{ErrorCode, gap};
 
 use super::dispatch::Answer;
 use super::{Broker, TimerKey};
@@ -78,11 +78,7 @@ impl Broker {
         };
         self.soft.producer_ids.is_asking = true;
         let request = AllocateProducerIdsRequest { broker: self.id, broker_epoch: cx.broker_epoch };
-        let client_id = format!("broker-{}-to-controller-forwarding-channel-manager", self.id).into();
-        let make = |correlation| Message::Request { correlation, client_id, request: request.into() };
-        let timeout = self.settings.request_timeout;
-        self.soft.producer_ids.calls.call(fx, cx.now, &controller, timeout, (), make);
-        self.arm_controller_deadline(fx);
+        self.ask_controller(cx, fx, &controller, "forwarding", |soft| &mut soft.producer_ids.calls, request);
     }
 
     pub(super) fn on_producer_ids(&mut self, cx: &Context<'_>, fx: &mut Fx, response: &AllocateProducerIdsResponse) {

@@ -10,7 +10,7 @@ use protocol::{BrokerId, ErrorCode, Message, Request, Response, TopicName};
 
 use super::connections::Ticket;
 use super::dispatch::Answer;
-use super::{Broker, TimerKey};
+use super::{Broker, Soft, TimerKey};
 use crate::controller::refuse;
 use crate::process::{Context, Fx};
 
@@ -127,6 +127,22 @@ impl Broker {
     }
 
     // ---- all channels to the controller
+
+    /// Sends a request of the broker's own over one of its channels, which Kafka names in the client id.
+    pub(super) fn ask_controller(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        controller: &Address,
+        name: &str,
+        channel: fn(&mut Soft) -> &mut Calls<()>,
+        request: impl Into<Request>,
+    ) {
+        let client_id = format!("broker-{}-to-controller-{name}-channel-manager", self.id).into();
+        let make = |correlation| Message::Request { correlation, client_id, request: request.into() };
+        channel(&mut self.soft).call(fx, cx.now, controller, self.settings.request_timeout, (), make);
+        self.arm_controller_deadline(fx);
+    }
 
     pub(super) fn on_controller_response(
         &mut self,

@@ -19,6 +19,7 @@ pub fn complete(lab: &Lab, words: &[&str]) -> Vec<String> {
             [vec!["response".into(), "request".into()], APIS.iter().map(|api| api.name.into()).collect()].concat()
         }
         ["drop", word] if !matches!(*word, "response" | "request") => vec!["response".into(), "request".into()],
+        ["add"] => vec!["controller".to_owned()],
         ["when"] => facts("'"),
         ["until"] => facts(""),
         ["disk", _, ..] if words.len() == 2 => ["slow", "full", "fine"].map(str::to_owned).to_vec(),
