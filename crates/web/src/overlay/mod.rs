@@ -24,8 +24,8 @@ use stamp::Stamps;
 const RAIL_FADES_MS: f64 = 2_500.0;
 /// In how many shades a rail fades.
 const RAIL_SHADES: f64 = 20.0;
-/// How long it has one of them.
-const SHADE_LASTS_MS: f64 = RAIL_FADES_MS / RAIL_SHADES;
+/// So long a crowd flies over the same drawing of them, ms of real time.
+const BELOW_LASTS_MS: f64 = 250.0;
 /// A message that would cross in less real time than this is not drawn as a dot but lights its rail.
 const SHORTEST_FLIGHT_MS: f64 = 90.0;
 /// A rail carries something.
@@ -58,8 +58,9 @@ pub(crate) struct Overlay {
     routes: Pairs<[Option<Option<Rc<Rail>>>; 4]>,
     /// What is known of the picture that is drawn.
     taken: Option<Taken>,
-    /// How many were taken.
+    /// How many were taken, and how often boxes had moved.
     takes: u64,
+    plans: u64,
     /// Where each message was drawn last, for the pointer.
     drawn: Vec<(f64, f64, u64)>,
     pointer: Option<(f64, f64)>,
@@ -104,6 +105,7 @@ impl Overlay {
     /// Whether things travel.
     pub(crate) fn set_still(&mut self, is_still: bool) {
         self.is_still = is_still;
+        self.layer.clear();
     }
 
     /// The message that is looked into has a ring.
@@ -173,6 +175,7 @@ impl Overlay {
             self.plan = plan;
             self.routes = Pairs::default();
             self.taken = None;
+            self.plans += 1;
         }
         self.boxes = boxes(&stage, frame.left(), frame.top());
     }
@@ -207,14 +210,14 @@ impl Overlay {
         self.taken = Some(Taken { picture: picture.clone(), rails, lit });
     }
 
-    /// What a crowd flies over is drawn again when another picture is taken and when a rail that fades has another shade, as then
-    /// all have. False if the browser has no means for it.
+    /// What a crowd flies over is drawn again a few times a second while time passes, and for each picture while it stands. False
+    /// if the browser has no means for it.
     fn begin_crowd(&mut self, context: &CanvasRenderingContext2d, moment: &Moment<'_>) -> bool {
-        let shade = (moment.wall_ms / SHADE_LASTS_MS).floor();
-        let number = if self.fades(moment.wall_ms) { shade as u64 } else { 0 };
+        let number =
+            if moment.rate > 0.0 { (self.plans, (moment.wall_ms / BELOW_LASTS_MS) as u64) } else { (self.takes, 0) };
         let mut layer = std::mem::take(&mut self.layer);
-        let is_begun = layer.begin(context, self.size, (self.takes, number), |below| {
-            self.draw_rails(below, shade * SHADE_LASTS_MS);
+        let is_begun = layer.begin(context, self.size, number, |below| {
+            self.draw_rails(below, moment.wall_ms);
             self.draw_cuts(below, moment.picture);
             self.draw_delays(below, moment.picture);
             if self.is_still {
@@ -233,10 +236,6 @@ impl Overlay {
                 self.look.0.lit(context, flight, &rail.points);
             }
         }
-    }
-
-    fn fades(&self, wall_ms: f64) -> bool {
-        self.rails.values().flatten().flatten().any(|last| *last != NOW && wall_ms - last < RAIL_FADES_MS)
     }
 
     /// Those that are as faded are drawn at once.
