@@ -195,7 +195,8 @@ fn used(package: &Value) -> BTreeSet<String> {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the project").to_path_buf()
+    let package = std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where the package is");
+    Path::new(&package).parent().expect("the tests are a folder of the project").to_path_buf()
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -236,7 +236,7 @@ mod tests {
     }
 
     fn root() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+        Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where the package is")).join("../..")
     }
 
     /// The files of a folder, deeply.

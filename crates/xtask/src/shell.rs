@@ -31,9 +31,11 @@ impl From<lexopt::Error> for Failure {
     }
 }
 
-/// The top of the clone.
+/// The top of the clone from which this runs. Cargo says it when it runs a program; what it said when it built one may be
+/// another clone, if both build into one folder.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let told = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let here = Path::new(&told);
     here.ancestors().nth(2).expect("this crate is two folders below the top").to_path_buf()
 }
 
