@@ -19,6 +19,7 @@ pub(super) enum Kind {
     Admin,
     Topics,
     Assignor,
+    Dirs,
 }
 
 /// The draws of one operation.

@@ -6,6 +6,7 @@
 //! the core has converged. Draws belong to their operation (`kernel::keyed_draw`), so that one more does not shift another.
 
 mod admin;
+mod dirs;
 mod draw;
 mod faults;
 mod motifs;

@@ -6,7 +6,7 @@ use ordered::SortedMap;
 use protocol::Plant;
 
 use super::draw::{Draws, Kind};
-use super::{admin, faults, motifs, topics};
+use super::{admin, dirs, faults, motifs, topics};
 use crate::scenario::{ClusterShape, Planted, Scenario, Span, TimedCommand, TopicShape};
 
 /// Chaos is over after this.
@@ -80,6 +80,7 @@ pub fn expand(seed: u64, plant: Plant) -> Scenario {
     }
     commands.extend(motif.into_iter().flat_map(|motif| motif.commands));
     commands.extend(admin::timeline(seed, &stage, &mut files));
+    commands.extend(dirs::timeline(seed, &stage));
     let deletions = topics::timeline(seed, &stage);
     let judged_ms = if deletions.is_empty() { JUDGED_MS } else { JUDGED_AFTER_DELETIONS_MS };
     commands.extend(deletions);
@@ -90,6 +91,7 @@ pub fn expand(seed: u64, plant: Plant) -> Scenario {
     commands.push(command(judged_ms, 1, "sim judge".into()));
     ordered::sort_by_key(&mut commands, |command| command.at);
     cluster.configs.extend(topics::configs(seed));
+    cluster.configs.extend(dirs::configs(seed));
     Scenario {
         title: format!("sweep, seed {seed}"),
         seed,

@@ -80,9 +80,12 @@ pub(super) fn family(command: &TimedCommand) -> Option<String> {
     })
 }
 
-/// Everyone whom commands are about.
-pub(super) fn families(plan: &Scenario) -> SortedSet<String> {
-    plan.commands.iter().filter_map(family).collect()
+/// Everyone whom commands are about: those who delete topics, and the others.
+pub(super) fn families(plan: &Scenario) -> (SortedSet<String>, SortedSet<String>) {
+    let deleting: SortedSet<String> =
+        plan.commands.iter().filter(|command| deletes(command)).filter_map(family).collect();
+    let others = plan.commands.iter().filter_map(family).filter(|family| !deleting.contains(family)).collect();
+    (deleting, others)
 }
 
 /// Without those commands that delete topics: what is judged may then be judged sooner.
@@ -117,22 +120,55 @@ pub(super) fn with_restart(plan: &mut Scenario, n: usize, is_early: bool) {
 /// If command `n` ends a cut or a pause: in place of both, everything is so many times slower there, for good, as what was held then.
 pub(super) fn with_delay(plan: &mut Scenario, n: usize, times: u64) {
     let Some((fault, ms)) = fault_of(&plan.commands, n) else { return };
-    let run = &plan.commands[fault].run;
-    let sides = match run.strip_prefix("sim cut ") {
-        Some(sides) => Some(sides.to_owned()),
-        None => run.strip_prefix("sim pause ").map(|host| format!("{host} | rest")),
-    };
-    if let Some(sides) = sides {
-        plan.commands[fault].run = format!("sim delay {sides} {}ms", (ms * times).clamp(1, 3_600_000));
+    let ms = (ms * times).clamp(1, 3_600_000);
+    if let Some(delay) = delay_for(&plan.commands[fault].run, ms) {
+        plan.commands[fault].run = delay;
         plan.commands.remove(n);
+        judged_later(plan, 4 * ms);
     }
 }
 
-/// If command `n` has preferred leaders elected: brokers do so by the clock.
-pub(super) fn with_elections_by_the_clock(plan: &mut Scenario, n: usize) {
+/// If command `n` ends a cut and a death: in place of all three, everything is that slow there for good, and who died restarts.
+pub(super) fn with_delay_and_restart(plan: &mut Scenario, n: usize) {
+    let Some(cure) = plan.commands.get(n) else { return };
+    let last = |is_it: fn(&str) -> bool| {
+        (0..n).rev().find(|at| is_it(&plan.commands[*at].run) && ends(&cure.run, &plan.commands[*at].run))
+    };
+    let cut = last(|run| run.starts_with("sim cut "));
+    let death = last(|run| ["sim kill ", "sim stop ", "sim power-off "].iter().any(|verb| run.starts_with(verb)));
+    let (Some(cut), Some(death)) = (cut, death) else { return };
+    let ms = (cure.at.0.as_millis() - plan.commands[cut].at.0.as_millis()).max(1);
+    let delay = delay_for(&plan.commands[cut].run, ms);
+    let (Some(delay), Some(host)) = (delay, host_of(&plan.commands[death].run)) else { return };
+    plan.commands[cut].run = delay;
+    plan.commands[death].run = format!("sim restart {host}");
+    plan.commands.remove(n);
+    judged_later(plan, 4 * ms);
+}
+
+/// What holds up so long whom a cut or a pause separates.
+fn delay_for(fault: &str, ms: u64) -> Option<String> {
+    let sides = match fault.strip_prefix("sim cut ") {
+        Some(sides) => sides.to_owned(),
+        None => format!("{} | rest", fault.strip_prefix("sim pause ")?),
+    };
+    Some(format!("sim delay {sides} {ms}ms"))
+}
+
+/// What is slow now takes longer to be done.
+fn judged_later(plan: &mut Scenario, ms: u64) {
+    if plan.commands.last().is_some_and(|last| is_judgement(&last.run)) {
+        let later = |span: &mut Span| span.0 = span.0 + Duration::from_millis(ms);
+        plan.commands.last_mut().into_iter().for_each(|last| later(&mut last.at));
+        plan.until.iter_mut().for_each(later);
+    }
+}
+
+/// If command `n` has preferred leaders elected: brokers do so by the clock, every so many seconds.
+pub(super) fn with_elections_by_the_clock(plan: &mut Scenario, n: usize, seconds: u64) {
     if plan.commands.get(n).is_some_and(|command| command.run.starts_with("kafka-leader-election ")) {
         plan.commands.remove(n);
-        plan.cluster.configs.insert("leader.imbalance.check.interval.seconds".into(), "1".into());
+        plan.cluster.configs.insert("leader.imbalance.check.interval.seconds".into(), seconds.to_string());
     }
 }
 
@@ -228,4 +264,42 @@ pub(super) fn earlier(plan: &mut Scenario, n: usize, ns: u64) {
     let shift = |span: &mut Span| span.0 = Duration::from_nanos(span.0.as_nanos().saturating_sub(ns));
     plan.commands[n..].iter_mut().for_each(|command| shift(&mut command.at));
     plan.until.iter_mut().for_each(shift);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(commands: &[(u64, &str)]) -> Scenario {
+        let at = |ms| Span(Duration::from_millis(ms));
+        let command = |(ms, run): &(u64, &str)| TimedCommand { at: at(*ms), term: 1, run: (*run).to_owned() };
+        let until = commands.last().map(|(ms, _)| at(ms + 1));
+        Scenario { commands: commands.iter().map(command).collect(), until, ..Scenario::default() }
+    }
+
+    fn lines(plan: &Scenario) -> Vec<(u64, &str)> {
+        plan.commands.iter().map(|command| (command.at.0.as_millis(), command.run.as_str())).collect()
+    }
+
+    #[test]
+    fn a_slow_link_in_place_of_a_cut_and_its_end_puts_the_judgement_off() {
+        let mut cut = plan(&[(100, "sim cut term:2 | broker 1"), (600, "sim mend"), (700, "sim judge")]);
+        with_delay(&mut cut, 1, 2);
+        assert_eq!(lines(&cut), [(100, "sim delay term:2 | broker 1 1000ms"), (4_700, "sim judge")]);
+        assert_eq!(cut.until, Some(Span(Duration::from_millis(4_701))));
+        let same = cut.clone();
+        with_delay(&mut cut, 1, 2);
+        assert_eq!(cut, same, "a judgement ends nothing");
+    }
+
+    #[test]
+    fn what_ends_a_cut_and_a_death_goes_if_the_one_is_a_slow_link_and_the_other_a_restart() {
+        let faults = [(100, "sim cut broker 1 | broker 2"), (200, "sim kill leader:t-0"), (900, "sim mend")];
+        let mut both = plan(&faults);
+        with_delay_and_restart(&mut both, 2);
+        assert_eq!(lines(&both), [(100, "sim delay broker 1 | broker 2 800ms"), (200, "sim restart leader:t-0")]);
+        let mut one = plan(&faults[1..]);
+        with_delay_and_restart(&mut one, 1);
+        assert_eq!(lines(&one), faults[1..], "without a cut `with_restart` does it");
+    }
 }
