@@ -1,9 +1,10 @@
 // The first module of the released engine comes with its code sorted: all instructions, then all numbers of locals, all calls,
 // and so on, which packs a seventh better than as they follow one another (crates/xtask/js/pack.mjs sorts). What is alike is a
-// stream; a stream keeps the order of the code. Constants are as alike as what is done with them: the next instruction.
+// stream; a stream keeps the order of the code. Constants are as alike as what is done with them: the next instruction. The
+// functions in tables come as steps from one to the next (`entry`), with gaps between runs of them and the runs' lengths (`run`).
 const STREAMS = ['op', 'declared', 'type', 'label', 'table', 'call', 'indirect', 'get', 'set', 'global', 'align', 'load', 'store',
-  'i64', 'float', 'more', 'i32'];
-const number = Object.fromEntries(STREAMS.map((name, i) => [name, i]));
+  'i64', 'float', 'more', 'run', 'entry', 'i32'];
+export const number = Object.fromEntries(STREAMS.map((name, i) => [name, i]));
 export const COUNT = STREAMS.length + 255;
 export const NAME = 'sorted';
 // The usual alignments of the instructions that load and store: what is written is how others differ.
@@ -51,7 +52,7 @@ export function body(leb, bytes, next) {
   }
 }
 
-/** The module whose code is in the custom section of this one. */
+/** The module whose code and table are in the custom section of this one. */
 export function unpack(buffer) {
   for (const parts = unpacking(buffer); ;) {
     const { value, done } = parts.next();
@@ -87,25 +88,58 @@ function* unpacking(buffer) {
     do { byte = input[at++]; sum |= (byte & 127) << shift; shift += 7; } while (byte > 127);
     return sum >>> 0;
   };
-  let start;
+  let start, before;
   for (;;) {
     start = at;
-    const isPacked = input[at++] === 0, end = value() + at;
-    if (isPacked) break;
+    const id = input[at++], end = value() + at;
+    if (id === 0 || id > 9) before ??= start;
+    if (id === 0) break;
     at = end;
   }
   at += 1 + NAME.length;
-  const functions = value(), sizes = Array.from({ length: COUNT }, value);
+  const functions = value(), elements = value(), sizes = Array.from({ length: COUNT }, value);
   for (const size of sizes) { places.push(at); at += size; }
 
   const WIDE = 3; // bytes of a function's size
-  const length = sizes.reduce((sum, size) => sum + size, 5 + functions * WIDE);
-  const out = new Uint8Array(start + 6 + length + input.length - at);
-  out.set(input.subarray(0, start));
-  let to = start;
+  const length = sizes.reduce((sum, size) => sum + size, 5 + functions * WIDE) - sizes[number.run] - sizes[number.entry];
+  const out = new Uint8Array(start + (elements && 6 + elements) + 6 + length + input.length - at);
+  let to = 0;
+  const copy = (from, end) => {
+    out.set(input.subarray(from, end), to);
+    to += end - from;
+  };
   const put = (number, width) => {
     for (let i = 1; i <= width; i++, number >>>= 7) out[to++] = (number & 127) | (i < width ? 128 : 0);
   };
+  // A number in as many bytes as it takes; `most` is the largest last one.
+  const fit = (number, most) => {
+    for (; number > most; number >>>= 7) out[to++] = (number & 127) | 128;
+    out[to++] = number;
+  };
+  const plain = stream => {
+    let sum = 0, shift = 0, byte;
+    do { byte = input[places[stream]++]; sum |= (byte & 127) << shift; shift += 7; } while (byte > 127);
+    return sum;
+  };
+  copy(0, before);
+  if (elements) {
+    out[to++] = 9;
+    put(elements, 5);
+    let runs = plain(number.run), slot = 0, index = 0;
+    for (fit(runs, 127); runs > 0; runs--) {
+      fit(0, 0);
+      fit(0x41, 127);
+      fit(slot += plain(number.run), 63);
+      fit(0x0b, 127);
+      let n = plain(number.run);
+      slot += n;
+      for (fit(n, 127); n > 0; n--) {
+        const step = plain(number.entry);
+        fit(index += (step >>> 1) ^ -(step & 1), 127);
+      }
+    }
+  }
+  copy(before, start);
   out[to++] = 10;
   put(length, 5);
   put(functions, 5);
@@ -128,6 +162,6 @@ function* unpacking(buffer) {
     to = end;
     if (i % 16 === 0) yield;
   }
-  out.set(input.subarray(at), to);
+  copy(at, input.length);
   return out;
 }

@@ -87,20 +87,23 @@ export function parse(bytes) {
       return { type, bytes: r.bytes.subarray(from, r.at) };
     }),
     exports: read(SECTION.export, (r) => ({ name: r.name(), kind: r.byte(), index: r.u32() })),
-    elements: read(SECTION.element, (r) => {
-      const flags = r.u32();
-      if (flags === 3) { r.byte(); return { declared: r.vec((e) => e.u32()) }; }
-      const table = flags === 2 ? r.u32() : 0;
-      if (flags !== 0 && flags !== 2) throw new Error(`an element segment of kind ${flags}`);
-      if (r.byte() !== 0x41) throw new Error("an element segment at no constant place");
-      const offset = r.u32();
-      r.byte();
-      if (flags === 2) r.byte();
-      return { table, offset, functions: r.vec((e) => e.u32()) };
-    }),
+    elements: read(SECTION.element, segment),
     code: read(SECTION.code, (r) => r.take(r.u32())),
   };
   return module;
+}
+
+/** A run of a table's functions. */
+export function segment(r) {
+  const flags = r.u32();
+  if (flags === 3) { r.byte(); return { declared: r.vec((e) => e.u32()) }; }
+  const table = flags === 2 ? r.u32() : 0;
+  if (flags !== 0 && flags !== 2) throw new Error(`an element segment of kind ${flags}`);
+  if (r.byte() !== 0x41) throw new Error("an element segment at no constant place");
+  const offset = r.u32();
+  r.byte();
+  if (flags === 2) r.byte();
+  return { table, offset, functions: r.vec((e) => e.u32()) };
 }
 
 function limits(r) { const flags = r.byte(); r.u32(); if (flags & 1) r.u32(); }
