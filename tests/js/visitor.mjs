@@ -77,6 +77,19 @@ export async function run(page, line, id = 1) {
 // Opens a view by its tab.
 export const view = (page, name) => page.getByRole("tablist", { name: "Views" }).getByRole("tab", { name }).click();
 
+// How many pixels of the stage's canvas have the colour of a token, such as `--warn`.
+export const pixels = (page, token) => page.evaluate((name) => {
+  const canvas = document.querySelector(".stage canvas");
+  const paint = document.createElement("canvas").getContext("2d");
+  paint.fillStyle = getComputedStyle(canvas.parentElement).getPropertyValue(name).trim();
+  paint.fillRect(0, 0, 1, 1);
+  const [r, g, b] = paint.getImageData(0, 0, 1, 1).data;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let found = 0;
+  for (let i = 0; i < data.length; i += 4) found += data[i + 3] > 200 && Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 24;
+  return found;
+}, token);
+
 // Writes what is seen of a part to `docs/NAME.png`, at rest, if KAFKASIM_PICTURES is set: the pictures of the manual are made by
 // the tests, when somebody wants them (`KAFKASIM_PICTURES=1 cargo xtask test --only page`).
 export async function picture(page, name, part = ".stage-zone") {

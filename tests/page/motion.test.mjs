@@ -2,7 +2,7 @@
 // real engine and read from what a reader sees.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { open, picture, run, view, visitTheSite } from "../js/visitor.mjs";
+import { open, picture, pixels, run, view, visitTheSite } from "../js/visitor.mjs";
 
 visitTheSite();
 
@@ -147,19 +147,8 @@ test("compaction leaves the offsets of what made way, and says how far it came",
 
 test("faults are drawn on the stage and told in words: slow links, disks, clocks, traps, pauses, and what reached nobody", async () => {
   const { page, wrong, close } = await open();
-  const pixels = (token) => page.evaluate((name) => {
-    const canvas = document.querySelector(".stage canvas");
-    const paint = document.createElement("canvas").getContext("2d");
-    paint.fillStyle = getComputedStyle(canvas.parentElement).getPropertyValue(name).trim();
-    paint.fillRect(0, 0, 1, 1);
-    const [r, g, b] = paint.getImageData(0, 0, 1, 1).data;
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    let found = 0;
-    for (let i = 0; i < data.length; i += 4) found += data[i + 3] > 200 && Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 24;
-    return found;
-  }, token);
   assert.deepEqual(await faults(page), []);
-  const calm = await pixels("--warn");
+  const calm = await pixels(page, "--warn");
   for (const line of ["sim delay 1 | 2 200ms", "sim disk broker 2 slow 500ms", "sim skew broker 3 +5s", "sim disk broker 3 full", "sim drop Produce response 1 > term:2", "sim pause broker 2", "sim when 'end(\"orders\", 0) > 1000' sim kill broker 1"]) await run(page, line);
   await page.waitForTimeout(300);
   const said = await faults(page);
@@ -167,7 +156,7 @@ test("faults are drawn on the stage and told in words: slow links, disks, clocks
   for (const part of [/slow: broker-1 → broker-2, \+200 ms/, /slow: broker-2 → broker-1, \+200 ms/, /broker-2: each write takes 500 ms/, /broker-3: the disk is full/, /broker-3: the clock is 5 s ahead/, /waits: when end\("orders", 0\) > 1000: sim kill broker 1/]) {
     assert.ok(said.some((line) => part.test(line)), `${part} in ${said.join("; ")}\n${output}`);
   }
-  assert.ok(await pixels("--warn") > calm + 40, "the slow link is drawn");
+  assert.ok(await pixels(page, "--warn") > calm + 40, "the slow link is drawn");
   assert.match(await page.locator('[data-node="broker-3"] .trouble').innerText(), /the disk is full · the clock is 5 s ahead|the clock is 5 s ahead/);
   assert.equal(await page.locator('[data-node="broker-2"].paused').count(), 1);
   await picture(page, "stage-faults");
@@ -177,13 +166,13 @@ test("faults are drawn on the stage and told in words: slow links, disks, clocks
 
   // A message that reaches nobody leaves a cross for a while, and a line for good.
   await run(page, "sim run 20s");
-  const clean = await pixels("--f-error");
+  const clean = await pixels(page, "--f-error");
   await run(page, "sim kill broker 2");
   for (let i = 0; i < 400 && !(await faults(page)).some((line) => line.startsWith("lost:")); i++) await step(page);
   assert.match((await faults(page)).find((line) => line.startsWith("lost:")) ?? "", /lost: \w+ (request|response) .* → broker-2, nobody there/);
   // With the next frame, whenever a busy machine has one.
-  for (let i = 0; i < 40 && await pixels("--f-error") <= clean + 8; i++) await page.waitForTimeout(50);
-  assert.ok(await pixels("--f-error") > clean + 8, "a cross is drawn");
+  for (let i = 0; i < 40 && await pixels(page, "--f-error") <= clean + 8; i++) await page.waitForTimeout(50);
+  assert.ok(await pixels(page, "--f-error") > clean + 8, "a cross is drawn");
   assert.deepEqual(wrong, []);
   await close();
 });

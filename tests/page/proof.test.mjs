@@ -1,7 +1,7 @@
 // What the page promises, driven on the real engine: the keyboard map, branches, cuts, faults, and a lesson to its end.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LAPTOP, accessibilityFaults, open, output, prompt, run, visitTheSite } from "../js/visitor.mjs";
+import { LAPTOP, accessibilityFaults, open, output, pixels, prompt, run, visitTheSite } from "../js/visitor.mjs";
 
 visitTheSite();
 
@@ -100,35 +100,18 @@ test("acting in the past keeps the other future, and both can be visited", async
   await close();
 });
 
-// How many pixels of the canvas have the colour of errors.
-const errorPixels = (page) => page.evaluate(() => {
-  const canvas = document.querySelector(".stage canvas");
-  const token = getComputedStyle(canvas.parentElement).getPropertyValue("--f-error").trim();
-  const paint = document.createElement("canvas").getContext("2d");
-  paint.fillStyle = token;
-  paint.fillRect(0, 0, 1, 1);
-  const [r, g, b] = paint.getImageData(0, 0, 1, 1).data;
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  let found = 0;
-  for (let i = 0; i < data.length; i += 4) {
-    const off = Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b);
-    found += data[i + 3] > 200 && off < 24;
-  }
-  return found;
-});
-
 test("a cut link is drawn with a cross, and is gone when it heals", async () => {
   const { page, wrong, close } = await open();
   const settle = () => page.waitForTimeout(200);
   await settle();
-  const before = await errorPixels(page);
+  const before = await pixels(page, "--f-error");
   await run(page, "sim cut broker 1 | broker 2");
   await settle();
-  const cut = await errorPixels(page);
+  const cut = await pixels(page, "--f-error");
   assert.ok(cut > before + 50, `${before} pixels before the cut, ${cut} after`);
   await run(page, "sim heal");
   await settle();
-  assert.ok(await errorPixels(page) <= before + 10, "the cross stays after the link healed");
+  assert.ok(await pixels(page, "--f-error") <= before + 10, "the cross stays after the link healed");
   assert.deepEqual(wrong, []);
   await close();
 });

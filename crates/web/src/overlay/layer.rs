@@ -25,7 +25,8 @@ pub(crate) struct Layer {
     size: (usize, usize),
     /// Pixels of the screen to one of the page.
     dpr: f64,
-    marks: Vec<(Look, Vec<Mark>)>,
+    /// None for a look that could not be read back, which is not tried again.
+    marks: Vec<(Look, Option<Vec<Mark>>)>,
 }
 
 /// What is to be copied of a mark: stretches of pixels from the left of a row on.
@@ -93,10 +94,9 @@ impl Layer {
     ) -> bool {
         let look = look(flight);
         if !self.marks.iter().any(|(made, _)| *made == look) {
-            let Some(marks) = marks(context, palette, flight) else { return false };
-            self.marks.push((look, marks));
+            self.marks.push((look, marks(context, palette, flight)));
         }
-        let Some((_, marks)) = self.marks.iter().find(|(made, _)| *made == look) else { return false };
+        let Some((_, Some(marks))) = self.marks.iter().find(|(made, _)| *made == look) else { return false };
         let (left, top) = ((x - REACH) * self.dpr, (y - REACH) * self.dpr);
         let step = |at: f64| ((at - at.floor()) * STEPS as f64) as usize % STEPS;
         let place = (left.floor() as isize, top.floor() as isize);

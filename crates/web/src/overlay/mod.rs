@@ -46,8 +46,10 @@ pub(crate) struct Overlay {
     stamps: Stamps,
     layer: Layer,
     plan: Plan,
-    /// Boxes that words keep off: (x, y, w, h).
-    boxes: Vec<(f64, f64, f64, f64)>,
+    /// Boxes that words keep off.
+    boxes: Vec<paint::Area>,
+    /// What is written on the stage that messages' words keep off as well.
+    said: Vec<paint::Area>,
     stale: bool,
     /// Nothing travels.
     is_still: bool,
@@ -140,12 +142,7 @@ impl Overlay {
         let is_crowd = moment.picture.flights.len() > CROWD && self.begin_crowd(&context, moment);
         if !is_crowd {
             context.clear_rect(0.0, 0.0, self.size.0, self.size.1);
-            self.draw_rails(&context, moment.wall_ms);
-            self.draw_cuts(&context, moment.picture);
-            self.draw_delays(&context, moment.picture);
-            if self.is_still {
-                self.draw_lit(&context, moment);
-            }
+            self.draw_below(&context, moment);
         }
         self.draw_flights(&context, moment, is_crowd);
         self.draw_ghosts(&context, moment);
@@ -216,16 +213,19 @@ impl Overlay {
         let number =
             if moment.rate > 0.0 { (self.plans, (moment.wall_ms / BELOW_LASTS_MS) as u64) } else { (self.takes, 0) };
         let mut layer = std::mem::take(&mut self.layer);
-        let is_begun = layer.begin(context, self.size, number, |below| {
-            self.draw_rails(below, moment.wall_ms);
-            self.draw_cuts(below, moment.picture);
-            self.draw_delays(below, moment.picture);
-            if self.is_still {
-                self.draw_lit(below, moment);
-            }
-        });
+        let is_begun = layer.begin(context, self.size, number, |below| self.draw_below(below, moment));
         self.layer = layer;
         is_begun
+    }
+
+    /// What messages fly over.
+    fn draw_below(&mut self, context: &CanvasRenderingContext2d, moment: &Moment<'_>) {
+        self.draw_rails(context, moment.wall_ms);
+        self.draw_cuts(context, moment.picture);
+        self.draw_delays(context, moment.picture);
+        if self.is_still {
+            self.draw_lit(context, moment);
+        }
     }
 
     /// The rails of messages that are on their way but do not travel.
@@ -276,7 +276,8 @@ impl Overlay {
     }
 
     /// A slow link has its delay written on it, once if it is the same both ways.
-    fn draw_delays(&self, context: &CanvasRenderingContext2d, picture: &Picture) {
+    fn draw_delays(&mut self, context: &CanvasRenderingContext2d, picture: &Picture) {
+        self.said.clear();
         for delay in &picture.delays {
             let is_other_way = |other: &view::DelayView| {
                 (&other.from, &other.to, other.latency_ns) == (&delay.to, &delay.from, delay.latency_ns)
@@ -286,7 +287,7 @@ impl Overlay {
             }
             let is_control = self.plan.is_controller(&delay.from) || self.plan.is_controller(&delay.to);
             let Some(rail) = self.plan.rail(&delay.from, &delay.to, is_control, false) else { continue };
-            self.look.0.slow(context, &rail.points, rail.at(0.5), &slowness(delay));
+            self.said.push(self.look.0.slow(context, &rail.points, rail.at(0.5), &slowness(delay)));
         }
     }
 
@@ -314,13 +315,13 @@ impl Overlay {
         let palette = &self.look.0;
         let mut labels = paint::Labels::default();
         let Some(Taken { rails, .. }) = &self.taken else { return };
-        // Rings go over the marks, and so do words, which wait until a crowd's marks are there.
-        let mut rings = Vec::new();
+        // Rings go over the marks, and so do words, which wait until a crowd's marks are there: these replace all that was drawn.
+        let (mut alone, mut rings) = (Vec::new(), Vec::new());
         for (flight, rail) in moment.picture.flights.iter().zip(rails) {
             let (Some(t), Some(rail)) = (progress(flight, moment), rail) else { continue };
             let (x, y) = rail.at(if self.is_still { 0.7 } else { t });
             if !(is_crowd && self.layer.put(context, palette, flight, (x, y))) {
-                self.stamps.draw(context, palette, flight, (x, y));
+                alone.push((flight, x, y));
             }
             if flight.held || self.chosen == Some(flight.id) {
                 rings.push((flight, x, y));
@@ -331,6 +332,9 @@ impl Overlay {
         if is_crowd {
             self.layer.show(context);
         }
+        for (flight, x, y) in alone {
+            self.stamps.draw(context, palette, flight, (x, y));
+        }
         for (flight, x, y) in rings {
             if flight.held {
                 palette.held(context, flight, x, y);
@@ -339,7 +343,7 @@ impl Overlay {
                 palette.ring(context, x, y);
             }
         }
-        labels.draw(context, palette, &self.boxes);
+        labels.draw(context, palette, self.boxes.iter().chain(&self.said));
     }
 
     fn show_tip(&mut self, moment: &Moment<'_>) {
@@ -419,7 +423,7 @@ fn device_pixels() -> f64 {
 }
 
 /// Finds every box that words keep off.
-fn boxes(stage: &Element, left: f64, top: f64) -> Vec<(f64, f64, f64, f64)> {
+fn boxes(stage: &Element, left: f64, top: f64) -> Vec<paint::Area> {
     let Ok(list) = stage.query_selector_all(".node, .broker, .client, .grp, .tools2") else { return Vec::new() };
     let all = (0..list.length()).filter_map(|i| list.get(i)?.dyn_into::<Element>().ok());
     all.map(|e| e.get_bounding_client_rect()).map(|r| (r.left() - left, r.top() - top, r.width(), r.height())).collect()

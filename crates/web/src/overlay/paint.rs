@@ -4,6 +4,9 @@ use crate::words::{plural, say};
 use view::FlightView;
 use web_sys::{CanvasRenderingContext2d, Element, Path2d};
 
+/// A part of the stage: x, y, w, h.
+pub(crate) type Area = (f64, f64, f64, f64);
+
 /// Colours read from the theme's tokens.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub(crate) struct Palette {
@@ -77,14 +80,14 @@ impl Palette {
         cross(context, x, y, 5.0);
     }
 
-    /// A slow rail: dotted, with its delay.
+    /// A slow rail: dotted, with its delay. Gives where that is written.
     pub(crate) fn slow(
         &self,
         context: &CanvasRenderingContext2d,
         points: &[(f64, f64)],
         (x, y): (f64, f64),
         text: &str,
-    ) {
+    ) -> Area {
         context.set_stroke_style_str(&self.warn);
         context.set_line_width(2.0);
         let _ = context.set_line_dash(&js_sys::Array::of2(&1.into(), &5.into()));
@@ -101,6 +104,8 @@ impl Palette {
         context.set_fill_style_str(&self.warn);
         let _ = context.fill_text(text, x, y);
         context.set_text_align("start");
+        let w = wide(text);
+        (x - w / 2.0, y - 6.0, w, 12.0)
     }
 
     /// Around the message that is looked into.
@@ -139,6 +144,11 @@ impl Palette {
         let _ = context.arc(x, y, size(flight) + 4.0, 0.0, std::f64::consts::TAU);
         context.stroke();
     }
+}
+
+/// About how wide a text is drawn, px.
+fn wide(text: &str) -> f64 {
+    text.chars().count() as f64 * 6.0 + 4.0
 }
 
 /// Records and errors are large, questions middling, chatter small.
@@ -233,8 +243,13 @@ impl<'a> Labels<'a> {
         }
     }
 
-    /// Draws them, none over a box of the stage: of `(x, y, w, h)`.
-    pub(crate) fn draw(&self, context: &CanvasRenderingContext2d, palette: &Palette, boxes: &[(f64, f64, f64, f64)]) {
+    /// Draws them, none over what is on the stage already.
+    pub(crate) fn draw<'b>(
+        &self,
+        context: &CanvasRenderingContext2d,
+        palette: &Palette,
+        boxes: impl Iterator<Item = &'b Area> + Clone,
+    ) {
         if self.wanted.len() > LABELS_MAX || self.wanted.is_empty() {
             return;
         }
@@ -244,14 +259,12 @@ impl<'a> Labels<'a> {
         let mut taken: Vec<(f64, f64, f64)> = Vec::new();
         for (x, y, flight) in &self.wanted {
             let text = words(flight);
-            let w = text.chars().count() as f64 * 6.0 + 4.0;
+            let w = wide(&text);
             let is_clear = |left: f64| {
                 let words = |o: &(f64, f64, f64)| (o.1 - y).abs() > 11.0 || left > o.0 + o.2 || left + w < o.0;
                 let mark = |m: &(f64, f64)| m.0 < left - 2.0 || m.0 > left + w || (m.1 - y).abs() > 8.0;
-                let card = |b: &(f64, f64, f64, f64)| {
-                    left > b.0 + b.2 || left + w < b.0 || y + 6.0 < b.1 || y - 6.0 > b.1 + b.3
-                };
-                taken.iter().all(words) && self.marks.iter().all(mark) && boxes.iter().all(card)
+                let card = |b: &Area| left > b.0 + b.2 || left + w < b.0 || y + 6.0 < b.1 || y - 6.0 > b.1 + b.3;
+                taken.iter().all(words) && self.marks.iter().all(mark) && boxes.clone().all(card)
             };
             let Some(left) = [x + 10.0, x - w - 6.0].into_iter().find(|left| is_clear(*left)) else { continue };
             taken.push((left, *y, w));
