@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, Window};
+use yew::NodeRef;
 
 thread_local! {
     static WINDOW: RefCell<Option<Window>> = const { RefCell::new(None) };
@@ -50,17 +51,27 @@ fn find(selector: &str) -> Option<HtmlElement> {
     window()?.document()?.query_selector(selector).ok()??.dyn_into().ok()
 }
 
+/// Gives the focus to what a selector finds.
+pub(crate) fn focus(selector: &str) {
+    focus_on(find(selector));
+}
+
+/// The same, of what is in an element.
+pub(crate) fn focus_in(root: &NodeRef, selector: &str) {
+    let found = root.cast::<Element>().and_then(|root| root.query_selector(selector).ok().flatten());
+    focus_on(found.and_then(|element| element.dyn_into().ok()));
+}
+
+fn focus_on(element: Option<HtmlElement>) {
+    if let Some(element) = element {
+        let _ = element.focus();
+    }
+}
+
 /// Presses the button that a selector finds.
 pub(crate) fn press(selector: &str) {
     if let Some(button) = find(selector) {
         button.click();
-    }
-}
-
-/// Gives the focus to what a selector finds.
-pub(crate) fn focus(selector: &str) {
-    if let Some(element) = find(selector) {
-        let _ = element.focus();
     }
 }
 

@@ -2,6 +2,8 @@
 
 use yew::prelude::*;
 
+use crate::dom::focus_in;
+
 /// One act.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Item {
@@ -33,7 +35,7 @@ pub(crate) fn Menu(props: &MenuProps) -> Html {
         let root = root.clone();
         use_effect_with(*open, move |is_open| {
             if *is_open {
-                focus(&root, ".item");
+                focus_in(&root, ".item");
             }
         });
     }
@@ -42,7 +44,7 @@ pub(crate) fn Menu(props: &MenuProps) -> Html {
         Callback::from(move |e: KeyboardEvent| {
             if e.key() == "Escape" && *open {
                 e.stop_propagation();
-                focus(&root, ".btn");
+                focus_in(&root, ".btn");
                 open.set(false);
             }
         })
@@ -68,13 +70,6 @@ pub(crate) fn Menu(props: &MenuProps) -> Html {
     }
 }
 
-fn focus(root: &NodeRef, selector: &str) {
-    let found = root.cast::<web_sys::Element>().and_then(|r| r.query_selector(selector).ok().flatten());
-    if let Some(element) = found.and_then(|e| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(e).ok()) {
-        let _ = element.focus();
-    }
-}
-
 fn items(props: &MenuProps, open: &UseStateHandle<bool>, root: &NodeRef) -> Html {
     let list = props.items.emit(());
     list.into_iter()
@@ -83,7 +78,7 @@ fn items(props: &MenuProps, open: &UseStateHandle<bool>, root: &NodeRef) -> Html
             let (act, open, root) = (item.act, open.clone(), root.clone());
             let onclick = Callback::from(move |_: MouseEvent| {
                 // What is hidden would lose the focus; what the act opens may take it.
-                focus(&root, ".btn");
+                focus_in(&root, ".btn");
                 open.set(false);
                 act.emit(());
             });
