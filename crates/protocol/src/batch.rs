@@ -282,6 +282,11 @@ impl Batch {
     pub fn is_log_append_time(&self) -> bool {
         self.sealed.is_log_append_time
     }
+
+    /// `CreateTime` or `LogAppendTime`, as Kafka prints `TimestampType`.
+    pub fn timestamp_type(&self) -> &'static str {
+        if self.is_log_append_time() { "LogAppendTime" } else { "CreateTime" }
+    }
     /// Whether consumers never see its records.
     pub fn is_control(&self) -> bool {
         self.sealed.is_control

@@ -101,8 +101,8 @@ pub(crate) fn show(fx: &mut Effects<Message, Note>, line: &str, is_stderr: bool)
     fx.note(Note::Output { line: line.into(), is_stderr });
 }
 
-/// `2027-01-15 08:00:00,123`, in UTC.
-pub(crate) fn log_time(ms: i64) -> String {
+/// `2027-01-15 08:00:00,123` for so many ms since the epoch, in UTC.
+pub fn log_time(ms: i64) -> String {
     let civil = civil(ms);
     format!(
         "{:04}-{:02}-{:02} {:02}:{:02}:{:02},{:03}",

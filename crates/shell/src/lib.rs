@@ -30,6 +30,7 @@ mod complete;
 pub use clients::Profile;
 pub use complete::{CompletionContext, complete};
 pub use files::Files;
+pub use io::log_time;
 pub use launch::{Launch, LaunchError, Setting, Stdin};
 pub use line::{Line, Pipeline, Redirect, SimpleCommand, Sink, SyntaxError, When, parse_line};
 pub use options::{Arg, Opt, OptionError, Parsed};

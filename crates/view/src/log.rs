@@ -119,6 +119,8 @@ pub struct RecordDetail {
     pub record: RecordView,
     /// Offsets of its batch, first and last.
     pub batch: (i64, i64),
+    /// `CreateTime` or `LogAppendTime`: whose time its timestamp is.
+    pub timestamp_type: &'static str,
     /// producer.id, producer epoch and sequence number of this record; −1 for a producer without.
     pub producer: (i64, i16, i32),
     /// Bytes of the record in its batch.
@@ -236,6 +238,7 @@ pub fn record(lab: &Lab, topic: &str, partition: i32, broker: i32, offset: i64) 
     Some(RecordDetail {
         record: record_view(batch, offset, record, log.high_watermark()),
         batch: (batch.base_offset, batch.last_offset()),
+        timestamp_type: batch.timestamp_type(),
         producer: (stamp.producer_id, stamp.producer_epoch, sequence),
         bytes: record.size_in_bytes(batch.base_timestamp_ms()),
         segment: log.segments().rfind(|s| s.base_offset() <= offset).map_or(0, |s| s.base_offset()),

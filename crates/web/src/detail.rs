@@ -139,7 +139,9 @@ pub(crate) fn detail(lab: &lab::Lab, past: &Past, want: &Want, picture: &view::P
             found.since.push(("process", change));
         }
         found.configs = match selected {
-            Selection::Partition { topic, .. } if looks.configs => view::topic_configs(lab, topic),
+            Selection::Topic(topic) | Selection::Partition { topic, .. } if looks.configs => {
+                view::topic_configs(lab, topic)
+            }
             Selection::Broker(id) if looks.configs => view::broker_configs(lab, *id),
             Selection::Client(process) if looks.configs => view::client_configs(lab, process),
             _ => Vec::new(),
@@ -163,7 +165,11 @@ pub(crate) fn process_of(selected: &Selection, picture: &view::Picture) -> Optio
         Selection::Broker(id) => picture.brokers.iter().find(|b| b.id == *id).map(|b| b.process.clone()),
         Selection::Controller(id) => picture.controllers.iter().find(|c| c.id == *id).map(|c| c.process.clone()),
         Selection::Client(process) => Some(process.clone()),
-        Selection::Partition { .. } | Selection::Record { .. } | Selection::Group(_) | Selection::Message(_) => None,
+        Selection::Topic(_)
+        | Selection::Partition { .. }
+        | Selection::Record { .. }
+        | Selection::Group(_)
+        | Selection::Message(_) => None,
     }
 }
 
@@ -176,6 +182,6 @@ fn subjects(selected: &Selection) -> Vec<(&'static str, Subject<'_>)> {
             vec![("leader", Subject::Leader(topic, *partition)), ("ISR", Subject::Isr(topic, *partition))]
         }
         Selection::Group(name) => vec![("state", Subject::Group(name))],
-        Selection::Client(_) | Selection::Record { .. } | Selection::Message(_) => Vec::new(),
+        Selection::Client(_) | Selection::Topic(_) | Selection::Record { .. } | Selection::Message(_) => Vec::new(),
     }
 }

@@ -3,7 +3,7 @@
 
 use view::{
     BrokerView, Change, ClientView, ConfigView, ControllerView, GroupView, MessageView, PartitionView, Picture,
-    PositionView, ProcessState, RecordDetail, RecordView,
+    PositionView, ProcessState, RecordDetail, RecordView, TopicView,
 };
 use yew::prelude::*;
 
@@ -22,6 +22,7 @@ pub(crate) fn Inspector(props: &ViewProps) -> Html {
     let found = props.ui.selected.as_ref().and_then(|s| match s {
         Selection::Controller(id) => picture.controllers.iter().find(|c| c.id == *id).map(|c| controller(props, c)),
         Selection::Broker(id) => picture.brokers.iter().find(|b| b.id == *id).map(|b| broker(props, b)),
+        Selection::Topic(name) => picture.topics.iter().find(|t| t.name == *name).map(|t| topic(props, t)),
         Selection::Partition { topic, partition, on } => {
             find(picture, topic, *partition).map(|p| self::partition(props, topic, p, *on))
         }
@@ -148,36 +149,48 @@ fn overview(props: &ViewProps) -> Html {
     let picture = &props.frame.picture;
     let up = picture.brokers.iter().filter(|b| b.state == ProcessState::Running && !b.fenced).count();
     let active = picture.controllers.iter().find(|c| c.is_active);
-    let partitions = || picture.topics.iter().filter(|t| !t.is_internal).flat_map(|t| &t.partitions);
-    let under = partitions().filter(|p| p.isr.len() < p.replicas.len()).count();
+    let all = picture.topics.iter().filter(|t| !t.is_internal).flat_map(|t| &t.partitions);
+    let mut list = vec![
+        ("time", format::clock(picture.now_ns), ""),
+        ("event", format::count(picture.event), ""),
+        ("brokers up", tell!("{} of {}", up, picture.brokers.len()), warn(picture.brokers.len() - up, "warn")),
+        (
+            "active controller",
+            active.map_or(t("none").to_owned(), |c| c.id.to_string()),
+            warn(usize::from(active.is_none()), "bad"),
+        ),
+        ("metadata offset", active.map_or("–".to_owned(), |c| c.high_watermark.to_string()), ""),
+    ];
     // Kafka's metric counts the internal topics too.
-    let under_replicated = match picture.hidden_under {
-        0 => under.to_string(),
-        hidden => tell!("{} + {} internal", under, hidden),
-    };
-    let below = partitions().filter(|p| (p.isr.len() as i32) < p.min_isr).count();
-    let offline = partitions().filter(|p| p.leader < 0).count();
-    let warn = |n: usize, tone: &'static str| if n > 0 { tone } else { "" };
+    list.extend(health(all, picture.hidden_under));
+    list.push(("in flight", picture.flights.len().to_string(), ""));
     html! {
         <>
             { head(t("Cluster").to_owned(), t("Select anything on the stage to look into it.").to_owned()) }
-            { fields(props, vec![
-                ("time", format::clock(picture.now_ns), ""),
-                ("event", format::count(picture.event), ""),
-                ("brokers up", tell!("{} of {}", up, picture.brokers.len()), warn(picture.brokers.len() - up, "warn")),
-                ("active controller", active.map_or(t("none").to_owned(), |c| c.id.to_string()), warn(usize::from(active.is_none()), "bad")),
-                ("metadata offset", active.map_or("–".to_owned(), |c| c.high_watermark.to_string()), ""),
-                ("under-replicated", under_replicated, warn(under + picture.hidden_under, "warn")),
-                ("under min ISR", below.to_string(), warn(below, "bad")),
-                ("without leader", offline.to_string(), warn(offline, "bad")),
-                ("in flight", picture.flights.len().to_string(), ""),
-            ]) }
+            { fields(props, list) }
             <div>{ faults::losses(&props.frame.detail.lost) }</div>
             <div>{ troubles(props) }</div>
-            <div>{ topics(props) }</div>
+            <div>{ partitions(props, &picture.topics) }</div>
             <div>{ flights(props) }</div>
         </>
     }
+}
+
+fn warn(n: usize, tone: &'static str) -> &'static str {
+    if n > 0 { tone } else { "" }
+}
+
+/// How many partitions lack something; `hidden` more are under-replicated and not shown.
+fn health<'a>(partitions: impl Iterator<Item = &'a PartitionView> + Clone, hidden: usize) -> Fields {
+    let under = partitions.clone().filter(|p| p.isr.len() < p.replicas.len()).count();
+    let said = if hidden == 0 { under.to_string() } else { tell!("{} + {} internal", under, hidden) };
+    let below = partitions.clone().filter(|p| (p.isr.len() as i32) < p.min_isr).count();
+    let offline = partitions.filter(|p| p.leader < 0).count();
+    vec![
+        ("under-replicated", said, warn(under + hidden, "warn")),
+        ("under min ISR", below.to_string(), warn(below, "bad")),
+        ("without leader", offline.to_string(), warn(offline, "bad")),
+    ]
 }
 
 /// The faults there are, and how to end them.
@@ -207,16 +220,15 @@ fn with_trouble(props: &ViewProps, process: &str, mut list: Fields) -> Fields {
 /// Partitions listed; the others are counted.
 const TOPICS_MAX: usize = 60;
 
-fn topics(props: &ViewProps) -> Html {
-    let topics = props.frame.picture.topics.iter();
-    let mut rows: Vec<_> = topics.flat_map(|t| t.partitions.iter().map(move |p| (t, p))).collect();
+fn partitions(props: &ViewProps, topics: &[TopicView]) -> Html {
+    let mut rows: Vec<_> = topics.iter().flat_map(|t| t.partitions.iter().map(move |p| (t, p))).collect();
     let more = rows.len().saturating_sub(TOPICS_MAX);
     if more > 0 {
         // What stands out comes first.
         ordered::sort_by_key(&mut rows, |(_, p)| p.isr.len() >= p.replicas.len() && p.leader >= 0);
     }
     html! {
-        <table class="mini">
+        <table class="mini" hidden={rows.is_empty()}>
             <caption class="more">{ if more > 0 { tell!("and {} more", more) } else { String::new() } }</caption>
             <thead><tr><th>{ t("partition") }</th><th>{ t("leader") }</th><th>{ "ISR" }</th><th class="n">{ t("end") }</th></tr></thead>
             <tbody>{ for rows.into_iter().take(TOPICS_MAX).map(|(t, p)| {
@@ -313,6 +325,25 @@ fn broker(props: &ViewProps, b: &BrokerView) -> Html {
     }
 }
 
+/// What a tool says of it.
+fn describe(topic: &str) -> (&'static str, String) {
+    ("Describe it, as a tool sees it", format!("kafka-topics --bootstrap-server :9092 --describe --topic {topic}"))
+}
+
+fn topic(props: &ViewProps, of: &TopicView) -> Html {
+    let mut list = vec![("topic id", of.id.clone(), ""), ("partitions", of.partitions.len().to_string(), "")];
+    list.extend(health(of.partitions.iter(), 0));
+    html! {
+        <>
+            { head(of.name.clone(), t("as the active controller has it").to_owned()) }
+            { fields(props, list) }
+            { partitions(props, std::slice::from_ref(of)) }
+            { acts(props, &[describe(&of.name)]) }
+            { more(props, true, of) }
+        </>
+    }
+}
+
 fn partition(props: &ViewProps, topic: &str, p: &PartitionView, on: Option<i32>) -> Html {
     let picture = &props.frame.picture;
     let replicas = picture
@@ -336,8 +367,8 @@ fn partition(props: &ViewProps, topic: &str, p: &PartitionView, on: Option<i32>)
                 ("high watermark", shown(p.high_watermark), ""),
                 ("log end", shown(p.log_end), ""),
             ]) }
-            <table class="mini">
-                <thead><tr><th>{ t("broker") }</th><th>{ t("epoch") }</th><th>{ t("start") }</th><th>{ "HW" }</th><th>{ t("end") }</th><th class="n">{ t("size") }</th></tr></thead>
+            <table class="mini nums">
+                <thead><tr><th>{ t("broker") }</th><th>{ "e" }</th><th>{ t("start") }</th><th>{ "HW" }</th><th>{ t("end") }</th><th class="n">{ t("size") }</th></tr></thead>
                 <tbody>{ for replicas.map(|(b, r)| html! { <tr key={b}>
                     <td>{ format!("{}{b}", if r.is_leader { "♛ " } else { "" }) }</td><td>{ format::known(r.leader_epoch) }</td><td>{ r.log_start }</td><td>{ r.high_watermark }</td><td>{ r.log_end }</td><td class="n">{ format::bytes(r.bytes) }</td>
                 </tr> }) }</tbody>
@@ -346,7 +377,8 @@ fn partition(props: &ViewProps, topic: &str, p: &PartitionView, on: Option<i32>)
                 <p class="eyebrow">{ chosen.map_or(t("Records").to_owned(), |b| tell!("Records on broker {}", b)) }</p>
                 { records(tail) }
             </div>
-            { acts(props, &[("Describe it, as a tool sees it", format!("kafka-topics --bootstrap-server :9092 --describe --topic {}", topic))]) }
+            <p>{ t("of topic") }{ " " }{ link(props, topic.to_owned(), Selection::Topic(topic.to_owned())) }</p>
+            { acts(props, &[describe(topic)]) }
             { more(props, true, p) }
         </>
     }
@@ -355,7 +387,7 @@ fn partition(props: &ViewProps, topic: &str, p: &PartitionView, on: Option<i32>)
 /// A record: what its batch says of it, who holds it, and who sees it.
 fn record(props: &ViewProps, topic: &str, partition: i32, on: i32, r: &RecordDetail) -> Html {
     let (high_watermark, stable) = r.bounds;
-    let offset = r.record.offset;
+    let (offset, stamp) = (r.record.offset, r.record.timestamp_ms);
     let seen = |bound: i64, name: &'static str| match offset < bound {
         true => (tell!("yes: below the {} {}", t(name), bound), "good"),
         false => (tell!("no: the {} is {}", t(name), bound), "warn"),
@@ -383,7 +415,7 @@ fn record(props: &ViewProps, topic: &str, partition: i32, on: i32, r: &RecordDet
                 ("producer", producer, ""),
                 ("size", format::bytes(u64::from(r.bytes)), ""),
                 ("file", format!("{:020}.log", r.segment), ""),
-                ("CreateTime", format!("{} ms", r.record.timestamp_ms), ""),
+                (r.timestamp_type, tell!("{} UTC ({} ms)", shell::log_time(stamp), stamp), ""),
             ]) }
             { link(props, format!("{topic}-{partition}"), Selection::Partition { topic: topic.to_owned(), partition, on: Some(on) }) }
             { more(props, false, r) }

@@ -27,7 +27,7 @@ impl Names {
         }
     }
 
-    /// What a word names. A topic alone stands for its first partition.
+    /// What a word names.
     fn find(&self, word: &str) -> Option<Selection> {
         let (stem, number) =
             word.rsplit_once('-').and_then(|(stem, n)| Some((stem, n.parse::<i32>().ok()?))).unwrap_or((word, 0));
@@ -42,7 +42,9 @@ impl Names {
             let topic = self.topics.iter().find(|(topic, count)| topic == name && (partition as usize) < *count)?;
             Some(Selection::Partition { topic: topic.0.clone(), partition, on: None })
         };
-        of(word, 0).or_else(|| of(stem, number)).or_else(|| {
+        let topic =
+            self.topics.iter().find(|(topic, _)| topic == word).map(|(topic, _)| Selection::Topic(topic.clone()));
+        topic.or_else(|| of(stem, number)).or_else(|| {
             let group = self.groups.iter().find(|name| *name == word);
             group.map(|name| Selection::Group(name.clone()))
         })
@@ -132,9 +134,10 @@ mod tests {
             processes: vec!["broker-1".to_owned(), "controller-101".to_owned(), "app-3".to_owned()],
         };
         let partition = |topic: &str, partition| Selection::Partition { topic: topic.to_owned(), partition, on: None };
-        assert_eq!(names.find("orders"), Some(partition("orders", 0)));
+        assert_eq!(names.find("orders"), Some(Selection::Topic("orders".to_owned())));
+        assert_eq!(names.find("orders-0"), Some(partition("orders", 0)));
         assert_eq!(names.find("orders-1"), Some(partition("orders", 1)));
-        assert_eq!(names.find("a-1"), Some(partition("a-1", 0)));
+        assert_eq!(names.find("a-1"), Some(Selection::Topic("a-1".to_owned())), "not partition 1 of `a`");
         assert_eq!(names.find("billing"), Some(Selection::Group("billing".to_owned())));
         assert_eq!(names.find("broker-1"), Some(Selection::Broker(1)));
         assert_eq!(names.find("controller-101"), Some(Selection::Controller(101)));

@@ -13,6 +13,8 @@ pub(crate) enum Selection {
     Controller(i32),
     /// A broker by node.id.
     Broker(i32),
+    /// A topic by name.
+    Topic(String),
     /// A partition; with the broker whose replica was clicked.
     Partition { topic: String, partition: i32, on: Option<i32> },
     /// A record in a broker's log.
@@ -23,6 +25,19 @@ pub(crate) enum Selection {
     Group(String),
     /// A message on its way.
     Message(MessageId),
+}
+
+impl Selection {
+    /// Whether that replica is it, or part of it.
+    pub(crate) fn has_replica(&self, of: &str, number: i32, broker: i32) -> bool {
+        match self {
+            Selection::Topic(topic) => topic == of,
+            Selection::Partition { topic, partition, on } => {
+                (topic.as_str(), *partition) == (of, number) && on.is_none_or(|on| on == broker)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What the middle of the page shows.
@@ -223,11 +238,17 @@ impl Ui {
 
     /// All views show what is selected.
     fn follow(&mut self, selected: &Selection) {
-        if let Selection::Partition { topic, partition, .. } | Selection::Record { topic, partition, .. } = selected {
-            let partition = Some((topic.clone(), *partition));
-            if self.looks.partition != partition {
-                (self.looks.partition, self.looks.end) = (partition, None);
+        let partition = match selected {
+            Selection::Partition { topic, partition, .. } | Selection::Record { topic, partition, .. } => {
+                (topic.clone(), *partition)
             }
+            Selection::Topic(topic) if self.looks.partition.as_ref().is_none_or(|(shown, _)| shown != topic) => {
+                (topic.clone(), 0)
+            }
+            _ => return,
+        };
+        if self.looks.partition.as_ref() != Some(&partition) {
+            (self.looks.partition, self.looks.end) = (Some(partition), None);
         }
     }
 
@@ -316,5 +337,21 @@ mod tests {
     fn selecting_something_opens_the_inspector() {
         let ui = after(vec![Act::Rail(Rail::Story), Act::Select(Some(Selection::Broker(2)))]);
         assert_eq!(ui.rail, Rail::Inspector);
+    }
+
+    #[test]
+    fn a_topic_stands_for_all_its_replicas_and_the_log_view_stays_at_a_partition_of_it() {
+        let partition = |partition| Selection::Partition { topic: "orders".to_owned(), partition, on: None };
+        let topic = Selection::Topic("orders".to_owned());
+        let all = [("orders", 0, 1), ("orders", 1, 2), ("other", 0, 1)];
+        let marked = |by: &Selection| all.map(|(of, number, broker)| by.has_replica(of, number, broker));
+        assert_eq!(marked(&topic), [true, true, false]);
+        assert_eq!(marked(&partition(1)), [false, true, false]);
+        let on = Selection::Partition { topic: "orders".to_owned(), partition: 0, on: Some(2) };
+        assert_eq!(marked(&on), [false; 3], "the replica of another broker");
+        let shown = |acts: Vec<Act>| after(acts).looks.partition.clone();
+        assert_eq!(shown(vec![Act::Select(Some(topic.clone()))]), Some(("orders".to_owned(), 0)));
+        let both = vec![Act::Select(Some(partition(1))), Act::Select(Some(topic))];
+        assert_eq!(shown(both), Some(("orders".to_owned(), 1)));
     }
 }

@@ -147,8 +147,9 @@ fn replica_of<'a>(broker: &'a BrokerView, row: &Row) -> Option<&'a ReplicaView> 
 }
 
 fn replica_tile(props: &BrokerProps, row: &Row, replica: &ReplicaView, is_down: bool, key: String) -> Html {
-    let me =
-        Selection::Partition { topic: replica.topic.clone(), partition: replica.partition, on: Some(props.broker.id) };
+    let (topic, partition, broker) = (&replica.topic, replica.partition, props.broker.id);
+    let is_selected = props.selected.as_ref().is_some_and(|s| s.has_replica(topic, partition, broker));
+    let me = Selection::Partition { topic: topic.clone(), partition, on: Some(broker) };
     let is_leader = replica.is_leader && row.leader == props.broker.id && !is_down;
     let (tag, tone) = tag(replica, row, props.broker.id, is_down);
     let twin = props.against.as_ref().map(|other| replica_of(other, row));
@@ -157,7 +158,7 @@ fn replica_tile(props: &BrokerProps, row: &Row, replica: &ReplicaView, is_down: 
         "rep",
         is_leader.then_some("lead"),
         (!replica.in_sync || is_down).then_some("out"),
-        (props.selected.as_ref() == Some(&me)).then_some("sel"),
+        is_selected.then_some("sel"),
         differs.then_some("differs"),
     );
     let label = tell!(

@@ -78,7 +78,7 @@ fn row(props: &ViewProps, log: &LogView, r: &ReplicaLog) -> Html {
     let is_down = !matches!(r.state, ProcessState::Running | ProcessState::Paused);
     let leads = r.is_leader && !is_down;
     let me = Selection::Partition { topic: log.topic.clone(), partition: log.partition, on: Some(r.broker) };
-    let is_selected = props.ui.selected.as_ref() == Some(&me);
+    let is_selected = props.ui.selected.as_ref().is_some_and(|s| s.has_replica(&log.topic, log.partition, r.broker));
     let onclick = {
         let ui = props.ui.clone();
         Callback::from(move |_: MouseEvent| ui.dispatch(Act::Select(Some(me.clone()))))

@@ -1,5 +1,6 @@
 //! A chain of causes, from an event back to the act it came from.
 
+use view::Cause;
 use yew::prelude::*;
 
 use super::ViewProps;
@@ -12,6 +13,13 @@ use crate::words::{say, t};
 pub(crate) fn chain(props: &ViewProps) -> Html {
     let chain = &props.frame.detail.why;
     let (Some(event), false) = (props.ui.looks.why, chain.is_empty()) else { return Html::default() };
+    // An event may report more than is told of it; what was asked about is.
+    let asked = props.frame.detail.since.iter().map(|(_, change)| change).filter(|change| change.event == event);
+    let told = |cause: &Cause| {
+        let asked = asked.clone().map(|change| &change.text);
+        let asked = asked.filter(|text| cause.event == event && !cause.notes.contains(*text));
+        asked.chain(&cause.notes).map(|note| html! { <em>{ say(note) }</em> }).collect::<Html>()
+    };
     let close = {
         let ui = props.ui.clone();
         Callback::from(move |_: MouseEvent| {
@@ -27,7 +35,7 @@ pub(crate) fn chain(props: &ViewProps) -> Html {
                 <li key={i.to_string()}><button onclick={props.seek(cause.at_ns)} data-nav="" tabindex="-1">
                     <time>{ format::clock(cause.at_ns) }</time>
                     <span>{ if i == 0 { "" } else { t("because") } }{ " " }<b>{ &cause.process }</b>{ format!(" {}", say(&cause.text)) }{ if cause.times > 1 { tell!(", {} times in a row", cause.times) } else { String::new() } }
-                        { for cause.notes.iter().map(|note| html! { <em>{ say(note) }</em> }) }</span>
+                        { told(cause) }</span>
                 </button></li>
             }) }</ol>
         </section>

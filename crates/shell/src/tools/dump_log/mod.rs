@@ -213,7 +213,7 @@ impl Dump<'_> {
                 };
                 format!(
                     "| offset: {offset} {}: {} keySize: {} valueSize: {} sequence: {sequence} headerKeys: [{}]",
-                    timestamp_type(batch.is_log_append_time()),
+                    batch.timestamp_type(),
                     record.timestamp_ms,
                     size(&record.key),
                     size(&record.value),
@@ -324,10 +324,6 @@ impl Dump<'_> {
     }
 }
 
-fn timestamp_type(is_log_append_time: bool) -> &'static str {
-    if is_log_append_time { "LogAppendTime" } else { "CreateTime" }
-}
-
 fn text(bytes: &Option<std::sync::Arc<[u8]>>) -> Option<String> {
     bytes.as_ref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
 }
@@ -347,7 +343,7 @@ fn batch_line(batch: &Batch, position: u64) -> String {
         batch.leader_epoch,
         batch.is_transactional(),
         batch.is_control(),
-        timestamp_type(batch.is_log_append_time()),
+        batch.timestamp_type(),
         batch.max_timestamp_ms(),
         batch.size_in_bytes(),
         batch.codec().name(),
