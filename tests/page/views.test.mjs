@@ -90,6 +90,8 @@ test("a record says who holds it and who may read it; the selection is that of e
   await pane.getByText("Record 0 of orders-0").waitFor();
   await pane.getByText(/yes: below the high watermark/).waitFor();
   await pane.getByText("1 (e0), 2 (e0), 3 (e0)").waitFor();
+  const [, second, ms, stamp] = (await pane.innerText()).match(/CreateTime\s+2027-01-15 08:00:(\d\d),(\d{3}) UTC \((\d+) ms\)/);
+  assert.equal(Number(stamp), Date.UTC(2027, 0, 15, 8, 0, Number(second), Number(ms)));
   await pane.getByRole("button", { name: "JSON" }).click();
   assert.equal(JSON.parse(await pane.locator("pre").innerText()).record.offset, 0);
   await pane.getByRole("button", { name: "orders-0" }).click();
@@ -104,9 +106,12 @@ test("another thing is looked at from its top, and without what led to the one b
   await run(page, "sim kill broker 1");
   await run(page, "sim run 12s");
   const pane = page.getByLabel("Inspector", { exact: true });
-  await page.locator('[data-node="broker-2"] .rep').first().click();
-  await pane.getByRole("button", { name: "why" }).first().click();
-  await pane.getByRole("heading", { name: /Why event/ }).waitFor();
+  for (const name of ["orders-1", "orders-0"]) {
+    await page.locator('[data-node="broker-2"] .rep', { hasText: name }).click();
+    await pane.getByRole("button", { name: "why" }).first().click();
+    await pane.getByRole("heading", { name: /Why event/ }).waitFor();
+    assert.match(await pane.locator(".why li").first().innerText(), new RegExp(name), "what was asked about is told");
+  }
   await pane.evaluate((e) => e.scrollTo(0, 400));
   await page.locator('[data-node="controller-101"]').click();
   await pane.getByRole("heading", { name: "Controller 101" }).waitFor();
@@ -209,6 +214,8 @@ test("the group view shows a rebalance as it was: joining, syncing, stable, and 
   assert.equal(order.at(-1), "Stable");
   assert.equal(await page.locator(".matrix tbody tr").count(), 2, "the dead member is out");
   assert.equal(await page.locator(".matrix .own").count(), 2, "its partition has a new owner");
+  const share = await page.locator(".matrix .bar .part").first().boundingBox();
+  assert.ok(share?.width > 10, "what is committed is drawn");
   // Who takes the place comes last, and the ribbons, which remember the dead one too, have the same order.
   await run(page, "kafka-console-consumer --bootstrap-server localhost:9092 --topic orders --group billing", 3);
   await run(page, "sim run 20s");
@@ -365,7 +372,13 @@ test("names in what terminals show are links that select, by the pointer and by 
   await title("Broker 3");
   await run(page, "kafka-topics --bootstrap-server :9092 --describe --topic orders");
   await link("orders").first().click();
-  await title("orders-0");
+  await title("orders");
+  assert.equal(await page.locator(".rep.sel").count(), 6, "a topic is all its replicas");
+  await page.locator(".insp").getByRole("button", { name: "orders-1", exact: true }).click();
+  await title("orders-1");
+  assert.equal(await page.locator(".rep.sel").count(), 3);
+  await page.locator(".insp").getByRole("button", { name: "orders", exact: true }).click();
+  await title("orders");
   assert.equal(await output(page).locator(".command .ref").count(), 0);
   await output(page).focus();
   await page.keyboard.press("ArrowRight");

@@ -3,7 +3,7 @@
 //! plain text and a few marks, and what an author may expect to work but does not is named.
 
 use lessons::{Item, Lesson, LessonError};
-use web_sys::{HtmlElement, HtmlTextAreaElement};
+use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use crate::bridge::Bridge;
@@ -45,7 +45,9 @@ pub(crate) fn Author(props: &AuthorProps) -> Html {
     {
         let field = field.clone();
         use_effect_with(props.ui.author, move |open| {
-            if let (true, Some(field)) = (*open, field.cast::<HtmlElement>()) {
+            if let (true, Some(field)) = (*open, field.cast::<HtmlTextAreaElement>()) {
+                // A browser puts the caret of a field at its end, which is not where one begins to read.
+                let _ = field.set_selection_range(0, 0);
                 let _ = field.focus();
             }
         });

@@ -113,7 +113,7 @@ fn committed(offset: Option<&PositionView>) -> Html {
     let share = if end > 0 && at >= 0 { (at as f64 / end as f64 * 100.0).clamp(0.0, 100.0) } else { 0.0 };
     html! {
         <>
-            <svg class="bar" aria-hidden="true"><rect class="all" width="100%" height="6" /><rect class="done" width={format!("{share:.1}%")} height="6" /></svg>
+            <svg class="bar" aria-hidden="true"><rect class="all" width="100%" height="6" /><rect class="part" width={format!("{share:.1}%")} height="6" /></svg>
             <small class={if lag > 0 { "warn" } else { "" }}>{ tell!("▲{} of {} · lag {}", number(at), number(end), number(lag)) }</small>
         </>
     }

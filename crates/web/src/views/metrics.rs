@@ -56,7 +56,7 @@ fn row(props: &ViewProps, m: &MetricView, axis: &Axis, marker: u64) -> Html {
     let tone = |value: Option<f64>| if is_alarm(value) { "n bad" } else { "n" };
     let change = match (m.before, m.now) {
         (Some(before), Some(now)) if before != now => {
-            format!("{}{}", if now > before { "+" } else { "−" }, number((now - before).abs(), ""))
+            format!("{}{}", if now > before { "+" } else { "−" }, number((now - before).abs(), m.unit))
         }
         (Some(_), Some(_)) => "=".to_owned(),
         _ => "–".to_owned(),
