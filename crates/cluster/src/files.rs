@@ -4,12 +4,14 @@
 //! Sizes in `__cluster_metadata-0` are those of the model's own records, which are near Kafka's but not equal to them.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use protocol::metadata::{MetadataBatch, MetadataRecord};
 use protocol::{BrokerId, DirEntry, DirectoryId, EPOCH_MS, FileContent, TopicId, gap};
 
 use crate::process::KafkaProcess;
 use crate::raft::Replica;
+use crate::raft::log::Snapshot;
 
 const METADATA_DIRECTORY: &str = "__cluster_metadata-0";
 const META_PROPERTIES: &str = "meta.properties";
@@ -25,7 +27,7 @@ impl KafkaProcess {
             METADATA_DIRECTORY if dir == self.spec().metadata_dir() => {
                 let mut files = self.raft().files();
                 if self.spec().is_controller {
-                    files.push(DirEntry::file(BOOTSTRAP, self.bootstrap().size_in_bytes(), EPOCH_MS));
+                    files.push(DirEntry::file(BOOTSTRAP, bytes(&self.bootstrap()), EPOCH_MS));
                 }
                 Some(files)
             }
@@ -41,7 +43,7 @@ impl KafkaProcess {
             CLEAN_SHUTDOWN => Some(FileContent::Text(self.clean_shutdown(dir)?.into())),
             _ => match path.strip_prefix(METADATA_DIRECTORY).and_then(|rest| rest.strip_prefix('/')) {
                 Some(BOOTSTRAP) if has_metadata && self.spec().is_controller => {
-                    Some(FileContent::Metadata(vec![self.bootstrap()]))
+                    Some(FileContent::Metadata(self.bootstrap()))
                 }
                 Some(name) if has_metadata => self.raft().read_file(name),
                 Some(_) => None,
@@ -80,11 +82,12 @@ impl KafkaProcess {
     }
 
     /// What the storage was formatted with.
-    fn bootstrap(&self) -> MetadataBatch {
+    fn bootstrap(&self) -> Vec<MetadataBatch> {
         let features = crate::controller::bootstrap_features(&self.spec().cluster);
         let features = features.into_iter().map(|(name, level)| MetadataRecord::FeatureLevel { name, level });
-        let records: Vec<_> = self.raft().formatted_voters().into_iter().chain(features).collect();
-        MetadataBatch { base_offset: 0, epoch: 0, timestamp_ms: EPOCH_MS, records: records.into() }
+        let header = MetadataRecord::SnapshotHeader { last_contained_ms: EPOCH_MS };
+        let records = [header].into_iter().chain(self.raft().formatted_voters()).chain(features);
+        snapshot_batches(0, EPOCH_MS, records.chain([MetadataRecord::SnapshotFooter]).collect())
     }
 }
 
@@ -125,7 +128,7 @@ impl Replica {
             sparse("timeindex", 10_485_756),
         ];
         if let Some(snapshot) = log.snapshot().filter(|snapshot| snapshot.end_offset > 0) {
-            let size = self.snapshot_batch().map_or(0, |batch| batch.size_in_bytes());
+            let size = bytes(&snapshot_file(snapshot));
             let name = format!("{:020}-{:010}.checkpoint", snapshot.end_offset, snapshot.epoch);
             files.push(DirEntry::file(name, size, modified_ms));
         }
@@ -142,7 +145,7 @@ impl Replica {
         self.files().iter().find(|file| *file.name == *name)?;
         match name.rsplit_once('.')?.1 {
             "log" => Some(FileContent::Metadata(self.log().batches().cloned().collect())),
-            "checkpoint" => Some(FileContent::Metadata(self.snapshot_batch().into_iter().collect())),
+            "checkpoint" => Some(FileContent::Metadata(snapshot_file(self.log().snapshot()?))),
             "index" => Some(FileContent::OffsetIndex { entries: Vec::new(), is_sparse: true }),
             "timeindex" => Some(FileContent::TimeIndex { entries: Vec::new(), is_sparse: true }),
             _ => None,
@@ -158,14 +161,29 @@ impl Replica {
         [("leader-epoch-checkpoint", epochs), ("partition.metadata", metadata), ("quorum-state", self.quorum_state())]
     }
 
-    /// What the newest snapshot says, as records.
-    fn snapshot_batch(&self) -> Option<MetadataBatch> {
-        let snapshot = self.log().snapshot()?;
-        let records = snapshot.records();
-        Some(MetadataBatch { base_offset: 0, epoch: snapshot.epoch, timestamp_ms: EPOCH_MS, records: records.into() })
-    }
-
     fn modified_ms(&self) -> i64 {
         self.log().batches().last().map_or(EPOCH_MS, |batch| batch.timestamp_ms)
     }
+}
+
+/// What a snapshot says, as batches. Its own time is not kept: they have that of the last record it covers.
+fn snapshot_file(snapshot: &Snapshot) -> Vec<MetadataBatch> {
+    snapshot_batches(snapshot.epoch, snapshot.image.timestamp_ms, snapshot.records())
+}
+
+/// The records of a snapshot in batches of their own for Raft's and for the controller's; offsets are those in the file
+/// (`RecordsSnapshotWriter`).
+fn snapshot_batches(epoch: i32, timestamp_ms: i64, records: Vec<MetadataRecord>) -> Vec<MetadataBatch> {
+    let mut base_offset = 0;
+    let parts = records.chunk_by(|one, next| one.is_control() == next.is_control());
+    let batch = |part: &[MetadataRecord]| {
+        let batch = MetadataBatch { base_offset, epoch, timestamp_ms, records: Arc::new(part.to_vec()) };
+        base_offset = batch.next_offset();
+        batch
+    };
+    parts.map(batch).collect()
+}
+
+fn bytes(batches: &[MetadataBatch]) -> u64 {
+    batches.iter().map(MetadataBatch::size_in_bytes).sum()
 }

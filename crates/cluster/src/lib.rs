@@ -5,7 +5,6 @@
 //! (on brokers) register, replicate and serve.
 
 pub mod spec;
-pub mod image;
 pub mod process;
 pub mod raft;
 pub mod controller;
@@ -14,6 +13,6 @@ mod files;
 
 pub use broker::Served;
 pub use broker::lifecycle::Lifecycle;
-pub use image::{BrokerImage, MetadataImage, TopicImage};
 pub use process::{Context, Fx, KafkaProcess};
+pub use protocol::image::{self, BrokerImage, MetadataImage, TopicImage};
 pub use spec::{BROKER_PORT, CONTROLLER_PORT, ClusterSpec, ProcessSpec};

@@ -1,6 +1,6 @@
 //! Kafka's vocabulary as data: ids, error codes, records and batches, configuration definitions, one file per
 //! request and response, metadata records, and the notes (facts) that processes report. No behaviour beyond
-//! sizes, hashes and encodings, but for what every asker keeps of a fetch session.
+//! sizes, hashes and encodings, but for what every asker keeps of a fetch session, and what the metadata log says when it is replayed.
 
 mod gap;
 pub mod ids;
@@ -18,6 +18,7 @@ pub mod hashing;
 pub mod config;
 pub mod api;
 pub mod metadata;
+pub mod image;
 pub mod note;
 pub mod fetch_session;
 pub mod features;

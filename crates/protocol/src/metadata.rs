@@ -57,6 +57,10 @@ pub enum MetadataRecord {
     KRaftVersion { level: i16 },
     /// Raft: these are the voters, from this record on, committed or not (control record, KIP-853).
     Voters(Arc<Vec<Voter>>),
+    /// Raft: a snapshot begins (control record). When the last record it covers was appended, ms since the epoch.
+    SnapshotHeader { last_contained_ms: i64 },
+    /// Raft: a snapshot ends (control record).
+    SnapshotFooter,
 }
 
 /// A voter of the metadata quorum (`VoterSet.VoterNode`).
@@ -168,8 +172,8 @@ impl MetadataBatch {
 impl MetadataRecord {
     /// Whether it is one of Raft's own, and not of the controller.
     pub fn is_control(&self) -> bool {
-        use MetadataRecord::{KRaftVersion, LeaderChange, Voters};
-        matches!(self, LeaderChange { .. } | KRaftVersion { .. } | Voters(_))
+        use MetadataRecord::{KRaftVersion, LeaderChange, SnapshotFooter, SnapshotHeader, Voters};
+        matches!(self, LeaderChange { .. } | KRaftVersion { .. } | Voters(_) | SnapshotHeader { .. } | SnapshotFooter)
     }
     /// Kafka's name for its type, as `kafka-dump-log` prints it.
     pub fn type_name(&self) -> &'static str {
@@ -189,6 +193,8 @@ impl MetadataRecord {
             MetadataRecord::LeaderChange { .. } => "LEADER_CHANGE",
             MetadataRecord::KRaftVersion { .. } => "KRAFT_VERSION",
             MetadataRecord::Voters(_) => "KRAFT_VOTERS",
+            MetadataRecord::SnapshotHeader { .. } => "SNAPSHOT_HEADER",
+            MetadataRecord::SnapshotFooter => "SNAPSHOT_FOOTER",
         }
     }
 }

@@ -323,7 +323,9 @@ impl Touched {
             | MetadataRecord::RegisterController { .. }
             | MetadataRecord::LeaderChange { .. }
             | MetadataRecord::KRaftVersion { .. }
-            | MetadataRecord::Voters(_) => {}
+            | MetadataRecord::Voters(_)
+            | MetadataRecord::SnapshotHeader { .. }
+            | MetadataRecord::SnapshotFooter => {}
         }
     }
 }

@@ -78,8 +78,10 @@ pub(super) const DYNAMIC: MetadataRecord = MetadataRecord::KRaftVersion { level:
 impl Snapshot {
     /// What it says, as records.
     pub fn records(&self) -> Vec<MetadataRecord> {
+        let header = MetadataRecord::SnapshotHeader { last_contained_ms: self.image.timestamp_ms };
         let voters = self.voters.0.iter().flat_map(|set| [DYNAMIC, MetadataRecord::Voters(set.clone())]);
-        voters.chain(self.image.to_records()).collect()
+        let records = [header].into_iter().chain(voters).chain(self.image.to_records());
+        records.chain([MetadataRecord::SnapshotFooter]).collect()
     }
     /// The snapshot that says this.
     pub(super) fn of(end_offset: i64, epoch: i32, records: &[MetadataRecord]) -> Snapshot {
@@ -106,7 +108,10 @@ pub(super) fn formatted(spec: &ProcessSpec) -> MetadataLog {
         return MetadataLog::new(VoterHistory { configured: Arc::new(voters), sets: Vec::new() }, None);
     };
     let is_first = spec.is_controller && initial.contains(&spec.id);
-    let snapshot = is_first.then(|| Snapshot::of(0, 0, &[DYNAMIC, MetadataRecord::Voters(Arc::new(voters))]));
+    let snapshot = is_first.then(|| {
+        let header = MetadataRecord::SnapshotHeader { last_contained_ms: protocol::EPOCH_MS };
+        Snapshot::of(0, 0, &[header, DYNAMIC, MetadataRecord::Voters(Arc::new(voters))])
+    });
     MetadataLog::new(VoterHistory::default(), snapshot)
 }
 
@@ -116,9 +121,11 @@ pub(super) fn own_directory(spec: &ProcessSpec, id: BrokerId) -> DirectoryId {
 }
 
 impl Replica {
-    /// What a first voter's storage was formatted with.
+    /// The voters that a first voter's storage was formatted with.
     pub fn formatted_voters(&self) -> Vec<MetadataRecord> {
-        formatted(&self.spec).snapshot().map_or_else(Vec::new, Snapshot::records)
+        let log = formatted(&self.spec);
+        let set = log.snapshot().and_then(|snapshot| snapshot.voters.0.clone());
+        set.into_iter().flat_map(|set| [DYNAMIC, MetadataRecord::Voters(set)]).collect()
     }
     /// The sets of voters in its log.
     pub fn voter_history(&self) -> &VoterHistory {

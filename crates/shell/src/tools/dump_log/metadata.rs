@@ -80,6 +80,10 @@ fn control(record: &MetadataRecord) -> Option<String> {
             let voters = voters.iter().map(voter).collect::<Vec<_>>().join(",");
             Some(format!("KRaftVoters {{\"version\":0,\"voters\":[{voters}]}}"))
         }
+        MetadataRecord::SnapshotHeader { last_contained_ms } => {
+            Some(format!("SnapshotHeader {{\"version\":0,\"lastContainedLogTimestamp\":{last_contained_ms}}}"))
+        }
+        MetadataRecord::SnapshotFooter => Some("SnapshotFooter {\"version\":0}".to_owned()),
         _ => None,
     }
 }
@@ -156,7 +160,9 @@ fn data(record: &MetadataRecord) -> (i16, String) {
         MetadataRecord::NoOp
         | MetadataRecord::LeaderChange { .. }
         | MetadataRecord::KRaftVersion { .. }
-        | MetadataRecord::Voters(_) => (0, String::new()),
+        | MetadataRecord::Voters(_)
+        | MetadataRecord::SnapshotHeader { .. }
+        | MetadataRecord::SnapshotFooter => (0, String::new()),
     }
 }
 

@@ -1,13 +1,13 @@
-//! What the metadata log says so far (`MetadataImage`). Only [`MetadataImage::replay`] changes it, live and on
-//! recovery alike. Left out: ACLs, quotas, SCRAM, delegation tokens.
+//! What the metadata log says so far (`MetadataImage`). Only [`MetadataImage::replay`] changes it, live, on
+//! recovery and in `kafka-metadata-shell` alike. Left out: ACLs, quotas, SCRAM, delegation tokens.
 
 use std::sync::Arc;
 
+use crate::api::{ConfigResourceKind, Name};
+use crate::features::{KRAFT, METADATA};
+use crate::ids::{BrokerId, DirectoryId, PartitionIndex, TopicId, TopicName};
+use crate::metadata::{MetadataBatch, MetadataRecord, PartitionChange, PartitionRecord};
 use ordered::SortedMap;
-use protocol::api::{ConfigResourceKind, Name};
-use protocol::features::{KRAFT, METADATA};
-use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionChange, PartitionRecord};
-use protocol::{BrokerId, DirectoryId, PartitionIndex, TopicId, TopicName};
 
 /// The state of the cluster as of one offset of the metadata log. Cheap to clone while there are few topics;
 /// topics and partitions are shared.
@@ -17,6 +17,8 @@ pub struct MetadataImage {
     pub offset: i64,
     /// Raft epoch of that record.
     pub epoch: i32,
+    /// When it was appended, ms since the epoch; −1 for none.
+    pub timestamp_ms: i64,
     /// Every topic.
     pub topics: SortedMap<TopicId, Arc<TopicImage>>,
     /// Their ids by name.
@@ -101,6 +103,7 @@ impl Default for MetadataImage {
         MetadataImage {
             offset: -1,
             epoch: -1,
+            timestamp_ms: -1,
             topics: SortedMap::new(),
             by_name: SortedMap::new(),
             brokers: SortedMap::new(),
@@ -171,7 +174,7 @@ impl MetadataImage {
         for (offset, record) in batch.offsets() {
             self.replay(offset, record);
         }
-        self.epoch = batch.epoch;
+        (self.epoch, self.timestamp_ms) = (batch.epoch, batch.timestamp_ms);
     }
 
     /// Replays one record: the only thing that changes an image.
@@ -241,7 +244,25 @@ impl MetadataImage {
             MetadataRecord::KRaftVersion { level } => {
                 self.features.insert(KRAFT.into(), *level);
             }
-            MetadataRecord::NoOp | MetadataRecord::LeaderChange { .. } | MetadataRecord::Voters(_) => {}
+            MetadataRecord::SnapshotHeader { last_contained_ms } => self.timestamp_ms = *last_contained_ms,
+            MetadataRecord::NoOp
+            | MetadataRecord::LeaderChange { .. }
+            | MetadataRecord::Voters(_)
+            | MetadataRecord::SnapshotFooter => {}
+        }
+    }
+
+    /// Whether a record follows from what was replayed. In a whole log all do.
+    pub fn can_replay(&self, record: &MetadataRecord) -> bool {
+        match record {
+            MetadataRecord::UnregisterBroker { broker, .. }
+            | MetadataRecord::BrokerRegistrationChange { broker, .. } => self.brokers.contains_key(broker),
+            MetadataRecord::Partition(partition) => self.topics.get(&partition.topic_id).is_some_and(|topic| {
+                usize::try_from(partition.partition).is_ok_and(|number| number <= topic.partitions.len())
+            }),
+            MetadataRecord::PartitionChange(change) => self.partition(change.topic_id, change.partition).is_some(),
+            MetadataRecord::RemoveTopic { topic_id } => self.topics.contains_key(topic_id),
+            _ => true,
         }
     }
 
