@@ -227,10 +227,11 @@ fn prepare(command: &SimpleCommand, stdin: Option<Arc<str>>, setting: &Setting<'
     let word = argv.first().map_or("", String::as_str);
     let is_text = builtins::NAMES.contains(&word);
     let tool = tools::find(word).map(|tool| tool.name);
-    let reads_files = is_text || tool == Some(tools::dump_log::NAME);
-    let argv: Vec<String> = match reads_files {
-        true => argv.iter().flat_map(|word| tree.glob(word)).collect(),
-        false => argv,
+    let argv: Vec<String> = match tool {
+        Some(tools::dump_log::NAME) => argv.iter().flat_map(|word| tree.glob(word)).collect(),
+        Some(tools::metadata_shell::NAME) => tools::metadata_shell::expanded(argv, &tree),
+        None if is_text => argv.iter().flat_map(|word| tree.glob(word)).collect(),
+        _ => argv,
     };
     let printed = is_text.then(|| {
         let output = builtins::run(&argv, stdin.as_deref(), &tree);
@@ -238,6 +239,7 @@ fn prepare(command: &SimpleCommand, stdin: Option<Arc<str>>, setting: &Setting<'
     });
     let opened = match tool {
         Some(tools::dump_log::NAME) => tools::dump_log::open(&argv, &tree),
+        Some(tools::metadata_shell::NAME) => tools::metadata_shell::open(&argv, &tree),
         Some(tools::metadata_quorum::NAME) => tools::metadata_quorum::open(&argv, &tree),
         _ => Vec::new(),
     };

@@ -31,6 +31,7 @@ use crate::tools::get_offsets::GetOffsets;
 use crate::tools::leader_election::LeaderElection;
 use crate::tools::log_dirs::LogDirs;
 use crate::tools::metadata_quorum::MetadataQuorum;
+use crate::tools::metadata_shell::{self, MetadataShell};
 use crate::tools::producer_perf::ProducerPerf;
 use crate::tools::reassign::Reassign;
 use crate::tools::topics::Topics;
@@ -108,6 +109,7 @@ bodies! {
     PyProducer(Box<PyProducer>)
     PyConsumer(Box<PyConsumer>)
     ZkShell(Box<AdminTool<ZkShell>>)
+    MetadataShell(Box<MetadataShell>)
 }
 
 /// A program that prints and ends: help, usage errors, text commands.
@@ -232,6 +234,7 @@ impl AppProcess {
         match &self.body {
             Body::ConsoleProducer(program) => program.reads_terminal().then_some(">"),
             Body::PyProducer(program) => program.reads_terminal().then_some(""),
+            Body::MetadataShell(program) => program.reads_terminal().then_some(metadata_shell::PROMPT),
             _ => None,
         }
     }

@@ -113,6 +113,14 @@ impl Tree<'_> {
         }
     }
 
+    /// The log directory of a host that a path leads into, if its process runs and so has locked it (`LogManager#lockLogDirs`).
+    pub(crate) fn lock(&self, path: &str) -> Option<String> {
+        let Spot::OnHost(host, _, below) = self.locate(path)? else { return None };
+        let whole = self.absolute(path);
+        let directory = whole.strip_suffix(&*below).map(|directory| directory.trim_end_matches('/').to_owned());
+        directory.filter(|_| self.hosts.is_running(&host))
+    }
+
     /// The path of one of the terminal's own files, which need not be there yet; none if it lies on a host.
     pub(crate) fn own_file(&self, path: &str) -> Option<String> {
         match self.locate(path)? {

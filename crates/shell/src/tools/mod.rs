@@ -14,6 +14,7 @@ pub(crate) mod producer_perf;
 pub(crate) mod consumer_perf;
 mod perf_stats;
 pub(crate) mod dump_log;
+pub(crate) mod metadata_shell;
 pub(crate) mod zk_shell;
 mod znodes;
 pub(crate) mod log_dirs;
@@ -204,6 +205,7 @@ tools! {
     producer_perf::TOOL,
     consumer_perf::TOOL,
     dump_log::TOOL,
+    metadata_shell::TOOL,
     zk_shell::TOOL,
     log_dirs::TOOL,
     delete_records::TOOL,

@@ -38,13 +38,15 @@ pub(crate) struct Opened {
     path: String,
     /// From the root.
     absolute: String,
-    content: FileContent,
+    pub(crate) content: FileContent,
+    /// The log directory it lies in, if a process that runs has locked that.
+    pub(crate) locked: Option<String>,
 }
 
 impl Opened {
     /// Opens a file, if it is there.
     pub(crate) fn read(path: String, tree: &Tree<'_>) -> Option<Opened> {
-        Some(Opened { content: tree.read(&path)?, absolute: tree.absolute(&path), path })
+        Some(Opened { content: tree.read(&path)?, absolute: tree.absolute(&path), locked: tree.lock(&path), path })
     }
     pub(crate) fn path(&self) -> &str {
         &self.path
