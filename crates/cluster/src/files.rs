@@ -4,14 +4,13 @@
 //! Sizes in `__cluster_metadata-0` are those of the model's own records, which are near Kafka's but not equal to them.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use protocol::metadata::{MetadataBatch, MetadataRecord};
 use protocol::{BrokerId, DirEntry, DirectoryId, EPOCH_MS, FileContent, TopicId, gap};
 
 use crate::process::KafkaProcess;
 use crate::raft::Replica;
-use crate::raft::log::Snapshot;
+use crate::raft::snapshot::{self, Snapshot};
 
 const METADATA_DIRECTORY: &str = "__cluster_metadata-0";
 const META_PROPERTIES: &str = "meta.properties";
@@ -26,7 +25,7 @@ impl KafkaProcess {
             "" => Some(self.root(dir)),
             METADATA_DIRECTORY if dir == self.spec().metadata_dir() => {
                 let mut files = self.raft().files();
-                if self.spec().is_controller {
+                if self.has_bootstrap() {
                     files.push(DirEntry::file(BOOTSTRAP, bytes(&self.bootstrap()), EPOCH_MS));
                 }
                 Some(files)
@@ -42,7 +41,7 @@ impl KafkaProcess {
             META_PROPERTIES => Some(FileContent::Text(self.meta_properties(dir).into())),
             CLEAN_SHUTDOWN => Some(FileContent::Text(self.clean_shutdown(dir)?.into())),
             _ => match path.strip_prefix(METADATA_DIRECTORY).and_then(|rest| rest.strip_prefix('/')) {
-                Some(BOOTSTRAP) if has_metadata && self.spec().is_controller => {
+                Some(BOOTSTRAP) if has_metadata && self.has_bootstrap() => {
                     Some(FileContent::Metadata(self.bootstrap()))
                 }
                 Some(name) if has_metadata => self.raft().read_file(name),
@@ -81,13 +80,18 @@ impl KafkaProcess {
         )
     }
 
+    /// A controller keeps that until its log begins later.
+    fn has_bootstrap(&self) -> bool {
+        self.spec().is_controller && self.raft().log().start_offset() == 0
+    }
+
     /// What the storage was formatted with.
     fn bootstrap(&self) -> Vec<MetadataBatch> {
         let features = crate::controller::bootstrap_features(&self.spec().cluster);
         let features = features.into_iter().map(|(name, level)| MetadataRecord::FeatureLevel { name, level });
         let header = MetadataRecord::SnapshotHeader { last_contained_ms: EPOCH_MS };
         let records = [header].into_iter().chain(self.raft().formatted_voters()).chain(features);
-        snapshot_batches(0, EPOCH_MS, records.chain([MetadataRecord::SnapshotFooter]).collect())
+        snapshot::batches(0, EPOCH_MS, records.chain([MetadataRecord::SnapshotFooter]).collect())
     }
 }
 
@@ -116,7 +120,8 @@ impl Replica {
     /// The files of `__cluster_metadata-0`.
     fn files(&self) -> Vec<DirEntry> {
         let log = self.log();
-        let (stem, modified_ms) = (format!("{:020}", log.start_offset()), self.modified_ms());
+        let first = log.batches().next().map_or(log.start_offset(), |batch| batch.base_offset);
+        let (stem, modified_ms) = (format!("{first:020}"), self.modified_ms());
         let size = log.batches().map(MetadataBatch::size_in_bytes).sum();
         let sparse = |suffix: &str, size| DirEntry {
             used_bytes: 0,
@@ -127,10 +132,8 @@ impl Replica {
             DirEntry::file(format!("{stem}.log"), size, modified_ms),
             sparse("timeindex", 10_485_756),
         ];
-        if let Some(snapshot) = log.snapshot().filter(|snapshot| snapshot.end_offset > 0) {
-            let size = bytes(&snapshot_file(snapshot));
-            let name = format!("{:020}-{:010}.checkpoint", snapshot.end_offset, snapshot.epoch);
-            files.push(DirEntry::file(name, size, modified_ms));
+        for snapshot in log.snapshots().iter().filter(|snapshot| snapshot.end_offset > 0) {
+            files.push(DirEntry::file(checkpoint(snapshot), snapshot.bytes, snapshot.image.timestamp_ms));
         }
         for (name, text) in self.texts() {
             files.push(DirEntry::file(name, text.len() as u64, modified_ms));
@@ -145,7 +148,9 @@ impl Replica {
         self.files().iter().find(|file| *file.name == *name)?;
         match name.rsplit_once('.')?.1 {
             "log" => Some(FileContent::Metadata(self.log().batches().cloned().collect())),
-            "checkpoint" => Some(FileContent::Metadata(snapshot_file(self.log().snapshot()?))),
+            "checkpoint" => Some(FileContent::Metadata(
+                self.log().snapshots().iter().find(|snapshot| checkpoint(snapshot) == name)?.batches(),
+            )),
             "index" => Some(FileContent::OffsetIndex { entries: Vec::new(), is_sparse: true }),
             "timeindex" => Some(FileContent::TimeIndex { entries: Vec::new(), is_sparse: true }),
             _ => None,
@@ -166,22 +171,9 @@ impl Replica {
     }
 }
 
-/// What a snapshot says, as batches. Its own time is not kept: they have that of the last record it covers.
-fn snapshot_file(snapshot: &Snapshot) -> Vec<MetadataBatch> {
-    snapshot_batches(snapshot.epoch, snapshot.image.timestamp_ms, snapshot.records())
-}
-
-/// The records of a snapshot in batches of their own for Raft's and for the controller's; offsets are those in the file
-/// (`RecordsSnapshotWriter`).
-fn snapshot_batches(epoch: i32, timestamp_ms: i64, records: Vec<MetadataRecord>) -> Vec<MetadataBatch> {
-    let mut base_offset = 0;
-    let parts = records.chunk_by(|one, next| one.is_control() == next.is_control());
-    let batch = |part: &[MetadataRecord]| {
-        let batch = MetadataBatch { base_offset, epoch, timestamp_ms, records: Arc::new(part.to_vec()) };
-        base_offset = batch.next_offset();
-        batch
-    };
-    parts.map(batch).collect()
+/// `Snapshots#filenameFromSnapshotId`.
+fn checkpoint(snapshot: &Snapshot) -> String {
+    format!("{:020}-{:010}.checkpoint", snapshot.end_offset, snapshot.epoch)
 }
 
 fn bytes(batches: &[MetadataBatch]) -> u64 {

@@ -10,6 +10,7 @@ use kernel::{Address, ConnId, Death, Duration, Effects, Input, Machine, Order, T
 use ordered::SortedMap;
 use protocol::api::describe_configs::{ConfigResource, DescribedConfig};
 use protocol::api::{ConfigResourceKind, Name};
+use protocol::metadata::MetadataBatch;
 use protocol::{Message, Note, Request, Response};
 
 use crate::broker::Broker;
@@ -84,6 +85,8 @@ pub struct KafkaProcess {
     broker: Option<Broker>,
     /// Soft: replayed from the log after each start.
     image: Arc<MetadataImage>,
+    /// Soft: the offset of the image that last changed feature levels.
+    features_epoch: i64,
     /// Soft: connections that came in on the controller's port.
     to_controller: SortedMap<ConnId, ()>,
     /// Soft: SIGTERM has come.
@@ -101,6 +104,7 @@ impl KafkaProcess {
             lifecycle: spec.is_broker.then(|| Lifecycle::new(&spec)),
             broker: spec.is_broker.then(|| Broker::new(&spec)),
             image: Arc::default(),
+            features_epoch: -1,
             to_controller: SortedMap::new(),
             is_stopping: false,
             spec,
@@ -177,23 +181,24 @@ impl KafkaProcess {
         }
         if Replica::handles(&request) {
             self.raft.on_request(now, fx, conn, correlation, request);
-        } else if let Some(response) = listener::answer(&self.controller_context(now), self.raft.leader(), &request) {
+        } else if let Some(response) = self.answer_as_any_controller(now, &request) {
             fx.send(conn, Message::Response { correlation, response });
         } else if let Some(controller) = &mut self.controller {
             controller.on_request(now, fx, &mut self.raft, conn, correlation, request);
         }
     }
 
-    /// What a controller sees of its process while it answers for itself.
-    fn controller_context(&self, now: Time) -> Context<'_> {
-        Context {
+    /// What a controller answers for itself.
+    fn answer_as_any_controller(&self, now: Time, request: &Request) -> Option<Response> {
+        let cx = Context {
             now,
             spec: &self.spec,
             image: &self.image,
             controller: self.raft.leader_address(),
             broker_epoch: -1,
             state: BrokerState::NotRunning,
-        }
+        };
+        listener::answer(&cx, self.raft.leader(), self.features_epoch, request)
     }
 
     fn on_response(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, response: Response) {
@@ -315,6 +320,9 @@ impl KafkaProcess {
         let batches = match committed {
             Committed::Snapshot(image) => {
                 let gone = self.image.topics_missing_in(&image);
+                if image.features != self.image.features {
+                    self.features_epoch = image.offset;
+                }
                 self.image = image;
                 self.register(now, fx);
                 if self.is_serving() {
@@ -330,7 +338,11 @@ impl KafkaProcess {
             gone.extend(image.topics_removed_by(batch));
             image.replay_batch(batch);
         }
-        self.raft.maybe_snapshot(now, &self.image);
+        if batches.iter().any(MetadataBatch::changes_features) {
+            self.features_epoch = self.image.offset;
+        }
+        let bytes = batches.iter().map(MetadataBatch::size_in_bytes).sum();
+        self.raft.note_applied(now, wall_ms(now, fx), &self.image, bytes);
         self.register(now, fx);
         if let Some(controller) = &mut self.controller {
             controller.on_committed(now, fx, &mut self.raft, self.image.offset);
@@ -443,6 +455,7 @@ impl Machine for KafkaProcess {
             broker.halt(death);
         }
         self.image = Arc::default();
+        self.features_epoch = -1;
         self.to_controller.clear();
         self.is_stopping = false;
     }

@@ -5,6 +5,7 @@ mod quorum_world;
 
 use kernel::{NodeId, Order};
 use protocol::api::ConfigResourceKind;
+use protocol::api::api_versions::ApiVersionsRequest;
 use protocol::api::describe_configs::ConfigResource;
 use protocol::api::incremental_alter_configs::{ConfigOp, IncrementalAlterConfigsRequest};
 use protocol::metadata::MetadataRecord;
@@ -224,7 +225,7 @@ fn an_idle_cluster_costs_few_events() {
 
 #[test]
 fn a_node_that_was_away_for_long_gets_a_snapshot() {
-    let mut cluster = Cluster::new(Shape { controllers: 3, brokers: 1, ..SEPARATE });
+    let mut cluster = Cluster::new(Shape { controllers: 3, brokers: 1, properties: KEPT_TWO_HOURS, ..SEPARATE });
     cluster.run_ms(12_000);
     cluster.create("orders", 3, 1);
     let away = if cluster.leader() == 101 { 102 } else { 101 };
@@ -256,12 +257,20 @@ fn the_same_seed_gives_the_same_run() {
 }
 
 #[test]
-fn an_idle_day_keeps_the_metadata_log_short() {
-    let mut cluster = Cluster::new(Shape { brokers: 0, controllers: 1, ..SEPARATE });
-    cluster.run_ms(24 * 3_600_000);
+fn retention_keeps_as_much_of_the_metadata_log_as_it_says() {
+    let after_a_day = |properties| {
+        let mut cluster = Cluster::new(Shape { brokers: 0, controllers: 1, properties, ..SEPARATE });
+        cluster.run_ms(24 * 3_600_000);
+        cluster
+    };
+    let cluster = after_a_day(&[]);
     let log = cluster.process(101).raft().log();
     assert!(log.end_offset() > 170_000, "a NoOp every 500 ms");
-    assert!(log.end_offset() - log.start_offset() < 20_000, "but only the last hours are kept");
+    assert_eq!((log.start_offset(), log.snapshots().len()), (0, 23), "a week is kept, with a snapshot an hour");
+    let mut cluster = after_a_day(KEPT_TWO_HOURS);
+    let log = cluster.process(101).raft().log();
+    assert!(log.end_offset() - log.start_offset() < 25_000, "but only the last hours are kept");
+    assert_eq!(log.snapshots()[0].end_offset, log.start_offset());
     cluster.kill(101);
     cluster.world.start(cluster.nodes[&101]);
     cluster.run_ms(5_000);
@@ -295,4 +304,29 @@ fn lists_are_appended_to_and_subtracted_from() {
     assert_eq!(alter(throttled, ConfigOp::Subtract("0:1,7:7".into())), is("1:2"));
     let refused = "Can't APPEND to key retention.ms because its type is not LIST.";
     assert_eq!(alter("retention.ms", ConfigOp::Append("1".into())), (Some(refused.into()), None));
+}
+
+/// KIP-868: what storage was formatted with is one transaction. Controllers take the offset at which levels last changed for the epoch of
+/// features, and a later controller's record does not change that.
+#[test]
+fn what_storage_was_formatted_with_is_one_transaction() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(12_000);
+    let leader = cluster.leader();
+    let batches: Vec<_> = cluster.process(leader).raft().log().batches().take(2).cloned().collect();
+    let kinds: Vec<&str> = batches[1].records.iter().map(MetadataRecord::type_name).collect();
+    let levels = ["FEATURE_LEVEL_RECORD"; 6];
+    let whole = [&["BEGIN_TRANSACTION_RECORD"][..], &levels, &["CONFIG_RECORD", "END_TRANSACTION_RECORD"]].concat();
+    assert_eq!((batches[0].base_offset, kinds), (0, whole));
+    let request = || ApiVersionsRequest { client_software: "".into() };
+    let epoch = |answer| match answer {
+        Some(Response::ApiVersions(answer)) => answer.features_epoch,
+        other => panic!("no answer: {other:?}"),
+    };
+    for _ in 0..2 {
+        assert_eq!(epoch(cluster.ask(request(), 500)), batches[1].next_offset() - 1);
+        let of_broker = epoch(cluster.ask_at(("broker-1".into(), 9092), request().into(), 500));
+        assert!(of_broker > batches[1].next_offset(), "a broker says how far it has read, and that is {of_broker}");
+        cluster.run_ms(2_000);
+    }
 }

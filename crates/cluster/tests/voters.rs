@@ -300,8 +300,9 @@ fn a_static_quorum_becomes_dynamic_when_all_its_voters_are_known() {
 fn a_snapshot_names_the_voters() {
     let mut cluster = grown(7, &[102]);
     let records = cluster.process(101).raft().log().snapshot().expect("it was formatted with one").records();
-    assert_eq!(records[0], MetadataRecord::KRaftVersion { level: 1 });
-    assert!(matches!(&records[1], MetadataRecord::Voters(set) if set.len() == 1), "{records:?}");
+    assert!(matches!(records[0], MetadataRecord::SnapshotHeader { .. }), "{records:?}");
+    assert_eq!(records[1], MetadataRecord::KRaftVersion { level: 1 });
+    assert!(matches!(&records[2], MetadataRecord::Voters(set) if set.len() == 1), "{records:?}");
     cluster.kill(101);
     cluster.world.start(cluster.nodes[&101]);
     cluster.run_ms(6_000);
@@ -311,7 +312,7 @@ fn a_snapshot_names_the_voters() {
 
 #[test]
 fn a_node_that_comes_late_gets_the_voters_with_a_snapshot() {
-    let mut cluster = Cluster::new(DYNAMIC);
+    let mut cluster = Cluster::new(Shape { properties: KEPT_TWO_HOURS, ..DYNAMIC });
     cluster.run_ms(5_000);
     cluster.run_ms(4 * 3_600_000);
     let start = cluster.process(cluster.leader()).raft().log().start_offset();
@@ -346,4 +347,20 @@ fn a_node_that_knows_no_voter_asks_those_it_was_told_of() {
     cluster.run_ms(3_000);
     assert_eq!(cluster.process(105).raft().leader(), Some(BrokerId(104)));
     assert_eq!(voters(&cluster, 105), [101, 102, 103, 104]);
+}
+
+/// Who does not lead has no more to say than that: clients put the error's own text in.
+#[test]
+fn only_the_leader_changes_voters() {
+    let mut cluster = Cluster::new(DYNAMIC);
+    cluster.run_ms(5_000);
+    let follower = if cluster.leader() == 101 { 102 } else { 101 };
+    let to = (format!("controller-{follower}").into(), 9093);
+    let request = adding(&cluster, 104);
+    match cluster.ask_at(to, request, 500) {
+        Some(Response::AddRaftVoter(answer)) => {
+            assert_eq!((answer.error, answer.message), (ErrorCode::NotLeaderOrFollower, None));
+        }
+        other => panic!("no answer: {other:?}"),
+    }
 }

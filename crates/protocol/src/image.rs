@@ -245,6 +245,8 @@ impl MetadataImage {
                 self.features.insert(KRAFT.into(), *level);
             }
             MetadataRecord::SnapshotHeader { last_contained_ms } => self.timestamp_ms = *last_contained_ms,
+            // A transaction is one batch here, so nobody sees half of it (`MetadataBatchLoader`).
+            MetadataRecord::BeginTransaction { .. } | MetadataRecord::EndTransaction => {}
             MetadataRecord::NoOp
             | MetadataRecord::LeaderChange { .. }
             | MetadataRecord::Voters(_)

@@ -49,6 +49,10 @@ pub enum MetadataRecord {
     },
     /// Nothing; keeps the log moving (20).
     NoOp,
+    /// What follows belongs together, up to the end (23, KIP-868).
+    BeginTransaction { name: Name },
+    /// It is all there (24).
+    EndTransaction,
     /// A controller made itself known (27, KIP-919). `incarnation` is new with every start.
     RegisterController { controller: BrokerId, incarnation: u128, host: Name, port: u16 },
     /// Raft: a leader's epoch begins (control record).
@@ -163,6 +167,10 @@ impl MetadataBatch {
     pub fn offsets(&self) -> impl Iterator<Item = (i64, &MetadataRecord)> {
         (self.base_offset..).zip(self.records.iter())
     }
+    /// Whether a feature has another level after it.
+    pub fn changes_features(&self) -> bool {
+        self.records.iter().any(|record| matches!(record, MetadataRecord::FeatureLevel { .. }))
+    }
     /// Bytes on disk and on the wire, to the order of magnitude: the flexible encoding is not modelled.
     pub fn size_in_bytes(&self) -> u64 {
         u64::from(crate::batch::BATCH_OVERHEAD) + 48 * self.records.len() as u64
@@ -189,6 +197,8 @@ impl MetadataRecord {
             MetadataRecord::ProducerIds { .. } => "PRODUCER_IDS_RECORD",
             MetadataRecord::BrokerRegistrationChange { .. } => "BROKER_REGISTRATION_CHANGE_RECORD",
             MetadataRecord::NoOp => "NO_OP_RECORD",
+            MetadataRecord::BeginTransaction { .. } => "BEGIN_TRANSACTION_RECORD",
+            MetadataRecord::EndTransaction => "END_TRANSACTION_RECORD",
             MetadataRecord::RegisterController { .. } => "REGISTER_CONTROLLER_RECORD",
             MetadataRecord::LeaderChange { .. } => "LEADER_CHANGE",
             MetadataRecord::KRaftVersion { .. } => "KRAFT_VERSION",

@@ -13,12 +13,13 @@ use crate::process::Context;
 impl Broker {
     pub(super) fn handle_api_versions(&mut self, cx: &Context<'_>) -> Answer {
         let apis = APIS.iter().filter_map(|api| Some((api.number, newest_version(api.key)?)));
-        versions(cx.image, apis.collect()).into()
+        versions(cx.image, apis.collect(), cx.image.offset).into()
     }
 }
 
-/// The answer of a listener that speaks `apis`.
-pub(crate) fn versions(image: &MetadataImage, apis: Vec<(i16, i16)>) -> ApiVersionsResponse {
+/// The answer of a listener that speaks `apis`. What it takes for the epoch of features differs: brokers say how far they have read
+/// (`KRaftMetadataCache#features`), controllers how far they had when a level changed (`FeaturesPublisher`).
+pub(crate) fn versions(image: &MetadataImage, apis: Vec<(i16, i16)>, features_epoch: i64) -> ApiVersionsResponse {
     let levels = image.features.iter().map(|(name, level)| (name.clone(), *level));
     ApiVersionsResponse {
         error: ErrorCode::None,
@@ -28,7 +29,7 @@ pub(crate) fn versions(image: &MetadataImage, apis: Vec<(i16, i16)>) -> ApiVersi
             .map(|(name, lowest, highest)| ((*name).into(), *lowest, *highest))
             .collect(),
         finalized_features: levels.collect(),
-        features_epoch: image.offset,
+        features_epoch,
     }
 }
 

@@ -323,6 +323,8 @@ impl Touched {
             | MetadataRecord::RegisterController { .. }
             | MetadataRecord::LeaderChange { .. }
             | MetadataRecord::KRaftVersion { .. }
+            | MetadataRecord::BeginTransaction { .. }
+            | MetadataRecord::EndTransaction
             | MetadataRecord::Voters(_)
             | MetadataRecord::SnapshotHeader { .. }
             | MetadataRecord::SnapshotFooter => {}

@@ -12,19 +12,24 @@ use crate::image::MetadataImage;
 use crate::process::Context;
 
 /// The answer of any controller; none if the request is not for any. `active` is the leader of the quorum.
-pub(crate) fn answer(cx: &Context<'_>, active: Option<BrokerId>, request: &Request) -> Option<Response> {
+pub(crate) fn answer(
+    cx: &Context<'_>,
+    active: Option<BrokerId>,
+    features_epoch: i64,
+    request: &Request,
+) -> Option<Response> {
     Some(match request {
-        Request::ApiVersions(_) => versions(cx.image).into(),
+        Request::ApiVersions(_) => versions(cx.image, features_epoch).into(),
         Request::DescribeCluster(request) => describe_cluster(cx, active, request).into(),
         Request::DescribeConfigs(request) => describe_configs::described(cx, request).into(),
         _ => return None,
     })
 }
 
-fn versions(image: &MetadataImage) -> ApiVersionsResponse {
+fn versions(image: &MetadataImage, features_epoch: i64) -> ApiVersionsResponse {
     let apis = APIS.iter().filter(|api| is_served(api.key));
     let apis = apis.map(|api| (api.number, api_versions::newest_version(api.key).unwrap_or(0))).collect();
-    api_versions::versions(image, apis)
+    api_versions::versions(image, apis, features_epoch)
 }
 
 /// The APIs of controllers (`ApiMessageType.ListenerType#CONTROLLER`).

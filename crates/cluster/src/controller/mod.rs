@@ -155,14 +155,17 @@ impl Controller {
         self.timers.arm(fx, now + unclean_interval, TimerKey::ElectUnclean);
     }
 
-    /// What `kafka-storage format` has left for the first controller to write (`BootstrapMetadata`).
+    /// What `kafka-storage format` has left for the first controller to write (`BootstrapMetadata`), as a transaction
+    /// (`ActivationRecordsGenerator`, KIP-868). Ten thousand records make a batch, and these are few: it is whole or it is not
+    /// there, so that no controller finds one half done, which it would have to abort.
     fn bootstrap_records(&self) -> Vec<MetadataRecord> {
         let features = bootstrap_features(&self.spec.cluster);
-        let mut records: Vec<_> =
-            features.into_iter().map(|(name, level)| MetadataRecord::FeatureLevel { name, level }).collect();
+        let mut records = vec![MetadataRecord::BeginTransaction { name: "Bootstrap records".into() }];
+        records.extend(features.into_iter().map(|(name, level)| MetadataRecord::FeatureLevel { name, level }));
         if self.spec.cluster.elr_enabled {
             records.extend(self.pin_min_isr());
         }
+        records.push(MetadataRecord::EndTransaction);
         records
     }
 

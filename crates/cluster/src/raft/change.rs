@@ -31,8 +31,12 @@ pub struct Change {
     due: Time,
 }
 
-/// Why a voter is not added or removed.
-type Refused = (ErrorCode, String);
+/// Why a voter is not added or removed. Who does not lead says no more than that.
+type Refused = (ErrorCode, Option<String>);
+
+fn refused<T>(error: ErrorCode, why: impl Into<String>) -> Result<T, Refused> {
+    Err((error, Some(why.into())))
+}
 
 /// A caught-up replica has fetched within this time (`LeaderState#isReplicaCaughtUp`).
 const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(3600);
@@ -64,7 +68,7 @@ impl Replica {
             due: now + self.request_timeout(),
         };
         if let Some((error, why)) = refused {
-            return Some(change.answer(error, Some(why)));
+            return Some(change.answer(error, why));
         }
         let call = Call::Versions { voter: request.voter.id, waits: request.waits };
         self.call_at(now, fx, &request.voter.endpoint, call, ApiVersionsRequest { client_software: "".into() }.into());
@@ -73,15 +77,15 @@ impl Replica {
     }
 
     fn why_not_add(&self, new: &Voter) -> Result<(), Refused> {
-        self.only_leader().map_err(|error| (error, String::new()))?;
+        self.only_leader().map_err(|error| (error, None))?;
         if new.directory == DirectoryId(0) {
-            return Err((ErrorCode::InvalidRequest, "Add voter request didn't include a valid voter".into()));
+            return refused(ErrorCode::InvalidRequest, "Add voter request didn't include a valid voter");
         }
         let voters = self.may_change("adding")?;
         if voters.iter().any(|voter| voter.id == new.id) {
             let (key, keys) = (key(new.id, new.directory), keys(&voters));
             let why = format!("The voter id for {key} is already part of the set of voters {keys}.");
-            return Err((ErrorCode::DuplicateVoter, why));
+            return refused(ErrorCode::DuplicateVoter, why);
         }
         Ok(())
     }
@@ -102,14 +106,14 @@ impl Replica {
                 self.drain(now, fx);
                 None
             }
-            Err((error, why)) => Some(change.answer(error, Some(why))),
+            Err((error, why)) => Some(change.answer(error, why)),
         }
     }
 
     fn without(&self, request: &RemoveRaftVoterRequest) -> Result<VoterSet, Refused> {
-        self.only_leader().map_err(|error| (error, String::new()))?;
+        self.only_leader().map_err(|error| (error, None))?;
         if request.directory == DirectoryId(0) {
-            return Err((ErrorCode::InvalidRequest, "Remove voter request didn't include a valid voter".into()));
+            return refused(ErrorCode::InvalidRequest, "Remove voter request didn't include a valid voter");
         }
         let voters = self.may_change("removing")?;
         let is_meant = |voter: &Voter| voter.id == request.voter && voter.directory == request.directory;
@@ -117,14 +121,14 @@ impl Replica {
         if rest.len() == voters.len() || rest.is_empty() {
             let (key, keys) = (key(request.voter, request.directory), keys(&voters));
             let why = format!("Cannot remove voter {key} from the set of voters {keys}");
-            return Err((ErrorCode::VoterNotFound, why));
+            return refused(ErrorCode::VoterNotFound, why);
         }
         Ok(Arc::new(rest))
     }
 
     /// The voters that may be changed now.
     fn may_change(&self, doing: &str) -> Result<VoterSet, Refused> {
-        let wait = |why: String| Err((ErrorCode::RequestTimedOut, format!("Request timed out waiting for {why}")));
+        let wait = |why: String| refused(ErrorCode::RequestTimedOut, format!("Request timed out waiting for {why}"));
         let Role::Leader(leader) = &self.soft.role else { return wait("leader".into()) };
         let committed = self.soft.high_watermark;
         if leader.change.0.is_some() {
@@ -139,7 +143,7 @@ impl Replica {
         match self.voter_history().last_offset() {
             None => {
                 let why = format!("Cluster doesn't support {doing} voter because the {KRAFT} feature is 0");
-                Err((ErrorCode::UnsupportedVersion, why))
+                refused(ErrorCode::UnsupportedVersion, why)
             }
             Some(at) if at >= committed => {
                 wait(format!("voters to commit the latest voter change at Optional[{at}] with HWM {committed}"))

@@ -8,8 +8,8 @@ use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchRes
 use protocol::api::fetch_snapshot::{FetchSnapshotRequest, FetchSnapshotResponse};
 use protocol::{BrokerId, ErrorCode, TopicId};
 
-use super::log::Snapshot;
 use super::role::Role;
+use super::snapshot::Snapshot;
 use super::{Call, RNG_ELECTION, Replica, TimerKey};
 use crate::process::Fx;
 

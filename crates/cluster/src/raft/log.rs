@@ -1,17 +1,16 @@
 //! The metadata log on one node's disk, with the snapshot that stands for its beginning (`KafkaMetadataLog`).
 //!
 //! Batches lie in chunks shared by `Arc`, so that a checkpoint of the world copies pointers only. Every write is
-//! durable at once: Raft flushes before it answers. Left out: segments, and retention by bytes and by days — the
-//! log is cut at the snapshot before the newest one.
+//! durable at once: Raft flushes before it answers. Left out: segments, so that what lies before the log's start is gone as soon as
+//! a chunk of it is.
 
 use std::sync::Arc;
 
 use protocol::api::fetch::EpochEnd;
 use protocol::metadata::MetadataBatch;
-use protocol::{Seldom, gap};
 
-use super::voters::{VoterHistory, VoterSet};
-use crate::image::MetadataImage;
+use super::snapshot::Snapshot;
+use super::voters::VoterHistory;
 
 /// Batches in a closed chunk.
 const CHUNK: usize = 128;
@@ -24,21 +23,11 @@ pub struct MetadataLog {
     closed: Vec<Arc<Vec<MetadataBatch>>>,
     tail: Vec<MetadataBatch>,
     epochs: Vec<(i32, i64)>,
-    snapshot: Option<Snapshot>,
+    /// Bytes of all batches.
+    bytes: u64,
+    /// Oldest first.
+    snapshots: Vec<Snapshot>,
     voters: VoterHistory,
-}
-
-/// The image as of an offset (`RawSnapshotReader`).
-#[derive(Clone, Debug, Hash)]
-pub struct Snapshot {
-    /// The offset after the last record it covers.
-    pub end_offset: i64,
-    /// The epoch of that record.
-    pub epoch: i32,
-    /// What those records say.
-    pub image: Arc<MetadataImage>,
-    /// Who votes then; none where that is configured.
-    pub voters: Seldom<VoterSet>,
 }
 
 /// What a replica's position in its log means for another log (`ValidOffsetAndEpoch`).
@@ -56,7 +45,7 @@ impl MetadataLog {
     /// An empty log, with the snapshot that storage was formatted with.
     pub(super) fn new(mut voters: VoterHistory, snapshot: Option<Snapshot>) -> MetadataLog {
         snapshot.iter().for_each(|snapshot| voters.restart(snapshot));
-        MetadataLog { voters, snapshot, ..MetadataLog::default() }
+        MetadataLog { voters, snapshots: snapshot.into_iter().collect(), ..MetadataLog::default() }
     }
     /// The sets of voters it holds.
     pub fn voters(&self) -> &VoterHistory {
@@ -76,7 +65,11 @@ impl MetadataLog {
     }
     /// The newest snapshot.
     pub fn snapshot(&self) -> Option<&Snapshot> {
-        self.snapshot.as_ref()
+        self.snapshots.last()
+    }
+    /// All snapshots, oldest first.
+    pub fn snapshots(&self) -> &[Snapshot] {
+        &self.snapshots
     }
     /// (epoch, start offset), oldest first.
     pub fn epochs(&self) -> &[(i32, i64)] {
@@ -94,6 +87,7 @@ impl MetadataLog {
             self.epochs.push((batch.epoch, batch.base_offset));
         }
         self.end = batch.next_offset();
+        self.bytes += batch.size_in_bytes();
         self.voters.append(&batch);
         self.tail.push(batch);
         if self.tail.len() >= CHUNK {
@@ -120,7 +114,7 @@ impl MetadataLog {
         match after.checked_sub(1) {
             Some(at) => EpochEnd { epoch: self.epochs[at].0, end_offset },
             None => {
-                let (epoch, end_offset) = self.snapshot.as_ref().map_or((0, 0), |s| (s.epoch, s.end_offset));
+                let (epoch, end_offset) = self.snapshots.first().map_or((0, 0), |s| (s.epoch, s.end_offset));
                 EpochEnd { epoch, end_offset: end_offset.min(self.start) }
             }
         }
@@ -132,11 +126,9 @@ impl MetadataLog {
         if self.start == 0 && offset == 0 {
             return Position::Valid;
         }
-        if offset < self.start {
+        let oldest_epoch = self.snapshots.first().map_or(0, |oldest| oldest.epoch);
+        if offset < self.start || (offset == self.start && epoch != oldest_epoch) || epoch < oldest_epoch {
             return Position::Snapshot;
-        }
-        if offset == self.start && self.snapshot.as_ref().is_some_and(|s| s.end_offset == offset && s.epoch == epoch) {
-            return Position::Valid;
         }
         let end = self.end_offset_for_epoch(epoch);
         if end.epoch != epoch || end.end_offset < offset { Position::Diverging(end) } else { Position::Valid }
@@ -155,23 +147,43 @@ impl MetadataLog {
             }
         }
         self.tail.retain(|batch| batch.next_offset() <= offset);
+        self.bytes = bytes(self.batches());
         self.end = self.tail.last().map_or(self.start, MetadataBatch::next_offset);
         let end = self.end;
         self.epochs.retain(|(_, start)| *start < end);
         self.voters.truncate_to(end);
     }
 
-    /// Takes a snapshot, and drops what lies before the snapshot that was the newest until now.
+    /// Takes a snapshot, unless there is one as new.
     pub fn take_snapshot(&mut self, snapshot: Snapshot) {
-        gap!("the metadata log keeps one to two snapshot intervals, not 7 days or 100 MiB", "KIP-630");
-        let keep_from = self.snapshot.replace(snapshot).map_or(self.start, |older| older.end_offset);
-        let dropped = self.closed.partition_point(|chunk| chunk.last().is_some_and(|b| b.next_offset() <= keep_from));
-        if dropped > 0 {
-            self.closed.drain(..dropped);
-            let first = self.closed.first().and_then(|chunk| chunk.first()).or(self.tail.first());
-            self.start = first.map_or(self.end, |batch| batch.base_offset);
-            self.voters.forget_before(self.start);
+        if self.snapshot().is_none_or(|newest| newest.end_offset < snapshot.end_offset) {
+            self.snapshots.push(snapshot);
         }
+    }
+
+    /// Lets go of snapshots that are too old (ms) or, with the log, too large (bytes), and of the records before the next of
+    /// them; never of the newest (`KafkaRaftLog#maybeClean`). A limit below 0 is none.
+    pub fn clean(&mut self, now_ms: i64, keep_ms: i64, keep_bytes: i64) {
+        let mut snapshots_bytes: u64 = self.snapshots.iter().map(|snapshot| snapshot.bytes).sum();
+        let is_too_large = |bytes: u64| u64::try_from(keep_bytes).is_ok_and(|most| bytes > most);
+        while self.snapshots.len() > 1 && is_too_large(self.bytes + snapshots_bytes) {
+            snapshots_bytes -= self.snapshots[0].bytes;
+            self.forget_oldest_snapshot();
+        }
+        let is_too_old = |snapshot: &Snapshot| keep_ms >= 0 && now_ms - snapshot.image.timestamp_ms > keep_ms;
+        while self.snapshots.len() > 1 && is_too_old(&self.snapshots[0]) {
+            self.forget_oldest_snapshot();
+        }
+    }
+
+    /// The log begins at the next one then.
+    fn forget_oldest_snapshot(&mut self) {
+        self.snapshots.remove(0);
+        self.start = self.snapshots[0].end_offset;
+        let is_before = |chunk: &Arc<Vec<MetadataBatch>>| chunk.last().is_some_and(|b| b.next_offset() <= self.start);
+        let dropped = self.closed.partition_point(is_before);
+        self.bytes -= self.closed.drain(..dropped).map(|chunk| bytes(chunk.iter())).sum::<u64>();
+        self.voters.forget_before(self.start);
     }
 
     /// Throws the log away and starts over from a snapshot of another node.
@@ -184,8 +196,74 @@ impl MetadataLog {
             start,
             end: start,
             epochs: vec![(epoch, start)],
-            snapshot: Some(snapshot),
+            snapshots: vec![snapshot],
             ..MetadataLog::default()
         };
+    }
+}
+
+fn bytes<'a>(batches: impl Iterator<Item = &'a MetadataBatch>) -> u64 {
+    batches.map(MetadataBatch::size_in_bytes).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::image::MetadataImage;
+    use protocol::metadata::MetadataRecord;
+
+    use super::*;
+
+    const HOUR_MS: i64 = 3_600_000;
+
+    /// A log of a batch an hour, of `hours`, with a snapshot after each 200.
+    fn log(hours: i64) -> MetadataLog {
+        let mut log = MetadataLog::default();
+        let mut image = MetadataImage::default();
+        for hour in 0..hours {
+            let records = Arc::new(vec![MetadataRecord::NoOp]);
+            let batch = MetadataBatch { base_offset: hour, epoch: 1, timestamp_ms: hour * HOUR_MS, records };
+            image.replay_batch(&batch);
+            log.append(batch);
+            if hour % 200 == 199 {
+                log.take_snapshot(Snapshot::new(Arc::new(image.clone()), None));
+            }
+        }
+        log
+    }
+
+    fn check(log: &MetadataLog, start: i64, snapshots: &[i64]) {
+        let found: Vec<i64> = log.snapshots().iter().map(|snapshot| snapshot.end_offset).collect();
+        assert_eq!((log.start_offset(), &found[..]), (start, snapshots));
+        assert_eq!(log.bytes, bytes(log.batches()));
+    }
+
+    #[test]
+    fn what_is_older_than_retention_goes_with_its_snapshot() {
+        let mut log = log(700);
+        check(&log, 0, &[200, 400, 600]);
+        let week_ms = 168 * HOUR_MS;
+        // The snapshot of hour 199 is a week old, and not older.
+        log.clean(199 * HOUR_MS + week_ms, week_ms, -1);
+        check(&log, 0, &[200, 400, 600]);
+        log.clean(199 * HOUR_MS + week_ms + 1, week_ms, -1);
+        check(&log, 400, &[400, 600]);
+        assert_eq!(log.validate(399, 1), Position::Snapshot);
+        assert_eq!(log.validate(400, 0), Position::Snapshot);
+        assert_eq!(log.validate(400, 1), Position::Valid);
+        // However old the newest is.
+        log.clean(10_000 * HOUR_MS, week_ms, -1);
+        check(&log, 600, &[600]);
+    }
+
+    #[test]
+    fn what_is_larger_than_retention_goes_oldest_first() {
+        let mut log = log(700);
+        let whole = log.bytes + log.snapshots().iter().map(|snapshot| snapshot.bytes).sum::<u64>();
+        log.clean(0, -1, whole as i64);
+        check(&log, 0, &[200, 400, 600]);
+        log.clean(0, -1, whole as i64 - 1);
+        check(&log, 400, &[400, 600]);
+        log.clean(0, -1, 0);
+        check(&log, 600, &[600]);
     }
 }

@@ -10,6 +10,7 @@ mod leader;
 pub mod log;
 pub mod role;
 mod slow_disk;
+pub mod snapshot;
 mod transition;
 mod voters;
 
@@ -23,9 +24,10 @@ use protocol::{BrokerId, DirectoryId, Message, Request, Response, Seldom, gap};
 use crate::image::MetadataImage;
 use crate::process::{Fx, space};
 use crate::spec::ProcessSpec;
-use log::{MetadataLog, Snapshot};
+use log::MetadataLog;
 use role::Role;
 use slow_disk::{Held, Writing};
+use snapshot::Snapshot;
 pub use voters::VoterHistory;
 
 /// What the log says is committed.
@@ -86,6 +88,9 @@ struct Soft {
     leadership: VecDeque<Leadership>,
     shutdown: Shutdown,
     last_snapshot: Time,
+    /// Bytes of records applied since then.
+    unsaved_bytes: u64,
+    last_clean: Time,
     /// Where a leader listens that is no voter as far as this node knows.
     heard: Seldom<(BrokerId, Address)>,
     /// The fetch on its way that counts: its epoch and whom it asks.
@@ -144,6 +149,8 @@ enum TimerKey {
 const RNG_ELECTION: u32 = 0x21;
 /// How long an observer counts after its last fetch (`LeaderState#OBSERVER_SESSION_TIMEOUT_MS`).
 const OBSERVER_SESSION: Duration = Duration::from_secs(300);
+/// How often retention is looked at (`KafkaRaftClient.RaftMetadataLogCleanerManager`).
+const CLEAN_INTERVAL: Duration = Duration::from_secs(60);
 /// How long a resigned leader waits for its successor when it shuts down.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -162,6 +169,8 @@ impl Soft {
             leadership: VecDeque::new(),
             shutdown: Shutdown::No,
             last_snapshot: Time::ZERO,
+            unsaved_bytes: 0,
+            last_clean: Time::ZERO,
             heard: Seldom::default(),
             fetching: None,
             writing: Writing::default(),
@@ -254,7 +263,7 @@ impl Replica {
     /// The process starts, with what its disk holds (`QuorumState#initialize`).
     pub fn start(&mut self, now: Time, fx: &mut Fx) {
         self.soft.is_started = true;
-        self.soft.last_snapshot = now;
+        (self.soft.last_snapshot, self.soft.last_clean) = (now, now);
         if let Some(snapshot) = self.hard.log.snapshot() {
             self.soft.high_watermark = snapshot.end_offset;
             self.soft.must_load_snapshot = true;
@@ -445,15 +454,23 @@ impl Replica {
         }
     }
 
-    /// Takes a snapshot of what is applied, if the last one is old (`SnapshotGenerator`).
-    pub fn maybe_snapshot(&mut self, now: Time, image: &Arc<MetadataImage>) {
-        let interval = self.spec.millis("metadata.log.max.snapshot.interval.ms", 3_600_000);
-        if interval == Duration::ZERO || now.since(self.soft.last_snapshot) < interval {
-            return;
+    /// `bytes` more are applied, and so the image: takes a snapshot of it, if the last one is old or much has come since
+    /// (`SnapshotGenerator`). Once a minute lets go of what retention does not keep.
+    pub fn note_applied(&mut self, now: Time, wall_ms: i64, image: &Arc<MetadataImage>, bytes: u64) {
+        let interval = self.millis("metadata.log.max.snapshot.interval.ms", 3_600_000);
+        let is_old = interval > Duration::ZERO && now.since(self.soft.last_snapshot) >= interval;
+        self.soft.unsaved_bytes += bytes;
+        let bytes_max = self.spec.number("metadata.log.max.record.bytes.between.snapshots", 20_971_520);
+        if is_old || i64::try_from(self.soft.unsaved_bytes).is_ok_and(|bytes| bytes >= bytes_max) {
+            (self.soft.last_snapshot, self.soft.unsaved_bytes) = (now, 0);
+            let voters = self.hard.log.voters().at(image.offset).cloned();
+            self.hard.log.take_snapshot(Snapshot::new(image.clone(), voters));
         }
-        self.soft.last_snapshot = now;
-        let voters = Seldom(self.hard.log.voters().at(image.offset).cloned());
-        let snapshot = Snapshot { end_offset: image.offset + 1, epoch: image.epoch, image: image.clone(), voters };
-        self.hard.log.take_snapshot(snapshot);
+        if now.since(self.soft.last_clean) >= CLEAN_INTERVAL {
+            self.soft.last_clean = now;
+            let keep_ms = self.spec.number("metadata.max.retention.ms", 604_800_000);
+            let keep_bytes = self.spec.number("metadata.max.retention.bytes", 104_857_600);
+            self.hard.log.clean(wall_ms, keep_ms, keep_bytes);
+        }
     }
 }

@@ -10,9 +10,9 @@ use protocol::metadata::{MetadataBatch, MetadataRecord, Voter};
 use protocol::{BrokerId, DirectoryId, ErrorCode, Note};
 
 use super::Replica;
-use super::log::{MetadataLog, Snapshot};
+use super::log::MetadataLog;
 use super::role::Role;
-use crate::image::MetadataImage;
+use super::snapshot::Snapshot;
 use crate::process::Fx;
 use crate::spec::{CONTROLLER_PORT, ProcessSpec};
 
@@ -74,25 +74,6 @@ impl VoterHistory {
 
 /// The version of a quorum whose voters stand in the log.
 pub(super) const DYNAMIC: MetadataRecord = MetadataRecord::KRaftVersion { level: 1 };
-
-impl Snapshot {
-    /// What it says, as records.
-    pub fn records(&self) -> Vec<MetadataRecord> {
-        let header = MetadataRecord::SnapshotHeader { last_contained_ms: self.image.timestamp_ms };
-        let voters = self.voters.0.iter().flat_map(|set| [DYNAMIC, MetadataRecord::Voters(set.clone())]);
-        let records = [header].into_iter().chain(voters).chain(self.image.to_records());
-        records.chain([MetadataRecord::SnapshotFooter]).collect()
-    }
-    /// The snapshot that says this.
-    pub(super) fn of(end_offset: i64, epoch: i32, records: &[MetadataRecord]) -> Snapshot {
-        let image = Arc::new(MetadataImage::from_snapshot(end_offset, epoch, records));
-        let set = records.iter().find_map(|record| match record {
-            MetadataRecord::Voters(set) => Some(set.clone()),
-            _ => None,
-        });
-        Snapshot { end_offset, epoch, image, voters: protocol::Seldom(set) }
-    }
-}
 
 /// The log that storage is formatted with: empty. Who votes is configured, or stands in the first voters' first snapshot.
 pub(super) fn formatted(spec: &ProcessSpec) -> MetadataLog {

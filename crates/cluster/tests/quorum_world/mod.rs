@@ -73,7 +73,12 @@ pub struct Shape {
     /// Controllers that nodes know of from the beginning, and that are added later.
     pub later: (i32, i32),
     pub placement_seed: Option<i64>,
+    /// What `server.properties` of every node sets.
+    pub properties: &'static [(&'static str, &'static str)],
 }
+
+/// A metadata log of a few hours: an hour goes by before a snapshot is taken.
+pub const KEPT_TWO_HOURS: &[(&str, &str)] = &[("metadata.max.retention.ms", "7200000")];
 
 pub const SEPARATE: Shape = Shape {
     seed: 7,
@@ -84,6 +89,7 @@ pub const SEPARATE: Shape = Shape {
     dynamic: false,
     later: (0, 0),
     placement_seed: None,
+    properties: &[],
 };
 pub const ONE_OF_EACH: Shape = Shape { brokers: 1, controllers: 1, ..SEPARATE };
 
@@ -115,7 +121,7 @@ impl Cluster {
                 host: name_of(id).into(),
                 rack: None,
                 cluster: cluster.clone(),
-                overrides: SortedMap::new(),
+                overrides: shape.properties.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
             };
             let node = world.add_node(&name_of(id), Actor::Kafka(KafkaProcess::new(spec)));
             world.start(node);

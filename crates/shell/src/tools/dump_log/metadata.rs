@@ -157,7 +157,9 @@ fn data(record: &MetadataRecord) -> (i16, String) {
             );
             (0, data)
         }
+        MetadataRecord::BeginTransaction { name } => (0, format!("\"name\":{}", json(name))),
         MetadataRecord::NoOp
+        | MetadataRecord::EndTransaction
         | MetadataRecord::LeaderChange { .. }
         | MetadataRecord::KRaftVersion { .. }
         | MetadataRecord::Voters(_)
