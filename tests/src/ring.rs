@@ -40,7 +40,7 @@ impl Machine for Node {
         }
     }
 
-    fn halt(&mut self, _: Death) {}
+    fn halt(&mut self, _: kernel::Time, _: Death) {}
 
     fn wire_bytes(_: &Ball) -> u64 {
         100

@@ -407,6 +407,9 @@ impl Machine for KafkaProcess {
 
     fn step(&mut self, now: Time, input: Input<Message>, fx: &mut Fx) {
         let written = (self.raft.next_offset(), self.raft.epoch());
+        if let Some(broker) = &mut self.broker {
+            broker.set_time(now);
+        }
         match input {
             Input::Start => self.on_start(now, fx),
             Input::Accepted { conn, port, peer } => {
@@ -440,7 +443,7 @@ impl Machine for KafkaProcess {
         message.wire_bytes()
     }
 
-    fn halt(&mut self, death: Death) {
+    fn halt(&mut self, now: Time, death: Death) {
         self.raft.halt();
         if let Some(controller) = &mut self.controller {
             controller.halt();
@@ -452,7 +455,7 @@ impl Machine for KafkaProcess {
             lifecycle.halt();
         }
         if let Some(broker) = &mut self.broker {
-            broker.halt(death);
+            broker.halt(now, death);
         }
         self.image = Arc::default();
         self.features_epoch = -1;

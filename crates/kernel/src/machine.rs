@@ -24,9 +24,9 @@ pub trait Machine: Clone + Hash {
         0
     }
 
-    /// The process has died: drops soft state, and on [`Death::PowerLoss`] also every write that no
+    /// The process has died at `now`: drops soft state, and on [`Death::PowerLoss`] also every write that no
     /// completed sync covers. What is left is what the next [`Input::Start`] finds on disk.
-    fn halt(&mut self, death: Death);
+    fn halt(&mut self, now: Time, death: Death);
 }
 
 /// How a process died.

@@ -248,12 +248,13 @@ impl<A: Machine> World<A> {
 
     fn end_process(&mut self, node: NodeId, death: Death, state: NodeState) {
         self.ended += 1;
+        let now = self.now;
         let slot = self.slot_mut(node);
         let was_running = matches!(slot.state, NodeState::Running | NodeState::Paused);
         slot.state = state;
         slot.ports.clear();
         if was_running || death == Death::PowerLoss {
-            slot.machine.halt(death);
+            slot.machine.halt(now, death);
         }
         let incarnation = slot.incarnation;
         for event in self.stalled.remove(&node).unwrap_or_default() {

@@ -50,7 +50,7 @@ impl Machine for Echo {
     fn wire_bytes(_: &Ping) -> u64 {
         100
     }
-    fn halt(&mut self, death: Death) {
+    fn halt(&mut self, _: Time, death: Death) {
         if death == Death::PowerLoss {
             self.written = self.durable;
         }

@@ -49,10 +49,10 @@ impl Machine for Actor {
     fn tag(message: &Message) -> u64 {
         Tag::of(message).pack()
     }
-    fn halt(&mut self, death: Death) {
+    fn halt(&mut self, now: Time, death: Death) {
         match self {
-            Actor::Kafka(process) => process.halt(death),
-            Actor::App(app) => app.halt(death),
+            Actor::Kafka(process) => process.halt(now, death),
+            Actor::App(app) => app.halt(now, death),
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Replica<'a> {
     pub topic_id: TopicId,
     /// Its log.
     pub log: &'a Log,
+    /// Everything in its log below is on disk.
+    pub on_disk_below: i64,
     /// How far its broker's cleaner has come in it (`cleaner-offset-checkpoint`).
     pub cleaned_to: Option<i64>,
     /// Whether its broker believes to lead.
@@ -56,6 +58,7 @@ pub(crate) fn of_topic<'a>(
     Some(Replica {
         topic_id,
         log: &stored.log,
+        on_disk_below: stored.on_disk_below(world.now()),
         cleaned_to: stored.cleaner_checkpoint,
         is_leader: partition.is_some_and(Partition::is_leader),
         leader_epoch: partition.map_or(-1, Partition::leader_epoch),

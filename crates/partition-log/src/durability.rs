@@ -1,7 +1,7 @@
 //! What survives a crash, and what only survives if it was flushed.
 //!
 //! A killed broker loses nothing that it wrote: the page cache outlives the process. A power loss takes what was not
-//! flushed; Kafka flushes when a segment rolls and leaves the rest to the operating system and to replication.
+//! on disk: Kafka flushes when a segment rolls and leaves the rest to the operating system, which writes it back in time, and to replication.
 
 use crate::log::Log;
 
@@ -27,7 +27,12 @@ impl Log {
         self.recovery_point < self.log_end && now_ms - self.flushed_ms >= self.config.flush_ms
     }
 
-    /// Everything below is on disk.
+    /// Everything below `offset` is on disk now, because the operating system wrote it back: nobody tells Kafka.
+    pub fn written_below(&mut self, offset: i64) {
+        self.flushed = self.flushed.max(offset.min(self.log_end));
+    }
+
+    /// Everything below is on disk, if the operating system has written nothing since the log was last touched.
     pub fn flushed_to(&self) -> i64 {
         self.flushed
     }
@@ -37,12 +42,8 @@ impl Log {
         self.recovery_point
     }
 
-    /// A power loss: the log ends where it was last flushed.
+    /// A power loss: the log ends where it was last flushed or written back.
     pub fn lose_unflushed(&mut self, now_ms: i64) {
-        protocol::gap!(
-            "the operating system writes dirty pages back by itself after some 30 s",
-            "vm.dirty_expire_centisecs"
-        );
         self.truncate_to(self.flushed, now_ms);
     }
 

@@ -330,5 +330,5 @@ impl Machine for AppProcess {
     }
 
     /// A program keeps nothing: started again, it is launched anew.
-    fn halt(&mut self, _death: Death) {}
+    fn halt(&mut self, _now: Time, _death: Death) {}
 }

@@ -161,7 +161,7 @@ pub fn logs(lab: &Lab, past: &Past, lens: &LogLens<'_>) -> Option<LogView> {
             high_watermark: log.high_watermark(),
             stable: log.last_stable_offset(),
             end: log.log_end_offset(),
-            flushed: log.flushed_to(),
+            flushed: replica.on_disk_below,
             epochs: log.epochs().to_vec(),
             segments: segments(log),
             records: records(log, listed.0, listed.1),

@@ -381,7 +381,7 @@ impl Machine for Actor {
     fn wire_bytes(message: &Message) -> u64 {
         message.wire_bytes()
     }
-    fn halt(&mut self, _: Death) {}
+    fn halt(&mut self, _: Time, _: Death) {}
 }
 
 impl FakeBroker {

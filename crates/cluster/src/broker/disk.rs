@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use kernel::Time;
 use ordered::{SortedMap, SortedSet};
 use partition_log::{Log, LogConfig};
 use protocol::api::Name;
@@ -35,6 +36,8 @@ pub struct StoredReplica {
     pub checkpointed_log_start: Option<i64>,
     /// Its entry in `cleaner-offset-checkpoint`: everything below was compacted.
     pub cleaner_checkpoint: Option<i64>,
+    /// When all of its log was last known to be on disk. See [`StoredReplica::on_disk_below`].
+    pub(super) unwritten_since: Time,
 }
 
 /// A copy that is being made in another log directory: all that the replica has below an offset.
@@ -89,6 +92,8 @@ pub struct Disk {
     pub(super) agenda: Agenda,
     /// The replicas whose topics are compacted, as of the cleaner's last look.
     compacted: SortedSet<ReplicaIndex>,
+    /// The time of this step of the process.
+    pub(super) now: Time,
 }
 
 impl Disk {
@@ -127,7 +132,9 @@ impl Disk {
     pub fn get_mut(&mut self, index: ReplicaIndex) -> Option<&mut StoredReplica> {
         let replica = self.replicas.get_mut(index as usize)?.as_mut()?;
         self.agenda.changed(index);
-        Some(Arc::make_mut(replica))
+        let replica = Arc::make_mut(replica);
+        replica.write_back(self.now);
+        Some(replica)
     }
 
     /// Makes an empty log for a new replica.
@@ -150,6 +157,7 @@ impl Disk {
             checkpointed_recovery_point: 0,
             checkpointed_log_start: None,
             cleaner_checkpoint: None,
+            unwritten_since: self.now,
         }))
     }
 
@@ -359,10 +367,12 @@ impl Disk {
         }
     }
 
-    /// The host lost power: unflushed ends of logs are gone.
+    /// The host lost power: ends of logs that nobody flushed, nor the system wrote back, are gone.
     pub fn lose_unflushed(&mut self) {
         for replica in self.replicas.iter_mut().flatten().chain(&mut self.offline) {
-            Arc::make_mut(replica).log.lose_unflushed(protocol::EPOCH_MS);
+            let replica = Arc::make_mut(replica);
+            replica.write_back(self.now);
+            replica.log.lose_unflushed(protocol::EPOCH_MS);
         }
     }
 

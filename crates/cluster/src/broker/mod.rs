@@ -40,6 +40,7 @@ mod delete_records;
 mod log_dirs;
 pub mod dirs;
 mod moves;
+mod write_back;
 mod files;
 
 use std::collections::VecDeque;
@@ -332,8 +333,14 @@ impl Broker {
         }
     }
 
+    /// The time at which a step of the process begins.
+    pub fn set_time(&mut self, now: Time) {
+        self.disk.now = now;
+    }
+
     /// The process died: drops soft state.
-    pub fn halt(&mut self, death: Death) {
+    pub fn halt(&mut self, now: Time, death: Death) {
+        self.set_time(now);
         match death {
             Death::Exit | Death::Kill => {}
             Death::PowerLoss => self.disk.lose_unflushed(),

@@ -50,9 +50,9 @@ impl Machine for Actor {
     fn wire_bytes(message: &Message) -> u64 {
         message.wire_bytes()
     }
-    fn halt(&mut self, death: Death) {
+    fn halt(&mut self, now: Time, death: Death) {
         if let Actor::Kafka(process) = self {
-            process.halt(death);
+            process.halt(now, death);
         }
     }
 }
