@@ -77,6 +77,13 @@ fn bad_input_is_refused_with_its_place_or_cause() {
     let negative = file("negative.json", "{ \"kafkasim\": 1, \"seed\": -1 }");
     refused(&["run", &negative], &["negative.json", "-1"]);
     refused(&["run", "--sede", "1"], &["--sede", "--seed"]);
+    let list = file("list.json", "[1, \"a title\"]");
+    refused(&["run", &list], &["list.json: line 1, column 1: a scenario is a JSON object"]);
+    let topic = file("topic.json", "{\"topics\": [{\"name\": \"a/b\"}]}");
+    refused(&["run", &topic], &["topic.json: topic a/b was not made", "Topic name is invalid"]);
+    let lesson = file("lesson.md", LESSON);
+    refused(&["run", &lesson], &["this is a lesson", "kafkasim test lesson.md"]);
+    refused(&["test", "lost-acks"], &["lost-acks", "lost-ack, acks-grid"]);
     refused(&["run", "nowhere.json"], &["nowhere.json"]);
     refused(&["run", "--until", "soon"], &["soon"]);
     refused(&["replay", "s=1.nZLd"], &["link"]);
@@ -122,6 +129,30 @@ fn a_fault_of_the_simulator_fails_its_test_and_no_other() {
     assert_eq!(ran.code, 1, "{}", ran.out);
     for word in ["the simulator itself failed", "kafkasim test fault.md", "ok    sound.md", "1 passed, 1 failed"] {
         assert!(ran.out.contains(word), "no `{word}` in {}", ran.out);
+    }
+}
+
+#[test]
+fn a_bundled_lesson_is_named_by_its_id() {
+    let ran = kafkasim(&["test", "load"]);
+    assert!(ran.out.starts_with("ok    load.md") && ran.out.ends_with("1 passed, 0 failed\n"), "{}", ran.out);
+}
+
+#[test]
+fn commands_of_a_scenario_that_were_refused_are_told() {
+    let commands = [("1s", "sim kil broker 1"), ("2s", "kafka-topic --list"), ("3s", "sim pause broker 1")];
+    let commands = commands.map(|(at, run)| format!("{{\"at\": \"{at}\", \"run\": \"{run}\"}}"));
+    let name = file("typo.json", &format!("{{\"commands\": [{}], \"until\": \"5s\"}}", commands.join(", ")));
+    for command in ["run", "test"] {
+        let ran = kafkasim(&[command, &name]);
+        let told: Vec<&str> = ran.out.lines().filter(|line| line.contains("refused")).collect();
+        assert_eq!((ran.code, told.len()), (0, 2), "{}", ran.out);
+        assert!(
+            told[0].contains("[1] sim kil broker 1: ") && told[0].contains("Did you mean `sim kill`"),
+            "{}",
+            told[0]
+        );
+        assert!(told[1].contains("kafka-topic --list: bash: kafka-topic: command not found"), "{}", told[1]);
     }
 }
 

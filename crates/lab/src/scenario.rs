@@ -167,10 +167,15 @@ impl Default for ClusterShape {
 impl Scenario {
     /// Reads and checks a scenario file.
     pub fn parse(text: &str) -> Result<Scenario, ScenarioError> {
+        // Serde would take a list for the values of the keys in their order.
+        if !text.trim_start().starts_with('{') {
+            let message = "a scenario is a JSON object, in braces".to_owned();
+            return Err(ScenarioError { line: 1, column: 1, message });
+        }
         let scenario: Scenario = serde_json::from_str(text).map_err(|e| {
             let message = e.to_string();
-            let message = message.rsplit_once(" at line ").map_or(message.clone(), |(head, _)| head.to_owned());
-            ScenarioError { line: e.line(), column: e.column(), message }
+            let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(head, _)| head);
+            ScenarioError { line: e.line(), column: e.column(), message: plain(message) }
         })?;
         scenario.check()?;
         Ok(scenario)
@@ -217,6 +222,21 @@ impl Scenario {
     }
 }
 
+/// What serde says, in words of the file's: no types of Rust's, and the key that was meant.
+fn plain(message: &str) -> String {
+    if let Some((head, known)) = message.split_once("`, expected one of ")
+        && let Some(given) = head.strip_prefix("unknown field `")
+        && let Some(near) = shell::nearest(given, known.split('`').skip(1).step_by(2))
+    {
+        return format!("{message}; did you mean `{near}`?");
+    }
+    match message.rsplit_once(", expected ") {
+        Some((head, "u32" | "u64")) => format!("{head}, expected a whole number, 0 or more"),
+        Some((head, "i16" | "i32")) => format!("{head}, expected a whole number"),
+        _ => message.to_owned(),
+    }
+}
+
 fn first_terminal() -> u32 {
     1
 }
@@ -244,7 +264,11 @@ impl Serialize for Span {
 }
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = String::deserialize(deserializer).map_err(|error| {
+            let text = error.to_string();
+            let (said, place) = text.split_at(text.rfind(" at line ").unwrap_or(text.len()));
+            serde::de::Error::custom(format!("{said} such as \"45s\"{place}"))
+        })?;
         parse_duration(&text).map(Span).map_err(serde::de::Error::custom)
     }
 }
@@ -281,7 +305,10 @@ mod tests {
     fn an_unknown_key_is_named_with_its_place_and_the_keys_there_are() {
         let error = Scenario::parse("{\n  \"sed\": 7\n}").expect_err("sed is not a key");
         assert_eq!((error.line, error.column), (2, 7));
-        assert!(error.message.contains("unknown field `sed`") && error.message.contains("`seed`"), "{error}");
+        assert!(error.message.contains("unknown field `sed`") && error.message.contains("`until`"), "{error}");
+        assert!(error.message.ends_with("; did you mean `seed`?"), "{error}");
+        let error = Scenario::parse(r#"{"cluster": {"brokrs": 3}}"#).expect_err("brokrs is not a key");
+        assert!(error.message.ends_with("; did you mean `brokers`?"), "{error}");
     }
 
     #[test]
@@ -298,6 +325,12 @@ mod tests {
             ),
             (r#"{"cluster": {"configs": {"num.partition": "2"}}}"#, "num.partition is no broker config"),
             (r#"{"commands": [{"at": "4 fortnights", "run": "x"}]}"#, "45s"),
+            (r#"{"until": 5}"#, r#"line 1, column 11: invalid type: integer `5`, expected a string such as "45s""#),
+            (r#"{"seed": "9"}"#, r#"invalid type: string "9", expected a whole number, 0 or more"#),
+            (r#"{"seed": -9}"#, "invalid value: integer `-9`, expected a whole number, 0 or more"),
+            (r#"{"topics": [{"name": "a", "partitions": 1.5}]}"#, "`1.5`, expected a whole number"),
+            ("", "line 1, column 1: a scenario is a JSON object"),
+            (r#"[1, "a title"]"#, "line 1, column 1: a scenario is a JSON object"),
         ] {
             let error = Scenario::parse(text).expect_err(text).to_string();
             assert!(error.contains(says), "{error}");

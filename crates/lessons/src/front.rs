@@ -87,20 +87,27 @@ fn parse(text: &str) -> Result<Front, LessonError> {
 }
 
 fn front_of(mut values: SortedMap<&str, (usize, Value)>) -> Result<Front, LessonError> {
+    let lines = ["id", "minutes"].map(|key| values.get(key).map_or(1, |(line, _)| *line));
     let mut text = |key: &str| {
         values.remove(key).map_or(String::new(), |(_, value)| value.as_str().map_or(value.to_string(), str::to_owned))
     };
     let (id, title, kafka, leaves_out, next) =
         (text("id"), text("title"), text("kafka"), text("leaves-out"), text("next"));
-    let minutes = text("minutes").parse().unwrap_or(0);
+    let minutes = text("minutes");
     let needs = text("needs");
+    let minutes = match minutes.as_str() {
+        "" => 0,
+        given => given.parse().map_err(|_| {
+            LessonError::at(lines[1], 1, format!("`minutes` is `{given}`; it is a whole number of minutes"))
+        })?,
+    };
     for (key, value) in [("id", &id), ("title", &title)] {
         if value.is_empty() {
             return Err(LessonError::at(1, 1, format!("the front matter has no `{key}:`")));
         }
     }
     if !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
-        return Err(LessonError::at(1, 1, format!("id `{id}` may have lower-case letters, digits and `-`")));
+        return Err(LessonError::at(lines[0], 1, format!("id `{id}` may have lower-case letters, digits and `-`")));
     }
     let line = values.values().map(|(line, _)| *line).min().unwrap_or(1);
     let object: Map<String, Value> = values.into_iter().map(|(key, (_, value))| (key.to_owned(), value)).collect();
@@ -130,4 +137,22 @@ fn shell_nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Op
         .filter(|(distance, _)| *distance <= 2)
         .min()
         .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_value_is_refused_at_its_line() {
+        let place = |text: &str| parse(text).map(|_| ()).map_err(|error| error.to_string());
+        assert_eq!(place("id: a\ntitle: A\nminutes: 5"), Ok(()));
+        for (text, says) in [
+            ("title: A\nid: One Two\n", "line 3, column 1: id `One Two` may have lower-case letters"),
+            ("id: a\ntitle: A\nminutes: some", "line 4, column 1: `minutes` is `some`; it is a whole number"),
+            ("id: a\ntitle: A\nseed: some", "line 4, column 1: invalid type: string \"some\", expected a whole number"),
+        ] {
+            assert!(place(text).is_err_and(|error| error.starts_with(says)), "{text}: {:?}", place(text));
+        }
+    }
 }

@@ -292,8 +292,9 @@ mod tests {
     }
 
     /// Said by serde, or put together by the engine from two parts.
-    const OF_OTHERS: [&str; 15] = [
+    const OF_OTHERS: [&str; 16] = [
         "unknown field `{}`, expected one of {}",
+        "unknown field `{}`, expected one of {}; did you mean `{}`?",
         "unknown field `{}`, expected {}",
         "missing field `{}`",
         "invalid type: {}, expected {}",

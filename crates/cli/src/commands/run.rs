@@ -1,11 +1,12 @@
 //! `kafkasim run FILE`: a scenario with live progress and a summary.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use lab::units::{format_duration, parse_duration};
-use lab::{BOOT, Lab, LineKind, Scenario};
+use lab::{BOOT, Lab, Line, LineKind, Scenario};
 
 use super::Exit;
 use crate::input::{page_link, read, write};
@@ -43,18 +44,24 @@ fn span(text: &str) -> Result<lab::Duration, String> {
 impl Run {
     pub(crate) fn act(self) -> Exit {
         let mut scenario = match &self.file {
+            Some(path) if path.extension().is_some_and(|end| end == "md") => {
+                let path = path.display();
+                return Err(format!("{path}: this is a lesson, and `run` takes scenarios; kafkasim test {path}"));
+            }
             Some(path) => Scenario::parse(&read(path)?).map_err(|error| format!("{}: {error}", path.display()))?,
             None => Scenario::default(),
         };
         scenario.seed = self.seed.unwrap_or(scenario.seed);
         let until = self.until.or(scenario.until.map(|until| until.0)).unwrap_or(lab::Duration::from_secs(60));
-        let mut lab = Lab::new(&scenario).map_err(|error| error.to_string())?;
+        let name = self.file.as_ref().map_or(String::new(), |path| format!("{}: ", path.display()));
+        let mut lab = Lab::new(&scenario).map_err(|error| format!("{name}{error}"))?;
 
         let bar = if self.quiet { ProgressBar::hidden() } else { ProgressBar::new(until.as_millis().max(1)) };
         let style = ProgressStyle::with_template("{bar:32} {msg}").expect("the template is right");
         bar.set_style(style);
         let began = Instant::now();
-        let mut shown = std::collections::BTreeMap::new();
+        let mut shown = Shown::default();
+        let mut refused = Vec::new();
         let end = BOOT + until;
         let slice = lab::Duration::from_nanos((until.as_nanos() / 200).max(1_000_000));
         while lab.now() < end && lab.violation().is_none() {
@@ -66,12 +73,16 @@ impl Run {
                 format_duration(until),
                 lab.events()
             ));
-            if self.verbose {
-                bar.suspend(|| print_terminals(&lab, &mut shown));
+            for (id, lines) in shown.new_lines(&lab) {
+                if self.verbose {
+                    bar.suspend(|| print_terminal(id, &lines));
+                }
+                refused.extend(refusals(id, &lines));
             }
         }
         bar.finish_and_clear();
         summary(&lab, began.elapsed());
+        refused.iter().for_each(|line| println!("refused       {line}"));
         if let Some(path) = &self.report {
             write(path, &report::html(&lab)?)?;
             println!("report        {}", path.display());
@@ -84,18 +95,44 @@ impl Run {
     }
 }
 
-fn print_terminals(lab: &Lab, shown: &mut std::collections::BTreeMap<u32, u64>) {
-    for (id, terminal) in lab.terminals() {
-        let before = shown.insert(*id, terminal.written).unwrap_or(0);
-        for line in terminal.since(before) {
-            let mark = match line.kind {
-                LineKind::Command => "$ ",
-                LineKind::Input => "> ",
-                LineKind::Out | LineKind::Err | LineKind::Sim => "",
-            };
-            println!("{} [{id}] {mark}{}", lab::Time::ZERO + line.at.since(BOOT), line.text);
-        }
+/// What was looked at of each terminal.
+#[derive(Default)]
+pub(super) struct Shown(BTreeMap<u32, u64>);
+
+impl Shown {
+    /// What terminals were written since the last call.
+    pub(super) fn new_lines(&mut self, lab: &Lab) -> Vec<(u32, Vec<Line>)> {
+        let terminals = lab.terminals().iter();
+        let new = terminals.map(|(id, terminal)| {
+            let before = self.0.insert(*id, terminal.written).unwrap_or(0);
+            (*id, terminal.since(before).cloned().collect())
+        });
+        new.collect()
     }
+}
+
+fn clock(line: &Line) -> lab::Time {
+    lab::Time::ZERO + line.at.since(BOOT)
+}
+
+fn print_terminal(id: u32, lines: &[Line]) {
+    for line in lines {
+        let mark = match line.kind {
+            LineKind::Command => "$ ",
+            LineKind::Input => "> ",
+            LineKind::Out | LineKind::Err | LineKind::Sim => "",
+        };
+        println!("{} [{id}] {mark}{}", clock(line), line.text);
+    }
+}
+
+/// Commands that were answered by an error in the same moment: a verb that could not be carried out, a tool or an option that is
+/// not there.
+pub(super) fn refusals(id: u32, lines: &[Line]) -> Vec<String> {
+    let is_refusal =
+        |pair: &&[Line]| pair[0].kind == LineKind::Command && pair[1].kind == LineKind::Err && pair[0].at == pair[1].at;
+    let told = lines.windows(2).filter(is_refusal);
+    told.map(|pair| format!("{} [{id}] {}: {}", clock(&pair[0]), pair[0].text, pair[1].text)).collect()
 }
 
 /// What a run came to, a line a figure.

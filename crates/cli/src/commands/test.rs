@@ -12,12 +12,13 @@ use lessons::{BUNDLED, Lesson, play};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::Exit;
+use super::run::{Shown, refusals};
 use crate::input::{page_link, read, write};
 
 /// Arguments of `test`.
 #[derive(clap::Args)]
 pub(crate) struct Test {
-    /// Lessons (`.md`) and scenarios (`.json`). Without any: the bundled lessons.
+    /// Lessons (`.md`) and scenarios (`.json`), or ids of bundled lessons. Without any: all bundled lessons.
     files: Vec<PathBuf>,
     /// Writes the results as JUnit XML.
     #[arg(long, value_name = "FILE")]
@@ -29,6 +30,9 @@ pub(crate) struct Test {
     #[arg(long, short)]
     verbose: bool,
 }
+
+/// Before a command of a scenario that was refused, which may be meant or a typing error: it is always told.
+const REFUSED: &str = "! refused: ";
 
 /// How one file went.
 struct Played {
@@ -44,11 +48,25 @@ struct Trouble {
     replay: Vec<String>,
 }
 
+/// A file, or a bundled lesson by its id.
+fn given(path: &Path) -> Result<(String, String), String> {
+    let bundled = |id: &str| BUNDLED.iter().find(|(name, _)| *name == id).filter(|_| !path.exists());
+    if let Some((name, text)) = path.to_str().and_then(bundled) {
+        return Ok((format!("{name}.md"), (*text).to_owned()));
+    }
+    let ids = || BUNDLED.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let text = read(path).map_err(|error| match path.extension() {
+        None if !path.exists() => format!("{error}; lessons that come with kafkasim are {}", ids()),
+        _ => error,
+    })?;
+    Ok((path.display().to_string(), text))
+}
+
 impl Test {
     pub(crate) fn act(self) -> Exit {
         let mut tests: Vec<(String, String)> = Vec::new();
         for path in &self.files {
-            tests.push((path.display().to_string(), read(path)?));
+            tests.push(given(path)?);
         }
         if tests.is_empty() {
             tests = BUNDLED.iter().map(|(name, text)| (format!("{name}.md"), (*text).to_owned())).collect();
@@ -122,7 +140,12 @@ impl Test {
         lab.run_until(BOOT + until);
         match lab.violation() {
             Some(violation) => Err(Trouble { message: violation.to_string(), replay: how_to_replay(&lab) }),
-            None => Ok(vec![format!("● {} invariants held for {}", lab::INVARIANTS.len(), format_duration(until))]),
+            None => {
+                let held = format!("● {} invariants held for {}", lab::INVARIANTS.len(), format_duration(until));
+                let lines = Shown::default().new_lines(&lab);
+                let refused = lines.iter().flat_map(|(id, lines)| refusals(*id, lines));
+                Ok([held].into_iter().chain(refused.map(|line| format!("{REFUSED}{line}"))).collect())
+            }
         }
     }
 
@@ -130,9 +153,8 @@ impl Test {
         match &played.trouble {
             None => {
                 println!("ok    {} ({:.2} s)", played.name, played.took.as_secs_f64());
-                if self.verbose {
-                    played.lines.iter().for_each(|line| println!("      {line}"));
-                }
+                let told = played.lines.iter().filter(|line| self.verbose || line.starts_with(REFUSED));
+                told.for_each(|line| println!("      {line}"));
             }
             Some(trouble) => {
                 println!("FAIL  {} ({:.2} s)", played.name, played.took.as_secs_f64());
