@@ -15,6 +15,7 @@ test("a lesson's faults are told with line and column while it is typed, a click
   const { page, wrong, close } = await open({ bypassCSP: true });
   await write(page);
   await page.getByText(/“My first lesson” is whole: 3 steps, 1 check, 1 prediction/).waitFor();
+  assert.equal(await draft(page).evaluate((field) => field.selectionStart), 0, "one begins to read at the beginning");
   await picture(page, "author", ".author");
   assert.deepEqual(await accessibilityFaults(page), []);
   await draft(page).fill(`${front}# Mine\n\n## One\n${check.replace("end(", "ends(")}`);
@@ -31,6 +32,21 @@ test("a lesson's faults are told with line and column while it is typed, a click
   await run(page, "echo x | kafka-console-producer --bootstrap-server :9092 --topic orders");
   await run(page, "sim run 5s");
   await page.locator(".goal.met").getByText("A record is there").waitFor();
+  assert.deepEqual(wrong, []);
+  await close();
+});
+
+test("a line of a lesson says whom it is for, and names in its questions and goals stand out", async () => {
+  const { page, wrong, close } = await open();
+  await write(page);
+  const lines = "```console\n$ kafka-console-producer --bootstrap-server :9092 --topic orders\n```\n```console\n> hello\n```\n```console\n^C\n```\n";
+  const bet = "```predict\nWhere is `hello`?\n- 1 :: in `orders`\n- 2 :: a < b, `open\nanswer: end(\"orders\", 0)\n```\n";
+  await draft(page).fill(`${front}# Mine\n\n## One\n\n${lines}${bet}${check.replace("A record", "`hello`")}`);
+  await page.getByRole("button", { name: "Play it" }).click();
+  const prompts = await page.locator(".lesson .cmd span").evaluateAll((all) => all.map((span) => getComputedStyle(span, "::before").content));
+  assert.deepEqual(prompts, ['"$ "', '"> "', "none"]);
+  assert.deepEqual(await page.locator(".lesson :is(legend, label, .goal) code").allInnerTexts(), ["hello", "orders", "hello"]);
+  assert.equal(await page.locator(".lesson label").last().innerText(), "a < b, `open");
   assert.deepEqual(wrong, []);
   await close();
 });

@@ -34,7 +34,7 @@ for (const [lesson, lang, viewport] of [...LESSONS.map((id) => [id, "en", LAPTOP
       assert.deepEqual(open, [], `step ${step}`);
       // The engine answers when the step is over, not when its goals are true for another reason.
       if (lesson === "acks-grid" && step === 2) assert.equal(await pane.locator("fieldset").first().locator("label.right").innerText(), "In all three topics");
-      for (const verdict of await pane.locator(".verdict").allInnerTexts()) assert.match(verdict, /engine agrees|engine found: \w|gibt dir recht|fand: /i);
+      for (const verdict of await pane.locator(".verdict").allInnerTexts()) assert.match(verdict, /engine agrees|engine found: “\w|gibt dir recht|fand: „/i);
       const next = pane.getByRole("button", { name: /Next step|Nächster Schritt/ });
       if (await next.count() === 0) break;
       await next.click();

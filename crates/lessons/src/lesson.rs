@@ -82,8 +82,10 @@ impl Console {
 /// A command with what it should print.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConsoleLine {
-    /// The command line, or `^C`.
+    /// The command line, a line for the program that runs, or `^C`.
     pub command: String,
+    /// What stands before it: `$`, `>`, or nothing before a key.
+    pub prompt: &'static str,
     /// Lines it should print: `...` stands for any lines, `[..]` for anything within a line.
     pub expected: Vec<String>,
     /// Where it stands in the file.
@@ -239,10 +241,10 @@ fn console(options: &mut Options<'_>, text: &str, first: usize) -> Result<Consol
     let mut lines: Vec<ConsoleLine> = Vec::new();
     for (n, line) in text.lines().enumerate() {
         let number = first + n;
-        if let Some(command) = line.strip_prefix("$ ").or_else(|| line.strip_prefix("> ")) {
-            lines.push(ConsoleLine { command: command.to_owned(), expected: Vec::new(), line: number });
-        } else if line == "^C" || line == "^D" {
-            lines.push(ConsoleLine { command: line.to_owned(), expected: Vec::new(), line: number });
+        let given =
+            ["$", ">"].into_iter().find_map(|prompt| Some((prompt, line.strip_prefix(prompt)?.strip_prefix(' ')?)));
+        if let Some((prompt, command)) = given.or(matches!(line, "^C" | "^D").then_some(("", line))) {
+            lines.push(ConsoleLine { command: command.to_owned(), prompt, expected: Vec::new(), line: number });
         } else if let Some(last) = lines.last_mut() {
             last.expected.push(line.to_owned());
         } else if !line.trim().is_empty() {

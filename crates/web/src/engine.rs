@@ -603,7 +603,7 @@ fn view_of(lesson: &Lesson, progress: &Progress, answers: &[((usize, usize), Res
             Item::Console(console) => {
                 let run_ns = |line| console.pace(line).map_or(0, Duration::as_nanos);
                 let lines = console.lines.iter().enumerate();
-                parts.extend(lines.map(|(n, l)| Part::Command(console.term, l.command.clone(), run_ns(n))));
+                parts.extend(lines.map(|(n, l)| Part::Command(console.term, l.prompt, l.command.clone(), run_ns(n))));
             }
             Item::Check(check) => {
                 let state = progress.checks(n).get(checks).map_or(GoalState::Open, goal_state);

@@ -41,8 +41,9 @@ pub(crate) struct LessonView {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Part {
     Text(Block),
-    /// A command, the terminal it is for, and how long the lesson lets time run after it, ns; 0 for as long as it takes.
-    Command(u32, String, u64),
+    /// The terminal a command is for, its prompt, itself, and how long the lesson lets time run after it, ns; 0 for as long as
+    /// it takes.
+    Command(u32, &'static str, String, u64),
     Goals(Vec<Goal>),
     Bet(Bet),
     Hint(Vec<Block>),
@@ -183,7 +184,7 @@ fn step(props: &LessonProps, lesson: &LessonView) -> Html {
 fn part(props: &LessonProps, part: &Part) -> Html {
     match part {
         Part::Text(block) => html! { <div class="md">{ markdown::block(block) }</div> },
-        Part::Command(term, text, run_ns) => command(&props.ui, Some(*term), text, *run_ns),
+        Part::Command(term, prompt, text, run_ns) => command(&props.ui, Some(*term), prompt, text, *run_ns),
         Part::Goals(goals) => {
             html! { <div class="card goals">{ for goals.iter().enumerate().map(|(i, g)| goal(props, i, g)) }</div> }
         }
@@ -251,7 +252,7 @@ fn goal(props: &LessonProps, key: usize, goal: &Goal) -> Html {
     html! {
         <div {key} {class} {title}>
             <i aria-hidden="true">{ mark }</i>
-            <span>{ &goal.text }<span class="vh">{ format!(" ({})", t(word)) }</span></span>
+            <span>{ markdown::line(&goal.text) }<span class="vh">{ format!(" ({})", t(word)) }</span></span>
             <span><button class="link" hidden={at.is_none()} {onclick}>{ if link.is_empty() { "" } else { t(link) } }</button></span>
         </div>
     }
@@ -263,7 +264,7 @@ fn bet(props: &LessonProps, bet: &Bet) -> Html {
     let found = bet.found.as_ref().filter(|_| is_locked).and_then(|f| f.as_ref().ok()).copied();
     let verdict = match (&bet.found, bet.locked) {
         (Some(Ok(right)), Some(choice)) if *right == choice => t("The engine agrees with you.").to_owned(),
-        (Some(Ok(right)), Some(_)) => tell!("The engine found: {}", bet.choices[*right]),
+        (Some(Ok(right)), Some(_)) => tell!("The engine found: “{}”", bet.choices[*right]),
         (Some(Err(why)), Some(_)) => words::retold(why),
         (_, Some(_)) => t("Locked. Let time run: the engine will answer.").to_owned(),
         (_, None) => t("Place your bet before time runs.").to_owned(),
@@ -273,7 +274,7 @@ fn bet(props: &LessonProps, bet: &Bet) -> Html {
         <div class="card">
             <span class="eyebrow">{ t("Place your bet") }</span>
             <fieldset class="opts" disabled={is_locked}>
-                <legend>{ &bet.question }</legend>
+                <legend>{ markdown::line(&bet.question) }</legend>
                 { for bet.choices.iter().enumerate().map(|(i, text)| {
                     let (bridge, number) = (props.bridge.clone(), bet.number);
                     let onchange = Callback::from(move |_: Event| bridge.bet(number, i));
@@ -281,15 +282,15 @@ fn bet(props: &LessonProps, bet: &Bet) -> Html {
                         (found == Some(i)).then_some("right"),
                         (found.is_some() && found != Some(i) && bet.locked == Some(i)).then_some("wrong"),
                     );
-                    html! { <label key={i} {class}><input type="radio" name={name.clone()} checked={bet.locked == Some(i)} {onchange} /><span>{ text }</span></label> }
+                    html! { <label key={i} {class}><input type="radio" name={name.clone()} checked={bet.locked == Some(i)} {onchange} /><span>{ markdown::line(text) }</span></label> }
                 }) }
             </fieldset>
-            <p class="verdict" role="status">{ verdict }</p>
+            <p class="verdict" role="status">{ markdown::line(&verdict) }</p>
         </div>
     }
 }
 
-fn command(ui: &UiHandle, term: Option<u32>, text: &str, run_ns: u64) -> Html {
+fn command(ui: &UiHandle, term: Option<u32>, prompt: &'static str, text: &str, run_ns: u64) -> Html {
     let onclick = {
         let (ui, text) = (ui.clone(), text.to_owned());
         Callback::from(move |_: MouseEvent| {
@@ -306,14 +307,14 @@ fn command(ui: &UiHandle, term: Option<u32>, text: &str, run_ns: u64) -> Html {
         (Some(n), None) => tell!("Put into terminal {}; Enter runs it", n),
         (Some(n), Some(span)) => tell!("Put into terminal {}; Enter runs it, and {} pass", n, span),
     };
-    html! { <button class="cmd" {onclick} {title}><span>{ crate::markdown::command(text) }</span><em>{ to }{ lasts.map(|span| html! { <small>{ span }</small> }) }</em></button> }
+    html! { <button class="cmd" {onclick} {title}><span data-prompt={prompt}>{ markdown::command(text) }</span><em>{ to }{ lasts.map(|span| html! { <small>{ span }</small> }) }</em></button> }
 }
 
 /// What to do in free play: the whole story of a record and a failover by four buttons, and the same by hand.
 fn guide(props: &LessonProps) -> Html {
     let act = |number: u32, name: &'static str, line: &'static str, text: &'static str, act: Callback<MouseEvent>| {
         html! {
-            <div key={number} class="part"><button class="act" onclick={act}><span>{ format!("{number} · {}", t(name)) }</span><small>{ crate::markdown::command(line) }</small></button>
+            <div key={number} class="part"><button class="act" onclick={act}><span>{ format!("{number} · {}", t(name)) }</span><small>{ markdown::command(line) }</small></button>
                 <p class="md">{ t(text) }</p></div>
         }
     };
@@ -329,7 +330,7 @@ fn guide(props: &LessonProps) -> Html {
         let bridge = props.bridge.clone();
         Callback::from(move |_: MouseEvent| act(&bridge))
     };
-    let command = |text: &str| command(&props.ui, None, text, 0);
+    let command = |text: &str| command(&props.ui, None, "$", text, 0);
     html! {
         <>
             <span class="eyebrow">{ t("Free play") }</span>

@@ -15,6 +15,18 @@ pub(crate) fn block(block: &Block) -> Html {
     }
 }
 
+/// A text that a lesson gives as a line, a question, a choice or a goal: what stands between backticks is code.
+pub(crate) fn line(text: &str) -> Html {
+    let parts = text.split('`').enumerate();
+    let last = parts.clone().count() - 1;
+    let shown = parts.map(|(i, part)| match i % 2 {
+        0 => html! { part },
+        _ if i < last => html! { <code>{ part }</code> },
+        _ => html! { format!("`{part}") },
+    });
+    shown.collect()
+}
+
 /// A command whose words stay whole where a line ends: a browser would break `--topic` after its dashes.
 pub(crate) fn command(line: &str) -> Html {
     html! { <>{ for line.split(' ').enumerate().map(|(i, word)| html! { <>{ if i > 0 { " " } else { "" } }<i>{ word }</i></> }) }</> }
