@@ -80,7 +80,9 @@ pub fn metadata_version_level(name: &str) -> Option<i16> {
 
 /// All of them by name, for error messages.
 pub fn metadata_version_names() -> String {
-    (7..=METADATA_VERSION).map(metadata_version_name).collect::<Vec<_>>().join(", ")
+    // The first of the next release is known, though not yet supported.
+    let names = (7..=METADATA_VERSION).map(metadata_version_name).chain(["4.5-IV0".to_owned()]);
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// A level of `metadata.version` as tools print it.

@@ -240,6 +240,7 @@ fn prepare(command: &SimpleCommand, stdin: Option<Arc<str>>, setting: &Setting<'
     let opened = match tool {
         Some(tools::dump_log::NAME) => tools::dump_log::open(&argv, &tree),
         Some(tools::metadata_shell::NAME) => tools::metadata_shell::open(&argv, &tree),
+        Some(tools::storage::NAME) => tools::storage::open(&argv, &tree),
         Some(tools::metadata_quorum::NAME) => tools::metadata_quorum::open(&argv, &tree),
         _ => Vec::new(),
     };

@@ -34,6 +34,7 @@ use crate::tools::metadata_quorum::MetadataQuorum;
 use crate::tools::metadata_shell::{self, MetadataShell};
 use crate::tools::producer_perf::ProducerPerf;
 use crate::tools::reassign::Reassign;
+use crate::tools::storage::RandomUuid;
 use crate::tools::topics::Topics;
 use crate::tools::verifiable_producer::VerifiableProducer;
 use crate::tools::zk_shell::ZkShell;
@@ -88,6 +89,7 @@ macro_rules! bodies {
 }
 bodies! {
     Print(Print)
+    RandomUuid(RandomUuid)
     Topics(Box<AdminTool<Topics>>)
     ConsumerGroups(Box<AdminTool<ConsumerGroups>>)
     GetOffsets(Box<AdminTool<GetOffsets>>)

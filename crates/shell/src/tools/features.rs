@@ -135,8 +135,11 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let script = match verb {
         Command::Describe => Features::Describe,
         Command::Change(verb) => change(verb, options)?,
-        Command::Mapping => Features::Say(mapping(options)?),
-        Command::Dependencies => Features::Say(feature_dependencies(options)?),
+        Command::Mapping => Features::Say(mapping(one(options, "release-version")?)?),
+        Command::Dependencies if !options.has("feature") => {
+            return Err(misused("argument --feature is required"));
+        }
+        Command::Dependencies => Features::Say(feature_dependencies(options.all("feature"))?),
     };
     Ok(Body::Features(Box::new(AdminTool::new(launch, options, script)?)))
 }
@@ -199,8 +202,8 @@ fn version_level(name: &str) -> Result<i16, Refusal> {
 }
 
 /// `version-mapping`: the levels of a release, or of this one.
-fn mapping(options: &Parsed) -> Result<Vec<String>, Refusal> {
-    let (level, name) = match one(options, "release-version")? {
+pub(super) fn mapping(release: Option<&str>) -> Result<Vec<String>, Refusal> {
+    let (level, name) = match release {
         Some(release) => (version_level(release)?, release.to_owned()),
         None => (METADATA_VERSION, metadata_version_name(METADATA_VERSION)),
     };
@@ -209,12 +212,9 @@ fn mapping(options: &Parsed) -> Result<Vec<String>, Refusal> {
 }
 
 /// `feature-dependencies`: what levels of features need of each other.
-fn feature_dependencies(options: &Parsed) -> Result<Vec<String>, Refusal> {
-    if !options.has("feature") {
-        return Err(misused("argument --feature is required"));
-    }
+pub(super) fn feature_dependencies(features: &[String]) -> Result<Vec<String>, Refusal> {
     let mut lines = Vec::new();
-    for text in options.all("feature") {
+    for text in features {
         let (name, level) = level_of(text)?;
         if !is_feature(name) {
             return Err(Refusal::line(format!("Unknown feature: {name}")));
@@ -240,7 +240,7 @@ fn feature_dependencies(options: &Parsed) -> Result<Vec<String>, Refusal> {
 }
 
 /// `feature=level` (`FeatureCommand#parseNameAndLevel`).
-fn level_of(text: &str) -> Result<(&str, i16), Refusal> {
+pub(super) fn level_of(text: &str) -> Result<(&str, i16), Refusal> {
     let wrong = |why: String| Refusal::line(format!("Can't parse feature=level string {text}: {why}"));
     let (name, level) = text.split_once('=').ok_or_else(|| wrong("equals sign not found.".into()))?;
     let level = level.trim().parse().map_err(|_| wrong(format!("unable to parse {level} as a short.")))?;

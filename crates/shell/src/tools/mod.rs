@@ -15,6 +15,7 @@ pub(crate) mod consumer_perf;
 mod perf_stats;
 pub(crate) mod dump_log;
 pub(crate) mod metadata_shell;
+pub(crate) mod storage;
 pub(crate) mod zk_shell;
 mod znodes;
 pub(crate) mod log_dirs;
@@ -206,6 +207,7 @@ tools! {
     consumer_perf::TOOL,
     dump_log::TOOL,
     metadata_shell::TOOL,
+    storage::TOOL,
     zk_shell::TOOL,
     log_dirs::TOOL,
     delete_records::TOOL,

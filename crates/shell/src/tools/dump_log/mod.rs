@@ -46,7 +46,12 @@ pub(crate) struct Opened {
 impl Opened {
     /// Opens a file, if it is there.
     pub(crate) fn read(path: String, tree: &Tree<'_>) -> Option<Opened> {
-        Some(Opened { content: tree.read(&path)?, absolute: tree.absolute(&path), locked: tree.lock(&path), path })
+        let content = tree.read(&path)?;
+        Some(Opened::of(path, content, tree))
+    }
+    /// What is at a path.
+    pub(crate) fn of(path: String, content: FileContent, tree: &Tree<'_>) -> Opened {
+        Opened { content, absolute: tree.absolute(&path), locked: tree.lock(&path), path }
     }
     pub(crate) fn path(&self) -> &str {
         &self.path
