@@ -167,7 +167,7 @@ impl Replica {
     }
 
     fn modified_ms(&self) -> i64 {
-        self.log().batches().last().map_or(EPOCH_MS, |batch| batch.timestamp_ms)
+        self.log().last().map_or(EPOCH_MS, |batch| batch.timestamp_ms)
     }
 }
 

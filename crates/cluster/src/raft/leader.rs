@@ -61,11 +61,13 @@ impl Replica {
         let epoch = self.hard.epoch;
         let linger = self.millis("controller.quorum.append.linger.ms", 25);
         let Role::Leader(leader) = &mut self.soft.role else { return None };
+        // Most batches of a long run are no-ops, one after the other.
+        let alike = self.hard.log.last().map(|last| &last.records).filter(|last| ***last == records);
         let batch = MetadataBatch {
             base_offset: leader.next_offset,
             epoch,
             timestamp_ms: crate::process::wall_ms(now, fx),
-            records: Arc::new(records),
+            records: alike.cloned().unwrap_or_else(|| Arc::new(records)),
         };
         leader.next_offset = batch.next_offset();
         let last = leader.next_offset - 1;

@@ -80,6 +80,11 @@ impl MetadataLog {
         self.closed.iter().flat_map(|chunk| chunk.iter()).chain(&self.tail)
     }
 
+    /// The last batch.
+    pub fn last(&self) -> Option<&MetadataBatch> {
+        self.tail.last().or_else(|| self.closed.last()?.last())
+    }
+
     /// Appends a batch at the end.
     pub fn append(&mut self, batch: MetadataBatch) {
         debug_assert_eq!(batch.base_offset, self.end, "the log has no holes");
