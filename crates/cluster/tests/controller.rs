@@ -15,6 +15,7 @@ use protocol::api::describe_configs::ConfigResource;
 use protocol::api::describe_quorum::DescribeQuorumRequest;
 use protocol::api::elect_leaders::ElectLeadersRequest;
 use protocol::api::incremental_alter_configs::{ConfigOp, IncrementalAlterConfigsRequest};
+use protocol::metadata::MetadataRecord;
 use protocol::{BrokerId, DirectoryId, ErrorCode, Response, TopicId};
 use quorum_world::*;
 
@@ -387,4 +388,26 @@ fn a_log_directory_belongs_to_one_broker() {
     assert_eq!(registered(&mut cluster, 9, &[own]), ErrorCode::None, "again with its own");
     assert_eq!(registered(&mut cluster, 10, &[own]), ErrorCode::InvalidRegistration);
     assert_eq!(registered(&mut cluster, 1, &[own]), ErrorCode::DuplicateBrokerRegistration, "that is looked at first");
+}
+
+/// `ReplicationControlManager#createTopic`: a batch with the topic, its configs and then its partitions; one record when it goes.
+#[test]
+fn a_topic_is_written_down_in_kafkas_order() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(12_000);
+    let last_of = |cluster: &Cluster| {
+        let batches: Vec<_> = cluster.process(cluster.leader()).raft().log().batches().cloned().collect();
+        let kinds = |batch: &protocol::metadata::MetadataBatch| -> Vec<&str> {
+            batch.records.iter().map(MetadataRecord::type_name).collect()
+        };
+        batches.iter().rev().map(kinds).find(|kinds| kinds[0].contains("TOPIC")).unwrap_or_default()
+    };
+    let mut request = create_topic("orders", 2, 1);
+    let configs = [("retention.ms", "1000"), ("cleanup.policy", "delete")];
+    request.topics[0].configs = configs.map(|(name, value)| (name.into(), Some(value.into()))).to_vec();
+    cluster.ask(request, 1_000);
+    let [config, partition] = ["CONFIG_RECORD", "PARTITION_RECORD"];
+    assert_eq!(last_of(&cluster), ["TOPIC_RECORD", config, config, partition, partition]);
+    cluster.ask(DeleteTopicsRequest { topics: vec!["orders".into()], timeout_ms: 30_000 }, 1_000);
+    assert_eq!(last_of(&cluster), ["REMOVE_TOPIC_RECORD"]);
 }

@@ -330,3 +330,49 @@ fn what_storage_was_formatted_with_is_one_transaction() {
         cluster.run_ms(2_000);
     }
 }
+
+/// `QuorumState#initialize`: it does not lead on, and keeps nobody waiting for its return.
+#[test]
+fn a_leader_that_restarts_has_resigned() {
+    let mut cluster = Cluster::new(Shape { brokers: 0, ..SEPARATE });
+    cluster.run_ms(5_000);
+    let first = cluster.leader();
+    let epoch = cluster.process(first).raft().epoch();
+    cluster.kill(first);
+    cluster.world.start(cluster.nodes[&first]);
+    cluster.run_ms(1);
+    let raft = cluster.process(first).raft();
+    assert_eq!((raft.role_name(), raft.epoch(), raft.is_leader()), ("Resigned", epoch, false));
+    cluster.run_ms(5_000);
+    assert_eq!(cluster.leaders().len(), 1);
+    assert!(cluster.process(cluster.leader()).raft().epoch() > epoch);
+}
+
+/// The active controller acts on what is not committed yet, and answers when it is. When it has to resign before, the answer is
+/// NOT_CONTROLLER, and nothing was done.
+#[test]
+fn what_a_controller_cannot_commit_is_refused_when_it_resigns() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(12_000);
+    let first = cluster.leader();
+    let others: Vec<NodeId> = cluster.nodes.iter().filter(|(id, _)| **id != first).map(|(_, node)| *node).collect();
+    for other in &others {
+        cluster.world.cut(cluster.nodes[&first], *other);
+        cluster.world.cut(*other, cluster.nodes[&first]);
+    }
+    assert!(cluster.ask(create_topic("lost", 1, 1), 1_000).is_none(), "it waits to be committed");
+    let controller = cluster.process(first).controller().and_then(|controller| controller.image());
+    assert!(controller.is_some_and(|image| image.topic("lost").is_some()), "and is acted on meanwhile");
+    cluster.run_ms(3_000);
+    match cluster.answers().first() {
+        Some(Response::CreateTopics(answer)) => assert_eq!(answer.topics[0].error, ErrorCode::NotController),
+        other => panic!("no answer: {other:?}"),
+    }
+    assert!(cluster.process(first).controller().is_some_and(|controller| !controller.is_active()));
+    for other in &others {
+        cluster.world.heal(cluster.nodes[&first], *other);
+        cluster.world.heal(*other, cluster.nodes[&first]);
+    }
+    cluster.run_ms(10_000);
+    assert!(cluster.nodes.keys().all(|id| cluster.process(*id).image().topic("lost").is_none()));
+}

@@ -213,3 +213,66 @@ impl Replica {
         self.soft.role.leader(self.spec.id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ordered::SortedSet;
+    use protocol::metadata::{MetadataBatch, MetadataRecord};
+
+    use super::super::role::Leader;
+    use super::super::testing::replica;
+    use super::*;
+
+    const NOBODY: BrokerId = BrokerId::NONE;
+    const CANDIDATE: BrokerId = BrokerId(2);
+    const OTHER: BrokerId = BrokerId(3);
+
+    /// Whether voter 1, which has voted for `voted` and heard of `leader` in this epoch, gives a pre-vote and a vote to voter 2, whose
+    /// log is as good as its own.
+    fn gives(role: Role, voted: BrokerId, leader: BrokerId) -> (bool, bool) {
+        let mut replica = replica(1, 3);
+        (replica.hard.epoch, replica.hard.voted, replica.hard.leader, replica.soft.role) = (5, voted, leader, role);
+        let asked = |pre_vote| {
+            let log = (replica.hard.log.last_epoch(), replica.hard.log.end_offset());
+            replica.grants(&request(pre_vote, log))
+        };
+        (asked(true), asked(false))
+    }
+
+    fn request(pre_vote: bool, (last_epoch, last_offset): (i32, i64)) -> VoteRequest {
+        VoteRequest { candidate: CANDIDATE, candidate_epoch: 5, last_epoch, last_offset, pre_vote }
+    }
+
+    /// `EpochState#canGrantVote` of each state, in Kafka 4.4.0.
+    #[test]
+    fn votes_and_pre_votes_are_given_as_each_state_allows() {
+        let ballot = |id, leader| Ballot::new(BrokerId(id), leader);
+        assert_eq!(gives(Role::Unattached, NOBODY, NOBODY), (true, true));
+        assert_eq!(gives(Role::Unattached, CANDIDATE, NOBODY), (true, true));
+        assert_eq!(gives(Role::Unattached, OTHER, NOBODY), (true, false));
+        assert_eq!(gives(Role::Unattached, NOBODY, OTHER), (true, false));
+        assert_eq!(gives(Role::Prospective(ballot(1, NOBODY)), NOBODY, NOBODY), (true, true));
+        assert_eq!(gives(Role::Prospective(ballot(1, OTHER)), NOBODY, OTHER), (true, false));
+        assert_eq!(gives(Role::Candidate(ballot(1, NOBODY)), BrokerId(1), NOBODY), (true, false));
+        assert_eq!(gives(Role::Follower { leader: OTHER, has_fetched: false }, NOBODY, OTHER), (true, false));
+        assert_eq!(gives(Role::Follower { leader: OTHER, has_fetched: true }, NOBODY, OTHER), (false, false));
+        assert_eq!(gives(Role::Leader(Leader::new(0, &[CANDIDATE, OTHER])), BrokerId(1), BrokerId(1)), (false, false));
+        let resigned = Role::Resigned { unacked: SortedSet::new(), successors: Vec::new() };
+        assert_eq!(gives(resigned, NOBODY, BrokerId(1)), (true, false));
+    }
+
+    #[test]
+    fn a_log_is_as_good_as_another_by_its_last_epoch_first_and_then_by_its_end() {
+        let mut replica = replica(1, 3);
+        let records = Arc::new(vec![MetadataRecord::NoOp, MetadataRecord::NoOp]);
+        replica.hard.log.append(MetadataBatch { base_offset: 0, epoch: 4, timestamp_ms: 0, records });
+        replica.hard.epoch = 5;
+        for (log, is_granted) in [((3, 9), false), ((4, 1), false), ((4, 2), true), ((4, 3), true), ((5, 0), true)] {
+            for pre_vote in [true, false] {
+                assert_eq!(replica.grants(&request(pre_vote, log)), is_granted, "{log:?}");
+            }
+        }
+    }
+}

@@ -227,35 +227,13 @@ impl Replica {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use ordered::SortedMap;
-
+    use super::super::testing::replica;
     use super::*;
-    use crate::spec::{ClusterSpec, ProcessSpec};
 
     /// How long voter `own` of five waits after an EndQuorumEpoch that names these successors, in ms.
     fn delay_ms(own: i32, successors: &[i32]) -> u64 {
-        let voters = (1..=5).map(|id| (BrokerId(id), "controller".into())).collect();
-        let cluster = ClusterSpec {
-            cluster_id: "c".into(),
-            voters,
-            initial_controllers: Default::default(),
-            elr_enabled: true,
-            plant: protocol::Plant::None,
-            placement_seed: None,
-        };
-        let spec = ProcessSpec {
-            id: BrokerId(own),
-            is_broker: false,
-            is_controller: true,
-            host: "controller".into(),
-            rack: None,
-            cluster: Arc::new(cluster),
-            overrides: SortedMap::new(),
-        };
         let successors: Vec<BrokerId> = successors.iter().copied().map(BrokerId).collect();
-        Replica::new(&Arc::new(spec)).successor_delay(&successors).as_millis()
+        replica(own, 5).successor_delay(&successors).as_millis()
     }
 
     #[test]

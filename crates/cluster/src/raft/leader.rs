@@ -5,7 +5,6 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use kernel::{ConnId, Duration, Time};
-use ordered::{SortedMap, SortedSet};
 use protocol::api::LeaderHint;
 use protocol::api::begin_quorum_epoch::BeginQuorumEpochRequest;
 use protocol::api::describe_quorum::{DescribeQuorumResponse, QuorumReplica};
@@ -13,7 +12,7 @@ use protocol::api::end_quorum_epoch::EndQuorumEpochRequest;
 use protocol::api::fetch::{FetchRequest, FetchResponse, FetchResult};
 use protocol::api::fetch_snapshot::{FetchSnapshotRequest, FetchSnapshotResponse};
 use protocol::metadata::{MetadataBatch, MetadataRecord};
-use protocol::{BrokerId, ErrorCode, Message, Plant, Seldom, TopicId, wall_ms};
+use protocol::{BrokerId, ErrorCode, Message, Plant, TopicId, wall_ms};
 
 use super::log::Position;
 use super::role::{Leader, Progress, Role};
@@ -30,20 +29,7 @@ impl Replica {
     pub(super) fn become_leader(&mut self, now: Time, fx: &mut Fx) {
         self.set_epoch(self.hard.epoch, self.hard.voted, self.spec.id);
         let epoch_start = self.hard.log.end_offset();
-        let voters: SortedMap<_, _> = self.other_voters().into_iter().map(|id| (id, Progress::default())).collect();
-        self.set_role(
-            fx,
-            Role::Leader(Leader {
-                epoch_start,
-                voters,
-                observers: SortedMap::new(),
-                accumulator: Vec::new(),
-                next_offset: epoch_start,
-                fetched: SortedSet::new(),
-                is_claimed: false,
-                change: Seldom::default(),
-            }),
-        );
+        self.set_role(fx, Role::Leader(Leader::new(epoch_start, &self.other_voters())));
         let mut first = vec![MetadataRecord::LeaderChange { leader: self.spec.id, voters: self.voter_ids() }];
         // So far they stand only in the snapshots that the storage of the first voters was formatted with.
         if self.voter_history().last_offset() == Some(-1) {

@@ -11,6 +11,8 @@ pub mod log;
 pub mod role;
 mod slow_disk;
 pub mod snapshot;
+#[cfg(test)]
+mod testing;
 mod transition;
 mod voters;
 

@@ -71,6 +71,22 @@ pub struct Leader {
     pub change: Seldom<Box<Change>>,
 }
 
+impl Leader {
+    /// One that begins its epoch at an offset, and has heard of none of the other voters.
+    pub(super) fn new(epoch_start: i64, others: &[BrokerId]) -> Leader {
+        Leader {
+            epoch_start,
+            voters: others.iter().map(|id| (*id, Progress::default())).collect(),
+            observers: SortedMap::new(),
+            accumulator: Vec::new(),
+            next_offset: epoch_start,
+            fetched: SortedSet::new(),
+            is_claimed: false,
+            change: Seldom::default(),
+        }
+    }
+}
+
 /// How far a replica is, as its leader knows (`LeaderState.ReplicaState`).
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
 pub struct Progress {

@@ -189,8 +189,12 @@ impl Cluster {
         probe.answers.clear();
         self.world.order(self.probe, Order::Line("go".into()));
         self.run_ms(ms);
+        self.answers().first().cloned()
+    }
+    /// The answers to what was asked last.
+    pub fn answers(&self) -> &[Response] {
         let Actor::Probe(probe) = self.world.machine(self.probe) else { panic!("the probe is a probe") };
-        probe.answers.first().cloned()
+        &probe.answers
     }
     pub fn create(&mut self, name: &str, partitions: i32, replicas: i16) -> (ErrorCode, Option<Name>) {
         match self.ask(create_topic(name, partitions, replicas), 1000) {
