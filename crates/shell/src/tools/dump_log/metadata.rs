@@ -38,27 +38,20 @@ impl Dump<'_> {
     }
 
     fn metadata_line(&self, offset: i64, at: i64, record: &MetadataRecord) -> String {
-        let head = match self.skip_metadata {
-            true => "|".to_owned(),
-            false => format!("| offset: {offset} CreateTime: {at} sequence: -1 headerKeys: []"),
+        let head = format!("| offset: {offset} CreateTime: {at} sequence: -1 headerKeys: []");
+        let payload = || {
+            let (version, data) = data(record);
+            format!("payload: {{\"type\":\"{}\",\"version\":{version},\"data\":{{{data}}}}}", record.type_name())
         };
-        if let MetadataRecord::LeaderChange { leader, voters } = record {
-            let voters: Vec<String> = voters.iter().map(|id| format!("{{\"voterId\":{id}}}")).collect();
-            let voters = voters.join(",");
-            return format!(
-                "{head} LeaderChange: {{\"version\":0,\"leaderId\":{leader},\"voters\":[{voters}],\"grantingVoters\":[{voters}]}}"
-            );
-        }
-        if let Some(text) = control(record) {
-            return format!("{head} {text}");
-        }
-        match self.contents && self.decoder == Decoder::ClusterMetadata {
-            true => {
-                let (version, data) = data(record);
-                let kind = record.type_name();
-                format!("{head} payload: {{\"type\":\"{kind}\",\"version\":{version},\"data\":{{{data}}}}}")
-            }
-            false => head,
+        let shows_payload = self.contents && self.decoder == Decoder::ClusterMetadata;
+        match control(record) {
+            // Without the metadata of records nothing is left of one of Raft's own, nor of one that is not decoded.
+            Some(_) if self.skip_metadata => String::new(),
+            Some(text) => format!("{head} {text}"),
+            None if shows_payload && self.skip_metadata => format!("| {}", payload()),
+            None if shows_payload => format!("{head} {}", payload()),
+            None if self.skip_metadata => String::new(),
+            None => head,
         }
     }
 }
@@ -66,6 +59,13 @@ impl Dump<'_> {
 /// A record of Raft's own, as it is printed with any decoder.
 fn control(record: &MetadataRecord) -> Option<String> {
     match record {
+        MetadataRecord::LeaderChange { leader, voters } => {
+            let voters: Vec<String> = voters.iter().map(|id| format!("{{\"voterId\":{id}}}")).collect();
+            let voters = voters.join(",");
+            Some(format!(
+                "LeaderChange: {{\"version\":0,\"leaderId\":{leader},\"voters\":[{voters}],\"grantingVoters\":[{voters}]}}"
+            ))
+        }
         MetadataRecord::KRaftVersion { level } => {
             Some(format!("KRaftVersion {{\"version\":0,\"kRaftVersion\":{level}}}"))
         }
