@@ -41,8 +41,10 @@ test("a line of a lesson says whom it is for, and names in its questions and goa
   await write(page);
   const lines = "```console\n$ kafka-console-producer --bootstrap-server :9092 --topic orders\n```\n```console\n> hello\n```\n```console\n^C\n```\n";
   const bet = "```predict\nWhere is `hello`?\n- 1 :: in `orders`\n- 2 :: a < b, `open\nanswer: end(\"orders\", 0)\n```\n";
-  await draft(page).fill(`${front}# Mine\n\n## One\n\n${lines}${bet}${check.replace("A record", "`hello`")}`);
+  await draft(page).fill(`${front}# Mine\n\nRead me.\n\n## One\n\n${lines}${bet}${check.replace("A record", "`hello`")}`);
   await page.getByRole("button", { name: "Play it" }).click();
+  await page.getByRole("button", { name: "Next step" }).click();
+  await page.locator(".lesson .cmd").nth(2).waitFor();
   const prompts = await page.locator(".lesson .cmd span").evaluateAll((all) => all.map((span) => getComputedStyle(span, "::before").content));
   assert.deepEqual(prompts, ['"$ "', '"> "', "none"]);
   assert.deepEqual(await page.locator(".lesson :is(legend, label, .goal) code").allInnerTexts(), ["hello", "orders", "hello"]);
