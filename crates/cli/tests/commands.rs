@@ -140,19 +140,27 @@ fn a_bundled_lesson_is_named_by_its_id() {
 
 #[test]
 fn commands_of_a_scenario_that_were_refused_are_told() {
-    let commands = [("1s", "sim kil broker 1"), ("2s", "kafka-topic --list"), ("3s", "sim pause broker 1")];
+    let commands = [
+        ("1s", "sim kil broker 1"),
+        ("2s", "kafka-topic --list"),
+        ("3s", "kafka-topics --lisst"),
+        // Says something about another protocol, on the error stream, and goes on.
+        ("4s", "kafka-console-consumer --bootstrap-server localhost:9092 --topic t --group g"),
+        ("5s", "sim pause broker 1"),
+    ];
     let commands = commands.map(|(at, run)| format!("{{\"at\": \"{at}\", \"run\": \"{run}\"}}"));
-    let name = file("typo.json", &format!("{{\"commands\": [{}], \"until\": \"5s\"}}", commands.join(", ")));
+    let name = file("typo.json", &format!("{{\"commands\": [{}], \"until\": \"9s\"}}", commands.join(", ")));
     for command in ["run", "test"] {
         let ran = kafkasim(&[command, &name]);
         let told: Vec<&str> = ran.out.lines().filter(|line| line.contains("refused")).collect();
-        assert_eq!((ran.code, told.len()), (0, 2), "{}", ran.out);
+        assert_eq!((ran.code, told.len()), (0, 3), "{}", ran.out);
         assert!(
             told[0].contains("[1] sim kil broker 1: ") && told[0].contains("Did you mean `sim kill`"),
             "{}",
             told[0]
         );
         assert!(told[1].contains("kafka-topic --list: bash: kafka-topic: command not found"), "{}", told[1]);
+        assert!(told[2].contains("kafka-topics --lisst: "), "{}", told[2]);
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use lab::units::{format_duration, parse_duration};
-use lab::{BOOT, Lab, Line, LineKind, Scenario};
+use lab::{BOOT, Lab, Line, LineKind, NodeState, Scenario};
 
 use super::Exit;
 use crate::input::{page_link, read, write};
@@ -77,7 +77,7 @@ impl Run {
                 if self.verbose {
                     bar.suspend(|| print_terminal(id, &lines));
                 }
-                refused.extend(refusals(id, &lines));
+                refused.extend(refusals(&lab, id, &lines));
             }
         }
         bar.finish_and_clear();
@@ -128,9 +128,21 @@ fn print_terminal(id: u32, lines: &[Line]) {
 
 /// Commands that were answered by an error in the same moment: a verb that could not be carried out, a tool or an option that is
 /// not there.
-pub(super) fn refusals(id: u32, lines: &[Line]) -> Vec<String> {
-    let is_refusal =
-        |pair: &&[Line]| pair[0].kind == LineKind::Command && pair[1].kind == LineKind::Err && pair[0].at == pair[1].at;
+pub(super) fn refusals(lab: &Lab, id: u32, lines: &[Line]) -> Vec<String> {
+    // A tool that is there and goes on had something else to say.
+    let is_started = |line: &Line| {
+        let app = lab.apps().iter().find(|app| app.term == id && app.started == line.at && *app.command == *line.text);
+        app.is_some_and(|app| match lab.world().state(app.node) {
+            NodeState::Exited(code) => code == 0 || lab.since(app.node) > app.started,
+            _ => true,
+        })
+    };
+    let is_refusal = |pair: &&[Line]| {
+        pair[0].kind == LineKind::Command
+            && pair[1].kind == LineKind::Err
+            && pair[0].at == pair[1].at
+            && !is_started(&pair[0])
+    };
     let told = lines.windows(2).filter(is_refusal);
     told.map(|pair| format!("{} [{id}] {}: {}", clock(&pair[0]), pair[0].text, pair[1].text)).collect()
 }

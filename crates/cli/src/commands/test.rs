@@ -143,7 +143,7 @@ impl Test {
             None => {
                 let held = format!("● {} invariants held for {}", lab::INVARIANTS.len(), format_duration(until));
                 let lines = Shown::default().new_lines(&lab);
-                let refused = lines.iter().flat_map(|(id, lines)| refusals(*id, lines));
+                let refused = lines.iter().flat_map(|(id, lines)| refusals(&lab, *id, lines));
                 Ok([held].into_iter().chain(refused.map(|line| format!("{REFUSED}{line}"))).collect())
             }
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{NodeState, Stamped};
+use kernel::{NodeId, NodeState, Stamped};
 use protocol::Note;
 
 use super::{Lab, MarkKind};
@@ -49,16 +49,21 @@ impl Lab {
     /// Frees terminals whose program has ended, and starts what waited for that.
     pub(super) fn reap(&mut self) {
         self.reaped = self.world.ended();
-        let ended: Vec<(u32, i32)> = self
+        let now = self.world.now();
+        let ended: Vec<(u32, NodeId, i32)> = self
             .terminals
             .iter()
-            .filter_map(|(term, t)| match self.world.state(t.foreground?) {
-                NodeState::Exited(code) => Some((*term, code)),
-                NodeState::Killed | NodeState::PoweredOff => Some((*term, 137)),
-                NodeState::New | NodeState::Running | NodeState::Paused => None,
+            .filter_map(|(term, t)| {
+                let node = t.foreground?;
+                match self.world.state(node) {
+                    NodeState::Exited(code) => Some((*term, node, code)),
+                    NodeState::Killed | NodeState::PoweredOff => Some((*term, node, 137)),
+                    NodeState::New | NodeState::Running | NodeState::Paused => None,
+                }
             })
             .collect();
-        for (term, code) in ended {
+        for (term, node, code) in ended {
+            Arc::make_mut(&mut self.since).insert(node, now);
             let terminal = self.terminals.entry(term).or_default();
             terminal.foreground = None;
             terminal.last_exit = Some(code);
