@@ -50,7 +50,12 @@ fn shows_truly(words: &str) {
             .expect("it starts");
         let printed = String::from_utf8_lossy(&ran.stdout);
         let lines = |text: &str| text.trim_end().lines().map(lasting).collect::<Vec<_>>();
-        assert_eq!(lines(&printed), lines(wanted), "kafkasim {command}: {}", String::from_utf8_lossy(&ran.stderr));
+        assert_eq!(
+            lines(&printed),
+            lines(wanted),
+            "the README is to show what `kafkasim {command}` prints: {}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
     }
 }
 
