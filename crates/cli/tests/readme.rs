@@ -31,7 +31,9 @@ fn lasting(line: &str) -> String {
 /// Runs what a block shows, command by command, in a folder with the README's files.
 #[track_caller]
 fn shows_truly(words: &str) {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    // Tests run side by side: each has a folder of its own.
+    let name = words.trim().replace(|c: char| !c.is_alphanumeric(), "-");
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("readme").join(name);
     std::fs::create_dir_all(&folder).expect("the folder is made");
     let hello = block("````markdown", "id: hello");
     let bad = hello.replace("== 3\n", "== 4\n");
