@@ -197,8 +197,10 @@ pub struct ConsumerRecord {
     pub tp: TopicPartition,
     /// Its offset.
     pub offset: i64,
-    /// CreateTime (or LogAppendTime) in ms since the epoch.
+    /// In ms since the epoch.
     pub timestamp_ms: i64,
+    /// `CreateTime` or `LogAppendTime`.
+    pub timestamp_type: &'static str,
     /// Epoch of the leader that appended it.
     pub leader_epoch: i32,
     /// The key, or null.
@@ -240,6 +242,7 @@ impl Polled {
             tp: self.tp.clone(),
             offset: self.batch.base_offset + i64::from(record.offset_delta),
             timestamp_ms: record.timestamp_ms,
+            timestamp_type: self.batch.timestamp_type(),
             leader_epoch: self.batch.leader_epoch,
             key: record.key.clone(),
             value: record.value.clone(),

@@ -91,16 +91,22 @@ fn one_of_two_voters_commits_nothing() {
     assert_eq!(cluster.leaders().len(), 1, "with both voters the quorum works again");
 }
 
-#[test]
-fn a_cut_off_leader_resigns_and_catches_up_after_the_heal() {
-    let mut cluster = Cluster::new(SEPARATE);
-    cluster.run_ms(12_000);
+/// Cuts the leader off from all others, both ways: its id, and they.
+fn cut_off_leader(cluster: &mut Cluster) -> (i32, Vec<NodeId>) {
     let first = cluster.leader();
     let others: Vec<NodeId> = cluster.nodes.iter().filter(|(id, _)| **id != first).map(|(_, node)| *node).collect();
     for other in &others {
         cluster.world.cut(cluster.nodes[&first], *other);
         cluster.world.cut(*other, cluster.nodes[&first]);
     }
+    (first, others)
+}
+
+#[test]
+fn a_cut_off_leader_resigns_and_catches_up_after_the_heal() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(12_000);
+    let (first, others) = cut_off_leader(&mut cluster);
     cluster.run_ms(12_000);
     assert_eq!(cluster.leaders().len(), 1);
     assert_ne!(cluster.leader(), first);
@@ -354,12 +360,7 @@ fn a_leader_that_restarts_has_resigned() {
 fn what_a_controller_cannot_commit_is_refused_when_it_resigns() {
     let mut cluster = Cluster::new(SEPARATE);
     cluster.run_ms(12_000);
-    let first = cluster.leader();
-    let others: Vec<NodeId> = cluster.nodes.iter().filter(|(id, _)| **id != first).map(|(_, node)| *node).collect();
-    for other in &others {
-        cluster.world.cut(cluster.nodes[&first], *other);
-        cluster.world.cut(*other, cluster.nodes[&first]);
-    }
+    let (first, others) = cut_off_leader(&mut cluster);
     assert!(cluster.ask(create_topic("lost", 1, 1), 1_000).is_none(), "it waits to be committed");
     let controller = cluster.process(first).controller().and_then(|controller| controller.image());
     assert!(controller.is_some_and(|image| image.topic("lost").is_some()), "and is acted on meanwhile");

@@ -115,7 +115,7 @@ impl Fields {
         if field(self.timestamp, to) {
             match record.timestamp_ms {
                 ..0 => to.push_str("NO_TIMESTAMP"),
-                ms => write(to, format_args!("CreateTime:{ms}")),
+                ms => write(to, format_args!("{}:{ms}", record.timestamp_type)),
             }
         }
         if field(self.partition, to) {
@@ -169,6 +169,7 @@ mod tests {
             tp: TopicPartition::new("orders", 0),
             offset: 1,
             timestamp_ms: 1_795_182_568_386,
+            timestamp_type: "CreateTime",
             leader_epoch: 0,
             key: Some(b"k9".as_slice().into()),
             value: None,
