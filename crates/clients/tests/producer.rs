@@ -309,6 +309,25 @@ fn after_a_batch_that_was_refused_others_go_on_in_a_new_producer_epoch() {
     assert_eq!(stamps_after_a_refusal(0), [(7, 0, 0), (7, 1, 0), (7, 1, 1)]);
 }
 
+/// The stamps of what is sent to a broker that refuses the second of four records, the third of which is in the air by then.
+fn stamps_around_a_refusal(profile: Profile) -> Vec<(i16, i32)> {
+    let errors = [ErrorCode::None, ErrorCode::InvalidRecord];
+    let broker = FakeBroker { produce_errors: errors.into(), ..FakeBroker::with(&[("t", 1)]) };
+    let script = [(100, "a"), (200, "b"), (201, "c"), (203, "d")];
+    let script = script.into_iter().map(|(at, value)| (at, send("t", None, value))).collect();
+    let pairs = [("linger.ms", "0"), ("enable.idempotence", "true")];
+    let run = Run::producer(broker, profile, &pairs, script).until(5_000);
+    assert_eq!(run.broker().values("t", 0), ["a", "c", "d"]);
+    run.broker().stamps.clone()
+}
+
+#[test]
+fn java_numbers_what_is_in_the_air_anew_at_once_and_librdkafka_when_it_has_landed() {
+    // "c" is numbered anew before it is answered. That it is out of order asks for no other epoch, then; "d" does not wait for it.
+    assert_eq!(stamps_around_a_refusal(Profile::Java), [(0, 0), (0, 1), (0, 2), (1, 1), (1, 0), (1, 1)]);
+    assert_eq!(stamps_around_a_refusal(Profile::Librdkafka), [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]);
+}
+
 #[test]
 fn after_its_last_epoch_a_producer_gets_another_id() {
     assert_eq!(stamps_after_a_refusal(i16::MAX), [(7, i16::MAX, 0), (8, 0, 0), (8, 0, 1)]);

@@ -32,6 +32,8 @@ pub(crate) struct ProducerBatch {
     /// Epoch of the leader it was last sent to.
     pub(crate) sent_to_epoch: i32,
     pub(crate) stamp: Option<ProducerStamp>,
+    /// Its stamp is another than that it was last sent with (`ProducerBatch#reopened`).
+    pub(crate) is_restamped: bool,
 }
 
 impl ProducerBatch {
@@ -84,6 +86,11 @@ impl ProducerBatch {
             self.entries.push(handle, head);
         }
         taken
+    }
+    /// Gives it another stamp than it was sent with (`resetProducerState`).
+    pub(crate) fn restamp(&mut self, stamp: ProducerStamp) {
+        self.stamp = Some(stamp);
+        self.is_restamped = true;
     }
     /// The first sequence number, if it has one.
     pub(crate) fn base_sequence(&self) -> Option<i32> {
@@ -212,6 +219,7 @@ impl Accumulator {
             retry_at: created,
             sent_to_epoch: -1,
             stamp: None,
+            is_restamped: false,
         }
     }
 

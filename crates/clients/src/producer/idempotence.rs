@@ -101,10 +101,13 @@ impl Queue {
     }
 
     /// Whether OUT_OF_ORDER_SEQUENCE_NUMBER for a batch says that there is a gap, so that waiting does not mend it: it is next in
-    /// line, or next after a batch in doubt (`isNextSequenceForUnresolvedPartition`). Others may come after what is missing.
-    pub(crate) fn is_after_gap(&self, stamp: ProducerStamp) -> bool {
-        let next = self.sequences.unresolved.unwrap_or(self.sequences.last_acked.wrapping_add(1));
-        stamp.base_sequence == next
+    /// line, or next after a batch in doubt (`isNextSequenceForUnresolvedPartition`). Others may come after what is missing. Of
+    /// numbers that were given anew while the batch was in the air the answer says nothing (`sequenceHasBeenReset`).
+    pub(crate) fn is_after_gap(&self, stamp: ProducerStamp, is_restamped: bool) -> bool {
+        match self.sequences.unresolved {
+            Some(next) => stamp.base_sequence == next,
+            None => !is_restamped && stamp.base_sequence == self.sequences.last_acked.wrapping_add(1),
+        }
     }
 
     /// Asks for a new producer epoch for this partition.
@@ -112,12 +115,9 @@ impl Queue {
         self.sequences.bump = true;
     }
 
-    /// With nothing in flight: whether sequences given up must be left behind with a new epoch.
+    /// Whether sequences given up must be left behind with a new epoch (`maybeResolveSequences`).
     pub(crate) fn needs_bump(&mut self) -> bool {
         let sequences = &mut self.sequences;
-        if !self.flying.is_empty() {
-            return false;
-        }
         if sequences.unresolved.is_some() && sequences.outstanding.is_empty() {
             sequences.unresolved = None;
             // A later batch was accepted: the broker had the one in doubt.
@@ -126,19 +126,17 @@ impl Queue {
         sequences.bump
     }
 
-    /// Starts the numbers anew, for batches that wait too (`startSequencesAtBeginning`): with this id and epoch, or with what the
-    /// producer is given next.
-    pub(crate) fn restart(&mut self, identity: Option<(i64, i16)>) {
-        let mut sequences = Sequences::default();
-        for batch in self.batches.iter_mut().filter(|batch| batch.stamp.is_some()) {
-            batch.stamp = identity.map(|(producer_id, producer_epoch)| {
-                let base_sequence = sequences.next;
-                sequences.outstanding.insert(base_sequence);
-                sequences.next = add(base_sequence, batch.count());
-                ProducerStamp { producer_id, producer_epoch, base_sequence }
-            });
+    /// Starts the numbers anew with this id and epoch, for batches that wait to be sent again and for those in the air, too, whatever
+    /// their answers will be (`startSequencesAtBeginning`).
+    pub(crate) fn restart<'a>(&'a mut self, id: i64, epoch: i16, flying: impl Iterator<Item = &'a mut ProducerBatch>) {
+        let mut batches: Vec<_> = self.batches.iter_mut().chain(flying).filter(|batch| batch.stamp.is_some()).collect();
+        batches.sort_by_key(|batch| batch.base_sequence());
+        let mut sequences = Sequences { epoch, ..Sequences::default() };
+        for batch in batches {
+            batch.restamp(ProducerStamp { producer_id: id, producer_epoch: epoch, base_sequence: sequences.next });
+            sequences.outstanding.insert(sequences.next);
+            sequences.next = add(sequences.next, batch.count());
         }
-        sequences.epoch = identity.map_or(-1, |(_, epoch)| epoch);
         self.sequences = sequences;
     }
 }
@@ -161,16 +159,25 @@ mod tests {
     fn without_doubt_only_the_next_in_line_stands_after_a_gap() {
         let mut queue = four_in_flight();
         queue.sequence_done(stamp(0), 1, true, true);
-        assert_eq!([1, 2, 3].map(|n| queue.is_after_gap(stamp(n))), [true, false, false]);
+        assert_eq!([1, 2, 3].map(|n| queue.is_after_gap(stamp(n), false)), [true, false, false]);
+    }
+
+    #[test]
+    fn an_answer_to_numbers_of_before_tells_of_no_gap_unless_others_are_in_doubt() {
+        let mut queue = four_in_flight();
+        queue.sequence_done(stamp(0), 1, true, true);
+        assert_eq!([1, 2].map(|n| queue.is_after_gap(stamp(n), true)), [false, false]);
+        queue.sequence_done(stamp(1), 1, false, true);
+        assert_eq!([2, 3].map(|n| queue.is_after_gap(stamp(n), true)), [true, false]);
     }
 
     #[test]
     fn after_a_batch_in_doubt_only_the_one_behind_it_stands_after_a_gap() {
         let mut queue = four_in_flight();
         queue.sequence_done(stamp(0), 1, false, true);
-        assert_eq!([1, 2, 3].map(|n| queue.is_after_gap(stamp(n))), [true, false, false]);
+        assert_eq!([1, 2, 3].map(|n| queue.is_after_gap(stamp(n), false)), [true, false, false]);
         queue.sequence_done(stamp(1), 1, false, true);
-        assert_eq!([2, 3].map(|n| queue.is_after_gap(stamp(n))), [true, false]);
+        assert_eq!([2, 3].map(|n| queue.is_after_gap(stamp(n), false)), [true, false]);
     }
 
     #[test]

@@ -130,9 +130,9 @@ impl Producer {
             self.log_retry(&tp, &batch, correlation, code, detail);
             self.reenqueue(now, fx, &tp, batch);
         } else {
-            // What comes after it starts anew in another epoch. After the last retry it may have been taken, though.
-            if let Some(queue) = self.accumulator.queues.get_mut(&tp).filter(|_| batch.attempts < self.settings.retries)
-            {
+            // What comes after it starts anew in another epoch. After the last retry it may have been taken, though, unless there is a gap.
+            let is_untaken = batch.attempts < self.settings.retries || code == ErrorCode::OutOfOrderSequenceNumber;
+            if let Some(queue) = self.accumulator.queues.get_mut(&tp).filter(|_| is_untaken) {
                 queue.request_bump();
             }
             let error = self.error_of(code).with_message(message);
@@ -153,7 +153,7 @@ impl Producer {
         }
         match (code, batch.stamp, self.accumulator.queues.get_mut(tp)) {
             (ErrorCode::OutOfOrderSequenceNumber, Some(stamp), Some(queue)) => {
-                if queue.is_after_gap(stamp) {
+                if queue.is_after_gap(stamp, batch.is_restamped) {
                     queue.request_bump();
                 }
                 true

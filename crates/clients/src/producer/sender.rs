@@ -44,20 +44,27 @@ impl Producer {
             now + self.net.settings.retry_backoff.wait(self.identity_attempts, fx.rng(purpose::BACKOFF));
     }
 
-    /// Leaves sequences in doubt behind with a new epoch, or after the last one with another id
-    /// (`bumpIdempotentEpochAndResetIdIfNeeded`).
+    /// Leaves sequences in doubt behind with a new epoch, or after the last one with another id: what has a number of those waits
+    /// for none then (`bumpIdempotentEpochAndResetIdIfNeeded`). librdkafka has everything in the air land first
+    /// (`rd_kafka_idemp_drain_epoch_bump`).
     fn bump_epoch(&mut self) {
         let Identity::Known { id, epoch } = self.identity else { return };
-        let bumped = epoch.checked_add(1);
+        let (new_id, new_epoch) = epoch.checked_add(1).map_or((-1, -1), |epoch| (id, epoch));
         let mut is_bumped = false;
-        for queue in self.accumulator.queues.values_mut() {
-            if queue.needs_bump() {
-                queue.restart(bumped.map(|epoch| (id, epoch)));
-                is_bumped = true;
+        for (tp, queue) in self.accumulator.queues.iter_mut() {
+            let must_land = self.profile == Profile::Librdkafka && !queue.flying.is_empty();
+            if must_land || !queue.needs_bump() {
+                continue;
             }
+            let flying = self.flying.values_mut().filter(|(of, _)| of == tp).map(|(_, batch)| batch);
+            queue.restart(new_id, new_epoch, flying);
+            is_bumped = true;
         }
         if is_bumped {
-            self.identity = bumped.map_or(Identity::None, |epoch| Identity::Known { id, epoch });
+            self.identity = match new_id {
+                -1 => Identity::None,
+                id => Identity::Known { id, epoch: new_epoch },
+            };
         }
     }
 
@@ -197,6 +204,7 @@ impl Producer {
             if let Some(mut batch) = self.take_head(at) {
                 batch.sent_to_epoch = route.leader_epoch;
                 batch.last_attempt = now;
+                batch.is_restamped = false;
                 batches.push((tp, route.topic_id, batch));
             }
         }

@@ -63,6 +63,8 @@ pub struct FakeBroker {
     /// The topics that Metadata requests named.
     pub described: Vec<Vec<Arc<str>>>,
     pub produced: Vec<(i32, u32)>,
+    /// The producer epoch and first sequence number of each batch that came.
+    pub stamps: Vec<(i16, i32)>,
 }
 
 pub fn topic_id(name: &str) -> TopicId {
@@ -169,6 +171,7 @@ impl FakeBroker {
                 let mut partitions = Vec::new();
                 for p in r.partitions {
                     self.produced.push((p.partition, p.batch.count()));
+                    self.stamps.push((p.batch.producer().producer_epoch, p.batch.producer().base_sequence));
                     let written =
                         if error.is_ok() { self.append((p.topic_id, p.partition), &p.batch) } else { Err(error) };
                     let (base_offset, error) = (written.unwrap_or(-1), written.err().unwrap_or_default());
