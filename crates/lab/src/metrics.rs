@@ -3,7 +3,7 @@
 use cluster::Served;
 use kernel::{Stamped, Time};
 use ordered::SortedMap;
-use protocol::{BrokerId, GroupId, Note, TopicPartition};
+use protocol::{BrokerId, GroupId, Note, TopicPartition, is_internal_topic};
 
 use crate::lab::BOOT;
 use crate::levels::{Levels, Watch};
@@ -85,7 +85,7 @@ impl Metrics {
         self.watch.note(stamped);
         match &stamped.note {
             Note::Appended { tp, as_leader: true, base, next, bytes, .. } => {
-                let (count, is_own) = ((next - base) as u64, !tp.topic.starts_with("__"));
+                let (count, is_own) = ((next - base) as u64, !is_internal_topic(&tp.topic));
                 if is_own {
                     self.ends_at(tp, *next);
                 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kernel::{Death, Effect, NodeId, Strike};
 use protocol::api::ApiKey;
-use protocol::{Message, Note, Request, Response, TopicPartition};
+use protocol::{Message, Note, Request, Response, TopicPartition, is_internal_topic};
 
 use crate::lab::{Lab, MarkKind};
 
@@ -70,7 +70,7 @@ steps! {
 
 /// Without a wish any partition will do, but not those that brokers keep for themselves.
 fn is_of(tp: &TopicPartition, wanted: Option<&TopicPartition>) -> bool {
-    wanted.map_or(!tp.topic.starts_with("__"), |wanted| wanted == tp)
+    wanted.map_or(!is_internal_topic(&tp.topic), |wanted| wanted == tp)
 }
 
 fn response(deed: &Deed) -> Option<&Response> {

@@ -20,6 +20,15 @@ impl BrokerId {
 
 /// A topic's name.
 pub type TopicName = Arc<str>;
+
+/// Topics that only brokers write to, and that clients are told are internal (`Topic.INTERNAL_TOPICS`).
+const INTERNAL_TOPICS: [&str; 3] = ["__consumer_offsets", "__transaction_state", "__share_group_state"];
+
+/// Whether a topic of that name is Kafka's own.
+pub fn is_internal_topic(name: &str) -> bool {
+    INTERNAL_TOPICS.contains(&name)
+}
+
 /// A consumer group's name, `group.id`.
 pub type GroupId = Arc<str>;
 /// A member's id within a group, as given out by the coordinator.

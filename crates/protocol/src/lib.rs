@@ -35,6 +35,7 @@ pub use error::ErrorCode;
 pub use file::{DirEntry, FileContent, ProducerLine};
 pub use ids::{
     BrokerId, DirectoryId, GroupId, MemberId, PartitionIndex, ProducerId, TopicId, TopicName, TopicPartition,
+    is_internal_topic,
 };
 pub use java_duration::java_duration_ms;
 pub use note::Note;

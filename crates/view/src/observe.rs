@@ -5,7 +5,7 @@ use lab::replicas::{self, GroupInfo};
 use lab::{BOOT, Lab, LineKind};
 use ordered::SortedMap;
 use protocol::api::ConfigResourceKind;
-use protocol::{BrokerId, TopicPartition};
+use protocol::{BrokerId, TopicPartition, is_internal_topic};
 
 use crate::flights::flights;
 use crate::picture::*;
@@ -135,7 +135,7 @@ fn sessions(lab: &Lab) -> SortedMap<BrokerId, Time> {
 
 /// Gives each broker its replicas: all of them, or counts and what stands out.
 fn place_replicas(lab: &Lab, image: &cluster::MetadataImage, lens: &Lens, brokers: &mut [BrokerView]) {
-    let shown = || image.by_name.iter().filter(|(name, _)| lens.internal || !name.starts_with("__"));
+    let shown = || image.by_name.iter().filter(|(name, _)| lens.internal || !is_internal_topic(name));
     let topics = || shown().filter_map(|(name, id)| Some((name, image.topics.get(id)?)));
     let partitions: usize = topics().map(|(_, topic)| topic.partitions.len()).sum();
     let lists_all = partitions <= lens.partitions_max;
@@ -189,7 +189,7 @@ fn tail(log: &partition_log::Log, count: usize) -> Vec<RecordView> {
 
 fn topics(lab: &Lab, lens: &Lens) -> Vec<TopicView> {
     let Some(image) = replicas::image(lab.world(), lab.layout()) else { return Vec::new() };
-    let shown = image.by_name.iter().filter(|(name, _)| lens.internal || !name.starts_with("__"));
+    let shown = image.by_name.iter().filter(|(name, _)| lens.internal || !is_internal_topic(name));
     let views = shown.filter_map(|(name, topic_id)| {
         let topic = image.topics.get(topic_id)?;
         let partitions = topic.partitions.iter().map(|p| {
@@ -212,7 +212,7 @@ fn topics(lab: &Lab, lens: &Lens) -> Vec<TopicView> {
         Some(TopicView {
             name: name.to_string(),
             id: topic_id.to_string(),
-            is_internal: name.starts_with("__"),
+            is_internal: is_internal_topic(name),
             partitions: partitions.collect(),
         })
     });
@@ -221,7 +221,7 @@ fn topics(lab: &Lab, lens: &Lens) -> Vec<TopicView> {
 
 fn hidden_under(lab: &Lab, lens: &Lens) -> usize {
     let Some(image) = replicas::image(lab.world(), lab.layout()).filter(|_| !lens.internal) else { return 0 };
-    let hidden = image.by_name.iter().filter(|(name, _)| name.starts_with("__"));
+    let hidden = image.by_name.iter().filter(|(name, _)| is_internal_topic(name));
     let partitions = hidden.filter_map(|(_, id)| image.topics.get(id)).flat_map(|topic| &topic.partitions);
     partitions.filter(|p| p.isr.len() < p.replicas.len()).count()
 }

@@ -1,6 +1,6 @@
 //! What a note is on the timeline: whether it is told, its mark, and how much it stirs.
 
-use protocol::Note;
+use protocol::{Note, is_internal_topic};
 
 /// What the events that just ran were like.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -24,7 +24,7 @@ pub fn is_told(note: &Note) -> bool {
         | Note::ReplicaRemoved { tp, .. }
         | Note::LeaderElected { tp, .. }
         | Note::IsrChanged { tp, .. }
-        | Note::Reassigned { tp, .. } => !tp.topic.starts_with("__"),
+        | Note::Reassigned { tp, .. } => !is_internal_topic(&tp.topic),
         _ => true,
     }
 }

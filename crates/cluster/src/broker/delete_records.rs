@@ -3,12 +3,11 @@
 
 use kernel::Duration;
 use protocol::api::delete_records::{DeleteRecordsRequest, DeleteRecordsResponse, DeletedRecords};
-use protocol::{ErrorCode, PartitionIndex};
+use protocol::{ErrorCode, PartitionIndex, is_internal_topic};
 
 use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
 use super::dispatch::Answer;
-use super::produce::INTERNAL_TOPICS;
 use super::{Broker, TimerKey};
 use crate::process::{Context, Fx};
 
@@ -65,7 +64,7 @@ impl Broker {
         offset: i64,
     ) -> Result<(ReplicaIndex, i64), ErrorCode> {
         let topic_id = *cx.image.by_name.get(topic).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-        if INTERNAL_TOPICS.contains(&topic) {
+        if is_internal_topic(topic) {
             return Err(ErrorCode::InvalidTopic);
         }
         let (index, hosted) = self.hosted(cx, topic_id, partition)?;

@@ -6,11 +6,11 @@ use protocol::api::describe_topic_partitions::{
     Cursor, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, DescribedPartition, DescribedTopic,
 };
 use protocol::metadata::PartitionRecord;
-use protocol::{BrokerId, ErrorCode, PartitionIndex, TopicId, TopicName};
+use protocol::{BrokerId, ErrorCode, PartitionIndex, TopicId, TopicName, is_internal_topic};
 
 use super::Broker;
 use super::dispatch::Answer;
-use super::metadata::{is_internal, offline_replicas};
+use super::metadata::offline_replicas;
 use crate::image::MetadataImage;
 use crate::process::Context;
 
@@ -93,7 +93,7 @@ fn describe(
 }
 
 fn nothing(name: &TopicName, error: ErrorCode) -> DescribedTopic {
-    let is_internal = is_internal(name);
+    let is_internal = is_internal_topic(name);
     DescribedTopic { error, name: name.clone(), topic_id: TopicId::ZERO, is_internal, partitions: Vec::new() }
 }
 

@@ -5,11 +5,10 @@ use protocol::api::create_topics::NewTopic;
 use protocol::api::describe_cluster::{DescribeClusterRequest, DescribeClusterResponse, EndpointType};
 use protocol::api::metadata::{BrokerEndpoint, MetadataRequest, MetadataResponse, PartitionMetadata, TopicMetadata};
 use protocol::metadata::PartitionRecord;
-use protocol::{BrokerId, ErrorCode, TopicId, TopicName};
+use protocol::{BrokerId, ErrorCode, TopicId, TopicName, is_internal_topic};
 
 use super::Broker;
 use super::dispatch::Answer;
-use super::produce::INTERNAL_TOPICS;
 use crate::controller::listener::mismatched;
 use crate::image::{BrokerImage, MetadataImage, TopicImage};
 use crate::process::{Context, Fx};
@@ -50,7 +49,7 @@ impl Broker {
             true => ErrorCode::UnknownTopicOrPartition,
         };
         if error == ErrorCode::UnknownTopicOrPartition && may_create && self.settings.auto_create_topics {
-            let topic = match INTERNAL_TOPICS.contains(&&**name) {
+            let topic = match is_internal_topic(name) {
                 true => self.offsets_topic(name),
                 false => NewTopic {
                     name: name.clone(),
@@ -66,7 +65,7 @@ impl Broker {
             error,
             name: name.clone(),
             topic_id: TopicId::ZERO,
-            is_internal: is_internal(name),
+            is_internal: is_internal_topic(name),
             partitions: Vec::new(),
         }
     }
@@ -96,11 +95,6 @@ impl Broker {
 /// The address of a live broker.
 pub(super) fn live_endpoint(image: &MetadataImage, id: BrokerId) -> Option<BrokerEndpoint> {
     image.brokers.get(&id).filter(|broker| !broker.fenced).map(|broker| endpoint(id, broker))
-}
-
-/// Whether clients are told that a topic is Kafka's own.
-pub(super) fn is_internal(name: &str) -> bool {
-    INTERNAL_TOPICS.contains(&name)
 }
 
 /// Replicas on brokers that are not live, or in directories that have failed.
@@ -134,7 +128,7 @@ fn topic_metadata(image: &MetadataImage, topic: &TopicImage) -> TopicMetadata {
         error: ErrorCode::None,
         name: topic.name.clone(),
         topic_id: topic.id,
-        is_internal: is_internal(&topic.name),
+        is_internal: is_internal_topic(&topic.name),
         partitions: topic.partitions.iter().map(|record| partition_metadata(image, record)).collect(),
     }
 }

@@ -5,7 +5,7 @@ use kernel::Duration;
 use partition_log::AppendError;
 use protocol::api::LeaderHint;
 use protocol::api::produce::{ProducePartition, ProduceRequest, ProduceResponse, ProduceResult};
-use protocol::{Batch, ErrorCode, Note, Plant, gap};
+use protocol::{Batch, ErrorCode, Note, Plant, gap, is_internal_topic};
 
 use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
@@ -13,9 +13,6 @@ use super::dispatch::Answer;
 use super::partition::{WaitingWrite, Writer};
 use super::{Broker, TimerKey};
 use crate::process::{Context, Fx, wall_ms};
-
-/// Topics that only brokers write to.
-pub(super) const INTERNAL_TOPICS: [&str; 3] = ["__consumer_offsets", "__transaction_state", "__share_group_state"];
 
 /// An acks=all request that waits for replicas.
 #[derive(Clone, Debug, Hash)]
@@ -107,7 +104,7 @@ impl Broker {
         acks: i16,
     ) -> Result<(ReplicaIndex, LeaderAppend), AppendError> {
         let topic = cx.image.topics.get(&asked.topic_id).ok_or(ErrorCode::UnknownTopicId)?;
-        if INTERNAL_TOPICS.contains(&&*topic.name) {
+        if is_internal_topic(&topic.name) {
             return Err(ErrorCode::InvalidTopic.into());
         }
         if cx.image.partition(asked.topic_id, asked.partition).is_none() {

@@ -4,7 +4,7 @@
 use ordered::SortedMap;
 use partition_log::Log;
 use protocol::note::value_hash;
-use protocol::{Batch, TopicName, TopicPartition};
+use protocol::{Batch, TopicName, TopicPartition, is_internal_topic};
 
 use super::excuses::Excuses;
 use super::{Finding, forgotten};
@@ -25,7 +25,7 @@ pub(super) const NONMONOTONIC_SEND: InvariantInfo = InvariantInfo {
 
 pub(super) fn check(lab: &Lab, excuses: &Excuses) -> Result<(), Finding> {
     let Some(image) = replicas::image(lab.world(), lab.layout()) else { return Ok(()) };
-    let is_judged = |name: &TopicName| !name.starts_with("__") && !excuses.was_made_again(name);
+    let is_judged = |name: &TopicName| !is_internal_topic(name) && !excuses.was_made_again(name);
     for topic in image.topics.values().filter(|topic| is_judged(&topic.name)) {
         for record in &topic.partitions {
             let tp = TopicPartition::new(topic.name.clone(), record.partition);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::{NodeId, NodeState, Stamped};
-use protocol::Note;
+use protocol::{Note, is_internal_topic};
 
 use super::{Lab, MarkKind};
 use crate::terminal::LineKind;
@@ -81,7 +81,7 @@ impl Lab {
 fn mark_of(note: &Note) -> Option<(MarkKind, Arc<str>)> {
     let text = match note {
         Note::LeaderElected { tp, leader, leader_epoch, previous, .. }
-            if !tp.topic.starts_with("__") || previous.is_some() =>
+            if !is_internal_topic(&tp.topic) || previous.is_some() =>
         {
             let leader = if leader.is_some() { leader.to_string() } else { "none".into() };
             return Some((MarkKind::Leader, format!("{tp}: leader {leader}, epoch {leader_epoch}").into()));

@@ -2,6 +2,7 @@
 
 use kernel::Duration;
 use protocol::api::APIS;
+use protocol::is_internal_topic;
 
 use super::VERBS;
 use crate::facts::FACTS;
@@ -46,7 +47,7 @@ fn processes(lab: &Lab) -> Vec<String> {
 /// The partitions of topics that are not the brokers' own.
 fn partitions(lab: &Lab) -> Vec<String> {
     let Some(image) = replicas::image(lab.world(), lab.layout()) else { return Vec::new() };
-    let topics = image.topics.values().filter(|topic| !topic.name.starts_with("__"));
+    let topics = image.topics.values().filter(|topic| !is_internal_topic(&topic.name));
     topics.flat_map(|topic| (0..topic.partitions.len()).map(|n| format!("{}-{n}", topic.name))).collect()
 }
 
