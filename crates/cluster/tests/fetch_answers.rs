@@ -3,38 +3,11 @@
 
 mod cluster_harness;
 
-use cluster_harness::{Cluster, ms};
+use cluster_harness::{Cluster, fetch_of, ms};
 use kernel::Duration;
 use protocol::api::delete_records::DeleteRecordsRequest;
-use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResult};
+use protocol::api::fetch::{FetchRequest, FetchResult};
 use protocol::{BrokerId, ErrorCode, FileContent, Note, TopicId};
-
-/// A fetch of partition 0 by a consumer, all by itself.
-fn request(topic_id: TopicId, fetch_offset: i64) -> FetchRequest {
-    let partition = FetchPartition {
-        topic_id,
-        partition: 0,
-        current_leader_epoch: -1,
-        fetch_offset,
-        last_fetched_epoch: -1,
-        log_start_offset: -1,
-        partition_max_bytes: 1 << 20,
-    };
-    FetchRequest {
-        replica: BrokerId::NONE,
-        replica_epoch: -1,
-        max_wait_ms: 0,
-        min_bytes: 1,
-        max_bytes: 52_428_800,
-        read_committed: false,
-        session_id: 0,
-        session_epoch: -1,
-        partitions: vec![partition],
-        forgotten: Vec::new(),
-        raft_high_watermark: -1,
-        rack: None,
-    }
-}
 
 fn answer(cluster: &mut Cluster, request: FetchRequest) -> FetchResult {
     let handle = cluster.ask(1, 1, request);
@@ -67,7 +40,7 @@ fn what_is_before_the_log_start_is_out_of_range_whatever_the_epochs() {
     write(&mut cluster, 1, topic, -1, "d");
     delete_before(&mut cluster, "t", 2);
     let mut of_that_epoch = |offset| {
-        let mut asked = request(topic, offset);
+        let mut asked = fetch_of(&[(topic, offset)]);
         asked.partitions[0].last_fetched_epoch = 1;
         answer(&mut cluster, asked)
     };
@@ -90,7 +63,7 @@ fn who_had_better_read_elsewhere_is_not_told_that_its_offset_is_not_here() {
     cluster.world.cut(leader, follower);
     delete_before(&mut cluster, "t", 2);
     let mut from_rack = |rack: &str, offset| {
-        let read = answer(&mut cluster, FetchRequest { rack: Some(rack.into()), ..request(topic, offset) });
+        let read = answer(&mut cluster, FetchRequest { rack: Some(rack.into()), ..fetch_of(&[(topic, offset)]) });
         (read.error, read.preferred_read_replica)
     };
     assert_eq!(from_rack("rack-2", 1), (ErrorCode::None, BrokerId(2)), "which is there");
@@ -106,7 +79,7 @@ fn a_broker_gives_a_follower_no_more_than_fetch_max_bytes_either() {
         write(&mut cluster, 1, topic, 1, &"x".repeat(400));
     }
     for replica in [BrokerId::NONE, BrokerId(2)] {
-        let read = answer(&mut cluster, FetchRequest { replica, ..request(topic, 0) });
+        let read = answer(&mut cluster, FetchRequest { replica, ..fetch_of(&[(topic, 0)]) });
         assert_eq!((read.error, read.batches.len()), (ErrorCode::None, 2), "{replica}: two of three fit");
     }
 }

@@ -3,35 +3,19 @@
 
 mod cluster_harness;
 
-use cluster_harness::{Cluster, ms};
+use cluster_harness::{Cluster, fetch_of, ms};
 use kernel::Duration;
-use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse};
-use protocol::{BrokerId, ErrorCode, TopicId};
+use protocol::api::fetch::{FetchRequest, FetchResponse};
+use protocol::{ErrorCode, TopicId};
 
 /// A consumer's fetch of partition 0 of these topics from these offsets.
 fn request(session: (i32, i32), asked: &[(TopicId, i64)], forgotten: &[TopicId]) -> FetchRequest {
-    let partition = |(topic_id, fetch_offset): &(TopicId, i64)| FetchPartition {
-        topic_id: *topic_id,
-        partition: 0,
-        current_leader_epoch: -1,
-        fetch_offset: *fetch_offset,
-        last_fetched_epoch: -1,
-        log_start_offset: -1,
-        partition_max_bytes: 1 << 20,
-    };
     FetchRequest {
-        replica: BrokerId::NONE,
-        replica_epoch: -1,
         max_wait_ms: 500,
-        min_bytes: 1,
-        max_bytes: 52_428_800,
-        read_committed: false,
         session_id: session.0,
         session_epoch: session.1,
-        partitions: asked.iter().map(partition).collect(),
         forgotten: forgotten.iter().map(|topic_id| (*topic_id, 0)).collect(),
-        raft_high_watermark: -1,
-        rack: None,
+        ..fetch_of(asked)
     }
 }
 

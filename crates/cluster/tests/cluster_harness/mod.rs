@@ -270,29 +270,8 @@ impl Cluster {
         leader_epoch: i32,
         max_wait_ms: u32,
     ) -> u32 {
-        let partition = FetchPartition {
-            topic_id,
-            partition: 0,
-            current_leader_epoch: leader_epoch,
-            fetch_offset,
-            last_fetched_epoch: -1,
-            log_start_offset: -1,
-            partition_max_bytes: 1 << 20,
-        };
-        let request = FetchRequest {
-            replica: BrokerId::NONE,
-            replica_epoch: -1,
-            max_wait_ms,
-            min_bytes: 1,
-            max_bytes: 52_428_800,
-            read_committed: false,
-            session_id: 0,
-            session_epoch: -1,
-            partitions: vec![partition],
-            forgotten: Vec::new(),
-            raft_high_watermark: -1,
-            rack: None,
-        };
+        let mut request = FetchRequest { max_wait_ms, ..fetch_of(&[(topic_id, fetch_offset)]) };
+        request.partitions[0].current_leader_epoch = leader_epoch;
         self.ask(lane, id, request)
     }
 
@@ -335,6 +314,33 @@ impl Cluster {
     /// When the first note that `wanted` accepts was made, from `since` on.
     pub fn when(&self, since: Time, wanted: impl Fn(&Note) -> bool) -> Option<Time> {
         self.notes.iter().find(|stamped| stamped.at >= since && wanted(&stamped.note)).map(|stamped| stamped.at)
+    }
+}
+
+/// A consumer's fetch of partition 0 of these topics from these offsets, without a session or patience.
+pub fn fetch_of(asked: &[(TopicId, i64)]) -> FetchRequest {
+    let partition = |(topic_id, fetch_offset): &(TopicId, i64)| FetchPartition {
+        topic_id: *topic_id,
+        partition: 0,
+        current_leader_epoch: -1,
+        fetch_offset: *fetch_offset,
+        last_fetched_epoch: -1,
+        log_start_offset: -1,
+        partition_max_bytes: 1 << 20,
+    };
+    FetchRequest {
+        replica: BrokerId::NONE,
+        replica_epoch: -1,
+        max_wait_ms: 0,
+        min_bytes: 1,
+        max_bytes: 52_428_800,
+        read_committed: false,
+        session_id: 0,
+        session_epoch: -1,
+        partitions: asked.iter().map(partition).collect(),
+        forgotten: Vec::new(),
+        raft_high_watermark: -1,
+        rack: None,
     }
 }
 
