@@ -12,7 +12,10 @@ impl Broker {
     pub(super) fn advance_high_watermark(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex) {
         let log_end = self.disk.log(index).log_end_offset();
         let lag_max = self.settings.replica_lag_time_max;
-        let target = self.partition(index).and_then(|p| p.target_high_watermark(cx.now, cx.image, lag_max, log_end));
+        let counts_stalled = !cx.spec.has(Plant::StalledForgotten);
+        let target = self
+            .partition(index)
+            .and_then(|p| p.target_high_watermark(cx.now, cx.image, lag_max, log_end, counts_stalled));
         let may_fall = cx.spec.has(Plant::HighWatermarkFalls);
         if let Some(target) = target.filter(|target| *target > self.disk.log(index).high_watermark() || may_fall) {
             self.set_high_watermark(fx, index, target);

@@ -162,12 +162,14 @@ impl Partition {
     }
 
     /// Where the leader's high watermark belongs (`Partition#maybeIncrementLeaderHW`); none while it is frozen.
+    /// Members of the ISR that have stopped fetching count, but for a planted bug.
     pub(super) fn target_high_watermark(
         &self,
         now: Time,
         image: &MetadataImage,
         lag_max: Duration,
         log_end: i64,
+        counts_stalled: bool,
     ) -> Option<i64> {
         let leadership = self.leadership()?;
         if self.is_under_min_isr() {
@@ -175,7 +177,7 @@ impl Partition {
         }
         let held_back_by = |follower: &&FollowerState| {
             follower.log_end_offset < log_end
-                && (leadership.is_in_maximal_isr(follower.id)
+                && ((counts_stalled && leadership.is_in_maximal_isr(follower.id))
                     || (follower.is_caught_up(now, lag_max, log_end) && follower.is_eligible(image)))
         };
         Some(leadership.followers.iter().filter(held_back_by).map(|f| f.log_end_offset).fold(log_end, i64::min))
@@ -236,6 +238,12 @@ impl FollowerState {
         }
     }
 
+    /// The same broker leads on in a new epoch, in whose ISR the follower is since `in_sync` if it is: where it is does not change
+    /// (`Replica#resetReplicaState`).
+    pub(super) fn led_again(self, in_sync: Option<Time>, leader_end: i64) -> FollowerState {
+        FollowerState { last_caught_up: in_sync, last_fetch: in_sync, leader_end_at_last_fetch: leader_end, ..self }
+    }
+
     /// At the leader's end, or there not longer than `lag_max` ago.
     pub fn is_caught_up(&self, now: Time, lag_max: Duration, leader_end: i64) -> bool {
         self.log_end_offset == leader_end || self.last_caught_up.is_some_and(|at| now.since(at) <= lag_max)
@@ -266,6 +274,6 @@ impl FollowerState {
         self.log_start_offset = log_start;
         self.last_fetch = Some(now);
         self.leader_end_at_last_fetch = leader_end;
-        self.broker_epoch = self.broker_epoch.max(broker_epoch);
+        self.broker_epoch = broker_epoch;
     }
 }

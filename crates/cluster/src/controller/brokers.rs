@@ -289,6 +289,9 @@ impl Controller {
         records.push(self.registration_change(broker, Some(false), None));
         self.cordon(broker, records);
         self.elect_leaderless(Some(broker), records);
+        if self.spec.has(Plant::UnfencedInSync) {
+            self.join_in_sync(broker, records);
+        }
     }
 
     fn enter_shutdown(&mut self, broker: BrokerId, records: &mut Vec<MetadataRecord>) {

@@ -6,7 +6,7 @@ use protocol::api::alter_partition::{
     AlterPartitionChange, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult,
 };
 use protocol::api::elect_leaders::{ElectLeadersRequest, ElectLeadersResponse};
-use protocol::metadata::{MetadataRecord, PartitionRecord};
+use protocol::metadata::{MetadataRecord, PartitionChange, PartitionRecord};
 use protocol::{BrokerId, ErrorCode, Plant, TopicName};
 
 use super::election::{ChangeBuilder, Election};
@@ -86,6 +86,20 @@ impl Controller {
                 }
             }));
         }
+    }
+
+    /// A planted bug: a broker is in the ISR of all its partitions that somebody leads.
+    pub(super) fn join_in_sync(&self, broker: BrokerId, records: &mut Vec<MetadataRecord>) {
+        let Some(active) = &self.active else { return };
+        let partitions = active.state.image().topics.values().flat_map(|topic| &topic.partitions);
+        let out = partitions.filter(|partition| {
+            partition.leader.is_some() && partition.replicas.contains(&broker) && !partition.isr.contains(&broker)
+        });
+        records.extend(out.map(|partition| {
+            let isr = Some(partition.isr.iter().copied().chain([broker]).collect());
+            let (topic_id, partition) = (partition.topic_id, partition.partition);
+            MetadataRecord::PartitionChange(PartitionChange { topic_id, partition, isr, ..PartitionChange::default() })
+        }));
     }
 
     /// A broker came back: partitions without leader may have one again.
