@@ -503,10 +503,7 @@ impl Broker {
         if is_follower {
             // Consumers may read from any replica (KIP-392); followers only from the leader.
             let leadership = partition.leadership().ok_or(ErrorCode::NotLeaderOrFollower)?;
-            let follower = leadership.follower(asker.replica).ok_or(ErrorCode::UnknownLeaderEpoch)?;
-            if asker.replica_epoch >= 0 && asker.replica_epoch < follower.broker_epoch {
-                return Err(ErrorCode::NotLeaderOrFollower);
-            }
+            leadership.follower(asker.replica).ok_or(ErrorCode::UnknownLeaderEpoch)?;
         }
         let log = self.disk.log(index);
         let mut readable = Readable { index, bound: log.log_end_offset(), diverging: None };
@@ -527,6 +524,9 @@ impl Broker {
         }
         if asked.fetch_offset > log.log_end_offset() {
             return Err(ErrorCode::OffsetOutOfRange);
+        }
+        if is_follower && is_outdated(cx, asker) {
+            return Err(ErrorCode::NotLeaderOrFollower);
         }
         if !is_follower && !cx.spec.has(Plant::ReadsPastHighWatermark) {
             readable.bound = log.high_watermark();
@@ -601,6 +601,12 @@ impl Broker {
             }
         }
     }
+}
+
+/// Whether a follower fetches for a process whose successor is registered and serves (`Replica#updateFetchStateOrThrow`).
+fn is_outdated(cx: &Context<'_>, asker: &Asker) -> bool {
+    let registered = cx.image.brokers.get(&asker.replica).filter(|broker| !broker.fenced);
+    asker.replica_epoch >= 0 && registered.is_some_and(|broker| broker.epoch > asker.replica_epoch)
 }
 
 /// Marks a slot of a reader, and the follower behind it as caught up until the last fetch of its session.

@@ -162,9 +162,10 @@ impl Broker {
         }
         let Some(endpoint) = cx.image.brokers.get(&id.leader) else { return };
         let Some(asked) = self.next_request(cx.now, id) else {
-            self.arm_idle(cx.now, fx, id);
+            self.sleep(cx.now, fx, id);
             return;
         };
+        self.soft.timers.cancel(&TimerKey::FetcherBackoff(id));
         let request = FetchRequest {
             replica: self.id,
             replica_epoch: cx.broker_epoch,
@@ -252,14 +253,6 @@ impl Broker {
         id.into_iter().for_each(|id| self.position_changed(id, index));
     }
 
-    /// Wakes a fetcher when the first of its delayed partitions is due.
-    pub(super) fn arm_backoff(&mut self, fx: &mut Fx, id: FetcherId) {
-        let Some(fetcher) = self.soft.fetchers.get(&id) else { return };
-        if let Some(due) = fetcher.delayed.values().min() {
-            self.soft.timers.arm(fx, *due, TimerKey::FetcherBackoff(id));
-        }
-    }
-
     /// What is throttled is left out of the next fetch while its quota is used up, and comes in again after that.
     fn review_throttled(&mut self, now: Time, id: FetcherId) {
         self.soft.throttles.follower.refresh(now);
@@ -267,14 +260,14 @@ impl Broker {
         throttled.into_iter().for_each(|index| self.position_changed(id, index));
     }
 
-    /// There is nothing to ask for: wakes the fetcher when there may be (`AbstractFetcherThread#maybeFetch`).
-    fn arm_idle(&mut self, now: Time, fx: &mut Fx, id: FetcherId) {
+    /// There is nothing to ask for: the fetcher sleeps for a whole backoff, even if a partition is due sooner, unless another
+    /// comes to it meanwhile (`AbstractFetcherThread#maybeFetch`).
+    fn sleep(&mut self, now: Time, fx: &mut Fx, id: FetcherId) {
         let Some(fetcher) = self.soft.fetchers.get(&id) else { return };
         let throttle = &self.soft.throttles.follower;
-        let is_held_up = fetcher.followed.keys().any(|index| throttle.holds_up(*index));
-        let again = is_held_up.then(|| now + self.settings.replica_fetch_backoff);
-        if let Some(due) = fetcher.delayed.values().copied().chain(again).min() {
-            self.soft.timers.arm(fx, due, TimerKey::FetcherBackoff(id));
+        let is_held_up = || fetcher.followed.keys().any(|index| throttle.holds_up(*index));
+        if !fetcher.delayed.is_empty() || is_held_up() {
+            self.soft.timers.arm_once(fx, now + self.settings.replica_fetch_backoff, TimerKey::FetcherBackoff(id));
         }
     }
 
@@ -289,13 +282,13 @@ impl Broker {
 
     pub(super) fn expire_fetches(&mut self, cx: &Context<'_>, fx: &mut Fx) {
         for failed in self.soft.fetch_calls.expire(fx, cx.now) {
-            self.on_fetches_failed(cx, fx, failed);
+            self.on_fetches_failed(cx, failed);
         }
         self.arm_fetch_deadline(fx);
     }
 
     /// The connection to a leader is gone: what was asked is put off.
-    pub(super) fn on_fetches_failed(&mut self, cx: &Context<'_>, fx: &mut Fx, failed: Vec<FetchCall>) {
+    pub(super) fn on_fetches_failed(&mut self, cx: &Context<'_>, failed: Vec<FetchCall>) {
         let until = cx.now + self.settings.replica_fetch_backoff;
         for call in failed {
             let id = match call {
@@ -303,9 +296,13 @@ impl Broker {
                     let Some(fetcher) = self.soft.fetchers.get_mut(&id) else { continue };
                     fetcher.is_in_flight = false;
                     fetcher.session.failed();
-                    let asked: Vec<ReplicaIndex> = fetcher.session.wanted().copied().collect();
-                    fetcher.delayed.extend(asked.iter().map(|index| (*index, until)));
-                    asked.iter().for_each(|index| fetcher.session.forget(index));
+                    // Those that came while it waited are put off as well; none is twice.
+                    let active =
+                        fetcher.followed.iter().filter(|(_, followed)| !followed.is_failed && !followed.is_resolving);
+                    for index in active.map(|(index, _)| *index) {
+                        fetcher.delayed.entry(index).or_insert(until);
+                        fetcher.session.forget(&index);
+                    }
                     id
                 }
                 FetchCall::Offsets(id, index, _) => {
@@ -313,8 +310,6 @@ impl Broker {
                     id
                 }
             };
-            self.arm_backoff(fx, id);
-            // Partitions that came to this fetcher while it waited are not put off.
             self.soft.work.push_back(Work::Fetch(id));
         }
     }
@@ -351,7 +346,6 @@ impl Broker {
                 self.on_partition_fetched(cx, fx, id, index, result);
             }
         }
-        self.arm_backoff(fx, id);
         self.soft.work.push_back(Work::Fetch(id));
     }
 

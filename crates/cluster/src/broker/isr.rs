@@ -7,7 +7,7 @@ use ordered::{SortedMap, SortedSet};
 use protocol::api::alter_partition::{
     AlterPartitionChange, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult,
 };
-use protocol::{BrokerId, ErrorCode, Plant, TopicId};
+use protocol::{BrokerId, ErrorCode, Plant};
 
 use super::disk::ReplicaIndex;
 use super::partition::{FollowerState, Partition};
@@ -17,8 +17,9 @@ use crate::process::{Context, Fx};
 /// Proposals on their way to the controller.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct AlterPartitions {
-    /// Not answered yet, by replica.
-    unsent: SortedMap<ReplicaIndex, ()>,
+    /// Not answered yet, by replica (`unsentIsrUpdates`).
+    unsent: SortedMap<ReplicaIndex, AlterPartitionChange>,
+    /// Those of them that the request under way is for.
     in_flight: Option<Vec<ReplicaIndex>>,
     pub(super) calls: Calls<()>,
 }
@@ -52,7 +53,7 @@ impl Broker {
                     leadership.isr.clone_from(&kept);
                 }
                 leadership.proposed = Some(kept);
-                self.propose(index);
+                self.propose(cx, index);
             }
         }
         let half = Duration::from_nanos(lag_max.as_nanos() / 2);
@@ -84,7 +85,7 @@ impl Broker {
             // A real broker proposes a set; what comes out of it is ascending.
             ordered::sort(&mut proposed);
             leadership.proposed = Some(proposed);
-            self.propose(index);
+            self.propose(cx, index);
         }
     }
 
@@ -106,6 +107,13 @@ impl Broker {
         }
     }
 
+    /// The next fetches of those who are not in sync are looked at: what was proposed is off.
+    pub(super) fn look_for_joiners(&mut self, index: ReplicaIndex) {
+        let Some(leadership) = self.partition(index).and_then(Partition::leadership) else { return };
+        let isr = leadership.isr.clone();
+        self.look_at_fetches_of(index, |replica| replica.is_some() && !isr.contains(&replica));
+    }
+
     /// The next fetches of some followers are looked at, though they bring nothing new.
     fn look_at_fetches_of(&mut self, index: ReplicaIndex, is_meant: impl Fn(BrokerId) -> bool) {
         let watchers = self.partition(index).map_or(Vec::new(), |partition| partition.watchers.clone());
@@ -118,8 +126,22 @@ impl Broker {
         }
     }
 
-    fn propose(&mut self, index: ReplicaIndex) {
-        self.soft.alter_partitions.unsent.insert(index, ());
+    /// Hands in what is proposed, with the epochs of now. While an older proposal is not answered, it is off at once
+    /// (OPERATION_NOT_ATTEMPTED): metadata has overtaken that one.
+    fn propose(&mut self, cx: &Context<'_>, index: ReplicaIndex) {
+        if self.soft.alter_partitions.unsent.contains_key(&index) {
+            if let Some(leadership) = self.partition_mut(index).and_then(Partition::leadership_mut) {
+                leadership.proposed = None;
+            }
+            return self.look_for_joiners(index);
+        }
+        if let Some(change) = self.change_for(cx, index) {
+            self.submit(index, change);
+        }
+    }
+
+    fn submit(&mut self, index: ReplicaIndex, change: AlterPartitionChange) {
+        self.soft.alter_partitions.unsent.insert(index, change);
         self.soft.work.push_back(Work::AlterPartitions);
     }
 
@@ -132,13 +154,10 @@ impl Broker {
             self.soft.timers.arm_once(fx, cx.now + RETRY_BACKOFF, TimerKey::AlterPartitionsBackoff);
             return;
         };
-        let unsent: Vec<ReplicaIndex> = std::mem::take(&mut self.soft.alter_partitions.unsent).into_keys().collect();
-        let partitions: Vec<_> = unsent.iter().filter_map(|index| self.change_for(cx, *index)).collect();
-        if partitions.is_empty() {
-            return;
-        }
+        let proposals = &mut self.soft.alter_partitions;
+        let partitions = proposals.unsent.values().cloned().collect();
+        proposals.in_flight = Some(proposals.unsent.keys().copied().collect());
         let request = AlterPartitionRequest { broker: self.id, broker_epoch: cx.broker_epoch, partitions };
-        self.soft.alter_partitions.in_flight = Some(unsent);
         self.ask_controller(cx, fx, &controller, "alter-partition", |soft| &mut soft.alter_partitions.calls, request);
     }
 
@@ -169,27 +188,23 @@ impl Broker {
             self.retry_alter_partitions(cx, fx);
             return;
         }
-        let sent = self.soft.alter_partitions.in_flight.take().unwrap_or_default();
-        for result in &response.partitions {
-            if let Some(index) = self.disk.find(result.topic_id, result.partition) {
-                self.on_alter_partition_result(cx, fx, index, result);
-            }
-        }
-        let is_answered = |topic_id: TopicId, partition: i32| {
-            response.partitions.iter().any(|result| (result.topic_id, result.partition) == (topic_id, partition))
-        };
-        for index in sent {
-            if self.partition(index).is_some_and(|p| p.is_leader() && !is_answered(p.topic_id, p.tp.partition)) {
-                self.propose(index);
+        for index in self.soft.alter_partitions.in_flight.take().unwrap_or_default() {
+            let unsent = &mut self.soft.alter_partitions.unsent;
+            let Some(change) = unsent.get(&index) else { continue };
+            let is_its = |result: &&AlterPartitionResult| {
+                (result.topic_id, result.partition) == (change.topic_id, change.partition)
+            };
+            // What is not answered stays, and is sent again.
+            if let (Some(result), Some(change)) = (response.partitions.iter().find(is_its), unsent.remove(&index)) {
+                self.on_alter_partition_result(cx, fx, index, change, result);
             }
         }
         self.soft.work.push_back(Work::AlterPartitions);
     }
 
-    /// What was in flight goes back among the unsent.
+    /// What was in flight is sent again, a little later.
     pub(super) fn retry_alter_partitions(&mut self, cx: &Context<'_>, fx: &mut Fx) {
-        let failed = self.soft.alter_partitions.in_flight.take().unwrap_or_default();
-        self.soft.alter_partitions.unsent.extend(failed.into_iter().map(|index| (index, ())));
+        self.soft.alter_partitions.in_flight = None;
         self.soft.timers.arm_once(fx, cx.now + RETRY_BACKOFF, TimerKey::AlterPartitionsBackoff);
     }
 
@@ -198,13 +213,16 @@ impl Broker {
         cx: &Context<'_>,
         fx: &mut Fx,
         index: ReplicaIndex,
+        change: AlterPartitionChange,
         result: &AlterPartitionResult,
     ) {
         let Some(partition) = self.partition_mut(index) else { return };
         let (leader_epoch, partition_epoch) = (partition.leader_epoch, partition.partition_epoch);
-        let Some(leadership) = partition.leadership_mut().filter(|leadership| leadership.proposed.is_some()) else {
-            return;
-        };
+        let Some(leadership) = partition.leadership_mut() else { return };
+        if leadership.proposed.is_none() {
+            // Metadata came first: whatever the answer, it is out of date.
+            return self.look_for_joiners(index);
+        }
         match result.error {
             ErrorCode::None => {
                 if result.leader_epoch != leader_epoch || result.partition_epoch < partition_epoch {
@@ -226,10 +244,9 @@ impl Broker {
             // Another member of the ISR may have been fenced: who wants to join is looked at again with each fetch.
             ErrorCode::IneligibleReplica => {
                 leadership.proposed = None;
-                let isr = leadership.isr.clone();
-                self.look_at_fetches_of(index, |replica| replica.is_some() && !isr.contains(&replica));
+                self.look_for_joiners(index);
             }
-            _ => self.propose(index),
+            _ => self.submit(index, change),
         }
     }
 }

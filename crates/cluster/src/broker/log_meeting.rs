@@ -94,7 +94,7 @@ impl Broker {
         }
         let Some(ListOffsetsResult { error: ErrorCode::None, offset, .. }) = response.partitions.first() else {
             self.delay(cx, id, index);
-            self.arm_backoff(fx, id);
+            self.soft.work.push_back(Work::Fetch(id));
             return;
         };
         let end = self.disk.log(index).log_end_offset();

@@ -287,7 +287,7 @@ impl Broker {
     /// A connection, opened by it or accepted on its port, is over.
     pub fn on_closed(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId) {
         if let Some(failed) = self.soft.fetch_calls.closed(conn) {
-            self.on_fetches_failed(cx, fx, failed);
+            self.on_fetches_failed(cx, failed);
         } else if !self.on_controller_closed(cx, fx, conn) {
             self.on_reader_gone(conn);
             self.soft.connections.remove(conn);

@@ -102,7 +102,8 @@ impl Broker {
             return;
         }
         let Some(index) = self.open_replica(cx, fx, topic, record) else { return };
-        let is_news = self.partition(index).is_some_and(|p| record.partition_epoch > p.partition_epoch);
+        // What the controller has answered to a proposal comes again with the metadata, and ends a later proposal.
+        let is_news = self.partition(index).is_some_and(|p| record.partition_epoch >= p.partition_epoch);
         if is_news {
             match record.leader == self.id {
                 true => self.make_leader(cx, fx, index, record),
@@ -150,6 +151,7 @@ impl Broker {
         let is_new_epoch = record.leader_epoch > partition.leader_epoch;
         // The end of a move bumps the epoch under the same leader; its coordinator goes on.
         let leads_on = partition.is_leader() && record.leader_epoch == partition.leader_epoch + 1;
+        let drops_proposal = partition.leadership().is_some_and(|leadership| leadership.proposed.is_some());
         let old = std::mem::replace(&mut partition.role, Role::Follower);
         partition.record_replicas(record);
         let others = record.replicas.iter().copied().filter(|replica| *replica != id);
@@ -159,7 +161,14 @@ impl Broker {
                     |replica| old.follower(replica).cloned().unwrap_or_else(|| FollowerState::new(replica, None));
                 (old.epoch_start_offset, others.map(kept).collect())
             }
-            Role::Leader(_) | Role::Follower => {
+            Role::Leader(old) => {
+                let again = |replica| {
+                    let known = old.follower(replica).cloned().unwrap_or_else(|| FollowerState::new(replica, None));
+                    known.led_again(record.isr.contains(&replica).then_some(cx.now), log_end)
+                };
+                (log_end, others.map(again).collect())
+            }
+            Role::Follower => {
                 let fresh = |replica| FollowerState::new(replica, record.isr.contains(&replica).then_some(cx.now));
                 (log_end, others.map(fresh).collect())
             }
@@ -168,6 +177,9 @@ impl Broker {
             Role::Leader(Leadership { epoch_start_offset, isr: record.isr.clone(), proposed: None, followers });
         if is_new_epoch {
             self.disk.log_mut(index).assign_epoch(record.leader_epoch, log_end);
+        }
+        if drops_proposal {
+            self.look_for_joiners(index);
         }
         self.stop_fetching(index);
         self.watch_followers(index);
