@@ -229,6 +229,23 @@ pub fn voters(world: &World<Actor>, layout: &Layout) -> Vec<BrokerId> {
     longest.map_or_else(Vec::new, |raft| raft.voters().iter().map(|voter| voter.id).collect())
 }
 
+/// Whether a controller that runs could be elected: one that votes, as far as it knows, and whose log is as long as those of a majority of
+/// the voters it knows. A leader that has begun to remove itself, and told nobody, has a longer log than they and does not stand for
+/// election any more: such a quorum waits for ever, in Kafka too (`QuorumState#transitionToCandidate`, `#canGrantVote`).
+pub fn can_elect_controller(world: &World<Actor>, layout: &Layout) -> bool {
+    let running = layout.controllers.iter().filter(|(_, node)| world.state(**node) == NodeState::Running);
+    let logs: SortedMap<BrokerId, _> = running
+        .filter_map(|(id, node)| {
+            let raft = world.machine(*node).kafka()?.raft();
+            Some((*id, ((raft.log().last_epoch(), raft.log_end()), raft)))
+        })
+        .collect();
+    logs.values().any(|(end, raft)| {
+        let grants = |id: &BrokerId| logs.get(id).is_some_and(|(other, _)| other <= end);
+        raft.is_voter() && raft.voters().iter().filter(|voter| grants(&voter.id)).count() * 2 > raft.voters().len()
+    })
+}
+
 /// The metadata as the active controller has applied it. Without one, or with one that was just elected and does not know yet how
 /// much is committed, as the most advanced process has.
 pub fn image<'a>(world: &'a World<Actor>, layout: &Layout) -> Option<&'a Arc<MetadataImage>> {

@@ -1,4 +1,5 @@
-//! What keeps a cluster from having converged, and whether it is excused: without a quorum nothing is decided, and a
+//! What keeps a cluster from having converged, and whether it is excused: without a quorum nothing is decided (a
+//! leader that is cut off before it has told of its own removal leaves one that nobody can lead), and a
 //! partition whose eligible replicas are all gone has no leader, rightly.
 
 use std::fmt;
@@ -53,7 +54,8 @@ pub(crate) fn obstacles(lab: &Lab) -> Vec<Obstacle> {
     }
     let mut found = Vec::new();
     if replicas::active_controller(lab.world(), lab.layout()).is_none() {
-        found.push(Obstacle::new("no controller is active".into(), false));
+        let is_stuck = !replicas::can_elect_controller(lab.world(), lab.layout());
+        found.push(Obstacle::new("no controller is active".into(), is_stuck));
         return found;
     }
     let Some(image) = replicas::image(lab.world(), lab.layout()) else { return found };

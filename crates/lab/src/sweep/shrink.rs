@@ -7,8 +7,7 @@ use std::ops::Range;
 use kernel::Duration;
 use protocol::Plant;
 
-use super::smaller;
-use super::{is_judgement, replay, replay_until_converged};
+use super::{is_judgement, replay, replay_until_converged, smaller};
 use crate::invariants::Violation;
 use crate::judge::LIVENESS;
 use crate::scenario::{Planted, Scenario, Span, TimedCommand};
@@ -129,7 +128,12 @@ impl Search {
         if !is_judged(self.invariant) {
             smaller::cut_off(&mut candidate, at);
         }
+        let deleted = self.best.commands.iter().any(smaller::deletes);
         self.best = candidate;
+        // What has not converged is judged ten minutes sooner without deletions: many more runs can be afforded.
+        if deleted && self.is_about_convergence() && !self.best.commands.iter().any(smaller::deletes) {
+            self.judged_sooner();
+        }
         true
     }
 
@@ -202,20 +206,16 @@ impl Search {
         }
     }
 
-    /// All that concerns a terminal or a host at once: a program and its death, a fault and its cure. Who deletes topics comes first:
-    /// without that what has not converged is judged ten minutes sooner, and so many more runs can be afforded.
+    /// All that concerns a terminal or a host at once: a program and its death, a fault and its cure. Who deletes topics comes first.
     fn fewer_families(&mut self) {
         let is_about_convergence = self.is_about_convergence();
         let (deleting, others) = smaller::families(&self.best);
         for family in deleting.iter().chain(&others) {
-            let is_smaller = self.try_later(|plan| {
+            self.try_later(|plan| {
                 smaller::without(plan, is_about_convergence, |_, command| {
                     smaller::family(command).as_ref() == Some(family)
                 });
             });
-            if is_smaller && deleting.contains(family) {
-                self.judged_sooner();
-            }
         }
     }
 
@@ -282,6 +282,7 @@ impl Search {
 
     fn fewer_settings(&mut self) {
         self.try_change(|plan| plan.cluster.latency = None);
+        self.try_change(|plan| plan.cluster.dynamic_quorum = false);
         self.leave_out(smaller::settings, smaller::without_settings);
         self.try_change(smaller::without_unread_files);
     }
