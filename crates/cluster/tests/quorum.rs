@@ -95,11 +95,15 @@ fn one_of_two_voters_commits_nothing() {
 fn cut_off_leader(cluster: &mut Cluster) -> (i32, Vec<NodeId>) {
     let first = cluster.leader();
     let others: Vec<NodeId> = cluster.nodes.iter().filter(|(id, _)| **id != first).map(|(_, node)| *node).collect();
-    for other in &others {
-        cluster.world.cut(cluster.nodes[&first], *other);
-        cluster.world.cut(*other, cluster.nodes[&first]);
-    }
+    cut_off(cluster, first, &others);
     (first, others)
+}
+
+fn cut_off(cluster: &mut Cluster, id: i32, others: &[NodeId]) {
+    for other in others {
+        cluster.world.cut(cluster.nodes[&id], *other);
+        cluster.world.cut(*other, cluster.nodes[&id]);
+    }
 }
 
 #[test]
@@ -117,6 +121,39 @@ fn a_cut_off_leader_resigns_and_catches_up_after_the_heal() {
     }
     cluster.run_ms(5_000);
     assert!(cluster.process(first).image().topic("orders").is_some());
+}
+
+/// A leader whose oldest snapshot is of its own epoch has the whole log, and sends who left it in an earlier epoch to its newest snapshot
+/// all the same (`RaftLog#validateOffsetAndEpoch`). Its high watermark says nothing of their records (`KafkaRaftClient#handleFetchResponse`).
+#[test]
+fn what_only_a_cut_off_leader_had_is_never_committed_where_a_snapshot_is_to_be_fetched() {
+    let properties = &[("metadata.log.max.snapshot.interval.ms", "16000")];
+    let mut cluster = Cluster::new(Shape { properties, ..SEPARATE });
+    cluster.run_ms(14_000);
+    let (first, mut others) = cut_off_leader(&mut cluster);
+    let broker = cluster.nodes[&1];
+    others.retain(|node| *node != broker);
+    cut_off(&mut cluster, 1, &others);
+    cluster.world.heal(cluster.nodes[&first], broker);
+    cluster.world.heal(broker, cluster.nodes[&first]);
+    cluster.run_ms(12_000);
+    let leader = cluster.leader();
+    let log = cluster.process(leader).raft().log();
+    assert_eq!((log.start_offset(), log.snapshots()[0].epoch), (0, log.last_epoch()), "the moment is met");
+    for id in [first, 1] {
+        let raft = cluster.process(id).raft();
+        assert!(raft.log_end() > raft.high_watermark() && raft.log().last_epoch() < log.last_epoch());
+    }
+    for (from, to) in cluster.world.cuts().collect::<Vec<_>>() {
+        cluster.world.heal(from, to);
+    }
+    cluster.run_ms(5_000);
+    for id in [first, 1] {
+        let (here, there) = (cluster.process(id).raft(), cluster.process(leader).raft().log());
+        let own = here.log().read(0, here.high_watermark(), usize::MAX);
+        assert_eq!(own, there.read(here.log().start_offset(), here.high_watermark(), usize::MAX), "{id}");
+        assert!(here.log().start_offset() > 0 && !own.is_empty(), "{id} has begun with the snapshot, and goes on");
+    }
 }
 
 // ---- brokers

@@ -62,9 +62,14 @@ fn change(cluster: &mut Cluster, rng: &mut Rng) {
     cluster.ask_at((format!("controller-{leader}").into(), 9093), request, 1);
 }
 
+/// Snapshots come fast, and once a minute all that lies before the newest is let go.
+const SNAPSHOTS: &[(&str, &str)] =
+    &[("metadata.log.max.snapshot.interval.ms", "7000"), ("metadata.max.retention.bytes", "0")];
+
 fn play(seed: u64, dynamic: bool) -> Ledger {
-    let mut cluster =
-        Cluster::new(Shape { seed, brokers: 0, dynamic, later: if dynamic { (104, 106) } else { (0, 0) }, ..SEPARATE });
+    let later = if dynamic { (104, 106) } else { (0, 0) };
+    let properties = if seed % 2 == 1 { SNAPSHOTS } else { &[] };
+    let mut cluster = Cluster::new(Shape { seed, brokers: 0, dynamic, later, properties, ..SEPARATE });
     if dynamic {
         cluster.add_controller(104);
         cluster.add_controller(105);

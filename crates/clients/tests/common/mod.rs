@@ -277,6 +277,7 @@ impl FakeBroker {
                         last_stable_offset: end,
                         log_start_offset: self.log_start,
                         diverging_epoch: None,
+                        snapshot: Seldom::default(),
                         current_leader: None,
                         preferred_read_replica: if is_sent_on { BrokerId(2) } else { BrokerId::NONE },
                         leader_endpoint: Seldom::default(),

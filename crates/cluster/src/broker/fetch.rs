@@ -668,6 +668,7 @@ fn failure(asked: &FetchPartition, error: ErrorCode, current_leader: Option<Lead
         last_stable_offset: -1,
         log_start_offset: -1,
         diverging_epoch: None,
+        snapshot: Seldom::default(),
         current_leader,
         preferred_read_replica: BrokerId::NONE,
         leader_endpoint: Seldom::default(),

@@ -148,10 +148,13 @@ impl Replica {
             self.soft.timers.arm_once(fx, now + delay, TimerKey::Fetch);
             return;
         }
-        let must_fetch_snapshot = result.log_start_offset > self.hard.log.end_offset();
-        let was_voter = self.is_voter();
-        self.take_in(result);
-        self.note_role(fx, was_voter);
+        // Of the high watermark in such an answer this log may hold other records than the leader's.
+        let must_fetch_snapshot = result.snapshot.0.is_some();
+        if !must_fetch_snapshot {
+            let was_voter = self.is_voter();
+            self.take_in(result);
+            self.note_role(fx, was_voter);
+        }
         if let Role::Follower { has_fetched, .. } = &mut self.soft.role {
             *has_fetched = true;
         }
@@ -163,7 +166,7 @@ impl Replica {
         }
     }
 
-    /// The leader's log begins after the end of this one: asks for the snapshot that fills the gap.
+    /// The leader's log does not reach back to where this one ends, or leaves it: asks for the snapshot that stands for that.
     fn fetch_snapshot(&mut self, now: Time, fx: &mut Fx, to: BrokerId) {
         let epoch = self.hard.epoch;
         let request = FetchSnapshotRequest { replica: self.spec.id, current_leader_epoch: epoch };

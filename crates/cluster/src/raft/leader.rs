@@ -9,14 +9,15 @@ use protocol::api::LeaderHint;
 use protocol::api::begin_quorum_epoch::BeginQuorumEpochRequest;
 use protocol::api::describe_quorum::{DescribeQuorumResponse, QuorumReplica};
 use protocol::api::end_quorum_epoch::EndQuorumEpochRequest;
-use protocol::api::fetch::{FetchRequest, FetchResponse, FetchResult};
+use protocol::api::fetch::{EpochEnd, FetchRequest, FetchResponse, FetchResult};
 use protocol::api::fetch_snapshot::{FetchSnapshotRequest, FetchSnapshotResponse};
 use protocol::metadata::{MetadataBatch, MetadataRecord};
-use protocol::{BrokerId, ErrorCode, Message, Plant, TopicId, wall_ms};
+use protocol::{BrokerId, ErrorCode, Message, Plant, Seldom, TopicId, wall_ms};
 
 use super::log::Position;
 use super::role::{Leader, Progress, Role};
 use super::slow_disk::Held;
+use super::snapshot::Snapshot;
 use super::voters::{DYNAMIC, own_directory};
 use super::{Call, OBSERVER_SESSION, Parked, Replica, TimerKey};
 use crate::process::Fx;
@@ -141,7 +142,7 @@ impl Replica {
         let answer = self.answer_fetch(now, fx, &parked);
         let has_news = answer.error.is_ok() && !answer.metadata.is_empty()
             || answer.diverging_epoch.is_some()
-            || answer.log_start_offset > parked.offset
+            || answer.snapshot.0.is_some()
             || answer.high_watermark > parked.high_watermark;
         if !has_news && request.max_wait_ms > 0 {
             self.soft.timers.arm_once(fx, parked.due, TimerKey::Parked);
@@ -157,7 +158,10 @@ impl Replica {
     fn answer_fetch(&mut self, now: Time, fx: &mut Fx, parked: &Parked) -> FetchResult {
         let (log, mut result) = (&self.hard.log, self.fetch_result(ErrorCode::None));
         match log.validate(parked.offset, parked.last_epoch) {
-            Position::Snapshot => result.log_start_offset = log.start_offset(),
+            Position::Snapshot => {
+                let id = |newest: &Snapshot| EpochEnd { epoch: newest.epoch, end_offset: newest.end_offset };
+                result.snapshot = Seldom(log.snapshot().map(id));
+            }
             Position::Diverging(end) => result.diverging_epoch = Some(end),
             Position::Valid => {
                 result.metadata = log.read(parked.offset, log.end_offset(), FETCH_BATCHES_MAX);
@@ -240,6 +244,7 @@ impl Replica {
             last_stable_offset: -1,
             log_start_offset: -1,
             diverging_epoch: None,
+            snapshot: Seldom::default(),
             current_leader: Some(LeaderHint { leader: self.named_leader(), leader_epoch: self.hard.epoch }),
             leader_endpoint: self.own_endpoint(),
             preferred_read_replica: BrokerId::NONE,

@@ -37,7 +37,7 @@ pub enum Position {
     Valid,
     /// They part at this epoch and offset at the latest.
     Diverging(EpochEnd),
-    /// The log does not reach back that far; a snapshot does.
+    /// The log does not reach back that far, or not to that epoch with a snapshot: the newest stands for it.
     Snapshot,
 }
 

@@ -83,6 +83,8 @@ pub struct FetchResult {
     pub log_start_offset: i64,
     /// Where the follower's log leaves the leader's: truncate first.
     pub diverging_epoch: Option<EpochEnd>,
+    /// Raft only: the leader's log does not say where the follower's leaves it: this snapshot stands for what it needs (`SnapshotId`).
+    pub snapshot: Seldom<EpochEnd>,
     /// The leader, when the asked one is not it.
     pub current_leader: Option<LeaderHint>,
     /// Raft only: where that leader listens, for those that do not know it yet: only where voters change.
