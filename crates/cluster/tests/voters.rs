@@ -328,6 +328,22 @@ fn a_node_that_comes_late_gets_the_voters_with_a_snapshot() {
 }
 
 #[test]
+fn who_has_nothing_gets_a_snapshot_although_the_leader_has_the_whole_log() {
+    let mut cluster = Cluster::new(DYNAMIC);
+    let start_of = |cluster: &Cluster, id| cluster.process(id).raft().log().start_offset();
+    // The snapshot that storage was formatted with does not count.
+    cluster.add_controller(104);
+    cluster.run_ms(5_000);
+    assert_eq!((start_of(&cluster, cluster.leader()), start_of(&cluster, 104)), (0, 0));
+    cluster.run_ms(3_700_000);
+    let snapshot = cluster.process(cluster.leader()).raft().log().snapshot().expect("there is one").end_offset;
+    cluster.add_controller(105);
+    cluster.run_ms(3_000);
+    assert_eq!((start_of(&cluster, cluster.leader()), start_of(&cluster, 105)), (0, snapshot));
+    assert_eq!(voters(&cluster, 105), [101, 102, 103]);
+}
+
+#[test]
 fn a_node_that_knows_no_voter_asks_those_it_was_told_of() {
     let mut cluster = Cluster::new(DYNAMIC);
     cluster.run_ms(5_000);

@@ -157,10 +157,16 @@ impl Replica {
     /// What the log holds for a fetch; takes note of how far the replica is.
     fn answer_fetch(&mut self, now: Time, fx: &mut Fx, parked: &Parked) -> FetchResult {
         let (log, mut result) = (&self.hard.log, self.fetch_result(ErrorCode::None));
-        match log.validate(parked.offset, parked.last_epoch) {
+        // To who has nothing, a snapshot tells it faster than the log; but not the one that storage was formatted with.
+        let snapshot = log.snapshot().filter(|newest| newest.end_offset > 0);
+        let position = match snapshot {
+            Some(_) if parked.offset == 0 => Position::Snapshot,
+            _ => log.validate(parked.offset, parked.last_epoch),
+        };
+        match position {
             Position::Snapshot => {
                 let id = |newest: &Snapshot| EpochEnd { epoch: newest.epoch, end_offset: newest.end_offset };
-                result.snapshot = Seldom(log.snapshot().map(id));
+                result.snapshot = Seldom(snapshot.map(id));
             }
             Position::Diverging(end) => result.diverging_epoch = Some(end),
             Position::Valid => {
