@@ -127,13 +127,18 @@ export function coldData(module, notes, isHot, typeOf) {
   };
   objects.filter(({ isConstant }) => !isConstant).forEach(reach);
   const constants = join(objects.filter(({ isConstant }) => isConstant).map(({ at, size }) => [at, at + size]));
-  const tables = new Set(pointers.flatMap(({ from }) => within(from, from + 1)));
+  const held = new Map();
+  for (const { from } of pointers) for (const object of within(from, from + 1)) {
+    if (!held.has(object)) held.set(object, new Set());
+    held.get(object).add(from - object.at);
+  }
+  const steps = new Map([...held].map(([object, places]) => [object, stepsOf(object.size, places)]));
   for (const { at, bytes } of readData(module)) {
     for (const [from, to] of without([[at, at + bytes.length]], constants)) {
       for (let i = Math.ceil(from / 4) * 4; i + 4 <= to; i += 4) {
         const value = bytes.readUInt32LE(i - at), next = i + 8 <= to ? bytes.readUInt32LE(i + 4 - at) : 0;
         if (value < first || value >= end) continue;
-        within(value, value + 1).filter((object) => pointsTo(object, value, next, tables.has(object))).forEach(reach);
+        within(value, value + 1).filter((object) => pointsTo(object, value, next, steps.get(object))).forEach(reach);
       }
     }
   }
@@ -154,11 +159,26 @@ export function coldData(module, notes, isHot, typeOf) {
 }
 
 // Whether a word of memory, before `next`, is an address in a constant and not a number that looks like one, as two small ones
-// beside each other do: it is where the constant begins, or what it points to in there has its length or its end after it, as
-// slices have, or it is an element of a table that holds pointers itself.
-function pointsTo({ at, size }, value, next, isTable) {
+// beside each other do: it is where the constant begins, or an element of a table that holds pointers itself, or in other
+// constants, what it points to has its length or its end after it, as slices have.
+function pointsTo({ at, size }, value, next, steps) {
   const left = at + size - value;
-  return value === at || (next > 0 && next <= left) || (next > value && next <= at + size) || (isTable && value % 4 === 0);
+  if (value === at) return true;
+  if (steps) return steps.some((step) => (value - at) % step === 0);
+  return (next > 0 && next <= left) || (next > value && next <= at + size);
+}
+
+// How large the elements of a table may be: each of them holds a pointer at the same place. What has no such elements is no table of
+// them, and anything in it may be pointed at.
+function stepsOf(size, places) {
+  const steps = [], fits = (step) => [...places].some((place) => place < step && everyStep(place, step, size, places));
+  for (let step = 8; step < size; step += 4) if (size % step === 0 && fits(step)) steps.push(step);
+  return steps.length ? steps : [4];
+}
+
+function everyStep(from, step, size, places) {
+  for (let at = from; at < size; at += step) if (!places.has(at)) return false;
+  return true;
 }
 
 // How far beside a constant an address may point that the linker did not note: tools add small numbers to addresses.
