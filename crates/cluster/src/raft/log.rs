@@ -156,6 +156,12 @@ impl MetadataLog {
         self.end = self.tail.last().map_or(self.start, MetadataBatch::next_offset);
         let end = self.end;
         self.epochs.retain(|(_, start)| *start < end);
+        // Nothing is left but the snapshot that the log began with: that tells the epoch (`KafkaRaftLog#lastFetchedEpoch`).
+        if let Some(snapshot) =
+            self.snapshots.last().filter(|s| self.epochs.is_empty() && end > 0 && s.end_offset == end)
+        {
+            self.epochs.push((snapshot.epoch, end));
+        }
         self.voters.truncate_to(end);
     }
 
@@ -258,6 +264,19 @@ mod tests {
         // However old the newest is.
         log.clean(10_000 * HOUR_MS, week_ms, -1);
         check(&log, 600, &[600]);
+    }
+
+    #[test]
+    fn a_log_that_is_cut_off_down_to_its_snapshot_has_the_epoch_of_that() {
+        let mut cut = MetadataLog::default();
+        cut.install_snapshot(log(200).snapshot().expect("one was taken").clone());
+        assert_eq!((cut.end_offset(), cut.last_epoch()), (200, 1));
+        let records = Arc::new(vec![MetadataRecord::NoOp]);
+        cut.append(MetadataBatch { base_offset: 200, epoch: 2, timestamp_ms: 0, records });
+        assert_eq!((cut.end_offset(), cut.last_epoch()), (201, 2));
+        cut.truncate_to(200);
+        assert_eq!((cut.end_offset(), cut.last_epoch()), (200, 1));
+        assert_eq!(log(300).validate(cut.end_offset(), cut.last_epoch()), Position::Valid);
     }
 
     #[test]
