@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cluster::broker::disk::StoredReplica;
 use cluster::broker::partition::Partition;
 use cluster::{KafkaProcess, MetadataImage};
 use coordinator::{Group, GroupShard};
@@ -21,10 +22,8 @@ pub struct Replica<'a> {
     pub topic_id: TopicId,
     /// Its log.
     pub log: &'a Log,
-    /// Everything in its log below is on disk.
-    pub on_disk_below: i64,
-    /// How far its broker's cleaner has come in it (`cleaner-offset-checkpoint`).
-    pub cleaned_to: Option<i64>,
+    /// What lies on disk of it.
+    pub stored: &'a StoredReplica,
     /// Whether its broker believes to lead.
     pub is_leader: bool,
     /// The leader epoch its broker knows; −1 if it has not been told any since it started.
@@ -58,8 +57,7 @@ pub(crate) fn of_topic<'a>(
     Some(Replica {
         topic_id,
         log: &stored.log,
-        on_disk_below: stored.on_disk_below(world.now()),
-        cleaned_to: stored.cleaner_checkpoint,
+        stored,
         is_leader: partition.is_some_and(Partition::is_leader),
         leader_epoch: partition.map_or(-1, Partition::leader_epoch),
         replicas: partition.and_then(Partition::leadership).map_or(0, |leadership| leadership.followers().len() + 1),

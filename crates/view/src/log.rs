@@ -161,7 +161,7 @@ pub fn logs(lab: &Lab, past: &Past, lens: &LogLens<'_>) -> Option<LogView> {
             high_watermark: log.high_watermark(),
             stable: log.last_stable_offset(),
             end: log.log_end_offset(),
-            flushed: replica.on_disk_below,
+            flushed: replica.stored.on_disk_below(lab.now()),
             epochs: log.epochs().to_vec(),
             segments: segments(log),
             records: records(log, listed.0, listed.1),
@@ -177,7 +177,7 @@ pub fn logs(lab: &Lab, past: &Past, lens: &LogLens<'_>) -> Option<LogView> {
 fn cleaner(lab: &Lab, node: kernel::NodeId, replica: &replicas::Replica<'_>) -> Option<CleanerView> {
     let config = replica.log.config();
     let wall_ms = protocol::wall_ms(lab.now().as_nanos()).saturating_add(lab.world().host(node).clock_ahead_ms);
-    let part = config.compact.then(|| replica.log.cleanable(replica.cleaned_to, wall_ms))?;
+    let part = config.compact.then(|| replica.log.cleanable(replica.stored.cleaner_checkpoint, wall_ms))?;
     let all = part.clean_bytes + part.cleanable_bytes;
     Some(CleanerView {
         clean_bytes: part.clean_bytes,

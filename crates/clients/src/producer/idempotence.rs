@@ -130,7 +130,7 @@ impl Queue {
     /// their answers will be (`startSequencesAtBeginning`).
     pub(crate) fn restart<'a>(&'a mut self, id: i64, epoch: i16, flying: impl Iterator<Item = &'a mut ProducerBatch>) {
         let mut batches: Vec<_> = self.batches.iter_mut().chain(flying).filter(|batch| batch.stamp.is_some()).collect();
-        batches.sort_by_key(|batch| batch.base_sequence());
+        ordered::sort_by_key(&mut batches, |batch| batch.base_sequence());
         let mut sequences = Sequences { epoch, ..Sequences::default() };
         for batch in batches {
             batch.restamp(ProducerStamp { producer_id: id, producer_epoch: epoch, base_sequence: sequences.next });
