@@ -17,7 +17,7 @@ pub enum LineKind {
     Out,
     /// A program's standard error.
     Err,
-    /// Standard input typed for a program.
+    /// What was typed while a program ran: its standard input, or, where it reads none, the next command.
     Input,
     /// An answer of a `sim` verb.
     Sim,
@@ -44,6 +44,11 @@ pub struct Terminal {
     pub foreground: Option<NodeId>,
     /// What waits for it to end (`a; b`).
     pub waiting: VecDeque<shell::Pipeline>,
+    /// Lines typed while a program ran that does not read them: whoever reads this terminal next gets them, the next program
+    /// that does or the shell. An interrupt drops them, as a terminal does (`termios`, without `NOFLSH`).
+    pub typed_ahead: VecDeque<Arc<str>>,
+    /// Whether the program in the foreground reads what is typed.
+    pub is_read: bool,
     /// Its working directory, without a `/` in front.
     pub cwd: Arc<str>,
     /// How the last program ended.

@@ -55,6 +55,42 @@ fn lines_typed_while_a_program_runs_are_its_input() {
     assert_eq!((lab.ledger().acked(), lab.terminals()[&1].foreground), (1, None));
 }
 
+fn commands_of(lab: &Lab, term: u32) -> Vec<&str> {
+    lab.terminals()[&term].lines().iter().filter(|l| l.kind == LineKind::Command).map(|l| &*l.text).collect()
+}
+
+#[test]
+fn lines_typed_while_a_program_runs_that_reads_none_are_the_next_commands() {
+    let mut lab = lab();
+    let describe = "kafka-topics --bootstrap-server localhost:9092 --describe --topic t";
+    let produce = "kafka-console-producer --bootstrap-server localhost:9092 --topic t";
+    lab.command(1, "kafka-topics --bootstrap-server localhost:9092 --create --topic t");
+    for line in [describe, produce, "hello"] {
+        assert_eq!(lab.command(1, line), Given::Typed);
+    }
+    lab.run_for(Duration::from_secs(3));
+    assert_eq!(commands_of(&lab, 1)[1..], [describe, produce]);
+    assert_eq!(lab.command(1, "^D"), Given::Typed);
+    assert_eq!(lab.command(1, "echo done"), Given::Typed);
+    lab.run_for(Duration::from_secs(3));
+    assert_eq!((lab.ledger().acked(), lab.terminals()[&1].foreground), (1, None));
+    let printed = lab.terminals()[&1].lines().iter().filter(|l| l.kind == LineKind::Out);
+    assert_eq!(printed.map(|l| &*l.text).next_back(), Some("done"));
+}
+
+#[test]
+fn ctrl_c_drops_what_was_typed_ahead() {
+    let mut lab = lab();
+    let consume = "kafka-console-consumer --bootstrap-server localhost:9092 --topic t";
+    lab.command(1, consume);
+    lab.run_for(Duration::from_secs(3));
+    assert_eq!(lab.command(1, "echo before"), Given::Typed);
+    assert_eq!(lab.command(1, "^C"), Given::Typed);
+    assert_eq!(lab.command(1, "echo after"), Given::Typed);
+    lab.run_for(Duration::from_secs(5));
+    assert_eq!(commands_of(&lab, 1), [consume, "echo after"]);
+}
+
 #[test]
 fn commands_joined_by_a_semicolon_run_one_after_the_other() {
     let mut lab = lab();

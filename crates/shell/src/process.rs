@@ -11,7 +11,7 @@ use crate::admin_tool::AdminTool;
 use crate::builtins;
 use crate::docker::{self, Docker};
 use crate::io::{self, Io};
-use crate::launch::{Launch, LaunchError};
+use crate::launch::{Launch, LaunchError, Stdin};
 use crate::outlet::{Outlet, Written};
 use crate::programs::SCRIPTS;
 use crate::programs::admin::AdminPy;
@@ -31,7 +31,7 @@ use crate::tools::get_offsets::GetOffsets;
 use crate::tools::leader_election::LeaderElection;
 use crate::tools::log_dirs::LogDirs;
 use crate::tools::metadata_quorum::MetadataQuorum;
-use crate::tools::metadata_shell::{self, MetadataShell};
+use crate::tools::metadata_shell::MetadataShell;
 use crate::tools::producer_perf::ProducerPerf;
 use crate::tools::reassign::Reassign;
 use crate::tools::storage::RandomUuid;
@@ -173,6 +173,16 @@ impl AppProcess {
         }
     }
 
+    /// Whether it reads what is typed in its terminal.
+    pub fn reads_terminal(&self) -> bool {
+        match &self.body {
+            Body::ConsoleProducer(_) | Body::ZkShell(_) => self.launch.stdin == Stdin::Terminal,
+            Body::MetadataShell(program) => program.reads_terminal(),
+            Body::PyProducer(program) => program.reads_terminal(),
+            _ => false,
+        }
+    }
+
     /// Its client family.
     pub fn profile(&self) -> Profile {
         match &self.body {
@@ -229,21 +239,6 @@ impl AppProcess {
     /// Its member id in the group, once it has one.
     pub fn member(&self) -> Option<Arc<str>> {
         self.consumer().map(Consumer::member).filter(|member| !member.is_empty())
-    }
-
-    /// What stands in front of the line that is being typed, while it reads lines from its terminal (`>`).
-    pub fn prompt(&self) -> Option<&'static str> {
-        match &self.body {
-            Body::ConsoleProducer(program) => program.reads_terminal().then_some(">"),
-            Body::PyProducer(program) => program.reads_terminal().then_some(""),
-            Body::MetadataShell(program) => program.reads_terminal().then_some(metadata_shell::PROMPT),
-            _ => None,
-        }
-    }
-
-    /// Whether it reads lines from its terminal.
-    pub fn reads_terminal(&self) -> bool {
-        self.exited.is_none() && self.prompt().is_some()
     }
 
     /// The files it writes (`> file`).

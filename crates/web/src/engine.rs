@@ -456,6 +456,10 @@ impl Engine {
     // ---- acting
 
     /// Whether a program reads what is typed in a terminal.
+    pub(crate) fn is_read(&self, terminal: u32) -> bool {
+        self.timeline.lab().terminals().get(&terminal).is_some_and(|t| t.foreground.is_some() && t.is_read)
+    }
+    /// Whether a program runs in the foreground of a terminal.
     pub(crate) fn has_foreground(&self, terminal: u32) -> bool {
         self.timeline.lab().terminals().get(&terminal).is_some_and(|t| t.foreground.is_some())
     }

@@ -73,6 +73,12 @@ impl Lab {
             {
                 self.run_pipeline(term, pipeline);
             }
+            while let Some(terminal) = self.terminals.get_mut(&term)
+                && terminal.foreground.is_none()
+                && let Some(line) = terminal.typed_ahead.pop_front()
+            {
+                self.carry_out(term, &line);
+            }
         }
     }
 }

@@ -29,10 +29,14 @@ impl Lab {
         match (foreground, text.trim()) {
             (Some(node), "^C") => {
                 self.write(term, LineKind::Input, "^C".into());
+                let terminal = self.terminals.entry(term).or_default();
+                terminal.typed_ahead.clear();
+                terminal.is_read = false;
                 self.world.order(node, Order::Interrupt);
                 Given::Typed
             }
             (Some(node), "^D") => {
+                self.terminals.entry(term).or_default().is_read = false;
                 self.world.order(node, Order::EndOfInput);
                 Given::Typed
             }
@@ -52,7 +56,12 @@ impl Lab {
             }
             (Some(node), _) => {
                 self.write(term, LineKind::Input, text.into());
-                self.world.order(node, Order::Line(text.into()));
+                let terminal = self.terminals.entry(term).or_default();
+                if terminal.is_read {
+                    self.world.order(node, Order::Line(text.into()));
+                } else {
+                    terminal.typed_ahead.push_back(text.into());
+                }
                 Given::Typed
             }
             (None, line) => {
@@ -118,6 +127,7 @@ impl Lab {
             Ok(app) => app,
             Err(error) => return self.not_launched(term, &error),
         };
+        let is_read = app.reads_terminal();
         let number = self.world.node_ids().count() - self.layout.processes().len() + 1;
         let node = self.world.add_node(&format!("app-{number}"), Actor::App(Box::new(app)));
         self.world.start(node);
@@ -125,7 +135,12 @@ impl Lab {
         Arc::make_mut(&mut self.apps).push(App { node, term, command: pipeline.text.as_str().into(), started });
         Arc::make_mut(&mut self.since).insert(node, started);
         if !pipeline.background {
-            self.terminals.entry(term).or_default().foreground = Some(node);
+            let terminal = self.terminals.entry(term).or_default();
+            (terminal.foreground, terminal.is_read) = (Some(node), is_read);
+            if is_read {
+                let lines = std::mem::take(&mut terminal.typed_ahead);
+                lines.into_iter().for_each(|line| self.world.order(node, Order::Line(line)));
+            }
         }
         Given::Started(node)
     }

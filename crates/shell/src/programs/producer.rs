@@ -238,6 +238,6 @@ impl PyProducer {
         self.name.clone()
     }
     pub(crate) fn reads_terminal(&self) -> bool {
-        matches!(&self.source, Source::Lines { lines, .. } if lines.is_typed()) && self.closing.is_none()
+        matches!(&self.source, Source::Lines { lines, .. } if lines.is_typed())
     }
 }

@@ -192,9 +192,6 @@ impl ConsoleProducer {
     pub(crate) fn producer(&self) -> &Producer {
         &self.producer
     }
-    pub(crate) fn reads_terminal(&self) -> bool {
-        self.lines.is_typed() && self.closing.is_none()
-    }
 }
 
 const OPTIONS: &[Opt] = &[

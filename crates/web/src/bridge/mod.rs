@@ -260,7 +260,7 @@ impl Bridge {
         if let Some(condition) = text.trim().strip_prefix("sim until ").filter(|c| Engine::is_condition(c)) {
             return self.until(condition);
         }
-        let is_input = self.0.engine.borrow().has_foreground(terminal);
+        let is_input = self.0.engine.borrow().is_read(terminal) || matches!(text.trim(), "^C" | "^D");
         let refused = match self.0.allow.refuses(text, is_input) {
             None => self.0.engine.borrow_mut().command(terminal, text),
             why => why,

@@ -58,9 +58,6 @@ const ARGPARSE: Argparse = Argparse {
 
 const IN_USE: &str = "Please ensure that no broker or controller process is using this directory before proceeding.";
 
-/// In front of the line that is typed.
-pub(crate) const PROMPT: &str = ">> ";
-
 /// Whether the word after this one is the file to read.
 fn names_file(word: &str) -> bool {
     ["--snapshot", "-snapshot", "-s", "--s"].contains(&word)
