@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use protocol::metadata::{MetadataBatch, MetadataRecord};
-use protocol::{BrokerId, DirEntry, DirectoryId, EPOCH_MS, FileContent, TopicId, gap};
+use protocol::{BrokerId, DirEntry, DirectoryId, EPOCH_MS, FileContent, TopicId};
 
 use crate::process::KafkaProcess;
 use crate::raft::Replica;
@@ -23,6 +23,7 @@ impl KafkaProcess {
     pub fn list(&self, dir: u8, path: &str) -> Option<Vec<DirEntry>> {
         match path {
             "" => Some(self.root(dir)),
+            _ if !self.spec().is_formatted(dir) => None,
             METADATA_DIRECTORY if dir == self.spec().metadata_dir() => {
                 let mut files = self.raft().files();
                 if self.has_bootstrap() {
@@ -37,6 +38,9 @@ impl KafkaProcess {
     /// What is in a file of a log directory.
     pub fn read(&self, dir: u8, path: &str) -> Option<FileContent> {
         let has_metadata = dir == self.spec().metadata_dir();
+        if !self.spec().is_formatted(dir) {
+            return None;
+        }
         match path {
             META_PROPERTIES => Some(FileContent::Text(self.meta_properties(dir).into())),
             CLEAN_SHUTDOWN => Some(FileContent::Text(self.clean_shutdown(dir)?.into())),
@@ -53,6 +57,9 @@ impl KafkaProcess {
 
     fn root(&self, dir: u8) -> Vec<DirEntry> {
         let has_metadata = dir == self.spec().metadata_dir();
+        if !self.spec().is_formatted(dir) {
+            return Vec::new();
+        }
         let mut entries = self.broker().map_or(Vec::new(), |broker| broker.disk().root(dir));
         entries.push(DirEntry::file(META_PROPERTIES, self.meta_properties(dir).len() as u64, EPOCH_MS));
         if has_metadata {
@@ -95,20 +102,14 @@ impl KafkaProcess {
     }
 }
 
-impl crate::spec::ProcessSpec {
-    /// `directory.id` of one of its log directories, by its place in `log.dirs`.
-    pub fn directory_id(&self, place: u8) -> DirectoryId {
-        self.cluster.directory_id(self.id, place)
-    }
-}
-
 impl crate::spec::ClusterSpec {
-    /// `directory.id` of the `place`th log directory of a node: like a random UUID, but always the same for a cluster and a node.
-    pub fn directory_id(&self, node: BrokerId, place: u8) -> DirectoryId {
-        gap!("a disk that is lost and formatted again, under another directory.id", "KIP-853, KIP-858");
+    /// `directory.id` of the `place`th log directory of a node whose disk was replaced that often: like a random UUID, but always the
+    /// same.
+    pub fn directory_id(&self, node: BrokerId, place: u8, replaced: u8) -> DirectoryId {
         // The first had its id before there were others.
-        let place = (place > 0).then_some(place);
-        let seed = self.cluster_id.bytes().chain(node.0.to_be_bytes()).chain(place);
+        let place = (place > 0 || replaced > 0).then_some(place);
+        let replaced = (replaced > 0).then_some(replaced);
+        let seed = self.cluster_id.bytes().chain(node.0.to_be_bytes()).chain(place).chain(replaced);
         let mix = |bits: u128, byte: u8| {
             (bits ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b).rotate_left(29)
         };

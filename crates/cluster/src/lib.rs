@@ -10,9 +10,10 @@ pub mod raft;
 pub mod controller;
 pub mod broker;
 mod files;
+mod storage;
 
 pub use broker::Served;
 pub use broker::lifecycle::Lifecycle;
 pub use process::{Context, Fx, KafkaProcess};
 pub use protocol::image::{self, BrokerImage, MetadataImage, TopicImage};
-pub use spec::{BROKER_PORT, CONTROLLER_PORT, ClusterSpec, ProcessSpec};
+pub use spec::{BROKER_PORT, CONTROLLER_PORT, ClusterSpec, ProcessSpec, Replaced};

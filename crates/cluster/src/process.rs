@@ -21,6 +21,7 @@ use crate::controller::{Controller, ControllerRegistration, listener};
 use crate::image::MetadataImage;
 use crate::raft::{Committed, Replica};
 use crate::spec::{BROKER_PORT, CONTROLLER_PORT, ProcessSpec};
+use crate::storage::controller_parts;
 
 /// What a step of a Kafka process may do.
 pub type Fx = Effects<Message, Note>;
@@ -136,6 +137,20 @@ impl KafkaProcess {
         &self.image
     }
 
+    /// Tells every part what it is from now on. The process does not run.
+    pub(crate) fn set_spec(&mut self, spec: Arc<ProcessSpec>) {
+        (self.controller, self.registration) = controller_parts(&spec).unzip();
+        self.raft.set_spec(&spec);
+        self.lifecycle.iter_mut().for_each(|lifecycle| lifecycle.set_spec(&spec));
+        self.spec = spec;
+    }
+    pub(crate) fn raft_mut(&mut self) -> &mut Replica {
+        &mut self.raft
+    }
+    pub(crate) fn broker_parts_mut(&mut self) -> (Option<&mut Broker>, Option<&mut Lifecycle>) {
+        (self.broker.as_mut(), self.lifecycle.as_mut())
+    }
+
     fn with_broker(&mut self, now: Time, act: impl FnOnce(&mut Broker, &Context<'_>)) {
         let (Some(broker), Some(lifecycle)) = (&mut self.broker, &self.lifecycle) else { return };
         act(broker, &Context::new(now, &self.spec, &self.image, &self.raft, lifecycle));
@@ -149,6 +164,10 @@ impl KafkaProcess {
     }
 
     fn on_start(&mut self, now: Time, fx: &mut Fx) {
+        if let Some(why) = self.why_not_start(fx.host().failed_disks) {
+            fx.note(Note::NotFormatted { node: self.spec.id, why: why.into() });
+            return fx.exit(1);
+        }
         if failed_dirs(&self.spec, fx).any(|dir| dir == self.spec.metadata_dir()) {
             fx.note(Note::LogDirFailed { node: self.spec.id });
             return fx.exit(1);
@@ -310,6 +329,10 @@ impl KafkaProcess {
             if is_quiet {
                 break;
             }
+        }
+        if let Some((to, high_watermark)) = self.raft.torn() {
+            fx.note(Note::MetadataTorn { node: self.spec.id, to, high_watermark });
+            fx.exit(1);
         }
         if self.is_stopping && self.raft.is_shut_down() {
             fx.exit(0);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::{Address, Duration};
 use ordered::SortedMap;
 use protocol::api::Name;
-use protocol::{BrokerId, Plant, Seldom};
+use protocol::{BrokerId, DirectoryId, Plant, Seldom};
 
 /// Where brokers listen for clients and for each other.
 pub const BROKER_PORT: u16 = 9092;
@@ -32,6 +32,17 @@ pub struct ProcessSpec {
     pub cluster: Arc<ClusterSpec>,
     /// What its `server.properties` sets.
     pub overrides: SortedMap<Name, Name>,
+    /// The log directories, by their places, whose disks were replaced since the node was made.
+    pub replaced: Seldom<SortedMap<u8, Replaced>>,
+}
+
+/// A log directory on another disk than the first.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+pub struct Replaced {
+    /// How often it was replaced.
+    pub times: u8,
+    /// Whether it was formatted since.
+    pub is_formatted: bool,
 }
 
 /// What all processes of a cluster agree on when its storage is formatted.
@@ -83,6 +94,17 @@ impl ProcessSpec {
         let wanted = self.property("metadata.log.dir");
         let place = wanted.and_then(|wanted| self.log_dirs().position(|dir| *dir == **wanted));
         place.unwrap_or(0) as u8
+    }
+    /// Whether a log directory has a `meta.properties`.
+    pub fn is_formatted(&self, place: u8) -> bool {
+        self.replaced_dir(place).is_none_or(|replaced| replaced.is_formatted)
+    }
+    fn replaced_dir(&self, place: u8) -> Option<&Replaced> {
+        self.replaced.0.as_ref()?.get(&place)
+    }
+    /// `directory.id` of one of its log directories, by its place in `log.dirs`.
+    pub fn directory_id(&self, place: u8) -> DirectoryId {
+        self.cluster.directory_id(self.id, place, self.replaced_dir(place).map_or(0, |replaced| replaced.times))
     }
     /// A number of `server.properties`, or its default. Values are validated where the cluster is specified.
     pub fn number(&self, name: &str, default: i64) -> i64 {

@@ -52,7 +52,7 @@ fn change(cluster: &mut Cluster, rng: &mut Rng) {
     if id == leader && raft.voters().len() == 2 {
         return;
     }
-    let directory = cluster.process(leader).spec().cluster.directory_id(BrokerId(id), 0);
+    let directory = cluster.process(leader).spec().cluster.directory_id(BrokerId(id), 0, 0);
     let request: Request = if raft.voters().iter().any(|voter| voter.id.0 == id) {
         RemoveRaftVoterRequest { voter: BrokerId(id), directory }.into()
     } else {

@@ -14,7 +14,7 @@ const DYNAMIC: Shape = Shape { brokers: 0, dynamic: true, ..SEPARATE };
 
 fn directory(cluster: &Cluster, id: i32) -> DirectoryId {
     let spec = cluster.process(*cluster.nodes.keys().next().expect("there are nodes")).spec();
-    spec.cluster.directory_id(BrokerId(id), 0)
+    spec.cluster.directory_id(BrokerId(id), 0, 0)
 }
 
 fn adding(cluster: &Cluster, id: i32) -> Request {

@@ -16,7 +16,7 @@ pub(crate) struct Disks<'a> {
 }
 
 impl Disks<'_> {
-    fn node(&self, host: &str) -> Option<NodeId> {
+    pub(crate) fn node(&self, host: &str) -> Option<NodeId> {
         let digits = host.find(|c: char| c.is_ascii_digit())?;
         let (kind, number) = host.split_at(digits);
         self.layout.find(&format!("{}-{number}", kind.trim_end_matches('-')))
@@ -43,6 +43,10 @@ impl Hosts for Disks<'_> {
     }
     fn log_dirs(&self, host: &str) -> Vec<Name> {
         self.process(host).map_or_else(Vec::new, |process| process.spec().log_dirs().map(Name::from).collect())
+    }
+    fn identity(&self, host: &str) -> Option<(Name, i32)> {
+        let spec = self.process(host)?.spec();
+        Some((spec.cluster.cluster_id.clone(), spec.id.0))
     }
     fn list(&self, host: &str, dir: u8, path: &str) -> Option<Vec<DirEntry>> {
         self.process(host)?.list(dir, path)

@@ -231,6 +231,16 @@ impl Lab {
         }
     }
 
+    /// Disks of a host were replaced; its verb calls this. `held_metadata`: also that of the metadata log.
+    pub(crate) fn disk_lost(&mut self, node: NodeId, held_metadata: bool) {
+        self.power_lost(node);
+        // A voter that is known by its directory does not vote any more; one of a static quorum does, and knows nothing.
+        let raft = self.world.machine(node).kafka().map(|kafka| kafka.raft().is_voter());
+        if held_metadata && raft == Some(true) {
+            self.monitors.voter_lost();
+        }
+    }
+
     /// Something is broken: nothing more happens.
     pub(crate) fn stand_still(&mut self, violation: Violation) {
         self.mark(MarkKind::Violation, violation.invariant.into());

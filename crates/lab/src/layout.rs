@@ -92,6 +92,7 @@ pub(crate) fn build(scenario: &Scenario) -> (World<Actor>, Layout) {
             rack: is_broker.then(|| shape.racks.get(id.0 as usize - 1)).flatten().map(|rack| rack.as_str().into()),
             cluster: cluster.clone(),
             overrides: overrides.clone(),
+            replaced: Seldom::default(),
         };
         let node = world.add_node(&host(id), Actor::Kafka(Box::new(KafkaProcess::new(spec))));
         if is_broker {
@@ -133,6 +134,7 @@ pub(crate) fn add_controller(world: &mut World<Actor>, layout: &mut Layout) -> R
         rack: None,
         cluster: Arc::new(cluster),
         overrides: model.spec().overrides.clone(),
+        replaced: Seldom::default(),
     };
     let node = world.add_node(&host, Actor::Kafka(Box::new(KafkaProcess::new(spec))));
     layout.controllers.insert(id, node);

@@ -10,7 +10,10 @@ use kernel::{NodeId, NodeState, Time, World};
 use ordered::SortedMap;
 use partition_log::Log;
 use protocol::api::Name;
-use protocol::{Batch, BrokerId, EPOCH_MS, GroupId, MemberId, PartitionIndex, TopicId, TopicName, TopicPartition};
+use protocol::metadata::Voter;
+use protocol::{
+    Batch, BrokerId, DirectoryId, EPOCH_MS, GroupId, MemberId, PartitionIndex, TopicId, TopicName, TopicPartition,
+};
 
 use crate::layout::Layout;
 use crate::{Actor, Lab};
@@ -228,19 +231,23 @@ pub fn voters(world: &World<Actor>, layout: &Layout) -> Vec<BrokerId> {
 }
 
 /// Whether a controller that runs could be elected: one that votes, as far as it knows, and whose log is as long as those of a majority of
-/// the voters it knows. A leader that has begun to remove itself, and told nobody, has a longer log than they and does not stand for
+/// the voters it knows, each on the disk it voted with. A leader that has begun to remove itself, and told nobody, has a longer log than they and does not stand for
 /// election any more: such a quorum waits for ever, in Kafka too (`QuorumState#transitionToCandidate`, `#canGrantVote`).
 pub fn can_elect_controller(world: &World<Actor>, layout: &Layout) -> bool {
     let running = layout.controllers.iter().filter(|(_, node)| world.state(**node) == NodeState::Running);
     let logs: SortedMap<BrokerId, _> = running
         .filter_map(|(id, node)| {
-            let raft = world.machine(*node).kafka()?.raft();
-            Some((*id, ((raft.log().last_epoch(), raft.log_end()), raft)))
+            let process = world.machine(*node).kafka()?;
+            let (raft, directory) = (process.raft(), process.spec().directory_id(process.spec().metadata_dir()));
+            Some((*id, ((raft.log().last_epoch(), raft.log_end()), raft, directory)))
         })
         .collect();
-    logs.values().any(|(end, raft)| {
-        let grants = |id: &BrokerId| logs.get(id).is_some_and(|(other, _)| other <= end);
-        raft.is_voter() && raft.voters().iter().filter(|voter| grants(&voter.id)).count() * 2 > raft.voters().len()
+    logs.values().any(|(end, raft, _)| {
+        let is_it = |voter: &Voter, directory| [DirectoryId(0), directory].contains(&voter.directory);
+        let grants = |voter: &&Voter| {
+            logs.get(&voter.id).is_some_and(|(other, _, directory)| other <= end && is_it(voter, *directory))
+        };
+        raft.is_voter() && raft.voters().iter().filter(grants).count() * 2 > raft.voters().len()
     })
 }
 

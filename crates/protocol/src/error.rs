@@ -108,6 +108,7 @@ errors! {
     114 MismatchedEndpointType "MISMATCHED_ENDPOINT_TYPE" false "MismatchedEndpointTypeException" "The request was sent to an endpoint of the wrong type."
     115 UnsupportedEndpointType "UNSUPPORTED_ENDPOINT_TYPE" false "UnsupportedEndpointTypeException" "This endpoint type is not supported yet."
     119 InvalidRegistration "INVALID_REGISTRATION" false "InvalidRegistrationException" "The controller has considered the broker registration to be invalid."
+    125 InvalidVoterKey "INVALID_VOTER_KEY" false "InvalidVoterKeyException" "The voter key doesn't match the receiving replica's key."
     126 DuplicateVoter "DUPLICATE_VOTER" false "DuplicateVoterException" "The voter is already part of the set of voters."
     127 VoterNotFound "VOTER_NOT_FOUND" false "VoterNotFoundException" "The voter is not part of the set of voters."
 }

@@ -22,6 +22,10 @@ pub enum Note {
 
     /// A process cannot write to its log directory, which is the only one: it ends.
     LogDirFailed { node: BrokerId },
+    /// A process ends as it starts: a log directory has no `meta.properties`.
+    NotFormatted { node: BrokerId, why: Name },
+    /// A process ends: its leader wants what is committed in the metadata log cut off.
+    MetadataTorn { node: BrokerId, to: i64, high_watermark: i64 },
 
     /// A log directory of a broker has failed, and with it the replicas that lie there.
     LogDirOffline { broker: BrokerId, dir: Name },

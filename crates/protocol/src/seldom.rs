@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 
 /// Something that is there in few runs. It is hashed only where it is: the digests of all others are what they were before there was
 /// such a thing, and links made then still open.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Seldom<T>(pub Option<T>);
 
 impl<T> Default for Seldom<T> {

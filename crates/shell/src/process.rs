@@ -34,10 +34,11 @@ use crate::tools::metadata_quorum::MetadataQuorum;
 use crate::tools::metadata_shell::MetadataShell;
 use crate::tools::producer_perf::ProducerPerf;
 use crate::tools::reassign::Reassign;
-use crate::tools::storage::RandomUuid;
+use crate::tools::storage::{Format, RandomUuid};
 use crate::tools::topics::Topics;
 use crate::tools::verifiable_producer::VerifiableProducer;
 use crate::tools::zk_shell::ZkShell;
+use crate::tree::LogDir;
 
 /// A process that runs one program.
 #[derive(Clone, Hash, Debug)]
@@ -90,6 +91,7 @@ macro_rules! bodies {
 bodies! {
     Print(Print)
     RandomUuid(RandomUuid)
+    Format(Box<Format>)
     Topics(Box<AdminTool<Topics>>)
     ConsumerGroups(Box<AdminTool<ConsumerGroups>>)
     GetOffsets(Box<AdminTool<GetOffsets>>)
@@ -123,7 +125,7 @@ pub(crate) struct Print {
 }
 
 impl Print {
-    fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
         if *input == Input::Start {
             self.out.drain(..).for_each(|line| io.out(line));
             self.err.drain(..).for_each(|line| io.err(line));
@@ -244,6 +246,14 @@ impl AppProcess {
     /// The files it writes (`> file`).
     pub fn written(&self) -> &[Written] {
         self.outlet.as_ref().map_or(&[], |outlet| outlet.files())
+    }
+
+    /// The log directories it formats, at once when it is started.
+    pub fn formats(&self) -> &[LogDir] {
+        match &self.body {
+            Body::Format(format) => format.dirs(),
+            _ => &[],
+        }
     }
 
     /// Its exit code, once it has ended by itself.

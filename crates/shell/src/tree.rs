@@ -19,6 +19,8 @@ pub trait Hosts {
     fn is_running(&self, host: &str) -> bool;
     /// Its `log.dirs`.
     fn log_dirs(&self, host: &str) -> Vec<Name>;
+    /// Its `cluster.id` and `node.id`.
+    fn identity(&self, host: &str) -> Option<(Name, i32)>;
     /// What is in a directory of a log directory, by its place in `log.dirs`; the empty path is the log directory itself.
     fn list(&self, host: &str, dir: u8, path: &str) -> Option<Vec<DirEntry>>;
     /// What is in a file of a log directory.
@@ -41,6 +43,9 @@ impl Hosts for NoHosts {
     }
     fn log_dirs(&self, _host: &str) -> Vec<Name> {
         Vec::new()
+    }
+    fn identity(&self, _host: &str) -> Option<(Name, i32)> {
+        None
     }
     fn list(&self, _host: &str, _dir: u8, _path: &str) -> Option<Vec<DirEntry>> {
         None
@@ -66,6 +71,19 @@ pub(crate) struct Tree<'a> {
     pub(crate) cwd: &'a str,
     /// The container it runs in.
     pub(crate) inside: Option<&'a str>,
+}
+
+/// A log directory of a host, and who it is for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct LogDir {
+    /// The host.
+    pub host: Name,
+    /// Its place in `log.dirs`.
+    pub place: u8,
+    /// The `cluster.id` of the host's process.
+    pub(crate) cluster: Name,
+    /// Its `node.id`.
+    pub(crate) node: i32,
 }
 
 /// What a path leads to.
@@ -119,6 +137,13 @@ impl Tree<'_> {
         let whole = self.absolute(path);
         let directory = whole.strip_suffix(&*below).map(|directory| directory.trim_end_matches('/').to_owned());
         directory.filter(|_| self.hosts.is_running(&host))
+    }
+
+    /// The host's log directory at a path, by its place in `log.dirs`.
+    pub(crate) fn log_dir(&self, path: &str) -> Option<LogDir> {
+        let Spot::OnHost(host, place, below) = self.locate(path)? else { return None };
+        let (cluster, node) = self.hosts.identity(&host).filter(|_| below.is_empty())?;
+        Some(LogDir { host, place, cluster, node })
     }
 
     /// The path of one of the terminal's own files, which need not be there yet; none if it lies on a host.
@@ -281,6 +306,9 @@ pub(crate) mod tests {
         }
         fn log_dirs(&self, _host: &str) -> Vec<Name> {
             vec!["/tmp/kafka-logs".into()]
+        }
+        fn identity(&self, _host: &str) -> Option<(Name, i32)> {
+            None
         }
         fn list(&self, _host: &str, _dir: u8, path: &str) -> Option<Vec<DirEntry>> {
             match path {

@@ -66,6 +66,8 @@ pub fn lane(note: &Note) -> Lane {
         Note::BrokerState { .. }
         | Note::LogsRecovering { .. }
         | Note::LogDirFailed { .. }
+        | Note::NotFormatted { .. }
+        | Note::MetadataTorn { .. }
         | Note::LogDirOffline { .. }
         | Note::QuorumState { .. }
         | Note::BrokerRegistered { .. }
@@ -103,7 +105,11 @@ pub fn glyph(note: &Note) -> &'static str {
         Note::LeaderElected { .. } => "♛",
         Note::IsrChanged { isr, previous, .. } if isr.len() < previous.len() => "−",
         Note::IsrChanged { .. } => "+",
-        Note::BrokerFenced { fenced: true, .. } | Note::LogDirFailed { .. } | Note::LogDirOffline { .. } => "⊘",
+        Note::BrokerFenced { fenced: true, .. }
+        | Note::LogDirFailed { .. }
+        | Note::NotFormatted { .. }
+        | Note::MetadataTorn { .. }
+        | Note::LogDirOffline { .. } => "⊘",
         Note::BrokerFenced { .. }
         | Note::BrokerRegistered { .. }
         | Note::BrokerState { .. }

@@ -74,6 +74,16 @@ fn sentence(note: &Note) -> (Level, Text) {
             ),
         ),
         Note::LogDirFailed { node } => (Alarm, say!("Node {} shuts down: all its log directories have failed", node)),
+        Note::NotFormatted { node, why } => (Alarm, say!("Node {} does not start: {}", node, why)),
+        Note::MetadataTorn { node, to, high_watermark } => (
+            Alarm,
+            say!(
+                "Node {} shuts down: the metadata leader asks it to cut its log off at {}, below what is committed, {}",
+                node,
+                to,
+                high_watermark
+            ),
+        ),
         Note::LogDirOffline { broker, dir } => {
             (Alarm, say!("The log directory {} of broker {} has failed: what lies there is offline", dir, broker))
         }

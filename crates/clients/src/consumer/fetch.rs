@@ -131,6 +131,7 @@ impl Consumer {
             forgotten: asked.forgotten,
             raft_high_watermark: -1,
             rack: self.settings.rack.clone(),
+            directory: Default::default(),
         }
     }
 

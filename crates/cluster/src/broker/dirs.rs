@@ -10,7 +10,7 @@ use kernel::{Calls, Duration};
 use ordered::{SortedMap, SortedSet};
 use protocol::api::assign_replicas_to_dirs::{AssignReplicasToDirsRequest, AssignReplicasToDirsResponse};
 use protocol::metadata::PartitionRecord;
-use protocol::{DirectoryId, ErrorCode, Note, PartitionIndex, TopicId, TopicPartition, gap};
+use protocol::{DirectoryId, ErrorCode, Note, PartitionIndex, Seldom, TopicId, TopicPartition, gap};
 
 use super::disk::{ReplicaIndex, StoredReplica};
 use super::{Broker, TimerKey, Work};
@@ -58,6 +58,8 @@ pub(super) struct Dirs {
     unassigned: SortedMap<(TopicId, PartitionIndex), DirectoryId>,
     in_flight: Option<Vec<(TopicId, PartitionIndex, DirectoryId)>>,
     pub(super) calls: Calls<()>,
+    /// How often in a row that failed.
+    failures: Seldom<u32>,
 }
 
 impl Dirs {
@@ -66,7 +68,12 @@ impl Dirs {
     }
 }
 
-const RETRY_BACKOFF: Duration = Duration::from_millis(100);
+/// What is to be told waits so long for more, and after failures twice as long each time (`AssignmentsManagerDeadlineFunction`, without its
+/// jitter of a fiftieth).
+const DELAY_MS: u64 = 100;
+const DELAY_MAX_MS: u64 = 10_000;
+/// `AssignReplicasToDirsRequest.MAX_ASSIGNMENTS_PER_REQUEST`. So many wait for no more.
+const ASSIGNMENTS_MAX: usize = 2_250;
 
 impl Broker {
     /// The directories of this broker that work, in order.
@@ -99,6 +106,11 @@ impl Broker {
         self.disk.mount(|dir| dirs.is_live(dir));
     }
 
+    /// A directory is on a new, empty disk. The process does not run.
+    pub fn lose_dir(&mut self, dir: DirIndex) {
+        self.disk.lose(dir);
+    }
+
     /// A partition's replica, if it lies in a directory that does not work.
     pub fn offline_replica(&self, topic_id: TopicId, partition: PartitionIndex) -> Option<&StoredReplica> {
         self.disk.offline_replica(topic_id, partition)
@@ -114,7 +126,9 @@ impl Broker {
         }
         let assigned = record.directory_of(self.id);
         let is_known = (0..count).find(|dir| cx.spec.directory_id(*dir) == assigned);
-        if is_known.is_some_and(|dir| self.is_dir_failed(dir)) {
+        // One that is not known may be a directory that could not be read.
+        let may_have_failed = assigned != DirectoryId::UNASSIGNED && self.live_dirs(cx).count() < usize::from(count);
+        if is_known.map_or(may_have_failed, |dir| self.is_dir_failed(dir)) {
             return None;
         }
         let preferred = self.soft.dirs.preferred.get(tp).copied().filter(|dir| !self.is_dir_failed(*dir));
@@ -137,20 +151,32 @@ impl Broker {
         self.soft.dirs.unassigned.insert(key, dir);
     }
 
+    /// Sees to it that the controller is told soon.
+    pub(super) fn plan_dir_assignments(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        let dirs = &self.soft.dirs;
+        if dirs.in_flight.is_some() || dirs.unassigned.is_empty() {
+            return;
+        }
+        let delay_ms = match dirs.failures.0.unwrap_or(0) {
+            0 if dirs.unassigned.len() > ASSIGNMENTS_MAX => 0,
+            failures => (DELAY_MS << failures.min(10)).min(DELAY_MAX_MS),
+        };
+        self.soft.timers.arm_once(fx, cx.now + Duration::from_millis(delay_ms), TimerKey::AssignDirsBackoff);
+    }
+
     /// Tells the controller, in one request at a time.
     pub(super) fn send_dir_assignments(&mut self, cx: &Context<'_>, fx: &mut Fx) {
         if self.soft.dirs.in_flight.is_some() || self.soft.dirs.unassigned.is_empty() {
             return;
         }
-        let Some(controller) = cx.controller.clone() else {
-            return self.soft.timers.arm_once(fx, cx.now + RETRY_BACKOFF, TimerKey::AssignDirsBackoff);
-        };
+        let Some(controller) = cx.controller.clone() else { return self.plan_dir_assignments(cx, fx) };
         let is_mine = |key: &(TopicId, PartitionIndex)| {
             cx.image.partition(key.0, key.1).is_some_and(|record| record.replicas.contains(&self.id))
         };
         let unassigned = std::mem::take(&mut self.soft.dirs.unassigned);
-        let replicas: Vec<_> =
-            unassigned.into_iter().filter(|(key, _)| is_mine(key)).map(|(k, dir)| (k.0, k.1, dir)).collect();
+        let mut mine = unassigned.into_iter().filter(|(key, _)| is_mine(key));
+        let replicas: Vec<_> = mine.by_ref().take(ASSIGNMENTS_MAX).map(|(k, dir)| (k.0, k.1, dir)).collect();
+        self.soft.dirs.unassigned = mine.collect();
         if replicas.is_empty() {
             return;
         }
@@ -164,6 +190,7 @@ impl Broker {
         if !answer.error.is_ok() {
             return self.retry_dir_assignments(cx, fx);
         }
+        self.soft.dirs.failures = Seldom::default();
         let sent = self.soft.dirs.in_flight.take().unwrap_or_default();
         for (topic_id, partition, error) in &answer.replicas {
             let Some((.., dir)) = sent.iter().find(|(id, p, _)| id == topic_id && p == partition) else { continue };
@@ -171,14 +198,15 @@ impl Broker {
                 self.on_dir_accepted(cx, fx, (*topic_id, *partition), *dir);
             }
         }
-        self.send_dir_assignments(cx, fx);
+        self.plan_dir_assignments(cx, fx);
     }
 
     pub(super) fn retry_dir_assignments(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        self.soft.dirs.failures = Seldom(Some(self.soft.dirs.failures.0.unwrap_or(0) + 1));
         for (topic_id, partition, dir) in self.soft.dirs.in_flight.take().unwrap_or_default() {
             self.soft.dirs.unassigned.entry((topic_id, partition)).or_insert(dir);
         }
-        self.soft.timers.arm_once(fx, cx.now + RETRY_BACKOFF, TimerKey::AssignDirsBackoff);
+        self.plan_dir_assignments(cx, fx);
     }
 
     // ---- failures

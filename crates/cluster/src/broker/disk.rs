@@ -230,6 +230,20 @@ impl Disk {
         lost.into_iter().for_each(|index| self.take_offline(index));
     }
 
+    /// A directory is on a new, empty disk.
+    pub(super) fn lose(&mut self, dir: DirIndex) {
+        for index in self.indexes() {
+            let Some(replica) = self.get(index) else { continue };
+            if replica.dir == dir {
+                self.take_out(index);
+            } else if replica.future.as_ref().is_some_and(|future| future.dir == dir) {
+                self.drop_future(index);
+            }
+        }
+        self.offline.retain(|replica| replica.dir != dir);
+        self.removed.retain(|removed| removed.replica.dir != dir);
+    }
+
     /// What was to take a replica's place is not wanted any more.
     pub(super) fn drop_future(&mut self, index: ReplicaIndex) {
         if self.get(index).is_some_and(|replica| replica.future.is_some())

@@ -179,6 +179,7 @@ impl Broker {
             forgotten: asked.forgotten,
             raft_high_watermark: -1,
             rack: None,
+            directory: Default::default(),
         };
         let address = (endpoint.host.clone(), endpoint.port);
         if let Some(fetcher) = self.soft.fetchers.get_mut(&id) {

@@ -137,6 +137,17 @@ impl Lifecycle {
         Lifecycle { spec: spec.clone(), clean_shutdown_epoch: -1, missed: DirSet::default(), soft: Soft::new() }
     }
 
+    /// What the process is from now on. It does not run.
+    pub fn set_spec(&mut self, spec: &Arc<ProcessSpec>) {
+        self.spec = spec.clone();
+    }
+    /// A log directory is on a new disk: nothing there tells of a clean stop.
+    pub fn lose_dir(&mut self, dir: DirIndex) {
+        if self.clean_shutdown_epoch >= 0 {
+            self.missed = DirSet::of(|other| other == dir || self.missed.contains(other));
+        }
+    }
+
     /// Where it is.
     pub fn state(&self) -> BrokerState {
         self.soft.state

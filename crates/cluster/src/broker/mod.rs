@@ -414,7 +414,7 @@ impl Broker {
                 }
                 Work::Fetch(id) => self.send_fetch(cx, fx, id),
                 Work::AlterPartitions => self.send_alter_partitions(cx, fx),
-                Work::AssignDirs => self.send_dir_assignments(cx, fx),
+                Work::AssignDirs => self.plan_dir_assignments(cx, fx),
                 Work::FailDir(dir) => self.fail_dir(cx, fx, dir),
             }
         }

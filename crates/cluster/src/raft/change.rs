@@ -13,8 +13,8 @@ use protocol::features::KRAFT;
 use protocol::metadata::{MetadataRecord, Voter};
 use protocol::{BrokerId, DirectoryId, ErrorCode, Message, Response, Seldom};
 
-use super::role::{Leader, Role};
-use super::voters::{DYNAMIC, VoterSet, own_directory};
+use super::role::{Leader, ReplicaKey, Role};
+use super::voters::{DYNAMIC, VoterSet};
 use super::{Call, Replica, TimerKey};
 use crate::process::Fx;
 use crate::spec::CONTROLLER_PORT;
@@ -165,8 +165,8 @@ impl Replica {
             let why = "Aborted add voter operation for since API_VERSIONS returned an error BROKER_NOT_AVAILABLE";
             return self.conclude(fx, ErrorCode::RequestTimedOut, Some(why.into()));
         }
-        let is_same = new.directory == own_directory(&self.spec, new.id);
-        if !is_same || !leader.observers.get(&new.id).is_some_and(|p| p.is_caught_up(now, CAUGHT_UP_WITHIN)) {
+        let observer = leader.observers.get(&self.replica_key(new.id, new.directory));
+        if !observer.is_some_and(|p| p.is_caught_up(now, CAUGHT_UP_WITHIN)) {
             let why = format!("Aborted add voter operation for {id} since it is lagging behind");
             return self.conclude(fx, ErrorCode::RequestTimedOut, Some(why));
         }
@@ -190,7 +190,10 @@ impl Replica {
         if self.voter_history().last_offset().is_some() {
             return Ok(());
         }
-        let directory = |id| own_directory(&self.spec, id);
+        let directory = |id: BrokerId| match leader.voters.get(&id) {
+            Some(progress) => self.directory_of(&ReplicaKey { id, directory: progress.directory }),
+            None => self.directory(),
+        };
         let voters: Vec<Voter> =
             self.voters().iter().map(|voter| Voter { directory: directory(voter.id), ..voter.clone() }).collect();
         let is_known = |voter: &&Voter| {
@@ -223,8 +226,15 @@ impl Replica {
             return;
         }
         let (id, endpoint) = (self.spec.id, (self.spec.host.clone(), CONTROLLER_PORT));
-        let voter = Voter { id, directory: own_directory(&self.spec, id), endpoint };
-        self.call(now, fx, leader, Call::Join, AddRaftVoterRequest { voter, waits: false }.into());
+        let request = match self.voter(id) {
+            // Who had its id before it lost its disk.
+            Some(old) => RemoveRaftVoterRequest { voter: id, directory: old.directory }.into(),
+            None => {
+                let voter = Voter { id, directory: self.directory(), endpoint };
+                AddRaftVoterRequest { voter, waits: false }.into()
+            }
+        };
+        self.call(now, fx, leader, Call::Join, request);
     }
 
     fn append_voters(&mut self, now: Time, fx: &mut Fx, voters: VoterSet) -> Option<i64> {

@@ -10,6 +10,9 @@ use super::slow_disk::Held;
 use super::{Call, RNG_ELECTION, Replica, Shutdown, TimerKey};
 use crate::process::Fx;
 
+/// After an answer that is no vote (`quorum.retry.backoff.ms`).
+const RETRY_BACKOFF: Duration = Duration::from_millis(20);
+
 impl Replica {
     /// Between one and two election timeouts.
     fn arm_election(&mut self, now: Time, fx: &mut Fx) {
@@ -92,17 +95,18 @@ impl Replica {
     }
 
     fn send_votes(&mut self, now: Time, fx: &mut Fx, ballot: Ballot, pre_vote: bool) {
-        let request = VoteRequest {
-            candidate: self.spec.id,
-            candidate_epoch: self.hard.epoch,
-            last_epoch: self.hard.log.last_epoch(),
-            last_offset: self.hard.log.end_offset(),
-            pre_vote,
-        };
         for voter in self.other_voters() {
             if !ballot.has_answered(voter) {
+                let request = VoteRequest {
+                    candidate: self.spec.id,
+                    candidate_epoch: self.hard.epoch,
+                    last_epoch: self.hard.log.last_epoch(),
+                    last_offset: self.hard.log.end_offset(),
+                    pre_vote,
+                    voter_directory: self.voter_directory(voter),
+                };
                 let call = Call::Vote { epoch: self.hard.epoch, voter, is_pre_vote: pre_vote };
-                self.call(now, fx, voter, call, request.clone().into());
+                self.call(now, fx, voter, call, request.into());
             }
         }
     }
@@ -125,6 +129,10 @@ impl Replica {
         }
         if epoch != self.hard.epoch {
             return;
+        }
+        if answer.error == ErrorCode::InvalidVoterKey {
+            // Whoever has its id now is another; it is asked again until the voter is removed.
+            return self.soft.timers.arm_once(fx, now + RETRY_BACKOFF, TimerKey::Retry);
         }
         match (&mut self.soft.role, is_pre_vote) {
             (Role::Prospective(ballot), true) => {
@@ -167,6 +175,9 @@ impl Replica {
         }
         if request.candidate_epoch > self.hard.epoch {
             self.become_unattached(now, fx, request.candidate_epoch);
+        }
+        if !self.is_meant(request.voter_directory) {
+            return self.vote_response(ErrorCode::InvalidVoterKey, false);
         }
         let granted = self.grants(request);
         if granted && !request.pre_vote && self.hard.voted != request.candidate {
@@ -242,7 +253,8 @@ mod tests {
     }
 
     fn request(pre_vote: bool, (last_epoch, last_offset): (i32, i64)) -> VoteRequest {
-        VoteRequest { candidate: CANDIDATE, candidate_epoch: 5, last_epoch, last_offset, pre_vote }
+        let voter_directory = Default::default();
+        VoteRequest { candidate: CANDIDATE, candidate_epoch: 5, last_epoch, last_offset, pre_vote, voter_directory }
     }
 
     /// `EpochState#canGrantVote` of each state, in Kafka 4.4.0.

@@ -6,7 +6,7 @@ use protocol::api::begin_quorum_epoch::{BeginQuorumEpochRequest, BeginQuorumEpoc
 use protocol::api::end_quorum_epoch::{EndQuorumEpochRequest, EndQuorumEpochResponse};
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::api::fetch_snapshot::{FetchSnapshotRequest, FetchSnapshotResponse};
-use protocol::{BrokerId, ErrorCode, TopicId};
+use protocol::{BrokerId, ErrorCode, Seldom, TopicId};
 
 use super::role::Role;
 use super::snapshot::Snapshot;
@@ -38,10 +38,14 @@ impl Replica {
         fx: &mut Fx,
         request: &BeginQuorumEpochRequest,
     ) -> BeginQuorumEpochResponse {
-        let error = if request.leader_epoch < self.hard.epoch { ErrorCode::FencedLeaderEpoch } else { ErrorCode::None };
+        let mut error =
+            if request.leader_epoch < self.hard.epoch { ErrorCode::FencedLeaderEpoch } else { ErrorCode::None };
         if error.is_ok() {
             self.hear(request.leader, request.endpoint.clone());
             self.learn(now, fx, request.leader_epoch, request.leader);
+            if !self.is_meant(request.voter_directory) {
+                error = ErrorCode::InvalidVoterKey;
+            }
         }
         BeginQuorumEpochResponse { error, leader: self.named_leader(), leader_epoch: self.hard.epoch }
     }
@@ -117,6 +121,7 @@ impl Replica {
             forgotten: Vec::new(),
             raft_high_watermark: self.soft.high_watermark,
             rack: None,
+            directory: Seldom(self.own_directory().0.map(Box::new)),
         };
         let call = Call::Fetch { epoch: self.hard.epoch, to };
         self.soft.fetching = Some((self.hard.epoch, to));
@@ -169,7 +174,11 @@ impl Replica {
     /// The leader's log does not reach back to where this one ends, or leaves it: asks for the snapshot that stands for that.
     fn fetch_snapshot(&mut self, now: Time, fx: &mut Fx, to: BrokerId) {
         let epoch = self.hard.epoch;
-        let request = FetchSnapshotRequest { replica: self.spec.id, current_leader_epoch: epoch };
+        let request = FetchSnapshotRequest {
+            replica: self.spec.id,
+            current_leader_epoch: epoch,
+            directory: self.own_directory(),
+        };
         self.soft.fetching = Some((epoch, to));
         self.call(now, fx, to, Call::FetchSnapshot { epoch, to }, request.into());
     }
@@ -214,8 +223,11 @@ impl Replica {
             let own = self.hard.log.end_offset_for_epoch(diverging.epoch);
             let to =
                 if own.epoch == diverging.epoch { own.end_offset.min(diverging.end_offset) } else { own.end_offset };
-            assert!(to >= self.soft.high_watermark, "a committed record of the metadata log is never truncated");
-            self.hard.log.truncate_to(to);
+            match to < self.soft.high_watermark {
+                // A majority of the voters has lost what was committed. Whoever has it still goes no further.
+                true => self.soft.torn = Seldom(Some((to, self.soft.high_watermark))),
+                false => self.hard.log.truncate_to(to),
+            }
             return;
         }
         for batch in result.metadata {

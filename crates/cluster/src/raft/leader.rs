@@ -12,13 +12,13 @@ use protocol::api::end_quorum_epoch::EndQuorumEpochRequest;
 use protocol::api::fetch::{EpochEnd, FetchRequest, FetchResponse, FetchResult};
 use protocol::api::fetch_snapshot::{FetchSnapshotRequest, FetchSnapshotResponse};
 use protocol::metadata::{MetadataBatch, MetadataRecord};
-use protocol::{BrokerId, ErrorCode, Message, Plant, Seldom, TopicId, wall_ms};
+use protocol::{BrokerId, DirectoryId, ErrorCode, Message, Plant, Seldom, TopicId, wall_ms};
 
 use super::log::Position;
-use super::role::{Leader, Progress, Role};
+use super::role::{Leader, Progress, ReplicaKey, Role};
 use super::slow_disk::Held;
 use super::snapshot::Snapshot;
-use super::voters::{DYNAMIC, own_directory};
+use super::voters::DYNAMIC;
 use super::{Call, OBSERVER_SESSION, Parked, Replica, TimerKey};
 use crate::process::Fx;
 
@@ -133,7 +133,7 @@ impl Replica {
             conn,
             correlation,
             due: now + Duration::from_millis(u64::from(request.max_wait_ms)),
-            replica: request.replica,
+            replica: ReplicaKey { id: request.replica, directory: Seldom(request.directory.0.as_deref().copied()) },
             offset: asked.fetch_offset,
             last_epoch: asked.last_fetched_epoch,
             high_watermark: request.raft_high_watermark,
@@ -179,14 +179,25 @@ impl Replica {
     }
 
     /// A replica that is too far behind asks for the newest snapshot.
-    pub(super) fn on_fetch_snapshot(&self, request: &FetchSnapshotRequest) -> FetchSnapshotResponse {
+    pub(super) fn on_fetch_snapshot(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        request: &FetchSnapshotRequest,
+    ) -> FetchSnapshotResponse {
         let error = match request.current_leader_epoch.cmp(&self.hard.epoch) {
             Ordering::Less => ErrorCode::FencedLeaderEpoch,
             Ordering::Greater => ErrorCode::UnknownLeaderEpoch,
             Ordering::Equal if !self.is_leader() => ErrorCode::NotLeaderOrFollower,
             Ordering::Equal => ErrorCode::None,
         };
-        match self.hard.log.snapshot() {
+        let replica = ReplicaKey { id: request.replica, directory: request.directory };
+        // That which storage was formatted with stands in the log too.
+        let has_one = self.hard.log.snapshot().is_some_and(|newest| newest.end_offset > 0);
+        if error.is_ok() && has_one && self.is_voter_key(&replica) {
+            self.count_follower(now, fx, replica.id);
+        }
+        match self.hard.log.snapshot().filter(|_| has_one) {
             Some(snapshot) if error.is_ok() => FetchSnapshotResponse {
                 error,
                 end_offset: snapshot.end_offset,
@@ -200,22 +211,30 @@ impl Replica {
         }
     }
 
-    fn note_progress(&mut self, now: Time, fx: &mut Fx, replica: BrokerId, offset: i64) {
+    fn note_progress(&mut self, now: Time, fx: &mut Fx, replica: ReplicaKey, offset: i64) {
         let end = self.hard.log.end_offset();
-        let needed = self.majority() - usize::from(self.is_voter());
+        let is_voter = self.is_voter_key(&replica);
         let Role::Leader(leader) = &mut self.soft.role else { return };
-        let Some(voter) = leader.voters.get_mut(&replica) else {
+        let Some(voter) = leader.voters.get_mut(&replica.id).filter(|_| is_voter) else {
             leader.observers.retain(|_, p| p.last_fetch.is_some_and(|at| now.since(at) < OBSERVER_SESSION));
             leader.observers.entry(replica).or_default().fetched(now, offset, end);
             return;
         };
         voter.fetched(now, offset, end);
-        leader.fetched.insert(replica);
+        voter.directory = replica.directory;
+        self.count_follower(now, fx, replica.id);
+        self.advance(now, fx);
+    }
+
+    /// A voter follows: with a majority of them the leader need not resign (`LeaderState#updateCheckQuorumForFollowingVoter`).
+    fn count_follower(&mut self, now: Time, fx: &mut Fx, voter: BrokerId) {
+        let needed = self.majority() - usize::from(self.is_voter());
+        let Role::Leader(leader) = &mut self.soft.role else { return };
+        leader.fetched.insert(voter);
         if leader.fetched.len() >= needed {
             leader.fetched.clear();
             self.arm_check_quorum(now, fx);
         }
-        self.advance(now, fx);
     }
 
     /// Answers parked fetches that have waited long enough, or for which there is news.
@@ -273,7 +292,8 @@ impl Replica {
             .map(|(id, _)| *id)
             .collect();
         for voter in silent {
-            let request = BeginQuorumEpochRequest { leader: own, leader_epoch: epoch, endpoint: self.own_endpoint() };
+            let (endpoint, voter_directory) = (self.own_endpoint(), self.voter_directory(voter));
+            let request = BeginQuorumEpochRequest { leader: own, leader_epoch: epoch, endpoint, voter_directory };
             self.call(now, fx, voter, Call::BeginEpoch { epoch, voter }, request.into());
         }
         if !self.other_voters().is_empty() {
@@ -348,19 +368,27 @@ impl Replica {
             };
         };
         let ms = |at: Option<Time>| at.map_or(-1, |at| wall_ms(at.as_nanos()));
-        // Fetches tell the directory of who fetches. Here it follows from the ids.
-        let describe = |id: BrokerId, log_end_offset: i64, last_fetch, last_caught_up| {
-            let voter = self.voter(id);
+        let describe = |key: &ReplicaKey, log_end_offset: i64, last_fetch, last_caught_up| {
+            let (id, voter) = (key.id, self.voter(key.id).filter(|_| self.is_voter_key(key)));
             let endpoint = voter.map(|voter| voter.endpoint.clone());
-            let directory = voter.map_or_else(|| own_directory(&self.spec, id), |voter| voter.directory);
+            let directory = voter.map_or_else(|| self.directory_of(key), |voter| voter.directory);
             let directory = TopicId(directory.0);
             let (last_fetch_ms, last_caught_up_ms) = (ms(last_fetch), ms(last_caught_up));
             QuorumReplica { id, log_end_offset, last_fetch_ms, last_caught_up_ms, directory, endpoint }
         };
-        let row = |(id, p): (&BrokerId, &Progress)| describe(*id, p.end_offset, p.last_fetch, p.last_caught_up);
-        let own = describe(self.spec.id, self.hard.log.end_offset(), Some(now), Some(now));
+        let row = |(key, p): (&ReplicaKey, &Progress)| describe(key, p.end_offset, p.last_fetch, p.last_caught_up);
+        let voter_row = |(id, p): (&BrokerId, &Progress)| {
+            let directory = self.voter(*id).map_or(DirectoryId(0), |voter| voter.directory);
+            row((&self.replica_key(*id, directory), p))
+        };
+        let own = describe(
+            &ReplicaKey { id: self.spec.id, directory: self.own_directory() },
+            self.hard.log.end_offset(),
+            Some(now),
+            Some(now),
+        );
         let is_live = |p: &Progress| p.last_fetch.is_some_and(|at| now.since(at) < OBSERVER_SESSION);
-        let mut voters: Vec<QuorumReplica> = leader.voters.iter().map(row).collect();
+        let mut voters: Vec<QuorumReplica> = leader.voters.iter().map(voter_row).collect();
         let mut observers: Vec<_> = leader.observers.iter().filter(|(_, p)| is_live(p)).map(row).collect();
         if self.is_voter() { &mut voters } else { &mut observers }.push(own);
         ordered::sort_by_key(&mut voters, |voter| voter.id);

@@ -27,7 +27,7 @@ use crate::image::MetadataImage;
 use crate::process::{Fx, space};
 use crate::spec::ProcessSpec;
 use log::MetadataLog;
-use role::Role;
+use role::{ReplicaKey, Role};
 use slow_disk::{Held, Writing};
 use snapshot::Snapshot;
 pub use voters::VoterHistory;
@@ -98,6 +98,8 @@ struct Soft {
     /// The fetch on its way that counts: its epoch and whom it asks.
     fetching: Option<(i32, BrokerId)>,
     writing: Writing,
+    /// The leader wants the log cut off there, below what is committed as far as this node knows: that high watermark.
+    torn: Seldom<(i64, i64)>,
 }
 
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
@@ -114,7 +116,7 @@ struct Parked {
     conn: ConnId,
     correlation: u32,
     due: Time,
-    replica: BrokerId,
+    replica: ReplicaKey,
     offset: i64,
     last_epoch: i32,
     high_watermark: i64,
@@ -176,6 +178,7 @@ impl Soft {
             heard: Seldom::default(),
             fetching: None,
             writing: Writing::default(),
+            torn: Seldom::default(),
         }
     }
 }
@@ -183,7 +186,10 @@ impl Soft {
 impl Replica {
     /// A replica whose storage has just been formatted.
     pub fn new(spec: &Arc<ProcessSpec>) -> Replica {
-        gap!("voters do not tell the leader where they listen (UpdateRaftVoter): that never changes", "KIP-853");
+        gap!(
+            "UpdateRaftVoter: voters listen where they always did and support what they always did. Of a static quorum the leader learns directories from fetches, and not a fetch timeout later by that request",
+            "KIP-853"
+        );
         let hard = Hard { log: voters::formatted(spec), epoch: 0, voted: BrokerId::NONE, leader: BrokerId::NONE };
         Replica { spec: spec.clone(), hard, soft: Soft::new() }
     }
@@ -211,7 +217,10 @@ impl Replica {
         let voters: Vec<String> = self.voters().iter().map(|voter| format!("{{\"voterId\":{}}}", voter.id)).collect();
         let Hard { epoch, voted, leader, .. } = &self.hard;
         if self.voter_history().last_offset().is_some() {
-            let directory = self.voter(*voted).map_or(DirectoryId(0), |voter| voter.directory);
+            let directory = match *voted == self.spec.id {
+                true => self.directory(),
+                false => self.voter(*voted).map_or(DirectoryId(0), |voter| voter.directory),
+            };
             return format!(
                 "{{\"leaderId\":{leader},\"leaderEpoch\":{epoch},\"votedId\":{voted},\"votedDirectoryId\":\"{directory}\",\"data_version\":1}}"
             );
@@ -260,6 +269,15 @@ impl Replica {
         )
     }
 
+    /// What the process is from now on. It does not run.
+    pub fn set_spec(&mut self, spec: &Arc<ProcessSpec>) {
+        self.spec = spec.clone();
+    }
+    /// The disk of its log was replaced by one that is formatted, or is going to be.
+    pub fn lose_log(&mut self, spec: &Arc<ProcessSpec>) {
+        *self = Replica::new(spec);
+    }
+
     // ---- inputs
 
     /// The process starts, with what its disk holds (`QuorumState#initialize`).
@@ -291,7 +309,7 @@ impl Replica {
             Request::BeginQuorumEpoch(request) => self.on_begin_epoch(now, fx, &request).into(),
             Request::EndQuorumEpoch(request) => self.on_end_epoch(now, fx, &request).into(),
             Request::DescribeQuorum(_) => self.describe_quorum(now).into(),
-            Request::FetchSnapshot(request) => self.on_fetch_snapshot(&request).into(),
+            Request::FetchSnapshot(request) => self.on_fetch_snapshot(now, fx, &request).into(),
             Request::Fetch(request) => match self.on_fetch(now, fx, conn, correlation, &request) {
                 Some(response) => response.into(),
                 None => return,
@@ -347,7 +365,7 @@ impl Replica {
                 self.on_snapshot_answer(now, fx, epoch, to, answer)
             }
             // Whether it votes now stands in the log; if not, it asks again.
-            (Call::Join, Response::AddRaftVoter(_)) => {}
+            (Call::Join, Response::AddRaftVoter(_) | Response::RemoveRaftVoter(_)) => {}
             (Call::Versions { .. }, Response::ApiVersions(answer)) => self.on_versions(now, fx, call, Some(&answer)),
             (call, response) => debug_assert!(false, "{:?} is no answer to {call:?}", response.api()),
         }
@@ -423,6 +441,12 @@ impl Replica {
     }
 
     // ---- what is ready for others
+
+    /// Where its leader wants the log cut off, and the high watermark above it: a fault that ends the process
+    /// (`KafkaRaftClient#handleFetchResponse`).
+    pub fn torn(&self) -> Option<(i64, i64)> {
+        self.soft.torn.0
+    }
 
     /// What became committed since the last call.
     pub fn take_committed(&mut self) -> Option<Committed> {

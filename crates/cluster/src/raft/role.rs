@@ -3,7 +3,7 @@
 use kernel::{Duration, Time};
 use ordered::{SortedMap, SortedSet};
 use protocol::metadata::MetadataBatch;
-use protocol::{BrokerId, Seldom};
+use protocol::{BrokerId, DirectoryId, Seldom};
 
 use super::change::Change;
 
@@ -58,7 +58,7 @@ pub struct Leader {
     /// The other voters.
     pub voters: SortedMap<BrokerId, Progress>,
     /// Everyone else who fetches.
-    pub observers: SortedMap<BrokerId, Progress>,
+    pub observers: SortedMap<ReplicaKey, Progress>,
     /// Prepared batches that linger before they are appended (`BatchAccumulator`).
     pub accumulator: Vec<MetadataBatch>,
     /// The offset of the next record to prepare.
@@ -87,6 +87,15 @@ impl Leader {
     }
 }
 
+/// Who fetches (`org.apache.kafka.raft.ReplicaKey`).
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReplicaKey {
+    /// Its id.
+    pub id: BrokerId,
+    /// Its `directory.id`, if that is not the one its storage had first.
+    pub directory: Seldom<DirectoryId>,
+}
+
 /// How far a replica is, as its leader knows (`LeaderState.ReplicaState`).
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
 pub struct Progress {
@@ -100,6 +109,8 @@ pub struct Progress {
     pub leader_end_at_last_fetch: i64,
     /// Whether it has acknowledged BeginQuorumEpoch.
     pub has_acknowledged: bool,
+    /// Its `directory.id`, if that is not the one its storage had first.
+    pub directory: Seldom<DirectoryId>,
 }
 
 impl Default for Progress {
@@ -110,6 +121,7 @@ impl Default for Progress {
             last_caught_up: None,
             leader_end_at_last_fetch: -1,
             has_acknowledged: false,
+            directory: Seldom::default(),
         }
     }
 }
@@ -128,7 +140,8 @@ impl Progress {
         }
         self.last_fetch = Some(now);
         self.leader_end_at_last_fetch = leader_end;
-        self.end_offset = self.end_offset.max(offset);
+        // One whose disk was lost begins anew.
+        self.end_offset = offset;
         self.has_acknowledged = true;
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn replica(own: i32, count: i32) -> Replica {
         rack: None,
         cluster: Arc::new(cluster),
         overrides: SortedMap::new(),
+        replaced: Default::default(),
     };
     Replica::new(&Arc::new(spec))
 }

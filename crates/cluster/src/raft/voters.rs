@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use kernel::{Address, Time};
 use protocol::metadata::{MetadataBatch, MetadataRecord, Voter};
-use protocol::{BrokerId, DirectoryId, ErrorCode, Note};
+use protocol::{BrokerId, DirectoryId, ErrorCode, Note, Seldom};
 
 use super::Replica;
 use super::log::MetadataLog;
-use super::role::Role;
+use super::role::{ReplicaKey, Role};
 use super::snapshot::Snapshot;
 use crate::process::Fx;
 use crate::spec::{CONTROLLER_PORT, ProcessSpec};
@@ -28,7 +28,7 @@ pub struct VoterHistory {
     sets: Vec<(i64, VoterSet)>,
 }
 
-/// What is configured never changes, and a quorum whose voters are static has nothing else: see [`protocol::Seldom`].
+/// What is configured never changes, and a quorum whose voters are static has nothing else: see [`Seldom`].
 impl Hash for VoterHistory {
     fn hash<H: Hasher>(&self, state: &mut H) {
         if !self.sets.is_empty() {
@@ -49,6 +49,14 @@ impl VoterHistory {
     /// Who voted as of an offset; none if that was configured.
     pub(super) fn at(&self, offset: i64) -> Option<&VoterSet> {
         self.sets.iter().rev().find(|(at, _)| *at <= offset).map(|(_, set)| set)
+    }
+    /// The directory of a voter, or of who was one last.
+    fn directory_of(&self, id: BrokerId) -> DirectoryId {
+        let voters = self.sets.iter().rev().flat_map(|(_, set)| set.iter());
+        voters
+            .chain(self.configured.iter())
+            .find(|voter| voter.id == id)
+            .map_or(DirectoryId(0), |voter| voter.directory)
     }
     pub(super) fn append(&mut self, batch: &MetadataBatch) {
         for (offset, record) in batch.offsets() {
@@ -80,7 +88,7 @@ pub(super) fn formatted(spec: &ProcessSpec) -> MetadataLog {
     let initial = spec.cluster.initial_controllers.0.as_ref();
     let voter = |(id, host): &(BrokerId, protocol::api::Name)| Voter {
         id: *id,
-        directory: if initial.is_some() { own_directory(spec, *id) } else { DirectoryId(0) },
+        directory: if initial.is_some() { first_directory(spec, *id) } else { DirectoryId(0) },
         endpoint: (host.clone(), CONTROLLER_PORT),
     };
     let voters = spec.cluster.voters.iter();
@@ -96,9 +104,9 @@ pub(super) fn formatted(spec: &ProcessSpec) -> MetadataLog {
     MetadataLog::new(VoterHistory::default(), snapshot)
 }
 
-/// `directory.id` of the metadata log of a node of this cluster.
-pub(super) fn own_directory(spec: &ProcessSpec, id: BrokerId) -> DirectoryId {
-    spec.cluster.directory_id(id, spec.metadata_dir())
+/// `directory.id` that the metadata log of a node of this cluster had first.
+pub(super) fn first_directory(spec: &ProcessSpec, id: BrokerId) -> DirectoryId {
+    spec.cluster.directory_id(id, spec.metadata_dir(), 0)
 }
 
 impl Replica {
@@ -116,9 +124,40 @@ impl Replica {
     pub fn voters(&self) -> &[Voter] {
         self.voter_history().last()
     }
-    /// Whether it votes.
+    /// Whether it votes: not under the id of a voter whose disk was lost (`VoterSet#isVoter`).
     pub fn is_voter(&self) -> bool {
-        self.spec.is_controller && self.voter(self.spec.id).is_some()
+        let is_own = |voter: &Voter| voter.directory == DirectoryId(0) || voter.directory == self.directory();
+        self.spec.is_controller && self.voter(self.spec.id).is_some_and(is_own)
+    }
+    /// `directory.id` of its log.
+    pub(super) fn directory(&self) -> DirectoryId {
+        self.spec.directory_id(self.spec.metadata_dir())
+    }
+    /// How it names itself where it fetches.
+    pub(super) fn own_directory(&self) -> Seldom<DirectoryId> {
+        self.replica_key(self.spec.id, self.directory()).directory
+    }
+    /// Who has this id and directory.
+    pub(super) fn replica_key(&self, id: BrokerId, directory: DirectoryId) -> ReplicaKey {
+        let is_first = directory == DirectoryId(0) || directory == first_directory(&self.spec, id);
+        ReplicaKey { id, directory: Seldom((!is_first).then_some(directory)) }
+    }
+    /// The directory of whoever fetches.
+    pub(super) fn directory_of(&self, key: &ReplicaKey) -> DirectoryId {
+        key.directory.0.unwrap_or_else(|| first_directory(&self.spec, key.id))
+    }
+    /// The voter that fetches, if it is one (`LeaderState.ReplicaState#matchesKey`).
+    pub(super) fn is_voter_key(&self, key: &ReplicaKey) -> bool {
+        let directory = self.directory_of(key);
+        self.voter(key.id).is_some_and(|voter| voter.directory == DirectoryId(0) || voter.directory == directory)
+    }
+    /// The directory of a voter, where it is known: whoever has another one is not meant.
+    pub(super) fn voter_directory(&self, id: BrokerId) -> Seldom<DirectoryId> {
+        Seldom(self.voter(id).map(|voter| voter.directory).filter(|directory| *directory != DirectoryId(0)))
+    }
+    /// Whether a request is for this node and not for who had its id before (`KafkaRaftClient#isValidVoterKey`).
+    pub(super) fn is_meant(&self, directory: Seldom<DirectoryId>) -> bool {
+        directory.0.is_none_or(|directory| directory == self.directory())
     }
     pub(super) fn voter(&self, id: BrokerId) -> Option<&Voter> {
         self.voters().iter().find(|voter| voter.id == id)
@@ -143,12 +182,12 @@ impl Replica {
         voter.or(heard).or_else(|| self.spec.cluster.voter_address(id))
     }
     /// Where this leader listens, for those that may not know it: where voters change.
-    pub(super) fn own_endpoint(&self) -> protocol::Seldom<Address> {
+    pub(super) fn own_endpoint(&self) -> Seldom<Address> {
         let leader = self.leader().filter(|_| self.voter_history().last_offset().is_some());
-        protocol::Seldom(leader.and_then(|leader| self.address_of(leader)))
+        Seldom(leader.and_then(|leader| self.address_of(leader)))
     }
     /// Keeps where a leader listens.
-    pub(super) fn hear(&mut self, leader: BrokerId, endpoint: protocol::Seldom<Address>) {
+    pub(super) fn hear(&mut self, leader: BrokerId, endpoint: Seldom<Address>) {
         if let Some(address) = endpoint.0 {
             self.soft.heard.0 = Some((leader, address));
         }
@@ -159,16 +198,20 @@ impl Replica {
     pub(super) fn adopt_voters(&mut self, now: Time, fx: &mut Fx) {
         let others = self.other_voters();
         let is_alone = others.is_empty();
-        let Role::Leader(leader) = &mut self.soft.role else { return };
+        let Role::Leader(leader) = &self.soft.role else { return };
         if leader.voters.keys().eq(&others) {
             return;
         }
+        let key = |id: BrokerId| self.replica_key(id, self.voter_history().directory_of(id));
+        let keys: Vec<ReplicaKey> = others.iter().copied().map(key).collect();
+        let gone: Vec<ReplicaKey> = leader.voters.keys().filter(|id| !others.contains(id)).copied().map(key).collect();
+        let Role::Leader(leader) = &mut self.soft.role else { return };
         let mut before = std::mem::take(&mut leader.voters);
-        for id in others {
-            let known = before.remove(&id).or_else(|| leader.observers.remove(&id));
+        for (id, key) in others.into_iter().zip(keys) {
+            let known = before.remove(&id).or_else(|| leader.observers.remove(&key));
             leader.voters.insert(id, known.unwrap_or_default());
         }
-        leader.observers.extend(before);
+        leader.observers.extend(before.into_iter().zip(gone).map(|((_, progress), key)| (key, progress)));
         self.arm_check_quorum(now, fx);
         if !is_alone {
             self.send_begin_epochs(now, fx);

@@ -127,6 +127,7 @@ impl Cluster {
             rack: rack(id),
             cluster: shared.clone(),
             overrides: configs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            replaced: Default::default(),
         };
         let mut add = |host: String, id: i32, is_broker| {
             let process = KafkaProcess::new(spec(id, host.clone(), is_broker));
@@ -341,6 +342,7 @@ pub fn fetch_of(asked: &[(TopicId, i64)]) -> FetchRequest {
         forgotten: Vec::new(),
         raft_high_watermark: -1,
         rack: None,
+        directory: Default::default(),
     }
 }
 

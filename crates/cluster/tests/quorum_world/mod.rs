@@ -122,6 +122,7 @@ impl Cluster {
                 rack: None,
                 cluster: cluster.clone(),
                 overrides: shape.properties.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+                replaced: Default::default(),
             };
             let node = world.add_node(&name_of(id), Actor::Kafka(KafkaProcess::new(spec)));
             world.start(node);

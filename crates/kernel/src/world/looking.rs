@@ -48,7 +48,7 @@ impl<A: Machine> World<A> {
     pub fn machine(&self, node: NodeId) -> &A {
         &self.nodes[node.0 as usize].machine
     }
-    /// The machine on `node`, to change from outside: only for planting bugs in tests.
+    /// The machine on `node`, to change from outside: its disk, while its process does not run, and bugs that tests plant.
     pub fn machine_mut(&mut self, node: NodeId) -> &mut A {
         &mut self.slot_mut(node).machine
     }

@@ -10,8 +10,8 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::sync::Arc;
 
-use cluster::MetadataImage;
 use cluster::broker::lifecycle::BrokerState;
+use cluster::{KafkaProcess, MetadataImage};
 use kernel::{NodeId, NodeState, Stamped, Time, World};
 use ordered::SortedSet;
 use partition_log::Log;
@@ -144,6 +144,37 @@ pub trait Invariant {
     fn power_lost(&mut self, _broker: BrokerId) {}
 }
 
+/// Whether the metadata log was torn by disks that were lost: in a static quorum a voter whose disk is lost comes back with the same
+/// vote and no log, and may elect who lacks what it had acknowledged (KIP-853, motivation).
+#[derive(Clone, Copy, Debug, Default)]
+struct Torn {
+    may_be: bool,
+    is: bool,
+}
+
+impl Torn {
+    /// Looks whether somebody leads now who lacks what another has applied, or leads an epoch of another.
+    fn look(&mut self, world: &World<Actor>, layout: &Layout, notes: &[Stamped<Note>]) -> bool {
+        let leads = |stamped: &Stamped<Note>| match &stamped.note {
+            Note::QuorumState { node, state: "Leader", epoch, .. } => Some((*node, *epoch)),
+            _ => None,
+        };
+        if let Some((leader, epoch)) = notes.iter().find_map(leads).filter(|_| self.may_be && !self.is) {
+            let processes = layout.brokers.iter().chain(&layout.controllers);
+            let others =
+                processes.filter(|(id, _)| **id != leader).filter_map(|(_, node)| world.machine(*node).kafka());
+            let log =
+                layout.controllers.get(&leader).and_then(|node| world.machine(*node).kafka()).map(|it| it.raft().log());
+            let start = log.and_then(|log| log.epochs().iter().find(|(of, _)| *of == epoch)).map(|(_, start)| *start);
+            self.is = others.map(KafkaProcess::raft).any(|raft| {
+                let is_ahead = start.is_some_and(|start| raft.high_watermark() > start);
+                is_ahead || (raft.is_leader() && raft.epoch() == epoch)
+            });
+        }
+        self.is
+    }
+}
+
 /// An invariant that broke.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
@@ -197,10 +228,21 @@ macro_rules! invariants {
         #[derive(Clone, Debug, Default)]
         pub struct Monitors {
             dark: SortedSet<BrokerId>,
+            torn: Torn,
             $($module: $module::$name,)*
         }
 
         impl Monitors {
+            /// A voter of a static quorum has lost its log: it votes, and does not know for what.
+            pub fn voter_lost(&mut self) {
+                self.torn.may_be = true;
+            }
+
+            /// Whether so many voters lost their logs that what was committed in the metadata log is gone: nothing is claimed any more.
+            pub fn is_quorum_torn(&self) -> bool {
+                self.torn.is
+            }
+
             /// Tells every monitor that a broker's host lost power.
             pub fn power_lost(&mut self, broker: BrokerId) {
                 self.dark.insert(broker);
@@ -210,6 +252,9 @@ macro_rules! invariants {
             /// Shows the notes of an event to every monitor, one after the other; the first that objects wins.
             pub fn notes(&mut self, world: &World<Actor>, layout: &Layout, notes: &[Stamped<Note>]) -> Result<(), Violation> {
                 let Some(first) = notes.first() else { return Ok(()) };
+                if self.torn.look(world, layout, notes) {
+                    return Ok(());
+                }
                 let mut sight = Sight { world, layout, node: first.node, note: &first.note, dark: &self.dark, image: OnceCell::new(), topic: Cell::new(None), seen: RefCell::default() };
                 for stamped in notes.iter().filter(|stamped| !matches!(stamped.note, Note::Output { .. })) {
                     (sight.node, sight.note) = (stamped.node, &stamped.note);

@@ -87,9 +87,10 @@ fn partition_obstacle(
     let alive = &with_directory(lab, alive, record);
     if record.leader == BrokerId::NONE || !alive.contains(&record.leader) {
         let eligible = record.isr.iter().chain(&record.elr);
-        let has_heir = eligible.clone().any(|id| alive.contains(id));
+        let may_lead = |id: &BrokerId| alive.contains(id) && !has_new_disk(lab, *id);
+        let has_heir = eligible.clone().any(may_lead);
         let is_bereft = eligible.count() == 0;
-        let returns = is_bereft && record.last_known_elr.len() == 1 && alive.contains(&record.last_known_elr[0]);
+        let returns = is_bereft && record.last_known_elr.len() == 1 && may_lead(&record.last_known_elr[0]);
         return obstacle("has no leader".into(), !has_heir && !returns);
     }
     let leads = replicas::find(lab.world(), lab.layout(), record.leader, tp)
@@ -118,6 +119,13 @@ fn partition_obstacle(
 fn with_directory(lab: &Lab, alive: &SortedSet<BrokerId>, record: &PartitionRecord) -> SortedSet<BrokerId> {
     let offline = |id| replicas::offline(lab.world(), lab.layout(), id, record.topic_id, record.partition);
     alive.iter().copied().filter(|id| offline(*id).is_none()).collect()
+}
+
+/// Whether a disk of a broker was replaced. Who comes back on a new one is not elected where nobody else may lead: it tells where its
+/// replica lies after it is unfenced, and that elects nobody (`ReplicationControlManager#handleAssignReplicasToDirs`).
+fn has_new_disk(lab: &Lab, broker: BrokerId) -> bool {
+    let kafka = lab.layout().brokers.get(&broker).and_then(|node| lab.world().machine(*node).kafka());
+    kafka.is_some_and(|kafka| kafka.spec().replaced.0.is_some())
 }
 
 /// Whether the first record that is not committed was written just now. Consumers commit several times a second, and each

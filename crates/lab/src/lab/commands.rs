@@ -127,6 +127,12 @@ impl Lab {
             Ok(app) => app,
             Err(error) => return self.not_launched(term, &error),
         };
+        for dir in app.formats() {
+            let node = Disks { world: &self.world, layout: &self.layout }.node(&dir.host);
+            if let Some(Actor::Kafka(process)) = node.map(|node| self.world.machine_mut(node)) {
+                process.format_dirs(&[dir.place]);
+            }
+        }
         let is_read = app.reads_terminal();
         let number = self.world.node_ids().count() - self.layout.processes().len() + 1;
         let node = self.world.add_node(&format!("app-{number}"), Actor::App(Box::new(app)));

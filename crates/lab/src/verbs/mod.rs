@@ -44,7 +44,7 @@ pub use complete::complete;
 pub(crate) use until::Awaited;
 
 verbs! {
-    run until at when kill stop start restart add power_off pause resume cut delay drop heal disk skew mend judge status ledger digest panic help
+    run until at when kill stop start restart add power_off pause resume cut delay drop heal disk wipe skew mend judge status ledger digest panic help
 }
 
 /// Whether a line is a verb that only moves the playhead.

@@ -2,7 +2,7 @@
 
 use super::Name;
 use crate::error::ErrorCode;
-use crate::ids::BrokerId;
+use crate::ids::{BrokerId, DirectoryId};
 use crate::seldom::Seldom;
 
 /// BeginQuorumEpoch request (new leader->voters).
@@ -14,6 +14,8 @@ pub struct BeginQuorumEpochRequest {
     pub leader_epoch: i32,
     /// Where it listens, for voters that do not know it yet: only where voters change.
     pub endpoint: Seldom<(Name, u16)>,
+    /// The voter that is meant, by its `directory.id`: where that is known.
+    pub voter_directory: Seldom<DirectoryId>,
 }
 
 /// The answer to a BeginQuorumEpoch request.

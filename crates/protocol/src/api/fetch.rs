@@ -1,7 +1,7 @@
 //! Fetch, api key 1: consumer|follower|observer->leader. Reads batches: sent by consumers, by followers to their leader, and by Raft followers and observers to the active controller.
 
 use crate::error::ErrorCode;
-use crate::ids::{BrokerId, PartitionIndex, TopicId};
+use crate::ids::{BrokerId, DirectoryId, PartitionIndex, TopicId};
 use crate::metadata::MetadataBatch;
 use crate::batch::Batch;
 use crate::seldom::Seldom;
@@ -34,6 +34,8 @@ pub struct FetchRequest {
     pub raft_high_watermark: i64,
     /// A consumer's `client.rack` (KIP-392).
     pub rack: Option<Name>,
+    /// Raft only: the replica's `directory.id`, if that is not the one its storage had first.
+    pub directory: Seldom<Box<DirectoryId>>,
 }
 
 /// Where to read one partition.

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use crate::error::ErrorCode;
-use crate::ids::BrokerId;
+use crate::ids::{BrokerId, DirectoryId};
 use crate::metadata::MetadataRecord;
+use crate::seldom::Seldom;
 
 /// FetchSnapshot request (Raft follower or observer->active controller).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -14,6 +15,8 @@ pub struct FetchSnapshotRequest {
     pub replica: BrokerId,
     /// The Raft epoch it knows.
     pub current_leader_epoch: i32,
+    /// Its `directory.id`, if that is not the one its storage had first.
+    pub directory: Seldom<DirectoryId>,
 }
 
 /// The answer to a FetchSnapshot request.

@@ -1,7 +1,8 @@
 //! Vote, api key 52: candidate->voter. Asks for a vote in a Raft election, or (pre-vote, KIP-996) whether there would be one.
 
 use crate::error::ErrorCode;
-use crate::ids::{BrokerId};
+use crate::ids::{BrokerId, DirectoryId};
+use crate::seldom::Seldom;
 
 /// Vote request (candidate->voter).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -16,12 +17,14 @@ pub struct VoteRequest {
     pub last_offset: i64,
     /// Only asking.
     pub pre_vote: bool,
+    /// The voter that is meant, by its `directory.id`: where that is known.
+    pub voter_directory: Seldom<DirectoryId>,
 }
 
 /// The answer to a Vote request.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct VoteResponse {
-    /// FENCED_LEADER_EPOCH for an old epoch.
+    /// FENCED_LEADER_EPOCH for an old epoch, INVALID_VOTER_KEY if another voter of that id is meant.
     pub error: ErrorCode,
     /// The leader the voter knows.
     pub leader: BrokerId,

@@ -194,7 +194,7 @@ fn one<'a>(options: &'a Parsed, name: &str) -> Result<Option<&'a str>, Refusal> 
 }
 
 /// The level of `metadata.version` that is named, or of a release.
-fn version_level(name: &str) -> Result<i16, Refusal> {
+pub(super) fn version_level(name: &str) -> Result<i16, Refusal> {
     metadata_version_level(name).ok_or_else(|| {
         let known = metadata_version_names();
         Refusal::line(format!("Unknown metadata.version '{name}'. Supported metadata.version are: {known}"))

@@ -1,13 +1,15 @@
 //! `kafka-storage` (`kafka.tools.StorageTool`, `Formatter`, KIP-853): `info`, `format`, `version-mapping`, `feature-dependencies`
 //! and `random-uuid`. It reads the properties and the directories of one node, and talks to nobody.
 //!
-//! Storage is formatted when its node is made, so that `format` finds all done, or says what speaks against it. Left out: SCRAM
-//! credentials, which no log has, and the checks of `KafkaConfig` but for what must be there.
+//! Storage is formatted when its node is made, so that `format` finds all done, or says what speaks against it, unless its disk was
+//! replaced (`sim wipe`). Left out: SCRAM credentials, which no log has, and the checks of `KafkaConfig` but for what must be there.
 
 use clients::Properties;
 use kernel::Input;
 use ordered::SortedMap;
-use protocol::features::{KRAFT, METADATA, METADATA_VERSION, default_levels, dependencies, is_feature};
+use protocol::features::{
+    KRAFT, METADATA, METADATA_VERSION, default_levels, dependencies, is_feature, metadata_version_name,
+};
 use protocol::{FileContent, Message, TopicId, gap};
 
 use crate::admin_tool::properties;
@@ -17,9 +19,9 @@ use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, value};
 use crate::process::{Body, Print};
 use crate::tools::dump_log::Opened;
-use crate::tools::features::{feature_dependencies, level_of, mapping};
+use crate::tools::features::{feature_dependencies, level_of, mapping, version_level};
 use crate::tools::{Argparse, Misuse, Refusal, Tool};
-use crate::tree::Tree;
+use crate::tree::{LogDir, Tree};
 
 /// What it is called.
 pub(crate) const NAME: &str = "kafka-storage";
@@ -103,7 +105,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     }
     let (out, code) = match command.as_str() {
         "info" => Storage::read(launch, options, &INFO)?.info(),
-        "format" => (format(launch, options)?, 0),
+        "format" => return format(launch, options),
         "version-mapping" => (mapping(given(options, "release-version", "r"))?, 0),
         "feature-dependencies" => {
             let asked = [options.all("feature"), options.all("f")].concat();
@@ -172,6 +174,22 @@ impl RandomUuid {
             io.out(uuid);
             io.exit(0);
         }
+    }
+}
+
+/// `format` at work: the disks have it as soon as it is started.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Format {
+    dirs: Vec<LogDir>,
+    print: Print,
+}
+
+impl Format {
+    pub(crate) fn dirs(&self) -> &[LogDir] {
+        &self.dirs
+    }
+    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+        self.print.step(input, io);
     }
 }
 
@@ -251,6 +269,41 @@ impl Storage {
         self.properties.get(name).map_or("", AsRef::as_ref)
     }
 
+    /// The directories that are to be formatted.
+    fn bare(&self) -> impl Iterator<Item = &str> {
+        let is_bare = |found: &Found| !matches!(found, Found::Formatted(_));
+        self.dirs.iter().filter(move |(_, found)| is_bare(found)).map(|(dir, _)| dir.as_str())
+    }
+
+    /// Where the metadata log lies.
+    fn metadata_dir(&self) -> &str {
+        let named = [self.property("metadata.log.dir"), self.property("log.dirs"), self.property("log.dir")];
+        let named = named.into_iter().find(|dirs| !dirs.is_empty()).unwrap_or("/tmp/kafka-logs");
+        named.split(',').next().unwrap_or_default().trim()
+    }
+
+    /// The node's directory that a path stands for. Only what its node can start with is formatted.
+    fn place(&self, launch: &Launch, dir: &str, cluster: &str, names_voters: bool) -> Result<LogDir, Refusal> {
+        gap!(
+            "kafka-storage formats the replaced disks of a node, for its own cluster and id, and no first voters: what it would not start with, or would begin another quorum with, is refused",
+            "Formatter"
+        );
+        let path = format!("{dir}/");
+        let opened = launch.opened.iter().find(|opened| opened.path() == path);
+        let refused = |why: String| Err(Refusal::line(format!("{dir}: {why}")));
+        match opened.and_then(|opened| opened.log_dir.clone()) {
+            None => refused("no node of this cluster has that log directory, and none is formatted here".into()),
+            Some(found) if *found.cluster != *cluster => {
+                refused(format!("its node is of cluster {}, and would find nobody of {cluster}", found.cluster))
+            }
+            Some(found) if found.node.to_string() != self.property("node.id") => {
+                refused(format!("its node has node.id={}, and would not start with another", found.node))
+            }
+            Some(_) if names_voters => refused("its quorum has voters; use --no-initial-controllers".into()),
+            Some(found) => Ok(found),
+        }
+    }
+
     fn formatted(&self) -> impl Iterator<Item = (&str, &SortedMap<String, String>)> {
         self.dirs.iter().filter_map(|(dir, found)| match found {
             Found::Formatted(meta) => Some((dir.as_str(), meta)),
@@ -327,7 +380,7 @@ fn listed(titles: [&str; 2], items: Vec<String>) -> Vec<String> {
 }
 
 /// `format`: what speaks against it, in the order in which Kafka comes to it.
-fn format(launch: &Launch, options: &Parsed) -> Result<Vec<String>, Refusal> {
+fn format(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let quorum = [("standalone", "s"), ("no-initial-controllers", "N"), ("initial-controllers", "I")];
     let named: Vec<_> = quorum.into_iter().filter(|(name, short)| has(options, name, short)).collect();
     if let [(first, first_short), (second, second_short), ..] = named[..] {
@@ -365,18 +418,57 @@ fn format(launch: &Launch, options: &Parsed) -> Result<Vec<String>, Refusal> {
             "Log directory {first} is already formatted. Use --ignore-formatted to ignore this directory and format the others."
         )));
     }
-    match storage.dirs.iter().find(|(_, found)| !matches!(found, Found::Formatted(_))) {
-        None => Ok(vec!["All of the log directories are already formatted.".to_owned()]),
-        Some((dir, _)) => {
-            gap!(
-                "kafka-storage formats no new directories: those of a node are formatted when it is made",
-                "Formatter"
-            );
-            Err(Refusal::line(format!(
-                "{dir}: no node of this cluster has that log directory, and none is formatted here"
-            )))
-        }
+    let mut bare: Vec<&str> = storage.bare().collect();
+    if bare.is_empty() {
+        let out = vec!["All of the log directories are already formatted.".to_owned()];
+        return Ok(Body::Print(Print { out, ..Print::default() }));
     }
+    hash_order(&mut bare, DEFAULT_CAPACITY, |dir| dir);
+    let mut dirs = Vec::new();
+    for dir in &bare {
+        dirs.push(storage.place(launch, dir, cluster, names_voters)?);
+    }
+    let version = metadata_version(options)?;
+    let mut out = vec![bootstrap_metadata(options, version)?];
+    for dir in bare {
+        let kind = if dir == storage.metadata_dir() { "metadata directory" } else { "data directory" };
+        out.push(format!("Formatting {kind} {dir} with {METADATA} {}.", metadata_version_name(version)));
+    }
+    Ok(Body::Format(Box::new(Format { dirs, print: Print { out, ..Print::default() } })))
+}
+
+/// The level of `metadata.version` that the directories are formatted with.
+fn metadata_version(options: &Parsed) -> Result<i16, Refusal> {
+    let named = |text: &String| text.split_once('=').filter(|(name, _)| *name == METADATA)?.1.parse::<i16>().ok();
+    let given_level = options.all("feature").iter().chain(options.all("f")).find_map(named);
+    match (given(options, "release-version", "r"), given_level) {
+        (Some(_), Some(_)) => {
+            Err(Refusal::line(format!("Use --release-version instead of --feature {METADATA}=X to avoid ambiguity.")))
+        }
+        (Some(release), None) => version_level(release),
+        (None, level) => Ok(level.unwrap_or(METADATA_VERSION)),
+    }
+}
+
+/// `BootstrapMetadata#toString`: the features that a cluster begins with, if it begins with this node.
+fn bootstrap_metadata(options: &Parsed, version: i16) -> Result<String, Refusal> {
+    let mut levels: SortedMap<String, i16> =
+        default_levels(version).into_iter().map(|(name, level)| (name.to_owned(), level)).collect();
+    for text in options.all("feature").iter().chain(options.all("f")) {
+        let (name, level) = level_of(text).map_err(|why| exception("java.lang.RuntimeException", why.err.concat()))?;
+        levels.insert(name.to_owned(), level);
+    }
+    levels.remove(METADATA);
+    levels.remove(KRAFT);
+    let set = levels.iter().filter(|(_, level)| **level > 0).map(|(name, level)| (name.as_str(), *level));
+    let record = |(name, level): (&str, i16)| {
+        format!("ApiMessageAndVersion(FeatureLevelRecord(name='{name}', featureLevel={level}) at version 0)")
+    };
+    let records: Vec<String> = [(METADATA, version)].into_iter().chain(set).map(record).collect();
+    let records = records.join(", ");
+    Ok(format!(
+        "Bootstrap metadata: BootstrapMetadata(records=[{records}], metadataVersionLevel={version}, source=format command)"
+    ))
 }
 
 fn check_features(options: &Parsed, is_dynamic: bool) -> Result<(), Refusal> {

@@ -13,7 +13,7 @@ use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, maybe, value};
 use crate::process::{Body, Print};
 use crate::tools::{Misuse, Refusal, Tool, check_required};
-use crate::tree::Tree;
+use crate::tree::{LogDir, Tree};
 use errors::Errors;
 
 /// What it is called.
@@ -41,6 +41,8 @@ pub(crate) struct Opened {
     pub(crate) content: FileContent,
     /// The log directory it lies in, if a process that runs has locked that.
     pub(crate) locked: Option<String>,
+    /// The log directory it is.
+    pub(crate) log_dir: Option<LogDir>,
 }
 
 impl Opened {
@@ -51,7 +53,7 @@ impl Opened {
     }
     /// What is at a path.
     pub(crate) fn of(path: String, content: FileContent, tree: &Tree<'_>) -> Opened {
-        Opened { content, absolute: tree.absolute(&path), locked: tree.lock(&path), path }
+        Opened { content, absolute: tree.absolute(&path), locked: tree.lock(&path), log_dir: tree.log_dir(&path), path }
     }
     pub(crate) fn path(&self) -> &str {
         &self.path
