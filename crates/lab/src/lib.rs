@@ -9,6 +9,7 @@ pub mod invariants;
 mod judge;
 mod lab;
 pub mod layout;
+mod mapping;
 mod ledger;
 pub mod link;
 mod levels;

@@ -8,6 +8,7 @@ use protocol::Plant;
 use protocol::config::validate_server_configs;
 use serde::{Deserialize, Serialize};
 
+use crate::mapping;
 use crate::units::parse_duration;
 
 /// What a run starts from.
@@ -22,17 +23,18 @@ pub struct Scenario {
     /// Seeds every random choice of the run.
     pub seed: u64,
     /// The cluster.
+    #[serde(deserialize_with = "mapping::one")]
     pub cluster: ClusterShape,
     /// The client family of programs that do not say which: `java` or `librdkafka`.
     pub client: Family,
     /// Topics that are created before the run begins.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "mapping::list")]
     pub topics: Vec<TopicShape>,
     /// Files that programs can read, by path.
     #[serde(skip_serializing_if = "SortedMap::is_empty")]
     pub files: SortedMap<String, String>,
     /// Commands at virtual times.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "mapping::list")]
     pub commands: Vec<TimedCommand>,
     /// The bug that is planted (`kafkasim sweep --help` lists them); none if not said.
     #[serde(skip_serializing_if = "Planted::is_none")]
@@ -231,8 +233,11 @@ fn plain(message: &str) -> String {
         return format!("{message}; did you mean `{near}`?");
     }
     match message.rsplit_once(", expected ") {
+        Some((head, "a map")) => format!("{head}, expected an object, in braces"),
+        Some((head, what)) if what.starts_with("struct ") => format!("{head}, expected an object, in braces"),
         Some((head, "u32" | "u64")) => format!("{head}, expected a whole number, 0 or more"),
         Some((head, "i16" | "i32")) => format!("{head}, expected a whole number"),
+        Some((head, "a sequence")) => format!("{head}, expected a list"),
         _ => message.to_owned(),
     }
 }
@@ -329,6 +334,17 @@ mod tests {
             (r#"{"seed": "9"}"#, r#"invalid type: string "9", expected a whole number, 0 or more"#),
             (r#"{"seed": -9}"#, "invalid value: integer `-9`, expected a whole number, 0 or more"),
             (r#"{"topics": [{"name": "a", "partitions": 1.5}]}"#, "`1.5`, expected a whole number"),
+            (r#"{"cluster": [3, 1]}"#, "line 1, column 13: invalid type: sequence, expected an object, in braces"),
+            (
+                r#"{"topics": [{"name": "a"}, ["b", 2]]}"#,
+                "line 1, column 28: invalid type: sequence, expected an object",
+            ),
+            (r#"{"topics": {"name": "a"}}"#, "line 1, column 11: invalid type: map, expected a list"),
+            (
+                r#"{"commands": [["1s", 1, "sim run 1s"]]}"#,
+                "line 1, column 15: invalid type: sequence, expected an object",
+            ),
+            (r#"{"cluster": {"configs": ["a"]}}"#, "invalid type: sequence, expected an object, in braces"),
             ("", "line 1, column 1: a scenario is a JSON object"),
             (r#"[1, "a title"]"#, "line 1, column 1: a scenario is a JSON object"),
         ] {

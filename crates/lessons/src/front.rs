@@ -109,7 +109,11 @@ fn front_of(mut values: SortedMap<&str, (usize, Value)>) -> Result<Front, Lesson
     if !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
         return Err(LessonError::at(lines[0], 1, format!("id `{id}` may have lower-case letters, digits and `-`")));
     }
-    let line = values.values().map(|(line, _)| *line).min().unwrap_or(1);
+    // What is wrong with one key alone is told at its line, else at the first.
+    let alone = |key: &str, value: &Value| Value::Object([(key.to_owned(), value.clone())].into_iter().collect());
+    let is_wrong = |key: &str, value: &Value| Scenario::parse(&alone(key, value).to_string()).is_err();
+    let wrong = values.iter().find(|(key, (_, value))| is_wrong(key, value)).map(|(_, (line, _))| *line);
+    let line = wrong.or_else(|| values.values().map(|(line, _)| *line).min()).unwrap_or(1);
     let object: Map<String, Value> = values.into_iter().map(|(key, (_, value))| (key.to_owned(), value)).collect();
     let scenario =
         Scenario::parse(&Value::Object(object).to_string()).map_err(|error| LessonError::at(line, 1, error.message))?;
@@ -150,6 +154,10 @@ mod tests {
         for (text, says) in [
             ("title: A\nid: One Two\n", "line 3, column 1: id `One Two` may have lower-case letters"),
             ("id: a\ntitle: A\nminutes: some", "line 4, column 1: `minutes` is `some`; it is a whole number"),
+            (
+                "id: a\ntitle: A\nseed: 7\ncluster: [3]",
+                "line 5, column 1: invalid type: sequence, expected an object, in braces",
+            ),
             ("id: a\ntitle: A\nseed: some", "line 4, column 1: invalid type: string \"some\", expected a whole number"),
         ] {
             assert!(place(text).is_err_and(|error| error.starts_with(says)), "{text}: {:?}", place(text));

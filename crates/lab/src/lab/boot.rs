@@ -12,6 +12,7 @@ use crate::invariants::Monitors;
 use crate::layout;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
+use crate::replicas;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::terminal::{LineKind, Terminal};
 use crate::waiting::Waiting;
@@ -54,6 +55,7 @@ impl Lab {
         }
         lab.make_topics(scenario);
         lab.run_until(BOOT);
+        lab.check_boot()?;
         lab.check_topics(scenario)?;
         lab.terminals.retain(|term, _| *term < FIRST_SETUP_TERMINAL);
         Arc::make_mut(&mut lab.apps).clear();
@@ -78,6 +80,23 @@ impl Lab {
                 .for_each(|(k, v)| line.push_str(&format!(" --config {}", quoted(&format!("{k}={v}")))));
             self.scheduled.push_back((Time::from_millis(FIRST + apart * n), term, line.into()));
         }
+    }
+
+    /// Whether the cluster is there: a controller is active and knows a broker. One that is too slow never comes so far, or later than
+    /// anybody waits.
+    fn check_boot(&self) -> Result<(), ScenarioError> {
+        let has_controller = replicas::active_controller(&self.world, &self.layout).is_some();
+        let has_broker = || replicas::image(&self.world, &self.layout).is_some_and(|image| !image.brokers.is_empty());
+        let lacks = match has_controller {
+            false => "no controller is active",
+            true if !has_broker() => "no broker is registered",
+            true => return Ok(()),
+        };
+        let message = format!(
+            "{lacks} when the run begins, {} s after the cluster starts: the cluster is too slow. Make it faster (cluster.latency)",
+            BOOT.as_nanos() / 1_000_000_000
+        );
+        Err(ScenarioError { line: 0, column: 0, message })
     }
 
     /// Whether the scenario's topics are there. Producers of a run that begins without one would make another of its name.
@@ -135,6 +154,17 @@ mod tests {
         let error = error_of(r#"{"cluster": {"latency": "400ms"}, "topics": [{"name": "orders", "partitions": 6}]}"#);
         assert!(error.starts_with("topic orders is not there when the run begins, 10 s after"), "{error}");
         assert!(error.contains("cluster.latency"), "{error}");
+    }
+
+    #[test]
+    fn a_cluster_too_slow_to_elect_a_controller_is_refused() {
+        for latency in ["2s", "2h"] {
+            let error = error_of(&format!(r#"{{"cluster": {{"latency": "{latency}"}}}}"#));
+            assert!(error.starts_with("no controller is active when the run begins, 10 s after"), "{error}");
+            assert!(error.contains("cluster.latency"), "{error}");
+        }
+        let slow = Scenario::parse(r#"{"cluster": {"latency": "100ms"}}"#).expect("it is right");
+        assert!(Lab::new(&slow).is_ok());
     }
 
     #[test]
