@@ -334,15 +334,15 @@ mod tests {
             (r#"{"seed": "9"}"#, r#"invalid type: string "9", expected a whole number, 0 or more"#),
             (r#"{"seed": -9}"#, "invalid value: integer `-9`, expected a whole number, 0 or more"),
             (r#"{"topics": [{"name": "a", "partitions": 1.5}]}"#, "`1.5`, expected a whole number"),
-            (r#"{"cluster": [3, 1]}"#, "line 1, column 13: invalid type: sequence, expected an object, in braces"),
+            (r#"{"cluster": [3, 1]}"#, "line 1, column 12: invalid type: sequence, expected an object, in braces"),
             (
                 r#"{"topics": [{"name": "a"}, ["b", 2]]}"#,
-                "line 1, column 28: invalid type: sequence, expected an object",
+                "line 1, column 27: invalid type: sequence, expected an object",
             ),
             (r#"{"topics": {"name": "a"}}"#, "line 1, column 11: invalid type: map, expected a list"),
             (
                 r#"{"commands": [["1s", 1, "sim run 1s"]]}"#,
-                "line 1, column 15: invalid type: sequence, expected an object",
+                "line 1, column 14: invalid type: sequence, expected an object",
             ),
             (r#"{"cluster": {"configs": ["a"]}}"#, "invalid type: sequence, expected an object, in braces"),
             ("", "line 1, column 1: a scenario is a JSON object"),

@@ -1,7 +1,6 @@
 //! Changes of the voters, one at a time (`AddVoterHandler`, `RemoveVoterHandler`, KIP-853). A set that differs in one voter has a
 //! majority in common with the one before it; so the next change waits until this one is committed, and the first of an
-//! epoch until the leader has committed a record of its own. Left out: UpdateRaftVoter, for no voter ever listens elsewhere or
-//! supports other versions than before.
+//! epoch until the leader has committed a record of its own. A voter is an id and a `directory.id`: one whose disk was lost is another.
 
 use std::sync::Arc;
 
