@@ -130,6 +130,9 @@ pub(crate) fn is_drop(trap: &Trap) -> bool {
 impl Lab {
     /// Takes note of the traps that struck in the event that was last run.
     pub(crate) fn after_traps(&mut self) {
+        if !self.world.has_sprung() {
+            return;
+        }
         for trap in self.world.take_sprung() {
             let name = self.world.name(trap.node).clone();
             let text = match trap.strike {

@@ -5,6 +5,9 @@ use protocol::{Batch, ErrorCode};
 use crate::log::Log;
 use crate::segment::Segment;
 
+/// Batches that most reads find at most.
+const READ_BATCHES: usize = 4;
+
 impl Log {
     /// Whole batches from the one that holds `from` up to the offset `bound` (exclusive), at most `max_bytes` of them, from
     /// one segment. With `min_one_message` the first batch comes even if it is larger. The first batch may start before
@@ -13,10 +16,10 @@ impl Log {
         if from < self.log_start || from > self.log_end {
             return Err(ErrorCode::OffsetOutOfRange);
         }
-        let mut found = Vec::new();
         if from >= bound {
-            return Ok(found);
+            return Ok(Vec::new());
         }
+        let mut found = Vec::with_capacity(READ_BATCHES);
         let mut room = u64::from(max_bytes);
         for index in self.segment_index_of(from).. {
             let Some(segment) = self.segment_at(index) else { break };

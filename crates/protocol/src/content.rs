@@ -111,7 +111,7 @@ impl Content {
             Content::Listed(records) => {
                 records[range].iter().for_each(|record| to.push(value_hash(record.value.as_deref())))
             }
-            Content::Drawn(_) => self.runs_in(range).into_iter().for_each(|run| to.push_run(run)),
+            Content::Drawn(drawn) => to.push_runs(drawn.runs.len(), self.runs_in(range)),
         }
     }
 
@@ -122,9 +122,7 @@ impl Content {
             Content::Listed(records) => {
                 records[range].iter().map(|record| len(record.key.as_deref()) + len(record.value.as_deref())).sum()
             }
-            Content::Drawn(_) => {
-                self.runs_in(range).iter().map(|run| u64::from(run.count) * u64::from(run.value_len)).sum()
-            }
+            Content::Drawn(_) => self.runs_in(range).map(|run| u64::from(run.count) * u64::from(run.value_len)).sum(),
         }
     }
 
@@ -204,19 +202,14 @@ impl Content {
         None
     }
 
-    fn runs_in(&self, range: Range<usize>) -> Vec<Run> {
-        let mut begin = 0;
-        let mut cut = Vec::new();
-        for run in self.runs() {
-            let end = begin + run.count as usize;
+    fn runs_in(&self, range: Range<usize>) -> impl Iterator<Item = Run> {
+        let mut end = 0;
+        self.runs().iter().filter_map(move |run| {
+            let begin = end;
+            end = begin + run.count as usize;
             let (from, to) = (range.start.max(begin), range.end.min(end));
-            if from < to {
-                let (head, _) = run.split((to - begin) as u32);
-                cut.push(head.split((from - begin) as u32).1);
-            }
-            begin = end;
-        }
-        cut
+            (from < to).then(|| run.split((to - begin) as u32).0.split((from - begin) as u32).1)
+        })
     }
 }
 

@@ -119,8 +119,10 @@ impl<K: Ord + Clone> FetchSession<K> {
             partitions: Vec::new(),
             forgotten: Vec::new(),
         };
-        let changed = std::mem::take(&mut self.changed);
+        let mut changed = std::mem::take(&mut self.changed);
         if self.is_full() {
+            changed.clear();
+            self.changed = changed;
             self.partitions.retain(|_, member| {
                 member.sent.clone_from(&member.wanted);
                 request.partitions.extend(member.wanted.clone());
@@ -128,8 +130,8 @@ impl<K: Ord + Clone> FetchSession<K> {
             });
             return (!request.partitions.is_empty()).then_some(request);
         }
-        for key in changed {
-            let Some(member) = self.partitions.get_mut(&key) else { continue };
+        for key in &changed {
+            let Some(member) = self.partitions.get_mut(key) else { continue };
             if member.sent == member.wanted {
                 continue;
             }
@@ -140,9 +142,11 @@ impl<K: Ord + Clone> FetchSession<K> {
             request.partitions.extend(member.wanted.clone());
             member.sent.clone_from(&member.wanted);
             if member.wanted.is_none() {
-                self.partitions.remove(&key);
+                self.partitions.remove(key);
             }
         }
+        changed.clear();
+        self.changed = changed;
         let has_any = self.partitions.values().any(|member| member.sent.is_some());
         (has_any || !request.forgotten.is_empty()).then_some(request)
     }

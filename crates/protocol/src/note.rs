@@ -133,7 +133,7 @@ pub enum Values {
     /// A [`value_hash`] of each.
     Each(Vec<u64>),
     /// Those of runs, without drawing them.
-    Drawn(Box<Vec<Run>>),
+    Drawn(Vec<Run>),
 }
 
 impl Default for Values {
@@ -156,12 +156,18 @@ impl Values {
             hashes.push(hash);
         }
     }
-    /// Adds those of a run: as a run, unless there are others already.
-    pub fn push_run(&mut self, run: Run) {
+    /// Adds those of runs, at most `count` of them: as runs, unless there are others already.
+    pub fn push_runs(&mut self, count: usize, runs: impl Iterator<Item = Run>) {
         match self {
-            Values::Drawn(runs) => runs.push(run),
-            Values::Each(hashes) if hashes.is_empty() => *self = Values::Drawn(Box::new(vec![run])),
-            Values::Each(hashes) => hashes.extend((0..run.count).map(|n| run.value_hash(n))),
+            Values::Drawn(known) => known.extend(runs),
+            Values::Each(hashes) if hashes.is_empty() => {
+                let mut known = Vec::with_capacity(count);
+                known.extend(runs);
+                if !known.is_empty() {
+                    *self = Values::Drawn(known);
+                }
+            }
+            Values::Each(hashes) => runs.for_each(|run| hashes.extend((0..run.count).map(|n| run.value_hash(n)))),
         }
     }
     /// Of how many records.

@@ -41,8 +41,12 @@ impl Entries {
     }
     /// The runs, if there is nothing else.
     fn runs(&self) -> Option<Vec<Run>> {
-        let run = |payload: &Payload| if let Payload::Run(run) = payload { Some(*run) } else { None };
-        self.pieces().map(|(_, payload)| run(payload)).collect()
+        let mut runs = Vec::with_capacity(self.pieces.len());
+        for (_, payload) in &self.pieces {
+            let Payload::Run(run) = payload else { return None };
+            runs.push(*run);
+        }
+        Some(runs)
     }
     /// Something of each record, in a list that has no room to spare: logs and histories keep it.
     fn list<T>(&self, of: impl Fn(Record) -> T) -> Vec<T> {
@@ -60,7 +64,7 @@ impl Entries {
     /// What tells their values from others, as that batch has it.
     pub(crate) fn values(&self) -> Values {
         match self.runs() {
-            Some(runs) => Values::Drawn(Box::new(runs)),
+            Some(runs) => Values::Drawn(runs),
             None => Values::Each(self.list(|record| value_hash(record.value.as_deref()))),
         }
     }

@@ -229,8 +229,8 @@ impl Producer {
         node: &Address,
         batches: Vec<(TopicPartition, TopicId, ProducerBatch)>,
     ) {
-        let mut partitions = Vec::new();
-        let mut tags = Vec::new();
+        let mut partitions = Vec::with_capacity(batches.len());
+        let mut tags = Vec::with_capacity(batches.len());
         let mut done = Vec::new();
         for (tp, topic_id, batch) in batches {
             let sealed = batch.entries.seal(batch.stamp.unwrap_or_default());

@@ -20,7 +20,9 @@ use crate::process::{Context, Fx};
 
 /// What reading the partitions of a fetch that may have news gave.
 struct FetchRead {
-    results: Vec<(u32, FetchResult)>,
+    results: Vec<FetchResult>,
+    /// The slot of each result, and whether what it says is news.
+    slots: Vec<(u32, bool)>,
     bytes: u64,
     /// An error or a divergence: the asker must know now.
     is_urgent: bool,
@@ -47,14 +49,14 @@ impl Broker {
         let (asker, is_empty) = (reader.asker.clone(), reader.is_empty());
         let read = self.read_partitions(cx, reader);
         if asker.is_follower() {
-            self.learn_from_follower(cx, fx, id, &read.results);
+            self.learn_from_follower(cx, fx, id, &read);
         }
         let is_enough = read.bytes >= u64::from(self.min_bytes(&asker));
         if max_wait_ms == 0 || is_empty || is_enough || read.is_urgent || read.is_behind {
             return self.answer_fetch(cx, fx, id, read).into();
         }
         self.note_segments(id);
-        self.settle_slots(id, read.results.iter().map(|(slot, result)| (*slot, result)));
+        self.settle_slots(id, &read);
         self.watch(id);
         if let Some(reader) = self.soft.readers.get_mut(id) {
             reader.parked = Some(caller.ticket);
@@ -311,10 +313,11 @@ impl Broker {
             true => self.served.to_followers += read.bytes,
             false => self.served.to_clients += read.bytes,
         }
-        let mut results = read.results;
-        let mut is_news = Vec::with_capacity(results.len());
+        let mut read = read;
         if session.is_some() || reader.wants_session {
-            is_news.extend(results.iter().map(|(slot, result)| reader.is_news(*slot, result)));
+            for ((slot, is_news), result) in read.slots.iter_mut().zip(&read.results) {
+                *is_news = reader.is_news(*slot, result);
+            }
         }
         let session_id = match session {
             Some(session) => session.id,
@@ -323,15 +326,15 @@ impl Broker {
         let is_kept = session_id != 0 && session.is_none_or(|session| !session.is_evicted);
         if is_kept {
             self.watch(id);
-            self.settle_slots(id, results.iter().map(|(slot, result)| (*slot, result)));
+            self.settle_slots(id, &read);
         } else {
             self.remove_reader(id);
         }
+        let mut partitions = read.results;
         if session.is_some() {
-            let mut news = is_news.into_iter();
-            results.retain(|_| news.next().unwrap_or(true));
+            let mut slots = read.slots.iter();
+            partitions.retain(|_| slots.next().is_none_or(|(_, is_news)| *is_news));
         }
-        let partitions = results.into_iter().map(|(_, result)| result).collect();
         let response = FetchResponse { error: ErrorCode::None, session_id, partitions };
         if is_follower {
             self.count_sent(cx.now, &response);
@@ -355,16 +358,16 @@ impl Broker {
     }
 
     /// Partitions of which the reader knows all there is need not be looked at until they change.
-    fn settle_slots<'a>(&mut self, id: ReaderId, results: impl Iterator<Item = (u32, &'a FetchResult)>) {
+    fn settle_slots(&mut self, id: ReaderId, read: &FetchRead) {
         let Soft { readers, partitions, .. } = &mut self.soft;
         let Some(reader) = readers.get_mut(id) else { return };
         let replica = reader.asker.replica;
-        for (number, result) in results {
+        for ((number, _), result) in read.slots.iter().zip(&read.results) {
             let is_sent_away = result.preferred_read_replica.is_some();
             if !result.error.is_ok() || result.diverging_epoch.is_some() || is_sent_away || !result.batches.is_empty() {
                 continue;
             }
-            let Some(slot) = reader.slot(number) else { continue };
+            let Some(slot) = reader.slot(*number) else { continue };
             let partition = slot.index.and_then(|index| partitions.get(index as usize)?.as_ref());
             let (Some(partition), Some(index)) = (partition, slot.index) else { continue };
             let log = self.disk.log(index);
@@ -377,7 +380,7 @@ impl Broker {
             let is_settled =
                 is_in_order && slot.asked.fetch_offset >= bound && (slot.high_watermark, slot.log_start_offset) == told;
             if is_settled {
-                reader.settle(number);
+                reader.settle(*number);
             }
         }
     }
@@ -413,7 +416,8 @@ impl Broker {
     }
 
     fn read_partitions(&self, cx: &Context<'_>, reader: &Reader) -> FetchRead {
-        let mut read = FetchRead { results: Vec::new(), bytes: 0, is_urgent: false, is_behind: false };
+        let (results, slots) = (Vec::with_capacity(reader.due_count()), Vec::with_capacity(reader.due_count()));
+        let mut read = FetchRead { results, slots, bytes: 0, is_urgent: false, is_behind: false };
         let asker = &reader.asker;
         let mut left = self.max_bytes(asker);
         for (number, slot) in reader.due() {
@@ -424,7 +428,8 @@ impl Broker {
             read.is_urgent |=
                 !result.error.is_ok() || result.diverging_epoch.is_some() || result.preferred_read_replica.is_some();
             read.is_behind |= asker.min_bytes > 1 && self.is_behind(slot, &result);
-            read.results.push((number, result));
+            read.results.push(result);
+            read.slots.push((number, true));
         }
         read
     }
@@ -569,8 +574,8 @@ impl Broker {
     }
 
     /// A follower's fetch says how far its log goes (`Partition#updateFollowerFetchState`).
-    fn learn_from_follower(&mut self, cx: &Context<'_>, fx: &mut Fx, id: ReaderId, results: &[(u32, FetchResult)]) {
-        for (slot, result) in results {
+    fn learn_from_follower(&mut self, cx: &Context<'_>, fx: &mut Fx, id: ReaderId, read: &FetchRead) {
+        for ((slot, _), result) in read.slots.iter().zip(&read.results) {
             if !result.error.is_ok() || result.diverging_epoch.is_some() {
                 continue;
             }

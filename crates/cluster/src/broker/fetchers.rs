@@ -2,6 +2,8 @@
 //! follows there, in a fetch session over a connection of its own (`AbstractFetcherManager`, `AbstractFetcherThread`,
 //! `ReplicaFetcherThread`, KIP-227). Truncates where the leader says the logs part (KIP-595).
 
+use std::hash::{Hash, Hasher};
+
 use kernel::{Address, Calls, ConnId, Time};
 use ordered::SortedMap;
 use protocol::api::Name;
@@ -89,6 +91,23 @@ impl FetchCalls {
     }
     fn next_deadline(&self) -> Option<Time> {
         self.0.iter().filter_map(Calls::next_deadline).min()
+    }
+}
+
+/// `client.id` of the fetchers by their numbers, made once. What they are made of is part of the state elsewhere.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ClientIds(Vec<Name>);
+
+impl Hash for ClientIds {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+impl ClientIds {
+    fn of(&mut self, broker: BrokerId, number: u32) -> Name {
+        while self.0.len() <= number as usize {
+            self.0.push(format!("broker-{broker}-fetcher-{}", self.0.len()).into());
+        }
+        self.0[number as usize].clone()
     }
 }
 
@@ -198,7 +217,7 @@ impl Broker {
         id: FetcherId,
         request: Request,
     ) {
-        let client_id: Name = format!("broker-{}-fetcher-{}", self.id, id.number).into();
+        let client_id = self.soft.client_ids.of(self.id, id.number);
         let make = |correlation| Message::Request { correlation, client_id, request };
         self.soft.fetch_calls.of(id).call(fx, cx.now, to, self.settings.replica_socket_timeout, tag, make);
         self.arm_fetch_deadline(fx);

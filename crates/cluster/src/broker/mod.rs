@@ -58,7 +58,7 @@ use crate::spec::ProcessSpec;
 use connections::{Asked, Connections, Ticket};
 use dirs::{DirIndex, Dirs};
 use disk::{Disk, ReplicaIndex, StoredReplica};
-use fetchers::{FetchCalls, Fetcher, FetcherId};
+use fetchers::{ClientIds, FetchCalls, Fetcher, FetcherId};
 use groups::Groups;
 use isr::AlterPartitions;
 use partition::Partition;
@@ -104,6 +104,7 @@ struct Soft {
     work: VecDeque<Work>,
     fetchers: SortedMap<FetcherId, Fetcher>,
     fetch_calls: FetchCalls,
+    client_ids: ClientIds,
     alter_partitions: AlterPartitions,
     forwards: Forwards,
     producer_ids: ProducerIds,
@@ -190,6 +191,7 @@ impl Soft {
             work: VecDeque::new(),
             fetchers: SortedMap::new(),
             fetch_calls: FetchCalls::default(),
+            client_ids: ClientIds::default(),
             alter_partitions: AlterPartitions::default(),
             forwards: Forwards::default(),
             producer_ids: ProducerIds::default(),

@@ -38,7 +38,8 @@ impl Broker {
     ) -> Answer {
         gap!("transactions", "KIP-98");
         let has_valid_acks = matches!(request.acks, -1..=1);
-        let mut parked = ParkedProduce { results: Vec::new(), is_open: Vec::new() };
+        let count = request.partitions.len();
+        let mut parked = ParkedProduce { results: Vec::with_capacity(count), is_open: Vec::with_capacity(count) };
         for (slot, asked) in (0..).zip(&request.partitions) {
             let (result, required) = match has_valid_acks {
                 true => self.produce_to(cx, fx, asked, request.acks),

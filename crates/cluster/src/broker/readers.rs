@@ -134,6 +134,10 @@ impl Reader {
         self.due.values().filter_map(|n| Some((*n, self.slot(*n)?)))
     }
 
+    pub(super) fn due_count(&self) -> usize {
+        self.due.len()
+    }
+
     pub(super) fn add(&mut self, asked: FetchPartition, index: Option<ReplicaIndex>) -> u32 {
         let key = (asked.topic_id, asked.partition);
         let turn = self.next_turn;

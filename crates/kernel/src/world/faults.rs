@@ -190,6 +190,11 @@ impl<A: Machine> World<A> {
         std::mem::take(&mut self.sprung)
     }
 
+    /// Whether a trap has sprung since they were taken out last.
+    pub fn has_sprung(&self) -> bool {
+        !self.sprung.is_empty() || self.dying.is_some()
+    }
+
     /// Applies what a step asked for, while traps are set. A process that dies at a point of its step has done all the
     /// writing of that step, and says so; of what it would send or ask for after that point nothing goes out.
     pub(super) fn apply_among_traps(

@@ -3,7 +3,7 @@
 use ordered::SortedMap;
 use protocol::{Note, TopicPartition};
 
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// The highest high watermark any leader had.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,7 @@ impl Invariant for AckedIsCommitted {
     const ID: &'static str = "acked-is-committed";
     const DOC: &'static str = "What was acknowledged with acks=all, or given to a consumer, lies below a leader's high watermark.";
     const SOURCE: &'static str = "DelayedProduce; FetchIsolation#HIGH_WATERMARK";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::HighWatermark, Kind::Acked, Kind::Delivered]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

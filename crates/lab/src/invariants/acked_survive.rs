@@ -3,7 +3,7 @@
 use ordered::{SortedMap, SortedSet};
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// How far acknowledgements reached, and what excuses their loss.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,7 @@ impl Invariant for AckedSurvive {
     const DOC: &'static str =
         "Who is elected from ISR or ELR has all that acks=all acknowledged, unless as many hosts lost power as had to hold it.";
     const SOURCE: &'static str = "KIP-966; Kafka's documentation, Availability and Durability Guarantees";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::Acked, Kind::LeaderElected, Kind::TopicDeleted]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

@@ -5,7 +5,7 @@ use ordered::{SortedMap, SortedSet};
 use protocol::{BrokerId, GroupId, Note, PartitionIndex, TopicName, TopicPartition};
 
 use super::committed_offsets_grow::{OFFSETS_TOPIC, coordinator};
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// What groups were told, and what excuses its loss.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,7 @@ impl Invariant for CommitsSurvive {
     const DOC: &'static str =
         "Who takes a group over has what was committed in it, unless as many hosts lost power as had to hold it.";
     const SOURCE: &'static str = "CoordinatorRuntime; Kafka's documentation, Availability and Durability Guarantees";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::OffsetsCommitted, Kind::Appended, Kind::LeaderElected, Kind::TopicDeleted, Kind::GroupState]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

@@ -2,7 +2,7 @@
 
 use protocol::{BrokerId, Note, TopicPartition};
 
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// It remembers nothing.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,7 @@ impl Invariant for CommittedByMinIsr {
     const ID: &'static str = "committed-by-min-isr";
     const DOC: &'static str = "What lies below a leader's high watermark when it moves is on min.insync.replicas replicas.";
     const SOURCE: &'static str = "KAFKA-15583; KIP-966";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::HighWatermark]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         let Note::HighWatermark { tp, broker, offset } = sight.note else { return Ok(()) };

@@ -8,7 +8,7 @@ use ordered::{SortedMap, SortedSet};
 use protocol::api::ApiKey;
 use protocol::{ErrorCode, GroupId, Note, PartitionIndex, TopicId, TopicName, TopicPartition};
 
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 use crate::replicas;
 
 /// The last committed offset of each group and partition.
@@ -34,6 +34,7 @@ impl Invariant for CommittedOffsetsGrow {
     const DOC: &'static str =
         "While a group has members its committed offsets do not fall, unless records they stood for are gone.";
     const SOURCE: &'static str = "ClassicGroup#validateOffsetCommit; KIP-447";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::OffsetsCommitted, Kind::Delivered, Kind::LeaderElected, Kind::ClientError, Kind::Appended, Kind::GroupState, Kind::TopicDeleted]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

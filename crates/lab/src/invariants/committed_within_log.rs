@@ -3,7 +3,7 @@
 use ordered::{SortedMap, SortedSet};
 use protocol::{Note, TopicName, TopicPartition};
 
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 use crate::replicas;
 
 /// How far each partition's log ever went, and topics that were deleted: when one is made again, groups go on with
@@ -18,6 +18,7 @@ impl Invariant for CommittedWithinLog {
     const ID: &'static str = "committed-within-log";
     const DOC: &'static str = "A group commits no offset that its partition's log never reached.";
     const SOURCE: &'static str = "OffsetMetadataManager; engines: committed offset ≤ log end";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::Truncated, Kind::TopicDeleted, Kind::OffsetsCommitted, Kind::HighWatermark]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

@@ -7,7 +7,7 @@ use partition_log::Log;
 use protocol::{BrokerId, Note, Record, TopicId, TopicPartition};
 
 use super::by_replica::ByReplica;
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// What a replica's log last said of each key: the offset, and whether it was a value and no tombstone.
 type Lasts = SortedMap<Arc<[u8]>, (i64, bool)>;
@@ -24,6 +24,7 @@ impl Invariant for CompactionKeepsLast {
     const ID: &'static str = "compaction-keeps-last";
     const DOC: &'static str = "After a compaction the last value of each key is where it was.";
     const SOURCE: &'static str = "KIP-58; Kafka's documentation, Log Compaction, \"What guarantees does log compaction provide?\"";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::SegmentRolled, Kind::Appended, Kind::Compacted, Kind::Truncated, Kind::ReplicaRemoved, Kind::BrokerState, Kind::TopicDeleted]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         let log_of = |tp: &TopicPartition, broker: BrokerId| {

@@ -4,7 +4,7 @@
 use ordered::SortedMap;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// What was last committed of each partition. Decisions that are not committed may be taken again, by another controller.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,7 @@ impl Invariant for EpochsGrow {
     const ID: &'static str = "epochs-grow";
     const DOC: &'static str = "Leader epochs grow with every election, partition epochs never fall.";
     const SOURCE: &'static str = "PartitionRegistration#merge";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::LeaderElected, Kind::IsrChanged, Kind::Truncated, Kind::TopicDeleted]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

@@ -3,7 +3,7 @@
 use protocol::{Note, TopicId};
 
 use super::by_replica::ByReplica;
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// The last high watermark of each replica, and of which topic of that name it was.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,7 @@ impl Invariant for HighWatermarkMonotonic {
     const DOC: &'static str =
         "A replica's high watermark never moves back unless its log was cut or it was restarted, and never passes the log's end.";
     const SOURCE: &'static str = "Partition#maybeIncrementLeaderHW; RaftEventSimulationTest.MonotonicHighWatermark";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::HighWatermark, Kind::Truncated, Kind::ReplicaRemoved, Kind::BrokerState, Kind::TopicDeleted]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

@@ -4,7 +4,7 @@ use ordered::SortedMap;
 use protocol::metadata::PartitionRecord;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 use crate::replicas::Replica;
 
 /// How far leaders' high watermarks went, and of which topic of that name, until an unclean election.
@@ -19,6 +19,7 @@ impl Invariant for InSyncHoldCommitted {
     const ID: &'static str = "in-sync-hold-committed";
     const DOC: &'static str = "Everything below a leader's high watermark is on every replica in the committed ISR.";
     const SOURCE: &'static str = "TLA+ kafka-specification, StrongIsr; KIP-101";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::HighWatermark, Kind::Truncated, Kind::IsrChanged, Kind::LeaderElected, Kind::TopicDeleted]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

@@ -4,7 +4,7 @@ use partition_log::Log;
 use protocol::{Batch, BrokerId, Note, TopicId, TopicPartition};
 
 use super::by_replica::ByReplica;
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// How far each follower was compared with its leader, by its log since it was cut or restarted last.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,7 @@ impl Invariant for LogMatching {
     const ID: &'static str = "log-matching";
     const DOC: &'static str = "Below its high watermark a follower has the batches that the leader has.";
     const SOURCE: &'static str = "KIP-101, KIP-279; RaftEventSimulationTest.ConsistentCommittedData";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::HighWatermark, Kind::Truncated, Kind::BrokerState, Kind::TopicDeleted]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

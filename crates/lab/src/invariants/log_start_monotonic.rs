@@ -3,7 +3,7 @@
 use protocol::{Note, TopicId};
 
 use super::by_replica::ByReplica;
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// The last log start of each replica, and of which topic of that name it was.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,7 @@ impl Invariant for LogStartMonotonic {
     const ID: &'static str = "log-start-monotonic";
     const DOC: &'static str = "A log start never falls but by a truncation, and never passes the high watermark.";
     const SOURCE: &'static str = "UnifiedLog#maybeIncrementLogStartOffset; KIP-107";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::HighWatermark, Kind::SegmentsDeleted, Kind::Truncated, Kind::ReplicaRemoved, Kind::BrokerState, Kind::TopicDeleted]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

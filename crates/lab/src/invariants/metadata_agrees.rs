@@ -4,7 +4,7 @@ use ordered::SortedMap;
 use kernel::stable_hash;
 use protocol::{BrokerId, Note};
 
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// Every committed batch seen so far, by base offset: its epoch and a hash of its records. And how far each process was read.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,7 @@ impl Invariant for MetadataAgrees {
     const ID: &'static str = "metadata-agrees";
     const DOC: &'static str = "No two processes apply different metadata at one offset.";
     const SOURCE: &'static str = "RaftEventSimulationTest.ConsistentCommittedData; KIP-595";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::QuorumState, Kind::LeaderElected, Kind::IsrChanged, Kind::BrokerFenced]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

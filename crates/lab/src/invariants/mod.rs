@@ -5,6 +5,7 @@
 //! monitor is there for the next.
 
 mod by_replica;
+mod kinds;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
@@ -21,6 +22,8 @@ use protocol::{BrokerId, Note, PartitionIndex, TopicId, TopicPartition};
 use crate::Actor;
 use crate::layout::Layout;
 use crate::replicas::{self, Replica};
+
+pub use kinds::{Kind, Kinds};
 
 /// What a monitor sees: one fact, and the world right after it.
 pub struct Sight<'a> {
@@ -136,8 +139,10 @@ pub trait Invariant {
     const DOC: &'static str;
     /// Where the claim comes from.
     const SOURCE: &'static str;
+    /// The kinds of notes it looks at: it is shown no other.
+    const LOOKS_AT: Kinds;
 
-    /// Looks at one fact; says what is wrong if the claim fails.
+    /// Looks at one fact of those kinds; says what is wrong if the claim fails.
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String>;
 
     /// A broker's host lost power: what it had not flushed is gone.
@@ -159,7 +164,10 @@ impl Torn {
             Note::QuorumState { node, state: "Leader", epoch, .. } => Some((*node, *epoch)),
             _ => None,
         };
-        if let Some((leader, epoch)) = notes.iter().find_map(leads).filter(|_| self.may_be && !self.is) {
+        if self.may_be
+            && !self.is
+            && let Some((leader, epoch)) = notes.iter().find_map(leads)
+        {
             let processes = layout.brokers.iter().chain(&layout.controllers);
             let others =
                 processes.filter(|(id, _)| **id != leader).filter_map(|(_, node)| world.machine(*node).kafka());
@@ -202,6 +210,11 @@ impl fmt::Display for Violation {
     }
 }
 
+#[cold]
+fn broken<I: Invariant>(stamped: &Stamped<Note>, evidence: String) -> Violation {
+    Violation { invariant: I::ID, claim: I::DOC, evidence, about: String::new(), event: stamped.event, at: stamped.at }
+}
+
 /// A row of the table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InvariantInfo {
@@ -223,6 +236,14 @@ macro_rules! invariants {
             doc: <$module::$name as Invariant>::DOC,
             source: <$module::$name as Invariant>::SOURCE,
         },)*];
+
+        /// What any of them looks at.
+        const LOOKED_AT: Kinds = Kinds::of(&[])$(.or(<$module::$name as Invariant>::LOOKS_AT))*;
+
+        /// What each looks at, and the source it says so in.
+        #[cfg(test)]
+        const LOOKS: &[(&str, Kinds, &str)] =
+            &[$((<$module::$name as Invariant>::ID, <$module::$name as Invariant>::LOOKS_AT, include_str!(concat!(stringify!($module), ".rs"))),)*];
 
         /// All monitors of a run.
         #[derive(Clone, Debug, Default)]
@@ -256,17 +277,18 @@ macro_rules! invariants {
                     return Ok(());
                 }
                 let mut sight = Sight { world, layout, node: first.node, note: &first.note, dark: &self.dark, image: OnceCell::new(), topic: Cell::new(None), seen: RefCell::default() };
-                for stamped in notes.iter().filter(|stamped| !matches!(stamped.note, Note::Output { .. })) {
+                for stamped in notes {
+                    let kind = Kind::of(&stamped.note);
+                    if !LOOKED_AT.has(kind) {
+                        continue;
+                    }
                     (sight.node, sight.note) = (stamped.node, &stamped.note);
                     $(
-                        self.$module.check(&sight).map_err(|evidence| Violation {
-                            invariant: <$module::$name as Invariant>::ID,
-                            claim: <$module::$name as Invariant>::DOC,
-                            evidence,
-                            about: String::new(),
-                            event: stamped.event,
-                            at: stamped.at,
-                        })?;
+                        if <$module::$name as Invariant>::LOOKS_AT.has(kind)
+                            && let Err(evidence) = self.$module.check(&sight)
+                        {
+                            return Err(broken::<$module::$name>(stamped, evidence));
+                        }
                     )*
                 }
                 Ok(())
@@ -296,4 +318,21 @@ invariants! {
     committed_offsets_grow CommittedOffsetsGrow
     commits_survive CommitsSurvive
     one_owner OneOwner
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An invariant is shown the notes that its source names, and no others.
+    #[test]
+    fn each_is_shown_what_it_names() {
+        for (id, looks_at, source) in LOOKS {
+            for (name, kind) in Kind::ALL {
+                let mut places = source.match_indices("Note::").map(|(at, found)| &source[at + found.len()..]);
+                let is_named = places.any(|rest| rest.split(|c: char| !c.is_alphanumeric()).next() == Some(*name));
+                assert_eq!(looks_at.has(*kind), is_named, "{id}: {name}");
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use protocol::{BrokerId, Note, TopicId};
 
 use super::by_replica::ByReplica;
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// Where each replica's log ended after its last append, and of which topic of that name it was.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,7 @@ impl Invariant for OffsetsDense {
     const ID: &'static str = "offsets-dense";
     const DOC: &'static str = "A replica appends where its log ended, unless it was cut, emptied, or lost its host's power in between.";
     const SOURCE: &'static str = "UnifiedLog#append; LogValidator";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::Appended, Kind::Truncated, Kind::ReplicaRemoved, Kind::TopicDeleted]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

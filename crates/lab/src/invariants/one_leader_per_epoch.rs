@@ -4,7 +4,7 @@
 use ordered::SortedMap;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// Who appended as leader in the latest epoch of each partition, and of which topic of that name it was.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,7 @@ impl Invariant for OneLeaderPerEpoch {
     const ID: &'static str = "one-leader-per-epoch";
     const DOC: &'static str = "At most one broker leads a partition in a leader epoch.";
     const SOURCE: &'static str = "KIP-101; PartitionChangeBuilder";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::Appended, Kind::TopicDeleted, Kind::TopicCreated]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

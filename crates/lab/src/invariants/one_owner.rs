@@ -6,7 +6,7 @@ use coordinator::assignor::Assignor;
 use ordered::SortedMap;
 use protocol::{Note, PartitionIndex, TopicName};
 
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 use crate::replicas::{self, GroupInfo};
 
 /// The fewest partitions that a topic of each name was made with. A member whose metadata was old may have assigned by it.
@@ -20,6 +20,7 @@ impl Invariant for OneOwner {
     const DOC: &'static str =
         "Within a group generation a partition has at most one owner, unless a sticky assignor let somebody keep one that is gone.";
     const SOURCE: &'static str = "ClassicGroup; AbstractStickyAssignor; the design page, consumer groups";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::TopicCreated, Kind::GroupState]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

@@ -2,7 +2,7 @@
 
 use protocol::{Note, wall_ms};
 
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// Keeps nothing: every deletion is looked at when it is done.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,7 @@ impl Invariant for RetentionKeepsYoung {
     const ID: &'static str = "retention-keeps-young";
     const DOC: &'static str = "Retention by time deletes no record younger than retention.ms, and none above the high watermark.";
     const SOURCE: &'static str = "UnifiedLog#deleteRetentionMsBreachedSegments; KIP-33";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::SegmentsDeleted]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         let Note::SegmentsDeleted { tp, broker, log_start, newest_by_time_ms } = sight.note else { return Ok(()) };

@@ -5,7 +5,7 @@ use partition_log::Log;
 use protocol::{Batch, BrokerId, Note, ProducerId, TopicId, TopicPartition};
 
 use super::by_replica::ByReplica;
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// The last sequence number of each producer, by the replica that led when it was appended.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,7 @@ impl Invariant for SequencesInOrder {
     const ID: &'static str = "sequences-in-order";
     const DOC: &'static str = "In a leader's log each batch of an idempotent producer goes on where its last one ended.";
     const SOURCE: &'static str = "KIP-98; ProducerAppendInfo#checkSequence";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::Appended, Kind::TopicDeleted]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {

@@ -4,7 +4,7 @@ use ordered::SortedMap;
 use protocol::api::ConfigResourceKind;
 use protocol::{BrokerId, Note, TopicPartition};
 
-use super::{Invariant, Sight};
+use super::{Invariant, Kind, Kinds, Sight};
 
 /// Who led each partition last: with nobody left in ISR and ELR the last leader may come back (KIP-966).
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,7 @@ impl Invariant for UncleanOnlyIfAllowed {
     const ID: &'static str = "unclean-only-if-allowed";
     const DOC: &'static str = "A replica outside ISR and ELR leads only if the topic allows it, or if it led last and nobody is eligible.";
     const SOURCE: &'static str = "KIP-106; KIP-966";
+    const LOOKS_AT: Kinds = Kinds::of(&[Kind::LeaderElected, Kind::TopicDeleted]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {
