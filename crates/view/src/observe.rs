@@ -333,7 +333,8 @@ fn terminals(lab: &Lab, lens: &Lens) -> Vec<TerminalView> {
         let running = terminal.foreground.and_then(|node| lab.apps().iter().find(|app| app.node == node));
         let lines: Vec<LineView> = lines.collect();
         let first = terminal.written.saturating_sub(lines.len() as u64);
-        TerminalView { id: *id, first, lines, running: running.map(|app| app.command.to_string()) }
+        let running = running.map(|app| app.command.to_string());
+        TerminalView { id: *id, first, lines, is_read: running.is_some() && terminal.is_read, running }
     });
     views.collect()
 }

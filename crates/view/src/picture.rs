@@ -338,6 +338,8 @@ pub struct TerminalView {
     pub lines: Vec<LineView>,
     /// The command line in the foreground, if one runs.
     pub running: Option<String>,
+    /// Whether that reads what is typed; else it is the next command.
+    pub is_read: bool,
 }
 
 /// A line in a terminal.

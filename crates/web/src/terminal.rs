@@ -158,7 +158,8 @@ fn Screen(props: &ScreenProps) -> Html {
     let prompt = if running.is_some() { ">" } else { "$" };
     let placeholder = match (&running, lines.is_empty()) {
         (Some(_), _) if props.stands => t("time stands still: Play lets the program run"),
-        (Some(_), _) => t("goes to the program; Ctrl-C ends it"),
+        (Some(_), _) if props.view.as_ref().is_some_and(|v| v.is_read) => t("goes to the program; Ctrl-C ends it"),
+        (Some(_), _) => t("a program runs here: Ctrl-C ends it"),
         (None, true) => "kafka-topics --bootstrap-server :9092 --list",
         (None, false) => "",
     };
