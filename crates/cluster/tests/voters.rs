@@ -184,6 +184,18 @@ fn a_leader_that_is_removed_leads_until_that_is_committed() {
 }
 
 #[test]
+fn a_leader_that_is_to_go_resigns_if_the_voter_that_is_left_is_gone() {
+    let mut cluster = grown(11, &[102]);
+    assert_eq!(cluster.leader(), 101);
+    cluster.kill(102);
+    let request = removing(&cluster, 101);
+    assert!(cluster.ask(request, 500).is_none(), "nobody commits it");
+    assert_eq!((cluster.leaders(), voters(&cluster, 101)), (vec![101], vec![102]));
+    cluster.run_ms(4_000);
+    assert_eq!(cluster.leaders(), [] as [i32; 0]);
+}
+
+#[test]
 fn a_lost_voter_is_replaced() {
     let mut cluster = Cluster::new(DYNAMIC);
     cluster.run_ms(5_000);

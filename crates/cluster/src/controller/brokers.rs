@@ -57,6 +57,20 @@ enum ControlState {
     ShutdownNow,
 }
 
+/// The hash of a session in a `ConcurrentHashMap` of them, and how many buckets that has with so many in it. (It keeps those it once had.)
+fn hash_of_session(BrokerId(id): BrokerId, broker_epoch: i64) -> u32 {
+    let epoch = (broker_epoch ^ (broker_epoch as u64 >> 32) as i64) as u32;
+    let hash = (id as u32).wrapping_mul(31).wrapping_add(epoch);
+    (hash ^ hash >> 16) & 0x7fff_ffff
+}
+fn hash_map_capacity(entries: usize) -> u32 {
+    let mut buckets = 16;
+    while entries >= buckets as usize / 4 * 3 {
+        buckets *= 2;
+    }
+    buckets
+}
+
 impl Controller {
     pub(super) fn session_timeout(&self) -> Duration {
         self.spec.millis("broker.session.timeout.ms", 9000)
@@ -146,13 +160,16 @@ impl Controller {
         }
         let (current, next, registered_at) = self.next_control_state(request);
         let mut records = Vec::new();
-        self.directories_offline(request.broker, &request.offline_dirs, &mut records);
         if current != next {
             match next {
                 ControlState::Fenced | ControlState::ShutdownNow => self.fence(request.broker, &mut records),
                 ControlState::Unfenced => self.unfence(request.broker, &mut records),
                 ControlState::ControlledShutdown => self.enter_shutdown(request.broker, &mut records),
             }
+        }
+        self.directories_offline(request.broker, &request.offline_dirs, &mut records);
+        if current != next && next == ControlState::Unfenced {
+            self.cordon(request.broker, &mut records);
         }
         let last = raft.next_offset() + records.len() as i64 - 1;
         if let Some(heartbeat) = self.active.as_mut().and_then(|active| active.heartbeats.get_mut(&request.broker)) {
@@ -287,7 +304,6 @@ impl Controller {
 
     fn unfence(&mut self, broker: BrokerId, records: &mut Vec<MetadataRecord>) {
         records.push(self.registration_change(broker, Some(false), None));
-        self.cordon(broker, records);
         self.elect_leaderless(Some(broker), records);
         if self.spec.has(Plant::UnfencedInSync) {
             self.join_in_sync(broker, records);
@@ -301,22 +317,23 @@ impl Controller {
 
     // ---- sessions
 
-    /// Fences the broker whose session ran out longest ago: one an event, as Kafka does. With one fenced, it looks
-    /// again at once.
+    /// Fences a broker whose session ran out: one an event, as Kafka does. With one fenced, it looks again at once. Of several that is the
+    /// first in the order of Kafka's hash map, whichever is stale the longest; and one that was fenced already, as it stopped, is fenced
+    /// once more (`ReplicationControlManager#maybeFenceOneStaleBroker`).
     pub(super) fn fence_stale(&mut self, now: Time, fx: &mut Fx, raft: &mut Replica) {
         let session = self.session_timeout();
         let Some(active) = &self.active else { return };
-        let oldest = active.heartbeats.iter().filter(|(_, heartbeat)| !heartbeat.is_fenced);
-        let oldest = oldest
-            .min_by_key(|(id, heartbeat)| (heartbeat.last_contact, **id))
-            .map(|(id, heartbeat)| (*id, heartbeat.last_contact));
-        let Some((broker, _)) = oldest.filter(|(_, last_contact)| now.since(*last_contact) > session) else {
-            return self.arm_fencing(now, fx);
-        };
+        let sessions = active.heartbeats.iter().filter(|(_, heartbeat)| heartbeat.has_session);
+        let buckets = hash_map_capacity(sessions.clone().count());
+        let stale = sessions.filter(|(_, heartbeat)| now.since(heartbeat.last_contact) > session);
+        let epoch = |id: BrokerId| active.state.image().brokers.get(&id).map_or(-1, |broker| broker.epoch);
+        let first = stale.map(|(id, _)| *id).min_by_key(|id| (hash_of_session(*id, epoch(*id)) & (buckets - 1), *id));
+        let Some(broker) = first else { return self.arm_fencing(now, fx) };
         let mut records = Vec::new();
         self.fence(broker, &mut records);
         if let Some(heartbeat) = self.active.as_mut().and_then(|active| active.heartbeats.get_mut(&broker)) {
             heartbeat.is_fenced = true;
+            heartbeat.has_session = false;
             heartbeat.shutdown_offset = None;
         }
         self.commit(now, fx, raft, records);
@@ -346,5 +363,27 @@ impl Controller {
         };
         let response = AllocateProducerIdsResponse { error: ErrorCode::None, first, count: PRODUCER_ID_BLOCK };
         Decision { records: vec![record], response: response.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In which order sessions that are over at once are found.
+    fn order(sessions: &[(i32, i64)]) -> Vec<i32> {
+        let buckets = hash_map_capacity(sessions.len());
+        let mut sessions = sessions.to_vec();
+        sessions.sort_by_key(|(id, epoch)| hash_of_session(BrokerId(*id), *epoch) & (buckets - 1));
+        sessions.into_iter().map(|(id, _)| id).collect()
+    }
+
+    #[test]
+    fn sessions_are_looked_at_in_the_order_of_a_java_map() {
+        // Printed by a ConcurrentHashMap of Java 17 with records of an int and a long.
+        assert_eq!(order(&[(1, 22), (2, 27), (3, 25)]), [1, 3, 2]);
+        assert_eq!(order(&[(1, 5), (2, 1 << 33), (3, -1)]), [2, 1, 3]);
+        let twenty: Vec<(i32, i64)> = (1..=20).map(|id| (id, 50 + 13 * i64::from(id))).collect();
+        assert_eq!(order(&twenty), [4, 12, 20, 7, 15, 2, 10, 18, 5, 13, 8, 16, 3, 11, 19, 6, 14, 1, 9, 17]);
     }
 }

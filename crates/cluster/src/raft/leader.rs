@@ -309,9 +309,9 @@ impl Replica {
         }
     }
 
-    /// A majority must fetch within 1.5 fetch timeouts (`LeaderState#timeUntilCheckQuorumExpires`).
+    /// A majority must fetch within 1.5 fetch timeouts, unless it is the leader itself (`LeaderState#timeUntilCheckQuorumExpires`).
     pub(super) fn arm_check_quorum(&mut self, now: Time, fx: &mut Fx) {
-        if self.voters().len() > 1 {
+        if !self.other_voters().is_empty() {
             let patience = Duration::from_millis(self.fetch_timeout().as_millis() * 3 / 2);
             self.soft.timers.arm(fx, now + patience, TimerKey::CheckQuorum);
         } else {

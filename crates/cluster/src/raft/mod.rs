@@ -295,6 +295,9 @@ impl Replica {
             self.become_resigned(now, fx, Vec::new());
         } else if self.is_voter() && self.hard.voted == own {
             self.become_candidate_again(now, fx);
+        } else if self.hard.leader != own && self.voter(self.hard.leader).is_some() {
+            // It goes on where it was, and asks around only if that leader is gone.
+            self.become_follower(now, fx, self.hard.epoch, self.hard.leader);
         } else {
             self.become_unattached(now, fx, self.hard.epoch);
         }
