@@ -91,7 +91,6 @@ macro_rules! bodies {
 bodies! {
     Print(Print)
     RandomUuid(RandomUuid)
-    Format(Box<Format>)
     Topics(Box<AdminTool<Topics>>)
     ConsumerGroups(Box<AdminTool<ConsumerGroups>>)
     GetOffsets(Box<AdminTool<GetOffsets>>)
@@ -114,6 +113,7 @@ bodies! {
     PyConsumer(Box<PyConsumer>)
     ZkShell(Box<AdminTool<ZkShell>>)
     MetadataShell(Box<MetadataShell>)
+    Format(Box<Format>)
 }
 
 /// A program that prints and ends: help, usage errors, text commands.
