@@ -1,12 +1,13 @@
 //! Which node is which: brokers, controllers and programs by their names and ids.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use cluster::{ClusterSpec, KafkaProcess, ProcessSpec};
 use kernel::{Duration, LinkSpec, NetworkSpec, NodeId, World};
 use ordered::SortedMap;
 use protocol::api::Name;
-use protocol::{BrokerId, Seldom};
+use protocol::{BrokerId, DirectoryId, Plant, Seldom};
 
 use crate::Actor;
 use crate::scenario::{ClusterShape, Scenario};
@@ -66,16 +67,11 @@ pub(crate) fn build(scenario: &Scenario) -> (World<Actor>, Layout) {
             false => format!("controller-{id}").into(),
         }
     };
-    let voters = controller_ids.iter().map(|id| (*id, host(id))).collect();
-    let cluster_id = cluster_id(scenario.seed);
-    let plant = scenario.plant.0;
     let cluster = Arc::new(ClusterSpec {
-        cluster_id,
-        voters,
+        voters: controller_ids.iter().map(|id| (*id, host(id))).collect(),
         initial_controllers: Seldom(shape.dynamic_quorum.then_some(controller_ids.clone())),
-        elr_enabled: true,
-        plant,
-        placement_seed: None,
+        plant: scenario.plant.0,
+        ..bare(scenario.seed)
     });
     let overrides: SortedMap<Name, Name> =
         shape.configs.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect();
@@ -105,6 +101,36 @@ pub(crate) fn build(scenario: &Scenario) -> (World<Actor>, Layout) {
         }
     }
     (world, layout)
+}
+
+/// A cluster of nobody.
+fn bare(seed: u64) -> ClusterSpec {
+    ClusterSpec {
+        cluster_id: cluster_id(seed),
+        voters: Vec::new(),
+        initial_controllers: Seldom::default(),
+        elr_enabled: true,
+        plant: Plant::None,
+        placement_seed: None,
+    }
+}
+
+/// `directory.id` of the metadata log of a controller, in a scenario of that seed.
+pub(crate) fn controller_directory(seed: u64, id: BrokerId) -> DirectoryId {
+    bare(seed).directory_id(id, 0)
+}
+
+/// The properties file of a controller as the terminal sees them: where its log directories are mounted, and where it listens. `name` is
+/// where it is reached, `host` what its mount is called; `dirs` are its `log.dirs`.
+pub(crate) fn controller_properties(id: impl Display, name: &str, host: &str, dirs: &[&str]) -> String {
+    let mounted = |dir: &&str| format!("data/{host}/{}", dir.rsplit('/').next().unwrap_or(dir));
+    let dirs = match dirs {
+        [_] | [] => format!("data/{host}/kafka-logs"),
+        several => several.iter().map(mounted).collect::<Vec<_>>().join(","),
+    };
+    format!(
+        "process.roles=controller\nnode.id={id}\ncontroller.listener.names=CONTROLLER\nlisteners=CONTROLLER://{name}:{CONTROLLER_PORT}\nlog.dirs={dirs}\n"
+    )
 }
 
 /// One more controller, of a quorum whose voters may change. Why not, otherwise.

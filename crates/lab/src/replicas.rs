@@ -251,6 +251,39 @@ pub fn can_elect_controller(world: &World<Actor>, layout: &Layout) -> bool {
     })
 }
 
+/// Whether most of those who vote run, as the controller that leads knows them.
+pub fn has_majority(world: &World<Actor>, layout: &Layout, leader: NodeId) -> bool {
+    let voters = world.machine(leader).kafka().map_or(&[][..], |process| process.raft().voters());
+    let runs = |id: &BrokerId| layout.controllers.get(id).is_some_and(|node| world.state(*node) == NodeState::Running);
+    voters.iter().filter(|voter| runs(&voter.id)).count() * 2 > voters.len()
+}
+
+/// Who runs and cannot find out that this controller leads: it tells the voters, and all others ask those that they were configured with
+/// (`controller.quorum.bootstrap.servers`), who may have been removed and know as little as they, in Kafka too
+/// (`KafkaRaftClient#maybeSendFetchToAnyBootstrap`).
+pub fn out_of_touch(world: &World<Actor>, layout: &Layout, leader: NodeId) -> Vec<NodeId> {
+    let raft_of = |node: &NodeId| world.machine(*node).kafka().map(KafkaProcess::raft);
+    let Some(leads) = raft_of(&leader) else { return Vec::new() };
+    let running = layout.processes().into_iter().filter(|node| world.state(*node) == NodeState::Running);
+    let follows = |node: &NodeId| {
+        let raft = raft_of(node);
+        raft.is_some_and(|raft| raft.epoch() == leads.epoch() && raft.leader() == leads.leader())
+    };
+    let votes = |node: &NodeId| leads.voters().iter().any(|voter| layout.controllers.get(&voter.id) == Some(node));
+    let (mut knows, mut lost): (Vec<NodeId>, Vec<NodeId>) = running.partition(|node| follows(node) || votes(node));
+    // Who thinks that it votes asks the other voters too.
+    let asks = |node: &NodeId, known: &[NodeId]| {
+        let Some(process) = world.machine(*node).kafka() else { return false };
+        let (raft, configured) = (process.raft(), process.spec().cluster.voters.iter().map(|(id, _)| *id));
+        let voters = raft.voters().iter().filter(|_| raft.is_voter()).map(|voter| voter.id);
+        configured.chain(voters).any(|id| layout.controllers.get(&id).is_some_and(|asked| known.contains(asked)))
+    };
+    while let Some(at) = lost.iter().position(|node| asks(node, &knows)) {
+        knows.push(lost.remove(at));
+    }
+    lost
+}
+
 /// The metadata as the active controller has applied it. Without one, or with one that was just elected and does not know yet how
 /// much is committed, as the most advanced process has.
 pub fn image<'a>(world: &'a World<Actor>, layout: &Layout) -> Option<&'a Arc<MetadataImage>> {

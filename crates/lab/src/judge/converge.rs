@@ -1,6 +1,6 @@
 //! What keeps a cluster from having converged, and whether it is excused: without a quorum nothing is decided (a
-//! leader that is cut off before it has told of its own removal leaves one that nobody can lead), and a
-//! partition whose eligible replicas are all gone has no leader, rightly.
+//! leader that is cut off before it has told of its own removal leaves one that nobody can lead), a broker that is configured with
+//! controllers that were removed may not find the others, and a partition whose eligible replicas are all gone has no leader, rightly.
 
 use std::fmt;
 
@@ -44,20 +44,21 @@ impl fmt::Display for Obstacle {
 pub(crate) fn obstacles(lab: &Lab) -> Vec<Obstacle> {
     let runs = |node: &kernel::NodeId| lab.world().state(*node) == NodeState::Running;
     let excused = |text: &str| vec![Obstacle::new(text.into(), true)];
-    let voters = replicas::voters(lab.world(), lab.layout());
-    let voters: Vec<_> = voters.iter().filter_map(|id| lab.layout().controllers.get(id)).collect();
     if lab.world().cuts().next().is_some() {
         return excused("the network is cut");
     }
-    if voters.iter().filter(|node| runs(node)).count() * 2 <= voters.len() {
+    let Some(leader) = replicas::active_controller(lab.world(), lab.layout()) else {
+        let is_stuck = !replicas::can_elect_controller(lab.world(), lab.layout());
+        return vec![Obstacle::new("no controller is active".into(), is_stuck)];
+    };
+    if !replicas::has_majority(lab.world(), lab.layout(), leader) {
         return excused("no majority of controllers runs");
     }
-    let mut found = Vec::new();
-    if replicas::active_controller(lab.world(), lab.layout()).is_none() {
-        let is_stuck = !replicas::can_elect_controller(lab.world(), lab.layout());
-        found.push(Obstacle::new("no controller is active".into(), is_stuck));
-        return found;
+    let out_of_touch = replicas::out_of_touch(lab.world(), lab.layout(), leader);
+    if lab.layout().brokers.values().any(|node| out_of_touch.contains(node)) {
+        return excused("a broker knows nobody who could tell it which controller is active");
     }
+    let mut found = Vec::new();
     let Some(image) = replicas::image(lab.world(), lab.layout()) else { return found };
     let alive: SortedSet<BrokerId> =
         lab.layout().brokers.iter().filter(|(_, node)| runs(node)).map(|(id, _)| *id).collect();

@@ -20,6 +20,7 @@ pub(super) enum Kind {
     Topics,
     Assignor,
     Dirs,
+    Voters,
 }
 
 /// The draws of one operation.

@@ -14,6 +14,7 @@ mod plan;
 mod shrink;
 mod smaller;
 mod topics;
+mod voters;
 
 use protocol::Plant;
 

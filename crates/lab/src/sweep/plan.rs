@@ -6,7 +6,7 @@ use ordered::SortedMap;
 use protocol::Plant;
 
 use super::draw::{Draws, Kind};
-use super::{admin, dirs, faults, motifs, topics};
+use super::{admin, dirs, faults, motifs, topics, voters};
 use crate::scenario::{ClusterShape, Planted, Scenario, Span, TimedCommand, TopicShape};
 
 /// Chaos is over after this.
@@ -81,6 +81,7 @@ pub fn expand(seed: u64, plant: Plant) -> Scenario {
     commands.extend(motif.into_iter().flat_map(|motif| motif.commands));
     commands.extend(admin::timeline(seed, &stage, &mut files));
     commands.extend(dirs::timeline(seed, &stage));
+    commands.extend(voters::timeline(seed, &stage, &mut files));
     let deletions = topics::timeline(seed, &stage);
     let judged_ms = if deletions.is_empty() { JUDGED_MS } else { JUDGED_AFTER_DELETIONS_MS };
     commands.extend(deletions);
@@ -92,6 +93,7 @@ pub fn expand(seed: u64, plant: Plant) -> Scenario {
     ordered::sort_by_key(&mut commands, |command| command.at);
     cluster.configs.extend(topics::configs(seed));
     cluster.configs.extend(dirs::configs(seed));
+    cluster.configs.extend(voters::configs(seed));
     Scenario {
         title: format!("sweep, seed {seed}"),
         seed,
@@ -119,7 +121,7 @@ fn cluster(seed: u64) -> ClusterShape {
         brokers,
         controllers,
         combined,
-        dynamic_quorum: false,
+        dynamic_quorum: voters::are_dynamic(seed),
         racks: Vec::new(),
         configs: configs(seed, brokers),
         latency: latency.map(|ms| Span(Duration::from_millis(ms))),
@@ -298,7 +300,8 @@ fn core(seed: u64, cluster: &ClusterShape, topics: &[TopicShape]) -> String {
     let brokers = (1..=u64::from(cluster.brokers)).filter(|id| *id != left_out).map(|id| format!("broker {id}"));
     let absent = draws.below(2) * draws.between(1, 3);
     let controllers = (1..=u64::from(cluster.controllers)).filter(|n| cluster.controllers < 3 || *n != absent);
-    let controllers = controllers.map(|n| format!("controller {}", 100 + n));
+    let added = voters::added(seed, cluster).into_iter().map(|(_, id)| id);
+    let controllers = controllers.map(|n| 100 + n).chain(added).map(|id| format!("controller {id}"));
     format!("sim mend {}", brokers.chain(controllers).collect::<Vec<_>>().join(" "))
 }
 

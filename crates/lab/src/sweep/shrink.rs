@@ -181,6 +181,7 @@ impl Search {
             self.try_change(smaller::without_deletes);
         }
         self.judged_sooner();
+        self.try_seeds(OTHER_SEEDS, smaller::without_voter_changes);
         self.fewer_families();
         self.fewer_commands();
         self.fewer_pairs();
@@ -268,7 +269,10 @@ impl Search {
             .rev()
             .any(|id| self.try_seeds(OTHER_SEEDS, |plan| smaller::without_broker(plan, id)))
         {}
-        self.try_seeds(OTHER_SEEDS, |plan| plan.cluster.controllers = 1);
+        self.try_seeds(OTHER_SEEDS, smaller::with_one_controller);
+        for id in smaller::added_controllers(&self.best).rev() {
+            self.try_seeds(OTHER_SEEDS, |plan| smaller::without_controller(plan, id));
+        }
         self.leave_out(|plan| plan.topics.len(), |plan, gone| drop(plan.topics.drain(gone)));
         for n in 0..self.best.topics.len() {
             self.try_seeds(OTHER_SEEDS, |plan| plan.topics[n].partitions = Some(1));
@@ -320,7 +324,9 @@ impl Search {
 }
 
 fn with_seed(plan: &Scenario, n: u64) -> Scenario {
-    Scenario { seed: plan.seed.wrapping_add(n), ..plan.clone() }
+    let mut other = Scenario { seed: plan.seed.wrapping_add(n), ..plan.clone() };
+    smaller::with_directories(&mut other);
+    other
 }
 
 fn without_plant(plan: &Scenario) -> Scenario {

@@ -5,7 +5,10 @@ use std::ops::Range;
 use kernel::Duration;
 use ordered::SortedSet;
 
+use protocol::BrokerId;
+
 use super::is_judgement;
+use crate::layout;
 use crate::scenario::{Scenario, Span, TimedCommand};
 
 /// Nothing comes after `at`, and the run ends with the millisecond after its own.
@@ -18,7 +21,7 @@ pub(super) fn cut_off(plan: &mut Scenario, at: Duration) {
 pub(super) fn without_broker(plan: &mut Scenario, id: u32) {
     // Lists of bootstrap servers name the first so many.
     let last = format!("broker-{}:9092", plan.cluster.brokers);
-    plan.commands.retain_mut(|command| match renumbered(&command.run, id) {
+    plan.commands.retain_mut(|command| match moved_up(&command.run, "broker", id) {
         Some(run) => {
             command.run = run.replace(&format!(",{last}"), "");
             true
@@ -35,13 +38,15 @@ pub(super) fn without_broker(plan: &mut Scenario, id: u32) {
     }
 }
 
-/// A command when broker `gone` is not there any more; none if it is about that one. Who is mended is a list.
-fn renumbered(run: &str, gone: u32) -> Option<String> {
-    let is_list = run.starts_with("sim mend ");
+/// A command when the broker or controller (`kind`) `gone` is not there any more; none if it is about that one. Who is mended is a
+/// list, and so are several controllers on one side.
+fn moved_up(run: &str, kind: &str, gone: u32) -> Option<String> {
+    let is_side = |side: &str| kind == "controller" && side.matches("controller ").count() > 1;
+    let is_list = run.starts_with("sim mend ") || run.split('|').any(is_side);
     let mut words = run.split(' ').peekable();
     let mut kept: Vec<String> = Vec::new();
     while let Some(word) = words.next() {
-        let id = words.peek().filter(|_| word == "broker").and_then(|id| id.parse::<u32>().ok());
+        let id = words.peek().filter(|_| word == kind).and_then(|id| id.parse::<u32>().ok());
         match id {
             Some(id) if id == gone && !is_list => return None,
             Some(id) if id == gone => drop(words.next()),
@@ -54,6 +59,85 @@ fn renumbered(run: &str, gone: u32) -> Option<String> {
     }
     // Without names it would mend all.
     (!is_list || kept.len() > 2).then(|| kept.join(" "))
+}
+
+/// Whether a command changes who votes, or makes somebody who could.
+fn changes_voters(command: &TimedCommand) -> bool {
+    command.run.contains("kafka-metadata-quorum ") || command.run == ADD_CONTROLLER
+}
+
+/// Without any change of voters; those who would have come are not there either.
+pub(super) fn without_voter_changes(plan: &mut Scenario) {
+    while let Some(id) = last_added(plan) {
+        without_controller(plan, id);
+    }
+    plan.commands.retain(|command| !changes_voters(command));
+    plan.cluster.dynamic_quorum = false;
+}
+
+/// The controllers that the plan's commands add, by their ids.
+pub(super) fn added_controllers(plan: &Scenario) -> Range<u32> {
+    let added = plan.commands.iter().filter(|command| command.run == ADD_CONTROLLER).count() as u32;
+    let first = 101 + if plan.cluster.combined { 0 } else { plan.cluster.controllers };
+    first..first + added
+}
+
+fn last_added(plan: &Scenario) -> Option<u32> {
+    added_controllers(plan).next_back()
+}
+
+/// One separate controller, which was there from the beginning, alone.
+pub(super) fn with_one_controller(plan: &mut Scenario) {
+    if !plan.cluster.combined {
+        (102..101 + plan.cluster.controllers).rev().for_each(|id| without_controller(plan, id));
+    }
+    plan.cluster.controllers = 1;
+}
+
+/// Without separate controller `id`, what is done to it, and the command that adds it if one does; those after it move up.
+pub(super) fn without_controller(plan: &mut Scenario, id: u32) {
+    let added = added_controllers(plan);
+    let mut nth = added.start;
+    plan.commands.retain_mut(|command| {
+        if command.run == ADD_CONTROLLER {
+            nth += 1;
+            return nth - 1 != id;
+        }
+        match moved_up(&command.run, "controller", id).filter(|run| !speaks_of(run, id)) {
+            Some(run) => {
+                command.run = (id + 1..added.end).fold(run, |run, later| with_id(&run, later, later - 1));
+                true
+            }
+            None => false,
+        }
+    });
+    with_directories(plan);
+}
+
+const ADD_CONTROLLER: &str = "sim add controller";
+
+/// How tools and conditions name a controller.
+fn names_of(id: u32) -> [String; 3] {
+    [format!(" controller-{id}.properties "), format!(" --controller-id {id} "), format!("'controller() == {id}'")]
+}
+
+fn speaks_of(run: &str, id: u32) -> bool {
+    names_of(id).iter().any(|name| run.contains(name.as_str()))
+}
+
+fn with_id(run: &str, from: u32, to: u32) -> String {
+    let names = names_of(from).into_iter().zip(names_of(to));
+    names.fold(run.to_owned(), |run, (from, to)| run.replace(&from, &to))
+}
+
+/// Directory ids hang on the seed.
+pub(super) fn with_directories(plan: &mut Scenario) {
+    for command in &mut plan.commands {
+        let Some((head, options)) = command.run.split_once("--controller-id ") else { continue };
+        let Some(Ok(id)) = options.split(' ').next().map(str::parse) else { continue };
+        let directory = layout::controller_directory(plan.seed, BrokerId(id));
+        command.run = format!("{head}--controller-id {id} --controller-directory-id {directory}");
+    }
 }
 
 /// Leaves those commands out, but the judgement; if convergence is what fails, also not what ends the chaos.
@@ -290,6 +374,53 @@ mod tests {
         let same = cut.clone();
         with_delay(&mut cut, 1, 2);
         assert_eq!(cut, same, "a judgement ends nothing");
+    }
+
+    #[test]
+    fn without_a_controller_those_after_it_move_up_with_their_directories() {
+        let lines = [
+            (100, "sim add controller"),
+            (200, "sim add controller"),
+            (300, "sim kill controller 104"),
+            (
+                400,
+                "kafka-metadata-quorum --bootstrap-server b:9092 --command-config controller-104.properties add-controller",
+            ),
+            (
+                500,
+                "kafka-metadata-quorum --bootstrap-server b:9092 --command-config controller-105.properties add-controller",
+            ),
+            (
+                600,
+                "sim when 'controller() == 105' kafka-metadata-quorum --bootstrap-server b:9092 remove-controller --controller-id 105 --controller-directory-id x",
+            ),
+            (700, "sim cut broker 1 | controller 103 controller 104 controller 105"),
+            (800, "sim mend broker 1 controller 104 controller 105"),
+        ];
+        let directory = |id| layout::controller_directory(Scenario::default().seed, BrokerId(id));
+        let mut one_less = plan(&lines);
+        without_controller(&mut one_less, 104);
+        let removal = format!(
+            "sim when 'controller() == 104' kafka-metadata-quorum --bootstrap-server b:9092 remove-controller --controller-id 104 --controller-directory-id {}",
+            directory(104)
+        );
+        let left: Vec<&str> = one_less.commands.iter().map(|command| command.run.as_str()).collect();
+        let expected = [
+            lines[0].1,
+            lines[3].1,
+            &removal,
+            "sim cut broker 1 | controller 103 controller 104",
+            "sim mend broker 1 controller 104",
+        ];
+        assert_eq!(left, expected);
+        without_voter_changes(&mut one_less);
+        let left: Vec<&str> = one_less.commands.iter().map(|command| command.run.as_str()).collect();
+        assert_eq!(left, ["sim cut broker 1 | controller 103", "sim mend broker 1"]);
+        let mut alone =
+            plan(&[(100, "sim add controller"), (200, "sim kill controller 104"), (300, "sim kill controller 102")]);
+        with_one_controller(&mut alone);
+        let left: Vec<&str> = alone.commands.iter().map(|command| command.run.as_str()).collect();
+        assert_eq!(left, ["sim add controller", "sim kill controller 102"], "the one that is added is the second now");
     }
 
     #[test]

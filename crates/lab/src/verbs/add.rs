@@ -23,10 +23,9 @@ fn act(call: Call<'_>) -> Result<String, String> {
     let (node, id) = layout::add_controller(&mut lab.world, &mut lab.layout)?;
     let name = lab.world.name(node).clone();
     let path = format!("{name}.properties");
-    // As the terminal sees them: where the log directory is mounted, and where the controller listens.
-    let properties = format!(
-        "process.roles=controller\nnode.id={id}\ncontroller.listener.names=CONTROLLER\nlisteners=CONTROLLER://{name}:9093\nlog.dirs=data/controller{id}/kafka-logs\n"
-    );
+    let process = lab.world.machine(node).kafka();
+    let dirs: Vec<&str> = process.map_or_else(Vec::new, |process| process.spec().log_dirs().collect());
+    let properties = layout::controller_properties(id, &name, &format!("controller{id}"), &dirs);
     Arc::make_mut(&mut lab.files).insert(&path, properties);
     lab.world.start(node);
     lab.state_changed(node);
