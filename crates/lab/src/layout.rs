@@ -117,7 +117,7 @@ fn bare(seed: u64) -> ClusterSpec {
 
 /// `directory.id` of the metadata log of a controller, in a scenario of that seed.
 pub(crate) fn controller_directory(seed: u64, id: BrokerId) -> DirectoryId {
-    bare(seed).directory_id(id, 0)
+    bare(seed).directory_id(id, 0, 0)
 }
 
 /// The properties file of a controller as the terminal sees them: where its log directories are mounted, and where it listens. `name` is

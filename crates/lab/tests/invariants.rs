@@ -43,6 +43,21 @@ impl Row {
 }
 
 const ROWS: &[Row] = &[
+    // The only replica loses what a consumer has read, and has as much again when the consumer can reach it.
+    Row {
+        brokers: 1,
+        ..Row::new(
+            "reads-one-log",
+            "truncation-missed",
+            "1s 2 kafka-verifiable-producer --bootstrap-server BOOT --topic t --throughput 20
+             1s 3 kafka-console-consumer --bootstrap-server BOOT --topic t --partition 0 --offset earliest
+             5s 1 sim cut term:3 | broker 1
+             6s 1 sim power-off broker 1
+             7s 1 sim start broker 1
+             45s 1 sim heal term:3 | broker 1",
+            "60s",
+        )
+    },
     Row {
         brokers: 2,
         ..Row::new(

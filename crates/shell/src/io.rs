@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use kernel::{Effects, Time};
-use protocol::{Message, Note};
+use protocol::{Message, Note, Plant};
 
 use crate::outlet::Outlet;
 
@@ -12,6 +12,8 @@ pub(crate) struct Io<'a> {
     pub(crate) now: Time,
     pub(crate) fx: &'a mut Effects<Message, Note>,
     pub(crate) exited: &'a mut Option<i32>,
+    /// The bug that is planted in its clients, if any.
+    pub(crate) plant: Plant,
     outlet: Option<&'a mut Outlet>,
     /// Room in which texts are put together.
     scratch: String,
@@ -22,9 +24,10 @@ impl<'a> Io<'a> {
         now: Time,
         fx: &'a mut Effects<Message, Note>,
         exited: &'a mut Option<i32>,
+        plant: Plant,
         outlet: Option<&'a mut Outlet>,
     ) -> Io<'a> {
-        Io { now, fx, exited, outlet, scratch: String::new() }
+        Io { now, fx, exited, plant, outlet, scratch: String::new() }
     }
 
     /// A text, put together where the last one was.

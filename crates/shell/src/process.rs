@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clients::{Consumer, Producer};
 use kernel::{Death, Effects, Input, Machine, Order, Time};
-use protocol::{Message, Note};
+use protocol::{Message, Note, Plant};
 
 use crate::Profile;
 use crate::admin_tool::AdminTool;
@@ -47,6 +47,7 @@ pub struct AppProcess {
     body: Body,
     outlet: Option<Box<Outlet>>,
     exited: Option<i32>,
+    plant: Plant,
 }
 
 /// What a program is to the page.
@@ -141,7 +142,12 @@ impl AppProcess {
         let body = load(&launch)?;
         let outlet = launch.outlet.clone();
         let launch = Launch { printed: None, opened: Vec::new(), outlet: None, ..launch };
-        Ok(AppProcess { launch: Arc::new(launch), body, outlet, exited: None })
+        Ok(AppProcess { launch: Arc::new(launch), body, outlet, exited: None, plant: Plant::None })
+    }
+
+    /// With a bug in its clients.
+    pub fn planted(self, plant: Plant) -> AppProcess {
+        AppProcess { plant, ..self }
     }
 
     /// What it is called on the stage: `client.id`, or the program's name.
@@ -324,7 +330,8 @@ impl Machine for AppProcess {
         if let (Input::Order(Order::Interrupt), Some(outlet)) = (&input, &mut self.outlet) {
             outlet.interrupt();
         }
-        self.body.step(&input, &mut Io::new(now, fx, &mut self.exited, self.outlet.as_deref_mut()));
+        let outlet = self.outlet.as_deref_mut();
+        self.body.step(&input, &mut Io::new(now, fx, &mut self.exited, self.plant, outlet));
         if let (Some(code), Some(outlet)) = (self.exited, &mut self.outlet) {
             let code = outlet.finish(code, &mut |line, is_stderr| io::show(fx, line, is_stderr));
             self.exited = Some(code);

@@ -3,9 +3,9 @@
 
 use kernel::Time;
 use protocol::api::offset_commit::{OffsetCommitPartition, OffsetCommitRequest, OffsetCommitResponse};
-use protocol::{ApiKey, ErrorCode, TopicPartition};
+use protocol::{ApiKey, ErrorCode, Plant, TopicPartition};
 
-use super::state::{Asked, Commit, CommitKind, GroupPhase};
+use super::state::{Asked, Commit, CommitKind, Completed, GroupPhase};
 use super::{Consumer, ConsumerEvent, Life};
 use crate::network::Lane;
 use crate::{ClientError, Fx, Profile};
@@ -46,6 +46,20 @@ impl Consumer {
         let offsets = self.consumed();
         if !offsets.is_empty() && !is_away {
             self.commit(now, CommitKind::Auto, offsets);
+        }
+    }
+
+    /// The bug, if it is planted: what is about to be handed out is committed as if it had been handled.
+    pub(super) fn commit_ahead(&mut self, now: Time, fx: &mut Fx) {
+        let is_in_group = !self.is_subscribed() || self.membership.phase == GroupPhase::Stable;
+        if self.plant == Plant::CommitBeforeProcess && self.settings.auto_commit && is_in_group && self.has_data() {
+            let end = |completed: &Completed| {
+                let last = completed.batches.back()?;
+                Some((completed.tp.clone(), last.next_offset(), last.leader_epoch))
+            };
+            let offsets = self.completed.iter().filter_map(end).collect();
+            self.commit(now, CommitKind::Auto, offsets);
+            self.send_commits(now, fx);
         }
     }
 

@@ -8,7 +8,7 @@ use ordered::{SortedMap, SortedSet};
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::fetch_session::{FetchSession, SessionRequest};
 use protocol::note::Values;
-use protocol::{ApiKey, BrokerId, ErrorCode, Note, PartitionIndex, TopicId, TopicPartition};
+use protocol::{ApiKey, BrokerId, ErrorCode, Note, PartitionIndex, Plant, TopicId, TopicPartition};
 
 use super::Consumer;
 use super::state::{Asked, Completed, GroupPhase, Partition, Seek};
@@ -47,7 +47,7 @@ impl Consumer {
             let asked = FetchPartition {
                 topic_id,
                 partition: tp.partition,
-                current_leader_epoch: epoch,
+                current_leader_epoch: if self.plant == Plant::TruncationMissed { -1 } else { epoch },
                 fetch_offset: position,
                 last_fetched_epoch: -1,
                 log_start_offset: -1,

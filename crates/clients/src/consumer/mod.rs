@@ -25,7 +25,7 @@ use ordered::{SortedMap, SortedSet};
 use protocol::api::Name;
 use protocol::config;
 use protocol::fetch_session::FetchSession;
-use protocol::{GroupId, MemberId, Message, TopicName, TopicPartition};
+use protocol::{GroupId, MemberId, Message, Plant, TopicName, TopicPartition};
 
 use crate::network::{Kind, Net, NetEvent};
 use crate::settings::{Config, check};
@@ -89,6 +89,7 @@ pub struct Consumer {
     events: Vec<ConsumerEvent>,
     /// When a poll last did all there was to do, unless something has happened since.
     polled_at: Option<Time>,
+    plant: Plant,
 }
 
 impl Consumer {
@@ -134,7 +135,13 @@ impl Consumer {
             reported_missing: SortedSet::new(),
             events: Vec::new(),
             polled_at: None,
+            plant: Plant::None,
         })
+    }
+
+    /// With a bug.
+    pub fn planted(self, plant: Plant) -> Consumer {
+        Consumer { plant, ..self }
     }
 
     /// Starts it: connects to the bootstrap servers.
@@ -215,6 +222,7 @@ impl Consumer {
             self.run(now, fx, true);
             self.polled_at = Some(now);
         }
+        self.commit_ahead(now, fx);
         let polled = self.collect(fx, max.min(self.settings.max_poll_records));
         if !polled.is_empty() {
             // What has been taken out is fetched anew at once (pipelining).
@@ -303,6 +311,10 @@ impl Consumer {
     /// The next offset it will hand out, once known.
     pub fn position(&self, tp: &TopicPartition) -> Option<i64> {
         self.partitions.get(tp).and_then(|partition| partition.position)
+    }
+    /// The leader epoch of the last record it handed out, −1 if unknown.
+    pub fn epoch(&self, tp: &TopicPartition) -> i32 {
+        self.partitions.get(tp).map_or(-1, |partition| partition.epoch)
     }
     /// Its group.
     pub fn group(&self) -> Option<&GroupId> {

@@ -7,7 +7,7 @@ use ordered::SortedMap;
 use protocol::api::offset_for_leader_epoch::{
     EpochQuestion, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
 };
-use protocol::{ApiKey, ErrorCode, TopicPartition};
+use protocol::{ApiKey, ErrorCode, Plant, TopicPartition};
 
 use super::Consumer;
 use super::state::{Asked, Partition, Seek, Validating};
@@ -31,7 +31,8 @@ impl Consumer {
             partition.leader = Some((leader, epoch));
             partition.preferred = None;
             partition.is_asked = false;
-            partition.seek = if partition.epoch >= 0 && epoch >= 0 { Seek::Validate } else { Seek::Done };
+            let asks = partition.epoch >= 0 && epoch >= 0 && self.plant != Plant::TruncationMissed;
+            partition.seek = if asks { Seek::Validate } else { Seek::Done };
         }
         let is_fetchable =
             |tp: &TopicPartition| self.partitions.get(tp).is_some_and(|partition| partition.seek == Seek::Done);

@@ -318,6 +318,7 @@ invariants! {
     committed_offsets_grow CommittedOffsetsGrow
     commits_survive CommitsSurvive
     one_owner OneOwner
+    reads_one_log ReadsOneLog
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The history that clients saw: what producers were told and consumers were given. Names are those of Jepsen's Kafka
 //! workload, so that they can be looked up. Left out: transactions and their cycles (G0, G1).
 
-use kernel::NodeId;
+use kernel::{NodeId, NodeState};
 use ordered::SortedMap;
 use protocol::api::ApiKey;
 use protocol::note::Values;
@@ -23,7 +23,7 @@ pub(super) const NONMONOTONIC_POLL: InvariantInfo = InvariantInfo {
 };
 pub(super) const POLL_SKIP: InvariantInfo = InvariantInfo {
     id: "poll-skip",
-    doc: "A group is given every record between the first and the last that it was given.",
+    doc: "A group is given every record between the first and the last that it was given. What a member died with does not count.",
     source: SOURCE,
 };
 pub(super) const LOST_WRITE: InvariantInfo = InvariantInfo {
@@ -39,21 +39,24 @@ struct Seen {
     values: SortedMap<TopicPartition, SortedMap<i64, u64>>,
     /// By consumer and partition: the next offset.
     next: SortedMap<(NodeId, TopicPartition), i64>,
-    /// By group and partition: the offsets given, as ranges, first to last.
+    /// By group and partition: the offsets given and handled, as ranges, first to last.
     given: SortedMap<(GroupId, TopicPartition), Vec<(i64, i64)>>,
 }
 
 pub(super) fn check(lab: &Lab, excuses: &Excuses) -> Result<(), Finding> {
     let mut seen = Seen::default();
     for stamped in lab.history().iter() {
-        seen.note(stamped.node, &stamped.note, excuses)?;
+        // Who dies as it takes records has not handled them.
+        let is_dead = matches!(lab.world().state(stamped.node), NodeState::Killed | NodeState::PoweredOff);
+        let is_handled = !is_dead || lab.since(stamped.node) != stamped.at;
+        seen.note(stamped.node, &stamped.note, is_handled, excuses)?;
     }
     seen.skips(lab, excuses)?;
     lost(lab, excuses)
 }
 
 impl Seen {
-    fn note(&mut self, node: NodeId, note: &Note, excuses: &Excuses) -> Result<(), Finding> {
+    fn note(&mut self, node: NodeId, note: &Note, is_handled: bool, excuses: &Excuses) -> Result<(), Finding> {
         match note {
             Note::Acked { tp, topic_id, .. } | Note::Delivered { tp, topic_id, .. }
                 if excuses.may_have_lost(tp) || !excuses.is_of_today(&tp.topic, *topic_id) =>
@@ -65,7 +68,7 @@ impl Seen {
                 if (last - first + 1) as usize == values.len() {
                     self.values(tp, *first, values)?;
                 }
-                if let Some(group) = group {
+                if let Some(group) = group.as_ref().filter(|_| is_handled) {
                     self.given.entry((group.clone(), tp.clone())).or_default().push((*first, *last));
                 }
                 self.poll(node, tp, *first, *last)

@@ -124,7 +124,7 @@ impl Lab {
             };
         }
         let app = match pipeline.launch(&setting).and_then(AppProcess::launch) {
-            Ok(app) => app,
+            Ok(app) => app.planted(self.scenario.plant.0),
             Err(error) => return self.not_launched(term, &error),
         };
         for dir in app.formats() {

@@ -73,11 +73,17 @@ pub(super) fn timeline(seed: u64, stage: &Stage<'_>, files: &mut SortedMap<Strin
     let added = added(seed, stage.cluster);
     controllers.extend(&added);
     let mut quorum = Quorum { seed, stage, controllers, commands: Vec::new(), term: FIRST_TERM };
+    let mut draws = Draws::of(seed, Kind::Voters, 4);
+    let can_split = stage.cluster.controllers == 3 && !stage.cluster.combined;
+    let newcomers = (can_split && draws.chance(1, 3)).then(|| added.first_chunk().copied()).flatten();
     for (n, (at, id)) in (0..).zip(added) {
         let mut draws = Draws::of(seed, Kind::Voters, 100 + n);
         quorum.commands.push(command(at, 1, "sim add controller".into()));
-        quorum.add(at + draws.between(300, 6_000), id);
+        if newcomers.is_none_or(|two| two.iter().all(|(_, newcomer)| *newcomer != id)) {
+            quorum.add(at + draws.between(300, 6_000), id);
+        }
     }
+    newcomers.into_iter().for_each(|two| quorum.split(&mut draws, two));
     for n in 0..Draws::of(seed, Kind::Voters, 3).between(1, 7) {
         quorum.change(Draws::of(seed, Kind::Voters, 200 + n));
     }
@@ -116,6 +122,22 @@ impl Quorum<'_> {
             let near = at + draws.below(4_000);
             self.fault(&mut draws, near.saturating_sub(1_000), id);
         }
+    }
+
+    /// Two controllers are to vote, one right after the other, while whoever leads is cut off from the two other voters. If it took both, it and
+    /// they would be most of five, and the others most of three.
+    fn split(&mut self, draws: &mut Draws, two: [(u64, u64); 2]) {
+        let voters = [101, 102, 103];
+        let at = two[1].0 + draws.between(1_500, 8_000);
+        for id in voters {
+            let others = voters.into_iter().filter(|other| *other != id).map(|other| self.name(other));
+            let others: Vec<String> = others.collect();
+            let cut = format!("sim cut controller {id} | {}", others.join(" "));
+            self.commands.push(command(at, 1, format!("sim when 'controller() == {id}' {cut}")));
+        }
+        self.add(at + draws.between(20, 300), two[0].1);
+        self.add(at + draws.between(300, 1_000), two[1].1);
+        self.commands.push(command((at + draws.between(4_000, 15_000)).min(CHAOS_END_MS), 1, "sim mend".into()));
     }
 
     fn add(&mut self, at: u64, id: u64) {

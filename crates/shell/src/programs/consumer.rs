@@ -149,7 +149,8 @@ impl PyConsumer {
         let client_id =
             if self.profile == Profile::Java { format!("consumer-{group}-1") } else { "rdkafka".to_owned() };
         match Consumer::new(self.profile, &self.properties, &client_id, 1) {
-            Ok(mut consumer) => {
+            Ok(consumer) => {
+                let mut consumer = consumer.planted(io.plant);
                 consumer.start(io.now, io.fx);
                 consumer.subscribe(self.topics.clone(), io.now, io.fx);
                 self.consumer = Some(consumer);

@@ -205,7 +205,7 @@ impl ConsoleConsumer {
         }
         let client_id = self.properties.get("client.id").cloned().unwrap_or_else(|| "console-consumer".into());
         let mut consumer = match Consumer::new(Profile::Java, &self.properties, &client_id, 1) {
-            Ok(consumer) => consumer,
+            Ok(consumer) => consumer.planted(io.plant),
             Err(error) => {
                 io.log("ERROR", "Unknown error when running consumer: ", LOGGER);
                 error.lines("consumer").into_iter().for_each(|line| io.err(line));
