@@ -34,7 +34,7 @@ impl Machine for Node {
             }
             Input::Message { conn, message } => {
                 self.got += 1;
-                fx.send(conn, message);
+                fx.send(conn, *message);
             }
             _ => {}
         }

@@ -443,12 +443,12 @@ impl Machine for KafkaProcess {
                 }
             }
             Input::Opened { conn } => self.on_opened(now, fx, conn),
-            Input::Message { conn, message: Message::Request { correlation, client_id, request } } => {
-                self.on_request(now, fx, conn, correlation, client_id, request);
-            }
-            Input::Message { conn, message: Message::Response { correlation, response } } => {
-                self.on_response(now, fx, conn, correlation, response);
-            }
+            Input::Message { conn, message } => match *message {
+                Message::Request { correlation, client_id, request } => {
+                    self.on_request(now, fx, conn, correlation, client_id, request);
+                }
+                Message::Response { correlation, response } => self.on_response(now, fx, conn, correlation, response),
+            },
             Input::Closed { conn, .. } => self.on_closed(now, fx, conn),
             Input::Timer { token } => self.on_timer(now, fx, token),
             Input::Synced { token } if Replica::owns_write(token) => self.raft.on_synced(now, fx, token),

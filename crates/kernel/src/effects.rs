@@ -26,7 +26,7 @@ pub enum Effect<M, N> {
         #[allow(missing_docs)]
         conn: ConnId,
         #[allow(missing_docs)]
-        message: M,
+        message: Box<M>,
     },
     /// See [`Effects::close`].
     Close {
@@ -97,7 +97,7 @@ impl<M, N> Effects<M, N> {
     /// Sends `message`. Messages on one connection arrive in the order they were sent. Sending on a
     /// connection that is already closed does nothing: its `Closed` input has been or will be delivered.
     pub fn send(&mut self, conn: ConnId, message: M) {
-        self.list.push(Effect::Send { conn, message });
+        self.list.push(Effect::Send { conn, message: Box::new(message) });
     }
 
     /// Closes a connection. The peer gets `Closed` after what was sent before; this machine gets no input.

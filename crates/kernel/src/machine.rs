@@ -89,8 +89,8 @@ pub enum Input<M> {
     Message {
         /// The connection it came over.
         conn: ConnId,
-        /// The message.
-        message: M,
+        /// The message. In a box from its sending to here, because what holds it is moved often.
+        message: Box<M>,
     },
     /// A connection is over. No more messages come or go over it.
     Closed {

@@ -205,7 +205,7 @@ fn a_delay_is_one_way_keeps_order_and_ends() {
 }
 
 fn says(n: u32) -> Point<Ping, u32> {
-    std::sync::Arc::new(move |effect| matches!(effect, Effect::Send { message: Ping(m), .. } if *m == n))
+    std::sync::Arc::new(move |effect| matches!(effect, Effect::Send { message, .. } if message.0 == n))
 }
 
 #[test]

@@ -74,16 +74,18 @@ fn is_of(tp: &TopicPartition, wanted: Option<&TopicPartition>) -> bool {
 }
 
 fn response(deed: &Deed) -> Option<&Response> {
-    match deed {
-        Effect::Send { message: Message::Response { response, .. }, .. } => Some(response),
-        _ => None,
+    let Effect::Send { message, .. } = deed else { return None };
+    match &**message {
+        Message::Response { response, .. } => Some(response),
+        Message::Request { .. } => None,
     }
 }
 
 fn request(deed: &Deed) -> Option<&Request> {
-    match deed {
-        Effect::Send { message: Message::Request { request, .. }, .. } => Some(request),
-        _ => None,
+    let Effect::Send { message, .. } = deed else { return None };
+    match &**message {
+        Message::Request { request, .. } => Some(request),
+        Message::Response { .. } => None,
     }
 }
 

@@ -26,7 +26,6 @@ struct Sealed {
     is_control: bool,
     is_log_append_time: bool,
     codec: Codec,
-    last_offset_delta: i32,
     base_timestamp_ms: i64,
     max_timestamp_ms: i64,
     /// From when tombstones in it may go; the base timestamp's field holds it on disk.
@@ -43,6 +42,8 @@ pub struct Batch {
     pub base_offset: i64,
     /// Epoch of the leader that appended it; −1 until then.
     pub leader_epoch: i32,
+    /// Not in the shared part, because a search in a log asks every batch it meets for its last offset.
+    last_offset_delta: i32,
     sealed: Arc<Sealed>,
 }
 
@@ -102,6 +103,7 @@ impl Batch {
         Batch {
             base_offset: 0,
             leader_epoch: -1,
+            last_offset_delta,
             sealed: Arc::new(Sealed {
                 producer_id: stamp.producer_id,
                 producer_epoch: stamp.producer_epoch,
@@ -110,7 +112,6 @@ impl Batch {
                 is_control,
                 is_log_append_time: false,
                 codec: Codec::None,
-                last_offset_delta,
                 base_timestamp_ms,
                 max_timestamp_ms,
                 delete_horizon_ms: None,
@@ -123,7 +124,7 @@ impl Batch {
 
     /// The same batch as a leader appends it.
     pub fn stamped(&self, base_offset: i64, leader_epoch: i32) -> Batch {
-        Batch { base_offset, leader_epoch, sealed: self.sealed.clone() }
+        Batch { base_offset, leader_epoch, last_offset_delta: self.last_offset_delta, sealed: self.sealed.clone() }
     }
 
     /// The batch as a topic with `message.timestamp.type=LogAppendTime` keeps it: every record reads as written at `now_ms`.
@@ -150,7 +151,7 @@ impl Batch {
         };
         let max_timestamp_ms = content.max_timestamp_ms().unwrap_or(self.sealed.max_timestamp_ms);
         let size = size_of(&content, base_timestamp_ms, self.sealed.codec);
-        let fingerprint = [delete_horizon_ms.unwrap_or(-1), self.sealed.last_offset_delta.into()]
+        let fingerprint = [delete_horizon_ms.unwrap_or(-1), self.last_offset_delta.into()]
             .into_iter()
             .fold(fingerprint(&content, self.producer()), hash_number);
         let sealed = Sealed {
@@ -179,11 +180,11 @@ impl Batch {
 
     /// Offset of the last record (it survives compaction).
     pub fn last_offset(&self) -> i64 {
-        self.base_offset + i64::from(self.sealed.last_offset_delta)
+        self.base_offset + i64::from(self.last_offset_delta)
     }
     /// Last minus base offset.
     pub fn last_offset_delta(&self) -> i32 {
-        self.sealed.last_offset_delta
+        self.last_offset_delta
     }
     /// The offset after the last record.
     pub fn next_offset(&self) -> i64 {
@@ -254,7 +255,7 @@ impl Batch {
     pub fn last_sequence(&self) -> i32 {
         match self.sealed.base_sequence {
             -1 => -1,
-            base => base.wrapping_add(self.sealed.last_offset_delta) & i32::MAX,
+            base => base.wrapping_add(self.last_offset_delta) & i32::MAX,
         }
     }
     /// What its records' timestamps are written relative to, ms: the first one's, or the delete horizon.

@@ -20,7 +20,7 @@ impl Entries {
     pub(crate) fn is_empty(&self) -> bool {
         self.count == 0
     }
-    pub(crate) fn pieces(&self) -> impl Iterator<Item = (u64, &Payload)> {
+    pub(crate) fn pieces(&self) -> impl ExactSizeIterator<Item = (u64, &Payload)> {
         self.pieces.iter().map(|(handle, payload)| (*handle, payload))
     }
     /// What timestamps in the batch are written relative to, if `payload` were next.

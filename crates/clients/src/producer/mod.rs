@@ -484,6 +484,7 @@ impl Producer {
         let acks = self.settings.acks;
         fx.note(Note::Acked { tp: tp.clone(), topic_id, offset: base, acks, values, sent_ns });
         let mut offset = base;
+        self.events.reserve(batch.entries.pieces().len());
         for (handle, payload) in batch.entries.pieces() {
             let count = payload.count();
             self.incomplete.remove(handle..handle + u64::from(count));

@@ -13,6 +13,9 @@ use super::{Producer, ProducerBatch, Sent};
 use crate::network::{Lane, purpose};
 use crate::{ClientError, Fx, Profile};
 
+/// Batches that most requests hold at most.
+const DRAINED: usize = 2;
+
 impl Producer {
     // ---- producer id
 
@@ -183,7 +186,7 @@ impl Producer {
         };
         let is_single = self.profile == Profile::Librdkafka;
         let mut bytes = 0;
-        let mut batches = Vec::new();
+        let mut batches = Vec::with_capacity(DRAINED);
         for at in (turn..queues).chain(0..turn) {
             let Some(route) = self.routes.get(at).filter(|route| route.node == node) else { continue };
             let queue = &self.accumulator.queues.values().as_slice()[at];

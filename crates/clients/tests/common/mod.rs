@@ -392,7 +392,8 @@ impl FakeBroker {
     fn step(&mut self, input: Input<Message>, fx: &mut Fx) {
         match input {
             Input::Start => fx.listen(9092),
-            Input::Message { conn, message: Message::Request { correlation, request, .. } } => {
+            Input::Message { conn, message } => {
+                let Message::Request { correlation, request, .. } = *message else { return };
                 let is_produce = matches!(request, Request::Produce(_));
                 let response = self.answer(request);
                 if is_produce && self.produce_drops > 0 {

@@ -70,7 +70,8 @@ impl Client {
                     });
                 }
             }
-            Input::Message { conn, message: Message::Response { correlation, response } } => {
+            Input::Message { conn, message } => {
+                let Message::Response { correlation, response } = *message else { return };
                 let handle = self.lanes.values_mut().find_map(|calls| calls.answered(conn, correlation));
                 self.answers.insert(handle.expect("an answer has a question"), (now, Some(response)));
             }

@@ -40,7 +40,11 @@ impl Machine for Actor {
                 fx.send(conn, Message::Request { correlation: 1, client_id: "probe".into(), request });
                 probe.conns.push(conn);
             }
-            Input::Message { message: Message::Response { response, .. }, .. } => probe.answers.push(response),
+            Input::Message { message, .. } => {
+                if let Message::Response { response, .. } = *message {
+                    probe.answers.push(response);
+                }
+            }
             _ => {}
         }
     }

@@ -22,7 +22,7 @@ impl<A: Machine> World<A> {
             Effect::Send { conn, message } => {
                 if self.is_live(conn, node, incarnation) {
                     let bytes = A::wire_bytes(&message);
-                    self.travel(conn.pair(), 1 - conn.end(), Cargo::Message { bytes, message: Box::new(message) });
+                    self.travel(conn.pair(), 1 - conn.end(), Cargo::Message { bytes, message });
                 }
             }
             Effect::Close { conn } => {

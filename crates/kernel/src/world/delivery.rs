@@ -82,7 +82,7 @@ impl<A: Machine> World<A> {
             Cargo::Opened => (Input::Opened { conn }, Stimulus::Open(conn)),
             Cargo::Message { bytes, message } => {
                 let tag = A::tag(&message);
-                (Input::Message { conn, message: *message }, Stimulus::Message { conn, from: from_node, bytes, tag })
+                (Input::Message { conn, message }, Stimulus::Message { conn, from: from_node, bytes, tag })
             }
             Cargo::Close(reason) => {
                 c.alive[to] = false;
