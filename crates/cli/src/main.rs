@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the outer edge may look at a clock")]
 
 mod commands;
+mod guarded;
 mod input;
 mod report;
 

@@ -252,7 +252,7 @@ fn run(mut args: lexopt::Parser) -> Result<()> {
         return Err(Failure::new(format!("no workload is called `{unknown}`; there are: {}", known.join(", "))));
     }
     let of = |command: Cmd| only.iter().fold(command, |command, id| command.arg(id));
-    let native = measured(&of(cmd("cargo").words("bench --quiet -p kafkasim-tests --bench engine --")))?;
+    let native = measured(&of(cmd("cargo").words("run --release --quiet -p kafkasim-tests --example engine --")))?;
     let wasm = match native_only {
         true => Vec::new(),
         false => {

@@ -11,6 +11,7 @@ use lab::{BOOT, Lab, PLANTS, Plant, Scenario};
 
 use super::Exit;
 use super::measure::measure;
+use crate::guarded::guarded;
 use crate::input::{page_link, read, write};
 
 /// Runs that shrinking takes at most; before that it mostly comes to the events that it may take.
@@ -58,7 +59,8 @@ fn after_help() -> String {
     format!(
         "Each seed is expanded into a scenario: a cluster, topics, clients, and a minute of faults. Then a part of the cluster is \
          mended, and must converge. A failure is shrunk, and printed as a file, a command and a link.\n\
-         The last line is `seeds N, violations M`. Exit status: 0 without violation, 1 with one, 2 if the input is wrong.\n\n\
+         The last line is `seeds N, violations M`. Exit status: 0 without violation, 1 with one, 2 if the input is wrong.\n\
+         A seed that the simulator itself fails with is told, with what it said; the last line counts those too, and the status is 1.\n\n\
          Bugs to plant:\n{}",
         rows.join("\n")
     )
@@ -115,11 +117,18 @@ impl Sweep {
         let bar = if self.quiet { ProgressBar::hidden() } else { ProgressBar::new(seeds.len() as u64) };
         let style = ProgressStyle::with_template("{bar:32} {pos} of {len} seeds, {msg}, {per_sec}, {eta} left");
         bar.set_style(style.expect("the template is right"));
-        let (mut played, mut violations) = (0u64, 0u64);
+        let (mut played, mut violations, mut faults) = (0u64, 0u64, 0u64);
         let mut trouble = Ok(());
         run_all(&seeds, plant, jobs, self.first, |seed, outcome| {
             played += 1;
             bar.inc(1);
+            let outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(words) => {
+                    faults += 1;
+                    return bar.suspend(|| self.show_fault(seed, plant, &words));
+                }
+            };
             if outcome.violation.is_some() {
                 violations += 1;
             }
@@ -131,8 +140,21 @@ impl Sweep {
         });
         bar.finish_and_clear();
         trouble?;
-        println!("seeds {played}, violations {violations}");
-        Ok(u8::from(violations > 0))
+        let faults_too = if faults > 0 { format!(", faults of the simulator {faults}") } else { String::new() };
+        println!("seeds {played}, violations {violations}{faults_too}");
+        Ok(u8::from(violations + faults > 0))
+    }
+
+    /// Prints a seed that the simulator itself failed with.
+    fn show_fault(&self, seed: u64, plant: Plant, words: &str) {
+        if self.json {
+            println!("{}", serde_json::json!({ "seed": seed, "fault": words }));
+            return;
+        }
+        let planted = PLANTS.iter().find(|(known, _)| *known == plant).filter(|_| self.plant.is_some());
+        let planted = planted.map(|(_, bug)| format!(" --plant {}", bug.name)).unwrap_or_default();
+        println!("seed {seed}: the simulator itself failed: {words}");
+        println!("  replay: kafkasim sweep --seeds {seed}..{seed}{planted}");
     }
 
     /// Prints how one seed went: a failure, shrunk, with all that shows it again.
@@ -175,7 +197,7 @@ impl Sweep {
 }
 
 /// Plays every seed, `jobs` at a time, and hands results over as they come. With `first`, no seed is begun after a violation.
-fn run_all(seeds: &[u64], plant: Plant, jobs: usize, first: bool, mut done: impl FnMut(u64, Outcome)) {
+fn run_all(seeds: &[u64], plant: Plant, jobs: usize, first: bool, mut done: impl FnMut(u64, Result<Outcome, String>)) {
     let next = AtomicU64::new(0);
     let stop = AtomicBool::new(false);
     let (send, receive) = mpsc::channel();
@@ -188,9 +210,11 @@ fn run_all(seeds: &[u64], plant: Plant, jobs: usize, first: bool, mut done: impl
                 while !stop.load(Ordering::Relaxed)
                     && let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed) as usize)
                 {
-                    let outcome = sweep::play_seed(*seed, plant);
-                    stop.fetch_or(first && outcome.violation.is_some(), Ordering::Relaxed);
-                    if send.send((*seed, outcome)).is_err() {
+                    let seed = *seed;
+                    let outcome = guarded(&format!("seed {seed}"), move || sweep::play_seed(seed, plant));
+                    let is_red = outcome.as_ref().map_or(true, |outcome| outcome.violation.is_some());
+                    stop.fetch_or(first && is_red, Ordering::Relaxed);
+                    if send.send((seed, outcome)).is_err() {
                         break;
                     }
                 }

@@ -1,7 +1,5 @@
 //! `kafkasim test`: lessons and scenarios as tests.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -13,6 +11,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::Exit;
 use super::run::{Shown, refusals};
+use crate::guarded::guarded;
 use crate::input::{page_link, read, write};
 
 /// Arguments of `test`.
@@ -76,7 +75,7 @@ impl Test {
             let bar = ProgressBar::new_spinner();
             bar.set_message(name.clone());
             bar.enable_steady_tick(Duration::from_millis(120));
-            let result = self.play(name, &text, &bar);
+            let result = self.play(name, text, &bar);
             bar.finish_and_clear();
             self.print(&result);
             played.push(result);
@@ -89,13 +88,14 @@ impl Test {
         Ok(u8::from(failed > 0))
     }
 
-    fn play(&self, name: String, text: &str, bar: &ProgressBar) -> Played {
+    fn play(&self, name: String, text: String, bar: &ProgressBar) -> Played {
         let began = Instant::now();
-        let result = catch_unwind(AssertUnwindSafe(|| match Path::new(&name).extension().and_then(|e| e.to_str()) {
-            Some("json") => self.scenario(text),
-            _ => self.lesson(text, &name, bar),
-        }));
-        let result = result.unwrap_or_else(|fault| Err(self.fault(&name, fault.as_ref())));
+        let (seed, of, bar) = (self.seed, name.clone(), bar.clone());
+        let result = guarded(&name, move || match Path::new(&of).extension().and_then(|e| e.to_str()) {
+            Some("json") => scenario(&text, seed),
+            _ => lesson(&text, &of, seed, &bar),
+        });
+        let result = result.unwrap_or_else(|words| Err(self.fault(&name, &words)));
         let took = began.elapsed();
         match result {
             Ok(lines) => Played { name, took, lines, trouble: None },
@@ -104,48 +104,11 @@ impl Test {
     }
 
     /// A panic is a fault of the simulator. It fails this test only, and the same command shows it again.
-    fn fault(&self, name: &str, fault: &(dyn Any + Send)) -> Trouble {
-        let text = fault.downcast_ref::<String>().map(String::as_str).or(fault.downcast_ref::<&str>().copied());
+    fn fault(&self, name: &str, words: &str) -> Trouble {
         let seed = self.seed.map(|seed| format!(" --seed {seed}")).unwrap_or_default();
         Trouble {
-            message: format!("the simulator itself failed: {}", text.unwrap_or("a panic without words")),
+            message: format!("the simulator itself failed: {words}"),
             replay: vec![format!("replay: kafkasim test {name}{seed}")],
-        }
-    }
-
-    fn lesson(&self, text: &str, name: &str, bar: &ProgressBar) -> Result<Vec<String>, Trouble> {
-        let mut lesson =
-            Lesson::parse(text).map_err(|error| Trouble { message: error.to_string(), replay: Vec::new() })?;
-        lesson.scenario.seed = self.seed.unwrap_or(lesson.scenario.seed);
-        let outcome = play(&lesson, |_, step| bar.set_message(format!("{name}: {step}")));
-        match outcome {
-            Ok(outcome) => {
-                let met = outcome.met.iter().map(|(text, at)| format!("● {text} ({})", format_duration(*at)));
-                let told = outcome.predictions.iter().map(|(question, answer)| format!("? {question} — {answer}"));
-                Ok(met.chain(told).collect())
-            }
-            Err(failure) => {
-                let replay = failure.lab.as_deref().map_or(Vec::new(), how_to_replay);
-                Err(Trouble { message: failure.to_string(), replay })
-            }
-        }
-    }
-
-    fn scenario(&self, text: &str) -> Result<Vec<String>, Trouble> {
-        let wrong = |message: String| Trouble { message, replay: Vec::new() };
-        let mut scenario = Scenario::parse(text).map_err(|error| wrong(error.to_string()))?;
-        scenario.seed = self.seed.unwrap_or(scenario.seed);
-        let until = scenario.until.map_or(lab::Duration::from_secs(60), |until| until.0);
-        let mut lab = Lab::new(&scenario).map_err(|error| wrong(error.to_string()))?;
-        lab.run_until(BOOT + until);
-        match lab.violation() {
-            Some(violation) => Err(Trouble { message: violation.to_string(), replay: how_to_replay(&lab) }),
-            None => {
-                let held = format!("● {} invariants held for {}", lab::INVARIANTS.len(), format_duration(until));
-                let lines = Shown::default().new_lines(&lab);
-                let refused = lines.iter().flat_map(|(id, lines)| refusals(&lab, *id, lines));
-                Ok([held].into_iter().chain(refused.map(|line| format!("{REFUSED}{line}"))).collect())
-            }
         }
     }
 
@@ -164,6 +127,41 @@ impl Test {
                     .chain(trouble.replay.iter().map(String::as_str))
                     .for_each(|line| println!("      {line}"));
             }
+        }
+    }
+}
+
+fn lesson(text: &str, name: &str, seed: Option<u64>, bar: &ProgressBar) -> Result<Vec<String>, Trouble> {
+    let mut lesson = Lesson::parse(text).map_err(|error| Trouble { message: error.to_string(), replay: Vec::new() })?;
+    lesson.scenario.seed = seed.unwrap_or(lesson.scenario.seed);
+    let outcome = play(&lesson, |_, step| bar.set_message(format!("{name}: {step}")));
+    match outcome {
+        Ok(outcome) => {
+            let met = outcome.met.iter().map(|(text, at)| format!("● {text} ({})", format_duration(*at)));
+            let told = outcome.predictions.iter().map(|(question, answer)| format!("? {question} — {answer}"));
+            Ok(met.chain(told).collect())
+        }
+        Err(failure) => {
+            let replay = failure.lab.as_deref().map_or(Vec::new(), how_to_replay);
+            Err(Trouble { message: failure.to_string(), replay })
+        }
+    }
+}
+
+fn scenario(text: &str, seed: Option<u64>) -> Result<Vec<String>, Trouble> {
+    let wrong = |message: String| Trouble { message, replay: Vec::new() };
+    let mut scenario = Scenario::parse(text).map_err(|error| wrong(error.to_string()))?;
+    scenario.seed = seed.unwrap_or(scenario.seed);
+    let until = scenario.until.map_or(lab::Duration::from_secs(60), |until| until.0);
+    let mut lab = Lab::new(&scenario).map_err(|error| wrong(error.to_string()))?;
+    lab.run_until(BOOT + until);
+    match lab.violation() {
+        Some(violation) => Err(Trouble { message: violation.to_string(), replay: how_to_replay(&lab) }),
+        None => {
+            let held = format!("● {} invariants held for {}", lab::INVARIANTS.len(), format_duration(until));
+            let lines = Shown::default().new_lines(&lab);
+            let refused = lines.iter().flat_map(|(id, lines)| refusals(&lab, *id, lines));
+            Ok([held].into_iter().chain(refused.map(|line| format!("{REFUSED}{line}"))).collect())
         }
     }
 }
