@@ -145,6 +145,10 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
+    /// As configured (`retry.backoff.ms`), where Java does not let it grow.
+    pub(crate) fn base(self) -> Duration {
+        Duration::from_millis(self.base_ms)
+    }
     /// The wait after `failures` failures (1 for the first).
     pub(crate) fn wait(self, failures: u32, random: &mut kernel::Rng) -> Duration {
         let doubled = self.base_ms.saturating_mul(1u64 << failures.saturating_sub(1).min(30));

@@ -371,7 +371,9 @@ fn configurations_that_contradict_each_other_are_refused() {
     );
     assert_eq!(
         refusal(&[("max.in.flight.requests.per.connection", "6")]).as_deref(),
-        Some("Must set max.in.flight.requests.per.connection to at most 5 to use the idempotent producer.")
+        Some(
+            "To use the idempotent producer, max.in.flight.requests.per.connection must be set to at most 5. Current value is 6."
+        )
     );
     assert_eq!(
         refusal(&[("delivery.timeout.ms", "1000")]).as_deref(),

@@ -116,3 +116,17 @@ fn a_truncation_writes_recovery_points_down_at_once() {
     }
     assert_eq!((cluster.offsets(2, topic).0, recovery_point(&cluster, 2)), (1, 1));
 }
+
+/// A session keeps the names it has found for topic ids (`CachedPartition`); who asks anew asks for an id that nobody knows.
+#[test]
+fn a_topic_that_goes_while_it_is_fetched_is_unknown_by_name_and_then_by_id() {
+    let mut cluster = Cluster::new(1, 1, &[]);
+    let topic = cluster.create_topic("t", &[&[1]], &[]);
+    let parked = cluster.ask(1, 1, FetchRequest { max_wait_ms: 30_000, ..fetch_of(&[(topic, 0)]) });
+    let delete = protocol::api::delete_topics::DeleteTopicsRequest { topics: vec!["t".into()], timeout_ms: 30_000 };
+    cluster.ask(2, 1, delete);
+    let (_, told) = cluster.fetched(parked);
+    assert_eq!(told.partitions[0].error, ErrorCode::UnknownTopicOrPartition);
+    cluster.run(ms(100));
+    assert_eq!(answer(&mut cluster, fetch_of(&[(topic, 0)])).error, ErrorCode::UnknownTopicId);
+}

@@ -69,7 +69,12 @@ fn words(paragraph: &str) -> Vec<&str> {
     for pair in chars.windows(2) {
         let ((_, a), (at, b)) = (pair[0], pair[1]);
         let after_blank = a.is_whitespace() && !b.is_whitespace();
-        let after_mark = matches!(a, '-' | '.' | ':' | ',' | '?') && b.is_alphanumeric();
+        let after_mark = match a {
+            // A minus belongs to its number.
+            '-' => b.is_alphabetic(),
+            '.' | ':' | ',' | '?' => b.is_alphanumeric(),
+            _ => false,
+        };
         if after_blank || after_mark {
             words.push(&paragraph[start..at]);
             start = at;

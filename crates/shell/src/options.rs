@@ -5,6 +5,7 @@
 use ordered::SortedMap;
 
 use crate::suggest::nearest;
+use crate::tools::Refusal;
 
 /// One option of a tool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,6 +61,13 @@ pub struct OptionError {
     pub class: &'static str,
     /// One line that names what would be right, where that is known. Not Kafka's.
     pub hint: Option<String>,
+}
+
+impl OptionError {
+    /// What a tool prints that does not catch it.
+    pub(crate) fn uncaught(self) -> Refusal {
+        Refusal::line(format!("Exception in thread \"main\" joptsimple.{}: {}", self.class, self.message))
+    }
 }
 
 impl Parsed {

@@ -100,6 +100,9 @@ impl Parser<'_> {
         let min = min.parse().map_err(|_| self.error("Illegal repetition"))?;
         let max =
             if max.is_empty() { usize::MAX } else { max.parse().map_err(|_| self.error("Illegal repetition"))? };
+        if min > max {
+            return Err(self.error("Illegal repetition range"));
+        }
         self.at += close + 1;
         Ok(Piece { atom, min, max })
     }

@@ -203,3 +203,101 @@ fn text_commands_print() {
         &["CLIENT=cobol: no such client family; it is `java` or `librdkafka`"],
     );
 }
+
+/// What Kafka 4.3.1's tools answer to options that do not go together, and to values that are none.
+#[test]
+fn wrong_options_are_refused_in_each_tools_own_way() {
+    const TOPICS: &str = "kafka-topics --bootstrap-server localhost:9092";
+    for report in ["under-replicated-partitions", "at-min-isr-partitions", "unavailable-partitions"] {
+        let line = format!("{TOPICS} --describe --{report} --topics-with-overrides");
+        let text = format!("Option \"[{report}]\" can't be used with option \"[topics-with-overrides]\"");
+        check_first(&line, 1, &[&text, "Option                                   Description"]);
+    }
+    const GROUPS: &str = "kafka-consumer-groups --bootstrap-server localhost:9092";
+    let both = "Option \"[group]\" can't be used with option \"[all-groups]\"";
+    check_first(&format!("{GROUPS} --describe --group g --all-groups"), 1, &[both]);
+    check_first(&format!("{GROUPS} --delete --group g --all-groups"), 1, &[both]);
+    let scope = "One of the reset scopes should be defined: --all-topics, --topic.";
+    let reset = |rest: &str| run(&format!("{GROUPS} --reset-offsets --group g {rest}")).0;
+    assert!(reset("")[0].starts_with("WARN: No action will be performed") && reset("")[1] == scope);
+    let partition = "Invalid partition 'x' specified in topic arg 't:x''";
+    assert!(reset("--topic t:x --to-earliest")[1] == partition);
+    let made = "Error: Executing consumer group command failed due to Failed to create new KafkaAdminClient";
+    check_first("kafka-consumer-groups --bootstrap-server localhost --list", 0, &["", made]);
+    for (regex, reason) in [
+        ("'a('", "missing closing )"),
+        ("'['", "missing closing ]"),
+        ("'*a'", "missing argument to repetition operator"),
+        ("'a**'", "invalid nested repetition operator"),
+        ("'(*)'", "missing argument to repetition operator"),
+        ("'a{2,1}'", "invalid repeat count"),
+    ] {
+        let text = format!("The regular expression `{}` is invalid: {reason}.", regex.trim_matches('\''));
+        check(&format!("kafka-consumer-groups --validate-regex {regex}"), 0, &[&text]);
+    }
+    const OFFSETS: &str = "kafka-get-offsets --bootstrap-server localhost:9092";
+    check(&format!("{OFFSETS} --nosuch"), 1, &["Error occurred: nosuch is not a recognized option"]);
+    let ids = "Error occurred: --partitions expects a comma separated list of numeric partition ids, but received: 1-";
+    check(&format!("{OFFSETS} --topic t --partitions 1-"), 1, &[ids]);
+    let rule = "Error occurred: org.apache.kafka.tools.TerseException: Invalid rule specification: t:a";
+    check(&format!("{OFFSETS} --topic-partitions t:a"), 1, &[rule]);
+    let address = "Please provide valid host:port like host1:9091,host2:9092";
+    check_first("kafka-get-offsets --bootstrap-server localhost", 1, &[address]);
+    let dirs = "nosuch is not a recognized option";
+    check("kafka-log-dirs --bootstrap-server localhost:9092 --nosuch", 1, &[dirs]);
+}
+
+#[test]
+fn configs_of_what_is_named_twice_or_wrongly_are_refused() {
+    const CONFIGS: &str = "kafka-configs --bootstrap-server localhost:9092";
+    for (rest, text) in [
+        ("--describe --topic t --entity-type topics", "Duplicate entity type(s) specified: topics"),
+        (
+            "--describe --topic t --entity-name x",
+            "--entity-{type,name,default} should not be used in conjunction with specific entity flags",
+        ),
+        (
+            "--describe --entity-type topics --entity-type brokers",
+            "Only 'users' and 'clients' entity types may be specified together",
+        ),
+        ("--describe --broker x", "The entity name for brokers must be a valid integer broker id, but it is: x"),
+        (
+            "--describe --broker-logger x",
+            "The entity name for broker-loggers must be a valid integer broker id, but it is: x",
+        ),
+        (
+            "--alter --entity-type topics --add-config retention.ms=5",
+            "An entity name must be specified with --alter of topics",
+        ),
+        (
+            "--alter --topic t --add-config retention.ms",
+            "requirement failed: Invalid entity config: all configs to be added must be in the format \"key=val\" or  \"key=[val1,val2]\" to group values which contain commas.",
+        ),
+    ] {
+        check(&format!("{CONFIGS} {rest}"), 1, &[text]);
+    }
+    check(&format!("{CONFIGS} --describe --entity-type users"), 0, &[]);
+}
+
+#[test]
+fn console_tools_read_numbers_when_kafkas_do() {
+    const PRODUCER: &str = "kafka-console-producer --bootstrap-server localhost:9092 --topic t";
+    check(&format!("{PRODUCER} --batch-size x"), 1, &["Cannot parse argument 'x' of option batch-size"]);
+    check(&format!("{PRODUCER} --line-reader nosuch"), 1, &["java.lang.ClassNotFoundException: nosuch"]);
+    let old = "Warning: --max-partition-memory-bytes is deprecated and will be removed in Apache Kafka 5.0. Use --batch-size instead.";
+    let text = "Cannot parse argument 'x' of option timeout";
+    check(&format!("{PRODUCER} --max-partition-memory-bytes 9 --timeout x"), 1, &[old, text]);
+    const CONSUMER: &str = "kafka-console-consumer --bootstrap-server localhost:9092 --topic t";
+    let uncaught = "Exception in thread \"main\" joptsimple.OptionArgumentConversionException: Cannot parse argument 'x' of option partition";
+    check(&format!("{CONSUMER} --partition x"), 1, &[uncaught]);
+    let lines = run(&format!("{CONSUMER} --max-messages x")).0;
+    assert_eq!(lines[1], "Processed a total of 0 messages");
+    assert_eq!(
+        lines.last().map(String::as_str),
+        Some("joptsimple.OptionArgumentConversionException: Cannot parse argument 'x' of option max-messages")
+    );
+    // Java's set of names tells which comes first.
+    let ids = |one: &str, other: &str| run(&format!("{CONSUMER} --group {one} --command-property group.id={other}")).0;
+    assert!(ids("g1", "g2")[0].ends_with("Detected group ids: 'g1', 'g2'"));
+    assert!(ids("zeta", "alpha")[0].ends_with("Detected group ids: 'zeta', 'alpha'"));
+}

@@ -147,10 +147,9 @@ impl Admin {
                 if !answer.error.is_ok() {
                     return Verdict::Fail(answer.error, None);
                 }
-                let results = answer
-                    .partitions
-                    .into_iter()
-                    .map(|(topic, p, code)| (TopicPartition::new(topic, p), self.described(code, None, ())));
+                let results = answer.partitions.into_iter().map(|(topic, p, code, text)| {
+                    (TopicPartition::new(topic, p), self.described(code, text.as_ref(), ()))
+                });
                 task.result = Some(AdminResult::ElectLeaders(results.collect()));
             }
             Response::AlterPartitionReassignments(answer) => {
@@ -373,7 +372,15 @@ impl Admin {
                 code if code.is_retriable() => {
                     again.extend(partitions.iter().find(|(asked, _)| *asked == tp).cloned());
                 }
-                code => done.push((tp, Err(ClientError::of(self.profile, code)))),
+                code => {
+                    // `DeleteRecordsHandler#handlePartitionError`
+                    let text = format!(
+                        "DeleteRecords request for topic partition {tp} failed due to an unexpected error {}",
+                        code.name()
+                    );
+                    self.net.error("org.apache.kafka.clients.admin.internals.DeleteRecordsHandler", text);
+                    done.push((tp, Err(ClientError::of(self.profile, code))));
+                }
             }
         }
         self.ask_leaders_again(now, fx, task, again);

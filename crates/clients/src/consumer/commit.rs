@@ -189,10 +189,12 @@ impl Consumer {
     }
 
     pub(super) fn commit_answered(&mut self, now: Time, fx: &mut Fx, number: u64, answer: &OffsetCommitResponse) {
-        let mut failed = answer.partitions.iter().map(|(_, _, code)| *code).filter(|code| !code.is_ok());
+        let mut failed = answer.partitions.iter().filter(|(_, _, code)| !code.is_ok());
         match failed.next() {
-            Some(code) => {
+            Some((topic, partition, code)) => {
+                let code = *code;
                 self.note_error(fx, ApiKey::OffsetCommit, code);
+                self.log_commit_error(number, &TopicPartition::new(topic.clone(), *partition), code);
                 let is_whole = failed.count() + 1 == answer.partitions.len();
                 if !is_whole
                     && let Some(commit) = self.commits.get_mut(&number).filter(|_| self.profile == Profile::Librdkafka)
@@ -214,6 +216,19 @@ impl Consumer {
                     self.events.push(ConsumerEvent::Committed(Ok(offsets)));
                 }
             }
+        }
+    }
+
+    /// What Java logs of the first partition that was refused (`OffsetCommitResponseHandler`).
+    fn log_commit_error(&mut self, number: u64, tp: &TopicPartition, code: ErrorCode) {
+        let commit = self.commits.get(&number).filter(|_| self.profile == Profile::Java);
+        let offset =
+            commit.and_then(|commit| commit.offsets.iter().find(|(of, ..)| of == tp)).map(|(_, offset, _)| *offset);
+        let Some(offset) = offset else { return };
+        let text = format!("Offset commit failed on partition {tp} at offset {offset}: {}", code.message());
+        match code.is_retriable() {
+            true => self.net.warn(COORDINATOR, text),
+            false => self.net.error(COORDINATOR, text),
         }
     }
 
@@ -245,7 +260,11 @@ impl Consumer {
                     }
                 }
                 commit.is_sent = false;
-                commit.not_before = now + self.backoff(commit.attempts, fx);
+                commit.not_before = now
+                    + match prepares && self.profile == Profile::Java {
+                        true => self.net.settings.retry_backoff.base(),
+                        false => self.backoff(commit.attempts, fx),
+                    };
                 self.commits.insert(number, commit);
             }
             CommitKind::Sync { .. } | CommitKind::Async => self.report_commit_error(code),

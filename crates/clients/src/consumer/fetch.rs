@@ -18,6 +18,8 @@ use crate::{Fx, Polled, Profile};
 /// A partition in a fetch session.
 pub(super) type SessionKey = (TopicId, PartitionIndex);
 
+const FETCH_COLLECTOR: &str = "org.apache.kafka.clients.consumer.internals.FetchCollector";
+
 impl Consumer {
     /// During an eager rebalance nothing is fetched or handed out (`markPendingRevocation`).
     fn is_rebalancing(&self) -> bool {
@@ -213,6 +215,7 @@ impl Consumer {
             }
             code => {
                 self.note_error(fx, ApiKey::Fetch, code);
+                self.log_fetch_error(tp, code);
                 let is_moved = result.current_leader.is_some_and(|hint| self.net.metadata.hint(tp, hint));
                 // Java asks at once again; and who knows of a newer epoch than the broker has nothing to learn.
                 let is_java = self.profile == Profile::Java;
@@ -224,6 +227,19 @@ impl Consumer {
                     self.partitions.get_mut(tp).into_iter().for_each(|partition| partition.not_before = now + wait);
                 }
             }
+        }
+    }
+
+    /// What Java logs of an error it goes on after (`FetchCollector#handleInitializeErrors`).
+    fn log_fetch_error(&mut self, tp: &TopicPartition, code: ErrorCode) {
+        let what = match code {
+            ErrorCode::UnknownTopicOrPartition => "unknown topic or partition",
+            ErrorCode::UnknownTopicId => "unknown topic ID",
+            ErrorCode::InconsistentTopicId => "inconsistent topic ID",
+            _ => return,
+        };
+        if self.profile == Profile::Java {
+            self.net.warn(FETCH_COLLECTOR, format!("Received {what} error in fetch for partition {tp}"));
         }
     }
 

@@ -34,7 +34,24 @@ impl Consumer {
     pub(super) fn coordinator(&mut self, now: Time, fx: &mut Fx) -> Option<Address> {
         let Coordinator::Known(_, node) = &self.membership.coordinator else { return None };
         let node = node.clone();
-        self.net.ready(now, fx, Lane::Coordinator, &node).then_some(node)
+        let is_ready = self.net.ready(now, fx, Lane::Coordinator, &node);
+        if is_ready {
+            self.membership.finds = 0;
+        }
+        is_ready.then_some(node)
+    }
+
+    /// The connection to the coordinator has failed, though nothing was under way on it: it is looked for again, at once, and
+    /// after a backoff if it cannot be reached again (`#checkAndGetCoordinator`, `#ensureCoordinatorReady`).
+    pub(super) fn leave_unavailable(&mut self, now: Time, fx: &mut Fx) {
+        let Coordinator::Known(_, node) = &self.membership.coordinator else { return };
+        if self.net.is_unavailable(now, Lane::Coordinator, node) {
+            let wait = match self.membership.finds {
+                0 => kernel::Duration::ZERO,
+                finds => self.backoff(finds, fx),
+            };
+            self.membership.coordinator = Coordinator::Unknown { not_before: now + wait, tries: 0 };
+        }
     }
 
     /// The coordinator must be looked for again (`markCoordinatorUnknown`).
@@ -52,6 +69,8 @@ impl Consumer {
         match (answer.error, &answer.broker) {
             (ErrorCode::None, Some(broker)) => {
                 self.membership.coordinator = Coordinator::Known(broker.id, (broker.host.clone(), broker.port));
+                self.membership.finds += 1;
+                self.net.coordinator = broker.id;
             }
             (ErrorCode::None, None) => self.lose_coordinator(now, fx),
             (code, _) if code.is_retriable() => {

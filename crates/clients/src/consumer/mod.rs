@@ -370,6 +370,7 @@ impl Consumer {
             self.network_event(now, fx, event);
         }
         let acts = (in_poll || self.profile == Profile::Librdkafka) && self.life == Life::Open && !self.has_failed;
+        self.leave_unavailable(now, fx);
         self.find_coordinator(now, fx);
         self.heartbeat(now, fx);
         if acts {

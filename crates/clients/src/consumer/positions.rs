@@ -129,14 +129,30 @@ impl Consumer {
             None => self.fail(match self.profile {
                 Profile::Java => ClientError::new(
                     "org.apache.kafka.clients.consumer.OffsetOutOfRangeException",
-                    format!(
-                        "Fetch position {offset} is out of range for partition {tp} and no reset policy is defined"
-                    ),
+                    format!("Fetch position {} is out of range for partition {tp}", self.shown_position(tp, offset)),
                     ErrorCode::OffsetOutOfRange,
                 ),
                 Profile::Librdkafka => ClientError::of(Profile::Librdkafka, ErrorCode::OffsetOutOfRange),
             }),
         }
+    }
+
+    /// A position as Java prints it (`FetchPosition#toString`).
+    fn shown_position(&self, tp: &TopicPartition, offset: i64) -> String {
+        let optional = |value: Option<String>| value.map_or("Optional.empty".to_owned(), |v| format!("Optional[{v}]"));
+        let epoch = self.partitions.get(tp).map(|partition| partition.epoch).filter(|epoch| *epoch >= 0);
+        let leader = self.net.metadata.leader(tp).map(|(id, (host, port), epoch)| {
+            let rack = self.net.metadata.leader_rack(tp).map_or("null", AsRef::as_ref);
+            (format!("{host}:{port} (id: {id} rack: {rack} isFenced: false)"), epoch)
+        });
+        let (node, leader_epoch) = leader.map_or((None, -1), |(node, epoch)| (Some(node), epoch));
+        let current = format!(
+            "LeaderAndEpoch{{leader={}, epoch={}}}",
+            optional(node),
+            if leader_epoch < 0 { "absent".to_owned() } else { leader_epoch.to_string() }
+        );
+        let offset_epoch = optional(epoch.map(|epoch| epoch.to_string()));
+        format!("FetchPosition{{offset={offset}, offsetEpoch={offset_epoch}, currentLeader={current}}}")
     }
 
     fn look_up(&mut self, now: Time, fx: &mut Fx) {

@@ -146,6 +146,8 @@ pub(crate) type Watched = Option<Vec<SortedSet<Name>>>;
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct Membership {
     pub(crate) coordinator: Coordinator,
+    /// How often it was found since one could be reached.
+    pub(crate) finds: u32,
     pub(crate) phase: GroupPhase,
     pub(crate) member: MemberId,
     pub(crate) generation: i32,
@@ -167,6 +169,7 @@ impl Membership {
     pub(crate) fn new() -> Membership {
         Membership {
             coordinator: Coordinator::Unknown { not_before: Time::ZERO, tries: 0 },
+            finds: 0,
             phase: GroupPhase::Unjoined,
             member: "".into(),
             generation: -1,

@@ -4,10 +4,11 @@ use kernel::{Address, CloseReason};
 use protocol::ErrorCode;
 use protocol::api::Name;
 
-use super::{Kind, Net};
+use super::{Kind, Lane, Net};
 use crate::{ClientError, LogLevel, LogLine, Profile};
 
 const NETWORK_CLIENT: &str = "org.apache.kafka.clients.NetworkClient";
+const METADATA: &str = "org.apache.kafka.clients.Metadata";
 const ADMIN_METADATA: &str = "org.apache.kafka.clients.admin.internals.AdminMetadataManager";
 
 /// `[Producer clientId=…]`.
@@ -37,6 +38,11 @@ impl<T> Net<T> {
         self.log_line(LogLevel::Warn, logger, format!("{} {}", self.context, text.as_ref()));
     }
 
+    /// The same, of a graver matter.
+    pub(crate) fn error(&mut self, logger: &'static str, text: impl AsRef<str>) {
+        self.log_line(LogLevel::Error, logger, format!("{} {}", self.context, text.as_ref()));
+    }
+
     fn log_line(&mut self, level: LogLevel, logger: &'static str, text: String) {
         self.log.push(LogLine { level, logger, text, thrown: None });
     }
@@ -57,7 +63,11 @@ impl<T> Net<T> {
         std::mem::take(&mut self.log)
     }
 
-    fn node_id(&self, address: &Address) -> i32 {
+    /// Java has connections of their own for the coordinator, by counting node ids from above.
+    fn node_id(&self, lane: Lane, address: &Address) -> i32 {
+        if lane == Lane::Coordinator && self.profile == Profile::Java && self.coordinator.is_some() {
+            return i32::MAX - self.coordinator.0;
+        }
         let known = self.metadata.brokers.iter().find(|(_, known)| *known == address).map(|(id, _)| id.0);
         let in_bootstrap = || self.settings.bootstrap.iter().position(|known| known == address);
         known.unwrap_or_else(|| -1 - in_bootstrap().unwrap_or(0) as i32)
@@ -65,19 +75,20 @@ impl<T> Net<T> {
 
     pub(super) fn log_disconnect(
         &mut self,
+        lane: Lane,
         address: &Address,
         never_opened: bool,
         failures: u32,
         reason: Option<CloseReason>,
     ) {
         match self.profile {
-            Profile::Java => self.log_java_disconnect(address, never_opened, reason),
-            Profile::Librdkafka if failures == 1 => self.log_librdkafka_disconnect(address, never_opened, reason),
+            Profile::Java => self.log_java_disconnect(lane, address, never_opened, reason),
+            Profile::Librdkafka if failures == 1 => self.log_librdkafka_disconnect(lane, address, never_opened, reason),
             Profile::Librdkafka => {}
         }
     }
 
-    fn log_java_disconnect(&mut self, address: &Address, never_opened: bool, reason: Option<CloseReason>) {
+    fn log_java_disconnect(&mut self, lane: Lane, address: &Address, never_opened: bool, reason: Option<CloseReason>) {
         let (host, port) = address;
         if reason == Some(CloseReason::UnknownHost) {
             let text = format!(
@@ -89,7 +100,7 @@ impl<T> Net<T> {
         if !never_opened {
             return;
         }
-        let (node, shown) = (self.node_id(address), java_address(address));
+        let (node, shown) = (self.node_id(lane, address), java_address(address));
         self.warn(
             NETWORK_CLIENT,
             format!("Connection to node {node} ({shown}) could not be established. Node may not be available."),
@@ -102,9 +113,15 @@ impl<T> Net<T> {
         }
     }
 
-    fn log_librdkafka_disconnect(&mut self, address: &Address, never_opened: bool, reason: Option<CloseReason>) {
+    fn log_librdkafka_disconnect(
+        &mut self,
+        lane: Lane,
+        address: &Address,
+        never_opened: bool,
+        reason: Option<CloseReason>,
+    ) {
         let (host, port) = address;
-        let node = self.node_id(address);
+        let node = self.node_id(lane, address);
         let name = if node < 0 { format!("{host}:{port}/bootstrap") } else { format!("{host}:{port}/{node}") };
         let what = match reason {
             Some(CloseReason::UnknownHost) => {
@@ -120,20 +137,23 @@ impl<T> Net<T> {
         self.log_line(LogLevel::Error, "FAIL", format!("[thrd:{name}]: {name}: {what}"));
     }
 
+    /// What a Java client logs of topics it did not get (`DefaultMetadataUpdater`, `Metadata#checkInvalidTopics`). The admin client
+    /// asks for topics by calls of its own, and says nothing.
     pub(super) fn log_metadata_errors(&mut self, correlation: u32, failed: &[(&str, ErrorCode)]) {
-        if self.profile == Profile::Librdkafka {
+        if self.profile == Profile::Librdkafka || self.kind == Kind::Admin {
             return;
         }
         let list: Vec<String> = failed.iter().map(|(topic, error)| format!("{topic}={}", error.name())).collect();
         let list = list.join(", ");
-        let kind = if failed.iter().all(|(_, error)| error.is_retriable()) {
-            "a recoverable issue"
-        } else {
-            "an unrecoverable issue"
-        };
+        // It calls all of them recoverable.
         let text = format!(
-            "The metadata response from the cluster reported {kind} with correlation id {correlation} : {{{list}}}"
+            "The metadata response from the cluster reported a recoverable issue with correlation id {correlation} : {{{list}}}"
         );
         self.warn(NETWORK_CLIENT, text);
+        let invalid = failed.iter().filter(|(_, error)| *error == ErrorCode::InvalidTopic).map(|(topic, _)| *topic);
+        let invalid: Vec<&str> = invalid.collect();
+        if !invalid.is_empty() {
+            self.error(METADATA, format!("Metadata response reported invalid topics [{}]", invalid.join(", ")));
+        }
     }
 }

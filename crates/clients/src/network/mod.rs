@@ -84,6 +84,8 @@ pub(crate) struct Net<T> {
     links: [SortedMap<Address, Link>; 2],
     penalties: SortedMap<(Lane, Address), Penalty>,
     pub(crate) metadata: Metadata,
+    /// Whom the connections of [`Lane::Coordinator`] lead to.
+    pub(crate) coordinator: BrokerId,
     unresolved: Vec<Address>,
     log: Vec<LogLine>,
 }
@@ -107,6 +109,7 @@ impl<T> Net<T> {
             links: [SortedMap::new(), SortedMap::new()],
             penalties: SortedMap::new(),
             metadata: Metadata::new(auto_create),
+            coordinator: BrokerId::NONE,
             unresolved: Vec::new(),
             log: Vec::new(),
         }
@@ -130,6 +133,12 @@ impl<T> Net<T> {
         let timeout = self.settings.request_timeout;
         self.transmit(now, fx, lane, to, timeout, Call::ApiVersions, request.into());
         false
+    }
+
+    /// Whether the connection has failed, and is not to be tried again yet (`ConsumerNetworkClient#isUnavailable`).
+    pub(crate) fn is_unavailable(&self, now: Time, lane: Lane, to: &Address) -> bool {
+        !self.links[lane as usize].contains_key(to)
+            && self.penalties.get(&(lane, to.clone())).is_some_and(|penalty| penalty.until > now)
     }
 
     /// Whether a request can go to `to` now.
@@ -279,7 +288,7 @@ impl<T> Net<T> {
         let failures = self.penalties.get(&key).map_or(0, |penalty| penalty.failures) + 1;
         let wait = self.settings.reconnect_backoff.wait(failures, fx.rng(purpose::BACKOFF));
         self.penalties.insert(key, Penalty { failures, until: now + wait });
-        self.log_disconnect(&address, matches!(link, Some(Link::Connecting { .. }) | None), failures, reason);
+        self.log_disconnect(lane, &address, matches!(link, Some(Link::Connecting { .. }) | None), failures, reason);
         self.metadata.request_update();
         let mut events = Vec::new();
         for call in calls {

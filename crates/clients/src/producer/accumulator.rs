@@ -26,6 +26,8 @@ pub(crate) struct ProducerBatch {
     ratio_permille: Option<u32>,
     pub(crate) memory: u64,
     pub(crate) attempts: u32,
+    /// The id of the request it was last sent in.
+    pub(crate) correlation: u32,
     /// When it came back from its last attempt; its creation before that.
     pub(crate) last_attempt: Time,
     pub(crate) retry_at: Time,
@@ -215,6 +217,7 @@ impl Accumulator {
             ratio_permille: (codec != Codec::None).then_some(ratio),
             memory: 0,
             attempts: 0,
+            correlation: 0,
             last_attempt: created,
             retry_at: created,
             sent_to_epoch: -1,

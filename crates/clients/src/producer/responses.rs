@@ -34,7 +34,7 @@ struct Refused<'a> {
     code: ErrorCode,
     /// What the log line says after the error.
     detail: &'a str,
-    /// What the broker said.
+    /// What the broker said, or the client itself of a connection that broke.
     message: Option<&'a str>,
     /// What it said of single records.
     at_fault: &'a [(i32, Name)],
@@ -98,12 +98,14 @@ impl Producer {
     ) {
         let node = self.net.metadata.brokers.iter().find(|(_, address)| *address == to).map_or(-1, |(id, _)| id.0);
         let why = if is_timeout { " due to timeout" } else { "" };
-        let detail = format!(". Error Message: Disconnected from node {node}{why}");
+        let text = format!("Disconnected from node {node}{why}");
+        let detail = format!(". Error Message: {text}");
         for (_, _, id) in batches {
             if let Some((tp, batch)) = self.land(*id) {
                 let refused =
-                    Refused { code: ErrorCode::NetworkException, detail: &detail, message: None, at_fault: &[] };
-                self.batch_failed(now, fx, tp, batch, 0, refused);
+                    Refused { code: ErrorCode::NetworkException, detail: &detail, message: Some(&text), at_fault: &[] };
+                let correlation = batch.correlation;
+                self.batch_failed(now, fx, tp, batch, correlation, refused);
             }
         }
     }
@@ -139,8 +141,10 @@ impl Producer {
             self.fail_batch(fx, &tp, batch, &error, at_fault, false);
         }
         if is_metadata_error(code) {
-            if self.profile == Profile::Java {
-                let what = format!("{}: {}", code.exception_class(), code.message());
+            if self.profile == Profile::Java && code == ErrorCode::UnknownTopicOrPartition {
+                self.net.warn(SENDER, format!("Received unknown topic or partition error in produce request on partition {tp}. The topic-partition may not exist or the user may not have Describe access to it"));
+            } else if self.profile == Profile::Java {
+                let what = format!("{}: {}", code.exception_class(), message.unwrap_or(code.message()));
                 self.net.warn(SENDER, format!("Received invalid metadata error in produce request on partition {tp} due to {what} Going to request metadata update now"));
             }
             self.net.metadata.request_update();

@@ -260,7 +260,11 @@ impl Producer {
                 self.ack_batch(fx, &tp, topic_id, batch, -1, -1);
             }
         } else {
-            self.net.send(now, fx, Lane::Data, node, timeout, Sent::Produce(tags), request.into());
+            let ids: Vec<u64> = tags.iter().map(|(_, _, id)| *id).collect();
+            let correlation = self.net.send(now, fx, Lane::Data, node, timeout, Sent::Produce(tags), request.into());
+            for id in ids {
+                self.flying.get_mut(&id).into_iter().for_each(|(_, batch)| batch.correlation = correlation);
+            }
         }
     }
 

@@ -131,9 +131,9 @@ fn read_idempotence(config: &Config<'_>, acks: i16, retries: i64, in_flight: i64
             refuse("Must set retries to non-zero when using the idempotent producer.")
         }
         (Profile::Java, None) if !possible => Ok(false),
-        (Profile::Java, _) if in_flight > 5 => {
-            refuse("Must set max.in.flight.requests.per.connection to at most 5 to use the idempotent producer.")
-        }
+        (Profile::Java, _) if in_flight > 5 => refuse(format!(
+            "To use the idempotent producer, max.in.flight.requests.per.connection must be set to at most 5. Current value is {in_flight}."
+        )),
         (Profile::Java, _) => Ok(true),
     }
 }

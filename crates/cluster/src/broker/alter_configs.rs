@@ -1,7 +1,7 @@
 //! Changes of configs: those of brokers are checked by the broker they are sent to (`ConfigAdminManager#preprocess`); all are
 //! made by the controller.
 
-use ordered::SortedMap;
+use ordered::{SortedMap, SortedSet};
 use protocol::api::ConfigResourceKind;
 use protocol::api::Name;
 use protocol::api::incremental_alter_configs::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
@@ -37,6 +37,10 @@ impl Broker {
 
     fn check_broker_change(&self, cx: &Context<'_>, request: &IncrementalAlterConfigsRequest) -> Result<(), String> {
         let name = &request.resource.name;
+        let mut keys: SortedSet<&Name> = SortedSet::new();
+        if !request.changes.iter().all(|(key, _)| keys.insert(key)) {
+            return Err("Error due to duplicate config keys".to_owned());
+        }
         if request.resource.kind != ConfigResourceKind::Broker {
             return Ok(());
         }

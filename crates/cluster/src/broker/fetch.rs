@@ -137,6 +137,7 @@ impl Broker {
         for number in lost {
             let Some(slot) = reader.slot_mut(number) else { continue };
             slot.index = self.disk.find(slot.asked.topic_id, slot.asked.partition);
+            slot.is_named |= slot.index.is_some();
             let (index, is_watching) = (slot.index, reader.is_watching);
             let partition = index.and_then(|index| self.soft.partitions.get_mut(index as usize)?.as_mut());
             partition.filter(|_| is_watching).into_iter().for_each(|partition| partition.watch(id, number));
@@ -421,7 +422,10 @@ impl Broker {
         let asker = &reader.asker;
         let mut left = self.max_bytes(asker);
         for (number, slot) in reader.due() {
-            let result = self.read_partition(cx, asker, &slot.asked, slot.index, left, read.bytes == 0);
+            let mut result = self.read_partition(cx, asker, &slot.asked, slot.index, left, read.bytes == 0);
+            if result.error == ErrorCode::UnknownTopicId && slot.is_named {
+                result.error = ErrorCode::UnknownTopicOrPartition;
+            }
             let bytes: u32 = result.batches.iter().map(|batch| batch.size_in_bytes()).sum();
             left = left.saturating_sub(bytes);
             read.bytes += u64::from(bytes);

@@ -17,6 +17,9 @@ const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 const MAX_TIMESTAMP: i64 = -3;
 const EARLIEST_LOCAL: i64 = -4;
+/// Of these there are none without remote storage (KIP-1005, KIP-1023).
+const LATEST_TIERED: i64 = -5;
+const EARLIEST_PENDING_UPLOAD: i64 = -6;
 
 /// Timestamp, offset, leader epoch; −1 where there is none.
 type Found = (i64, i64, i32);
@@ -65,6 +68,7 @@ impl Broker {
                     None => Ok(NOTHING),
                 }
             }
+            LATEST_TIERED | EARLIEST_PENDING_UPLOAD => Ok(NOTHING),
             _ => Err(ErrorCode::UnsupportedVersion),
         }
     }

@@ -88,6 +88,8 @@ pub(super) struct Slot {
     pub(super) asked: FetchPartition,
     /// The replica here, once there is one.
     pub(super) index: Option<ReplicaIndex>,
+    /// Whether there was one: a session keeps the name it has found for a topic id.
+    pub(super) is_named: bool,
     /// As last told; −1 if it must be told again.
     pub(super) high_watermark: i64,
     pub(super) log_start_offset: i64,
@@ -142,7 +144,9 @@ impl Reader {
         let key = (asked.topic_id, asked.partition);
         let turn = self.next_turn;
         self.next_turn += 1;
-        let slot = Slot { asked, index, high_watermark: -1, log_start_offset: -1, segment: 0, turn, is_due: true };
+        let is_named = index.is_some();
+        let slot =
+            Slot { asked, index, is_named, high_watermark: -1, log_start_offset: -1, segment: 0, turn, is_due: true };
         let number = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             (self.slots.len() - 1) as u32

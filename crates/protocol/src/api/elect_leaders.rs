@@ -1,5 +1,6 @@
 //! ElectLeaders, api key 43: admin->broker->controller. Elects leaders: the preferred ones, or unclean ones.
 
+use super::Name;
 use crate::error::ErrorCode;
 use crate::ids::{PartitionIndex, TopicName};
 
@@ -19,8 +20,8 @@ pub struct ElectLeadersRequest {
 pub struct ElectLeadersResponse {
     /// Of the whole request.
     pub error: ErrorCode,
-    /// One each.
-    pub partitions: Vec<(TopicName, PartitionIndex, ErrorCode)>,
+    /// One each: the error, and what users read unless it is the error's own text.
+    pub partitions: Vec<(TopicName, PartitionIndex, ErrorCode, Option<Name>)>,
 }
 
 impl ElectLeadersRequest {

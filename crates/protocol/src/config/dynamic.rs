@@ -8,6 +8,7 @@ use crate::api::Name;
 
 /// As `kafka-configs --help` lists them.
 const DYNAMIC: &[&str] = &[
+    "background.threads",
     "compression.gzip.level",
     "compression.lz4.level",
     "compression.type",
@@ -45,6 +46,8 @@ const DYNAMIC: &[&str] = &[
     "log.segment.delete.delay.ms",
     "message.max.bytes",
     "min.insync.replicas",
+    "num.io.threads",
+    "num.network.threads",
     "num.recovery.threads.per.data.dir",
     "num.replica.fetchers",
     "producer.id.expiration.ms",
@@ -93,6 +96,13 @@ mod tests {
     #[test]
     fn what_can_be_changed_at_run_time_is_what_kafka_lets_be_changed() {
         check("log.retention.ms", "60000", false, "");
+        check("num.io.threads", "9", true, "");
+        check(
+            "num.io.threads",
+            "0",
+            true,
+            "Invalid value 0 for configuration num.io.threads: Value must be at least 1",
+        );
         check("log.retention.hours", "1", true, "Cannot update these configs dynamically: [log.retention.hours]");
         check("node.id", "9", true, "Cannot update these configs dynamically: [node.id]");
         check(

@@ -3,6 +3,7 @@
 //! Left out on purpose: users, clients, ips, client metrics and broker loggers.
 
 use clients::{AdminCall, AdminResult, ClientError};
+use ordered::SortedSet;
 use protocol::api::describe_configs::{ConfigResource, DescribedConfig};
 use protocol::api::incremental_alter_configs::ConfigOp;
 use protocol::api::{ConfigResourceKind, ConfigSource, Name};
@@ -39,9 +40,16 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         }
         (true, false) | (false, true) => {}
     }
+    check_entities(options)?;
+    if options.has("describe") && is_without_configs(options) {
+        return Err(Refusal::default());
+    }
     let (kind, name) = entity(options)?;
+    if kind == ConfigResourceKind::Broker {
+        check_broker(name.as_deref().unwrap_or(""), "brokers")?;
+    }
     if options.has("alter") && name.is_none() {
-        return Err(Refusal::line("an entity-name must be specified with --alter of topics"));
+        return Err(Refusal::line("An entity name must be specified with --alter of topics"));
     }
     if options.has("alter") && options.has("add-config") && options.has("add-config-file") {
         return Err(Refusal::line("Only one of --add-config or --add-config-file must be specified"));
@@ -60,7 +68,68 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         all: options.has("all"),
         listed: vec![],
     };
-    Ok(Body::Configs(Box::new(AdminTool::new(launch, options, script)?)))
+    let failed = |mut refusal: Refusal| {
+        refusal.err.insert(0, failed(&launch.argv[1..].join(" ")));
+        refusal
+    };
+    Ok(Body::Configs(Box::new(AdminTool::new(launch, options, script).map_err(failed)?)))
+}
+
+/// Options that name a type of entity and one of it, or its default.
+const ENTITY_FLAGS: &[(&str, &str)] = &[
+    ("topic", "topics"),
+    ("client", "clients"),
+    ("client-defaults", "clients"),
+    ("user", "users"),
+    ("user-defaults", "users"),
+    ("broker", "brokers"),
+    ("broker-defaults", "brokers"),
+    ("broker-logger", "broker-loggers"),
+    ("ip", "ips"),
+    ("ip-defaults", "ips"),
+    ("client-metrics", "client-metrics"),
+    ("group", "groups"),
+];
+
+/// What types are named, by either kind of option (`ConfigCommandOptions#checkArgs`).
+fn check_entities(options: &Parsed) -> Result<(), Refusal> {
+    let flagged = ENTITY_FLAGS.iter().filter(|(option, _)| options.has(option)).map(|(_, kind)| *kind);
+    let mut types: Vec<&str> = options.all("entity-type").iter().map(String::as_str).chain(flagged).collect();
+    let mut seen = SortedSet::new();
+    let twice: Vec<&str> = types.iter().copied().filter(|kind| !seen.insert(*kind)).collect();
+    if !twice.is_empty() {
+        return Err(Refusal::line(format!("Duplicate entity type(s) specified: {}", twice.join(","))));
+    }
+    let has_flag = ENTITY_FLAGS.iter().any(|(option, _)| options.has(option));
+    if has_flag && ["entity-type", "entity-name", "entity-default"].iter().any(|option| options.has(option)) {
+        return Err(Refusal::line(
+            "--entity-{type,name,default} should not be used in conjunction with specific entity flags",
+        ));
+    }
+    ordered::sort(&mut types);
+    if types.len() > 1 && types != ["clients", "users"] {
+        return Err(Refusal::line("Only 'users' and 'clients' entity types may be specified together"));
+    }
+    match options.one("broker-logger").ok().flatten() {
+        Some(id) => check_broker(id, "broker-loggers"),
+        None => Ok(()),
+    }
+}
+
+/// Nobody can set quotas here, so that users, clients and addresses have none to describe.
+fn is_without_configs(options: &Parsed) -> bool {
+    let is_quota = |kind: &str| ["users", "clients", "ips"].contains(&kind);
+    options.all("entity-type").iter().any(|kind| is_quota(kind))
+        || ENTITY_FLAGS.iter().any(|(option, kind)| options.has(option) && is_quota(kind))
+}
+
+fn check_broker(id: &str, kind: &str) -> Result<(), Refusal> {
+    match id.is_empty() || id.parse::<i32>().is_ok() {
+        true => Ok(()),
+        false => {
+            Err(Refusal::line(format!("The entity name for {kind} must be a valid integer broker id, but it is: {id}")))
+        }
+    }
 }
 
 /// What is described or altered; no name: all of them. The default of brokers is `""`.
@@ -79,16 +148,18 @@ fn entity(options: &Parsed) -> Result<(ConfigResourceKind, Option<Name>), Refusa
     if options.has("broker-defaults") {
         return Ok((ConfigResourceKind::Broker, Some("".into())));
     }
+    let unmodelled = |known: &str| Refusal::line(format!("kafkasim: configs of {known} are not modelled"));
+    if let Some((_, kind)) = ENTITY_FLAGS.iter().find(|(option, _)| options.has(option)) {
+        return Err(unmodelled(kind));
+    }
     let name = if options.has("entity-default") { Some("".into()) } else { text("entity-name")? };
     match text("entity-type")?.as_deref() {
         Some("topics") => Ok((ConfigResourceKind::Topic, name)),
         Some("brokers") => Ok((ConfigResourceKind::Broker, name)),
         Some("groups") => Ok((ConfigResourceKind::Group, name)),
-        Some(known @ ("users" | "clients" | "ips" | "client-metrics" | "broker-loggers")) => {
-            Err(Refusal::line(format!("kafkasim: configs of {known} are not modelled")))
-        }
+        Some(known @ ("users" | "clients" | "ips" | "client-metrics" | "broker-loggers")) => Err(unmodelled(known)),
         Some(other) => Err(Refusal::line(format!(
-            "Invalid entity type {other}, the entity type must be one of topics, clients, users, brokers, ips, client-metrics, groups, broker-loggers"
+            "Invalid entity type {other}, the entity type must be one of topics, clients, users, brokers, ips, client-metrics, groups, broker-loggers with a --bootstrap-server or --bootstrap-controller argument"
         ))),
         None => Err(Refusal::line("At least one entity type must be specified")),
     }
@@ -107,13 +178,18 @@ fn changes(launch: &Launch, options: &Parsed) -> Result<Vec<(Name, ConfigOp)>, R
     for text in options.all("add-config") {
         for pair in split_outside_brackets(text) {
             let (key, value) = pair.split_once('=').ok_or_else(|| {
-                Refusal::line("Invalid entity config: all configs to be added must be in the format \"key=val\".")
+                Refusal::line("requirement failed: Invalid entity config: all configs to be added must be in the format \"key=val\" or  \"key=[val1,val2]\" to group values which contain commas.")
             })?;
             let value = value.trim();
             let value = value.strip_prefix('[').and_then(|v| v.strip_suffix(']')).unwrap_or(value);
             changes.push((key.trim().into(), ConfigOp::Set(value.into())));
         }
     }
+    // They become a map: of equal keys the last one counts.
+    let mut seen = SortedSet::new();
+    changes.reverse();
+    changes.retain(|(key, _): &(Name, ConfigOp)| seen.insert(key.clone()));
+    changes.reverse();
     let deleted = options
         .all("delete-config")
         .iter()
@@ -159,7 +235,7 @@ impl Script for Configs {
                 admin.call(AdminCall::AlterConfigs { resource, changes, validate_only: false });
             }
             // What is not there has no configs of its own; all its configs may be asked for all the same.
-            (Some(name), None) if self.all || self.kind == ConfigResourceKind::Group || name.is_empty() => {
+            (Some(name), None) if self.all || name.is_empty() => {
                 self.describe(vec![name.clone()], admin);
             }
             (_, None) | (None, Some(_)) => self.list(admin),

@@ -6,6 +6,7 @@ use protocol::{Message, TopicPartition, gap};
 
 use crate::admin_tool::{INTERRUPTED, TERMINATED, log_line, properties_file};
 use crate::io::Io;
+use crate::java::{DEFAULT_CAPACITY, hash_order};
 use crate::launch::Launch;
 use crate::options::{Opt, OptionError, Parsed, flag, value};
 use crate::process::Body;
@@ -34,7 +35,7 @@ const KIP_848_HINT: &str = "The consumer rebalance protocol (KIP-848) is product
 const GROUP_NUMBER: u32 = 0x5348_0001;
 
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
-    let usage = |e: OptionError| Refusal::usage(e.message);
+    let uncaught = |e: OptionError| e.uncaught();
     let mut out = Vec::new();
     check_required(options, &["bootstrap-server"])?;
     if options.has("topic") == options.has("include") {
@@ -43,21 +44,24 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let formatter_option = deprecated(options, "property", "formatter-property")?.warn_as_consumer(&mut out);
     let property_option = deprecated(options, "consumer-property", "command-property")?.warn_as_consumer(&mut out);
     let config_option = deprecated(options, "consumer.config", "command-config")?.warn_as_consumer(&mut out);
-    let source = source(options)?;
-    let mut properties = match options.one(config_option).map_err(usage)? {
-        Some(path) => properties_file(launch, path)?,
+    let source = source(options).map_err(|refusal| Refusal { out: out.clone(), ..refusal })?;
+    let mut properties = match options.one(config_option).map_err(uncaught)? {
+        Some(path) => properties_file(launch, path).map_err(|refusal| Refusal { out: out.clone(), ..refusal })?,
         None => Properties::new(),
     };
     properties.extend(key_values(options.all(property_option)).into_iter().map(|(k, v)| (k.into(), v.into())));
-    reset_policy(options, &mut properties)?;
-    group_id(options, &mut properties)?;
-    properties
-        .insert("bootstrap.servers".into(), options.one("bootstrap-server").map_err(usage)?.unwrap_or_default().into());
-    let isolation = options.one("isolation-level").map_err(usage)?;
+    reset_policy(options, &mut properties)
+        .and_then(|()| group_id(options, &mut properties))
+        .map_err(|refusal| Refusal { out: out.clone(), ..refusal })?;
+    properties.insert(
+        "bootstrap.servers".into(),
+        options.one("bootstrap-server").map_err(uncaught)?.unwrap_or_default().into(),
+    );
+    let isolation = options.one("isolation-level").map_err(uncaught)?;
     if isolation.is_some() || !properties.contains_key("isolation.level") {
         properties.insert("isolation.level".into(), isolation.unwrap_or("read_uncommitted").into());
     }
-    let class = options.one("formatter").map_err(usage)?.unwrap_or(DEFAULT_FORMATTER);
+    let class = options.one("formatter").map_err(uncaught)?.unwrap_or(DEFAULT_FORMATTER);
     let Some(formatter) = Formatter::named(class, &key_values(options.all(formatter_option))) else {
         return Err(Refusal { out, ..Refusal::usage(class) });
     };
@@ -66,12 +70,8 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         properties,
         source,
         formatter,
-        max_messages: options
-            .number("max-messages")
-            .map_err(usage)?
-            .filter(|max: &i64| *max >= 0)
-            .map(|max| max as u64),
-        timeout_ms: options.number("timeout-ms").map_err(usage)?.filter(|ms: &i64| *ms >= 0).map(|ms| ms as u64),
+        max_messages: options.number("max-messages").map(|max| max.filter(|max: &i64| *max >= 0).map(|max| max as u64)),
+        timeout_ms: options.number("timeout-ms").map_err(uncaught)?.filter(|ms: &i64| *ms >= 0).map(|ms| ms as u64),
         systest_events: options.has("enable-systest-events"),
         consumer: None,
         timers: Timers::new(0),
@@ -89,10 +89,10 @@ enum Source {
 }
 
 fn source(options: &Parsed) -> Result<Source, Refusal> {
-    let usage = |e: OptionError| Refusal::usage(e.message);
-    let partition: Option<i32> = options.number("partition").map_err(usage)?;
-    let offset = options.one("offset").map_err(usage)?;
-    let topic = options.one("topic").map_err(usage)?;
+    let uncaught = |e: OptionError| e.uncaught();
+    let partition: Option<i32> = options.number("partition").map_err(uncaught)?;
+    let offset = options.one("offset").map_err(uncaught)?;
+    let topic = options.one("topic").map_err(uncaught)?;
     if partition.is_some() && topic.is_none() {
         return Err(Refusal::usage("Topic is required when partition is specified."));
     }
@@ -120,7 +120,7 @@ fn source(options: &Parsed) -> Result<Source, Refusal> {
     if let Some(topic) = topic {
         return Ok(Source::Topics(vec![topic.to_owned()]));
     }
-    let include = options.one("include").map_err(usage)?.unwrap_or_default();
+    let include = options.one("include").map_err(uncaught)?.unwrap_or_default();
     gap!("subscription to a pattern", "KafkaConsumer#subscribe(Pattern)");
     if include.contains(['*', '+', '?', '[', '(', '{', '\\', '^', '$']) {
         return Err(Refusal::line(format!(
@@ -147,12 +147,15 @@ fn reset_policy(options: &Parsed, properties: &mut Properties) -> Result<(), Ref
 }
 
 fn group_id(options: &Parsed, properties: &mut Properties) -> Result<(), Refusal> {
-    let given = options.one("group").map_err(|e| Refusal::usage(e.message))?;
+    let given = options.one("group").map_err(|e| e.uncaught())?;
     if let (Some(given), Some(set)) = (given, properties.get("group.id"))
         && given != &**set
     {
+        let mut ids = [&**set, given];
+        hash_order(&mut ids, DEFAULT_CAPACITY, |id| id);
+        let [one, other] = ids;
         return Err(Refusal::usage(format!(
-            "The group ids provided in different places (directly using '--group', via '--consumer-property', or via '--consumer.config') do not match. Detected group ids: '{set}', '{given}'"
+            "The group ids provided in different places (directly using '--group', via '--consumer-property', or via '--consumer.config') do not match. Detected group ids: '{one}', '{other}'"
         )));
     }
     if let Some(given) = given {
@@ -168,7 +171,8 @@ pub(crate) struct ConsoleConsumer {
     properties: Properties,
     source: Source,
     formatter: Formatter,
-    max_messages: Option<u64>,
+    /// It is read when the loop begins, as in Kafka, and may be no number.
+    max_messages: Result<Option<u64>, OptionError>,
     timeout_ms: Option<u64>,
     systest_events: bool,
     consumer: Option<Consumer>,
@@ -212,6 +216,13 @@ impl ConsoleConsumer {
                 return io.exit(1);
             }
         };
+        if let Err(error) = &self.max_messages {
+            io.err(KIP_848_HINT);
+            io.err("Processed a total of 0 messages");
+            io.log("ERROR", "Unknown error when running consumer: ", LOGGER);
+            io.err(format!("joptsimple.{}: {}", error.class, error.message));
+            return io.exit(1);
+        }
         consumer.start(io.now, io.fx);
         match &self.source {
             Source::Topics(topics) => {
@@ -254,7 +265,13 @@ impl ConsoleConsumer {
 
     fn poll(&mut self, io: &mut Io<'_>) {
         while self.closing.is_none() && io.exited.is_none() {
-            let left = self.max_messages.map_or(u64::MAX, |max| max.saturating_sub(self.printed));
+            let left = self
+                .max_messages
+                .as_ref()
+                .ok()
+                .copied()
+                .flatten()
+                .map_or(u64::MAX, |max| max.saturating_sub(self.printed));
             if left == 0 {
                 return self.leave(0, io);
             }

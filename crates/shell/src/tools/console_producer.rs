@@ -9,7 +9,7 @@ use protocol::Message;
 use crate::admin_tool::{INTERRUPTED, TERMINATED, log_line, properties_file};
 use crate::io::Io;
 use crate::launch::Launch;
-use crate::options::{Opt, OptionError, Parsed, flag, maybe, value};
+use crate::options::{Arg, Opt, OptionError, Parsed, flag, maybe, value};
 use crate::process::Body;
 use crate::stdin::Lines;
 use crate::tools::line_reader::LineReader;
@@ -30,7 +30,10 @@ pub(crate) const TOOL: Tool = Tool {
 };
 
 const SUMMARY: &str = "This tool helps to read data from standard input and publish it to Kafka.";
+const LINE_READER: &str = "org.apache.kafka.tools.LineMessageReader";
 const CALLBACK: &str = "org.apache.kafka.clients.producer.internals.ErrorLoggingCallback";
+
+const NO_PARTITION_MEMORY: &str = "Warning: --max-partition-memory-bytes is deprecated and will be removed in Apache Kafka 5.0. Use --batch-size instead.";
 
 /// Options that set a producer config, and what they set it to when they are not given.
 const CONFIG_OPTIONS: &[(&str, &str, &str)] = &[
@@ -53,16 +56,22 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let reader_option = deprecated(options, "property", "reader-property")?.warn_as_producer(&mut out);
     let property_option = deprecated(options, "producer-property", "command-property")?.warn_as_producer(&mut out);
     let config_option = deprecated(options, "producer.config", "command-config")?.warn_as_producer(&mut out);
+    if options.has("max-partition-memory-bytes") {
+        out.push(NO_PARTITION_MEMORY.to_owned());
+    }
     validate_bootstrap(options)?;
     let refused = |line: String| Refusal { out: out.clone(), ..Refusal::line(line) };
-    let uncaught = |e: OptionError| refused(format!("joptsimple.{}: {}", e.class, e.message));
+    let uncaught = |e: OptionError| refused(e.message);
     let topic = options.one("topic").map_err(uncaught)?.unwrap_or_default();
     let mut properties = match options.one(config_option).map_err(uncaught)? {
-        Some(path) => properties_file(launch, path)?,
+        Some(path) => properties_file(launch, path).map_err(|refusal| Refusal { out: out.clone(), ..refusal })?,
         None => Properties::new(),
     };
     properties.extend(key_values(options.all(property_option)).into_iter().map(|(k, v)| (k.into(), v.into())));
     for (option, name, default) in CONFIG_OPTIONS {
+        if is_number(option) {
+            options.number::<i64>(option).map_err(uncaught)?;
+        }
         match options.one(option).map_err(uncaught)? {
             Some(value) => drop(properties.insert((*name).into(), value.into())),
             None => drop(properties.entry((*name).into()).or_insert_with(|| (*default).into())),
@@ -76,6 +85,9 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         options.one("bootstrap-server").map_err(uncaught)?.unwrap_or_default().into(),
     );
     let client_id = properties.get("client.id").cloned().unwrap_or_else(|| "console-producer".into());
+    if let Some(class) = options.one("line-reader").map_err(uncaught)?.filter(|class| *class != LINE_READER) {
+        return Err(refused(format!("java.lang.ClassNotFoundException: {class}")));
+    }
     let reader = LineReader::new(topic, &key_values(options.all(reader_option)))
         .map_err(|e| refused(format!("org.apache.kafka.common.KafkaException: {e}")))?;
     let producer = Producer::new(Profile::Java, &properties, &client_id, 1)
@@ -90,6 +102,12 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         closing: None,
     };
     Ok(Body::ConsoleProducer(Box::new(program)))
+}
+
+/// Whether joptsimple reads its value as a number.
+fn is_number(option: &str) -> bool {
+    let label = OPTIONS.iter().find(|opt| opt.name == option).map(|opt| opt.arg);
+    matches!(label, Some(Arg::Required(label)) if label.starts_with("Integer") || label.starts_with("Long"))
 }
 
 /// The program under way.

@@ -3,12 +3,12 @@
 use clients::{AdminCall, AdminResult};
 use ordered::SortedSet;
 use protocol::TopicPartition;
-use serde::Deserialize;
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
+use crate::tools::json_value::{array, field, int, long, object, text, version};
 use crate::tools::{Misuse, Refusal, Tool, check_required};
 
 pub(crate) const TOOL: Tool = Tool {
@@ -22,25 +22,6 @@ pub(crate) const TOOL: Tool = Tool {
 };
 
 const SUMMARY: &str = "This tool helps to delete records of the given partitions down to the specified offset.";
-
-/// The file of `--offset-json-file`.
-#[derive(Deserialize)]
-struct Offsets {
-    partitions: Vec<Offset>,
-    #[serde(default = "one")]
-    version: i64,
-}
-
-#[derive(Deserialize)]
-struct Offset {
-    topic: String,
-    partition: i32,
-    offset: i64,
-}
-
-fn one() -> i64 {
-    1
-}
 
 /// The command under way.
 #[derive(Clone, Hash, Debug)]
@@ -56,18 +37,23 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     Ok(Body::DeleteRecords(Box::new(AdminTool::new(launch, options, script)?)))
 }
 
+/// The file of `--offset-json-file` (`#parseOffsetJsonStringWithoutDedup`).
 fn read(text: &str) -> Result<Vec<(TopicPartition, i64)>, String> {
     let json: serde_json::Value =
         serde_json::from_str(text).map_err(|_| "The input string is not a valid JSON".to_owned())?;
-    let offsets: Offsets = serde_json::from_value(json).map_err(|error| format!("The offset json file: {error}"))?;
-    if offsets.version != 1 {
-        return Err(format!("Not supported version field value {}", offsets.version));
+    let file = object(&json)?;
+    let version = version(file)?;
+    if version != 1 {
+        return Err(format!("Not supported version field value {version}"));
     }
+    let rows = array(file.get("partitions").ok_or("Missing partitions field")?)?;
     let mut seen = SortedSet::new();
     let mut twice = Vec::new();
     let mut partitions = Vec::new();
-    for Offset { topic, partition, offset } in offsets.partitions {
-        let tp = TopicPartition::new(topic.as_str(), partition);
+    for row in rows {
+        let row = object(row)?;
+        let tp = TopicPartition::new(self::text(field(row, "topic")?)?, int(field(row, "partition")?)?);
+        let offset = long(field(row, "offset")?)?;
         if !seen.insert(tp.clone()) {
             twice.push(tp.to_string());
         }
@@ -144,6 +130,13 @@ mod tests {
             r#"{"partitions":[{"topic":"t","partition":0,"offset":1},{"topic":"t","partition":0,"offset":2}],"version":1}"#,
             Err("Offset json file contains duplicate topic partitions: t-0"),
         );
-        check(r#"{"partitions":[{"topic":"t"}]}"#, Err("The offset json file: missing field `partition`"));
+        check(r#"{"partitions":[{"topic":"t"}]}"#, Err("No such field exists: `partition`"));
+        check("[1]", Err("Expected JSON object, received [1]"));
+        check(r#"{"version":1}"#, Err("Missing partitions field"));
+        check(r#"{"version":"1","partitions":[]}"#, Err("Expected `Integer` value, received \"1\""));
+        check(
+            r#"{"partitions":[{"topic":"t","partition":0,"offset":"1"}]}"#,
+            Err("Expected `Long` value, received \"1\""),
+        );
     }
 }

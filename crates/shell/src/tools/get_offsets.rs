@@ -1,16 +1,16 @@
 //! `kafka-get-offsets` (`org.apache.kafka.tools.GetOffsetShell`).
 //!
-//! Left out on purpose: `--time` of tiered and local logs, which are the same as earliest and latest here.
+//! Local logs are all there are here, so that `--time earliest-local` is the same as `earliest`, and of tiered logs nothing is told.
 
 use clients::{AdminCall, AdminResult, StartAt};
-use protocol::{TopicName, TopicPartition, gap};
+use protocol::{TopicName, TopicPartition};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
 use crate::options::{Opt, OptionError, Parsed, flag, value};
 use crate::process::Body;
 use crate::regex::Regex;
-use crate::tools::{Misuse, Refusal, Tool, check_required};
+use crate::tools::{Misuse, Refusal, Tool, check_required, validate_bootstrap};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-get-offsets",
@@ -18,7 +18,7 @@ pub(crate) const TOOL: Tool = Tool {
     without_arguments: SUMMARY,
     options: OPTIONS,
     removed: &[],
-    on_misuse: Misuse::MessageAndHelp,
+    on_misuse: Misuse::ErrorOccurred,
     start,
 };
 
@@ -26,6 +26,7 @@ const SUMMARY: &str = "An interactive shell for getting topic-partition offsets.
 
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     check_required(options, &["bootstrap-server"])?;
+    validate_bootstrap(options)?;
     let script = plan(options).map_err(|message| Refusal::line(format!("Error occurred: {message}")))?;
     Ok(Body::GetOffsets(Box::new(AdminTool::new(launch, options, script)?)))
 }
@@ -40,7 +41,9 @@ fn plan(options: &Parsed) -> Result<GetOffsets, String> {
         (None, topic) => vec![Filter { topic: topic.map(Regex::new).transpose()?, range: (0, i32::MAX) }],
     };
     let partitions = options.one("partitions").map_err(text)?.map(|list| {
-        list.split(',').map(|p| p.trim().parse().map_err(|_| format!("For input string: \"{p}\""))).collect()
+        let bad =
+            |_| format!("--partitions expects a comma separated list of numeric partition ids, but received: {list}");
+        list.split(',').map(|p| p.trim().parse().map_err(bad)).collect()
     });
     Ok(GetOffsets {
         start: time(options.one("time").map_err(text)?.unwrap_or("latest"))?,
@@ -51,11 +54,12 @@ fn plan(options: &Parsed) -> Result<GetOffsets, String> {
 }
 
 fn time(text: &str) -> Result<StartAt, String> {
-    gap!("offsets of tiered logs", "KIP-405");
     match text {
         "latest" | "-1" => Ok(StartAt::Latest),
         "earliest" | "-2" | "earliest-local" | "-4" => Ok(StartAt::Earliest),
         "max-timestamp" | "-3" => Ok(MAX_TIMESTAMP),
+        "latest-tiered" | "-5" => Ok(LATEST_TIERED),
+        "earliest-pending-upload" | "-6" => Ok(EARLIEST_PENDING_UPLOAD),
         _ => match text.parse::<i64>() {
             Ok(ms) if ms >= 0 => Ok(StartAt::Timestamp(ms)),
             _ => Err(format!(
@@ -67,6 +71,10 @@ fn time(text: &str) -> Result<StartAt, String> {
 
 /// `OffsetSpec.maxTimestamp()` as it goes over the wire.
 const MAX_TIMESTAMP: StartAt = StartAt::Timestamp(-3);
+/// `OffsetSpec.latestTiered()`.
+const LATEST_TIERED: StartAt = StartAt::Timestamp(-5);
+/// `OffsetSpec.earliestPendingUpload()`.
+const EARLIEST_PENDING_UPLOAD: StartAt = StartAt::Timestamp(-6);
 
 /// `topic:from-to`: a topic expression and a half-open range of partitions.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -77,7 +85,7 @@ struct Filter {
 
 fn filter(text: &str) -> Result<Filter, String> {
     let (topic, partitions) = text.split_once(':').unwrap_or((text, ""));
-    let bad = || format!("Invalid rule: {text}");
+    let bad = || format!("org.apache.kafka.tools.TerseException: Invalid rule specification: {text}");
     let number = |text: &str| text.parse::<i32>().map_err(|_| bad());
     let range = match partitions.split_once('-') {
         _ if partitions.is_empty() => (0, i32::MAX),

@@ -1,15 +1,15 @@
 //! `kafka-leader-election` (`org.apache.kafka.tools.LeaderElectionCommand`).
 
-use clients::{AdminCall, AdminResult, ClientError};
+use clients::{AdminCall, AdminResult, ClientError, Properties};
 use ordered::SortedSet;
 use protocol::{ErrorCode, TopicPartition};
-use serde::Deserialize;
 
-use crate::admin_tool::{AdminTool, Calls, Script};
+use crate::admin_tool::{AdminTool, Calls, Script, properties_file};
 use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
-use crate::tools::{Misuse, Refusal, Tool};
+use crate::tools::json_value::{MAPPING, array, field, int, object, text};
+use crate::tools::{Misuse, Refusal, Tool, check_invalid};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-leader-election",
@@ -22,8 +22,14 @@ pub(crate) const TOOL: Tool = Tool {
 };
 
 const SUMMARY: &str = "This tool attempts to elect a new leader for a set of topic partitions. The type of elections supported are preferred replicas and unclean replicas.";
+const NO_ADMIN_CONFIG: &str =
+    "Option --admin.config has been deprecated and will be removed in a future version. Use --command-config instead.";
 const OPTIONS: &[Opt] = &[
-    value("admin.config", "String: config file", "Configuration properties files to pass to the admin client"),
+    value(
+        "admin.config",
+        "String: config file",
+        "(DEPRECATED) Configuration properties files to pass to the admin client. This option will be removed in a future version. Use --command-config instead.",
+    ),
     flag(
         "all-topic-partitions",
         "Perform election on all of the eligible topic partitions based on the type of election (see the --election-type flag). Not allowed if --topic or --path-to-json-file is specified.",
@@ -33,6 +39,7 @@ const OPTIONS: &[Opt] = &[
         "String: host:port",
         "A hostname and port for the broker to connect to, in the form host:port. Multiple comma separated URLs can be given. REQUIRED.",
     ),
+    value("command-config", "String: Config file", "Config properties file to pass to the admin client."),
     value(
         "election-type",
         "[PREFERRED,UNCLEAN]: election type",
@@ -47,7 +54,7 @@ const OPTIONS: &[Opt] = &[
     value(
         "path-to-json-file",
         "String: Path to JSON file",
-        "The JSON file with the list of partition for which leader elections should be performed.",
+        "The JSON file with the list  of partition for which leader elections should be performed. This is an example format.\n{\"partitions\":\n\t[{\"topic\": \"foo\", \"partition\": 1},\n\t {\"topic\": \"foobar\", \"partition\": 2}]\n}\nNot allowed if --all-topic-partitions or --topic flags are specified.",
     ),
     value(
         "topic",
@@ -58,6 +65,7 @@ const OPTIONS: &[Opt] = &[
 ];
 
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
+    check_invalid(options, "admin.config", &["command-config"])?;
     let missing: Vec<&str> = ["bootstrap-server", "election-type"].into_iter().filter(|o| !options.has(o)).collect();
     if !missing.is_empty() {
         return Err(Refusal::line(format!("Missing required option(s): {}", missing.join(", "))));
@@ -82,7 +90,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let partitions = match options.one("topic").map_err(text)? {
         None => match options.one("path-to-json-file").map_err(text)? {
             Some(path) => {
-                let missing = || Refusal::line(format!("java.nio.file.NoSuchFileException: {path}"));
+                let missing = || Refusal::line(format!("java.io.IOException: Unable to read file {path}"));
                 Some(read(&launch.read(path).ok_or_else(missing)?).map_err(Refusal::line)?)
             }
             None => None,
@@ -92,29 +100,32 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
             None => return Err(Refusal::line("Missing required option(s): partition")),
         },
     };
-    Ok(Body::LeaderElection(Box::new(AdminTool::new(launch, options, LeaderElection { unclean, partitions })?)))
+    let config = if options.has("admin.config") { "admin.config" } else { "command-config" };
+    let out = if options.has("admin.config") { vec![NO_ADMIN_CONFIG.to_owned()] } else { Vec::new() };
+    let mut properties = match options.one(config).map_err(text)? {
+        Some(path) => properties_file(launch, path).map_err(|refusal| Refusal { out: out.clone(), ..refusal })?,
+        None => Properties::new(),
+    };
+    let nodes = options.one("bootstrap-server").map_err(text)?.unwrap_or_default();
+    properties.insert("bootstrap.servers".into(), nodes.into());
+    let script = LeaderElection { warnings: out, unclean, partitions };
+    Ok(Body::LeaderElection(Box::new(AdminTool::with(&properties, script)?)))
 }
 
-/// The file of `--path-to-json-file`.
-#[derive(Deserialize)]
-struct Wanted {
-    partitions: Option<Vec<Row>>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    topic: String,
-    partition: i32,
-}
-
+/// The file of `--path-to-json-file` (`#parseReplicaElectionData`).
 fn read(text: &str) -> Result<Vec<TopicPartition>, String> {
     let json: serde_json::Value =
         serde_json::from_str(text).map_err(|_| "Replica election data is empty".to_owned())?;
-    let wanted: Wanted = serde_json::from_value(json).map_err(|error| error.to_string())?;
-    let rows = wanted.partitions.ok_or("Replica election data is missing \"partitions\" field")?;
+    let mapping = |error| format!("{MAPPING}: {error}");
+    let file = object(&json).map_err(mapping)?;
+    let rows = file.get("partitions").ok_or("Replica election data is missing \"partitions\" field")?;
+    let partition = |row| {
+        let row = object(row)?;
+        Ok(TopicPartition::new(self::text(field(row, "topic")?)?, int(field(row, "partition")?)?))
+    };
+    let rows = array(rows).map_err(mapping)?;
+    let partitions: Vec<TopicPartition> = rows.iter().map(partition).collect::<Result<_, _>>().map_err(mapping)?;
     let mut seen = SortedSet::new();
-    let partitions: Vec<TopicPartition> =
-        rows.into_iter().map(|row| TopicPartition::new(row.topic, row.partition)).collect();
     let twice: Vec<String> =
         partitions.iter().filter(|tp| !seen.insert((*tp).clone())).map(ToString::to_string).collect();
     match twice.is_empty() {
@@ -126,12 +137,14 @@ fn read(text: &str) -> Result<Vec<TopicPartition>, String> {
 /// The command under way.
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct LeaderElection {
+    warnings: Vec<String>,
     unclean: bool,
     partitions: Option<Vec<TopicPartition>>,
 }
 
 impl Script for LeaderElection {
     fn begin(&mut self, admin: &mut Calls<'_, '_>) {
+        self.warnings.drain(..).for_each(|line| admin.io.out(line));
         admin.call(AdminCall::ElectLeaders { unclean: self.unclean, partitions: self.partitions.clone() });
     }
 
@@ -174,5 +187,32 @@ impl LeaderElection {
         }
         admin.io.err(format!("{} replica(s) could not be elected", failed.len()));
         admin.io.exit(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<usize, &str>) {
+        assert_eq!(read(text).map(|partitions| partitions.len()), expected.map_err(str::to_owned), "{text}");
+    }
+
+    /// As Kafka's tool answers these files.
+    #[test]
+    fn the_file_of_partitions_is_read_as_kafka_reads_it() {
+        check(r#"{"partitions":[{"topic":"t","partition":0},{"topic":"t","partition":1}]}"#, Ok(2));
+        check("{", Err("Replica election data is empty"));
+        check("{}", Err("Replica election data is missing \"partitions\" field"));
+        check("[1]", Err("com.fasterxml.jackson.databind.JsonMappingException: Expected JSON object, received [1]"));
+        check(
+            r#"{"partitions":[{"topic":"t","partition":"0"}]}"#,
+            Err("com.fasterxml.jackson.databind.JsonMappingException: Expected `Integer` value, received \"0\""),
+        );
+        check(
+            r#"{"partitions":[{"topic":"t","partition":0},{"topic":"t","partition":0}]}"#,
+            Err("Replica election data contains duplicate partitions: [t-0]"),
+        );
     }
 }

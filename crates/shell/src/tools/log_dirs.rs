@@ -16,7 +16,7 @@ pub(crate) const TOOL: Tool = Tool {
     without_arguments: SUMMARY,
     options: OPTIONS,
     removed: &[],
-    on_misuse: Misuse::MessageAndHelp,
+    on_misuse: Misuse::Message,
     start,
 };
 

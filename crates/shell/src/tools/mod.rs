@@ -25,6 +25,7 @@ pub(crate) mod cluster;
 pub(crate) mod features;
 mod line_reader;
 mod formatter;
+mod json_value;
 
 use std::str::FromStr;
 
@@ -58,6 +59,8 @@ pub(crate) enum Misuse {
     Message,
     /// The message and help.
     MessageAndHelp,
+    /// The message, after `Error occurred: `.
+    ErrorOccurred,
     /// Java's report of an exception nobody caught.
     Uncaught,
     /// argparse4j's usage and error.
@@ -147,6 +150,7 @@ impl Tool {
     fn misuse(&self, error: OptionError) -> Refusal {
         let text = match self.on_misuse {
             Misuse::Uncaught => format!("Exception in thread \"main\" joptsimple.{}: {}", error.class, error.message),
+            Misuse::ErrorOccurred => format!("Error occurred: {}", error.message),
             Misuse::Message | Misuse::MessageAndHelp => error.message,
             Misuse::Argparse(argparse) => {
                 let text = match error.class {

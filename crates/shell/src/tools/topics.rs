@@ -1,6 +1,4 @@
 //! `kafka-topics` (`org.apache.kafka.tools.TopicCommand`).
-//!
-//! Left out on purpose: deprecated `--delete-config`.
 
 use clients::{AdminCall, AdminResult, ClientError};
 use protocol::api::create_partitions::NewPartitions;
@@ -9,6 +7,7 @@ use protocol::api::describe_configs::{ConfigResource, DescribedConfig};
 use protocol::api::describe_topic_partitions::{DescribedPartition, DescribedTopic};
 use protocol::api::list_partition_reassignments::OngoingReassignment;
 use protocol::api::{ConfigResourceKind, ConfigSource};
+use protocol::config::{ConfigError, validate_topic_configs};
 use protocol::{BrokerId, ErrorCode, TopicId, TopicName, TopicPartition};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
@@ -30,11 +29,16 @@ pub(crate) const TOOL: Tool = Tool {
 };
 
 const LOGGER: &str = "org.apache.kafka.tools.TopicCommand";
+/// `Uuid.ZERO_UUID`.
+const NO_TOPIC_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 const ACTIONS: &[&str] = &["alter", "create", "describe", "list", "delete"];
+/// What `--describe` can be asked for instead of all partitions.
+const REPORTS: &[&str] =
+    &["under-replicated-partitions", "unavailable-partitions", "under-min-isr-partitions", "at-min-isr-partitions"];
+const NO_DELETE_CONFIG: &str = "delete-config option is no longer supported and deprecated since version 4.0. The config will be fully removed in future releases.";
 /// Options, each with the actions it goes with.
 const ONLY_WITH: &[(&str, &[&str])] = &[
     ("config", &["alter", "create"]),
-    ("delete-config", &["alter"]),
     ("partitions", &["alter", "create"]),
     ("replication-factor", &["create"]),
     ("replica-assignment", &["alter", "create"]),
@@ -85,7 +89,7 @@ fn check(options: &Parsed) -> Result<(), Refusal> {
     if options.has("create") {
         check_invalid(options, "replica-assignment", &["partitions", "replication-factor"])?;
     }
-    Ok(())
+    REPORTS.iter().try_for_each(|report| check_invalid(options, report, &["topics-with-overrides"]))
 }
 
 /// The command under way.
@@ -113,6 +117,11 @@ enum Stage {
     Reassignments,
 }
 
+fn class_of(error: &ConfigError) -> String {
+    let package = if error.exception == "ConfigException" { "config" } else { "errors" };
+    format!("org.apache.kafka.common.{package}.{}", error.exception)
+}
+
 /// An exception on its way to the user.
 struct Failure {
     class: String,
@@ -137,6 +146,9 @@ impl From<ClientError> for Failure {
 
 impl Script for Topics {
     fn begin(&mut self, admin: &mut Calls<'_, '_>) {
+        if self.options.has("delete-config") {
+            admin.io.err(NO_DELETE_CONFIG);
+        }
         if !self.options.has("create") {
             self.stage = Stage::Listing;
             admin.call(AdminCall::ListTopics);
@@ -213,6 +225,9 @@ impl Topics {
         let replication_factor: Option<i32> = options.number("replication-factor")?;
         let configs = options.all("config").iter().map(|text| config(text)).collect::<Result<Vec<_>, _>>()?;
         let assignments = options.one("replica-assignment")?.map_or(Ok(vec![]), assignments)?;
+        // The tool looks at configs itself, before anybody is asked.
+        let values = configs.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect();
+        validate_topic_configs(&values).map_err(|error| Failure { class: class_of(&error), message: error.message })?;
         if name.contains(['.', '_']) {
             admin.io.out("WARNING: Due to limitations in metric names, topics with a period ('.') or underscore ('_') could collide. To avoid issues it is best to use either, but not both.");
         }
@@ -252,14 +267,16 @@ impl Topics {
     }
 
     fn listed(&mut self, topics: &[(TopicName, TopicId, bool)], admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
-        if self.options.has("describe") && self.options.has("topic-id") {
+        // An id of zeros is none.
+        if self.options.has("describe") && self.options.one("topic-id")?.is_some_and(|id| id != NO_TOPIC_ID) {
             return self.listed_for_id(topics, admin);
         }
         let topic = self.options.one("topic")?;
-        let filter = topic
-            .map(Regex::topic_filter)
-            .transpose()
-            .map_err(|message| Failure { class: "java.util.regex.PatternSyntaxException".to_owned(), message })?;
+        let invalid = |text: &str| Failure {
+            class: "java.lang.RuntimeException".to_owned(),
+            message: format!("{text} is an invalid regex."),
+        };
+        let filter = topic.map(|text| Regex::topic_filter(text).map_err(|_| invalid(text))).transpose()?;
         let exclude_internal = self.options.has("exclude-internal");
         let is_wanted = |name: &str, internal: bool| {
             filter.as_ref().is_none_or(|f| f.matches(name)) && !(exclude_internal && internal)
@@ -363,13 +380,7 @@ impl Topics {
     }
 
     fn print(&self, ongoing: &[OngoingReassignment], admin: &mut Calls<'_, '_>) {
-        let filters = [
-            "under-replicated-partitions",
-            "unavailable-partitions",
-            "under-min-isr-partitions",
-            "at-min-isr-partitions",
-        ];
-        let filters: Vec<&str> = filters.into_iter().filter(|f| self.options.has(f)).collect();
+        let filters: Vec<&str> = REPORTS.iter().copied().filter(|f| self.options.has(f)).collect();
         let only_overrides = self.options.has("topics-with-overrides");
         for (topic, configs) in self.described.iter().zip(&self.configs) {
             let overrides = overrides(configs);

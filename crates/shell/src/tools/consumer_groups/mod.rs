@@ -51,18 +51,41 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     }
     let files = launch.files.clone();
     let script = ConsumerGroups { options: options.clone(), warnings, work: Work::Groups, files };
-    Ok(Body::ConsumerGroups(Box::new(AdminTool::new(launch, options, script)?)))
+    let tool = AdminTool::new(launch, options, script).map_err(|mut refusal| {
+        // It is made where everything that goes wrong is printed, and ends well.
+        let text = refusal.err.first().cloned().unwrap_or_default();
+        refusal.out.push(format!("\nError: Executing consumer group command failed due to {text}"));
+        Refusal { code: 0, ..refusal }
+    });
+    Ok(Body::ConsumerGroups(Box::new(tool?)))
 }
 
 /// What `--validate-regex` says. It asks no broker.
 fn validated(regex: &str) -> String {
-    gap!("--validate-regex knows Java's regular expressions, and words what is wrong with one as Java does", "RE2J");
+    gap!("--validate-regex knows Java's regular expressions, in the words of RE2", "RE2J");
     match Regex::new(regex) {
         Ok(_) => format!("The regular expression `{regex}` is valid."),
         Err(error) => {
             let reason = error.lines().next().unwrap_or_default();
-            format!("The regular expression `{regex}` is invalid: {reason}.")
+            format!("The regular expression `{regex}` is invalid: {}.", as_re2(regex, reason))
         }
+    }
+}
+
+/// What RE2 says where Java's regular expressions give this reason.
+fn as_re2<'a>(regex: &str, reason: &'a str) -> &'a str {
+    const WORDS: &[(&str, &str)] = &[
+        ("Unclosed group", "missing closing )"),
+        ("Unclosed character class", "missing closing ]"),
+        ("Unmatched closing ')'", "regexp/syntax: internal error"),
+        ("Illegal repetition", "invalid repeat count"),
+        ("Illegal/unsupported escape sequence", "invalid escape sequence"),
+    ];
+    let dangling = || reason.strip_prefix("Dangling meta character")?.rsplit(' ').next()?.parse::<usize>().ok();
+    match dangling().map(|at| regex.chars().nth(at.wrapping_sub(1))) {
+        Some(None | Some('(' | '|' | '^')) => "missing argument to repetition operator",
+        Some(Some(_)) => "invalid nested repetition operator",
+        None => WORDS.iter().find(|(java, _)| reason.starts_with(java)).map_or(reason, |(_, re2)| re2),
     }
 }
 

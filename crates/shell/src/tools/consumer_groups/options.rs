@@ -23,6 +23,7 @@ pub(crate) fn check(options: &Parsed) -> Result<Vec<String>, Refusal> {
         check_describe(options, has_group)?;
     }
     if options.has("delete") {
+        check_invalid(options, "group", &["all-groups"])?;
         if !has_group {
             return Err(Refusal::usage("Option [delete] takes one of these options: [group], [all-groups]"));
         }
@@ -35,7 +36,6 @@ pub(crate) fn check(options: &Parsed) -> Result<Vec<String>, Refusal> {
     if options.has("delete-offsets") && !(options.has("topic") && options.has("group")) {
         return Err(Refusal::usage("Option [delete-offsets] takes the following options: [topic], [group]"));
     }
-    topic_args(options)?;
     let mut warnings = Vec::new();
     if options.has("reset-offsets") {
         if options.has("dry-run") && options.has("execute") {
@@ -59,6 +59,11 @@ pub(crate) fn check(options: &Parsed) -> Result<Vec<String>, Refusal> {
     if ACTIONS.iter().filter(|action| options.has(action)).count() != 1 {
         return Err(Refusal::usage(format!("Command must include exactly one action: --{}", ACTIONS.join(", --"))));
     }
+    // Topics are read when the tool begins.
+    topic_args(options).map_err(|mut refusal| {
+        refusal.err.splice(0..0, warnings.iter().cloned());
+        refusal
+    })?;
     Ok(warnings)
 }
 
@@ -91,6 +96,7 @@ fn check_describe(options: &Parsed, has_group: bool) -> Result<(), Refusal> {
     if !has_group {
         return Err(Refusal::usage("Option [describe] takes one of these options: [group], [all-groups]"));
     }
+    check_invalid(options, "group", &["all-groups"])?;
     if ["members", "offsets", "state"].iter().filter(|o| options.has(o)).count() > 1 {
         return Err(Refusal::usage(
             "Option [describe] takes at most one of these options: [members], [offsets], [state]",
@@ -106,6 +112,10 @@ fn check_reset(options: &Parsed, has_group: bool) -> Result<(), Refusal> {
     if !has_group {
         return Err(Refusal::usage("Option [reset-offsets] takes one of these options: [all-groups], [group]"));
     }
+    check_invalid(options, "group", &["all-groups"])?;
+    if !options.has("topic") && !options.has("all-topics") && !options.has("from-file") {
+        return Err(Refusal::usage("One of the reset scopes should be defined: --all-topics, --topic."));
+    }
     for scenario in SCENARIOS {
         let others: Vec<&str> = SCENARIOS.iter().copied().filter(|s| s != scenario).collect();
         check_invalid(options, scenario, &others)?;
@@ -114,9 +124,6 @@ fn check_reset(options: &Parsed, has_group: bool) -> Result<(), Refusal> {
         return Err(Refusal::usage(
             "Option '[reset-offsets]' requires one of the following scenarios: [[shift-by], [to-offset], [to-earliest], [to-current], [to-latest], [by-duration], [to-datetime], [from-file]]",
         ));
-    }
-    if !options.has("topic") && !options.has("all-topics") && !options.has("from-file") {
-        return Err(Refusal::usage("One of the reset scopes should be defined: --all-topics, --topic."));
     }
     Ok(())
 }

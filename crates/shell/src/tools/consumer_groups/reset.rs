@@ -362,9 +362,14 @@ fn scenario(options: &Parsed, files: &Files, now_ms: i64) -> Result<Scenario, Fa
     }
 }
 
+fn unreadable(path: &str) -> Failure {
+    let text = format!("java.io.IOException: Unable to read file {path}");
+    Failure { stack: format!("java.lang.RuntimeException: {text}"), text }
+}
+
 /// `topic,partition,offset` or `group,topic,partition,offset` lines, as `--export` writes them.
 fn csv(path: &str, files: &Files) -> Result<Vec<(Option<String>, TopicPartition, i64)>, Failure> {
-    let text = files.get(path).ok_or_else(|| Failure::bare("java.nio.file.NoSuchFileException", path))?;
+    let text = files.get(path).ok_or_else(|| unreadable(path))?;
     let mut rows = Vec::new();
     for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let cells: Vec<&str> = line.split(',').map(|cell| cell.trim().trim_matches('"')).collect();

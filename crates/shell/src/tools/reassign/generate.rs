@@ -76,9 +76,8 @@ impl Reassign {
             let (count, replicas) = (topic.partitions.len(), topic.partitions.first().map_or(0, |p| p.replicas.len()));
             let rng = admin.io.fx.rng(RNG_PROPOSAL);
             let placed = place(&mut |bits| first_bits(rng.bits(), bits), &usable, count as i32, replicas as i32);
-            let placed = placed.map_err(|message| Failure::Thrown {
-                class: "org.apache.kafka.common.errors.InvalidReplicationFactorException",
-                message,
+            let placed = placed.map_err(|message| {
+                Failure::thrown("org.apache.kafka.common.errors.InvalidReplicationFactorException", message)
             })?;
             proposed.extend((0..).zip(placed).map(|(partition, replicas)| Target {
                 tp: TopicPartition::new(topic.name.clone(), partition),
@@ -105,10 +104,10 @@ impl Reassign {
             .collect();
         let without_rack = usable.iter().filter(|broker| broker.rack.is_none()).count();
         if self.is_rack_aware && without_rack != 0 && without_rack != usable.len() {
-            return Err(Failure::Thrown {
-                class: "org.apache.kafka.server.common.AdminOperationException",
-                message: "Not all brokers have rack information. Add --disable-rack-aware in command line to make replica assignment without rack information.".into(),
-            });
+            return Err(Failure::thrown(
+                "org.apache.kafka.tools.AdminOperationException",
+                "Not all brokers have rack information. Add --disable-rack-aware in command line to make replica assignment without rack information.",
+            ));
         }
         Ok(usable)
     }

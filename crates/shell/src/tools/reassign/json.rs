@@ -2,8 +2,11 @@
 
 use ordered::SortedSet;
 use protocol::{BrokerId, TopicPartition};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Failure;
+use crate::tools::json_value::{MAPPING, array, field, int, object, text, version};
 
 /// The log directory that says "wherever it is".
 pub(super) const ANY: &str = "any";
@@ -17,105 +20,114 @@ pub(super) struct Target {
     pub(super) log_dirs: Vec<String>,
 }
 
-/// The file of `--reassignment-json-file`.
-#[derive(Deserialize, Serialize)]
+/// What is printed: the file of `--reassignment-json-file`.
+#[derive(Serialize)]
 struct Reassignment {
-    #[serde(default = "one")]
     version: i64,
-    #[serde(default)]
     partitions: Vec<Row>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Serialize)]
 struct Row {
     topic: String,
     partition: i32,
     replicas: Vec<i32>,
-    log_dirs: Option<Vec<String>>,
+    log_dirs: Vec<String>,
 }
 
-/// The file of `--topics-to-move-json-file`.
-#[derive(Deserialize)]
-struct Topics {
-    #[serde(default = "one")]
-    version: i64,
-    #[serde(default)]
-    topics: Vec<Topic>,
+fn mapping(message: String) -> Failure {
+    Failure::thrown(MAPPING, message)
 }
 
-#[derive(Deserialize)]
-struct Topic {
-    topic: String,
-}
-
-fn one() -> i64 {
-    1
-}
-
-fn read<T: DeserializeOwned>(text: &str, version: fn(&T) -> i64) -> Result<T, String> {
-    let json: serde_json::Value =
-        serde_json::from_str(text).map_err(|_| "The input string is not a valid JSON".to_owned())?;
-    let read: T = serde_json::from_value(json).map_err(|error| error.to_string())?;
-    match version(&read) {
-        1 => Ok(read),
-        other => Err(format!("Not supported version field value {other}")),
+/// A file of version 1: the rows of one of its fields; none if it is not there.
+fn rows(text: &str, name: &str) -> Result<Vec<Value>, Failure> {
+    let operation = |message: String| Failure::thrown("org.apache.kafka.tools.AdminOperationException", message);
+    let json: Value =
+        serde_json::from_str(text).map_err(|_| operation("The input string is not a valid JSON".to_owned()))?;
+    let file = object(&json).map_err(mapping)?;
+    match version(file).map_err(mapping)? {
+        1 => file.get(name).map_or(Ok(Vec::new()), |rows| Ok(array(rows).map_err(mapping)?.to_vec())),
+        other => Err(operation(format!("Not supported version field value {other}"))),
     }
 }
 
 /// Reads a reassignment (`parsePartitionReassignmentData`).
-pub(super) fn targets(text: &str) -> Result<Vec<Target>, String> {
-    let file: Reassignment = read(text, |file: &Reassignment| file.version)?;
-    let target = |row: Row| {
-        let tp = TopicPartition::new(row.topic, row.partition);
-        let log_dirs = row.log_dirs.unwrap_or_else(|| vec![ANY.to_owned(); row.replicas.len()]);
-        if row.replicas.len() != log_dirs.len() {
-            return Err(format!(
-                "Size of replicas list {:?} is different from size of log dirs list [{}] for partition {tp}",
-                row.replicas,
-                log_dirs.join(", ")
-            ));
-        }
-        Ok(Target { tp, replicas: row.replicas.into_iter().map(BrokerId).collect(), log_dirs })
-    };
-    file.partitions.into_iter().map(target).collect()
+pub(super) fn targets(text: &str) -> Result<Vec<Target>, Failure> {
+    rows(text, "partitions")?.iter().map(target).collect()
+}
+
+fn target(row: &Value) -> Result<Target, Failure> {
+    let (tp, replicas, log_dirs) = fields(row).map_err(mapping)?;
+    let log_dirs = log_dirs.unwrap_or_else(|| vec![ANY.to_owned(); replicas.len()]);
+    if replicas.len() != log_dirs.len() {
+        return Err(Failure::command(format!(
+            "Size of replicas list {replicas:?} is different from size of log dirs list [{}] for partition {tp}",
+            log_dirs.join(", ")
+        )));
+    }
+    Ok(Target { tp, replicas: replicas.into_iter().map(BrokerId).collect(), log_dirs })
+}
+
+type Fields = (TopicPartition, Vec<i32>, Option<Vec<String>>);
+
+fn fields(row: &Value) -> Result<Fields, String> {
+    let row = object(row)?;
+    let tp = TopicPartition::new(text(field(row, "topic")?)?, int(field(row, "partition")?)?);
+    let replicas = array(field(row, "replicas")?)?.iter().map(int).collect::<Result<_, _>>()?;
+    let dirs = |dirs: &Value| array(dirs)?.iter().map(|dir| text(dir).map(str::to_owned)).collect();
+    Ok((tp, replicas, row.get("log_dirs").map(dirs).transpose()?))
+}
+
+/// Of several rows of a partition the last one, where Kafka makes a map of them.
+pub(super) fn keep_last(targets: &mut Vec<Target>) {
+    let mut seen = SortedSet::new();
+    targets.reverse();
+    targets.retain(|target| seen.insert(target.tp.clone()));
+    targets.reverse();
 }
 
 /// What `--execute` refuses to do (`parseExecuteAssignmentArgs`).
-pub(super) fn check_executable(targets: &[Target]) -> Result<(), String> {
+pub(super) fn check_executable(targets: &[Target]) -> Result<(), Failure> {
+    refusal_of(targets).map_or(Ok(()), |message| Err(Failure::command(message)))
+}
+
+fn refusal_of(targets: &[Target]) -> Option<String> {
     if targets.is_empty() {
-        return Err("Partition reassignment list cannot be empty".into());
+        return Some("Partition reassignment list cannot be empty".into());
     }
     if targets.iter().any(|target| target.replicas.is_empty()) {
-        return Err("Partition replica list cannot be empty".into());
+        return Some("Partition replica list cannot be empty".into());
     }
     let twice = duplicates(targets.iter().map(|target| &target.tp));
     if !twice.is_empty() {
-        return Err(format!("Partition reassignment contains duplicate topic partitions: {}", twice.join(",")));
+        return Some(format!("Partition reassignment contains duplicate topic partitions: {}", twice.join(",")));
     }
     let entries = targets.iter().filter_map(|target| {
         let twice = duplicates(target.replicas.iter());
         (!twice.is_empty()).then(|| format!("{} contains multiple entries for {}", target.tp, twice.join(",")))
     });
     let entries: Vec<String> = entries.collect();
-    match entries.is_empty() {
-        true => Ok(()),
-        false => Err(format!("Partition replica lists may not contain duplicate entries: {}", entries.join(". "))),
-    }
+    (!entries.is_empty())
+        .then(|| format!("Partition replica lists may not contain duplicate entries: {}", entries.join(". ")))
 }
 
 /// Reads the topics to move and the brokers to move them to (`parseGenerateAssignmentArgs`).
-pub(super) fn wishes(text: &str, brokers: &str) -> Result<(Vec<String>, Vec<BrokerId>), String> {
-    let number = |id: &str| id.trim().parse().map(BrokerId).map_err(|_| format!("For input string: \"{id}\""));
+pub(super) fn wishes(file: &str, brokers: &str) -> Result<(Vec<String>, Vec<BrokerId>), Failure> {
+    let number = |id: &str| {
+        let bad = |_| Failure::thrown("java.lang.NumberFormatException", format!("For input string: \"{id}\""));
+        id.trim().parse().map(BrokerId).map_err(bad)
+    };
     let brokers: Vec<BrokerId> = brokers.split(',').map(number).collect::<Result<_, _>>()?;
     let twice = duplicates(brokers.iter());
     if !twice.is_empty() {
-        return Err(format!("Broker list contains duplicate entries: {}", twice.join(", ")));
+        return Err(Failure::command(format!("Broker list contains duplicate entries: [{}]", twice.join(", "))));
     }
-    let file: Topics = read(text, |file: &Topics| file.version)?;
-    let topics: Vec<String> = file.topics.into_iter().map(|topic| topic.topic).collect();
+    let topic = |row: &Value| text(field(object(row)?, "topic")?).map(str::to_owned);
+    let topics: Vec<String> = rows(file, "topics")?.iter().map(topic).collect::<Result<_, _>>().map_err(mapping)?;
     let twice = duplicates(topics.iter());
     if !twice.is_empty() {
-        return Err(format!("List of topics to reassign contains duplicate entries: {}", twice.join(", ")));
+        let list = twice.join(", ");
+        return Err(Failure::command(format!("List of topics to reassign contains duplicate entries: [{list}]")));
     }
     Ok((topics, brokers))
 }
@@ -135,7 +147,7 @@ pub(super) fn format(mut targets: Vec<Target>) -> String {
         topic: target.tp.topic.as_ref().to_owned(),
         partition: target.tp.partition,
         replicas: target.replicas.into_iter().map(|id| id.0).collect(),
-        log_dirs: Some(target.log_dirs),
+        log_dirs: target.log_dirs,
     };
     let file = Reassignment { version: 1, partitions: targets.into_iter().map(row).collect() };
     serde_json::to_string(&file).expect("numbers and texts are JSON")
@@ -145,33 +157,50 @@ pub(super) fn format(mut targets: Vec<Target>) -> String {
 mod tests {
     use super::*;
 
+    /// Class and message.
+    fn shown(failure: Failure) -> String {
+        super::super::lines(failure).swap_remove(1)
+    }
+
     #[track_caller]
     fn check(text: &str, expected: Result<(), &str>) {
-        let found = targets(text).and_then(|targets| check_executable(&targets));
+        let found = targets(text).and_then(|targets| check_executable(&targets)).map_err(shown);
         assert_eq!(found, expected.map_err(str::to_owned), "{text}");
     }
 
     #[test]
     fn a_reassignment_is_refused_in_kafkas_words() {
         check(r#"{"partitions":[{"topic":"t","partition":0,"replicas":[1,2]}]}"#, Ok(()));
-        check("hello", Err("The input string is not a valid JSON"));
-        check(r#"{"version":2}"#, Err("Not supported version field value 2"));
-        check(r#"{"partitions":[]}"#, Err("Partition reassignment list cannot be empty"));
+        check("hello", Err("org.apache.kafka.tools.AdminOperationException: The input string is not a valid JSON"));
+        check(
+            r#"{"version":2}"#,
+            Err("org.apache.kafka.tools.AdminOperationException: Not supported version field value 2"),
+        );
+        check(
+            r#"{"partitions":[]}"#,
+            Err("org.apache.kafka.tools.AdminCommandFailedException: Partition reassignment list cannot be empty"),
+        );
         check(
             r#"{"partitions":[{"topic":"t","partition":0,"replicas":[]}]}"#,
-            Err("Partition replica list cannot be empty"),
+            Err("org.apache.kafka.tools.AdminCommandFailedException: Partition replica list cannot be empty"),
         );
         check(
             r#"{"partitions":[{"topic":"t","partition":0,"replicas":[1,1]}]}"#,
-            Err("Partition replica lists may not contain duplicate entries: t-0 contains multiple entries for 1"),
+            Err(
+                "org.apache.kafka.tools.AdminCommandFailedException: Partition replica lists may not contain duplicate entries: t-0 contains multiple entries for 1",
+            ),
         );
         check(
             r#"{"partitions":[{"topic":"t","partition":0,"replicas":[1]},{"topic":"t","partition":0,"replicas":[2]}]}"#,
-            Err("Partition reassignment contains duplicate topic partitions: t-0"),
+            Err(
+                "org.apache.kafka.tools.AdminCommandFailedException: Partition reassignment contains duplicate topic partitions: t-0",
+            ),
         );
         check(
             r#"{"partitions":[{"topic":"t","partition":0,"replicas":[1,2],"log_dirs":["any"]}]}"#,
-            Err("Size of replicas list [1, 2] is different from size of log dirs list [any] for partition t-0"),
+            Err(
+                "org.apache.kafka.tools.AdminCommandFailedException: Size of replicas list [1, 2] is different from size of log dirs list [any] for partition t-0",
+            ),
         );
     }
 
@@ -179,14 +208,41 @@ mod tests {
     fn what_is_printed_can_be_read_again() {
         let text =
             r#"{"version":1,"partitions":[{"topic":"t","partition":0,"replicas":[1,2],"log_dirs":["any","/d"]}]}"#;
-        assert_eq!(format(targets(text).expect("it is readable")), text);
+        assert_eq!(targets(text).map(format).map_err(shown).as_deref(), Ok(text));
     }
 
     #[test]
     fn topics_and_brokers_to_move_them_to_come_once() {
         let topics = r#"{"topics":[{"topic":"a"},{"topic":"b"}],"version":1}"#;
-        assert_eq!(wishes(topics, "3,1").map(|(topics, brokers)| (topics.len(), brokers[0])), Ok((2, BrokerId(3))));
-        assert_eq!(wishes(topics, "1,1"), Err("Broker list contains duplicate entries: 1".into()));
-        assert_eq!(wishes(topics, "x"), Err("For input string: \"x\"".into()));
+        let found = |file: &str, brokers: &str| {
+            let found = wishes(file, brokers).map(|(topics, brokers)| (topics.len(), brokers[0]));
+            found.map_err(shown)
+        };
+        assert_eq!(found(topics, "3,1"), Ok((2, BrokerId(3))));
+        let refused = |text: &str| Err(text.to_owned());
+        const FAILED: &str = "org.apache.kafka.tools.AdminCommandFailedException";
+        assert_eq!(
+            found(topics, "1,1,2,2"),
+            refused(&format!("{FAILED}: Broker list contains duplicate entries: [1, 2]"))
+        );
+        assert_eq!(found(topics, "x"), refused("java.lang.NumberFormatException: For input string: \"x\""));
+        let twice = r#"{"topics":[{"topic":"a"},{"topic":"a"}]}"#;
+        assert_eq!(
+            found(twice, "1"),
+            refused(&format!("{FAILED}: List of topics to reassign contains duplicate entries: [a]"))
+        );
+        assert_eq!(
+            found(r#"{"topics":[{}]}"#, "1"),
+            refused("com.fasterxml.jackson.databind.JsonMappingException: No such field exists: `topic`")
+        );
+    }
+
+    #[test]
+    fn of_two_rows_of_a_partition_the_last_one_is_verified() {
+        let row = |replica| format!(r#"{{"topic":"t","partition":0,"replicas":[{replica}]}}"#);
+        let file = format!(r#"{{"partitions":[{},{}]}}"#, row(1), row(2));
+        let mut targets = targets(&file).map_err(shown).expect("it is readable");
+        keep_last(&mut targets);
+        assert_eq!(targets.iter().map(|target| target.replicas.clone()).collect::<Vec<_>>(), [[BrokerId(2)]]);
     }
 }

@@ -96,7 +96,7 @@ enum Failure {
     /// A `TerseException`: this is all that is printed.
     Terse(String),
     /// Another exception: its class and message.
-    Thrown { class: &'static str, message: String },
+    Thrown { class: String, message: String },
     /// An exception of the admin client.
     Client(ClientError),
 }
@@ -104,7 +104,10 @@ enum Failure {
 impl Failure {
     /// `AdminCommandFailedException`.
     fn command(message: impl Into<String>) -> Failure {
-        Failure::Thrown { class: "org.apache.kafka.server.common.AdminCommandFailedException", message: message.into() }
+        Failure::thrown("org.apache.kafka.tools.AdminCommandFailedException", message)
+    }
+    fn thrown(class: impl Into<String>, message: impl Into<String>) -> Failure {
+        Failure::Thrown { class: class.into(), message: message.into() }
     }
 }
 
@@ -159,11 +162,10 @@ fn lines(failure: Failure) -> Vec<String> {
 
 impl Reassign {
     fn new(launch: &Launch, options: &Parsed, action: Action) -> Result<Reassign, Failure> {
-        let of_option =
-            |error: OptionError| Failure::Thrown { class: "joptsimple.OptionException", message: error.message };
+        let of_option = |error: OptionError| Failure::thrown(format!("joptsimple.{}", error.class), error.message);
         let file = |name: &str| {
             let path = options.one(name).map_err(of_option)?.unwrap_or_default();
-            let missing = || Failure::Thrown { class: "java.nio.file.NoSuchFileException", message: path.to_owned() };
+            let missing = || Failure::thrown("java.io.IOException", format!("Unable to read file {path}"));
             launch.read(path).ok_or_else(missing)
         };
         let (mut targets, mut topics, mut brokers) = (Vec::new(), Vec::new(), Vec::new());
@@ -171,16 +173,19 @@ impl Reassign {
             Action::List => {}
             Action::Generate => {
                 let list = options.one("broker-list").map_err(of_option)?.unwrap_or_default();
-                let wishes = json::wishes(&file("topics-to-move-json-file")?, list).map_err(Failure::command)?;
+                let wishes = json::wishes(&file("topics-to-move-json-file")?, list)?;
                 topics = wishes.0.into_iter().map(Into::into).collect();
                 brokers = wishes.1;
             }
             Action::Execute | Action::Verify | Action::Cancel => {
-                targets = json::targets(&file("reassignment-json-file")?).map_err(Failure::command)?;
+                targets = json::targets(&file("reassignment-json-file")?)?;
             }
         }
+        if action == Action::Verify {
+            json::keep_last(&mut targets);
+        }
         if action == Action::Execute {
-            json::check_executable(&targets).map_err(Failure::command)?;
+            json::check_executable(&targets)?;
         }
         let rate = |name| Ok::<i64, Failure>(options.number(name).map_err(of_option)?.unwrap_or(-1));
         Ok(Reassign {
