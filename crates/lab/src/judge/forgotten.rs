@@ -5,6 +5,8 @@
 //! again (`TransactionManager#canRetry`, `#bumpIdempotentProducerEpoch`). And a leader that knows nothing of a producer takes any
 //! sequence number for its first (`ProducerAppendInfo#checkSequence`): if it refused the first batch, as for want of replicas, and takes
 //! the second, which was in flight, then the first is out of order when it comes again, and follows in a new epoch (sweep seed 220).
+//! What is in flight then is numbered anew as well (`TransactionManager#bumpIdempotentProducerEpoch`, `TxnPartitionMap#startSequencesAtBeginning`):
+//! if its answer does not come in time, the leader takes it a second time.
 
 use kernel::Time;
 use partition_log::Log;
@@ -39,8 +41,8 @@ pub(super) fn between(lab: &Lab, tp: &TopicPartition, log: &Log, first: i64, sec
     })
 }
 
-/// Whether the leader took what is at `first` without what the producer sent before, which is at `second` in a later epoch: nothing
-/// of that producer is before it, and it does not begin with sequence number 0.
+/// Whether the leader took what is at `first` without what the producer sent before, and `second` is in a later epoch, which that
+/// began: nothing of that producer is before it, and it does not begin with sequence number 0.
 pub(super) fn began_late(log: &Log, first: i64, second: i64) -> bool {
     let (Some(old), Some(new)) = (batch_at(log, first), batch_at(log, second)) else { return false };
     let (producer, epoch) = (old.producer().producer_id, old.producer().producer_epoch);

@@ -43,7 +43,7 @@ fn check_log(lab: &Lab, tp: &TopicPartition, log: &Log) -> Result<(), Finding> {
     for batch in log.batches_from(log.log_start_offset()).filter(|batch| batch.producer().producer_id >= 0) {
         for Known { offset, producer, number, value_hash } in known_records(batch) {
             if let Some(before) = offsets.insert(value_hash, offset) {
-                if forgotten::between(lab, tp, log, before, offset) {
+                if forgotten::between(lab, tp, log, before, offset) || forgotten::began_late(log, before, offset) {
                     continue;
                 }
                 let evidence = format!("{tp}: record {producer}.{number} is at offsets {before} and {offset}");
