@@ -1,12 +1,16 @@
 //! Mistakes of the model, and of its claims, that sweeps found, each as the few commands that were left of the plan.
 
-use protocol::{Batch, Note, TopicPartition};
+use protocol::{Batch, BrokerId, Note, TopicPartition};
 
 use lab::{BOOT, Duration, Lab, Scenario};
 
 fn judged(text: &str, until_s: u64) -> Lab {
+    run(text, Duration::from_secs(until_s))
+}
+
+fn run(text: &str, until: Duration) -> Lab {
     let mut lab = Lab::new(&Scenario::parse(text).expect("it is right")).expect("it can be built");
-    lab.run_until(BOOT + Duration::from_secs(until_s));
+    lab.run_until(BOOT + until);
     lab
 }
 
@@ -186,4 +190,81 @@ fn copies_that_a_restarted_leader_takes_are_excused_also_if_another_led_in_betwe
     let value = |offset| lab.record_at(log, offset).flatten();
     let (first, again) = (value(16).expect("it was written"), value(531));
     assert_eq!((&*first, Some(&first)), (&b"200.6"[..], again.as_ref()), "the moment is met");
+}
+
+/// A broker is restarted while its request to register is on its way, and that comes after the one of its successor: the controller
+/// knows the broker by an epoch that nobody has.
+#[test]
+fn a_broker_whose_predecessor_registered_after_it_stays_out() {
+    let lab = judged(
+        r#"{
+            "seed": 7687,
+            "cluster": { "combined": true },
+            "topics": [
+                { "name": "t1", "partitions": 1, "replication_factor": 2 },
+                { "name": "t2", "partitions": 1, "replication_factor": 1 }
+            ],
+            "commands": [
+                { "at": "100ms", "run": "sim disk broker 1 full" },
+                { "at": "465ms", "run": "sim mend broker 1" },
+                { "at": "811ms", "run": "sim pause broker 1" },
+                { "at": "14271ms", "run": "sim resume broker 1" },
+                { "at": "14271ms", "run": "sim restart broker 1" },
+                { "at": "14371ms", "run": "sim mend" },
+                { "at": "346s", "run": "sim judge" }
+            ]
+        }"#,
+        347,
+    );
+    assert_eq!(lab.violation(), None);
+    let registered = lab.history().iter().filter_map(|stamped| match &stamped.note {
+        Note::BrokerRegistered { broker, broker_epoch } => Some((*broker, *broker_epoch)),
+        _ => None,
+    });
+    let epochs: Vec<i64> = registered.filter(|(broker, _)| broker.0 == 1).map(|(_, epoch)| epoch).collect();
+    let broker = &lab.layout().brokers[&BrokerId(1)];
+    let own = lab.world().machine(*broker).kafka().and_then(|kafka| kafka.lifecycle()).map(|own| own.broker_epoch());
+    assert_eq!((epochs.len(), own), (3, Some(epochs[1])), "the moment is met");
+}
+
+/// A consumer is not given what the leader's cleaner took away before it read that far, though the next leader has not cleaned it yet.
+#[test]
+fn what_the_cleaner_of_a_former_leader_took_away_is_no_hole() {
+    let lab = run(
+        r#"{
+            "seed": 6087,
+            "cluster": {
+                "brokers": 3,
+                "controllers": 1,
+                "configs": {
+                    "broker.session.timeout.ms": "6000",
+                    "leader.imbalance.check.interval.seconds": "5",
+                    "log.cleaner.backoff.ms": "2000",
+                    "offsets.topic.num.partitions": "2"
+                },
+                "latency": "5ms"
+            },
+            "topics": [
+                { "name": "t1", "partitions": 1, "replication_factor": 1 },
+                { "name": "t2", "partitions": 1, "replication_factor": 3, "configs": { "cleanup.policy": "compact", "min.insync.replicas": "2", "segment.ms": "3000" } }
+            ],
+            "files": { "p": "linger.ms=50\nretries=2147483647\n" },
+            "commands": [
+                { "at": "1242ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t2 --throughput 60 --value-prefix 100 --command-config p --repeating-keys 7" },
+                { "at": "1342ms", "term": 22, "run": "kafka-console-consumer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --include t1,t2 --group g-all --from-beginning --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 --command-property auto.commit.interval.ms=1000" },
+                { "at": "4695ms", "run": "sim power-off broker 3" },
+                { "at": "4795ms", "run": "sim restart broker 2" },
+                { "at": "10697ms", "run": "sim start broker 3" },
+                { "at": "20047ms", "run": "sim judge" }
+            ]
+        }"#,
+        Duration::from_millis(20_049),
+    );
+    assert_eq!(lab.violation(), None);
+    let log = lab.leader_log(&TopicPartition::new("t2", 0)).expect("it is led");
+    let given = lab.history().iter().any(|stamped| match &stamped.note {
+        Note::Delivered { first, last, .. } => (*first..=*last).contains(&205),
+        _ => false,
+    });
+    assert!(lab.record_at(log, 205).is_some() && !given, "the moment is met");
 }

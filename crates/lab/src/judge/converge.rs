@@ -1,11 +1,12 @@
 //! What keeps a cluster from having converged, and whether it is excused: without a quorum nothing is decided (a
 //! leader that is cut off before it has told of its own removal leaves one that nobody can lead), a broker that is configured with
-//! controllers that were removed may not find the others, and a partition whose eligible replicas are all gone has no leader, rightly.
+//! controllers that were removed may not find the others, one whose predecessor registered after it stays out, and a partition whose
+//! eligible replicas are all gone has no leader, rightly.
 
 use std::fmt;
 
-use cluster::MetadataImage;
-use kernel::NodeState;
+use cluster::{KafkaProcess, MetadataImage};
+use kernel::{NodeId, NodeState};
 use ordered::{SortedMap, SortedSet};
 use partition_log::Log;
 use protocol::metadata::PartitionRecord;
@@ -60,8 +61,9 @@ pub(crate) fn obstacles(lab: &Lab) -> Vec<Obstacle> {
     }
     let mut found = Vec::new();
     let Some(image) = replicas::image(lab.world(), lab.layout()) else { return found };
+    let serves = |id: BrokerId, node| runs(node) && !is_superseded(lab, image, id, *node);
     let alive: SortedSet<BrokerId> =
-        lab.layout().brokers.iter().filter(|(_, node)| runs(node)).map(|(id, _)| *id).collect();
+        lab.layout().brokers.iter().filter(|(id, node)| serves(**id, node)).map(|(id, _)| *id).collect();
     let mut dead = SortedSet::new();
     for topic in image.topics.values() {
         for record in &topic.partitions {
@@ -76,6 +78,15 @@ pub(crate) fn obstacles(lab: &Lab) -> Vec<Obstacle> {
     }
     group_obstacles(lab, image, &dead, &mut found);
     found
+}
+
+/// Whether a broker's predecessor registered after it did: its request was on its way for longer. The controller refuses another
+/// incarnation only while a session lasts, which the first heartbeat begins (`ClusterControlManager#registerBroker`), and the broker goes
+/// on telling an epoch that is stale (`BrokerLifecycleManager`), until it is restarted (sweep seed 7687).
+fn is_superseded(lab: &Lab, image: &MetadataImage, broker: BrokerId, node: NodeId) -> bool {
+    let lifecycle = lab.world().machine(node).kafka().and_then(KafkaProcess::lifecycle);
+    let epoch = lifecycle.map_or(-1, |lifecycle| lifecycle.broker_epoch());
+    epoch >= 0 && image.brokers.get(&broker).is_some_and(|registered| registered.epoch > epoch)
 }
 
 fn partition_obstacle(
