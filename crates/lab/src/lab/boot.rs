@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kernel::Time;
 use ordered::SortedMap;
+use protocol::Plant;
 
 use super::{BOOT, Lab};
 use crate::history::History;
@@ -55,8 +56,11 @@ impl Lab {
         }
         lab.make_topics(scenario);
         lab.run_until(BOOT);
-        lab.check_boot()?;
-        lab.check_topics(scenario)?;
+        // What is wrong with a run whose invariants broke by then, or that has a planted bug, is not that it is slow.
+        if lab.violation.is_none() && scenario.plant.0 == Plant::None {
+            lab.check_boot()?;
+            lab.check_topics(scenario)?;
+        }
         lab.terminals.retain(|term, _| *term < FIRST_SETUP_TERMINAL);
         Arc::make_mut(&mut lab.apps).clear();
         lab.marks = Arc::default();
