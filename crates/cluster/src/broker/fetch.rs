@@ -305,7 +305,7 @@ impl Broker {
     // ---- answers
 
     /// What a reader is told of what was read (`#updateAndGenerateResponseData`).
-    fn answer_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, id: ReaderId, read: FetchRead) -> FetchResponse {
+    fn answer_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, id: ReaderId, mut read: FetchRead) -> FetchResponse {
         let Some(reader) = self.soft.readers.get_mut(id) else {
             return FetchResponse { error: ErrorCode::None, session_id: 0, partitions: Vec::new() };
         };
@@ -314,7 +314,6 @@ impl Broker {
             true => self.served.to_followers += read.bytes,
             false => self.served.to_clients += read.bytes,
         }
-        let mut read = read;
         if session.is_some() || reader.wants_session {
             for ((slot, is_news), result) in read.slots.iter_mut().zip(&read.results) {
                 *is_news = reader.is_news(*slot, result);

@@ -20,7 +20,13 @@ impl Invariant for MetadataAgrees {
     const ID: &'static str = "metadata-agrees";
     const DOC: &'static str = "No two processes apply different metadata at one offset.";
     const SOURCE: &'static str = "RaftEventSimulationTest.ConsistentCommittedData; KIP-595";
-    const LOOKS_AT: Kinds = Kinds::of(&[Kind::QuorumState, Kind::LeaderElected, Kind::IsrChanged, Kind::BrokerFenced]);
+    const LOOKS_AT: Kinds = Kinds::of(&[
+        Kind::QuorumState,
+        Kind::LeaderElected,
+        Kind::IsrChanged,
+        Kind::BrokerFenced,
+        Kind::MetadataTorn,
+    ]);
 
     fn check(&mut self, sight: &Sight<'_>) -> Result<(), String> {
         match sight.note {
@@ -28,6 +34,9 @@ impl Invariant for MetadataAgrees {
                 let processes = sight.layout.brokers.iter().chain(&sight.layout.controllers);
                 processes.into_iter().try_for_each(|(id, node)| self.read_on(sight, *id, *node))
             }
+            Note::MetadataTorn { node, to, high_watermark } => Err(format!(
+                "node {node} has committed the metadata log up to {high_watermark}, and its leader lets it truncate to {to}"
+            )),
             _ => Ok(()),
         }
     }

@@ -164,6 +164,8 @@ impl Torn {
             Note::QuorumState { node, state: "Leader", epoch, .. } => Some((*node, *epoch)),
             _ => None,
         };
+        let is_told = |stamped: &Stamped<Note>| matches!(stamped.note, Note::MetadataTorn { .. });
+        self.is |= self.may_be && notes.iter().any(is_told);
         if self.may_be
             && !self.is
             && let Some((leader, epoch)) = notes.iter().find_map(leads)
@@ -335,5 +337,23 @@ mod tests {
                 assert_eq!(looks_at.has(*kind), is_named, "{id}: {name}");
             }
         }
+    }
+
+    /// A follower of the metadata log that is asked to truncate what is committed: nobody may do that, unless a voter's disk was lost.
+    #[test]
+    fn committed_metadata_that_is_to_be_truncated_breaks_a_claim() {
+        let lab = crate::Lab::new(&crate::Scenario::default()).expect("it boots");
+        let note = Note::MetadataTorn { node: BrokerId(1), to: 5, high_watermark: 9 };
+        let notes = [Stamped { event: 1, at: Time::ZERO, node: lab.layout().brokers[&BrokerId(1)], note }];
+        let shown = |monitors: &mut Monitors| monitors.notes(lab.world(), lab.layout(), &notes);
+        let violation = shown(&mut Monitors::default()).expect_err("what is committed stays");
+        assert_eq!(violation.invariant, "metadata-agrees");
+        assert_eq!(
+            violation.evidence,
+            "node 1 has committed the metadata log up to 9, and its leader lets it truncate to 5"
+        );
+        let mut excused = Monitors::default();
+        excused.voter_lost();
+        assert_eq!((shown(&mut excused), excused.is_quorum_torn()), (Ok(()), true));
     }
 }
