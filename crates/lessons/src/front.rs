@@ -109,14 +109,9 @@ fn front_of(mut values: SortedMap<&str, (usize, Value)>) -> Result<Front, Lesson
     if !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
         return Err(LessonError::at(lines[0], 1, format!("id `{id}` may have lower-case letters, digits and `-`")));
     }
-    // What is wrong with one key alone is told at its line, else at the first.
-    let alone = |key: &str, value: &Value| Value::Object([(key.to_owned(), value.clone())].into_iter().collect());
-    let is_wrong = |key: &str, value: &Value| Scenario::parse(&alone(key, value).to_string()).is_err();
-    let wrong = values.iter().find(|(key, (_, value))| is_wrong(key, value)).map(|(_, (line, _))| *line);
-    let line = wrong.or_else(|| values.values().map(|(line, _)| *line).min()).unwrap_or(1);
-    let object: Map<String, Value> = values.into_iter().map(|(key, (_, value))| (key.to_owned(), value)).collect();
-    let scenario =
-        Scenario::parse(&Value::Object(object).to_string()).map_err(|error| LessonError::at(line, 1, error.message))?;
+    let object: Map<String, Value> = values.iter().map(|(key, (_, value))| (key.to_string(), value.clone())).collect();
+    let scenario = Scenario::parse(&Value::Object(object).to_string())
+        .map_err(|error| LessonError::at(line_of_wrong(&values), 1, error.message))?;
     let needs = needs
         .split([',', ' '])
         .map(|need| need.trim_matches(['[', ']', '"']).to_owned())
@@ -131,6 +126,15 @@ fn front_of(mut values: SortedMap<&str, (usize, Value)>) -> Result<Front, Lesson
         minutes,
         leaves_out,
     })
+}
+
+/// Where a scenario that is wrong is wrong: what is wrong with one key alone is told at its line, else at the first.
+#[cold]
+fn line_of_wrong(values: &SortedMap<&str, (usize, Value)>) -> usize {
+    let alone = |key: &str, value: &Value| Value::Object([(key.to_owned(), value.clone())].into_iter().collect());
+    let is_wrong = |key: &str, value: &Value| Scenario::parse(&alone(key, value).to_string()).is_err();
+    let wrong = values.iter().find(|(key, (_, value))| is_wrong(key, value)).map(|(_, (line, _))| *line);
+    wrong.or_else(|| values.values().map(|(line, _)| *line).min()).unwrap_or(1)
 }
 
 fn shell_nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
