@@ -1,5 +1,5 @@
 //! `kafkasim`: the engine on the command line. Runs scenarios, plays lessons as tests, replays links, and has two pocket
-//! calculators. Exit codes: 0 well, 1 a test failed or an invariant broke, 2 the input was wrong.
+//! calculators. Exit codes: 0 well, 1 a test failed or an invariant broke, 2 the input was wrong, 101 kafkasim itself failed.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the outer edge may look at a clock")]
 
 mod commands;
@@ -8,6 +8,8 @@ mod input;
 mod report;
 
 use clap::{Parser, Subcommand};
+
+use guarded::guarded;
 
 /// A Kafka cluster you can run, break, rewind and test, without a cluster.
 #[derive(Parser)]
@@ -48,7 +50,8 @@ fn end_quietly_on_a_closed_pipe() {
 
 fn main() -> std::process::ExitCode {
     end_quietly_on_a_closed_pipe();
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    let result = guarded("kafkasim", move || match command {
         Command::Run(run) => run.act(),
         Command::Test(test) => test.act(),
         Command::Replay(replay) => replay.act(),
@@ -56,12 +59,16 @@ fn main() -> std::process::ExitCode {
         Command::Partition(partition) => partition.act(),
         Command::Place(place) => place.act(),
         Command::List => commands::list::act(),
-    };
+    });
     match result {
-        Ok(code) => code.into(),
-        Err(message) => {
+        Ok(Ok(code)) => code.into(),
+        Ok(Err(message)) => {
             eprintln!("kafkasim: {message}");
             2.into()
+        }
+        Err(fault) => {
+            eprintln!("kafkasim: a fault of kafkasim, not of what it was given: {fault}");
+            101.into()
         }
     }
 }

@@ -10,6 +10,7 @@ use lab::sweep;
 use lab::{PLANTS, Plant, Scenario};
 
 use super::Exit;
+use crate::guarded::guarded;
 use crate::input::write;
 
 /// Sweeps for each bug, each from another first seed.
@@ -40,13 +41,19 @@ pub(super) fn measure(file: &Path, only: Option<Plant>, jobs: usize, quiet: bool
     let sweeps: Vec<(Plant, u64)> = bugs.iter().flat_map(|bug| (0..TRIALS).map(|trial| (*bug, trial))).collect();
     let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(sweeps.len() as u64) };
     let found: Mutex<Vec<(Plant, u64, Found)>> = Mutex::new(Vec::new());
-    let next = AtomicUsize::new(0);
+    let (next, faults) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {
                 while let Some((bug, trial)) = sweeps.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let result = first_red(*bug, trial * SEEDS_MAX + 1);
-                    found.lock().expect("nobody panics with it").push((*bug, *trial, result));
+                    let (bug, from) = (*bug, trial * SEEDS_MAX + 1);
+                    let result = guarded(&format!("{bug} from seed {from} on"), move || first_red(bug, from));
+                    faults.fetch_add(usize::from(result.is_err()), Ordering::Relaxed);
+                    let result = result.unwrap_or_else(|fault| {
+                        bar.suspend(|| eprintln!("{bug} from seed {from} on: a fault of kafkasim: {fault}"));
+                        None
+                    });
+                    found.lock().expect("nobody panics with it").push((bug, *trial, result));
                     bar.inc(1);
                 }
             });
@@ -73,7 +80,7 @@ pub(super) fn measure(file: &Path, only: Option<Plant>, jobs: usize, quiet: bool
         table.push_str(&row);
     }
     write(file, &table)?;
-    Ok(u8::from(missed > 0))
+    Ok(u8::from(missed > 0 || faults.into_inner() > 0))
 }
 
 fn first_red(bug: Plant, from: u64) -> Found {
