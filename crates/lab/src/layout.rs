@@ -1,6 +1,6 @@
 //! Which node is which: brokers, controllers and programs by their names and ids.
 
-use std::fmt::Display;
+use std::fmt;
 use std::sync::Arc;
 
 use cluster::{ClusterSpec, KafkaProcess, ProcessSpec};
@@ -120,21 +120,70 @@ pub(crate) fn controller_directory(seed: u64, id: BrokerId) -> DirectoryId {
     bare(seed).directory_id(id, 0, 0)
 }
 
-/// The properties file of a controller as the terminal sees them: where its log directories are mounted, and where it listens. `name` is
-/// where it is reached, `host` what its mount is called; `dirs` are its `log.dirs`.
-pub(crate) fn controller_properties(id: impl Display, name: &str, host: &str, dirs: &[&str]) -> String {
-    let mounted = |dir: &&str| format!("data/{host}/{}", dir.rsplit('/').next().unwrap_or(dir));
-    let dirs = match dirs {
-        [_] | [] => format!("data/{host}/kafka-logs"),
-        several => several.iter().map(mounted).collect::<Vec<_>>().join(","),
+/// The `server.properties` of a process as the terminal sees them: with its log directories where they are mounted.
+#[derive(Clone, Copy)]
+pub(crate) struct Properties<'a> {
+    pub(crate) id: i32,
+    pub(crate) is_broker: bool,
+    pub(crate) is_controller: bool,
+    /// Where it is reached.
+    pub(crate) name: &'a str,
+    pub(crate) log_dirs: &'a [&'a str],
+    /// What else the process is configured with, if there is one already.
+    pub(crate) spec: Option<&'a ProcessSpec>,
+}
+
+impl<'a> Properties<'a> {
+    /// Of a process of a lab, and its log directories.
+    pub(crate) fn of(spec: &'a ProcessSpec, log_dirs: &'a [&'a str]) -> Properties<'a> {
+        let ProcessSpec { is_broker, is_controller, .. } = *spec;
+        Properties { id: spec.id.0, is_broker, is_controller, name: &spec.host, log_dirs, spec: Some(spec) }
+    }
+
+    /// What it is, and where it listens as that.
+    fn roles(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let broker = self.is_broker.then(|| ("broker", format!("PLAINTEXT://{}:{BROKER_PORT}", self.name)));
+        let controller =
+            self.is_controller.then(|| ("controller", format!("CONTROLLER://{}:{CONTROLLER_PORT}", self.name)));
+        broker.into_iter().chain(controller)
+    }
+
+    /// Where the terminal finds a log directory.
+    fn mounted(&self, dir: &str) -> String {
+        let kind = if self.is_broker { "kafka" } else { "controller" };
+        let last = if self.log_dirs.len() > 1 { dir.rsplit('/').next().unwrap_or(dir) } else { "kafka-logs" };
+        format!("data/{kind}{}/{last}", self.id)
+    }
+}
+
+impl fmt::Display for Properties<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (roles, listeners): (Vec<&str>, Vec<String>) = self.roles().unzip();
+        let dirs: Vec<String> = self.log_dirs.iter().map(|dir| self.mounted(dir)).collect();
+        writeln!(f, "process.roles={}\nnode.id={}", roles.join(","), self.id)?;
+        writeln!(f, "controller.listener.names=CONTROLLER\nlisteners={}", listeners.join(","))?;
+        if let Some(spec) = self.spec {
+            writeln!(f, "{}", quorum(&spec.cluster))?;
+        }
+        writeln!(f, "log.dirs={}", dirs.join(","))?;
+        let metadata = self.spec.and_then(|spec| spec.property("metadata.log.dir"));
+        metadata.map_or(Ok(()), |dir| writeln!(f, "metadata.log.dir={}", self.mounted(dir)))
+    }
+}
+
+/// How a process of that cluster finds the controllers: the line of its properties.
+fn quorum(cluster: &ClusterSpec) -> String {
+    let has_ids = cluster.initial_controllers.0.is_none();
+    let address = |(id, host): &(BrokerId, Name)| match has_ids {
+        true => format!("{id}@{host}:{CONTROLLER_PORT}"),
+        false => format!("{host}:{CONTROLLER_PORT}"),
     };
-    format!(
-        "process.roles=controller\nnode.id={id}\ncontroller.listener.names=CONTROLLER\nlisteners=CONTROLLER://{name}:{CONTROLLER_PORT}\nlog.dirs={dirs}\n"
-    )
+    let name = if has_ids { "controller.quorum.voters" } else { "controller.quorum.bootstrap.servers" };
+    format!("{name}={}", cluster.voters.iter().map(address).collect::<Vec<_>>().join(","))
 }
 
 /// One more controller, of a quorum whose voters may change. Why not, otherwise.
-pub(crate) fn add_controller(world: &mut World<Actor>, layout: &mut Layout) -> Result<(NodeId, BrokerId), String> {
+pub(crate) fn add_controller(world: &mut World<Actor>, layout: &mut Layout) -> Result<NodeId, String> {
     const CONTROLLERS_MAX: usize = 20;
     let processes: Vec<_> = layout.controllers.values().filter_map(|node| world.machine(*node).kafka()).collect();
     let Some(model) = processes.iter().find(|process| process.raft().voter_history().last_offset().is_some()) else {
@@ -165,7 +214,7 @@ pub(crate) fn add_controller(world: &mut World<Actor>, layout: &mut Layout) -> R
     let node = world.add_node(&host, Actor::Kafka(Box::new(KafkaProcess::new(spec))));
     layout.controllers.insert(id, node);
     publish_controller(world, id, node, layout.brokers.len());
-    Ok((node, id))
+    Ok(node)
 }
 
 /// The addresses people type for a broker, beside its advertised one.

@@ -7,7 +7,7 @@ use protocol::BrokerId;
 use super::dirs;
 use super::draw::{Draws, Kind};
 use super::plan::{CHAOS_END_MS, Stage, command};
-use crate::layout;
+use crate::layout::{self, Properties};
 use crate::scenario::{ClusterShape, TimedCommand};
 
 /// The first terminal of the tools: each has its own, for one may wait for a minute.
@@ -62,13 +62,17 @@ pub(super) fn timeline(seed: u64, stage: &Stage<'_>, files: &mut SortedMap<Strin
     let mut controllers: Vec<(u64, u64)> =
         (first..).take(stage.cluster.controllers as usize).map(|id| (0, id)).collect();
     for (_, id) in &controllers {
-        let (name, host) = match stage.cluster.combined {
-            true => (format!("broker-{id}"), format!("kafka{id}")),
-            false => (format!("controller-{id}"), format!("controller{id}")),
-        };
+        let name = format!("{}-{id}", if stage.cluster.combined { "broker" } else { "controller" });
         let dirs = dirs::configs(seed).map(|(_, dirs)| dirs).unwrap_or_default();
-        let properties = layout::controller_properties(*id, &name, &host, &dirs.split(',').collect::<Vec<_>>());
-        files.insert(format!("controller-{id}.properties"), properties);
+        let properties = Properties {
+            id: *id as i32,
+            is_broker: stage.cluster.combined,
+            is_controller: true,
+            name: &name,
+            log_dirs: &dirs.split(',').collect::<Vec<_>>(),
+            spec: None,
+        };
+        files.insert(format!("controller-{id}.properties"), properties.to_string());
     }
     let added = added(seed, stage.cluster);
     controllers.extend(&added);

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use cluster::KafkaProcess;
+
 use super::{Call, Verb};
 use crate::lab::MarkKind;
-use crate::layout;
+use crate::layout::{self, Properties};
 
 pub(super) const VERB: Verb = Verb {
     name: "add",
@@ -20,13 +22,13 @@ fn act(call: Call<'_>) -> Result<String, String> {
         return Err("what can be added is a controller".into());
     }
     let lab = call.lab;
-    let (node, id) = layout::add_controller(&mut lab.world, &mut lab.layout)?;
+    let node = layout::add_controller(&mut lab.world, &mut lab.layout)?;
     let name = lab.world.name(node).clone();
     let path = format!("{name}.properties");
-    let process = lab.world.machine(node).kafka();
-    let dirs: Vec<&str> = process.map_or_else(Vec::new, |process| process.spec().log_dirs().collect());
-    let properties = layout::controller_properties(id, &name, &format!("controller{id}"), &dirs);
-    Arc::make_mut(&mut lab.files).insert(&path, properties);
+    if let Some(spec) = lab.world.machine(node).kafka().map(KafkaProcess::spec) {
+        let dirs: Vec<&str> = spec.log_dirs().collect();
+        Arc::make_mut(&mut lab.files).insert(&path, Properties::of(spec, &dirs).to_string());
+    }
     lab.world.start(node);
     lab.state_changed(node);
     lab.mark(MarkKind::Process, format!("{name} started").into());

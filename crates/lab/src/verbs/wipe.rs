@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use cluster::ProcessSpec;
 use kernel::{Host, NodeState};
-use protocol::api::Name;
 
 use super::{Call, Verb};
 use crate::Actor;
 use crate::lab::MarkKind;
+use crate::layout::Properties;
 
 pub(super) const VERB: Verb = Verb {
     name: "wipe",
@@ -43,7 +42,7 @@ fn act(call: Call<'_>) -> Result<String, String> {
         },
     };
     let path = format!("{name}.properties");
-    Arc::make_mut(&mut lab.files).insert(&path, properties(&spec, &name));
+    Arc::make_mut(&mut lab.files).insert(&path, Properties::of(&spec, &dirs).to_string());
     if let Actor::Kafka(process) = lab.world.machine_mut(node) {
         process.lose_dirs(&places);
     }
@@ -52,39 +51,8 @@ fn act(call: Call<'_>) -> Result<String, String> {
     lab.world.set_host(node, Host { failed_disks, is_disk_full: host.is_disk_full && dir.is_some(), ..host });
     lab.disk_lost(node, places.contains(&spec.metadata_dir()));
     lab.mark(MarkKind::Process, format!("the disk of {name} is new and empty").into());
-    match dir {
-        None => Ok(format!("the disk of {name} is new and empty; kafka-storage format --config {path} makes it a log directory again")),
-        Some(dir) => Ok(format!("the disk of {name} with {dir} is new and empty; kafka-storage format --config {path} makes it a log directory again")),
-    }
-}
-
-/// Its `server.properties` as a terminal sees them: with the log directories where they are mounted.
-fn properties(spec: &ProcessSpec, name: &str) -> String {
-    let kind = if spec.is_broker { "kafka" } else { "controller" };
-    let dirs: Vec<&str> = spec.log_dirs().collect();
-    let mounted = |dir: &str| {
-        let last = if dirs.len() > 1 { dir.rsplit('/').next().unwrap_or(dir) } else { "kafka-logs" };
-        format!("data/{kind}{}/{last}", spec.id)
-    };
-    let roles = [(spec.is_broker, "broker"), (spec.is_controller, "controller")];
-    let roles: Vec<&str> = roles.into_iter().filter(|(has, _)| *has).map(|(_, role)| role).collect();
-    let listeners = [(spec.is_broker, format!("PLAINTEXT://{name}:9092")), (spec.is_controller, format!("CONTROLLER://{name}:9093"))];
-    let listeners: Vec<String> = listeners.into_iter().filter(|(has, _)| *has).map(|(_, listener)| listener).collect();
-    let controllers = |id: bool| {
-        let address = |(of, host): &(protocol::BrokerId, Name)| match id {
-            true => format!("{of}@{host}:9093"),
-            false => format!("{host}:9093"),
-        };
-        spec.cluster.voters.iter().map(address).collect::<Vec<_>>().join(",")
-    };
-    let quorum = match spec.cluster.initial_controllers.0 {
-        Some(_) => format!("controller.quorum.bootstrap.servers={}", controllers(false)),
-        None => format!("controller.quorum.voters={}", controllers(true)),
-    };
-    let metadata = spec.property("metadata.log.dir").map_or(String::new(), |dir| format!("metadata.log.dir={}\n", mounted(dir)));
-    let (roles, id, listeners) = (roles.join(","), spec.id, listeners.join(","));
-    let dirs = dirs.iter().map(|dir| mounted(dir)).collect::<Vec<_>>().join(",");
-    format!(
-        "process.roles={roles}\nnode.id={id}\ncontroller.listener.names=CONTROLLER\nlisteners={listeners}\n{quorum}\nlog.dirs={dirs}\n{metadata}"
-    )
+    let of = dir.map_or(String::new(), |dir| format!(" with {dir}"));
+    Ok(format!(
+        "the disk of {name}{of} is new and empty; kafka-storage format --config {path} makes it a log directory again"
+    ))
 }
