@@ -71,3 +71,30 @@ fn a_broker_that_knows_other_controllers_than_the_one_that_was_removed_is_not() 
     let remove = removal(101, DIRECTORY_OF_101);
     assert_eq!(told(3, &[(4_000, &remove), (35_000, "sim judge")]), "no anomaly, and all has converged");
 }
+
+/// Two controllers are to vote, one right after the other, while whoever leads is cut off from the two other voters. It may take the first
+/// change, and waits for good until that is committed. If it took both, it and they would be most of five, and the others most of three.
+#[test]
+fn voters_are_changed_one_at_a_time_for_two_changes_would_tear_the_log() {
+    let add = |id: i32| format!("{QUORUM} --command-config controller-{id}.properties add-controller");
+    let cut = |id: i32| {
+        let others: Vec<String> =
+            (101..104).filter(|other| *other != id).map(|id| format!("controller {id}")).collect();
+        (3_000, format!("sim when 'controller() == {id}' sim cut controller {id} | {}", others.join(" ")))
+    };
+    let mut commands = vec![(100, "sim add controller".to_owned()), (200, "sim add controller".to_owned())];
+    commands.extend((101..104).map(cut));
+    commands.extend([(3_100, add(104)), (3_200, add(105)), (12_000, "sim mend".to_owned())]);
+    let command = |(term, (ms, run)): (usize, &(u64, String))| {
+        format!(r#"{{ "at": "{ms}ms", "term": {}, "run": "{run}" }}"#, term + 1)
+    };
+    let commands: Vec<String> = commands.iter().enumerate().map(command).collect();
+    let cluster = r#""cluster": { "brokers": 1, "controllers": 3, "dynamic_quorum": true }"#;
+    let broken = |plant: &str| {
+        let text = format!(r#"{{ {cluster}, {plant} "commands": [{}] }}"#, commands.join(","));
+        let mut lab = Lab::new(&Scenario::parse(&text).expect("it is right")).expect("it can be built");
+        lab.run_until(BOOT + Duration::from_secs(30));
+        lab.violation().map(|violation| violation.invariant)
+    };
+    assert_eq!((broken(""), broken(r#""plant": "voters-changed-at-once","#)), (None, Some("metadata-agrees")));
+}

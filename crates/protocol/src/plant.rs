@@ -102,6 +102,8 @@ plants! {
         "A voter forgets whom it voted for in this epoch." "KIP-595; KAFKA-12607"
     CommitWithoutMajority "commit-without-majority"
         "The metadata log is committed when the leader alone has it." "LeaderState#maybeUpdateHighWatermark"
+    VotersChangedAtOnce "voters-changed-at-once"
+        "The quorum's leader takes a change of its voters while another is not committed." "KIP-853; LeaderState#isOperationPending"
 }
 
 impl Plant {

@@ -10,7 +10,7 @@ use protocol::api::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
 use protocol::api::remove_raft_voter::{RemoveRaftVoterRequest, RemoveRaftVoterResponse};
 use protocol::features::KRAFT;
 use protocol::metadata::{MetadataRecord, Voter};
-use protocol::{BrokerId, DirectoryId, ErrorCode, Message, Response, Seldom};
+use protocol::{BrokerId, DirectoryId, ErrorCode, Message, Plant, Response, Seldom};
 
 use super::role::{Leader, ReplicaKey, Role};
 use super::voters::{DYNAMIC, VoterSet};
@@ -130,7 +130,8 @@ impl Replica {
         let wait = |why: String| refused(ErrorCode::RequestTimedOut, format!("Request timed out waiting for {why}"));
         let Role::Leader(leader) = &self.soft.role else { return wait("leader".into()) };
         let committed = self.soft.high_watermark;
-        if leader.change.0.is_some() {
+        let is_one_at_a_time = !self.spec.has(Plant::VotersChangedAtOnce);
+        if is_one_at_a_time && leader.change.0.is_some() {
             return wait("leader to handle previous voter change request".into());
         }
         if committed <= leader.epoch_start {
@@ -144,7 +145,7 @@ impl Replica {
                 let why = format!("Cluster doesn't support {doing} voter because the {KRAFT} feature is 0");
                 refused(ErrorCode::UnsupportedVersion, why)
             }
-            Some(at) if at >= committed => {
+            Some(at) if is_one_at_a_time && at >= committed => {
                 wait(format!("voters to commit the latest voter change at Optional[{at}] with HWM {committed}"))
             }
             Some(_) => Ok(self.voter_history().last().clone()),
