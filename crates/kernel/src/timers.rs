@@ -1,11 +1,8 @@
 //! Named timers for a machine: at most one pending timer a key, replaced when armed again, cancelled at will.
 //!
 //! However many are pending, the world holds one alarm for all of them, for the earliest: most timers are deadlines
-//! that are cancelled long before they are due, and those cost the world nothing.
-
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::hash::{Hash, Hasher};
+//! that are cancelled long before they are due, and those cost the world nothing. Which one is the earliest is looked up
+//! among all when one is due.
 
 use ordered::SortedMap;
 
@@ -15,25 +12,21 @@ use crate::{Effects, Time};
 ///
 /// A machine made of several parts gives each part its own `space`, which is the high bits of its tokens:
 /// `Timers::space_of(token)` tells whose timer fired.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Timers<K> {
     space: u16,
     next: u64,
+    /// When each is due, and the number of its arming.
     pending: SortedMap<K, (Time, u64)>,
-    /// All pending timers, and some that are not pending any more, by time and then in the order they were armed.
-    queue: BinaryHeap<Reverse<(Time, u64, K)>>,
     /// The alarms that will ring, with their tokens: each earlier than the one before it. The last rings at the earliest
     /// pending timer or before.
     alarms: Vec<(Time, u64)>,
 }
 
-/// Left-overs the queue may hold beside as many as there are pending timers.
-const LEFT_OVERS_MAX: usize = 64;
-
 impl<K: Ord + Clone> Timers<K> {
     /// No timers; tokens carry `space`.
     pub fn new(space: u16) -> Timers<K> {
-        Timers { space, next: 0, pending: SortedMap::new(), queue: BinaryHeap::new(), alarms: Vec::new() }
+        Timers { space, next: 0, pending: SortedMap::new(), alarms: Vec::new() }
     }
 
     /// Which part's timer a token belongs to.
@@ -45,11 +38,7 @@ impl<K: Ord + Clone> Timers<K> {
     pub fn arm<M, N>(&mut self, fx: &mut Effects<M, N>, at: Time, key: K) {
         let serial = self.next;
         self.next += 1;
-        self.pending.insert(key.clone(), (at, serial));
-        if self.queue.len() > 2 * self.pending.len() + LEFT_OVERS_MAX {
-            self.sweep();
-        }
-        self.queue.push(Reverse((at, serial, key)));
+        self.pending.insert(key, (at, serial));
         self.see_to_alarm(fx, at);
     }
 
@@ -71,15 +60,14 @@ impl<K: Ord + Clone> Timers<K> {
         // The last, unless one was set for a moment that had passed: then an older one may ring before it.
         let rings = self.alarms.iter().rposition(|(_, awaited)| *awaited == token)?;
         self.alarms.remove(rings);
-        let due = self.earliest().filter(|at| *at <= now).and_then(|_| self.queue.pop());
-        let key = due.map(|Reverse((_, _, key))| key);
-        if let Some(key) = &key {
+        let due = self.earliest().filter(|(_, at)| *at <= now).map(|(key, _)| key.clone());
+        if let Some(key) = &due {
             self.pending.remove(key);
         }
-        if let Some(at) = self.earliest() {
+        if let Some((_, at)) = self.earliest() {
             self.see_to_alarm(fx, at);
         }
-        key
+        due
     }
 
     /// When the timer `key` is due, if pending.
@@ -95,7 +83,6 @@ impl<K: Ord + Clone> Timers<K> {
     /// Forgets all timers.
     pub fn clear(&mut self) {
         self.pending.clear();
-        self.queue.clear();
         self.alarms.clear();
     }
 
@@ -110,30 +97,9 @@ impl<K: Ord + Clone> Timers<K> {
         fx.timer(at, token);
     }
 
-    /// When the first pending timer is due; drops what is left over before it.
-    fn earliest(&mut self) -> Option<Time> {
-        while let Some(Reverse((at, serial, key))) = self.queue.peek() {
-            if self.pending.get(key).is_some_and(|(_, armed)| armed == serial) {
-                return Some(*at);
-            }
-            self.queue.pop();
-        }
-        None
-    }
-
-    fn sweep(&mut self) {
-        let pending = &self.pending;
-        self.queue.retain(|Reverse((_, serial, key))| pending.get(key).is_some_and(|(_, armed)| armed == serial));
-    }
-}
-
-/// What is left over in the queue changes nothing, so it is no part of the state.
-impl<K: Hash> Hash for Timers<K> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.space.hash(state);
-        self.next.hash(state);
-        self.pending.hash(state);
-        self.alarms.hash(state);
+    /// The first pending timer, and when it is due; of several the one that was armed first.
+    fn earliest(&self) -> Option<(&K, Time)> {
+        self.pending.iter().min_by_key(|(_, due)| **due).map(|(key, (at, _))| (key, *at))
     }
 }
 
@@ -178,12 +144,11 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_that_is_always_put_off_leaves_nothing_behind() {
+    fn a_deadline_that_is_always_put_off_sets_one_alarm() {
         let (mut fx, mut timers) = (Fx::new(7, NodeId(0)), Timers::new(0));
         for n in 0..10_000 {
             timers.arm(&mut fx, Time::from_millis(500 + n), 'x');
         }
-        assert!(timers.queue.len() <= LEFT_OVERS_MAX + 3, "{} in the queue", timers.queue.len());
         let set = alarms(&mut fx);
         assert_eq!(set.len(), 1);
         assert_eq!(timers.fire(&mut fx, Time::from_millis(500), set[0].1), None);

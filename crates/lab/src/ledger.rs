@@ -6,6 +6,7 @@ use partition_log::Log;
 use protocol::note::Values;
 use protocol::{Batch, Note, TopicId, TopicName, TopicPartition};
 
+use crate::by_partition::ByPartition;
 use crate::{Lab, replicas};
 
 /// A record a producer was told is stored.
@@ -34,7 +35,7 @@ pub struct Lost {
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     /// By topic of the partition's name: an answer for a deleted one may come when there is the next.
-    promises: SortedMap<TopicPartition, Vec<(TopicId, Chunks<Promise>)>>,
+    promises: ByPartition<Vec<(TopicId, Chunks<Promise>)>>,
     delivered: SortedMap<(Option<protocol::GroupId>, TopicPartition), u64>,
     programs: SortedMap<kernel::NodeId, Tally>,
     acked: u64,
@@ -65,10 +66,7 @@ impl Ledger {
                 let tally = self.programs.entry(stamped.node).or_default();
                 tally.records += values.len() as u64;
                 tally.acks = Some(*acks);
-                let topics = match self.promises.get_mut(tp) {
-                    Some(topics) => topics,
-                    None => self.promises.entry(tp.clone()).or_default(),
-                };
+                let topics = self.promises.slot(tp).get_or_insert_default();
                 let at = topics.iter().position(|(id, _)| id == topic_id).unwrap_or_else(|| {
                     topics.push((*topic_id, Chunks::default()));
                     topics.len() - 1
@@ -89,7 +87,7 @@ impl Ledger {
                 self.failed += u64::from(*count);
                 self.programs.entry(stamped.node).or_default().errors += u64::from(*count);
             }
-            Note::TopicDeleted { topic } => self.promises.retain(|tp, _| tp.topic != *topic),
+            Note::TopicDeleted { topic } => self.promises.forget_topic(topic),
             _ => {}
         }
     }
@@ -97,7 +95,7 @@ impl Ledger {
     /// Records acknowledged so far, by topic and `acks`.
     pub fn acked_by_topic(&self) -> SortedMap<(TopicName, i16), u64> {
         let mut acked = SortedMap::new();
-        for (tp, topics) in &self.promises {
+        for (tp, topics) in self.promises.iter() {
             for promise in topics.iter().flat_map(|(_, promises)| promises.iter()) {
                 *acked.entry((tp.topic.clone(), promise.acks)).or_default() += 1;
             }
@@ -127,14 +125,14 @@ impl Ledger {
     /// looked for by its value, as long as nothing was deleted from the log.
     pub fn lost(&self, lab: &Lab) -> Vec<Lost> {
         let mut lost = Vec::new();
-        for (tp, topics) in &self.promises {
+        for (tp, topics) in self.promises.iter() {
             let today = replicas::image(lab.world(), lab.layout()).and_then(|image| image.by_name.get(&tp.topic));
             let promises = topics.iter().find(|(id, _)| Some(id) == today).map(|(_, promises)| promises);
-            let (Some(log), Some(promises)) = (lab.leader_log(tp), promises) else {
+            let (Some(log), Some(promises)) = (lab.leader_log(&tp), promises) else {
                 continue;
             };
             let (start, end) = (log.log_start_offset(), log.log_end_offset());
-            lost.extend(lost_anywhere(tp, log, promises.iter().filter(|p| p.offset < 0)));
+            lost.extend(lost_anywhere(&tp, log, promises.iter().filter(|p| p.offset < 0)));
             // Promises are mostly made in the order of their offsets: the next is in the same batch, or in the next.
             let mut batch: Option<&Batch> = None;
             for promise in promises.iter().filter(|p| p.offset >= start) {

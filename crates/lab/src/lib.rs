@@ -2,6 +2,7 @@
 //! clicked or scheduled is a command line at a virtual time; scenario + seed + command log is the run.
 
 mod actor;
+mod by_partition;
 pub mod facts;
 pub mod history;
 mod hosts;

@@ -5,6 +5,7 @@ use kernel::{Stamped, Time};
 use ordered::SortedMap;
 use protocol::{BrokerId, GroupId, Note, TopicPartition, is_internal_topic};
 
+use crate::by_partition::ByPartition;
 use crate::lab::BOOT;
 use crate::levels::{Levels, Watch};
 
@@ -55,7 +56,7 @@ const SECOND_NS: u64 = 1_000_000_000;
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     seconds: std::sync::Arc<SortedMap<u64, Second>>,
-    partitions: SortedMap<TopicPartition, Progress>,
+    partitions: ByPartition<Progress>,
     /// How far each group is behind, over all partitions it has read from.
     behind: SortedMap<GroupId, u64>,
     lag_max: u64,
@@ -127,10 +128,7 @@ impl Metrics {
     }
 
     fn progress(&mut self, tp: &TopicPartition) -> &mut Progress {
-        if !self.partitions.contains_key(tp) {
-            self.partitions.insert(tp.clone(), Progress::default());
-        }
-        self.partitions.get_mut(tp).expect("inserted above")
+        self.partitions.slot(tp).get_or_insert_default()
     }
 
     /// A process that may lead the quorum is gone.

@@ -112,6 +112,13 @@ impl<K: Ord, V> SortedMap<K, V> {
     {
         find(&self.keys, key).ok().map(|at| &self.values[at])
     }
+    /// The value of a key that is mostly found at `place`, as numbers from 0 on are.
+    pub fn get_near(&self, place: usize, key: &K) -> Option<&V> {
+        match self.keys.get(place) == Some(key) {
+            true => self.values.get(place),
+            false => self.get(key),
+        }
+    }
     /// The value of a key, to be changed.
     pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where

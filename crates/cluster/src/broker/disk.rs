@@ -99,7 +99,7 @@ pub struct Disk {
 impl Disk {
     /// The index of a partition's replica here.
     pub fn find(&self, topic_id: TopicId, partition: PartitionIndex) -> Option<ReplicaIndex> {
-        self.index.get(&topic_id)?.get(&partition).copied()
+        self.index.get(&topic_id)?.get_near(partition as usize, &partition).copied()
     }
 
     /// One more than the largest index given out.

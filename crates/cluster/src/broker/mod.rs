@@ -43,6 +43,7 @@ mod moves;
 mod write_back;
 mod files;
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -135,7 +136,7 @@ enum Work {
 }
 
 /// The broker's timers.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
 enum TimerKey {
     /// `isr-expiration`, every half replica.lag.time.max.ms.
     ShrinkIsr,
@@ -178,6 +179,58 @@ enum TimerKey {
     /// A parked request has waited long enough. The last, because it is armed most often, and each ticket is higher than the
     /// one before: a sorted map of timers only grows and shrinks at its end.
     Parked(Ticket),
+}
+
+impl TimerKey {
+    /// Its place in their order, and what tells apart those of one place.
+    fn place(&self) -> (u8, i32, u64, Option<&coordinator::GroupTimer>) {
+        let task = |place| (place, 0, 0, None);
+        match self {
+            TimerKey::ShrinkIsr => task(0),
+            TimerKey::CheckpointHighWatermarks => task(1),
+            TimerKey::Retention => task(2),
+            TimerKey::Cleaner => task(3),
+            TimerKey::Flush => task(4),
+            TimerKey::FileDeletion => task(5),
+            TimerKey::CheckpointOffsets => task(6),
+            TimerKey::ProducerExpiry => task(7),
+            TimerKey::FetcherBackoff(id) => (8, id.leader.0, id.number.into(), None),
+            TimerKey::FetchDeadline => task(9),
+            TimerKey::ControllerDeadline => task(10),
+            TimerKey::AlterPartitionsBackoff => task(11),
+            TimerKey::ForwardsBackoff => task(12),
+            TimerKey::AssignDirsBackoff => task(13),
+            TimerKey::MoveLogs => task(14),
+            TimerKey::ProducerIdsBackoff => task(15),
+            TimerKey::Group(shard, timer) => (16, *shard, 0, Some(timer)),
+            TimerKey::GroupLoaded(shard) => (17, *shard, 0, None),
+            TimerKey::GroupWrite(shard, write) => (18, *shard, *write, None),
+            TimerKey::Parked(ticket) => (19, 0, *ticket, None),
+        }
+    }
+
+    #[inline(never)]
+    fn cmp_places(&self, other: &TimerKey) -> Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+/// As they stand above. Parked requests are compared most often, and by their tickets at once.
+impl Ord for TimerKey {
+    #[inline]
+    fn cmp(&self, other: &TimerKey) -> Ordering {
+        match (self, other) {
+            (TimerKey::Parked(one), TimerKey::Parked(other)) => one.cmp(other),
+            (TimerKey::Parked(_), _) => Ordering::Greater,
+            (_, TimerKey::Parked(_)) => Ordering::Less,
+            (one, other) => one.cmp_places(other),
+        }
+    }
+}
+impl PartialOrd for TimerKey {
+    fn partial_cmp(&self, other: &TimerKey) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Soft {

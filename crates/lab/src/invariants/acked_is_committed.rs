@@ -1,14 +1,14 @@
 //! What acks=all acknowledged was committed.
 
-use ordered::SortedMap;
 use protocol::{Note, TopicPartition};
 
 use super::{Invariant, Kind, Kinds, Sight};
+use crate::by_partition::ByPartition;
 
 /// The highest high watermark any leader had.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AckedIsCommitted {
-    committed: SortedMap<TopicPartition, i64>,
+    committed: ByPartition<i64>,
 }
 
 impl Invariant for AckedIsCommitted {
@@ -21,10 +21,8 @@ impl Invariant for AckedIsCommitted {
         match sight.note {
             // A follower's is never ahead of its leader's.
             Note::HighWatermark { tp, offset, .. } => {
-                match self.committed.get_mut(tp) {
-                    Some(known) => *known = (*known).max(*offset),
-                    None => drop(self.committed.insert(tp.clone(), *offset)),
-                }
+                let known = self.committed.slot(tp).get_or_insert(*offset);
+                *known = (*known).max(*offset);
                 Ok(())
             }
             Note::Acked { tp, offset, acks: -1, values, .. } if *offset >= 0 => {

@@ -1,14 +1,15 @@
 //! What acks=all acknowledged survives while one who had to hold it does.
 
-use ordered::{SortedMap, SortedSet};
+use ordered::SortedSet;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Kind, Kinds, Sight};
+use crate::by_partition::ByPartition;
 
 /// How far acknowledgements reached, and what excuses their loss.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AckedSurvive {
-    acked: SortedMap<TopicPartition, Promise>,
+    acked: ByPartition<Promise>,
     /// Partitions that were led uncleanly: from then on nothing is promised of them.
     torn: SortedSet<TopicPartition>,
 }
@@ -47,7 +48,7 @@ impl Invariant for AckedSurvive {
                 Ok(())
             }
             Note::TopicDeleted { topic } => {
-                self.acked.retain(|tp, _| tp.topic != *topic);
+                self.acked.forget_topic(topic);
                 self.torn.retain(|tp| tp.topic != *topic);
                 Ok(())
             }
@@ -66,7 +67,7 @@ impl AckedSurvive {
         let reach = usize::try_from(min_isr).unwrap_or(1).min(record.replicas.len());
         match self.acked.get_mut(tp).filter(|known| known.topic_id == topic_id) {
             Some(known) => *known = Promise { topic_id, end: known.end.max(end), reach: known.reach.min(reach) },
-            None => drop(self.acked.insert(tp.clone(), Promise { topic_id, end, reach })),
+            None => drop(self.acked.insert(tp, Promise { topic_id, end, reach })),
         }
     }
 

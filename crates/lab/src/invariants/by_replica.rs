@@ -1,15 +1,16 @@
 //! Something remembered of each replica. Finding it copies no name: monitors do so for every append.
 
-use ordered::SortedMap;
 use protocol::{BrokerId, TopicPartition};
+
+use crate::by_partition::ByPartition;
 
 /// A value for each replica of each partition.
 #[derive(Clone, Debug)]
-pub(super) struct ByReplica<V>(SortedMap<TopicPartition, Vec<(BrokerId, V)>>);
+pub(super) struct ByReplica<V>(ByPartition<Vec<(BrokerId, V)>>);
 
 impl<V> Default for ByReplica<V> {
     fn default() -> ByReplica<V> {
-        ByReplica(SortedMap::new())
+        ByReplica(ByPartition::default())
     }
 }
 
@@ -20,18 +21,18 @@ impl<V> ByReplica<V> {
     }
     /// Gives a replica a value; returns the one it had.
     pub(super) fn insert(&mut self, tp: &TopicPartition, broker: BrokerId, value: V) -> Option<V> {
-        let Some(known) = self.get_mut(tp, broker) else {
-            self.0.entry(tp.clone()).or_default().push((broker, value));
-            return None;
-        };
-        Some(std::mem::replace(known, value))
+        let replicas = self.0.slot(tp).get_or_insert_default();
+        match replicas.iter_mut().find(|(id, _)| *id == broker) {
+            Some((_, known)) => Some(std::mem::replace(known, value)),
+            None => {
+                replicas.push((broker, value));
+                None
+            }
+        }
     }
     /// The value of a replica, which is what `make` gives if it had none.
     pub(super) fn or_insert_with(&mut self, tp: &TopicPartition, broker: BrokerId, make: impl FnOnce() -> V) -> &mut V {
-        let replicas = match self.0.contains_key(tp) {
-            true => self.0.get_mut(tp).expect("it is there"),
-            false => self.0.entry(tp.clone()).or_default(),
-        };
+        let replicas = self.0.slot(tp).get_or_insert_default();
         let at = replicas.iter().position(|(id, _)| *id == broker).unwrap_or_else(|| {
             replicas.push((broker, make()));
             replicas.len() - 1
@@ -43,7 +44,7 @@ impl<V> ByReplica<V> {
     }
     /// A topic is gone.
     pub(super) fn forget_topic(&mut self, topic: &str) {
-        self.0.retain(|tp, _| *tp.topic != *topic);
+        self.0.forget_topic(topic);
     }
     /// Nothing is known any more of the replicas on a broker.
     pub(super) fn forget_broker(&mut self, broker: BrokerId) {

@@ -9,6 +9,7 @@ use protocol::api::ApiKey;
 use protocol::{ErrorCode, GroupId, Note, PartitionIndex, TopicId, TopicName, TopicPartition};
 
 use super::{Invariant, Kind, Kinds, Sight};
+use crate::by_partition::ByPartition;
 use crate::replicas;
 
 /// The last committed offset of each group and partition.
@@ -22,7 +23,7 @@ pub(super) struct CommittedOffsetsGrow {
     /// How far groups were given records of those that were made again, by the topic that was read.
     given: SortedMap<(GroupId, TopicPartition), (TopicId, i64)>,
     /// The highest committed offset of any group, by partition.
-    highest: SortedMap<TopicPartition, i64>,
+    highest: ByPartition<i64>,
     /// What two members of a group were given (`one_owner.rs` says when that is right): each commits how far it is itself.
     shared: SortedSet<(GroupId, TopicPartition)>,
 }
@@ -73,7 +74,7 @@ impl Invariant for CommittedOffsetsGrow {
                     && sight.record(tp).is_some_and(|record| record.leader == *broker) =>
             {
                 self.last.retain(|(_, of), offset| of != tp || *offset <= *base);
-                self.highest.insert(tp.clone(), *base);
+                self.highest.insert(tp, *base);
             }
             Note::GroupState { group, state: "Stable", .. } => {
                 if let Some(known) = replicas::group(sight.world, sight.layout, group) {
@@ -132,7 +133,7 @@ impl CommittedOffsetsGrow {
     }
 
     fn committed(&mut self, sight: &Sight<'_>, group: &GroupId, tp: TopicPartition, offset: i64) -> Result<(), String> {
-        let highest = self.highest.entry(tp.clone()).or_insert(offset);
+        let highest = self.highest.slot(&tp).get_or_insert(offset);
         *highest = offset.max(*highest);
         let of_group = (group.clone(), tp.clone());
         let may_fall = self.torn.contains(&tp) || self.shared.contains(&of_group);

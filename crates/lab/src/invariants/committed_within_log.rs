@@ -1,16 +1,17 @@
 //! A group never commits an offset past the end of the leader's log.
 
-use ordered::{SortedMap, SortedSet};
+use ordered::SortedSet;
 use protocol::{Note, TopicName, TopicPartition};
 
 use super::{Invariant, Kind, Kinds, Sight};
+use crate::by_partition::ByPartition;
 use crate::replicas;
 
 /// How far each partition's log ever went, and topics that were deleted: when one is made again, groups go on with
 /// their offsets of the old one, in Kafka too.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CommittedWithinLog {
-    ends: SortedMap<TopicPartition, i64>,
+    ends: ByPartition<i64>,
     deleted: SortedSet<TopicName>,
 }
 
@@ -47,10 +48,8 @@ impl Invariant for CommittedWithinLog {
 
 impl CommittedWithinLog {
     fn reached(&mut self, tp: &TopicPartition, end: i64) {
-        match self.ends.get_mut(tp) {
-            Some(known) => *known = end.max(*known),
-            None => drop(self.ends.insert(tp.clone(), end)),
-        }
+        let known = self.ends.slot(tp).get_or_insert(end);
+        *known = end.max(*known);
     }
 
     /// How far replicas go now.

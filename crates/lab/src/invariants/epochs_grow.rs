@@ -1,15 +1,15 @@
 //! Leader epochs and partition epochs never fall.
 
 
-use ordered::SortedMap;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Kind, Kinds, Sight};
+use crate::by_partition::ByPartition;
 
 /// What was last committed of each partition. Decisions that are not committed may be taken again, by another controller.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EpochsGrow {
-    last: SortedMap<TopicPartition, Committed>,
+    last: ByPartition<Committed>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -31,13 +31,13 @@ impl Invariant for EpochsGrow {
         match sight.note {
             Note::LeaderElected { tp, .. } | Note::IsrChanged { tp, .. } | Note::Truncated { tp, .. } => {
                 let Some(now) = committed(sight, tp) else { return Ok(()) };
-                match self.last.insert(tp.clone(), now) {
+                match self.last.insert(tp, now) {
                     Some(before) => grow(tp, before, now),
                     None => Ok(()),
                 }
             }
             Note::TopicDeleted { topic } => {
-                self.last.retain(|tp, _| tp.topic != *topic);
+                self.last.forget_topic(topic);
                 Ok(())
             }
             _ => Ok(()),

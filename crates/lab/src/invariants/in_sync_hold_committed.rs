@@ -1,18 +1,18 @@
 //! Everything below a leader's high watermark is on every in-sync replica (StrongIsr).
 
-use ordered::SortedMap;
 use protocol::metadata::PartitionRecord;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Kind, Kinds, Sight};
+use crate::by_partition::ByPartition;
 use crate::replicas::Replica;
 
 /// How far leaders' high watermarks went, and of which topic of that name, until an unclean election.
 #[derive(Clone, Debug, Default)]
 pub(super) struct InSyncHoldCommitted {
-    committed: SortedMap<TopicPartition, (TopicId, i64)>,
+    committed: ByPartition<(TopicId, i64)>,
     /// The epoch of the last unclean election. It is noted before it is committed, and meanwhile the leader before goes on.
-    unclean: SortedMap<TopicPartition, i32>,
+    unclean: ByPartition<i32>,
 }
 
 impl Invariant for InSyncHoldCommitted {
@@ -31,12 +31,12 @@ impl Invariant for InSyncHoldCommitted {
             }
             Note::LeaderElected { tp, unclean: true, leader_epoch, .. } => {
                 self.committed.remove(tp);
-                self.unclean.insert(tp.clone(), *leader_epoch);
+                self.unclean.insert(tp, *leader_epoch);
                 Ok(())
             }
             Note::TopicDeleted { topic } => {
-                self.committed.retain(|tp, _| tp.topic != *topic);
-                self.unclean.retain(|tp, _| tp.topic != *topic);
+                self.committed.forget_topic(topic);
+                self.unclean.forget_topic(topic);
                 Ok(())
             }
             _ => Ok(()),
@@ -52,7 +52,7 @@ impl InSyncHoldCommitted {
         if leader.leader_epoch < record.leader_epoch.max(self.unclean.get(tp).copied().unwrap_or(0)) {
             return Ok(());
         }
-        let known = self.committed.entry(tp.clone()).or_insert((leader.topic_id, offset));
+        let known = self.committed.slot(tp).get_or_insert((leader.topic_id, offset));
         *known = if known.0 == leader.topic_id { (known.0, known.1.max(offset)) } else { (leader.topic_id, offset) };
         for id in &record.isr {
             if let Some(end) = sight.serving_end(tp, *id)

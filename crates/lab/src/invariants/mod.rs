@@ -7,7 +7,7 @@
 mod by_replica;
 mod kinds;
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{OnceCell, RefCell, RefMut};
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use kernel::{NodeId, NodeState, Stamped, Time, World};
 use ordered::SortedSet;
 use partition_log::Log;
 use protocol::metadata::PartitionRecord;
-use protocol::{BrokerId, Note, PartitionIndex, TopicId, TopicPartition};
+use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use crate::Actor;
 use crate::layout::Layout;
@@ -39,16 +39,18 @@ pub struct Sight<'a> {
     pub dark: &'a SortedSet<BrokerId>,
     /// The metadata, once a monitor asked for it.
     image: OnceCell<Option<&'a Arc<MetadataImage>>>,
-    /// The topic that was looked up last: a note is mostly about one.
-    topic: Cell<Option<(&'a Arc<str>, TopicId)>>,
-    /// The replicas that were looked up last: several monitors ask for the same few.
-    seen: RefCell<Seen<'a>>,
+    /// What was found of the partition that the note is about: several monitors ask for the same.
+    found: RefCell<Found<'a>>,
 }
 
-/// Some replicas by partition and broker, and the place of the next one.
+/// A partition that a note is about, as it stands there, and what was looked up of it.
 #[derive(Default)]
-struct Seen<'a> {
-    replicas: [Option<(TopicId, PartitionIndex, BrokerId, Option<Replica<'a>>)>; 4],
+struct Found<'a> {
+    tp: Option<&'a TopicPartition>,
+    topic_id: Option<TopicId>,
+    record: Option<&'a PartitionRecord>,
+    replicas: [Option<(BrokerId, Option<Replica<'a>>)>; 4],
+    /// The place of the next replica.
     next: usize,
 }
 
@@ -64,39 +66,63 @@ impl<'a> Sight<'a> {
     }
     /// A partition in it.
     pub fn record(&self, tp: &TopicPartition) -> Option<&'a PartitionRecord> {
-        self.image()?.partition(self.topic_id(&tp.topic)?, tp.partition).map(AsRef::as_ref)
-    }
-    fn topic_id(&self, name: &Arc<str>) -> Option<TopicId> {
-        if let Some((last, id)) = self.topic.get()
-            && (std::ptr::eq(last, name) || Arc::ptr_eq(last, name) || last == name)
+        if let Some(found) = self.found_of(tp)
+            && found.record.is_some()
         {
-            return Some(id);
+            return found.record;
         }
-        let (known, id) = self.image()?.by_name.get_key_value(name)?;
-        // The copy of the name that the note has is the one that is asked for next.
-        let noted = subject(self.note).map(|tp| &tp.topic).filter(|noted| std::ptr::eq(*noted, name));
-        self.topic.set(Some((noted.unwrap_or(known), *id)));
-        Some(*id)
+        let record = self.image()?.partition(self.topic_id(tp)?, tp.partition).map(AsRef::as_ref);
+        if let Some(mut found) = self.found_of(tp) {
+            found.record = record;
+        }
+        record
+    }
+    fn topic_id(&self, tp: &TopicPartition) -> Option<TopicId> {
+        if let Some(found) = self.found_of(tp)
+            && found.topic_id.is_some()
+        {
+            return found.topic_id;
+        }
+        let topic_id = self.image()?.by_name.get(&tp.topic).copied();
+        if let Some(mut found) = self.found_of(tp) {
+            found.topic_id = topic_id;
+        }
+        topic_id
+    }
+    /// What was found of a partition, if the note is about it.
+    fn found_of(&self, tp: &TopicPartition) -> Option<RefMut<'_, Found<'a>>> {
+        let found = self.found.borrow_mut();
+        found.tp.is_some_and(|noted| std::ptr::eq(noted, tp)).then_some(found)
+    }
+    /// Turns to the next note of the event.
+    fn turn_to(&mut self, stamped: &'a Stamped<Note>) {
+        (self.node, self.note) = (stamped.node, &stamped.note);
+        if let Some(tp) = subject(&stamped.note) {
+            let found = self.found.get_mut();
+            match found.tp == Some(tp) {
+                true => found.tp = Some(tp),
+                false => *found = Found { tp: Some(tp), ..Found::default() },
+            }
+        }
     }
     /// The replica of a partition on a broker, whatever the broker's state.
     pub fn replica(&self, broker: BrokerId, tp: &TopicPartition) -> Option<Replica<'a>> {
-        let topic_id = self.topic_id(&tp.topic)?;
-        let mut seen = self.seen.borrow_mut();
-        let is_it = |(of, partition, at, _): &&(TopicId, PartitionIndex, BrokerId, _)| {
-            *at == broker && *partition == tp.partition && *of == topic_id
-        };
-        if let Some((.., replica)) = seen.replicas.iter().flatten().find(is_it) {
+        if let Some(found) = self.found_of(tp)
+            && let Some((_, replica)) = found.replicas.iter().flatten().find(|(at, _)| *at == broker)
+        {
             return *replica;
         }
-        let replica = replicas::of_topic(self.world, self.layout, broker, topic_id, tp.partition);
-        let at = seen.next;
-        seen.replicas[at] = Some((topic_id, tp.partition, broker, replica));
-        seen.next = (at + 1) % seen.replicas.len();
+        let replica = replicas::of_topic(self.world, self.layout, broker, self.topic_id(tp)?, tp.partition);
+        if let Some(mut found) = self.found_of(tp) {
+            let at = found.next;
+            found.replicas[at] = Some((broker, replica));
+            found.next = (at + 1) % found.replicas.len();
+        }
         replica
     }
     /// The log of a replica in a log directory that failed.
     pub fn offline_log(&self, broker: BrokerId, tp: &TopicPartition) -> Option<&'a Log> {
-        replicas::offline(self.world, self.layout, broker, self.topic_id(&tp.topic)?, tp.partition)
+        replicas::offline(self.world, self.layout, broker, self.topic_id(tp)?, tp.partition)
     }
     /// The replica that leads in the highest epoch and whose process runs ([`replicas::leader`]).
     pub fn leader(&self, tp: &TopicPartition) -> Option<Replica<'a>> {
@@ -278,13 +304,13 @@ macro_rules! invariants {
                 if self.torn.look(world, layout, notes) {
                     return Ok(());
                 }
-                let mut sight = Sight { world, layout, node: first.node, note: &first.note, dark: &self.dark, image: OnceCell::new(), topic: Cell::new(None), seen: RefCell::default() };
+                let mut sight = Sight { world, layout, node: first.node, note: &first.note, dark: &self.dark, image: OnceCell::new(), found: RefCell::default() };
                 for stamped in notes {
                     let kind = Kind::of(&stamped.note);
                     if !LOOKED_AT.has(kind) {
                         continue;
                     }
-                    (sight.node, sight.note) = (stamped.node, &stamped.note);
+                    sight.turn_to(stamped);
                     $(
                         if <$module::$name as Invariant>::LOOKS_AT.has(kind)
                             && let Err(evidence) = self.$module.check(&sight)

@@ -1,15 +1,15 @@
 //! At most one broker leads a partition in a leader epoch.
 
 
-use ordered::SortedMap;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use super::{Invariant, Kind, Kinds, Sight};
+use crate::by_partition::ByPartition;
 
 /// Who appended as leader in the latest epoch of each partition, and of which topic of that name it was.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OneLeaderPerEpoch {
-    leaders: SortedMap<TopicPartition, (TopicId, i32, BrokerId)>,
+    leaders: ByPartition<(TopicId, i32, BrokerId)>,
 }
 
 impl Invariant for OneLeaderPerEpoch {
@@ -28,7 +28,7 @@ impl Invariant for OneLeaderPerEpoch {
                 }
             }
             Note::TopicDeleted { topic } | Note::TopicCreated { topic, .. } => {
-                self.leaders.retain(|tp, _| tp.topic != *topic);
+                self.leaders.forget_topic(topic);
                 Ok(())
             }
             _ => Ok(()),
@@ -40,7 +40,7 @@ impl OneLeaderPerEpoch {
     fn see(&mut self, tp: &TopicPartition, topic_id: TopicId, epoch: i32, leader: BrokerId) -> Result<(), String> {
         match self.leaders.get(tp) {
             Some((id, ..)) if topic_id != *id => {
-                self.leaders.insert(tp.clone(), (topic_id, epoch, leader));
+                self.leaders.insert(tp, (topic_id, epoch, leader));
                 Ok(())
             }
             Some((_, known, other)) if *known == epoch && *other != leader => {
@@ -48,7 +48,7 @@ impl OneLeaderPerEpoch {
             }
             Some((_, known, _)) if *known > epoch => Ok(()),
             _ => {
-                self.leaders.insert(tp.clone(), (topic_id, epoch, leader));
+                self.leaders.insert(tp, (topic_id, epoch, leader));
                 Ok(())
             }
         }

@@ -4,9 +4,10 @@
 use kernel::NodeId;
 use ordered::SortedMap;
 use protocol::api::ApiKey;
-use protocol::{ErrorCode, Note, TopicId, TopicPartition};
+use protocol::{ErrorCode, Note, TopicId};
 
 use super::{Invariant, Kind, Kinds, Sight};
+use crate::by_partition::ByPartition;
 use crate::replicas;
 
 /// The last record that a consumer was given of a partition: its topic, offset and leader epoch.
@@ -15,7 +16,7 @@ type Last = (TopicId, i64, i32);
 /// How far each consumer has read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReadsOneLog {
-    last: SortedMap<(NodeId, TopicPartition), Last>,
+    last: SortedMap<NodeId, ByPartition<Last>>,
 }
 
 impl Invariant for ReadsOneLog {
@@ -29,7 +30,7 @@ impl Invariant for ReadsOneLog {
             Note::Delivered { tp, topic_id, first, last, .. } => {
                 let program = sight.world.machine(sight.node).app();
                 let epoch = program.and_then(shell::AppProcess::consumer).map_or(-1, |consumer| consumer.epoch(tp));
-                let before = self.last.insert((sight.node, tp.clone()), (*topic_id, *last, epoch));
+                let before = self.last.entry(sight.node).or_default().insert(tp, (*topic_id, *last, epoch));
                 let Some((topic, at, read)) = before else { return Ok(()) };
                 let reads_on = topic == *topic_id && at < *first && 0 <= read && read < epoch;
                 let Some(leader) = sight.leader(tp).filter(|_| reads_on) else { return Ok(()) };
@@ -46,7 +47,7 @@ impl Invariant for ReadsOneLog {
             Note::Assigned { .. }
             | Note::Revoked { .. }
             | Note::ClientError { api: ApiKey::Fetch, error: ErrorCode::OffsetOutOfRange, .. } => {
-                self.last.retain(|(consumer, _), _| *consumer != sight.node);
+                self.last.remove(&sight.node);
                 Ok(())
             }
             _ => Ok(()),
