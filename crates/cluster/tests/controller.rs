@@ -410,4 +410,9 @@ fn a_topic_is_written_down_in_kafkas_order() {
     assert_eq!(last_of(&cluster), ["TOPIC_RECORD", config, config, partition, partition]);
     cluster.ask(DeleteTopicsRequest { topics: vec!["orders".into()], timeout_ms: 30_000 }, 1_000);
     assert_eq!(last_of(&cluster), ["REMOVE_TOPIC_RECORD"]);
+    // Where there are eligible leaders, a `min.insync.replicas` that is set makes them void, even before there are any.
+    let mut request = create_topic("orders", 1, 1);
+    request.topics[0].configs = vec![("min.insync.replicas".into(), Some("1".into()))];
+    cluster.ask(request, 1_000);
+    assert_eq!(last_of(&cluster), ["TOPIC_RECORD", config, "CLEAR_ELR_RECORD", partition]);
 }

@@ -94,7 +94,7 @@ fn acks_all_times_out_with_the_request_while_the_data_stays_and_is_committed_lat
     let sent = cluster.world.now();
     let handle = cluster.produce(0, 1, topic, -1, "late");
     let (at, result) = cluster.produced(handle);
-    assert_eq!((result.error, result.base_offset), (ErrorCode::RequestTimedOut, -1));
+    assert_eq!((result.error, result.base_offset), (ErrorCode::RequestTimedOut, 1), "it is told where the record lies");
     assert_eq!(at, sent + Duration::from_secs(30) + times(ONE_WAY, 2));
     cluster.run(Duration::from_secs(20));
     assert_eq!(cluster.partition(1, topic).2, [1, 2]);

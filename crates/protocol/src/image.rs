@@ -229,6 +229,7 @@ impl MetadataImage {
             }
             MetadataRecord::Partition(record) => self.replay_partition(record),
             MetadataRecord::PartitionChange(change) => self.replay_change(change),
+            MetadataRecord::ClearElr { topic } => self.replay_clear_elr(topic),
             MetadataRecord::RemoveTopic { topic_id } => self.replay_remove_topic(*topic_id),
             MetadataRecord::Config { kind, resource, name, value } => {
                 self.replay_config(*kind, resource, name, value.as_ref());
@@ -264,6 +265,7 @@ impl MetadataImage {
             }),
             MetadataRecord::PartitionChange(change) => self.partition(change.topic_id, change.partition).is_some(),
             MetadataRecord::RemoveTopic { topic_id } => self.topics.contains_key(topic_id),
+            MetadataRecord::ClearElr { topic } => topic.is_empty() || self.by_name.contains_key(topic),
             _ => true,
         }
     }
@@ -285,6 +287,20 @@ impl MetadataImage {
         let partitions = &mut Arc::make_mut(topic).partitions;
         let partition = partitions.get_mut(change.partition as usize).expect("a partition that changes exists");
         apply_change(Arc::make_mut(partition), change);
+    }
+
+    fn replay_clear_elr(&mut self, topic: &TopicName) {
+        let changes: Vec<PartitionChange> =
+            self.with_elr(topic).map(|partition| PartitionChange::clear_elr(partition)).collect();
+        changes.iter().for_each(|change| self.replay_change(change));
+    }
+
+    /// The partitions of a topic, or of all if the name is empty, that have eligible or last known leaders: those that
+    /// [`MetadataRecord::ClearElr`] changes.
+    pub fn with_elr(&self, topic: &str) -> impl Iterator<Item = &Arc<PartitionRecord>> {
+        let topics = self.topics.values().filter(move |image| topic.is_empty() || *image.name == *topic);
+        let partitions = topics.flat_map(|image| &image.partitions);
+        partitions.filter(|partition| !partition.elr.is_empty() || !partition.last_known_elr.is_empty())
     }
 
     fn replay_remove_topic(&mut self, topic_id: TopicId) {

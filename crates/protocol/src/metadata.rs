@@ -55,6 +55,8 @@ pub enum MetadataRecord {
     EndTransaction,
     /// A controller made itself known (27, KIP-919). `incarnation` is new with every start.
     RegisterController { controller: BrokerId, incarnation: u128, host: Name, port: u16 },
+    /// `min.insync.replicas` was set: nobody is eligible any more in this topic, or in all if the name is empty (28, KIP-966).
+    ClearElr { topic: TopicName },
     /// Raft: a leader's epoch begins (control record).
     LeaderChange { leader: BrokerId, voters: Vec<BrokerId> },
     /// Raft: the quorum has this version (control record, KIP-853). From 1 on its voters stand in the log.
@@ -145,6 +147,19 @@ pub struct PartitionChange {
     pub last_known_elr: Option<Vec<BrokerId>>,
 }
 
+impl PartitionChange {
+    /// Nobody is eligible any more, and nobody was the last to lead.
+    pub fn clear_elr(partition: &PartitionRecord) -> PartitionChange {
+        PartitionChange {
+            topic_id: partition.topic_id,
+            partition: partition.partition,
+            elr: Some(Vec::new()),
+            last_known_elr: Some(Vec::new()),
+            ..PartitionChange::default()
+        }
+    }
+}
+
 /// Records that a controller appended together. They commit together.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct MetadataBatch {
@@ -200,6 +215,7 @@ impl MetadataRecord {
             MetadataRecord::BeginTransaction { .. } => "BEGIN_TRANSACTION_RECORD",
             MetadataRecord::EndTransaction => "END_TRANSACTION_RECORD",
             MetadataRecord::RegisterController { .. } => "REGISTER_CONTROLLER_RECORD",
+            MetadataRecord::ClearElr { .. } => "CLEAR_ELR_RECORD",
             MetadataRecord::LeaderChange { .. } => "LEADER_CHANGE",
             MetadataRecord::KRaftVersion { .. } => "KRAFT_VERSION",
             MetadataRecord::Voters(_) => "KRAFT_VOTERS",

@@ -92,6 +92,7 @@ impl Broker {
     /// A partition's low watermark may have moved: answers the requests that waited for nothing else.
     pub(super) fn complete_deletes(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex) {
         let tickets = self.partition(index).map(|partition| partition.deletes.clone()).unwrap_or_default();
+        let id = self.id;
         for ticket in tickets {
             let is_leader = self.partition(index).is_some_and(|partition| partition.is_leader());
             let low_watermark = if is_leader { self.low_watermark(cx, index) } else { -1 };
@@ -102,7 +103,12 @@ impl Broker {
             for (result, open) in parked.results.iter_mut().zip(&mut parked.open) {
                 match *open {
                     Some((of, _)) if of == index && !is_leader => {
-                        (result.low_watermark, result.error, *open) = (-1, ErrorCode::NotLeaderOrFollower, None);
+                        let record = cx.image.partition_of(&result.topic, result.partition);
+                        let error = match record.is_some_and(|record| record.replicas.contains(&id)) {
+                            true => ErrorCode::NotLeaderOrFollower,
+                            false => ErrorCode::UnknownTopicOrPartition,
+                        };
+                        (result.low_watermark, result.error, *open) = (-1, error, None);
                     }
                     Some((of, required)) if of == index => {
                         result.low_watermark = low_watermark;

@@ -251,13 +251,18 @@ impl Broker {
     }
 
     /// The replica of a partition is removed: who reads it is told.
-    pub(super) fn turn_readers_away(&mut self, cx: &Context<'_>, fx: &mut Fx, watchers: Vec<(ReaderId, u32)>) {
+    pub(super) fn turn_readers_away(&mut self, cx: &Context<'_>, fx: &mut Fx, watchers: &[(ReaderId, u32)]) {
+        self.lose_readers(watchers);
+        watchers.iter().for_each(|(id, _)| self.complete_fetch(cx, fx, *id));
+    }
+
+    /// The replica of a partition is not served any more: who reads it hears of that with its next answer.
+    pub(super) fn lose_readers(&mut self, watchers: &[(ReaderId, u32)]) {
         for (id, slot) in watchers {
-            if let Some(reader) = self.soft.readers.get_mut(id) {
-                reader.slot_mut(slot).into_iter().for_each(|slot| slot.index = None);
-                reader.mark_due(slot);
+            if let Some(reader) = self.soft.readers.get_mut(*id) {
+                reader.slot_mut(*slot).into_iter().for_each(|slot| slot.index = None);
+                reader.mark_due(*slot);
             }
-            self.complete_fetch(cx, fx, id);
         }
     }
 

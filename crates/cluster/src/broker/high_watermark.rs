@@ -51,13 +51,23 @@ impl Broker {
     fn complete_writes(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex) {
         while let Some((write, error)) = self.next_complete_write(index) {
             match write.who {
-                Writer::Producer { ticket, slot } => self.produce_slot_done(fx, ticket, slot, error),
+                Writer::Producer { ticket, slot } => self.produce_slot_done(cx, fx, ticket, slot, error),
                 Writer::Coordinator { write } => {
                     let shard = self.partition(index).map(|p| p.tp.partition);
                     if let Some(shard) = shard {
                         self.on_group_written(cx, fx, shard, write, error);
                     }
                 }
+            }
+        }
+    }
+
+    /// A replica is not here any more: who waits for a write of it is told why.
+    pub(super) fn fail_writes(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, error: ErrorCode) {
+        let writes = self.partition_mut(index).map(|partition| std::mem::take(&mut partition.writes));
+        for write in writes.unwrap_or_default() {
+            if let Writer::Producer { ticket, slot } = write.who {
+                self.produce_slot_done(cx, fx, ticket, slot, error);
             }
         }
     }

@@ -5,7 +5,7 @@ use kernel::Duration;
 use partition_log::AppendError;
 use protocol::api::LeaderHint;
 use protocol::api::produce::{ProducePartition, ProduceRequest, ProduceResponse, ProduceResult};
-use protocol::{Batch, ErrorCode, Note, Plant, gap, is_internal_topic};
+use protocol::{Batch, ErrorCode, Note, PartitionIndex, Plant, TopicId, gap, is_internal_topic};
 
 use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
@@ -87,7 +87,7 @@ impl Broker {
                 (result, Some((index, append.next)))
             }
             Err(error) => {
-                let current_leader = self.leader_hint(cx, asked, error.code);
+                let current_leader = leader_hint(cx, (asked.topic_id, asked.partition), error.code);
                 // Only where single records are at fault brokers say more than the error does.
                 let message = Some(error.message.into()).filter(|_| !error.record_errors.is_empty());
                 let record_errors =
@@ -171,10 +171,19 @@ impl Broker {
         }
     }
 
-    /// One partition of a parked request is confirmed, or will not be.
-    pub(super) fn produce_slot_done(&mut self, fx: &mut Fx, ticket: Ticket, slot: u32, error: ErrorCode) {
+    /// One partition of a parked request is confirmed, or will not be: its data stays, and keeps its offset in the answer.
+    pub(super) fn produce_slot_done(
+        &mut self,
+        cx: &Context<'_>,
+        fx: &mut Fx,
+        ticket: Ticket,
+        slot: u32,
+        error: ErrorCode,
+    ) {
         let Some(parked) = self.soft.connections.parked_produce(ticket) else { return };
         parked.close(slot as usize, error);
+        let result = &mut parked.results[slot as usize];
+        result.current_leader = leader_hint(cx, (result.topic_id, result.partition), error);
         if !parked.is_open.contains(&true) {
             let partitions = std::mem::take(&mut parked.results);
             self.respond(fx, ticket, ProduceResponse { partitions }.into());
@@ -192,17 +201,19 @@ impl Broker {
         let partitions = std::mem::take(&mut parked.results);
         self.respond(fx, ticket, ProduceResponse { partitions }.into());
     }
+}
 
-    fn leader_hint(&self, cx: &Context<'_>, asked: &ProducePartition, error: ErrorCode) -> Option<LeaderHint> {
-        match error {
-            ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch => hint(cx, asked.topic_id, asked.partition),
-            _ => None,
-        }
-    }
+/// Who was asked for a leader's answer and is none tells who is one.
+fn leader_hint(
+    cx: &Context<'_>,
+    (topic_id, partition): (TopicId, PartitionIndex),
+    error: ErrorCode,
+) -> Option<LeaderHint> {
+    hint(cx, topic_id, partition).filter(|_| error == ErrorCode::NotLeaderOrFollower)
 }
 
 /// Who leads a partition by this broker's metadata (KIP-951).
-pub(super) fn hint(cx: &Context<'_>, topic_id: protocol::TopicId, partition: i32) -> Option<LeaderHint> {
+pub(super) fn hint(cx: &Context<'_>, topic_id: TopicId, partition: PartitionIndex) -> Option<LeaderHint> {
     let record = cx.image.partition(topic_id, partition)?;
     Some(LeaderHint { leader: record.leader, leader_epoch: record.leader_epoch })
 }
@@ -210,11 +221,7 @@ pub(super) fn hint(cx: &Context<'_>, topic_id: protocol::TopicId, partition: i32
 impl ParkedProduce {
     fn close(&mut self, slot: usize, error: ErrorCode) {
         self.is_open[slot] = false;
-        let result = &mut self.results[slot];
-        result.error = error;
-        if !error.is_ok() {
-            result.base_offset = -1;
-        }
+        self.results[slot].error = error;
     }
 }
 

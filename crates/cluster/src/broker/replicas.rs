@@ -7,12 +7,11 @@ use ordered::SortedSet;
 use partition_log::LogConfig;
 use protocol::api::ConfigResourceKind;
 use protocol::metadata::{MetadataBatch, MetadataRecord, PartitionRecord};
-use protocol::{BrokerId, Note, PartitionIndex, Plant, TopicId, TopicName, TopicPartition};
+use protocol::{BrokerId, ErrorCode, Note, PartitionIndex, Plant, TopicId, TopicName, TopicPartition};
 
 use super::Broker;
 use super::disk::ReplicaIndex;
 use super::partition::{FollowerState, Leadership, Partition, Role};
-use super::readers::ReaderId;
 use super::settings::Settings;
 use crate::process::{Context, Fx, wall_ms};
 
@@ -24,6 +23,8 @@ const RNG_DELETED_DIRECTORIES: u32 = 42;
 struct Touched {
     partitions: SortedSet<(TopicId, PartitionIndex)>,
     removed: SortedSet<TopicId>,
+    /// Topics without eligible leaders from now on; the empty name stands for all.
+    cleared: SortedSet<TopicName>,
     configs: SortedSet<TopicName>,
     all_configs: bool,
     brokers: SortedSet<BrokerId>,
@@ -83,6 +84,9 @@ impl Broker {
                 self.apply_partition(cx, fx, &topic.name, record);
             }
         }
+        for topic in touched.cleared {
+            self.apply_cleared(cx, fx, &topic);
+        }
         if touched.all_configs {
             self.reload_configs(cx, fx, None);
         }
@@ -93,6 +97,18 @@ impl Broker {
         self.look_at_followers_again(&touched.registrations);
         for broker in touched.brokers {
             self.look_for_leader(broker);
+        }
+    }
+
+    /// Partitions of a topic, or of all, may have a new partition epoch because nobody is eligible any more.
+    fn apply_cleared(&mut self, cx: &Context<'_>, fx: &mut Fx, name: &TopicName) {
+        for topic in cx.image.topics.values().filter(|topic| name.is_empty() || topic.name == *name) {
+            for record in &topic.partitions {
+                let known = self.disk.find(topic.id, record.partition).and_then(|index| self.partition(index));
+                if known.is_some_and(|partition| partition.partition_epoch < record.partition_epoch) {
+                    self.apply_partition(cx, fx, &topic.name, record);
+                }
+            }
         }
     }
 
@@ -183,8 +199,9 @@ impl Broker {
         }
         self.stop_fetching(index);
         self.watch_followers(index);
+        // Fetches of the epoch before stay parked until their time is over, unless the high watermark moves.
+        self.touch(index);
         self.advance_high_watermark(cx, fx, index);
-        self.wake_later(index);
         if is_new_epoch && !leads_on {
             self.on_leadership_of_offsets(cx, fx, index, true);
         }
@@ -199,7 +216,12 @@ impl Broker {
         }
         partition.role = Role::Follower;
         partition.record_replicas(record);
-        if is_new_epoch {
+        let is_stopping = cx.image.brokers.get(&self.id).is_some_and(|broker| broker.in_controlled_shutdown);
+        if is_stopping && (!record.leader.is_some() || !record.isr.contains(&self.id)) {
+            // Who is about to stop and has left the ISR fetches no more.
+            self.stop_fetching(index);
+            self.wake_later(index);
+        } else if is_new_epoch {
             if cx.spec.has(Plant::TruncateToHighWatermark) {
                 self.truncate(cx, fx, index, self.disk.log(index).high_watermark());
             }
@@ -217,42 +239,49 @@ impl Broker {
     fn remove_replica(&mut self, cx: &Context<'_>, fx: &mut Fx, topic_id: TopicId, partition: PartitionIndex) {
         self.disk.forget_offline(topic_id, partition);
         let Some(index) = self.disk.find(topic_id, partition) else { return };
-        let watchers = self.stop_replica(cx, fx, index);
+        self.stop_replica(cx, fx, index);
+        // Who waits here is told before the log is gone (`ReplicaManager#getPartitionOrError`).
+        let why = match cx.image.partition(topic_id, partition) {
+            Some(_) => ErrorCode::NotLeaderOrFollower,
+            None => ErrorCode::UnknownTopicOrPartition,
+        };
+        self.fail_writes(cx, fx, index, why);
+        let watchers = self.partition_mut(index).map(|p| std::mem::take(&mut p.watchers)).unwrap_or_default();
+        self.wake(cx, fx, index);
         let uuid = random_uuid(fx);
         let due_ms = wall_ms(cx.now, fx).saturating_add(self.settings.segment_delete_delay_ms);
         self.note_removal(cx, fx, topic_id, partition);
         self.disk.drop_future(index);
         self.disk.remove(index, uuid, Some(due_ms));
         self.arm_file_deletion(cx.now, fx, Some(due_ms));
-        self.forget_partition(cx, fx, index, watchers);
+        self.forget_partition(index);
+        self.turn_readers_away(cx, fx, &watchers);
     }
 
-    /// The log directory of a replica has failed: it is not served any more, and what waits is answered.
+    /// The log directory of a replica has failed: it is not served any more. What waits is not looked at again, and answered when its
+    /// time is over (`ReplicaManager#markPartitionOffline`).
     pub(super) fn take_offline(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex) {
-        let watchers = self.stop_replica(cx, fx, index);
+        self.stop_replica(cx, fx, index);
+        let watchers = self.partition_mut(index).map(|p| std::mem::take(&mut p.watchers)).unwrap_or_default();
         self.disk.take_offline(index);
-        self.forget_partition(cx, fx, index, watchers);
+        self.forget_partition(index);
+        self.lose_readers(&watchers);
     }
 
-    /// A replica neither leads nor follows any more. Who watched it is to be told when it is gone.
-    fn stop_replica(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex) -> Vec<(ReaderId, u32)> {
+    /// A replica neither leads nor follows any more.
+    fn stop_replica(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex) {
         self.stop_fetching(index);
         self.soft.throttles.forget(index);
         if let Some(partition) = self.partition_mut(index) {
             partition.role = Role::Follower;
         }
         self.on_leadership_of_offsets(cx, fx, index, false);
-        // What waits here is answered before the log is gone: writes with NOT_LEADER_OR_FOLLOWER.
-        let watchers = self.partition_mut(index).map(|p| std::mem::take(&mut p.watchers)).unwrap_or_default();
-        self.wake(cx, fx, index);
-        watchers
     }
 
-    fn forget_partition(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, watchers: Vec<(ReaderId, u32)>) {
+    fn forget_partition(&mut self, index: ReplicaIndex) {
         if let Some(slot) = self.soft.partitions.get_mut(index as usize) {
             *slot = None;
         }
-        self.turn_readers_away(cx, fx, watchers);
     }
 
     fn note_removal(&self, cx: &Context<'_>, fx: &mut Fx, topic_id: TopicId, partition: PartitionIndex) {
@@ -286,10 +315,10 @@ impl Broker {
                 continue;
             }
             self.disk.log_mut(index).set_config(config);
+            // A high watermark that was frozen moves with the next write, fetch or change of the ISR, not with this.
             if let Some(partition) = self.partition_mut(index) {
                 partition.min_insync_replicas = min_insync_replicas(cx, &config);
             }
-            self.advance_high_watermark(cx, fx, index);
         }
     }
 }
@@ -317,6 +346,7 @@ impl Touched {
             MetadataRecord::RemoveTopic { topic_id } => {
                 self.removed.insert(*topic_id);
             }
+            MetadataRecord::ClearElr { topic } => drop(self.cleared.insert(topic.clone())),
             MetadataRecord::Config { kind: ConfigResourceKind::Topic, resource, .. } => {
                 self.configs.insert(resource.clone());
             }

@@ -96,7 +96,8 @@ impl Controller {
             ConfigResourceKind::Broker => self.check_min_isr(request)?,
             ConfigResourceKind::Group => {}
         }
-        records.extend(self.clear_elr(request));
+        let clear_elr = self.clear_elr(&records);
+        records.extend(clear_elr);
         Ok(records)
     }
 
@@ -114,33 +115,20 @@ impl Controller {
         Err((ErrorCode::InvalidConfig, text.into()))
     }
 
-    /// A new `min.insync.replicas` makes what is known of eligible leaders worthless.
-    fn clear_elr(&self, request: &IncrementalAlterConfigsRequest) -> Vec<MetadataRecord> {
-        let Some(active) = self.active.as_ref().filter(|active| active.state.image().elr_enabled()) else {
-            return Vec::new();
+    /// A `min.insync.replicas` that is set makes what is known of eligible leaders worthless, that of a new topic too
+    /// (`#createClearElrRecordsAsNeeded`).
+    pub(super) fn clear_elr(&self, records: &[MetadataRecord]) -> Vec<MetadataRecord> {
+        let clear = |record: &MetadataRecord| match record {
+            MetadataRecord::Config { kind, resource, name, .. } if &**name == MIN_ISR => {
+                let is_of_topic = *kind == ConfigResourceKind::Topic;
+                Some(MetadataRecord::ClearElr { topic: if is_of_topic { resource.clone() } else { "".into() } })
+            }
+            _ => None,
         };
-        if !request.changes.iter().any(|(name, _)| &**name == MIN_ISR) {
-            return Vec::new();
+        match self.active.as_ref().is_some_and(|active| active.state.image().elr_enabled()) {
+            true => records.iter().filter_map(clear).collect(),
+            false => Vec::new(),
         }
-        let image = active.state.image();
-        let topics = image.topics.values().filter(|topic| match request.resource.kind {
-            ConfigResourceKind::Topic => topic.name == request.resource.name,
-            ConfigResourceKind::Broker => request.resource.name.is_empty(),
-            ConfigResourceKind::Group => false,
-        });
-        let affected =
-            topics.flat_map(|topic| &topic.partitions).filter(|p| !p.elr.is_empty() || !p.last_known_elr.is_empty());
-        affected
-            .map(|p| {
-                MetadataRecord::PartitionChange(protocol::metadata::PartitionChange {
-                    topic_id: p.topic_id,
-                    partition: p.partition,
-                    elr: Some(Vec::new()),
-                    last_known_elr: Some(Vec::new()),
-                    ..Default::default()
-                })
-            })
-            .collect()
     }
 }
 

@@ -56,11 +56,11 @@ impl Controller {
             None => (ErrorCode::None, None),
         };
         if error.is_ok() && !request.validate_only {
-            for (name, level, _) in request.updates.iter().filter(|(name, ..)| &**name != KRAFT) {
-                records.push(MetadataRecord::FeatureLevel { name: name.clone(), level: *level });
-            }
             if request.updates.iter().any(|(name, level, _)| &**name == ELR && *level > 0) {
                 self.make_elr_safe(&mut records);
+            }
+            for (name, level, _) in request.updates.iter().filter(|(name, ..)| &**name != KRAFT) {
+                records.push(MetadataRecord::FeatureLevel { name: name.clone(), level: *level });
             }
         }
         Decision { records, response: UpdateFeaturesResponse { error, message }.into() }
@@ -112,15 +112,15 @@ impl Controller {
     fn make_elr_safe(&self, records: &mut Vec<MetadataRecord>) {
         let Some(active) = &self.active else { return };
         let image = active.state.image();
+        if image.config(ConfigResourceKind::Broker, "", MIN_ISR).is_none() {
+            records.extend(self.pin_min_isr());
+        }
         for ((kind, resource), configs) in &image.configs {
             let is_of_one = *kind == ConfigResourceKind::Broker && !resource.is_empty();
             if is_of_one && configs.contains_key(MIN_ISR) {
                 let (kind, resource) = (*kind, resource.clone());
                 records.push(MetadataRecord::Config { kind, resource, name: MIN_ISR.into(), value: None });
             }
-        }
-        if image.config(ConfigResourceKind::Broker, "", MIN_ISR).is_none() {
-            records.extend(self.pin_min_isr());
         }
     }
 }

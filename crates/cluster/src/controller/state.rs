@@ -74,6 +74,11 @@ impl State {
         if let Some(before) = &before {
             self.index(before, false);
         }
+        let cleared = match record {
+            MetadataRecord::ClearElr { topic } => self.image.with_elr(topic).cloned().collect(),
+            _ => Vec::new(),
+        };
+        cleared.iter().for_each(|partition| self.index(partition, false));
         if let MetadataRecord::RemoveTopic { topic_id } = record {
             self.forget_topic(*topic_id);
         }
@@ -82,8 +87,11 @@ impl State {
         }
         self.report(record, before.as_deref(), note);
         self.image.replay(offset, record);
-        if let Some(after) = touched.and_then(|key| self.partition(key)).cloned() {
-            self.index(&after, true);
+        let keys = cleared.iter().map(|partition| (partition.topic_id, partition.partition));
+        for key in touched.into_iter().chain(keys) {
+            if let Some(after) = self.partition(key).cloned() {
+                self.index(&after, true);
+            }
         }
     }
 

@@ -83,6 +83,8 @@ impl Controller {
                 value: value.clone(),
             });
         }
+        let clear_elr = self.clear_elr(&records);
+        records.extend(clear_elr);
         let replication_factor = assignments.first().map_or(0, Vec::len) as i16;
         let partitions = assignments.len() as i32;
         for (partition, replicas) in (0..).zip(assignments) {

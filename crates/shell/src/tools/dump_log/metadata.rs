@@ -157,6 +157,7 @@ fn data(record: &MetadataRecord) -> (i16, String) {
             );
             (0, data)
         }
+        MetadataRecord::ClearElr { topic } => (0, format!("\"topicName\":{}", json(topic))),
         MetadataRecord::BeginTransaction { name } => (0, format!("\"name\":{}", json(name))),
         MetadataRecord::NoOp
         | MetadataRecord::EndTransaction
