@@ -3,7 +3,7 @@
 
 mod quorum_world;
 
-use kernel::Order;
+use kernel::{Delay, Duration, Order};
 use protocol::metadata::MetadataRecord;
 use protocol::{BrokerId, Note};
 use quorum_world::*;
@@ -59,4 +59,50 @@ fn a_broker_that_stopped_is_fenced_once_more_when_its_session_is_over() {
     assert_eq!(fences(&cluster), 2);
     cluster.run_ms(20_000);
     assert_eq!(fences(&cluster), 2, "and then never again");
+}
+
+/// When the states of broker 1 were told, in ms after a moment.
+fn broker_states(cluster: &Cluster, since: kernel::Time) -> Vec<(&'static str, u64)> {
+    let told = cluster.notes.iter().filter(|(at, _)| *at >= since);
+    let state = |(at, note): &(kernel::Time, Note)| match note {
+        Note::BrokerState { broker: BrokerId(1), state } => Some((*state, at.since(since).as_millis())),
+        _ => None,
+    };
+    told.filter_map(state).collect()
+}
+
+#[test]
+fn who_leads_asks_for_its_controlled_shutdown_again_after_50_ms() {
+    let mut cluster = Cluster::new(ONE_OF_EACH);
+    cluster.run_ms(12_000);
+    assert_eq!(cluster.create("t", 1, 1).0, protocol::ErrorCode::None);
+    cluster.run_ms(3_000);
+    let since = cluster.world.now();
+    cluster.world.order(cluster.nodes[&1], Order::Terminate);
+    cluster.run_ms(5_000);
+    let states = broker_states(&cluster, since);
+    assert_eq!(states[0], ("PENDING_CONTROLLED_SHUTDOWN", 0), "{states:?}");
+    let (state, ms) = states[1];
+    assert!(state == "SHUTTING_DOWN" && (50..200).contains(&ms), "{states:?}");
+}
+
+#[test]
+fn who_starts_asks_every_10_ms_whether_it_has_caught_up() {
+    let mut cluster = Cluster::new(Shape { brokers: 1, ..SEPARATE });
+    cluster.run_ms(12_000);
+    cluster.kill(1);
+    cluster.run_ms(12_000);
+    // It is far from the controllers: that it is registered it is told before it has read it.
+    let far = Delay { latency: Duration::from_millis(100), jitter: Duration::ZERO };
+    for id in [101, 102, 103] {
+        let (broker, controller) = (cluster.nodes[&1], cluster.nodes[&id]);
+        cluster.world.delay(broker, controller, far);
+        cluster.world.delay(controller, broker, far);
+    }
+    let since = cluster.world.now();
+    assert!(cluster.world.start(cluster.nodes[&1]));
+    cluster.run_ms(5_000);
+    let states = broker_states(&cluster, since);
+    let running = states.iter().find(|(state, _)| *state == "RUNNING").map(|(_, ms)| *ms);
+    assert!(running.is_some_and(|ms| ms < 1_000), "{states:?}");
 }

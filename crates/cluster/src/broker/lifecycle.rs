@@ -92,6 +92,8 @@ struct Soft {
     is_ready_to_unfence: bool,
     is_in_flight: bool,
     wants_again: bool,
+    /// The controller has answered to the wish for a controlled shutdown.
+    is_shutdown_answered: bool,
     /// The log directories that worked at the start.
     log_dirs: Vec<DirectoryId>,
     /// Those that have failed since, and how many of them the controller is being told, and has been told.
@@ -105,6 +107,10 @@ struct Soft {
 
 /// How long to wait for a controller to become known (`NodeToControllerRequestThread`).
 const NO_CONTROLLER_BACKOFF: Duration = Duration::from_millis(100);
+/// How long a broker that has not caught up waits between heartbeats, and one that asked for a controlled shutdown after the first answer
+/// (`BrokerLifecycleManager.BrokerHeartbeatResponseEvent`). Else it is `broker.heartbeat.interval.ms`.
+const STARTING_PAUSE: Duration = Duration::from_millis(10);
+const SHUTDOWN_PAUSE: Duration = Duration::from_millis(50);
 /// How long a broker asks for a controlled shutdown before it just stops (`BrokerServer#shutdown`).
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// Stream of random numbers.
@@ -120,6 +126,7 @@ impl Soft {
             is_ready_to_unfence: false,
             is_in_flight: false,
             wants_again: false,
+            is_shutdown_answered: false,
             log_dirs: Vec::new(),
             offline_dirs: Vec::new(),
             telling: 0,
@@ -303,7 +310,14 @@ impl Lifecycle {
         if self.soft.told == self.soft.offline_dirs.len() {
             self.soft.timers.cancel(&TimerKey::DirFailureTimeout);
         }
-        let next = if std::mem::take(&mut self.soft.wants_again) { now } else { now + self.heartbeat_interval() };
+        let pause = match self.soft.state {
+            BrokerState::Starting => STARTING_PAUSE,
+            BrokerState::PendingControlledShutdown if !std::mem::replace(&mut self.soft.is_shutdown_answered, true) => {
+                SHUTDOWN_PAUSE
+            }
+            _ => self.heartbeat_interval(),
+        };
+        let next = if std::mem::take(&mut self.soft.wants_again) { now } else { now + pause };
         self.soft.timers.arm(fx, next, TimerKey::Communicate);
         match self.soft.state {
             BrokerState::Starting if answer.is_caught_up => {
@@ -387,6 +401,7 @@ impl Lifecycle {
 
     /// The controller refused: asks again a heartbeat later (`#scheduleNextCommunicationAfterFailure`).
     fn back_off(&mut self, now: Time, fx: &mut Fx) {
+        self.soft.wants_again = false;
         self.soft.timers.arm(fx, now + self.heartbeat_interval(), TimerKey::Communicate);
     }
 
