@@ -54,8 +54,7 @@ pub struct Context<'a> {
     pub spec: &'a ProcessSpec,
     /// What this process has applied of the metadata log.
     pub image: &'a Arc<MetadataImage>,
-    /// Where the active controller listens, as far as this process knows: requests go there.
-    pub controller: Option<Address>,
+    raft: &'a Replica,
     /// As registered; −1 before.
     pub broker_epoch: i64,
     /// Where the broker is in its life.
@@ -67,11 +66,16 @@ impl<'a> Context<'a> {
         now: Time,
         spec: &'a ProcessSpec,
         image: &'a Arc<MetadataImage>,
-        raft: &Replica,
+        raft: &'a Replica,
         lifecycle: &Lifecycle,
     ) -> Context<'a> {
         let (broker_epoch, state) = (lifecycle.broker_epoch(), lifecycle.state());
-        Context { now, spec, image, controller: raft.leader_address(), broker_epoch, state }
+        Context { now, spec, image, raft, broker_epoch, state }
+    }
+
+    /// Where the active controller listens, as far as this process knows: requests go there.
+    pub fn controller(&self) -> Option<Address> {
+        self.raft.leader_address()
     }
 }
 
@@ -213,7 +217,7 @@ impl KafkaProcess {
             now,
             spec: &self.spec,
             image: &self.image,
-            controller: self.raft.leader_address(),
+            raft: &self.raft,
             broker_epoch: -1,
             state: BrokerState::NotRunning,
         };

@@ -45,11 +45,7 @@ impl<T> Calls<T> {
     ) {
         let number = self.next;
         self.next = self.next.wrapping_add(1);
-        let link = self.links.entry(to.clone()).or_insert_with(|| {
-            let conn = fx.connect(&to.0, to.1);
-            self.addresses.insert(conn, to.clone());
-            Link { conn, is_open: false, calls: SortedMap::new() }
-        });
+        let link = self.link(fx, to);
         link.calls.insert(number, (tag, now + timeout));
         fx.send(link.conn, make(number));
     }
@@ -58,12 +54,23 @@ impl<T> Calls<T> {
     pub fn tell<M, N>(&mut self, fx: &mut Effects<M, N>, to: &Address, make: impl FnOnce(u32) -> M) {
         let number = self.next;
         self.next = self.next.wrapping_add(1);
-        let link = self.links.entry(to.clone()).or_insert_with(|| {
+        let conn = self.link(fx, to).conn;
+        fx.send(conn, make(number));
+    }
+
+    /// The connection to an address, made if there is none.
+    fn link<M, N>(&mut self, fx: &mut Effects<M, N>, to: &Address) -> &mut Link<T> {
+        if self.links.get_shared(to).is_none() {
             let conn = fx.connect(&to.0, to.1);
             self.addresses.insert(conn, to.clone());
-            Link { conn, is_open: false, calls: SortedMap::new() }
-        });
-        fx.send(link.conn, make(number));
+            self.links.insert(to.clone(), Link { conn, is_open: false, calls: SortedMap::new() });
+        }
+        self.links.get_shared_mut(to).expect("it is there now")
+    }
+
+    /// The number of the next call.
+    pub fn next_number(&self) -> u32 {
+        self.next
     }
 
     /// A connection opened; true if it is one of these.
@@ -79,7 +86,7 @@ impl<T> Calls<T> {
 
     /// An answer came; the tag of its call, unless the call was given up.
     pub fn answered(&mut self, conn: ConnId, number: u32) -> Option<T> {
-        let link = self.links.get_mut(self.addresses.get(&conn)?)?;
+        let link = self.links.values_mut().find(|link| link.conn == conn)?;
         link.is_open = true;
         link.calls.remove(&number).map(|(tag, _)| tag)
     }
@@ -136,7 +143,7 @@ impl<T> Calls<T> {
 
     /// How many calls to an address are waiting for their answer.
     pub fn in_flight(&self, address: &Address) -> usize {
-        self.links.get(address).map_or(0, |link| link.calls.len())
+        self.links.get_shared(address).map_or(0, |link| link.calls.len())
     }
 
     /// Whether a connection to an address is known to be open.

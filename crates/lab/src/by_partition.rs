@@ -1,8 +1,6 @@
 //! Something of each partition, found by its topic and then by its number: a look at a few names instead of a search among all
 //! partitions. What runs after every event keeps its things here.
 
-use std::sync::Arc;
-
 use ordered::SortedMap;
 use protocol::{TopicName, TopicPartition};
 
@@ -16,28 +14,20 @@ impl<V> Default for ByPartition<V> {
     }
 }
 
-/// Where a topic is. Its name is mostly the same copy, which needs no look at its letters.
-fn place(topics: &[TopicName], topic: &TopicName) -> Option<usize> {
-    let same = topics.iter().position(|known| Arc::ptr_eq(known, topic));
-    same.or_else(|| topics.binary_search(topic).ok())
-}
-
 impl<V> ByPartition<V> {
     pub(crate) fn get(&self, tp: &TopicPartition) -> Option<&V> {
-        let topic = place(self.0.keys().as_slice(), &tp.topic)?;
-        self.0.values().as_slice()[topic].get(tp.partition as usize)?.as_ref()
+        self.0.get_shared(&tp.topic)?.get(tp.partition as usize)?.as_ref()
     }
     pub(crate) fn get_mut(&mut self, tp: &TopicPartition) -> Option<&mut V> {
-        let topic = place(self.0.keys().as_slice(), &tp.topic)?;
-        self.0.values_mut().into_slice()[topic].get_mut(tp.partition as usize)?.as_mut()
+        self.0.get_shared_mut(&tp.topic)?.get_mut(tp.partition as usize)?.as_mut()
     }
     /// The place of a partition's value, if it has one or not.
     pub(crate) fn slot(&mut self, tp: &TopicPartition) -> &mut Option<V> {
         let number = usize::try_from(tp.partition).expect("partitions are numbered from 0");
-        let partitions = match place(self.0.keys().as_slice(), &tp.topic) {
-            Some(topic) => &mut self.0.values_mut().into_slice()[topic],
-            None => self.0.entry(tp.topic.clone()).or_default(),
-        };
+        if self.0.get_shared(&tp.topic).is_none() {
+            self.0.insert(tp.topic.clone(), Vec::new());
+        }
+        let partitions = self.0.get_shared_mut(&tp.topic).expect("it is there now");
         if partitions.len() <= number {
             partitions.resize_with(number + 1, || None);
         }
@@ -48,11 +38,8 @@ impl<V> ByPartition<V> {
         self.slot(tp).replace(value)
     }
     pub(crate) fn remove(&mut self, tp: &TopicPartition) {
-        let topic = place(self.0.keys().as_slice(), &tp.topic);
-        let partitions = topic.map(|topic| &mut self.0.values_mut().into_slice()[topic]);
-        if let Some(slot) = partitions.and_then(|partitions| partitions.get_mut(tp.partition as usize)) {
-            *slot = None;
-        }
+        let slot = self.0.get_shared_mut(&tp.topic).and_then(|partitions| partitions.get_mut(tp.partition as usize));
+        slot.into_iter().for_each(|slot| *slot = None);
     }
     /// A topic is gone.
     pub(crate) fn forget_topic(&mut self, topic: &str) {

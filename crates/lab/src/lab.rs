@@ -163,8 +163,11 @@ impl Lab {
 
     /// When the next event or scheduled command is due.
     pub fn next_time(&self) -> Option<Time> {
-        let command = self.scheduled.front().map(|(at, ..)| *at);
-        [self.world.next_time(), command].into_iter().flatten().min()
+        let event = self.world.next_time();
+        match self.scheduled.front() {
+            Some((command, ..)) => Some(event.map_or(*command, |event| event.min(*command))),
+            None => event,
+        }
     }
 
     /// Runs all that is due up to and including `until`, and sets the clock to it.

@@ -8,6 +8,7 @@
 //! Iteration, equality, order and hashes are those of the standard maps, so digests do not tell them apart.
 
 mod search;
+mod shared;
 mod map;
 mod entry;
 mod set;
@@ -20,6 +21,7 @@ mod json;
 pub use entry::Entry;
 pub use map::{IntoIter, Iter, IterMut, SortedMap};
 pub use set::SortedSet;
+pub use shared::Shared;
 pub use sort::{sort, sort_by, sort_by_key};
 pub use spans::Spans;
 pub use window::Window;

@@ -15,6 +15,9 @@ pub fn sort_by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
 
 /// Sorts by a comparison. Stable.
 pub fn sort_by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
+    if items.len() < 2 {
+        return;
+    }
     let mut places = order(items.len(), &|a, b| compare(&items[a as usize], &items[b as usize]));
     // Each cycle of the permutation is walked once, with swaps.
     for start in 0..places.len() {

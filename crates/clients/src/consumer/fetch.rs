@@ -4,7 +4,6 @@
 //! names all its partitions.
 
 use kernel::{Address, Time};
-use ordered::{SortedMap, SortedSet};
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::fetch_session::{FetchSession, SessionRequest};
 use protocol::note::Values;
@@ -32,7 +31,7 @@ impl Consumer {
         }
         self.drop_stale_preferences(now);
         let buffered = self.buffered_nodes();
-        let mut by_node: SortedMap<Address, Vec<(SessionKey, FetchPartition)>> = SortedMap::new();
+        let mut wanted: Vec<(Address, SessionKey, FetchPartition)> = Vec::new();
         let mut is_leader_unknown = false;
         for (tp, partition) in &self.partitions {
             let (Seek::Done, Some(position)) = (partition.seek, partition.position) else { continue };
@@ -43,7 +42,7 @@ impl Consumer {
                 is_leader_unknown = true;
                 continue;
             };
-            if self.fetching.contains(node) || buffered.contains(node) {
+            if self.fetching.contains(node) || buffered.contains(&node) {
                 continue;
             }
             let asked = FetchPartition {
@@ -55,26 +54,28 @@ impl Consumer {
                 log_start_offset: -1,
                 partition_max_bytes: self.settings.partition_bytes_max,
             };
-            by_node.entry(node.clone()).or_default().push(((topic_id, tp.partition), asked));
+            wanted.push((node.clone(), (topic_id, tp.partition), asked));
         }
         if is_leader_unknown {
             self.net.metadata.request_update();
         }
-        for (node, partitions) in by_node {
-            if self.net.ready(now, fx, Lane::Data, &node) {
-                self.send_fetch(now, fx, node, partitions);
+        ordered::sort_by(&mut wanted, |(a, ..), (b, ..)| a.cmp(b));
+        for of_node in wanted.chunk_by(|(a, ..), (b, ..)| a == b) {
+            let node = &of_node[0].0;
+            if self.net.ready(now, fx, Lane::Data, node) {
+                self.send_fetch(now, fx, node, of_node);
             }
         }
     }
 
     /// Java does not fetch from a node as long as it has data from there to hand out, so that partitions need not leave
     /// the session and come back (KAFKA-17182).
-    fn buffered_nodes(&self) -> SortedSet<Address> {
+    fn buffered_nodes(&self) -> Vec<&Address> {
         if self.profile == Profile::Librdkafka {
-            return SortedSet::new();
+            return Vec::new();
         }
         let place = |Completed { tp, .. }: &Completed| self.read_place(tp, self.partitions.get(tp));
-        self.completed.iter().filter_map(place).map(|(_, node, _)| node.clone()).collect()
+        self.completed.iter().filter_map(place).map(|(_, node, _)| node).collect()
     }
 
     /// Its topic's id, where a partition is read, and its leader's epoch: at its leader, or where that sent the consumer (KIP-392).
@@ -99,24 +100,24 @@ impl Consumer {
         }
     }
 
-    fn send_fetch(&mut self, now: Time, fx: &mut Fx, node: Address, wanted: Vec<(SessionKey, FetchPartition)>) {
+    fn send_fetch(&mut self, now: Time, fx: &mut Fx, node: &Address, wanted: &[(Address, SessionKey, FetchPartition)]) {
         let profile = self.profile;
         let session = self.sessions.entry(node.clone()).or_insert_with(|| match profile {
             Profile::Java => FetchSession::default(),
             Profile::Librdkafka => FetchSession::without(),
         });
-        let is_gone = |key: &&SessionKey| wanted.iter().all(|(wanted, _)| wanted != *key);
+        let is_gone = |key: &&SessionKey| wanted.iter().all(|(_, wanted, _)| wanted != *key);
         let gone: Vec<SessionKey> = session.wanted().filter(is_gone).copied().collect();
         gone.iter().for_each(|key| session.forget(key));
-        for (key, asked) in wanted {
-            session.want(key, asked);
+        for (_, key, asked) in wanted {
+            session.want(*key, asked.clone());
         }
         let Some(asked) = session.request() else { return };
         self.fetching.insert(node.clone());
         let request = self.fetch_request(asked);
         let tag = Asked::Fetch { assignment: self.assignment, node: node.clone() };
         let timeout = self.net.settings.request_timeout;
-        self.net.send(now, fx, Lane::Data, &node, timeout, tag, request.into());
+        self.net.send(now, fx, Lane::Data, node, timeout, tag, request.into());
     }
 
     fn fetch_request(&self, asked: SessionRequest) -> FetchRequest {

@@ -100,7 +100,7 @@ impl Metadata {
         if self.idle_max.is_none() {
             return self.want(topic);
         }
-        if let Some(used) = self.used.get_mut(topic) {
+        if let Some(used) = self.used.get_shared_mut(topic) {
             *used = now;
             return false;
         }
@@ -158,8 +158,8 @@ impl Metadata {
     }
 
     /// A topic without error.
-    pub(crate) fn topic(&self, name: &str) -> Option<&Topic> {
-        self.topics.get(name).filter(|topic| !topic.partitions.is_empty())
+    pub(crate) fn topic(&self, name: &TopicName) -> Option<&Topic> {
+        self.topics.get_shared(name).filter(|topic| !topic.partitions.is_empty())
     }
     /// The name of a topic.
     pub(crate) fn name_of(&self, id: TopicId) -> Option<&TopicName> {
@@ -170,7 +170,7 @@ impl Metadata {
         self.topics.get(name).map(|topic| topic.error)
     }
     /// How many partitions a topic has.
-    pub(crate) fn partition_count(&self, name: &str) -> Option<i32> {
+    pub(crate) fn partition_count(&self, name: &TopicName) -> Option<i32> {
         self.topic(name).map(|topic| topic.partitions.len() as i32)
     }
     fn partition(&self, tp: &TopicPartition) -> Option<&Partition> {
@@ -195,10 +195,11 @@ impl Metadata {
     /// For each partition of a topic the racks of its replicas.
     pub(crate) fn racks_of(&self, name: &str) -> Option<Vec<SortedSet<Name>>> {
         let racks = |p: &Partition| p.replicas.iter().filter_map(|id| self.racks.get(id).cloned()).collect();
-        self.topic(name).map(|topic| topic.partitions.iter().map(racks).collect())
+        let known = self.topics.get(name).filter(|topic| !topic.partitions.is_empty());
+        known.map(|topic| topic.partitions.iter().map(racks).collect())
     }
     /// Partitions of a topic that have a leader.
-    pub(crate) fn available(&self, name: &str) -> Vec<i32> {
+    pub(crate) fn available(&self, name: &TopicName) -> Vec<i32> {
         let partitions = self.topic(name).map_or(&[][..], |topic| &topic.partitions);
         partitions.iter().zip(0..).filter(|(p, _)| self.brokers.contains_key(&p.leader)).map(|(_, n)| n).collect()
     }

@@ -117,7 +117,7 @@ impl<T> Net<T> {
 
     /// Whether a request can go to `to` now; if not, sees to it that it can later.
     pub(crate) fn ready(&mut self, now: Time, fx: &mut Fx, lane: Lane, to: &Address) -> bool {
-        if let Some(link) = self.links[lane as usize].get(to) {
+        if let Some(link) = self.links[lane as usize].get_shared(to) {
             return *link == Link::Ready;
         }
         if self.penalties.get(&(lane, to.clone())).is_some_and(|penalty| penalty.until > now) {
@@ -146,7 +146,7 @@ impl<T> Net<T> {
         self.links[lane as usize].get(to) == Some(&Link::Ready)
     }
 
-    /// Sends a request over a ready connection; returns its correlation id.
+    /// Sends a request over a ready connection.
     pub(crate) fn send(
         &mut self,
         now: Time,
@@ -156,8 +156,13 @@ impl<T> Net<T> {
         timeout: Duration,
         tag: T,
         request: Request,
-    ) -> u32 {
-        self.transmit(now, fx, lane, to, timeout, Call::User(tag), request)
+    ) {
+        self.transmit(now, fx, lane, to, timeout, Call::User(tag), request);
+    }
+
+    /// The correlation id of the next request.
+    pub(crate) fn next_correlation(&self, lane: Lane) -> u32 {
+        self.lanes[lane as usize].next_number()
     }
 
     /// Sends a request that gets no answer.
@@ -175,14 +180,10 @@ impl<T> Net<T> {
         timeout: Duration,
         tag: Call<T>,
         request: Request,
-    ) -> u32 {
+    ) {
         let client_id = self.client_id.clone();
-        let mut sent = 0;
-        self.lanes[lane as usize].call(fx, now, to, timeout, tag, |correlation| {
-            sent = correlation;
-            Message::Request { correlation, client_id, request }
-        });
-        sent
+        let make = |correlation| Message::Request { correlation, client_id, request };
+        self.lanes[lane as usize].call(fx, now, to, timeout, tag, make);
     }
 
     /// Requests under way to `to`.

@@ -79,8 +79,13 @@ impl ProducerBatch {
                 break;
             }
             // Those that follow are as large, as long as their places take as many bytes.
-            let turn = upto.saturating_sub(self.bytes).div_ceil(bytes);
-            let alike = (wanted - taken).min(self.room_for(bytes, records, records_max)).min(turn).max(1);
+            let alike = match wanted - taken {
+                1 => 1,
+                left => {
+                    let turn = upto.saturating_sub(self.bytes).div_ceil(bytes);
+                    left.min(self.room_for(bytes, records, records_max)).min(turn).max(1)
+                }
+            };
             self.bytes += bytes * alike;
             taken += alike;
         }

@@ -154,7 +154,7 @@ impl Partitioner {
         random: &mut Rng,
     ) -> (PartitionIndex, u32) {
         let share = settings.batch_bytes.max(1).saturating_mul(2);
-        let known = self.sticky.get(topic.name).filter(|sticky| sticky.partition < topic.partitions);
+        let known = self.sticky.get_shared(topic.name).filter(|sticky| sticky.partition < topic.partitions);
         if let Some(sticky) = known {
             return (sticky.partition, share.saturating_sub(sticky.produced_bytes));
         }
@@ -173,7 +173,7 @@ impl Partitioner {
         may_switch: bool,
         random: &mut Rng,
     ) {
-        let Some(sticky) = self.sticky.get_mut(topic.name) else { return };
+        let Some(sticky) = self.sticky.get_shared_mut(topic.name) else { return };
         sticky.produced_bytes += bytes;
         let share = settings.batch_bytes.max(1);
         if (sticky.produced_bytes >= share && may_switch) || sticky.produced_bytes >= share.saturating_mul(2) {
@@ -201,7 +201,7 @@ impl Partitioner {
         topic: &TopicView<'_>,
         random: &mut Rng,
     ) -> PartitionIndex {
-        let known = self.sticky.get(topic.name).filter(|sticky| topic.has_leader(sticky.partition));
+        let known = self.sticky.get_shared(topic.name).filter(|sticky| topic.has_leader(sticky.partition));
         match known {
             Some(sticky) if now.since(sticky.since) < settings.sticky_linger => sticky.partition,
             _ => {

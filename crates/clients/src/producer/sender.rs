@@ -235,7 +235,8 @@ impl Producer {
         let mut partitions = Vec::with_capacity(batches.len());
         let mut tags = Vec::with_capacity(batches.len());
         let mut done = Vec::new();
-        for (tp, topic_id, batch) in batches {
+        let correlation = self.net.next_correlation(Lane::Data);
+        for (tp, topic_id, mut batch) in batches {
             let sealed = batch.entries.seal(batch.stamp.unwrap_or_default());
             let sealed = sealed.compressed_with(self.settings.codec);
             self.accumulator.learn_ratio(&tp.topic, self.settings.codec);
@@ -249,6 +250,7 @@ impl Producer {
             if let Some(queue) = self.accumulator.queues.get_mut(&tp) {
                 queue.flying.push(batch.id);
             }
+            batch.correlation = correlation;
             self.flying.insert(batch.id, (tp, batch));
         }
         let timeout = self.net.settings.request_timeout;
@@ -260,11 +262,7 @@ impl Producer {
                 self.ack_batch(fx, &tp, topic_id, batch, -1, -1);
             }
         } else {
-            let ids: Vec<u64> = tags.iter().map(|(_, _, id)| *id).collect();
-            let correlation = self.net.send(now, fx, Lane::Data, node, timeout, Sent::Produce(tags), request.into());
-            for id in ids {
-                self.flying.get_mut(&id).into_iter().for_each(|(_, batch)| batch.correlation = correlation);
-            }
+            self.net.send(now, fx, Lane::Data, node, timeout, Sent::Produce(tags), request.into());
         }
     }
 

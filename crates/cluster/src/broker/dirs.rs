@@ -169,7 +169,7 @@ impl Broker {
         if self.soft.dirs.in_flight.is_some() || self.soft.dirs.unassigned.is_empty() {
             return;
         }
-        let Some(controller) = cx.controller.clone() else { return self.plan_dir_assignments(cx, fx) };
+        let Some(controller) = cx.controller() else { return self.plan_dir_assignments(cx, fx) };
         let is_mine = |key: &(TopicId, PartitionIndex)| {
             cx.image.partition(key.0, key.1).is_some_and(|record| record.replicas.contains(&self.id))
         };

@@ -2,6 +2,8 @@
 //! (`ReplicaManager#fetchMessages`, `DelayedFetch`), and learns from followers how far they are.
 //! Left out: quotas of clients.
 
+use std::hash::{Hash, Hasher};
+
 use kernel::{ConnId, Duration};
 use partition_log::EpochEnd;
 use protocol::api::LeaderHint;
@@ -19,6 +21,7 @@ use super::{Broker, Soft, TimerKey};
 use crate::process::{Context, Fx};
 
 /// What reading the partitions of a fetch that may have news gave.
+#[derive(Debug, Default)]
 struct FetchRead {
     results: Vec<FetchResult>,
     /// The slot of each result, and whether what it says is news.
@@ -28,6 +31,29 @@ struct FetchRead {
     is_urgent: bool,
     /// There is something in a segment before the one that the readable part ends in: nobody waits for more (`DelayedFetch`, case F).
     is_behind: bool,
+}
+
+/// Room for what a fetch reads, kept for the next one: most fetches read nothing and wait. No part of the state.
+#[derive(Debug, Default)]
+pub(super) struct Spare(FetchRead);
+
+impl Spare {
+    fn keep(&mut self, read: FetchRead) {
+        let FetchRead { mut results, mut slots, .. } = read;
+        results.clear();
+        slots.clear();
+        self.0 = FetchRead { results, slots, ..FetchRead::default() };
+    }
+}
+
+impl Clone for Spare {
+    fn clone(&self) -> Spare {
+        Spare::default()
+    }
+}
+
+impl Hash for Spare {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 impl Broker {
@@ -45,9 +71,10 @@ impl Broker {
         };
         self.locate_slots(id);
         self.soft.throttles.leader.refresh(cx.now);
+        let room = std::mem::take(&mut self.soft.spare.0);
         let reader = self.soft.readers.get(id).expect("it was just found or made");
         let (asker, is_empty) = (reader.asker.clone(), reader.is_empty());
-        let read = self.read_partitions(cx, reader);
+        let read = self.read_partitions(cx, reader, room);
         if asker.is_follower() {
             self.learn_from_follower(cx, fx, id, &read);
         }
@@ -57,6 +84,7 @@ impl Broker {
         }
         self.note_segments(id);
         self.settle_slots(id, &read);
+        self.soft.spare.keep(read);
         self.watch(id);
         if let Some(reader) = self.soft.readers.get_mut(id) {
             reader.parked = Some(caller.ticket);
@@ -279,7 +307,7 @@ impl Broker {
             Ok(_) if reader.asker.min_bytes <= 1 => true,
             Ok(Readable { bound, index, .. }) if slot.segment < self.disk.log(index).segment_base(bound - 1) => true,
             Ok(_) => {
-                let read = self.read_partitions(cx, reader);
+                let read = self.read_partitions(cx, reader, FetchRead::default());
                 read.is_urgent || read.bytes >= u64::from(self.min_bytes(&reader.asker))
             }
         }
@@ -290,8 +318,9 @@ impl Broker {
         let Some(reader) = self.soft.readers.get_mut(id) else { return };
         let Some(ticket) = reader.parked.take() else { return };
         self.soft.throttles.leader.refresh(cx.now);
+        let room = std::mem::take(&mut self.soft.spare.0);
         let Some(reader) = self.soft.readers.get(id) else { return };
-        let read = self.read_partitions(cx, reader);
+        let read = self.read_partitions(cx, reader, room);
         let response = self.answer_fetch(cx, fx, id, read);
         self.respond(fx, ticket, response.into());
     }
@@ -335,11 +364,12 @@ impl Broker {
         } else {
             self.remove_reader(id);
         }
-        let mut partitions = read.results;
+        let mut partitions = std::mem::take(&mut read.results);
         if session.is_some() {
             let mut slots = read.slots.iter();
             partitions.retain(|_| slots.next().is_none_or(|(_, is_news)| *is_news));
         }
+        self.soft.spare.keep(read);
         let response = FetchResponse { error: ErrorCode::None, session_id, partitions };
         if is_follower {
             self.count_sent(cx.now, &response);
@@ -420,9 +450,9 @@ impl Broker {
         }
     }
 
-    fn read_partitions(&self, cx: &Context<'_>, reader: &Reader) -> FetchRead {
-        let (results, slots) = (Vec::with_capacity(reader.due_count()), Vec::with_capacity(reader.due_count()));
-        let mut read = FetchRead { results, slots, bytes: 0, is_urgent: false, is_behind: false };
+    /// Reads what may have news, into `read`, which is empty.
+    fn read_partitions(&self, cx: &Context<'_>, reader: &Reader, mut read: FetchRead) -> FetchRead {
+        read.results.reserve_exact(reader.due_count());
         let asker = &reader.asker;
         let mut left = self.max_bytes(asker);
         for (number, slot) in reader.due() {

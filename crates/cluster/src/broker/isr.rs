@@ -150,7 +150,7 @@ impl Broker {
         if self.soft.alter_partitions.in_flight.is_some() || self.soft.alter_partitions.unsent.is_empty() {
             return;
         }
-        let Some(controller) = cx.controller.clone().filter(|_| cx.broker_epoch >= 0) else {
+        let Some(controller) = cx.controller().filter(|_| cx.broker_epoch >= 0) else {
             self.soft.timers.arm_once(fx, cx.now + RETRY_BACKOFF, TimerKey::AlterPartitionsBackoff);
             return;
         };

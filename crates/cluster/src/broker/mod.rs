@@ -59,6 +59,7 @@ use crate::spec::ProcessSpec;
 use connections::{Asked, Connections, Ticket};
 use dirs::{DirIndex, Dirs};
 use disk::{Disk, ReplicaIndex, StoredReplica};
+use fetch::Spare;
 use fetchers::{ClientIds, FetchCalls, Fetcher, FetcherId};
 use groups::Groups;
 use isr::AlterPartitions;
@@ -116,6 +117,7 @@ struct Soft {
     writing: Writing,
     throttles: Throttles,
     dirs: Dirs,
+    spare: Spare,
 }
 
 /// What an input made ready.
@@ -254,6 +256,7 @@ impl Soft {
             writing: Writing::default(),
             throttles: Throttles::default(),
             dirs: Dirs::default(),
+            spare: Spare::default(),
         }
     }
 }
@@ -322,7 +325,7 @@ impl Broker {
         }
     }
 
-    /// An answer came to one of the broker's own calls (also those to `cx.controller`).
+    /// An answer came to one of the broker's own calls (also those to `cx.controller()`).
     pub fn on_response(&mut self, cx: &Context<'_>, fx: &mut Fx, conn: ConnId, correlation: u32, response: Response) {
         if self.soft.fetch_calls.owns(conn) {
             self.on_fetcher_response(cx, fx, conn, correlation, response);

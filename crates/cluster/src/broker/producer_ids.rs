@@ -72,7 +72,7 @@ impl Broker {
         if self.soft.producer_ids.is_asking || self.soft.producer_ids.next.is_some() {
             return;
         }
-        let Some(controller) = cx.controller.clone() else {
+        let Some(controller) = cx.controller() else {
             self.soft.timers.arm_once(fx, cx.now + RETRY_BACKOFF, TimerKey::ProducerIdsBackoff);
             return;
         };

@@ -80,7 +80,7 @@ impl Broker {
             self.finish_forward(fx, number, None);
         }
         let unsent = self.soft.forwards.waiting.iter_mut().filter(|(_, forward)| !forward.is_sent);
-        let Some(controller) = cx.controller.clone() else {
+        let Some(controller) = cx.controller() else {
             if unsent.count() > 0 {
                 self.soft.timers.arm(fx, cx.now + RETRY_BACKOFF, TimerKey::ForwardsBackoff);
             }

@@ -84,5 +84,5 @@ impl AckedSurvive {
 
 /// Whether an id is that of the topic that has the name now.
 fn is_of_today(sight: &Sight<'_>, tp: &TopicPartition, id: TopicId) -> bool {
-    sight.image().is_some_and(|image| image.by_name.get(&tp.topic) == Some(&id))
+    sight.image().is_some_and(|image| image.by_name.get_shared(&tp.topic) == Some(&id))
 }

@@ -83,7 +83,7 @@ impl<'a> Sight<'a> {
         {
             return found.topic_id;
         }
-        let topic_id = self.image()?.by_name.get(&tp.topic).copied();
+        let topic_id = self.image()?.by_name.get_shared(&tp.topic).copied();
         if let Some(mut found) = self.found_of(tp) {
             found.topic_id = topic_id;
         }

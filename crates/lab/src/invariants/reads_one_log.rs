@@ -33,7 +33,10 @@ impl Invariant for ReadsOneLog {
                 let before = self.last.entry(sight.node).or_default().insert(tp, (*topic_id, *last, epoch));
                 let Some((topic, at, read)) = before else { return Ok(()) };
                 let reads_on = topic == *topic_id && at < *first && 0 <= read && read < epoch;
-                let Some(leader) = sight.leader(tp).filter(|_| reads_on) else { return Ok(()) };
+                if !reads_on {
+                    return Ok(());
+                }
+                let Some(leader) = sight.leader(tp) else { return Ok(()) };
                 // One record has one offset and one epoch: that this one is in the log tells which log was read.
                 let epoch_at = |offset| replicas::batch_at(leader.log, offset).map(|batch| batch.leader_epoch);
                 match epoch_at(at) {

@@ -14,7 +14,8 @@ impl Lab {
         self.world.swap_notes(&mut notes);
         if !notes.is_empty() {
             let verdict = self.monitors.notes(&self.world, &self.layout, &notes);
-            notes.drain(..).for_each(|note| self.digest_note(note));
+            notes.iter().for_each(|note| self.digest_note(note));
+            notes.drain(..).filter(|note| is_kept(&note.note)).for_each(|note| self.history.push(note));
             if let Err(violation) = verdict {
                 self.stand_still(violation);
             }
@@ -25,7 +26,7 @@ impl Lab {
         }
     }
 
-    fn digest_note(&mut self, stamped: Stamped<Note>) {
+    fn digest_note(&mut self, stamped: &Stamped<Note>) {
         if let Note::Output { line, is_stderr } = &stamped.note {
             let kind = if *is_stderr { LineKind::Err } else { LineKind::Out };
             if let Some(app) = self.apps.iter().rev().find(|app| app.node == stamped.node) {
@@ -38,12 +39,11 @@ impl Lab {
         if matches!(self.world.state(stamped.node), NodeState::Exited(_)) {
             Arc::make_mut(&mut self.since).insert(stamped.node, stamped.at);
         }
-        self.metrics.note(&stamped);
-        self.ledger.note(&stamped);
+        self.metrics.note(stamped);
+        self.ledger.note(stamped);
         if let Some((kind, text)) = mark_of(&stamped.note) {
             self.mark(kind, text);
         }
-        self.history.push(stamped);
     }
 
     /// Frees terminals whose program has ended, and starts what waited for that.
@@ -81,6 +81,11 @@ impl Lab {
             }
         }
     }
+}
+
+/// Whether the history keeps a note. Terminals keep what programs print.
+fn is_kept(note: &Note) -> bool {
+    !matches!(note, Note::Output { .. })
 }
 
 /// The glyph a note deserves on the timeline.
