@@ -7,6 +7,7 @@
 //!
 //! Iteration, equality, order and hashes are those of the standard maps, so digests do not tell them apart.
 
+mod room;
 mod search;
 mod shared;
 mod map;
@@ -20,6 +21,7 @@ mod json;
 
 pub use entry::Entry;
 pub use map::{IntoIter, Iter, IterMut, SortedMap};
+pub use room::Room;
 pub use set::SortedSet;
 pub use shared::Shared;
 pub use sort::{sort, sort_by, sort_by_key};

@@ -59,7 +59,13 @@ impl BatchList {
 
     pub(crate) fn iter_from(&self, index: usize) -> impl Iterator<Item = &Entry> {
         let chunks = self.chunks.get(index / CHUNK_LEN..).unwrap_or_default();
-        chunks.iter().flat_map(|chunk| &chunk.entries).chain(&self.tail).skip(index % CHUNK_LEN)
+        // Most begin near the end.
+        let (first, rest, tail) = match chunks {
+            [] => (&self.tail[..], chunks, &[][..]),
+            [first, rest @ ..] => (&first.entries[..], rest, &self.tail[..]),
+        };
+        let first = first.get(index % CHUNK_LEN..).unwrap_or_default();
+        first.iter().chain(rest.iter().flat_map(|chunk| &chunk.entries)).chain(tail)
     }
 
     pub(crate) fn push(&mut self, entry: Entry) {

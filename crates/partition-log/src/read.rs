@@ -46,7 +46,10 @@ impl Log {
 
     /// Every batch from the one that holds `offset` on, or from the next one.
     pub fn batches_from(&self, offset: i64) -> impl Iterator<Item = &Batch> {
-        self.segments_from(offset).flat_map(move |segment| segment.batches_from(offset))
+        let index = self.segment_index_of(offset);
+        let first = self.segment_at(index).expect("there is always one");
+        let rest = (index + 1..self.segment_count()).filter_map(|index| self.segment_at(index));
+        first.batches_from(offset).chain(rest.flat_map(move |segment| segment.batches_from(offset)))
     }
 
     /// Index of the segment that `offset` would be in.
@@ -55,9 +58,5 @@ impl Log {
             return self.closed.len();
         }
         self.closed.partition_point(|segment| segment.base_offset() <= offset).saturating_sub(1)
-    }
-
-    fn segments_from(&self, offset: i64) -> impl Iterator<Item = &Segment> {
-        (self.segment_index_of(offset)..self.segment_count()).filter_map(|index| self.segment_at(index))
     }
 }

@@ -220,11 +220,14 @@ impl Batch {
     }
     /// What tells the value at an offset from others, as the notes have it; none where there is no record.
     pub fn value_hash_at(&self, offset: i64) -> Option<u64> {
-        self.sealed.content.value_hash_at(self.index_at(offset)?)
+        self.sealed.content.value_hash_at(self.delta_of(offset)?)
+    }
+    fn delta_of(&self, offset: i64) -> Option<i32> {
+        i32::try_from(offset.checked_sub(self.base_offset)?).ok()
     }
     /// Which of its records, counted from 0, is at an offset.
     fn index_at(&self, offset: i64) -> Option<usize> {
-        let delta = i32::try_from(offset.checked_sub(self.base_offset)?).ok()?;
+        let delta = self.delta_of(offset)?;
         let index = self.sealed.content.index_of(delta);
         self.sealed.content.delta_at(index).filter(|found| *found == delta).map(|_| index)
     }

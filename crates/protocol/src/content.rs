@@ -97,11 +97,18 @@ impl Content {
         }
     }
 
-    /// What tells the value of the record at an index from others; none behind the last.
-    pub(crate) fn value_hash_at(&self, index: usize) -> Option<u64> {
+    /// What tells the value of the record at an offset delta from others; none if there is no such record.
+    pub(crate) fn value_hash_at(&self, delta: i32) -> Option<u64> {
+        let index = self.index_of(delta);
         match self {
-            Content::Listed(records) => records.get(index).map(|record| value_hash(record.value.as_deref())),
-            Content::Drawn(_) => self.run_at(index).map(|(run, n)| run.value_hash(n)),
+            Content::Listed(records) => {
+                let record = records.get(index).filter(|record| record.offset_delta == delta)?;
+                Some(value_hash(record.value.as_deref()))
+            }
+            Content::Drawn(_) => {
+                let (run, n) = self.run_at(index)?;
+                (run.offset_delta + n as i32 == delta).then(|| run.value_hash(n))
+            }
         }
     }
 
@@ -237,7 +244,7 @@ mod tests {
         assert_eq!(drawn.payload_bytes(60..101), listed.payload_bytes(60..101));
         let mut values = Values::default();
         drawn.add_values(60..101, &mut values);
-        let at: Vec<u64> = (60..101).filter_map(|index| drawn.value_hash_at(index)).collect();
+        let at: Vec<u64> = (60..101).filter_map(|index| drawn.value_hash_at(drawn.delta_at(index)?)).collect();
         assert_eq!((values.len(), values.iter().collect::<Vec<u64>>()), (41, at.clone()));
         values.push(5);
         drawn.add_values(0..1, &mut values);
@@ -252,6 +259,6 @@ mod tests {
         let drawn = Content::of_runs(vec![run(0, 10, 5, 0)]);
         let kept = drawn.filtered(|record| record.offset_delta != 4);
         assert_eq!(kept.runs(), [run(0, 4, 5, 0), run(5, 5, 5, 5)]);
-        assert_eq!(kept.value_hash_at(4), drawn.value_hash_at(5));
+        assert_eq!((kept.value_hash_at(4), kept.value_hash_at(5)), (None, drawn.value_hash_at(5)));
     }
 }

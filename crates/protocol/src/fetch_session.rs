@@ -130,6 +130,7 @@ impl<K: Ord + Clone> FetchSession<K> {
             });
             return (!request.partitions.is_empty()).then_some(request);
         }
+        request.partitions.reserve_exact(changed.len());
         for key in &changed {
             let Some(member) = self.partitions.get_mut(key) else { continue };
             if member.sent == member.wanted {

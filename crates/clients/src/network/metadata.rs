@@ -188,6 +188,11 @@ impl Metadata {
         let partition = topic.partitions.get(usize::try_from(tp.partition).ok()?)?;
         Some((topic.id, self.brokers.get(&partition.leader)?, partition.leader_epoch))
     }
+    /// The nodes that lead the partitions of a topic, as far as they are known.
+    pub(crate) fn nodes_of(&self, name: &TopicName) -> impl Iterator<Item = Option<&Address>> {
+        let partitions = self.topic(name).map_or(&[][..], |topic| &topic.partitions);
+        partitions.iter().map(|partition| self.brokers.get(&partition.leader))
+    }
     /// The rack of a partition's leader, if it has one.
     pub(crate) fn leader_rack(&self, tp: &TopicPartition) -> Option<&Name> {
         self.racks.get(&self.partition(tp)?.leader)

@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kernel::{Input, Time, Timers};
-use ordered::{SortedMap, Spans};
+use ordered::{Room, SortedMap, Spans};
 use protocol::api::Name;
 use protocol::config;
 use protocol::{Message, Note, PartitionIndex, Record, Run, TopicId, TopicName, TopicPartition};
@@ -140,6 +140,7 @@ pub struct Producer {
     ran_at: Option<Time>,
     /// Something was appended that may change what there is to do.
     is_stirred: bool,
+    nodes_room: Room<u32>,
 }
 
 impl Producer {
@@ -185,6 +186,7 @@ impl Producer {
             events: Vec::new(),
             ran_at: None,
             is_stirred: false,
+            nodes_room: Room::default(),
         })
     }
 

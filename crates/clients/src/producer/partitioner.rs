@@ -99,11 +99,11 @@ impl TopicView<'_> {
     /// Batches waiting for each partition that has a leader, but those of nodes that are avoided; none unless every
     /// partition has had a batch (`RecordAccumulator#partitionReady`).
     fn queues(&self) -> Option<Vec<(PartitionIndex, u32)>> {
-        let mut queues = Vec::new();
-        for n in 0..self.partitions {
-            let tp = self.partition(n);
+        let mut queues = Vec::with_capacity(self.partitions as usize);
+        let mut tp = self.partition(0);
+        for (n, node) in (0..self.partitions).zip(self.metadata.nodes_of(self.name)) {
+            tp.partition = n;
             let queue = self.accumulator.queues.get(&tp)?;
-            let node = self.metadata.leader(&tp).map(|(_, node, _)| node);
             // Nobody waits for a node that nothing is queued for.
             if node.is_some_and(|node| queue.batches.is_empty() || !self.waits.is_avoided(node)) {
                 queues.push((n, queue.batches.len() as u32));

@@ -119,7 +119,9 @@ impl Producer {
         }
         loop {
             let mut is_idle = true;
-            for node in self.ready_nodes(now) {
+            let room = self.nodes_room.take();
+            let nodes = self.ready_nodes(now, room);
+            for node in nodes.iter().copied() {
                 let address = self.routes.address(node).clone();
                 let is_ready = self.net.ready(now, fx, Lane::Data, &address)
                     && self.net.in_flight(Lane::Data, &address) < self.settings.in_flight_max;
@@ -133,6 +135,7 @@ impl Producer {
                     self.transmit(now, fx, &address, batches);
                 }
             }
+            self.nodes_room.put_back(nodes);
             if is_idle {
                 return;
             }
@@ -140,9 +143,8 @@ impl Producer {
     }
 
     /// Nodes that lead a partition whose head batch is to go now, ascending.
-    fn ready_nodes(&mut self, now: Time) -> Vec<u32> {
+    fn ready_nodes(&mut self, now: Time, mut nodes: Vec<u32>) -> Vec<u32> {
         self.routes.refresh(&self.net.metadata, &self.accumulator.queues);
-        let mut nodes = Vec::new();
         let is_hurried = self.is_hurried() || self.starved_since.is_some();
         let mut unknown: SortedSet<TopicName> = SortedSet::new();
         for (at, (tp, queue)) in self.accumulator.queues.iter().enumerate() {

@@ -2,9 +2,8 @@
 //! (`ReplicaManager#fetchMessages`, `DelayedFetch`), and learns from followers how far they are.
 //! Left out: quotas of clients.
 
-use std::hash::{Hash, Hasher};
-
 use kernel::{ConnId, Duration};
+use ordered::Room;
 use partition_log::EpochEnd;
 use protocol::api::LeaderHint;
 use protocol::api::fetch::{self, FetchPartition, FetchRequest, FetchResponse, FetchResult};
@@ -33,27 +32,21 @@ struct FetchRead {
     is_behind: bool,
 }
 
-/// Room for what a fetch reads, kept for the next one: most fetches read nothing and wait. No part of the state.
-#[derive(Debug, Default)]
-pub(super) struct Spare(FetchRead);
-
-impl Spare {
-    fn keep(&mut self, read: FetchRead) {
-        let FetchRead { mut results, mut slots, .. } = read;
-        results.clear();
-        slots.clear();
-        self.0 = FetchRead { results, slots, ..FetchRead::default() };
-    }
+/// Room for what a fetch reads, kept for the next one: most fetches read nothing and wait.
+#[derive(Clone, Debug, Default, Hash)]
+pub(super) struct ReadRoom {
+    results: Room<FetchResult>,
+    slots: Room<(u32, bool)>,
 }
 
-impl Clone for Spare {
-    fn clone(&self) -> Spare {
-        Spare::default()
+impl ReadRoom {
+    fn take(&mut self) -> FetchRead {
+        FetchRead { results: self.results.take(), slots: self.slots.take(), ..FetchRead::default() }
     }
-}
-
-impl Hash for Spare {
-    fn hash<H: Hasher>(&self, _: &mut H) {}
+    fn put_back(&mut self, read: FetchRead) {
+        self.results.put_back(read.results);
+        self.slots.put_back(read.slots);
+    }
 }
 
 impl Broker {
@@ -71,7 +64,7 @@ impl Broker {
         };
         self.locate_slots(id);
         self.soft.throttles.leader.refresh(cx.now);
-        let room = std::mem::take(&mut self.soft.spare.0);
+        let room = self.soft.read_room.take();
         let reader = self.soft.readers.get(id).expect("it was just found or made");
         let (asker, is_empty) = (reader.asker.clone(), reader.is_empty());
         let read = self.read_partitions(cx, reader, room);
@@ -84,7 +77,7 @@ impl Broker {
         }
         self.note_segments(id);
         self.settle_slots(id, &read);
-        self.soft.spare.keep(read);
+        self.soft.read_room.put_back(read);
         self.watch(id);
         if let Some(reader) = self.soft.readers.get_mut(id) {
             reader.parked = Some(caller.ticket);
@@ -318,7 +311,7 @@ impl Broker {
         let Some(reader) = self.soft.readers.get_mut(id) else { return };
         let Some(ticket) = reader.parked.take() else { return };
         self.soft.throttles.leader.refresh(cx.now);
-        let room = std::mem::take(&mut self.soft.spare.0);
+        let room = self.soft.read_room.take();
         let Some(reader) = self.soft.readers.get(id) else { return };
         let read = self.read_partitions(cx, reader, room);
         let response = self.answer_fetch(cx, fx, id, read);
@@ -369,7 +362,7 @@ impl Broker {
             let mut slots = read.slots.iter();
             partitions.retain(|_| slots.next().is_none_or(|(_, is_news)| *is_news));
         }
-        self.soft.spare.keep(read);
+        self.soft.read_room.put_back(read);
         let response = FetchResponse { error: ErrorCode::None, session_id, partitions };
         if is_follower {
             self.count_sent(cx.now, &response);

@@ -59,7 +59,7 @@ use crate::spec::ProcessSpec;
 use connections::{Asked, Connections, Ticket};
 use dirs::{DirIndex, Dirs};
 use disk::{Disk, ReplicaIndex, StoredReplica};
-use fetch::Spare;
+use fetch::ReadRoom;
 use fetchers::{ClientIds, FetchCalls, Fetcher, FetcherId};
 use groups::Groups;
 use isr::AlterPartitions;
@@ -117,7 +117,7 @@ struct Soft {
     writing: Writing,
     throttles: Throttles,
     dirs: Dirs,
-    spare: Spare,
+    read_room: ReadRoom,
 }
 
 /// What an input made ready.
@@ -213,7 +213,8 @@ impl TimerKey {
 
     #[inline(never)]
     fn cmp_places(&self, other: &TimerKey) -> Ordering {
-        self.place().cmp(&other.place())
+        let (one, other) = (self.place(), other.place());
+        one.0.cmp(&other.0).then_with(|| one.cmp(&other))
     }
 }
 
@@ -256,7 +257,7 @@ impl Soft {
             writing: Writing::default(),
             throttles: Throttles::default(),
             dirs: Dirs::default(),
-            spare: Spare::default(),
+            read_room: ReadRoom::default(),
         }
     }
 }
