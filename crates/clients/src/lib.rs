@@ -6,6 +6,7 @@
 
 mod types;
 mod settings;
+mod soonest;
 mod network;
 pub mod producer;
 pub mod consumer;

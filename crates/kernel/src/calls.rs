@@ -126,9 +126,14 @@ impl<T> Calls<T> {
         }
     }
 
+    /// When answers are due.
+    pub fn deadlines(&self) -> impl Iterator<Item = Time> {
+        self.links.values().flat_map(|link| link.calls.values().map(|(_, due)| *due))
+    }
+
     /// The earliest deadline.
     pub fn next_deadline(&self) -> Option<Time> {
-        self.links.values().flat_map(|link| link.calls.values().map(|(_, due)| *due)).min()
+        self.deadlines().min()
     }
 
     /// Whether a message on this connection is an answer to one of these calls.

@@ -213,7 +213,11 @@ impl Metrics {
         let lag = self.behind.values().copied().max().unwrap_or(0);
         let (out_of_sync, lag_max) = (self.watch.out_of_sync(), self.lag_max);
         let seconds = std::sync::Arc::make_mut(&mut self.seconds);
-        let bucket = seconds.entry(second).or_default();
+        let is_last = seconds.last_key_value().is_some_and(|(last, _)| *last == second);
+        let bucket = match seconds.values_mut().next_back().filter(|_| is_last) {
+            Some(bucket) => bucket,
+            None => seconds.entry(second).or_default(),
+        };
         count(bucket);
         bucket.lag = lag;
         bucket.out_of_sync = out_of_sync;

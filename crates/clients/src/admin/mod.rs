@@ -19,6 +19,7 @@ pub use call::{AdminCall, AdminEvent, AdminResult, Described, GroupOffset};
 
 use crate::network::{Kind, Net, NetEvent};
 use crate::settings::{Config, NetSettings, check};
+use crate::soonest::Soonest;
 use crate::{ClientError, ConfigError, Fx, Profile, Properties};
 
 const NOT_FOR_CONTROLLERS: &str =
@@ -284,22 +285,19 @@ impl Admin {
     }
 
     fn arm(&mut self, now: Time, fx: &mut Fx) {
-        let deadlines = self.tasks.values().map(|task| task.deadline);
-        let parts = self.tasks.values().flat_map(|task| task.parts.iter().map(|part| part.not_before));
-        let look_ups = self.tasks.values().map(|task| task.look_up_not_before);
-        let coordinators = self.coordinators.values().filter_map(|coordinator| match coordinator {
-            Coordinator::Unknown { not_before, .. } => Some(*not_before),
-            Coordinator::Finding { .. } | Coordinator::Known(..) => None,
-        });
-        let due = deadlines
-            .chain(parts)
-            .chain(look_ups)
-            .chain(coordinators)
-            .chain(self.net.due(now))
-            .filter(|due| *due > now)
-            .min();
+        let mut soonest = Soonest::after(now);
+        for task in self.tasks.values() {
+            soonest.at_each([task.deadline, task.look_up_not_before]);
+            soonest.at_each(task.parts.iter().map(|part| part.not_before));
+        }
+        for coordinator in self.coordinators.values() {
+            if let Coordinator::Unknown { not_before, .. } = coordinator {
+                soonest.at(*not_before);
+            }
+        }
+        self.net.due(&mut soonest);
         // An idle admin client does nothing by itself but keep its metadata fresh.
-        let Some(due) = due else { return };
+        let Some(due) = soonest.when() else { return };
         if self.timers.due(&Wake).is_none_or(|armed| armed > due) {
             self.timers.arm(fx, due, Wake);
         }

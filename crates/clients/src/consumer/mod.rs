@@ -29,6 +29,7 @@ use protocol::{GroupId, MemberId, Message, Plant, TopicName, TopicPartition};
 
 use crate::network::{Kind, Net, NetEvent};
 use crate::settings::{Config, check};
+use crate::soonest::Soonest;
 use crate::{ClientError, ConfigError, ConsumerRecord, Fx, LogLine, Polled, Profile, Properties, StartAt};
 use settings::ConsumerSettings;
 use state::{Asked, Commit, Completed, GroupPhase, Life, Membership, Partition, Seek, Subscription};
@@ -390,16 +391,13 @@ impl Consumer {
         if self.life == Life::Closed {
             return;
         }
-        let partitions = self.partitions.values().map(|partition| partition.not_before);
-        let commits = self.commits.values().map(|commit| commit.not_before);
-        let own = self.group_dues().chain([self.auto_commit_due, self.close_due()]);
-        let due = partitions
-            .chain(commits)
-            .chain(own)
-            .chain(self.net.due(now))
-            .filter(|due| *due > now && *due < Time::MAX)
-            .min();
-        let Some(due) = due else { return };
+        let mut soonest = Soonest::after(now);
+        soonest.at_each(self.partitions.values().map(|partition| partition.not_before));
+        soonest.at_each(self.commits.values().map(|commit| commit.not_before));
+        soonest.at_each(self.group_dues());
+        soonest.at_each([self.auto_commit_due, self.close_due()]);
+        self.net.due(&mut soonest);
+        let Some(due) = soonest.when() else { return };
         if self.timers.due(&Wake).is_none_or(|armed| armed > due) {
             self.timers.arm(fx, due, Wake);
         }

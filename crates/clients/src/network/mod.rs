@@ -13,6 +13,7 @@ use protocol::api::metadata::MetadataRequest;
 use protocol::{ApiKey, BrokerId, ErrorCode, Message, Note, Request, Response};
 
 use crate::settings::NetSettings;
+use crate::soonest::Soonest;
 use crate::{ClientError, Fx, LogLine, Profile};
 pub(crate) use metadata::Metadata;
 
@@ -481,16 +482,18 @@ impl<T> Net<T> {
     }
 
     /// When `tick` has something to do.
-    pub(crate) fn due(&self, now: Time) -> Option<Time> {
-        let calls = self.lanes.iter().filter_map(Calls::next_deadline);
-        let links = self.links.iter().flat_map(SortedMap::values).filter_map(|link| match link {
-            Link::Connecting { due } => Some(*due),
-            Link::Handshake | Link::Ready => None,
-        });
-        let penalties = self.penalties.values().map(|penalty| penalty.until).filter(|until| *until > now);
+    pub(crate) fn due(&self, soonest: &mut Soonest) {
+        for calls in &self.lanes {
+            soonest.at_each(calls.deadlines());
+        }
+        for link in self.links.iter().flat_map(SortedMap::values) {
+            if let Link::Connecting { due } = link {
+                soonest.at(*due);
+            }
+        }
+        soonest.at_each(self.penalties.values().map(|penalty| penalty.until));
         // A refresh that is due but has no node to go to waits for a connection or a penalty's end.
-        let refresh = self.refresh_due().filter(|due| *due > now);
-        calls.chain(links).chain(penalties).chain(refresh).min()
+        soonest.at_each(self.refresh_due());
     }
 
     /// Closes every connection.

@@ -26,6 +26,7 @@ use protocol::{Message, Note, PartitionIndex, Record, Run, TopicId, TopicName, T
 
 use crate::network::{Kind, Net, NetEvent};
 use crate::settings::{Config, check};
+use crate::soonest::Soonest;
 use crate::{ClientError, ConfigError, Fx, LogLine, ProducerRecord, Profile, Properties};
 use accumulator::{Accumulator, ProducerBatch};
 use idempotence::Identity;
@@ -384,19 +385,16 @@ impl Producer {
     fn arm(&mut self, now: Time, fx: &mut Fx) {
         let delivery = self.settings.delivery_timeout;
         // The head of a queue is its oldest batch.
-        let heads = || self.accumulator.queues.values().filter_map(|queue| queue.batches.front());
-        let batches = heads().map(|batch| batch.created + delivery);
-        let flying = self.flying.values().map(|(_, batch)| batch.created + delivery);
-        let sends = heads().map(|head| head.send_due(&self.settings));
-        let due = batches
-            .chain(flying)
-            .chain(sends)
-            .chain(self.net.due(now))
-            .chain(self.admission_due())
-            .chain(Some(self.identity_not_before))
-            .filter(|due| *due > now)
-            .min();
-        let Some(due) = due.filter(|due| *due < Time::MAX) else { return };
+        let mut soonest = Soonest::after(now);
+        for head in self.accumulator.queues.values().filter_map(|queue| queue.batches.front()) {
+            soonest.at(head.created + delivery);
+            soonest.at(head.send_due(&self.settings));
+        }
+        soonest.at_each(self.flying.values().map(|(_, batch)| batch.created + delivery));
+        self.net.due(&mut soonest);
+        soonest.at_each(self.admission_due());
+        soonest.at(self.identity_not_before);
+        let Some(due) = soonest.when() else { return };
         if self.timers.due(&Wake).is_none_or(|armed| armed > due) {
             self.timers.arm(fx, due, Wake);
         }

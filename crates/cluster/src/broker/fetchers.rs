@@ -20,7 +20,7 @@ use crate::process::{Context, Fx, wall_ms};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub(super) struct FetcherId {
     pub(super) leader: BrokerId,
-    pub(super) number: u32,
+    number: u32,
 }
 
 /// One fetcher.

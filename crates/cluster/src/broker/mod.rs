@@ -184,49 +184,46 @@ enum TimerKey {
 }
 
 impl TimerKey {
-    /// Its place in their order, and what tells apart those of one place.
-    fn place(&self) -> (u8, i32, u64, Option<&coordinator::GroupTimer>) {
-        let task = |place| (place, 0, 0, None);
+    /// Its place in their order.
+    fn place(&self) -> u8 {
         match self {
-            TimerKey::ShrinkIsr => task(0),
-            TimerKey::CheckpointHighWatermarks => task(1),
-            TimerKey::Retention => task(2),
-            TimerKey::Cleaner => task(3),
-            TimerKey::Flush => task(4),
-            TimerKey::FileDeletion => task(5),
-            TimerKey::CheckpointOffsets => task(6),
-            TimerKey::ProducerExpiry => task(7),
-            TimerKey::FetcherBackoff(id) => (8, id.leader.0, id.number.into(), None),
-            TimerKey::FetchDeadline => task(9),
-            TimerKey::ControllerDeadline => task(10),
-            TimerKey::AlterPartitionsBackoff => task(11),
-            TimerKey::ForwardsBackoff => task(12),
-            TimerKey::AssignDirsBackoff => task(13),
-            TimerKey::MoveLogs => task(14),
-            TimerKey::ProducerIdsBackoff => task(15),
-            TimerKey::Group(shard, timer) => (16, *shard, 0, Some(timer)),
-            TimerKey::GroupLoaded(shard) => (17, *shard, 0, None),
-            TimerKey::GroupWrite(shard, write) => (18, *shard, *write, None),
-            TimerKey::Parked(ticket) => (19, 0, *ticket, None),
+            TimerKey::ShrinkIsr => 0,
+            TimerKey::CheckpointHighWatermarks => 1,
+            TimerKey::Retention => 2,
+            TimerKey::Cleaner => 3,
+            TimerKey::Flush => 4,
+            TimerKey::FileDeletion => 5,
+            TimerKey::CheckpointOffsets => 6,
+            TimerKey::ProducerExpiry => 7,
+            TimerKey::FetcherBackoff(_) => 8,
+            TimerKey::FetchDeadline => 9,
+            TimerKey::ControllerDeadline => 10,
+            TimerKey::AlterPartitionsBackoff => 11,
+            TimerKey::ForwardsBackoff => 12,
+            TimerKey::AssignDirsBackoff => 13,
+            TimerKey::MoveLogs => 14,
+            TimerKey::ProducerIdsBackoff => 15,
+            TimerKey::Group(..) => 16,
+            TimerKey::GroupLoaded(_) => 17,
+            TimerKey::GroupWrite(..) => 18,
+            TimerKey::Parked(_) => 19,
         }
-    }
-
-    #[inline(never)]
-    fn cmp_places(&self, other: &TimerKey) -> Ordering {
-        let (one, other) = (self.place(), other.place());
-        one.0.cmp(&other.0).then_with(|| one.cmp(&other))
     }
 }
 
-/// As they stand above. Parked requests are compared most often, and by their tickets at once.
+/// As they stand above; searches among timers are frequent, and mostly for those of parked requests.
 impl Ord for TimerKey {
     #[inline]
     fn cmp(&self, other: &TimerKey) -> Ordering {
         match (self, other) {
             (TimerKey::Parked(one), TimerKey::Parked(other)) => one.cmp(other),
-            (TimerKey::Parked(_), _) => Ordering::Greater,
-            (_, TimerKey::Parked(_)) => Ordering::Less,
-            (one, other) => one.cmp_places(other),
+            (TimerKey::FetcherBackoff(one), TimerKey::FetcherBackoff(other)) => one.cmp(other),
+            (TimerKey::Group(one, timer), TimerKey::Group(other, others)) => (one, timer).cmp(&(other, others)),
+            (TimerKey::GroupLoaded(one), TimerKey::GroupLoaded(other)) => one.cmp(other),
+            (TimerKey::GroupWrite(one, write), TimerKey::GroupWrite(other, others)) => {
+                (one, write).cmp(&(other, others))
+            }
+            (one, other) => one.place().cmp(&other.place()),
         }
     }
 }
