@@ -355,6 +355,7 @@ impl KafkaProcess {
                 if self.is_serving() {
                     self.with_broker(now, |broker, cx| broker.on_snapshot(cx, fx, &gone));
                 }
+                self.look_at_cordon(now, fx);
                 return;
             }
             Committed::Batches(batches) => batches,
@@ -376,6 +377,15 @@ impl KafkaProcess {
         }
         if self.is_serving() {
             self.with_broker(now, |broker, cx| broker.on_metadata(cx, fx, &batches, &gone));
+        }
+        if batches.iter().any(MetadataBatch::changes_broker_configs) {
+            self.look_at_cordon(now, fx);
+        }
+    }
+
+    fn look_at_cordon(&mut self, now: Time, fx: &mut Fx) {
+        if let Some(lifecycle) = &mut self.lifecycle {
+            lifecycle.look_at_cordon(now, fx, &self.image);
         }
     }
 
@@ -409,6 +419,7 @@ impl KafkaProcess {
                     loading = broker.loading_time(cx, fx);
                 });
                 if let Some(lifecycle) = &mut self.lifecycle {
+                    lifecycle.look_at_cordon(now, fx, &self.image);
                     lifecycle.load_logs(now, fx, loading);
                 }
             }

@@ -4,7 +4,8 @@ mod cluster_harness;
 
 use cluster_harness::{Cluster, ms};
 use kernel::{Duration, Host, Order};
-use protocol::Note;
+use protocol::api::ConfigResourceKind;
+use protocol::{BrokerId, Note, TopicId};
 
 /// In which of the two directories of broker 2 there is the mark of a clean stop.
 fn marks(cluster: &Cluster) -> [bool; 2] {
@@ -64,4 +65,43 @@ fn a_directory_that_fails_while_its_broker_starts_is_reported() {
     assert!(cluster.when(kernel::Time::ZERO, is_offline).is_some());
     let online = cluster.process(1).image().brokers[&protocol::BrokerId(2)].log_dirs.len();
     assert_eq!(online, 1, "the controller knows of one that works");
+}
+
+/// What a controller knows of the directories of broker 2 that are cordoned, and where the replicas of a topic there lie.
+fn cordoned(cluster: &Cluster) -> Option<usize> {
+    cluster.process(1).image().brokers[&protocol::BrokerId(2)].cordoned.as_ref().map(Vec::len)
+}
+
+#[test]
+fn cordoned_directories_are_told_by_the_heartbeats_of_a_broker_and_take_no_new_replicas() {
+    let mut cluster = Cluster::new(1, 2, &[("log.dirs", "/data1,/data2,/data3")]);
+    assert_eq!(cordoned(&cluster), Some(0), "it has told that none is");
+    let told = cluster.world.now();
+    cluster.set_config(2, ConfigResourceKind::Broker, "2", "cordoned.log.dirs", "/data1,/data3");
+    cluster.run(ms(100));
+    assert_eq!(cordoned(&cluster), Some(2), "at once, {:?} after the config", cluster.world.now().since(told));
+    let topics = ["a", "b", "c"].map(|name| cluster.create_topic(name, &[&[2, 1]], &[]));
+    cluster.run(Duration::from_secs(3));
+    let places = |cluster: &Cluster, topics: &[TopicId]| {
+        let image = cluster.process(1).image();
+        let place = |topic: &TopicId| image.partition(*topic, 0).expect("it is there").directory_of(BrokerId(2));
+        let dirs = [0, 1, 2].map(|dir| cluster.process(2).spec().directory_id(dir));
+        let place_of = |topic| dirs.iter().position(|dir| *dir == place(topic));
+        topics.iter().map(place_of).collect::<Vec<_>>()
+    };
+    assert_eq!(places(&cluster, &topics), [Some(1); 3]);
+    // It stays so over a restart, and those that are there stay where they are.
+    let node = cluster.node(2);
+    cluster.world.order(node, Order::Terminate);
+    cluster.run(Duration::from_secs(12));
+    cluster.world.start(node);
+    cluster.run(Duration::from_secs(5));
+    assert_eq!(cordoned(&cluster), Some(2));
+    // If none is left, the first takes what is assigned to the broker by hand.
+    cluster.set_config(2, ConfigResourceKind::Broker, "2", "cordoned.log.dirs", "*");
+    cluster.run(ms(100));
+    assert_eq!(cordoned(&cluster), Some(3));
+    let given = cluster.create_topic("d", &[&[2, 1]], &[]);
+    cluster.run(Duration::from_secs(3));
+    assert_eq!(places(&cluster, &[topics[0], given]), [Some(1), Some(0)]);
 }

@@ -70,6 +70,11 @@ pub struct ControllerImage {
 }
 
 impl BrokerImage {
+    /// Whether any of its log directories takes new replicas, for all that is known (`BrokerRegistration#hasUncordonedDirs`).
+    pub fn has_uncordoned_dirs(&self) -> bool {
+        let takes = |cordoned: &Vec<DirectoryId>| self.log_dirs.iter().any(|dir| !cordoned.contains(dir));
+        self.log_dirs.is_empty() || self.cordoned.as_ref().is_none_or(takes)
+    }
     /// Whether it may lead and be in ISRs.
     pub fn is_active(&self) -> bool {
         !self.fenced && !self.in_controlled_shutdown
@@ -189,7 +194,9 @@ impl MetadataImage {
                 port,
                 rack,
                 fenced,
+                in_controlled_shutdown,
                 log_dirs,
+                cordoned,
             } => {
                 let registered = BrokerImage {
                     epoch: *broker_epoch,
@@ -198,9 +205,9 @@ impl MetadataImage {
                     port: *port,
                     rack: rack.clone(),
                     fenced: *fenced,
-                    in_controlled_shutdown: false,
+                    in_controlled_shutdown: *in_controlled_shutdown,
                     log_dirs: log_dirs.clone(),
-                    cordoned: None,
+                    cordoned: cordoned.clone(),
                 };
                 self.brokers.insert(*broker, registered);
             }
@@ -352,18 +359,10 @@ impl MetadataImage {
                 port: image.port,
                 rack: image.rack.clone(),
                 fenced: image.fenced,
+                in_controlled_shutdown: image.in_controlled_shutdown,
                 log_dirs: image.log_dirs.clone(),
+                cordoned: image.cordoned.clone(),
             });
-            if image.in_controlled_shutdown || image.cordoned.is_some() {
-                records.push(MetadataRecord::BrokerRegistrationChange {
-                    broker: *broker,
-                    broker_epoch: image.epoch,
-                    fenced: None,
-                    in_controlled_shutdown: image.in_controlled_shutdown.then_some(true),
-                    log_dirs: None,
-                    cordoned: image.cordoned.clone(),
-                });
-            }
         }
         for (controller, image) in &self.controllers {
             records.push(MetadataRecord::RegisterController {

@@ -19,7 +19,11 @@ pub enum MetadataRecord {
         port: u16,
         rack: Option<Name>,
         fenced: bool,
+        /// Only in snapshots; at first it is not.
+        in_controlled_shutdown: bool,
         log_dirs: Vec<DirectoryId>,
+        /// Only in snapshots: directories that take no new replicas (KIP-1066).
+        cordoned: Option<Vec<DirectoryId>>,
     },
     /// A broker was taken off the books (1).
     UnregisterBroker { broker: BrokerId, broker_epoch: i64 },
@@ -185,6 +189,13 @@ impl MetadataBatch {
     /// Whether a feature has another level after it.
     pub fn changes_features(&self) -> bool {
         self.records.iter().any(|record| matches!(record, MetadataRecord::FeatureLevel { .. }))
+    }
+    /// Whether one of the brokers' configs has another value after it.
+    pub fn changes_broker_configs(&self) -> bool {
+        let is_it = |record: &MetadataRecord| {
+            matches!(record, MetadataRecord::Config { kind: crate::api::ConfigResourceKind::Broker, .. })
+        };
+        self.records.iter().any(is_it)
     }
     /// Bytes on disk and on the wire, to the order of magnitude: the flexible encoding is not modelled.
     pub fn size_in_bytes(&self) -> u64 {

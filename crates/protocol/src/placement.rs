@@ -31,7 +31,7 @@ pub fn place(
         return Err(format!("Invalid replication factor {replicas}: the replication factor must be positive."));
     }
     if racks.unfenced == 0 {
-        return Err("All brokers are currently fenced.".into());
+        return Err("All brokers are currently fenced, or have all their log directories cordoned.".into());
     }
     if replicas as usize > brokers.len() {
         let total = brokers.len();
@@ -250,7 +250,7 @@ mod tests {
             let brokers = [broker(11, "1", fenced), broker(10, "1", fenced)];
             place(&mut MockRandom(17), &brokers, 1, replicas).expect_err("refused")
         };
-        assert_eq!(error(1, true), "All brokers are currently fenced.");
+        assert_eq!(error(1, true), "All brokers are currently fenced, or have all their log directories cordoned.");
         assert_eq!(error(0, false), "Invalid replication factor 0: the replication factor must be positive.");
         let few = "The target replication factor of 3 cannot be reached because only 2 broker(s) are registered or some brokers have all their log directories cordoned.";
         assert_eq!(error(3, false), few);

@@ -5,7 +5,9 @@ use ordered::{SortedMap, SortedSet};
 use protocol::api::ConfigResourceKind;
 use protocol::api::Name;
 use protocol::api::incremental_alter_configs::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
-use protocol::config::{BROKER_CONFIGS, BrokerLayers, ConfigType, find, validate_broker_configs};
+use protocol::config::{
+    BROKER_CONFIGS, BrokerLayers, CORDONED_LOG_DIRS, ConfigType, cordoned_log_dirs, find, validate_broker_configs,
+};
 use protocol::{BrokerId, ErrorCode};
 
 use super::Broker;
@@ -60,6 +62,9 @@ impl Broker {
             };
         }
         validate_broker_configs(&values, !name.is_empty()).map_err(|error| error.message)?;
+        if let Some(cordoned) = values.get(CORDONED_LOG_DIRS) {
+            cordoned_log_dirs(cordoned, &cx.spec.log_dirs().collect::<Vec<_>>())?;
+        }
         check_threads(cx, &values, !name.is_empty())
     }
 }

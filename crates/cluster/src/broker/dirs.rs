@@ -2,18 +2,21 @@
 //! of the replicas of a directory that fails. Their ids stand in the metadata log; a broker tells where its replicas lie.
 //!
 //! A failure is found by the next write: an append, or the checkpoint of high watermarks every five seconds. When the directory
-//! of the metadata log fails, or the last one, the process ends. Left out: `cordoned.log.dirs` (KIP-1066); reading from a failed disk.
+//! of the metadata log fails, or the last one, the process ends. Left out: reading from a failed disk.
 
 use std::hash::{Hash, Hasher};
 
 use kernel::{Calls, Duration};
 use ordered::{SortedMap, SortedSet};
+use protocol::api::ConfigResourceKind;
 use protocol::api::assign_replicas_to_dirs::{AssignReplicasToDirsRequest, AssignReplicasToDirsResponse};
+use protocol::config::{CORDONED_LOG_DIRS, cordoned_log_dirs};
 use protocol::metadata::PartitionRecord;
-use protocol::{DirectoryId, ErrorCode, Note, PartitionIndex, Seldom, TopicId, TopicPartition, gap};
+use protocol::{DirectoryId, ErrorCode, Note, PartitionIndex, Seldom, TopicId, TopicPartition};
 
 use super::disk::{ReplicaIndex, StoredReplica};
 use super::{Broker, TimerKey, Work};
+use crate::image::MetadataImage;
 use crate::process::{Context, Fx};
 use crate::spec::ProcessSpec;
 
@@ -22,10 +25,10 @@ pub type DirIndex = u8;
 
 /// Some directories, as bits by their places. None of them leaves digests as they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct DirSet(u32);
+pub(crate) struct DirSet(u32);
 
 impl DirSet {
-    pub(super) fn contains(self, dir: DirIndex) -> bool {
+    pub(crate) fn contains(self, dir: DirIndex) -> bool {
         self.0 & (1 << dir) != 0
     }
     pub(super) fn is_empty(self) -> bool {
@@ -119,7 +122,6 @@ impl Broker {
     /// Where the log of a new replica goes: where it was told to, where the metadata log has it, or to the directory with the fewest
     /// (`LogManager#nextLogDirs`). None if it may lie in one that has failed (`Partition#createLogInAssignedDirectoryId`).
     pub(super) fn dir_for(&self, cx: &Context<'_>, tp: &TopicPartition, record: &PartitionRecord) -> Option<DirIndex> {
-        gap!("cordoned.log.dirs", "KIP-1066");
         let count = cx.spec.log_dir_count();
         if count == 1 {
             return Some(0);
@@ -132,7 +134,11 @@ impl Broker {
             return None;
         }
         let preferred = self.soft.dirs.preferred.get(tp).copied().filter(|dir| !self.is_dir_failed(*dir));
-        preferred.or(is_known).or_else(|| self.live_dirs(cx).min_by_key(|dir| self.disk.logs_in(*dir)))
+        let cordoned = cordoned_dirs(cx.spec, cx.image);
+        let next =
+            || self.live_dirs(cx).filter(|dir| !cordoned.contains(*dir)).min_by_key(|dir| self.disk.logs_in(*dir));
+        // If all are cordoned, the first has to do.
+        preferred.or(is_known).or_else(next).or_else(|| self.live_dirs(cx).next())
     }
 
     /// The metadata log is told where a replica lies, unless it knows.
@@ -249,6 +255,16 @@ impl Broker {
     pub fn take_dir_failures(&mut self, spec: &ProcessSpec) -> Vec<DirectoryId> {
         self.soft.dirs.news.drain(..).map(|dir| spec.directory_id(dir)).collect()
     }
+}
+
+/// The directories that take no new replicas, as the broker is configured now (KIP-1066).
+pub(crate) fn cordoned_dirs(spec: &ProcessSpec, image: &MetadataImage) -> DirSet {
+    let dynamic = image.config(ConfigResourceKind::Broker, &spec.id.to_string(), CORDONED_LOG_DIRS);
+    let Some(value) = dynamic.or_else(|| spec.property(CORDONED_LOG_DIRS)) else { return DirSet::default() };
+    let dirs: Vec<&str> = spec.log_dirs().collect();
+    // What does not hold here was refused where it was set.
+    let cordoned = cordoned_log_dirs(value, &dirs).unwrap_or_default();
+    DirSet::of(|dir| cordoned.contains(&usize::from(dir)))
 }
 
 /// The directories of a process whose disks do not work.

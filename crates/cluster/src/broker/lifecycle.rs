@@ -9,7 +9,7 @@ use protocol::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatRes
 use protocol::api::broker_registration::{BrokerRegistrationRequest, BrokerRegistrationResponse};
 use protocol::{BrokerId, DirectoryId, ErrorCode, Message, Note, Request, Response, TopicId};
 
-use super::dirs::{DirIndex, DirSet, failed_dirs};
+use super::dirs::{DirIndex, DirSet, cordoned_dirs, failed_dirs};
 use crate::image::MetadataImage;
 use crate::process::{Fx, space};
 use crate::spec::{BROKER_PORT, ProcessSpec};
@@ -100,6 +100,8 @@ struct Soft {
     offline_dirs: Vec<DirectoryId>,
     telling: usize,
     told: usize,
+    /// Those that take no new replicas, as the controller is told from when the broker has caught up.
+    cordoned: DirSet,
     calls: Calls<Call>,
     timers: Timers<TimerKey>,
     events: VecDeque<LifecycleEvent>,
@@ -131,6 +133,7 @@ impl Soft {
             offline_dirs: Vec::new(),
             telling: 0,
             told: 0,
+            cordoned: DirSet::default(),
             calls: Calls::default(),
             timers: Timers::new(space::LIFECYCLE),
             events: VecDeque::new(),
@@ -210,6 +213,15 @@ impl Lifecycle {
         let patience = self.spec.millis("log.dir.failure.timeout.ms", 30_000);
         self.soft.timers.arm_once(fx, now + patience, TimerKey::DirFailureTimeout);
         self.communicate_soon(fx, now);
+    }
+
+    /// It has caught up, or configs of brokers have changed, and with them perhaps which log directories take new replicas (`#propagateDirectoryCordoned`).
+    pub fn look_at_cordon(&mut self, now: Time, fx: &mut Fx, image: &MetadataImage) {
+        let cordoned = cordoned_dirs(&self.spec, image);
+        if self.soft.state >= BrokerState::Recovery && self.soft.cordoned != cordoned {
+            self.soft.cordoned = cordoned;
+            self.communicate_soon(fx, now);
+        }
     }
 
     /// SIGTERM.
@@ -380,8 +392,14 @@ impl Lifecycle {
             want_fence: !self.soft.is_ready_to_unfence,
             want_shut_down: self.soft.state == BrokerState::PendingControlledShutdown,
             offline_dirs: self.soft.offline_dirs.clone(),
+            cordoned_dirs: (self.soft.state >= BrokerState::Recovery).then(|| self.cordoned()),
         }
         .into()
+    }
+
+    fn cordoned(&self) -> Vec<DirectoryId> {
+        let cordoned = (0..self.spec.log_dir_count()).filter(|dir| self.soft.cordoned.contains(*dir));
+        cordoned.map(|dir| self.spec.directory_id(dir)).collect()
     }
 
     /// Communicates now, or as soon as the answer that is awaited has come.

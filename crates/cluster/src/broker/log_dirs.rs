@@ -6,7 +6,7 @@ use protocol::api::describe_log_dirs::{DescribeLogDirsResponse, DescribedLogDir,
 use protocol::{ErrorCode, TopicPartition};
 
 use super::Broker;
-use super::dirs::DirIndex;
+use super::dirs::{DirIndex, cordoned_dirs};
 use super::disk::StoredReplica;
 use super::dispatch::Answer;
 use crate::process::{Context, Fx};
@@ -49,6 +49,9 @@ impl Broker {
         let dir: DirIndex = dir.ok_or(ErrorCode::LogDirNotFound)?;
         if self.is_dir_failed(dir) {
             return Err(ErrorCode::KafkaStorageError);
+        }
+        if cordoned_dirs(cx.spec, cx.image).contains(dir) {
+            return Err(ErrorCode::InvalidReplicaAssignment);
         }
         let topic_id = cx.image.by_name.get(&tp.topic);
         if topic_id.is_some_and(|id| self.disk.is_offline(*id, tp.partition)) {

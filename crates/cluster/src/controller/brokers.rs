@@ -7,7 +7,7 @@ use protocol::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatRes
 use protocol::api::broker_registration::{BrokerRegistrationRequest, BrokerRegistrationResponse};
 use protocol::api::unregister_broker::UnregisterBrokerResponse;
 use protocol::metadata::MetadataRecord;
-use protocol::{BrokerId, ErrorCode, Plant, Request};
+use protocol::{BrokerId, DirectoryId, ErrorCode, Plant, Request};
 
 use super::directories::has_own_directories;
 use super::refuse::refuse;
@@ -125,7 +125,9 @@ impl Controller {
             port: request.port,
             rack: request.rack.clone(),
             fenced: true,
+            in_controlled_shutdown: false,
             log_dirs: request.log_dirs.clone(),
+            cordoned: None,
         });
         if let Some(active) = &mut self.active {
             let state = HeartbeatState {
@@ -168,9 +170,7 @@ impl Controller {
             }
         }
         self.directories_offline(request.broker, &request.offline_dirs, &mut records);
-        if current != next && next == ControlState::Unfenced {
-            self.cordon(request.broker, &mut records);
-        }
+        self.directories_cordoned(request, &mut records);
         let last = raft.next_offset() + records.len() as i64 - 1;
         if let Some(heartbeat) = self.active.as_mut().and_then(|active| active.heartbeats.get_mut(&request.broker)) {
             (heartbeat.last_contact, heartbeat.has_session) = (now, true);
@@ -261,21 +261,23 @@ impl Controller {
         }
     }
 
-    /// A broker that serves has told which of its directories take no new replicas: none. That is written down once.
-    fn cordon(&self, broker: BrokerId, records: &mut Vec<MetadataRecord>) {
-        let Some(active) = &self.active else { return };
-        let Some(registered) = active.state.image().brokers.get(&broker).filter(|known| known.cordoned.is_none())
-        else {
-            return;
-        };
-        records.push(MetadataRecord::BrokerRegistrationChange {
-            broker,
-            broker_epoch: registered.epoch,
-            fenced: None,
-            in_controlled_shutdown: None,
-            log_dirs: None,
-            cordoned: Some(Vec::new()),
-        });
+    /// A broker has told which of its directories take no new replicas: if that is news, it is written down
+    /// (`ReplicationControlManager#handleDirectoriesCordoned`).
+    fn directories_cordoned(&self, request: &BrokerHeartbeatRequest, records: &mut Vec<MetadataRecord>) {
+        let (Some(active), Some(told)) = (&self.active, &request.cordoned_dirs) else { return };
+        let Some(registered) = active.state.image().brokers.get(&request.broker) else { return };
+        let holds_all = |these: &[DirectoryId], those: &[DirectoryId]| those.iter().all(|dir| these.contains(dir));
+        let is_known = |known: &Vec<DirectoryId>| holds_all(known, told) && holds_all(told, known);
+        if !registered.cordoned.as_ref().is_some_and(is_known) {
+            records.push(MetadataRecord::BrokerRegistrationChange {
+                broker: request.broker,
+                broker_epoch: registered.epoch,
+                fenced: None,
+                in_controlled_shutdown: None,
+                log_dirs: None,
+                cordoned: Some(told.clone()),
+            });
+        }
     }
 
     /// A broker is dead, or as good as: it leaves every ISR (`handleBrokerFenced`).

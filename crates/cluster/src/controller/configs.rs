@@ -7,7 +7,7 @@ use protocol::api::incremental_alter_configs::{
 use protocol::api::{ConfigResourceKind, Name};
 use protocol::config::{BROKER_CONFIGS, ConfigType, TOPIC_CONFIGS, find, validate_topic_configs};
 use protocol::metadata::MetadataRecord;
-use protocol::{BrokerId, ErrorCode, Plant};
+use protocol::{BrokerId, ErrorCode, Plant, gap};
 
 use super::topics::Refusal;
 use super::{Controller, Decision};
@@ -91,6 +91,10 @@ impl Controller {
                 None => values.remove(name),
             };
         }
+        gap!(
+            "a controller that is asked directly takes any cordoned.log.dirs, not only part of those before",
+            "KIP-1066"
+        );
         match resource.kind {
             ConfigResourceKind::Topic => check_topic_configs(&values)?,
             ConfigResourceKind::Broker => self.check_min_isr(request)?,

@@ -126,8 +126,11 @@ impl Controller {
     }
 
     fn place(&mut self, fx: &mut Fx, partitions: i32, replicas: i32) -> Result<Vec<Vec<BrokerId>>, String> {
-        let Some(active) = &mut self.active else { return Err("All brokers are currently fenced.".into()) };
-        let brokers = active.state.image().brokers.iter().filter(|(_, broker)| !broker.in_controlled_shutdown);
+        let Some(active) = &mut self.active else {
+            return Err("All brokers are currently fenced, or have all their log directories cordoned.".into());
+        };
+        let brokers = active.state.image().brokers.iter();
+        let brokers = brokers.filter(|(_, broker)| !broker.in_controlled_shutdown && broker.has_uncordoned_dirs());
         let usable: Vec<UsableBroker> = brokers
             .map(|(id, broker)| UsableBroker { id: *id, rack: broker.rack.clone(), fenced: broker.fenced })
             .collect();

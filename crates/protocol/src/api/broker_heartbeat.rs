@@ -18,6 +18,8 @@ pub struct BrokerHeartbeatRequest {
     pub want_shut_down: bool,
     /// Log directories that have failed since it registered (KIP-858).
     pub offline_dirs: Vec<DirectoryId>,
+    /// Log directories that take no new replicas (KIP-1066); none before it has caught up.
+    pub cordoned_dirs: Option<Vec<DirectoryId>>,
 }
 
 /// The answer to a BrokerHeartbeat request.

@@ -13,6 +13,7 @@ const DYNAMIC: &[&str] = &[
     "compression.lz4.level",
     "compression.type",
     "compression.zstd.level",
+    "cordoned.log.dirs",
     "follower.replication.throttled.rate",
     "group.consumer.assignment.interval.ms",
     "leader.replication.throttled.rate",
@@ -57,7 +58,7 @@ const DYNAMIC: &[&str] = &[
 ];
 
 /// Of those, what each broker must be told for itself.
-const PER_BROKER: &[&str] = &["listeners"];
+const PER_BROKER: &[&str] = &["cordoned.log.dirs", "listeners"];
 
 /// Whether a broker takes a change of this config while it runs. What Kafka does not know is nobody's and may be set.
 pub fn is_dynamic_broker_config(name: &str) -> bool {

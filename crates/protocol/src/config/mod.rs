@@ -16,12 +16,14 @@ mod admin;
 mod librdkafka;
 mod values;
 mod synonyms;
+mod cordon;
 mod dynamic;
 mod server;
 
 pub use admin::ADMIN_CONFIGS;
 pub use broker::BROKER_CONFIGS;
 pub use consumer::CONSUMER_CONFIGS;
+pub use cordon::{CORDONED_LOG_DIRS, cordoned_log_dirs};
 pub use dynamic::{is_dynamic_broker_config, validate_broker_configs};
 pub use librdkafka::{
     LIBRDKAFKA_ADMIN_CONFIGS, LIBRDKAFKA_CONSUMER_CONFIGS, LIBRDKAFKA_PRODUCER_CONFIGS, ignored, librdkafka_configs,

@@ -3,7 +3,7 @@
 
 use ordered::SortedMap;
 
-use super::{BROKER_CONFIGS, ConfigError, find};
+use super::{BROKER_CONFIGS, CORDONED_LOG_DIRS, ConfigError, cordoned_log_dirs, find};
 use crate::api::Name;
 
 /// The replica selectors that come with Kafka.
@@ -52,6 +52,11 @@ pub fn validate_server_configs(values: &SortedMap<Name, Name>) -> Result<(), Con
             return Err(ConfigError::new(format!("requirement failed: {why}")));
         }
     }
+    if let Some(cordoned) = values.get(CORDONED_LOG_DIRS) {
+        let dirs = values.get("log.dirs").or_else(|| values.get("log.dir")).map_or("/tmp/kafka-logs", AsRef::as_ref);
+        let dirs: Vec<&str> = dirs.split(',').map(str::trim).collect();
+        cordoned_log_dirs(cordoned, &dirs).map_err(ConfigError::new)?;
+    }
     match values.get("replica.selector.class").map(|class| class.trim()) {
         Some(class) if !class.is_empty() && !SELECTORS.contains(&class) => {
             Err(ConfigError::new(format!("java.lang.ClassNotFoundException: {class}")))
@@ -88,6 +93,10 @@ mod tests {
     #[test]
     fn values_that_do_not_go_together_are_refused() {
         let why = |text: &str| format!("requirement failed: {text}");
+        let text = "All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : /c";
+        check(&[("cordoned.log.dirs", "/c"), ("log.dirs", "/a,/b")], &why(text));
+        check(&[("cordoned.log.dirs", "/b"), ("log.dirs", "/a,/b")], "");
+        check(&[("cordoned.log.dirs", "/tmp/kafka-logs")], "");
         check(&[("log.roll.ms", "0")], &why("log.roll.ms must be greater than or equal to 1"));
         let retention = why("log.retention.ms must be unlimited (-1) or, greater than or equal to 1");
         check(&[("log.retention.minutes", "0")], &retention);

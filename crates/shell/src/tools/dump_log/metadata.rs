@@ -91,16 +91,28 @@ fn control(record: &MetadataRecord) -> Option<String> {
 /// A record's version, and its fields.
 fn data(record: &MetadataRecord) -> (i16, String) {
     match record {
-        MetadataRecord::RegisterBroker { broker, incarnation, broker_epoch, host, port, rack, fenced, log_dirs } => {
+        MetadataRecord::RegisterBroker {
+            broker,
+            incarnation,
+            broker_epoch,
+            host,
+            port,
+            rack,
+            fenced,
+            in_controlled_shutdown,
+            log_dirs,
+            cordoned,
+        } => {
             let rack = rack.as_ref().map_or("null".to_owned(), |rack| json(rack));
             let (incarnation, host) = (json(&TopicId(*incarnation).to_string()), json(host));
             let end_points =
                 format!("[{{\"name\":\"PLAINTEXT\",\"host\":{host},\"port\":{port},\"securityProtocol\":0}}]");
-            let data = format!(
-                "\"brokerId\":{broker},\"isMigratingZkBroker\":false,\"incarnationId\":{incarnation},\"brokerEpoch\":{broker_epoch},\"endPoints\":{end_points},\"features\":{},\"rack\":{rack},\"fenced\":{fenced},\"inControlledShutdown\":false,\"logDirs\":{}",
+            let mut data = format!(
+                "\"brokerId\":{broker},\"isMigratingZkBroker\":false,\"incarnationId\":{incarnation},\"brokerEpoch\":{broker_epoch},\"endPoints\":{end_points},\"features\":{},\"rack\":{rack},\"fenced\":{fenced},\"inControlledShutdown\":{in_controlled_shutdown},\"logDirs\":{}",
                 features(),
                 uuids(log_dirs)
             );
+            data.extend(cordoned.as_deref().map(|dirs| format!(",\"cordonedLogDirs\":{}", uuids(dirs))));
             (4, data)
         }
         MetadataRecord::UnregisterBroker { broker, broker_epoch } => {

@@ -91,12 +91,16 @@ pub(crate) struct Reassign {
     moves: Moves,
 }
 
+const COMMAND_FAILED: &str = "org.apache.kafka.tools.AdminCommandFailedException";
+
 /// Why it ends early.
 enum Failure {
     /// A `TerseException`: this is all that is printed.
     Terse(String),
     /// Another exception: its class and message.
     Thrown { class: String, message: String },
+    /// An `AdminCommandFailedException` that an exception of the admin client caused.
+    Caused { message: String, by: ClientError },
     /// An exception of the admin client.
     Client(ClientError),
 }
@@ -104,7 +108,7 @@ enum Failure {
 impl Failure {
     /// `AdminCommandFailedException`.
     fn command(message: impl Into<String>) -> Failure {
-        Failure::thrown("org.apache.kafka.tools.AdminCommandFailedException", message)
+        Failure::thrown(COMMAND_FAILED, message)
     }
     fn thrown(class: impl Into<String>, message: impl Into<String>) -> Failure {
         Failure::Thrown { class: class.into(), message: message.into() }
@@ -154,6 +158,12 @@ fn lines(failure: Failure) -> Vec<String> {
     match failure {
         Failure::Terse(text) => vec![text],
         Failure::Thrown { class, message } => vec![format!("Error: {message}"), format!("{class}: {message}")],
+        Failure::Caused { message, by } => vec![
+            format!("Error: {message}"),
+            format!("{COMMAND_FAILED}: {message}"),
+            format!("Caused by: java.util.concurrent.ExecutionException: {by}"),
+            format!("Caused by: {by}"),
+        ],
         Failure::Client(error) => {
             vec![format!("Error: {error}"), format!("java.util.concurrent.ExecutionException: {error}")]
         }

@@ -94,8 +94,9 @@ impl Reassign {
         let (waiting, done): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.moves.pending).into_iter().partition(is_waiting);
         for (broker, tp, dir) in done {
-            if of(broker, &tp).is_some_and(|(.., result)| result.is_err()) {
-                return Err(Failure::command(format!("Failed to alter dir for {tp}-{broker}")));
+            if let Some((.., Err(error))) = of(broker, &tp) {
+                let message = format!("Failed to alter dir for {tp}-{broker}");
+                return Err(Failure::Caused { message, by: error.clone() });
             }
             admin.io.out(format!(
                 "Successfully started moving log directory to {dir} for replica {tp} with broker {broker} "
