@@ -60,12 +60,11 @@ impl<T> Calls<T> {
 
     /// The connection to an address, made if there is none.
     fn link<M, N>(&mut self, fx: &mut Effects<M, N>, to: &Address) -> &mut Link<T> {
-        if self.links.get_shared(to).is_none() {
+        self.links.shared_or_insert_with(to, || {
             let conn = fx.connect(&to.0, to.1);
             self.addresses.insert(conn, to.clone());
-            self.links.insert(to.clone(), Link { conn, is_open: false, calls: SortedMap::new() });
-        }
-        self.links.get_shared_mut(to).expect("it is there now")
+            Link { conn, is_open: false, calls: SortedMap::new() }
+        })
     }
 
     /// The number of the next call.

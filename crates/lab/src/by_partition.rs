@@ -24,10 +24,7 @@ impl<V> ByPartition<V> {
     /// The place of a partition's value, if it has one or not.
     pub(crate) fn slot(&mut self, tp: &TopicPartition) -> &mut Option<V> {
         let number = usize::try_from(tp.partition).expect("partitions are numbered from 0");
-        if self.0.get_shared(&tp.topic).is_none() {
-            self.0.insert(tp.topic.clone(), Vec::new());
-        }
-        let partitions = self.0.get_shared_mut(&tp.topic).expect("it is there now");
+        let partitions = self.0.shared_or_insert_with(&tp.topic, Vec::new);
         if partitions.len() <= number {
             partitions.resize_with(number + 1, || None);
         }

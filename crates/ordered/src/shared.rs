@@ -23,10 +23,17 @@ impl Shared for (Arc<str>, u16) {
 }
 
 impl<K: Shared, V> SortedMap<K, V> {
-    /// Where the key is. For few keys.
+    /// Where the key is. Among few a copy is found by looking at all.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     fn place(&self, key: &K) -> Option<usize> {
-        let copy = self.keys.iter().position(|known| known.is_copy(key));
-        copy.or_else(|| crate::search::find(&self.keys, key).ok())
+        const FEW: usize = 16;
+        if self.keys.len() <= FEW
+            && let Some(at) = self.keys.iter().position(|known| known.is_copy(key))
+        {
+            return Some(at);
+        }
+        crate::search::find(&self.keys, key).ok()
     }
     /// [`SortedMap::get`], sooner if the key is a copy.
     pub fn get_shared(&self, key: &K) -> Option<&V> {
@@ -35,5 +42,15 @@ impl<K: Shared, V> SortedMap<K, V> {
     /// [`SortedMap::get_mut`], sooner if the key is a copy.
     pub fn get_shared_mut(&mut self, key: &K) -> Option<&mut V> {
         self.place(key).map(|at| &mut self.values[at])
+    }
+    /// The value of a key, which is what `make` gives if there was none; sooner if the key is a copy.
+    pub fn shared_or_insert_with(&mut self, key: &K, make: impl FnOnce() -> V) -> &mut V
+    where
+        K: Clone,
+    {
+        match self.place(key) {
+            Some(at) => &mut self.values[at],
+            None => self.entry(key.clone()).or_insert_with(make),
+        }
     }
 }

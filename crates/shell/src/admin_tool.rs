@@ -70,7 +70,7 @@ impl<S: Script> AdminTool<S> {
         Ok(AdminTool { admin, script })
     }
 
-    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+    pub(crate) fn step(&mut self, input: &mut Input<Message>, io: &mut Io<'_>) {
         match input {
             Input::Start => {
                 self.admin.start(io.now, io.fx);

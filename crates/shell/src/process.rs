@@ -81,7 +81,7 @@ macro_rules! bodies {
         }
 
         impl Body {
-            fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+            fn step(&mut self, input: &mut Input<Message>, io: &mut Io<'_>) {
                 match self {
                     $(Body::$name(program) => program.step(input, io),)*
                 }
@@ -323,7 +323,7 @@ impl Machine for AppProcess {
     type Message = Message;
     type Note = Note;
 
-    fn step(&mut self, now: Time, input: Input<Message>, fx: &mut Effects<Message, Note>) {
+    fn step(&mut self, now: Time, mut input: Input<Message>, fx: &mut Effects<Message, Note>) {
         if self.exited.is_some() {
             return;
         }
@@ -331,7 +331,7 @@ impl Machine for AppProcess {
             outlet.interrupt();
         }
         let outlet = self.outlet.as_deref_mut();
-        self.body.step(&input, &mut Io::new(now, fx, &mut self.exited, self.plant, outlet));
+        self.body.step(&mut input, &mut Io::new(now, fx, &mut self.exited, self.plant, outlet));
         if let (Some(code), Some(outlet)) = (self.exited, &mut self.outlet) {
             let code = outlet.finish(code, &mut |line, is_stderr| io::show(fx, line, is_stderr));
             self.exited = Some(code);

@@ -192,8 +192,8 @@ impl<T> Net<T> {
         self.lanes[lane as usize].in_flight(to)
     }
 
-    /// Takes an input; none if it is not for this client.
-    pub(crate) fn handle(&mut self, now: Time, input: &Input<Message>, fx: &mut Fx) -> Option<Vec<NetEvent<T>>> {
+    /// Takes an input, and out of it an answer; none if it is not for this client.
+    pub(crate) fn handle(&mut self, now: Time, input: &mut Input<Message>, fx: &mut Fx) -> Option<Vec<NetEvent<T>>> {
         match input {
             Input::Opened { conn } => {
                 let lane = self.lane_of(*conn)?;
@@ -227,7 +227,7 @@ impl<T> Net<T> {
         fx: &mut Fx,
         lane: Lane,
         conn: kernel::ConnId,
-        message: &Message,
+        message: &mut Message,
     ) -> Vec<NetEvent<T>> {
         let Message::Response { correlation, response } = message else { return Vec::new() };
         let address = self.lanes[lane as usize].address(conn).cloned();
@@ -250,7 +250,7 @@ impl<T> Net<T> {
             }
             (Some(Call::Metadata), _) | (None, _) => Vec::new(),
             (Some(Call::User(tag)), response) => {
-                vec![NetEvent::Response { tag, correlation: *correlation, response: response.clone() }]
+                vec![NetEvent::Response { tag, correlation: *correlation, response: response.take() }]
             }
         }
     }

@@ -198,7 +198,7 @@ impl Producer {
     }
 
     /// Offers it an input; true if it was for this client.
-    pub fn handle(&mut self, now: Time, input: &Input<Message>, fx: &mut Fx) -> bool {
+    pub fn handle(&mut self, now: Time, input: &mut Input<Message>, fx: &mut Fx) -> bool {
         if let Input::Timer { token } = input {
             if Timers::<Wake>::space_of(*token) != self.space {
                 return false;

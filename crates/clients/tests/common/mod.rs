@@ -420,10 +420,10 @@ impl App {
         }
         match input {
             Input::Timer { token } if token < 1 << 48 => self.act(now, token as usize, fx),
-            input => {
-                let _ = self.producer.as_mut().is_some_and(|p| p.handle(now, &input, fx))
-                    || self.consumer.as_mut().is_some_and(|c| c.handle(now, &input, fx))
-                    || self.admin.as_mut().is_some_and(|a| a.handle(now, &input, fx));
+            mut input => {
+                let _ = self.producer.as_mut().is_some_and(|p| p.handle(now, &mut input, fx))
+                    || self.consumer.as_mut().is_some_and(|c| c.handle(now, &mut input, fx))
+                    || self.admin.as_mut().is_some_and(|a| a.handle(now, &mut input, fx));
             }
         }
         if let Some(producer) = &mut self.producer {

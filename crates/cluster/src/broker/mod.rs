@@ -209,21 +209,30 @@ impl TimerKey {
             TimerKey::Parked(_) => 19,
         }
     }
-}
 
-/// As they stand above; searches among timers are frequent, and mostly for those of parked requests.
-impl Ord for TimerKey {
-    #[inline]
-    fn cmp(&self, other: &TimerKey) -> Ordering {
-        match (self, other) {
-            (TimerKey::Parked(one), TimerKey::Parked(other)) => one.cmp(other),
+    #[inline(never)]
+    fn cmp_places(&self, other: &TimerKey) -> Ordering {
+        self.place().cmp(&other.place()).then_with(|| match (self, other) {
             (TimerKey::FetcherBackoff(one), TimerKey::FetcherBackoff(other)) => one.cmp(other),
             (TimerKey::Group(one, timer), TimerKey::Group(other, others)) => (one, timer).cmp(&(other, others)),
             (TimerKey::GroupLoaded(one), TimerKey::GroupLoaded(other)) => one.cmp(other),
             (TimerKey::GroupWrite(one, write), TimerKey::GroupWrite(other, others)) => {
                 (one, write).cmp(&(other, others))
             }
-            (one, other) => one.place().cmp(&other.place()),
+            _ => Ordering::Equal,
+        })
+    }
+}
+
+/// As they stand above. Searches among timers are frequent, and mostly for those of parked requests.
+impl Ord for TimerKey {
+    #[inline]
+    fn cmp(&self, other: &TimerKey) -> Ordering {
+        match (self, other) {
+            (TimerKey::Parked(one), TimerKey::Parked(other)) => one.cmp(other),
+            (TimerKey::Parked(_), _) => Ordering::Greater,
+            (_, TimerKey::Parked(_)) => Ordering::Less,
+            (one, other) => one.cmp_places(other),
         }
     }
 }

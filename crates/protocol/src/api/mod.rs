@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::error::ErrorCode;
 use crate::ids::BrokerId;
 
 /// A short text that is copied often.
@@ -149,6 +150,10 @@ macro_rules! apis {
             }
         }
         impl Response {
+            /// Takes it out; what is left answers nothing.
+            pub fn take(&mut self) -> Response {
+                std::mem::replace(self, heartbeat::HeartbeatResponse { error: ErrorCode::None }.into())
+            }
             /// Which API it belongs to.
             pub fn api(&self) -> ApiKey {
                 match self { $(Response::$name(_) => ApiKey::$name,)* }

@@ -44,7 +44,7 @@ pub(crate) fn start(launch: &Launch, _args: &[String]) -> Result<Body, Refusal> 
 }
 
 impl AdminPy {
-    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+    pub(crate) fn step(&mut self, input: &mut Input<Message>, io: &mut Io<'_>) {
         match input {
             Input::Start => {
                 io.out(python::banner(self.profile, &self.properties));

@@ -118,7 +118,7 @@ fn start(launch: &Launch, style: Style, topics: &str, group: Option<&str>, reset
 }
 
 impl PyConsumer {
-    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+    pub(crate) fn step(&mut self, input: &mut Input<Message>, io: &mut Io<'_>) {
         match input {
             Input::Start => self.begin(io),
             Input::Order(Order::Interrupt) => self.interrupted(io),

@@ -154,7 +154,7 @@ impl Run {
 }
 
 impl ExperimentProducer {
-    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+    pub(crate) fn step(&mut self, input: &mut Input<Message>, io: &mut Io<'_>) {
         match input {
             Input::Start => self.begin(io),
             Input::Order(Order::Interrupt) => self.close(crate::admin_tool::INTERRUPTED, io),

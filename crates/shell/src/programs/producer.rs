@@ -97,7 +97,7 @@ fn start(launch: &Launch, name: String, topic: &str, source: Source) -> Result<B
 }
 
 impl PyProducer {
-    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+    pub(crate) fn step(&mut self, input: &mut Input<Message>, io: &mut Io<'_>) {
         if let Source::Lines { lines, .. } = &mut self.source {
             lines.take(input);
         }

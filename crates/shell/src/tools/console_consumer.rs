@@ -189,7 +189,7 @@ enum Wait {
 }
 
 impl ConsoleConsumer {
-    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+    pub(crate) fn step(&mut self, input: &mut Input<Message>, io: &mut Io<'_>) {
         match input {
             Input::Start => self.begin(io),
             Input::Order(Order::Interrupt) => self.leave(INTERRUPTED, io),
@@ -244,7 +244,7 @@ impl ConsoleConsumer {
         }
     }
 
-    fn pass_on(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+    fn pass_on(&mut self, input: &mut Input<Message>, io: &mut Io<'_>) {
         if let Some(consumer) = &mut self.consumer
             && consumer.handle(io.now, input, io.fx)
         {

@@ -125,7 +125,7 @@ pub(crate) struct ConsoleProducer {
 }
 
 impl ConsoleProducer {
-    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+    pub(crate) fn step(&mut self, input: &mut Input<Message>, io: &mut Io<'_>) {
         self.lines.take(input);
         match input {
             Input::Start => {

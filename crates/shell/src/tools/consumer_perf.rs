@@ -207,7 +207,7 @@ impl Read {
 }
 
 impl ConsumerPerf {
-    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+    pub(crate) fn step(&mut self, input: &mut Input<Message>, io: &mut Io<'_>) {
         match input {
             Input::Start => self.begin(io),
             Input::Order(Order::Interrupt) => return io.exit(INTERRUPTED),

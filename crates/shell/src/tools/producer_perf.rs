@@ -301,7 +301,7 @@ enum Tick {
 }
 
 impl ProducerPerf {
-    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+    pub(crate) fn step(&mut self, input: &mut Input<Message>, io: &mut Io<'_>) {
         match input {
             Input::Start => self.begin(io),
             Input::Order(Order::Interrupt) => return io.exit(INTERRUPTED),

@@ -174,7 +174,7 @@ enum Tick {
 }
 
 impl VerifiableProducer {
-    pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
+    pub(crate) fn step(&mut self, input: &mut Input<Message>, io: &mut Io<'_>) {
         match input {
             Input::Start => {
                 io.out(format!("{{\"timestamp\":{},\"name\":\"startup_complete\"}}", io.wall_ms()));
