@@ -1,5 +1,5 @@
 //! Brokers with several log directories, whose disks fail one at a time. A plan in six has them. What failed is put right, and found
-//! again by a restart: a broker that goes on serves the rest.
+//! again by a restart: a broker that goes on serves the rest. Some are cordoned meanwhile.
 
 use super::draw::{Draws, Kind};
 use super::plan::{CHAOS_END_MS, Stage, command};
@@ -7,6 +7,8 @@ use crate::scenario::TimedCommand;
 
 /// log.dirs; the metadata log lies in the first.
 const DIRS: [&str; 3] = ["/data1", "/data2", "/data3"];
+/// The first terminal of the tools that cordon them.
+const FIRST_TERM: u32 = 40;
 
 /// How many log directories the brokers of a seed have, if they have several.
 fn count(seed: u64) -> Option<usize> {
@@ -33,6 +35,26 @@ pub(super) fn timeline(seed: u64, stage: &Stage<'_>) -> Vec<TimedCommand> {
         commands.push(command(at, 1, format!("sim disk broker {broker} fail {dir}")));
         commands.push(command(cured, 1, format!("sim restart broker {broker}")));
         commands.push(command(cured, 1, format!("sim mend broker {broker}")));
+    }
+    commands.extend(cordons(seed, count, stage));
+    commands
+}
+
+/// One directory of a broker takes no new replicas for a while, or for good (KIP-1066). Another does, so that topics can be made.
+fn cordons(seed: u64, count: usize, stage: &Stage<'_>) -> Vec<TimedCommand> {
+    let mut commands = Vec::new();
+    for n in 0..Draws::of(seed, Kind::Dirs, 20).between(0, 2) {
+        let mut draws = Draws::of(seed, Kind::Dirs, 21 + n);
+        let broker = draws.between(1, stage.cluster.brokers.into());
+        let alter = format!("kafka-configs --bootstrap-server broker-{broker}:9092 --alter --broker {broker}");
+        let dir = DIRS[draws.below(count as u64) as usize];
+        let at = draws.between(1_000, CHAOS_END_MS - 2_000);
+        let term = FIRST_TERM + n as u32;
+        commands.push(command(at, term, format!("{alter} --add-config cordoned.log.dirs={dir}")));
+        if draws.chance(2, 3) {
+            let later = (at + draws.between(500, 20_000)).min(CHAOS_END_MS);
+            commands.push(command(later, term, format!("{alter} --delete-config cordoned.log.dirs")));
+        }
     }
     commands
 }
