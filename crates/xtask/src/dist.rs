@@ -68,8 +68,23 @@ pub(crate) fn build(out: &Path) -> Result<()> {
     // trunk names files by what they hold before the last tools ran, so nothing old may stay.
     let _ = std::fs::remove_dir_all(out);
     println!("Building the site into {} …", out.display());
-    cmd("trunk").words("build --release --public-url ./ --dist").arg(root().join(out)).run()?;
+    let trunk = cmd("trunk").words("build --release --public-url ./ --dist").arg(root().join(out));
+    trunk.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", without_paths()?).run()?;
     split::split(&root().join(out))
+}
+
+/// Flags of rustc that leave out where this machine keeps the sources of dependencies: panics name them by their crates. So the page weighs
+/// less, and tells nothing of who built it.
+fn without_paths() -> Result<String> {
+    cmd("cargo").words("fetch --locked --target wasm32-unknown-unknown").run()?;
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let sources = home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok());
+    let sources =
+        sources.into_iter().flatten().filter_map(|entry| entry.ok()?.path().into_os_string().into_string().ok());
+    let mut sources: Vec<String> = sources.filter(|path| !path.contains([' ', '='])).collect();
+    sources.sort();
+    Ok(sources.iter().map(|path| format!("--remap-path-prefix={path}/=")).collect::<Vec<_>>().join(" "))
 }
 
 /// Prints the size of every file of the site; fails if they are over a ceiling together.
