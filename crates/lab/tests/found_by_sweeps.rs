@@ -268,3 +268,31 @@ fn what_the_cleaner_of_a_former_leader_took_away_is_no_hole() {
     });
     assert!(lab.record_at(log, 237).is_some() && !given, "the moment is met");
 }
+
+/// One heartbeat tells that a directory has failed and gets the broker unfenced: it is elected where its replica is in that directory.
+#[test]
+fn a_broker_that_is_elected_with_the_news_of_its_failed_directory_leads_nothing_which_is_excused() {
+    let lab = judged(
+        r#"{
+            "seed": 3304,
+            "cluster": {
+                "brokers": 2,
+                "controllers": 3,
+                "configs": { "broker.session.timeout.ms": "3000", "group.initial.rebalance.delay.ms": "3000", "leader.imbalance.check.interval.seconds": "5", "log.cleaner.backoff.ms": "2000", "log.dirs": "/data1,/data2,/data3", "log.initial.task.delay.ms": "1000", "log.retention.check.interval.ms": "3000", "replica.high.watermark.checkpoint.interval.ms": "1000", "unclean.leader.election.interval.ms": "10000" }
+            },
+            "topics": [{ "name": "t1", "partitions": 3, "replication_factor": 2, "configs": { "min.insync.replicas": "2" } }],
+            "commands": [
+                { "at": "19159ms", "run": "sim cut broker 1 | controller 103" },
+                { "at": "27235ms", "run": "sim cut leader:__cluster_metadata-0 | rest" },
+                { "at": "28367ms", "run": "sim kill controller 103" },
+                { "at": "28756ms", "run": "sim disk broker 2 fail /data2" },
+                { "at": "41000ms", "run": "sim mend" },
+                { "at": "373s", "run": "sim judge" }
+            ]
+        }"#,
+        374,
+    );
+    assert_eq!(lab.violation(), None);
+    let verdict = lab.terminals()[&1].lines().iter().last().expect("it says something").text.to_string();
+    assert_eq!(verdict, "no anomaly; not converged, which is excused: t1-1 has no leader", "the moment is met");
+}

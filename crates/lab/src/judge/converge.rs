@@ -1,16 +1,17 @@
 //! What keeps a cluster from having converged, and whether it is excused: without a quorum nothing is decided (a
 //! leader that is cut off before it has told of its own removal leaves one that nobody can lead), a broker that is configured with
-//! controllers that were removed may not find the others, one whose predecessor registered after it stays out, and a partition whose
+//! controllers that were removed may not find the others, one whose predecessor registered after it stays out, one that is elected with
+//! the news of its failed directory leads nothing there, and a partition whose
 //! eligible replicas are all gone has no leader, rightly.
 
 use std::fmt;
 
-use cluster::{KafkaProcess, MetadataImage};
+use cluster::{BrokerImage, KafkaProcess, MetadataImage};
 use kernel::{NodeId, NodeState};
 use ordered::{SortedMap, SortedSet};
 use partition_log::Log;
 use protocol::metadata::PartitionRecord;
-use protocol::{Batch, BrokerId, GroupId, TopicName, TopicPartition};
+use protocol::{Batch, BrokerId, GroupId, Note, TopicName, TopicPartition};
 
 use crate::Lab;
 use crate::replicas;
@@ -103,7 +104,8 @@ fn partition_obstacle(
         let has_heir = eligible.clone().any(may_lead);
         let is_bereft = eligible.count() == 0;
         let returns = is_bereft && record.last_known_elr.len() == 1 && may_lead(&record.last_known_elr[0]);
-        return obstacle("has no leader".into(), !has_heir && !returns);
+        let is_excused = (!has_heir && !returns) || was_elected_with_its_directory(lab, tp, record);
+        return obstacle("has no leader".into(), is_excused);
     }
     let leads = replicas::find(lab.world(), lab.layout(), record.leader, tp)
         .filter(|replica| replica.is_leader && replica.leader_epoch == record.leader_epoch);
@@ -131,6 +133,25 @@ fn partition_obstacle(
 fn with_directory(lab: &Lab, alive: &SortedSet<BrokerId>, record: &PartitionRecord) -> SortedSet<BrokerId> {
     let offline = |id| replicas::offline(lab.world(), lab.layout(), id, record.topic_id, record.partition);
     alive.iter().copied().filter(|id| offline(*id).is_none()).collect()
+}
+
+/// Whether the leader was unfenced, and so elected, by the heartbeat that told that the directory of its replica had failed. The controller
+/// does the one before the other, and both look at its registration as it was (`ReplicationControlManager#processBrokerHeartbeat`): it
+/// leads what it does not have, until it restarts (sweep seed 3302).
+fn was_elected_with_its_directory(lab: &Lab, tp: &TopicPartition, record: &PartitionRecord) -> bool {
+    let Some(image) = replicas::image(lab.world(), lab.layout()) else { return false };
+    let is_online = |registered: &BrokerImage| registered.log_dirs.contains(&record.directory_of(record.leader));
+    if image.brokers.get(&record.leader).is_none_or(is_online) {
+        return false;
+    }
+    let is_election = |note: &Note| matches!(note, Note::LeaderElected { tp: of, leader_epoch, .. } if of == tp && *leader_epoch == record.leader_epoch);
+    let is_unfencing =
+        |note: &Note| matches!(note, Note::BrokerFenced { broker, fenced: false } if *broker == record.leader);
+    let events = |is_it: &dyn Fn(&Note) -> bool| -> SortedSet<u64> {
+        lab.history().iter().filter(|stamped| is_it(&stamped.note)).map(|stamped| stamped.event).collect()
+    };
+    let unfencings = events(&is_unfencing);
+    events(&is_election).iter().any(|event| unfencings.contains(event))
 }
 
 /// Whether a disk of a broker was replaced. Who comes back on a new one is not elected where nobody else may lead: it tells where its
