@@ -135,6 +135,8 @@ pub(crate) struct NetSettings {
     pub(crate) retry_backoff: Backoff,
     pub(crate) connect_timeout: Duration,
     pub(crate) metadata_max_age: Duration,
+    /// `metadata.recovery.strategy` is not `none`.
+    pub(crate) rebootstraps: bool,
 }
 
 /// Exponential backoff with jitter (`ExponentialBackoff`): `base·2^n` ms up to `max`, ±20 %.
@@ -163,6 +165,9 @@ impl NetSettings {
         Ok(NetSettings {
             bootstrap: config.bootstrap()?,
             asks_controllers: config.text(CONTROLLERS).is_some(),
+            rebootstraps: !config
+                .text("metadata.recovery.strategy")
+                .is_some_and(|text| text.eq_ignore_ascii_case("none")),
             request_timeout: match config.profile {
                 Profile::Java => config.span(&["request.timeout.ms"], [30_000, 30_000])?,
                 Profile::Librdkafka => config.span(&["socket.timeout.ms"], [60_000, 60_000])?,

@@ -256,7 +256,7 @@ fn a_record_nobody_answers_for_expires_after_the_delivery_timeout() {
     let broker = FakeBroker { is_mute: true, ..FakeBroker::with(&[("t", 1)]) };
     let pairs = [("delivery.timeout.ms", "4000"), ("request.timeout.ms", "1500"), ("linger.ms", "0")];
     let run = Run::producer(broker, Profile::Java, &pairs, vec![(100, send("t", None, "a"))]).until(20_000);
-    let text = "org.apache.kafka.common.errors.TimeoutException: Expiring 1 record(s) for t-0:4000 ms has passed since batch creation";
+    let text = "org.apache.kafka.common.errors.TimeoutException: Expiring 1 record(s) for t-0:4000 ms has passed since batch creation. The request has not been sent, or no server response has been received yet.";
     // The batch was made when the topic's metadata had come, 2 ms after the send.
     assert_eq!(run.failed(), [(4_102, text.to_string())]);
     let warnings = run
@@ -264,10 +264,34 @@ fn a_record_nobody_answers_for_expires_after_the_delivery_timeout() {
         .logs
         .iter()
         .filter(|line| {
-            line.text.contains("Error: NETWORK_EXCEPTION. Error Message: Disconnected from node 1 due to timeout")
+            line.text.contains("Error: REQUEST_TIMED_OUT. Error Message: Disconnected from node 1 due to timeout")
         })
         .count();
     assert_eq!(warnings, 2);
+}
+
+/// `Sender#handleProduceResponse`: a time-out is no broken connection, which would say that metadata are out of date.
+#[test]
+fn a_record_whose_last_attempt_times_out_fails_with_a_timeout() {
+    let broker = FakeBroker { is_mute: true, ..FakeBroker::with(&[("t", 1)]) };
+    let pairs = [("retries", "0"), ("request.timeout.ms", "1500"), ("linger.ms", "0")];
+    let run = Run::producer(broker, Profile::Java, &pairs, vec![(100, send("t", None, "a"))]).until(20_000);
+    let text = "org.apache.kafka.common.errors.TimeoutException: Disconnected from node 1 due to timeout";
+    assert_eq!(run.failed().iter().map(|(_, error)| error.as_str()).collect::<Vec<_>>(), [text]);
+    assert!(!run.app().logs.iter().any(|line| line.text.contains("invalid metadata")));
+}
+
+/// A batch that was sent is closed, and what is closed is full (`MemoryRecordsBuilder#isFull`).
+#[test]
+fn a_retry_waits_for_its_backoff_and_does_not_linger_again() {
+    let errors = [ErrorCode::NotEnoughReplicas, ErrorCode::NotEnoughReplicas];
+    let broker = FakeBroker { produce_errors: errors.into(), ..FakeBroker::with(&[("t", 1)]) };
+    let pairs = [("linger.ms", "1000"), ("delivery.timeout.ms", "60000")];
+    let run = Run::producer(broker, Profile::Java, &pairs, vec![(100, send("t", None, "a"))]).until(20_000);
+    let [(acked, ProducerEvent::Acked { .. })] = run.app().produced[..] else { panic!("{:?}", run.app().produced) };
+    // The linger, two backoffs of 100 and 200 ms, give or take a fifth.
+    let acked = acked.as_nanos() / 1_000_000;
+    assert!((1_340..1_480).contains(&acked), "{acked}");
 }
 
 #[test]

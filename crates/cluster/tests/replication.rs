@@ -79,6 +79,26 @@ fn b2_a_stalled_follower_freezes_the_high_watermark_until_it_is_dropped_from_the
     assert_eq!(cluster.offsets(3, topic), (2, 2));
 }
 
+/// A new leader knows less of what is committed than the old one did, and says so until its followers have reached it.
+#[test]
+fn a_new_leader_tells_no_end_before_its_epochs_start_is_committed() {
+    let (mut cluster, topic) = three();
+    let handle = cluster.produce(0, 1, topic, -1, "a");
+    cluster.produced(handle);
+    let [first, second, third] = [1, 2, 3].map(|id| cluster.node(id));
+    // Follower 2 has the record, and never hears that it is committed.
+    cluster.world.kill(first);
+    cluster.world.cut(third, second);
+    cluster.run(Duration::from_secs(14));
+    assert_eq!(cluster.partition(2, topic), (2, 1, vec![2, 3]));
+    assert_eq!(cluster.offsets(2, topic), (1, 0));
+    assert_eq!(cluster.list_offset(2, "t", -1).0, ErrorCode::OffsetNotAvailable);
+    assert_eq!(cluster.list_offset(2, "t", -2), (ErrorCode::None, 0), "where it begins it knows");
+    cluster.world.heal(third, second);
+    cluster.run(Duration::from_secs(3));
+    assert_eq!(cluster.list_offset(2, "t", -1), (ErrorCode::None, 1));
+}
+
 #[test]
 fn acks_all_times_out_with_the_request_while_the_data_stays_and_is_committed_later() {
     let (mut cluster, topic) = three();

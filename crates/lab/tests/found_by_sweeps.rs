@@ -66,7 +66,7 @@ fn a_follower_joins_the_isr_of_a_quiet_partition_once_all_its_members_are_unfenc
 fn what_a_leader_takes_first_of_a_producer_may_be_its_second_batch() {
     let lab = judged(
         r#"{
-            "seed": 307,
+            "seed": 27,
             "cluster": { "controllers": 1, "configs": { "auto.create.topics.enable": "false", "broker.session.timeout.ms": "3000" } },
             "topics": [{ "name": "t1", "partitions": 2, "replication_factor": 2, "configs": { "min.insync.replicas": "2" } }],
             "files": { "p": "max.in.flight.requests.per.connection=2\nrequest.timeout.ms=1500\nretries=2147483647\n" },
@@ -188,8 +188,9 @@ fn copies_that_a_restarted_leader_takes_are_excused_also_if_another_led_in_betwe
     assert_eq!(lab.violation(), None);
     let log = lab.leader_log(&TopicPartition::new("t1", 0)).expect("it is led");
     let value = |offset| lab.record_at(log, offset).flatten();
-    let (first, again) = (value(16).expect("it was written"), value(530));
-    assert_eq!((&*first, Some(&first)), (&b"200.6"[..], again.as_ref()), "the moment is met");
+    let first = value(16).expect("it was written");
+    let again = (17..log.log_end_offset()).find(|offset| value(*offset).as_ref() == Some(&first));
+    assert_eq!((&*first, again.is_some()), (&b"200.6"[..], true), "the moment is met");
 }
 
 /// A broker is restarted while its request to register is on its way, and that comes after the one of its successor: the controller

@@ -64,7 +64,7 @@ impl<T> Net<T> {
     }
 
     /// Java has connections of their own for the coordinator, by counting node ids from above.
-    fn node_id(&self, lane: Lane, address: &Address) -> i32 {
+    pub(super) fn node_id(&self, lane: Lane, address: &Address) -> i32 {
         if lane == Lane::Coordinator && self.profile == Profile::Java && self.coordinator.is_some() {
             return i32::MAX - self.coordinator.0;
         }

@@ -34,6 +34,8 @@ pub(crate) struct Metadata {
     pub(super) attempts: u32,
     pub(super) not_before: Time,
     pub(super) last_success: Option<Time>,
+    /// What it knew is forgotten: none of the brokers could be connected to (KIP-899).
+    is_rebootstrapped: bool,
     /// Counts answers.
     pub(crate) version: u64,
     /// Counts what has been heard about leaders.
@@ -77,6 +79,7 @@ impl Metadata {
             attempts: 0,
             not_before: Time::ZERO,
             last_success: None,
+            is_rebootstrapped: false,
             version: 0,
             leaders: 0,
         }
@@ -157,9 +160,22 @@ impl Metadata {
         self.is_urgent = true;
     }
 
+    /// The brokers, as far as there were answers.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Address> {
+        self.brokers.values()
+    }
+
+    /// Forgets brokers and topics, but not what leader epochs there were (`Metadata#rebootstrap`).
+    pub(super) fn rebootstrap(&mut self) {
+        self.brokers.clear();
+        self.is_rebootstrapped = true;
+        self.update_requested = true;
+        self.leaders += 1;
+    }
+
     /// A topic without error.
     pub(crate) fn topic(&self, name: &TopicName) -> Option<&Topic> {
-        self.topics.get_shared(name).filter(|topic| !topic.partitions.is_empty())
+        self.topics.get_shared(name).filter(|topic| !topic.partitions.is_empty() && !self.is_rebootstrapped)
     }
     /// The name of a topic.
     pub(crate) fn name_of(&self, id: TopicId) -> Option<&TopicName> {
@@ -227,6 +243,7 @@ impl Metadata {
     pub(super) fn update(&mut self, now: Time, response: &MetadataResponse) -> bool {
         self.version += 1;
         self.leaders += 1;
+        self.is_rebootstrapped = false;
         if !self.is_partial {
             self.last_success = Some(now);
         }

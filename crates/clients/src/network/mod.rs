@@ -66,7 +66,7 @@ pub(crate) enum NetEvent<T> {
     /// An answer.
     Response { tag: T, correlation: u32, response: Response },
     /// The connection is gone, or the answer did not come in time.
-    Failed { tag: T, to: Address, is_timeout: bool },
+    Failed { tag: T, node: i32, is_timeout: bool },
     /// Metadata has been refreshed.
     Metadata,
     /// A metadata answer that no retry mends, or no bootstrap server has a known name.
@@ -84,6 +84,10 @@ pub(crate) struct Net<T> {
     lanes: [Calls<Call<T>>; 2],
     links: [SortedMap<Address, Link>; 2],
     penalties: SortedMap<(Lane, Address), Penalty>,
+    /// When each node was last tried to be connected to.
+    tried: SortedMap<Address, Time>,
+    /// When a connection last could not be established.
+    pub(crate) failed_at: Option<Time>,
     pub(crate) metadata: Metadata,
     /// Whom the connections of [`Lane::Coordinator`] lead to.
     pub(crate) coordinator: BrokerId,
@@ -109,6 +113,8 @@ impl<T> Net<T> {
             lanes: [Calls::default(), Calls::default()],
             links: [SortedMap::new(), SortedMap::new()],
             penalties: SortedMap::new(),
+            tried: SortedMap::new(),
+            failed_at: None,
             metadata: Metadata::new(auto_create),
             coordinator: BrokerId::NONE,
             unresolved: Vec::new(),
@@ -125,6 +131,9 @@ impl<T> Net<T> {
             return false;
         }
         let due = now + self.settings.connect_timeout;
+        if lane == Lane::Data {
+            self.tried.insert(to.clone(), now);
+        }
         self.links[lane as usize].insert(to.clone(), Link::Connecting { due });
         let client_software = match self.profile {
             Profile::Java => "apache-kafka-java",
@@ -290,16 +299,24 @@ impl<T> Net<T> {
         let failures = self.penalties.get(&key).map_or(0, |penalty| penalty.failures) + 1;
         let wait = self.settings.reconnect_backoff.wait(failures, fx.rng(purpose::BACKOFF));
         self.penalties.insert(key, Penalty { failures, until: now + wait });
-        self.log_disconnect(lane, &address, matches!(link, Some(Link::Connecting { .. }) | None), failures, reason);
+        let node = self.node_id(lane, &address);
+        let never_opened = matches!(link, Some(Link::Connecting { .. }) | None);
+        self.log_disconnect(lane, &address, never_opened, failures, reason);
+        if never_opened {
+            self.failed_at = Some(now);
+        }
+        // A refresh that is due has failed with the connection (`DefaultMetadataUpdater#handleServerDisconnect`).
+        if self.profile == Profile::Java && self.kind != Kind::Admin && self.refresh_due().is_some_and(|due| due <= now)
+        {
+            self.metadata_failed(now, fx);
+        }
         self.metadata.request_update();
         let mut events = Vec::new();
         for call in calls {
             match call {
                 Call::ApiVersions => {}
                 Call::Metadata => self.metadata_failed(now, fx),
-                Call::User(tag) => {
-                    events.push(NetEvent::Failed { tag, to: address.clone(), is_timeout: reason.is_none() })
-                }
+                Call::User(tag) => events.push(NetEvent::Failed { tag, node, is_timeout: reason.is_none() }),
             }
         }
         if reason == Some(CloseReason::UnknownHost) {
@@ -367,6 +384,9 @@ impl<T> Net<T> {
 
     /// A node that can take a request now (`leastLoadedNode`); connects to one if there is none.
     pub(crate) fn any_node(&mut self, now: Time, fx: &mut Fx) -> Option<Address> {
+        if self.profile == Profile::Java {
+            return self.least_loaded(now, fx);
+        }
         let mut nodes: Vec<Address> = self.metadata.brokers.values().cloned().collect();
         let is_lost = |net: &Net<T>, node: &Address| {
             !net.links[Lane::Data as usize].contains_key(node)
@@ -394,6 +414,44 @@ impl<T> Net<T> {
                 break;
             }
         }
+        None
+    }
+
+    /// Java's: when none of the brokers it knows can be connected to, it begins anew with the bootstrap servers (KIP-899). Of those that
+    /// it may try it takes the one that it tried the longest ago.
+    fn least_loaded(&mut self, now: Time, fx: &mut Fx) -> Option<Address> {
+        let known: Vec<Address> = self.metadata.nodes().cloned().collect();
+        if !known.is_empty() {
+            let can_connect = |node: &Address| {
+                let penalty = self.penalties.get(&(Lane::Data, node.clone()));
+                self.links[Lane::Data as usize].contains_key(node) || penalty.is_none_or(|penalty| penalty.until <= now)
+            };
+            if known.iter().any(can_connect) || !self.settings.rebootstraps {
+                return self.least_loaded_of(now, fx, &known);
+            }
+            self.metadata.rebootstrap();
+        }
+        let bootstrap = self.settings.bootstrap.clone();
+        self.least_loaded_of(now, fx, &bootstrap)
+    }
+
+    fn least_loaded_of(&mut self, now: Time, fx: &mut Fx, nodes: &[Address]) -> Option<Address> {
+        let state = |net: &Net<T>, node: &Address| net.links[Lane::Data as usize].get(node).copied();
+        let ready = nodes.iter().filter(|node| state(self, node) == Some(Link::Ready));
+        if let Some(best) = ready.min_by_key(|node| self.in_flight(Lane::Data, node)) {
+            return Some(best.clone());
+        }
+        if nodes.is_empty() || nodes.iter().any(|node| state(self, node).is_some()) {
+            return None;
+        }
+        let first = fx.rng(purpose::NODE).index(nodes.len());
+        let turn = (0..nodes.len()).map(|i| &nodes[(first + i) % nodes.len()]);
+        let may_try = |node: &&Address| {
+            let penalty = self.penalties.get(&(Lane::Data, (*node).clone()));
+            penalty.is_none_or(|penalty| penalty.until <= now)
+        };
+        let next = turn.filter(may_try).min_by_key(|node| self.tried.get(*node).copied()).cloned()?;
+        self.ready(now, fx, Lane::Data, &next);
         None
     }
 

@@ -63,6 +63,11 @@ impl ProducerBatch {
     pub(crate) fn estimated_bytes(&self) -> u32 {
         self.estimate(self.bytes)
     }
+    /// It is sent: nothing more goes in, and if it comes back it is as full as can be, and does not linger
+    /// (`MemoryRecordsBuilder#isFull`).
+    pub(crate) fn close(&mut self) {
+        self.is_closed = true;
+    }
     /// Whether nothing more goes in.
     pub(crate) fn is_full(&self) -> bool {
         self.is_closed || (!self.entries.is_empty() && self.limit <= self.estimated_bytes())
@@ -108,7 +113,10 @@ impl ProducerBatch {
     }
     /// When it may be sent, leaving aside that it is full or that a flush is under way.
     pub(crate) fn send_due(&self, settings: &ProducerSettings) -> Time {
-        self.retry_at.max(self.last_attempt + settings.linger)
+        match self.is_closed {
+            true => self.retry_at,
+            false => self.retry_at.max(self.last_attempt + settings.linger),
+        }
     }
 }
 

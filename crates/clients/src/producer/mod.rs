@@ -409,8 +409,8 @@ impl Producer {
             NetEvent::Response { tag: Sent::Produce(batches), correlation, response } => {
                 self.produce_answered(now, fx, &batches, correlation, &response);
             }
-            NetEvent::Failed { tag: Sent::Produce(batches), to, is_timeout } => {
-                self.produce_failed(now, fx, &batches, &to, is_timeout)
+            NetEvent::Failed { tag: Sent::Produce(batches), node, is_timeout } => {
+                self.produce_failed(now, fx, &batches, node, is_timeout)
             }
             NetEvent::Metadata => {}
             NetEvent::Fatal(error) => {

@@ -1,6 +1,6 @@
 //! Answers to Produce requests: success, retries with backoff, leader changes, giving up (`Sender#completeBatch`).
 
-use kernel::{Address, Time};
+use kernel::Time;
 use protocol::api::Name;
 use protocol::api::produce::ProduceResult;
 use protocol::{ApiKey, ErrorCode, Note, Response, TopicId, TopicPartition};
@@ -93,17 +93,19 @@ impl Producer {
         now: Time,
         fx: &mut Fx,
         batches: &[(TopicId, i32, u64)],
-        to: &Address,
+        node: i32,
         is_timeout: bool,
     ) {
-        let node = self.net.metadata.brokers.iter().find(|(_, address)| *address == to).map_or(-1, |(id, _)| id.0);
         let why = if is_timeout { " due to timeout" } else { "" };
+        let code = match is_timeout && self.profile == Profile::Java {
+            true => ErrorCode::RequestTimedOut,
+            false => ErrorCode::NetworkException,
+        };
         let text = format!("Disconnected from node {node}{why}");
         let detail = format!(". Error Message: {text}");
         for (_, _, id) in batches {
             if let Some((tp, batch)) = self.land(*id) {
-                let refused =
-                    Refused { code: ErrorCode::NetworkException, detail: &detail, message: Some(&text), at_fault: &[] };
+                let refused = Refused { code, detail: &detail, message: Some(&text), at_fault: &[] };
                 let correlation = batch.correlation;
                 self.batch_failed(now, fx, tp, batch, correlation, refused);
             }

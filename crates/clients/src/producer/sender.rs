@@ -23,6 +23,12 @@ impl Producer {
         if !self.settings.idempotent || self.identity != Identity::None || self.identity_not_before > now {
             return;
         }
+        // Its sender sleeps after a node that could not be connected to (`Sender#maybeFindCoordinatorAndRetry`).
+        let rest = self.net.failed_at.map(|at| at + self.net.settings.retry_backoff.base());
+        if let Some(until) = rest.filter(|until| self.profile == Profile::Java && *until > now) {
+            self.identity_not_before = until;
+            return;
+        }
         let Some(node) = self.net.any_node(now, fx) else { return };
         self.identity = Identity::Asking;
         let request = InitProducerIdRequest { producer_id: -1, producer_epoch: -1 };
@@ -90,7 +96,7 @@ impl Producer {
     fn expire_batch(&mut self, now: Time, fx: &mut Fx, tp: &TopicPartition, batch: ProducerBatch) {
         let error = match self.profile {
             Profile::Java => ClientError::timeout(format!(
-                "Expiring {} record(s) for {tp}:{} ms has passed since batch creation",
+                "Expiring {} record(s) for {tp}:{} ms has passed since batch creation. The request has not been sent, or no server response has been received yet.",
                 batch.count(),
                 now.since(batch.created).as_millis()
             )),
@@ -207,6 +213,7 @@ impl Producer {
             bytes += head.estimated_bytes();
             let tp = tp.clone();
             if let Some(mut batch) = self.take_head(at) {
+                batch.close();
                 batch.sent_to_epoch = route.leader_epoch;
                 batch.last_attempt = now;
                 batch.is_restamped = false;

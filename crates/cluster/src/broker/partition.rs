@@ -277,3 +277,38 @@ impl FollowerState {
         self.broker_epoch = broker_epoch;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAG_MAX: Duration = Duration::from_secs(30);
+
+    fn fetches(fetches: &[(u64, i64, i64)]) -> FollowerState {
+        let mut follower = FollowerState::new(BrokerId(2), Some(Time::ZERO));
+        for (second, offset, leader_end) in fetches {
+            follower.fetched(Time::from_millis(second * 1_000), *offset, 0, *leader_end, 1);
+        }
+        follower
+    }
+
+    #[test]
+    fn who_reaches_where_the_leader_was_at_the_last_fetch_was_caught_up_then() {
+        // Always a hundred behind, and never out of sync.
+        let slow = fetches(&[(10, 0, 100), (20, 100, 200), (30, 200, 300), (60, 300, 400)]);
+        assert_eq!(slow.last_caught_up, Some(Time::from_millis(30_000)));
+        assert!(slow.is_caught_up(Time::from_millis(60_000), LAG_MAX, 400));
+        // One record less each time, and it is not.
+        let too_slow = fetches(&[(10, 0, 100), (20, 99, 200), (30, 199, 300), (40, 299, 400)]);
+        assert_eq!(too_slow.last_caught_up, Some(Time::ZERO));
+        assert!(!too_slow.is_caught_up(Time::from_millis(40_000), LAG_MAX, 400));
+    }
+
+    #[test]
+    fn who_is_at_the_leaders_end_is_caught_up_however_long_it_has_not_fetched() {
+        let idle = fetches(&[(10, 400, 400)]);
+        assert!(idle.is_caught_up(Time::from_millis(9_000_000), LAG_MAX, 400));
+        assert!(idle.is_caught_up(Time::from_millis(40_000), LAG_MAX, 401), "thirty seconds are not too long");
+        assert!(!idle.is_caught_up(Time::from_millis(40_001), LAG_MAX, 401));
+    }
+}
