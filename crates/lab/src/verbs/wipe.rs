@@ -51,8 +51,12 @@ fn act(call: Call<'_>) -> Result<String, String> {
     lab.world.set_host(node, Host { failed_disks, is_disk_full: host.is_disk_full && dir.is_some(), ..host });
     lab.disk_lost(node, places.contains(&spec.metadata_dir()));
     lab.mark(MarkKind::Process, format!("the disk of {name} is new and empty").into());
-    let of = dir.map_or(String::new(), |dir| format!(" with {dir}"));
-    Ok(format!(
-        "the disk of {name}{of} is new and empty; kafka-storage format --config {path} makes it a log directory again"
-    ))
+    Ok(match dir {
+        None => format!(
+            "the disk of {name} is new and empty; kafka-storage format --config {path} makes it a log directory again"
+        ),
+        Some(dir) => format!(
+            "the disk of {name} with {dir} is new and empty; kafka-storage format --config {path} makes it a log directory again"
+        ),
+    })
 }
