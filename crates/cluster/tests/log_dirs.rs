@@ -5,7 +5,7 @@ mod cluster_harness;
 use cluster_harness::{Cluster, ms};
 use kernel::{Duration, Host, Order};
 use protocol::api::ConfigResourceKind;
-use protocol::{BrokerId, Note, TopicId};
+use protocol::{BrokerId, ErrorCode, Note, TopicId};
 
 /// In which of the two directories of broker 2 there is the mark of a clean stop.
 fn marks(cluster: &Cluster) -> [bool; 2] {
@@ -97,11 +97,13 @@ fn cordoned_directories_are_told_by_the_heartbeats_of_a_broker_and_take_no_new_r
     cluster.world.start(node);
     cluster.run(Duration::from_secs(5));
     assert_eq!(cordoned(&cluster), Some(2));
-    // If none is left, the first takes what is assigned to the broker by hand.
+    // If none is left the broker takes nothing, whoever assigns it.
     cluster.set_config(2, ConfigResourceKind::Broker, "2", "cordoned.log.dirs", "*");
     cluster.run(ms(100));
     assert_eq!(cordoned(&cluster), Some(3));
-    let given = cluster.create_topic("d", &[&[2, 1]], &[]);
-    cluster.run(Duration::from_secs(3));
-    assert_eq!(places(&cluster, &[topics[0], given]), [Some(1), Some(0)]);
+    let text = "The manual partition assignment includes broker 2, but all its log directories are cordoned.";
+    let refused = Err((ErrorCode::InvalidReplicaAssignment, text.to_owned()));
+    assert_eq!(cluster.try_create_topic("d", &[&[1, 2]], &[]), refused);
+    assert_eq!(cluster.reassign("a", Some(&[1, 2])), refused.map(drop), "even where it has a replica");
+    assert_eq!(cluster.reassign("a", Some(&[1])), Ok(()));
 }

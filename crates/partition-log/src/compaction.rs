@@ -16,7 +16,8 @@ use crate::segment::Segment;
 pub struct Cleanable {
     /// Where the dirty part begins: below it every key has one record.
     pub first_dirty: i64,
-    /// Where it ends: at the active segment, the high watermark, or what is younger than `min.compaction.lag.ms`.
+    /// Where it ends: at the active segment, at the one that holds the high watermark, or at the first with something younger than
+    /// `min.compaction.lag.ms`.
     pub first_uncleanable: i64,
     /// Bytes of the clean part.
     pub clean_bytes: u64,
@@ -62,7 +63,10 @@ impl Log {
         };
         let young = self.closed_with_next().filter(is_dirty).find(too_young).map(|(segment, _)| segment.base_offset());
         let bounds = [Some(self.last_stable_offset()), Some(self.active.base_offset()), young];
-        let first_uncleanable = bounds.into_iter().flatten().min().unwrap_or(self.log_end);
+        let bound = bounds.into_iter().flatten().min().unwrap_or(self.log_end).max(first_dirty);
+        // Only whole segments are cleaned (`LogCleanerManager#calculateCleanableBytes`).
+        let reaches_over = self.closed_with_next().find(|(_, next)| *next > bound);
+        let first_uncleanable = reaches_over.map_or(self.active.base_offset(), |(segment, _)| segment.base_offset());
         let bytes = |in_part: &dyn Fn(&(&Segment, i64)) -> bool| {
             self.closed_with_next().filter(in_part).map(|(segment, _)| u64::from(segment.size_bytes())).sum()
         };

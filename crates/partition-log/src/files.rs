@@ -22,8 +22,8 @@ impl Log {
         for segment in self.segments() {
             self.add_files(segment, is_closed, "", &mut files);
         }
-        for (_, segment) in &self.doomed {
-            self.add_files(segment, true, ".deleted", &mut files);
+        for doomed in self.doomed.iter().filter(|doomed| doomed.is_there) {
+            self.add_files(&doomed.segment, true, ".deleted", &mut files);
         }
         let modified_ms = self.active.last_modified_ms();
         for (offset, producers) in self.stray_snapshots() {
@@ -42,8 +42,8 @@ impl Log {
             return Some(FileContent::Text(self.leader_epoch_checkpoint().into()));
         }
         if let Some(name) = name.strip_suffix(".deleted") {
-            let mut doomed = self.doomed.iter().map(|(_, segment)| segment.as_ref());
-            return doomed.find_map(|segment| segment.read_file(name, true));
+            let mut doomed = self.doomed.iter().filter(|doomed| doomed.is_there);
+            return doomed.find_map(|doomed| doomed.segment.read_file(name, true));
         }
         let of_segment = self.segments().find_map(|segment| segment.read_file(name, is_closed));
         of_segment.or_else(|| {

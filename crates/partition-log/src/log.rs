@@ -34,8 +34,19 @@ pub struct Log {
     pub(crate) strays: Vec<(i64, Arc<ProducerStates>)>,
     /// Below it compaction may have removed records.
     pub(crate) compacted_to: i64,
-    /// Files on their way out (`.deleted`), and when they go, ms.
-    pub(crate) doomed: Vec<(i64, Arc<Segment>)>,
+    /// Files on their way out (`.deleted`), in the order they got that name.
+    pub(crate) doomed: Vec<Doomed>,
+}
+
+/// A segment whose files are called `.deleted`.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct Doomed {
+    /// When they go, ms since the epoch.
+    due_ms: i64,
+    pub(crate) segment: Arc<Segment>,
+    /// Whether they are still there: files of the same name that came later have taken their place, or an earlier deletion has
+    /// already taken them.
+    pub(crate) is_there: bool,
 }
 
 impl Log {
@@ -205,21 +216,29 @@ impl Log {
     /// Renames the files of segments to `.deleted`; they go after `file.delete.delay.ms` (`LocalLog#deleteSegmentFiles`).
     pub(crate) fn doom(&mut self, segments: impl IntoIterator<Item = Arc<Segment>>, now_ms: i64) {
         let due_ms = now_ms.saturating_add(self.config.file_delete_delay_ms);
-        self.doomed.extend(segments.into_iter().map(|segment| (due_ms, segment)));
+        for segment in segments {
+            let same_name = self.doomed.iter_mut().filter(|old| old.segment.base_offset() == segment.base_offset());
+            same_name.for_each(|old| old.is_there = false);
+            self.doomed.push(Doomed { due_ms, segment, is_there: true });
+        }
     }
 
     /// When the next `.deleted` files go, ms since the epoch.
     pub fn next_file_deletion_ms(&self) -> Option<i64> {
-        self.doomed.iter().map(|(due_ms, _)| *due_ms).min()
+        self.doomed.iter().map(|doomed| doomed.due_ms).min()
     }
 
     /// The youngest record in `.deleted` files, ms since the epoch.
     pub fn youngest_deleted_ms(&self) -> Option<i64> {
-        self.doomed.iter().map(|(_, segment)| segment.largest_timestamp_ms()).max()
+        self.doomed.iter().map(|doomed| doomed.segment.largest_timestamp_ms()).max()
     }
 
-    /// Removes `.deleted` files that are due.
+    /// Removes `.deleted` files that are due, by their names: a younger one of the same name goes with it.
     pub fn delete_files(&mut self, now_ms: i64) {
-        self.doomed.retain(|(due_ms, _)| *due_ms > now_ms);
+        let due = self.doomed.iter().filter(|doomed| doomed.due_ms <= now_ms);
+        let names: Vec<i64> = due.map(|doomed| doomed.segment.base_offset()).collect();
+        self.doomed.retain(|doomed| doomed.due_ms > now_ms);
+        let gone = self.doomed.iter_mut().filter(|doomed| names.contains(&doomed.segment.base_offset()));
+        gone.for_each(|doomed| doomed.is_there = false);
     }
 }

@@ -81,6 +81,33 @@ fn a_log_is_cleaned_when_it_is_dirty_enough_or_has_waited_too_long() {
 }
 
 #[test]
+fn a_segment_that_is_committed_in_part_is_not_cleaned() {
+    let mut log = compacted_log();
+    anonymous(&mut log, NOW, &[("a", "1"), ("a", "2")]);
+    anonymous(&mut log, NOW + 2_000, &[("a", "3")]);
+    let before = log.clone();
+    let (stamp, later) = (ProducerStamp::default(), NOW + 4_000);
+    let written =
+        |at_ms: i64, value: &str| Batch::new(vec![Record::new(at_ms, Some(b"a"), Some(value.as_bytes()))], stamp);
+    log.append_as_leader(&written(NOW + 2_100, "4"), 0, later).expect("it is fine");
+    log.append_as_leader(&written(later, "5"), 0, later).expect("it is fine");
+    assert_eq!(
+        (log.high_watermark(), log.segment_count()),
+        (before.log_end_offset(), 3),
+        "the second segment has 2 and 3"
+    );
+    let part = log.cleanable(None, later);
+    assert_eq!((part.first_uncleanable, part.cleanable_bytes), (2, 79), "only the first can be cleaned");
+    assert_eq!(compact(&mut log, None, later), Some(2));
+    assert_eq!(contents(&log), ["1 a=2", "2 a=3", "3 a=4", "4 a=5"]);
+    // What is clean reaches no further back than what is dirty: nothing to do before the rest is committed.
+    assert!(!log.cleanable(Some(2), later).is_due(0));
+    log.set_high_watermark(log.log_end_offset());
+    assert_eq!(compact(&mut log, Some(2), later), Some(4));
+    assert_eq!(contents(&log), ["3 a=4", "4 a=5"]);
+}
+
+#[test]
 fn a_tombstone_stays_for_delete_retention_and_goes_in_a_later_pass() {
     let mut log = compacted_log();
     anonymous(&mut log, NOW, &[("a", "1"), ("b", "1")]);
@@ -129,4 +156,29 @@ fn a_full_map_cleans_what_it_holds_and_no_more() {
     let part = log.cleanable(None, NOW);
     assert_eq!(log.compact(&part, 5, NOW).map(|done| done.cleaned_to), Some(4));
     assert_eq!(contents(&log)[..4], ["2 a=1", "3 b=1", "4 a=1", "5 b=1"]);
+}
+
+#[test]
+fn a_deleted_file_takes_the_place_of_the_one_of_its_name_and_goes_with_its_deletion() {
+    let mut log = compacted_log();
+    let deleted = |log: &Log| {
+        let files = log.files(false).into_iter().map(|file| (file.name.to_string(), file.size_bytes));
+        files.filter(|(name, _)| name.ends_with(".log.deleted")).collect::<Vec<_>>()
+    };
+    for (round, at_ms) in [(1, NOW), (2, NOW + 20_000), (3, NOW + 40_000)] {
+        anonymous(&mut log, at_ms, &[("a", &round.to_string())]);
+    }
+    assert_eq!(compact(&mut log, None, NOW + 40_000), Some(2));
+    let names = |names: &[(&str, u64)]| {
+        names.iter().map(|(base, bytes)| (format!("{base:0>20}.log.deleted"), *bytes)).collect::<Vec<_>>()
+    };
+    assert_eq!(deleted(&log), names(&[("0", 70), ("1", 70)]));
+    anonymous(&mut log, NOW + 60_000, &[("a", "4")]);
+    assert_eq!(compact(&mut log, Some(2), NOW + 60_000), Some(3));
+    assert_eq!(deleted(&log), names(&[("0", 70), ("1", 70), ("2", 70)]), "one of each name");
+    // The first deletion of that name finds the younger file.
+    log.delete_files(NOW + 100_000);
+    assert_eq!(deleted(&log), names(&[("2", 70)]));
+    log.delete_files(NOW + 120_000);
+    assert_eq!((deleted(&log), log.next_file_deletion_ms()), (vec![], None));
 }

@@ -53,6 +53,16 @@ impl<S: Script> AdminTool<S> {
         };
         let nodes = options.one(option).ok().flatten().unwrap_or_default();
         properties.insert(property.into(), nodes.into());
+        // Some tools name their clients; `GetOffsetShell` lets nobody choose another name.
+        let named = match launch.argv.first().map(String::as_str) {
+            Some("kafka-get-offsets") => Some("GetOffsetShell"),
+            Some("kafka-reassign-partitions") => Some("reassign-partitions-tool"),
+            Some("kafka-log-dirs") => Some("log-dirs-tool"),
+            _ => None,
+        };
+        if let Some(name) = named.filter(|name| *name == "GetOffsetShell" || !properties.contains_key("client.id")) {
+            properties.insert("client.id".into(), name.into());
+        }
         AdminTool::with(&properties, script)
     }
 

@@ -348,7 +348,15 @@ impl Admin {
             match result.error {
                 ErrorCode::None => found.push((tp, Ok((result.offset, result.timestamp, result.leader_epoch)))),
                 code if code.is_retriable() => again.push(tp),
-                code => found.push((tp, Err(ClientError::of(self.profile, code)))),
+                code => {
+                    // `ListOffsetsHandler#handlePartitionError`
+                    let text = format!(
+                        "ListOffsets request for topic partition {tp} failed due to an unexpected error {}",
+                        code.name()
+                    );
+                    self.net.error("org.apache.kafka.clients.admin.internals.ListOffsetsHandler", text);
+                    found.push((tp, Err(ClientError::of(self.profile, code))));
+                }
             }
         }
         let AdminCall::ListOffsets { partitions } = &task.call else { return Verdict::Done };

@@ -15,8 +15,10 @@ impl Broker {
     /// The cleaner threads' turn: compacts what is dirty enough, then deletes what `compact,delete` topics no longer keep
     /// (`LogCleaner.CleanerThread#doWork`). One turn does for all threads.
     pub(super) fn clean_compacted_logs(&mut self, cx: &Context<'_>, fx: &mut Fx) {
-        let logs = self.disk.compacted(wall_ms(cx.now, fx)).into();
-        self.clean_logs(cx, fx, logs);
+        let now_ms = wall_ms(cx.now, fx);
+        let logs = self.disk.compacted(now_ms);
+        self.disk.right_cleaned(&logs, now_ms);
+        self.clean_logs(cx, fx, logs.into());
     }
 
     /// The first log is rewritten; on with the others.

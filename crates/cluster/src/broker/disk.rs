@@ -323,10 +323,23 @@ impl Disk {
         }
     }
 
-    /// A log was cut at `offset`: what comes there now is dirty (`LogCleanerManager#maybeTruncateCheckpoint`).
-    pub(super) fn lower_cleaned(&mut self, index: ReplicaIndex, offset: i64) {
+    /// A log was cut: the segment it ends in now is dirty (`LogCleanerManager#maybeTruncateCheckpoint`).
+    pub(super) fn lower_cleaned(&mut self, index: ReplicaIndex) {
         if let Some(replica) = self.get_mut(index) {
-            replica.cleaner_checkpoint = replica.cleaner_checkpoint.map(|cleaned| cleaned.min(offset));
+            let active = replica.log.active_segment().base_offset();
+            replica.cleaner_checkpoint = replica.cleaner_checkpoint.map(|cleaned| cleaned.min(active));
+        }
+    }
+
+    /// Writes checkpoints of the cleaner anew that lie outside their logs (`LogCleanerManager#cleanableOffsets`).
+    pub(super) fn right_cleaned(&mut self, logs: &[ReplicaIndex], now_ms: i64) {
+        for index in logs {
+            let Some(replica) = self.get(*index) else { continue };
+            let start = replica.log.log_start_offset();
+            let is_outside = |at: i64| !(start..=replica.log.log_end_offset()).contains(&at);
+            if replica.cleaner_checkpoint.is_some_and(is_outside) {
+                self.record_cleaned(*index, start, now_ms);
+            }
         }
     }
 

@@ -47,7 +47,7 @@ impl Broker {
 
     fn note_truncation(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, from: i64, to: i64) {
         let broker = self.id;
-        self.disk.lower_cleaned(index, to);
+        self.disk.lower_cleaned(index);
         let due_ms = self.disk.log(index).next_file_deletion_ms();
         self.arm_file_deletion(cx.now, fx, due_ms);
         if let Some(partition) = self.partition(index).filter(|_| from != to) {

@@ -122,7 +122,10 @@ impl<'a> ChangeBuilder<'a> {
         };
         let isr = keep(&self.isr, &self.removing);
         let replicas = keep(&self.replicas, &self.removing);
-        if !isr.is_empty() && !replicas.is_empty() && replicas.iter().all(|replica| isr.contains(replica)) {
+        let are_in_sync = |ids: &[BrokerId]| ids.iter().all(|id| isr.contains(id));
+        // With fewer replicas than before, an ISR that lacks some of those who stay would become smaller still.
+        let needed = if self.adding.len() < self.removing.len() { &replicas } else { &self.adding };
+        if !isr.is_empty() && !replicas.is_empty() && are_in_sync(&self.adding) && are_in_sync(needed) {
             self.isr = isr;
             self.replicas = replicas;
             self.removing.clear();
@@ -208,20 +211,18 @@ impl<'a> ChangeBuilder<'a> {
         set_if_changed(&mut change.elr, &self.elr, &self.partition.elr);
     }
 
-    /// Remembers the leader when the ISR becomes empty; forgets it once there is a leader again.
+    /// Remembers who led when nobody leads any more, and forgets it with the next leader (`maybeUpdateLastKnownLeader`).
     fn record_last_known_leader(&self, change: &mut PartitionChange) {
         let old = self.partition;
         if !self.elr_enabled {
             return;
         }
-        let has_leader = change.leader.unwrap_or(old.leader).is_some();
-        if old.leader.is_some()
-            && change.isr.as_ref().is_some_and(Vec::is_empty)
-            && old.last_known_elr[..] != [old.leader]
-        {
-            change.last_known_elr = Some(vec![old.leader]);
-        } else if has_leader && !old.last_known_elr.is_empty() {
-            change.last_known_elr = Some(Vec::new());
+        match change.leader {
+            Some(BrokerId::NONE) if old.last_known_elr.is_empty() => change.last_known_elr = Some(vec![old.leader]),
+            Some(leader) if leader.is_some() && !old.last_known_elr.is_empty() => {
+                change.last_known_elr = Some(Vec::new());
+            }
+            _ => {}
         }
     }
 }
@@ -373,21 +374,69 @@ mod tests {
     }
 
     #[test]
-    fn a_move_is_over_when_its_whole_target_is_in_sync() {
+    fn a_move_is_over_when_all_that_come_are_in_sync() {
         let mut story = moving();
         assert_eq!((&story.partition.replicas, story.partition.leader_epoch), (&ids(&[2, 3, 4, 1]), 0));
-        story.change(|builder| builder.isr = ids(&[1, 2, 4])).shows(1, &[1, 2, 4], &[], &[]);
-        story.change(|builder| builder.isr = ids(&[1, 2, 3, 4])).shows(2, &[2, 3, 4], &[], &[]);
+        story.change(|builder| builder.isr = ids(&[1, 2])).shows(1, &[1, 2], &[], &[]);
+        assert_eq!(story.partition.adding, ids(&[4]));
+        story.change(|builder| builder.isr = ids(&[1, 2, 4])).shows(2, &[2, 4], &[], &[]);
         let p = &story.partition;
         assert_eq!((&p.replicas, &p.adding, &p.removing, p.leader_epoch), (&ids(&[2, 3, 4]), &vec![], &vec![], 1));
+    }
+
+    #[test]
+    fn a_move_to_fewer_replicas_waits_for_all_that_stay() {
+        let mut story = moving();
+        story.change(|builder| {
+            builder.replicas = ids(&[3, 4, 1, 2]);
+            builder.adding = ids(&[4]);
+            builder.removing = ids(&[1, 2]);
+        });
+        story.change(|builder| builder.isr = ids(&[1, 2, 4])).shows(1, &[1, 2, 4], &[], &[]);
+        assert_eq!(story.partition.removing, ids(&[1, 2]), "3 is missing");
+        story.change(|builder| builder.isr = ids(&[1, 2, 3, 4])).shows(3, &[3, 4], &[], &[]);
+        assert_eq!((&story.partition.replicas, &story.partition.removing), (&ids(&[3, 4]), &vec![]));
     }
 
     #[test]
     fn the_last_replica_to_go_stays_while_nobody_of_the_target_is_in_sync() {
         let mut story = moving();
         story.dies(2).dies(3).shows(1, &[1], &[3], &[]);
-        story.change(|builder| builder.isr = ids(&[1, 4])).shows(1, &[1, 4], &[], &[]);
-        assert_eq!(story.partition.removing, ids(&[1]), "2 and 3 are missing");
+        assert_eq!(story.partition.removing, ids(&[1]), "4 is missing");
+        story.change(|builder| builder.isr = ids(&[1, 4])).shows(4, &[4], &[1, 3], &[]);
+        assert_eq!((&story.partition.replicas, &story.partition.removing), (&ids(&[2, 3, 4]), &vec![]));
+    }
+
+    #[test]
+    fn replicas_that_go_wait_for_one_that_stays() {
+        let mut story = Story::new(false);
+        story.change(|builder| builder.isr = ids(&[1]));
+        story.change(|builder| {
+            builder.replicas = ids(&[2, 3, 1]);
+            builder.removing = ids(&[1]);
+        });
+        story.shows(1, &[1], &[], &[]);
+        assert_eq!(story.partition.removing, ids(&[1]));
+        story.change(|builder| builder.isr = ids(&[1, 3])).shows(1, &[1, 3], &[], &[]);
+        story.change(|builder| builder.isr = ids(&[1, 2, 3])).shows(2, &[2, 3], &[], &[]);
+        assert_eq!(story.partition.replicas, ids(&[2, 3]));
+    }
+
+    #[test]
+    fn another_order_of_the_same_replicas_is_taken_at_once_and_the_leader_stays() {
+        let mut story = Story::new(true);
+        story.change(|builder| builder.isr = ids(&[1]));
+        story.change(|builder| builder.replicas = ids(&[3, 2, 1])).shows(1, &[1], &[2, 3], &[]);
+        let p = &story.partition;
+        assert_eq!((&p.replicas, p.leader_epoch, p.partition_epoch), (&ids(&[3, 2, 1]), 0, 2));
+    }
+
+    #[test]
+    fn a_move_that_is_over_while_nobody_may_lead_leaves_the_partition_without_leader() {
+        let mut story = moving();
+        story.alive = ids(&[1]);
+        story.change(|builder| builder.isr = ids(&[1, 4])).shows(-1, &[4], &[1, 2, 3], &[1]);
+        story.returns(4).shows(4, &[4], &[1, 2, 3], &[]);
     }
 
     #[test]

@@ -67,7 +67,8 @@ impl Controller {
         allow_factor_change: bool,
     ) -> Result<Option<MetadataRecord>, Refusal> {
         self.check_replicas(target)?;
-        let factor = original_replicas(partition).len();
+        // Of a move under way it is what it leads to that counts (`validatePartitionReplicationFactorUnchanged`).
+        let factor = partition.replicas.iter().filter(|id| !partition.removing.contains(id)).count();
         if !allow_factor_change && factor != target.len() {
             let text = format!("The replication factor is changed from {factor} to {}", target.len());
             return Err((ErrorCode::InvalidReplicationFactor, text));

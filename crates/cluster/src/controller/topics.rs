@@ -218,9 +218,14 @@ impl Controller {
         let mut sorted = replicas.to_vec();
         ordered::sort(&mut sorted);
         for (at, id) in sorted.iter().enumerate() {
-            if !self.active.as_ref().is_some_and(|active| active.state.image().brokers.contains_key(id)) {
+            let Some(broker) = self.active.as_ref().and_then(|active| active.state.image().brokers.get(id)) else {
                 return invalid(format!(
                     "The manual partition assignment includes broker {id}, but no such broker is registered."
+                ));
+            };
+            if !broker.has_uncordoned_dirs() {
+                return invalid(format!(
+                    "The manual partition assignment includes broker {id}, but all its log directories are cordoned."
                 ));
             }
             if at > 0 && sorted[at - 1] == *id {

@@ -12,6 +12,7 @@ use kernel::{
 use ordered::SortedMap;
 use protocol::api::ConfigResourceKind;
 use protocol::api::Name;
+use protocol::api::alter_partition_reassignments::{AlterPartitionReassignmentsRequest, WantedReassignment};
 use protocol::api::create_topics::{CreateTopicsRequest, NewTopic};
 use protocol::api::describe_configs::ConfigResource;
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse};
@@ -206,6 +207,18 @@ impl Cluster {
 
     /// Creates a topic with this assignment and waits until it is everywhere.
     pub fn create_topic(&mut self, name: &str, assignments: &[&[i32]], configs: &[(&str, &str)]) -> TopicId {
+        let created = self.try_create_topic(name, assignments, configs).expect("it can be created");
+        self.run(Duration::from_secs(2));
+        created
+    }
+
+    /// Asks for a topic with this assignment; the refusal with its text.
+    pub fn try_create_topic(
+        &mut self,
+        name: &str,
+        assignments: &[&[i32]],
+        configs: &[(&str, &str)],
+    ) -> Result<TopicId, (ErrorCode, String)> {
         let topic = NewTopic {
             name: name.into(),
             partitions: -1,
@@ -217,9 +230,35 @@ impl Cluster {
         let Response::CreateTopics(response) = self.call(1, request) else {
             panic!("CreateTopics answers CreateTopics")
         };
-        assert_eq!(response.topics[0].error, ErrorCode::None, "{:?}", response.topics[0].message);
-        self.run(Duration::from_secs(2));
-        response.topics[0].topic_id
+        let created = &response.topics[0];
+        match created.error {
+            ErrorCode::None => Ok(created.topic_id),
+            error => Err((error, created.message.as_deref().unwrap_or_default().to_owned())),
+        }
+    }
+
+    /// Moves partition 0 of a topic, or takes its move back.
+    pub fn reassign(&mut self, topic: &str, replicas: Option<&[i32]>) -> Result<(), (ErrorCode, String)> {
+        self.reassign_partition(topic, 0, replicas, true)
+    }
+
+    /// Moves a partition, or takes its move back; the refusal with its text.
+    pub fn reassign_partition(
+        &mut self,
+        topic: &str,
+        partition: i32,
+        replicas: Option<&[i32]>,
+        allow_replication_factor_change: bool,
+    ) -> Result<(), (ErrorCode, String)> {
+        let replicas = replicas.map(|ids| ids.iter().map(|id| BrokerId(*id)).collect());
+        let partitions = vec![WantedReassignment { topic: topic.into(), partition, replicas }];
+        let request = AlterPartitionReassignmentsRequest { partitions, allow_replication_factor_change };
+        let Response::AlterPartitionReassignments(answer) = self.call(1, request) else { panic!("another answer") };
+        assert!(answer.error.is_ok(), "each partition has an answer of its own");
+        match &answer.partitions[0] {
+            (_, _, ErrorCode::None, _) => Ok(()),
+            (_, _, error, text) => Err((*error, text.as_deref().unwrap_or_default().to_owned())),
+        }
     }
 
     /// Asks a broker to set a config; the refusal's text.

@@ -38,7 +38,7 @@ fn plan(options: &Parsed) -> Result<GetOffsets, String> {
     }
     let filters = match (options.one("topic-partitions").map_err(text)?, options.one("topic").map_err(text)?) {
         (Some(list), _) => list.split(',').map(filter).collect::<Result<_, _>>()?,
-        (None, topic) => vec![Filter { topic: topic.map(Regex::new).transpose()?, range: (0, i32::MAX) }],
+        (None, topic) => vec![Filter { topic: topic.map(Regex::topic_filter).transpose()?, range: (0, i32::MAX) }],
     };
     let partitions = options.one("partitions").map_err(text)?.map(|list| {
         let bad =
@@ -61,8 +61,9 @@ fn time(text: &str) -> Result<StartAt, String> {
         "latest-tiered" | "-5" => Ok(LATEST_TIERED),
         "earliest-pending-upload" | "-6" => Ok(EARLIEST_PENDING_UPLOAD),
         _ => match text.parse::<i64>() {
-            Ok(ms) if ms >= 0 => Ok(StartAt::Timestamp(ms)),
-            _ => Err(format!(
+            // Others below zero are for the broker to refuse.
+            Ok(ms) => Ok(StartAt::Timestamp(ms)),
+            Err(_) => Err(format!(
                 "Malformed time argument {text}. Please use -1 or latest / -2 or earliest / -3 or max-timestamp / -4 or earliest-local / -5 or latest-tiered / -6 or earliest-pending-upload, or a specified long format timestamp"
             )),
         },
@@ -94,7 +95,7 @@ fn filter(text: &str) -> Result<Filter, String> {
             (if from.is_empty() { 0 } else { number(from)? }, if to.is_empty() { i32::MAX } else { number(to)? })
         }
     };
-    let topic = if topic.is_empty() { None } else { Some(Regex::new(topic)?) };
+    let topic = if topic.is_empty() { None } else { Some(Regex::topic_filter(topic)?) };
     Ok(Filter { topic, range })
 }
 

@@ -177,6 +177,10 @@ impl Reassign {
         for topic in topics {
             self.alter(admin, ConfigResourceKind::Topic, &topic, &TOPIC_THROTTLES.map(|name| (name, None)));
         }
+        // A file that names no partition names no topic.
+        if self.open == 0 {
+            admin.io.exit(0);
+        }
     }
 
     /// Sets configs, or deletes those without a value.
