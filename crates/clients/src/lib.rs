@@ -5,6 +5,7 @@
 //! brokers answer them. What is left out on purpose: security, interceptors, metrics.
 
 mod types;
+mod regex;
 mod settings;
 mod soonest;
 mod network;
@@ -15,6 +16,7 @@ pub mod admin;
 pub use admin::{Admin, AdminCall, AdminEvent, AdminResult};
 pub use consumer::{Consumer, ConsumerEvent};
 pub use producer::{Producer, ProducerEvent};
+pub use regex::{Regex, RegexError};
 pub use types::{
     ClientError, ConfigError, ConsumerRecord, Fx, LogLevel, LogLine, Polled, ProducerRecord, Profile, Properties,
     StartAt, wall_ms,

@@ -1,8 +1,9 @@
 //! Text filters for pipes: `grep`, `head`, `nl`, `sort`, `tail` and `wc`, as in coreutils, with the flags people use behind `ls`
 //! and `kafka-dump-log`.
 
+use clients::Regex;
+
 use crate::builtins::Output;
-use crate::regex::Regex;
 
 /// Their names.
 pub(crate) const NAMES: &[&str] = &["grep", "head", "nl", "sort", "tail", "wc"];

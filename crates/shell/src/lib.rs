@@ -18,7 +18,6 @@ mod outlet;
 mod json;
 mod java;
 mod duration;
-mod regex;
 mod stdin;
 mod admin_tool;
 mod process;

@@ -159,6 +159,7 @@ impl Consumer {
             is_member.then_some(membership.heartbeat_due),
             is_member.then_some(membership.session_ends),
             is_subscribed.then_some(poll_ends),
+            self.looks_at_topics_from(),
         ];
         dues.into_iter().flatten()
     }

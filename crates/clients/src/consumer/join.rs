@@ -10,8 +10,8 @@ use protocol::api::join_group::{
 use protocol::api::sync_group::{SyncGroupRequest, SyncGroupResponse};
 use protocol::{ApiKey, ErrorCode, MemberId, PartitionIndex, TopicName};
 
-use super::state::{Asked, CommitKind, GroupPhase, Subscription, Watched};
-use super::{Consumer, ConsumerEvent};
+use super::Consumer;
+use super::state::{Asked, CommitKind, GroupPhase};
 use crate::network::Lane;
 use crate::{ClientError, Fx, Profile};
 
@@ -20,10 +20,10 @@ protocol::gap!("librdkafka's own cooperative-sticky: the Java client's is used",
 impl Consumer {
     /// Goes on with joining as far as it can.
     pub(super) fn join(&mut self, now: Time, fx: &mut Fx) {
-        let Subscription::Topics(topics) = self.subscription.clone() else { return };
-        if self.membership.is_exiled {
+        if !self.is_subscribed() || self.membership.is_exiled || !self.has_current_subscription(now, fx) {
             return;
         }
+        let topics = self.topics().to_vec();
         match self.membership.phase.clone() {
             GroupPhase::Unjoined if self.membership.not_before <= now => self.prepare(now, fx, &topics),
             GroupPhase::Stable if self.membership.rejoin.is_some() => self.prepare(now, fx, &topics),
@@ -81,6 +81,7 @@ impl Consumer {
             client_id: self.net.client_id.clone(),
             reason: self.membership.rejoin.take().unwrap_or("").into(),
         };
+        self.membership.joined_topics = Some(topics.to_vec());
         self.membership.phase = GroupPhase::Joining;
         let timeout =
             self.net.settings.request_timeout.max(self.settings.max_poll_interval + kernel::Duration::from_secs(5));
@@ -191,13 +192,6 @@ impl Consumer {
         self.fail(ClientError::new(class, text, ErrorCode::InconsistentGroupProtocol));
     }
 
-    /// What the leader compares of a topic (`MetadataSnapshot`).
-    fn watched_as(&self, topic: &str) -> Watched {
-        let racks = self.net.metadata.racks_of(topic)?;
-        let has_rack = self.settings.rack.is_some();
-        Some(if has_rack { racks } else { vec![SortedSet::new(); racks.len()] })
-    }
-
     fn send_sync(&mut self, now: Time, fx: &mut Fx, assignments: Vec<(MemberId, Vec<(TopicName, PartitionIndex)>)>) {
         let (Some(node), Some(group)) = (self.coordinator(now, fx), self.settings.group.clone()) else {
             self.join_at_once(now);
@@ -243,11 +237,15 @@ impl Consumer {
 
     fn join_complete(&mut self, now: Time, fx: &mut Fx, assignment: &[(TopicName, PartitionIndex)]) {
         self.membership.phase = GroupPhase::Stable;
-        let is_subscribed = |topic: &TopicName| self.topics().contains(topic);
+        let is_subscribed = |topic: &TopicName| match self.has_pattern() {
+            true => self.net.metadata.is_match(topic),
+            false => self.topics().contains(topic),
+        };
         if self.profile == Profile::Java && !assignment.iter().all(|(topic, _)| is_subscribed(topic)) {
             self.membership.rejoin = Some("received assignment does not match the current subscription");
             return;
         }
+        self.add_assigned_topics(assignment);
         if let Some(assignor) = Assignor::named(&self.membership.protocol) {
             self.remembered.insert(assignor, (assignment.to_vec(), self.membership.generation));
         }
@@ -255,35 +253,5 @@ impl Consumer {
         // They may have changed while the assignment was on its way.
         self.watch_topics();
         self.arm_auto_commit(now);
-    }
-
-    /// The leader makes a new assignment if the group's topics are no more what the last one was made for.
-    fn watch_topics(&mut self) {
-        let watched = self.membership.watched.as_ref();
-        let is_stale = watched.is_some_and(|watched| watched.iter().any(|(t, known)| self.watched_as(t) != *known));
-        if is_stale && self.membership.phase == GroupPhase::Stable && self.membership.rejoin.is_none() {
-            self.membership.rejoin = Some("cached metadata has changed");
-        }
-    }
-
-    /// The leader watches the group's topics; everybody hears of topics that do not exist.
-    pub(super) fn metadata_changed(&mut self, _now: Time, _fx: &mut Fx) {
-        self.watch_topics();
-        let Subscription::Topics(topics) = &self.subscription else { return };
-        for topic in topics.clone() {
-            match self.net.metadata.topic_error(&topic) {
-                Some(ErrorCode::InvalidTopic) => {
-                    let text = format!("Invalid topics: [{topic}]");
-                    self.fail(ClientError::of(self.profile, ErrorCode::InvalidTopic).with_message(Some(&text)));
-                }
-                Some(code @ ErrorCode::UnknownTopicOrPartition)
-                    if self.profile == Profile::Librdkafka && self.reported_missing.insert(topic.clone()) =>
-                {
-                    let text = format!("Subscribed topic not available: {topic}: Broker: Unknown topic or partition");
-                    self.events.push(ConsumerEvent::Error(ClientError::new(code.name(), text, code)));
-                }
-                _ => {}
-            }
-        }
     }
 }

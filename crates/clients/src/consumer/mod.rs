@@ -7,6 +7,7 @@
 mod settings;
 mod state;
 mod group;
+mod subscription;
 mod join;
 mod heartbeat;
 mod holdings;
@@ -30,7 +31,7 @@ use protocol::{GroupId, MemberId, Message, Plant, TopicName, TopicPartition};
 use crate::network::{Kind, Net, NetEvent};
 use crate::settings::{Config, check};
 use crate::soonest::Soonest;
-use crate::{ClientError, ConfigError, ConsumerRecord, Fx, LogLine, Polled, Profile, Properties, StartAt};
+use crate::{ClientError, ConfigError, ConsumerRecord, Fx, LogLine, Polled, Profile, Properties, Regex, StartAt};
 use settings::ConsumerSettings;
 use state::{Asked, Commit, Completed, GroupPhase, Life, Membership, Partition, Seek, Subscription};
 
@@ -172,22 +173,41 @@ impl Consumer {
 
     /// Joins the group for these topics.
     pub fn subscribe(&mut self, topics: Vec<TopicName>, now: Time, fx: &mut Fx) {
-        if self.settings.group.is_none() {
+        if !self.has_group() {
+            return;
+        }
+        protocol::gap!("librdkafka's patterns: topics that begin with ^", "rd_kafka_topic_partition_list_add");
+        for topic in &topics {
+            self.net.metadata.want(topic);
+        }
+        self.subscribed(Subscription::Topics(topics), now, fx);
+    }
+
+    /// Joins the group for the topics whose whole name matches, those to come included (`KafkaConsumer#subscribe(Pattern)`). Which
+    /// there are it asks brokers, at the latest every `metadata.max.age.ms`.
+    pub fn subscribe_pattern(&mut self, pattern: Regex, now: Time, fx: &mut Fx) {
+        if self.has_group() {
+            self.net.metadata.want_matching(pattern, self.settings.excludes_internal);
+            self.subscribed(Subscription::Pattern(Vec::new()), now, fx);
+        }
+    }
+
+    /// Without one there is nothing to join.
+    fn has_group(&mut self) -> bool {
+        let has_group = self.settings.group.is_some();
+        if !has_group {
             let text = "To use the group management or offset commit APIs, you must provide a valid group.id in the consumer configuration.";
             self.fail(ClientError::new(
                 "org.apache.kafka.common.errors.InvalidGroupIdException",
                 text,
                 protocol::ErrorCode::InvalidGroupId,
             ));
-            return;
         }
-        for topic in &topics {
-            self.net.metadata.want(topic);
-        }
-        if self.membership.phase != GroupPhase::Unjoined {
-            self.membership.rejoin = Some("the subscription has changed");
-        }
-        self.subscription = Subscription::Topics(topics);
+        has_group
+    }
+
+    fn subscribed(&mut self, to: Subscription, now: Time, fx: &mut Fx) {
+        self.subscription = to;
         self.membership.last_poll = now;
         self.arm_auto_commit(now);
         self.run(now, fx, false);
@@ -292,10 +312,10 @@ impl Consumer {
     pub fn is_closed(&self) -> bool {
         self.life == Life::Closed
     }
-    /// The topics it is subscribed to.
+    /// The topics it is subscribed to; with a pattern those that match, as far as it knows.
     pub fn topics(&self) -> &[TopicName] {
         match &self.subscription {
-            Subscription::Topics(topics) => topics,
+            Subscription::Topics(topics) | Subscription::Pattern(topics) => topics,
             Subscription::None | Subscription::Assigned => &[],
         }
     }
@@ -359,7 +379,11 @@ impl Consumer {
     // ---- the loop
 
     fn is_subscribed(&self) -> bool {
-        matches!(self.subscription, Subscription::Topics(_))
+        matches!(self.subscription, Subscription::Topics(_) | Subscription::Pattern(_))
+    }
+
+    fn has_pattern(&self) -> bool {
+        matches!(self.subscription, Subscription::Pattern(_))
     }
 
     fn run(&mut self, now: Time, fx: &mut Fx, in_poll: bool) {

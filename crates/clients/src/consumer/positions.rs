@@ -8,7 +8,7 @@ use protocol::api::offset_fetch::{OffsetFetchRequest, OffsetFetchResponse};
 use protocol::{ApiKey, BrokerId, ErrorCode, TopicPartition};
 
 use super::Consumer;
-use super::state::{Asked, Partition, Seek};
+use super::state::{Asked, GroupPhase, Partition, Seek};
 use crate::network::Lane;
 use crate::{ClientError, Fx, Profile, StartAt};
 
@@ -22,6 +22,10 @@ impl Consumer {
             self.reset_by_policy(without);
         }
         self.look_up(now, fx);
+        let is_reading = self.membership.has_read
+            || self.membership.phase == GroupPhase::Stable
+                && self.partitions.values().all(|partition| partition.position.is_some());
+        self.membership.has_read = is_reading;
         self.watch_leaders();
         self.validate(now, fx);
     }

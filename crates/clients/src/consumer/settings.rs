@@ -33,6 +33,8 @@ pub(crate) struct ConsumerSettings {
     pub(crate) rack: Option<Name>,
     pub(crate) api_timeout: Duration,
     pub(crate) auto_create: bool,
+    /// Patterns skip internal topics (`exclude.internal.topics`).
+    pub(crate) excludes_internal: bool,
 }
 
 fn invalid<T>(name: &str, value: &str, why: &str) -> Result<T, ConfigError> {
@@ -91,6 +93,7 @@ impl ConsumerSettings {
             rack: text("client.rack"),
             api_timeout: config.span(&["default.api.timeout.ms"], [60_000, 60_000])?,
             auto_create: config.flag("allow.auto.create.topics", [true, false])?,
+            excludes_internal: config.flag("exclude.internal.topics", [true, true])?,
             group,
         })
     }

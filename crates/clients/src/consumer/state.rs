@@ -100,6 +100,8 @@ pub(crate) struct Completed {
 pub(crate) enum Subscription {
     None,
     Topics(Vec<TopicName>),
+    /// The topics that match a pattern, as far as metadata has told.
+    Pattern(Vec<TopicName>),
     Assigned,
 }
 
@@ -158,6 +160,14 @@ pub(crate) struct Membership {
     pub(crate) heartbeat_due: Time,
     pub(crate) heartbeat_in_flight: bool,
     pub(crate) session_ends: Time,
+    /// The topics that it joined with; none: it never has.
+    pub(crate) joined_topics: Option<Vec<TopicName>>,
+    /// The metadata that its subscription was compared with last.
+    pub(crate) metadata_seen: u64,
+    /// It waits for metadata newer than this before it goes on with joining.
+    pub(crate) metadata_awaited: Option<u64>,
+    /// It has known the positions of all its partitions once.
+    pub(crate) has_read: bool,
     /// As leader: the group's topics as the assignment was made with.
     pub(crate) watched: Option<Vec<(TopicName, Watched)>>,
     pub(crate) last_poll: Time,
@@ -180,6 +190,10 @@ impl Membership {
             heartbeat_due: Time::MAX,
             heartbeat_in_flight: false,
             session_ends: Time::MAX,
+            joined_topics: None,
+            metadata_seen: 0,
+            metadata_awaited: None,
+            has_read: false,
             watched: None,
             last_poll: Time::ZERO,
             is_exiled: false,

@@ -8,6 +8,8 @@ use protocol::api::metadata::{MetadataResponse, TopicMetadata};
 use protocol::api::{LeaderHint, Name};
 use protocol::{BrokerId, ErrorCode, TopicId, TopicName, TopicPartition};
 
+use crate::Regex;
+
 /// The cache, and when to renew it.
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct Metadata {
@@ -18,6 +20,8 @@ pub(crate) struct Metadata {
     pub(crate) controller: BrokerId,
     topics: SortedMap<TopicName, Topic>,
     pub(crate) wanted: SortedSet<TopicName>,
+    /// A consumer's pattern: it asks for all topics, and keeps those that match.
+    pattern: Option<Pattern>,
     /// Java producers forget topics that they have not written to for so long (KIP-526).
     idle_max: Option<Duration>,
     /// When they last wrote to each.
@@ -40,6 +44,14 @@ pub(crate) struct Metadata {
     pub(crate) version: u64,
     /// Counts what has been heard about leaders.
     pub(crate) leaders: u64,
+}
+
+/// Which topics are kept beside those that are wanted by name (`ConsumerMetadata#retainTopic`).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Pattern {
+    regex: Regex,
+    /// `exclude.internal.topics`
+    excludes_internal: bool,
 }
 
 /// A topic as last heard of.
@@ -68,6 +80,7 @@ impl Metadata {
             controller: BrokerId::NONE,
             topics: SortedMap::new(),
             wanted: SortedSet::new(),
+            pattern: None,
             idle_max: None,
             used: SortedMap::new(),
             fresh: SortedSet::new(),
@@ -87,10 +100,36 @@ impl Metadata {
 
     /// Asks about a topic from now on; true if it was not asked about before.
     pub(crate) fn want(&mut self, topic: &TopicName) -> bool {
-        let is_new = self.wanted.insert(topic.clone());
+        // With a pattern all topics are asked for already.
+        let is_known = self.pattern.is_some() && self.topics.contains_key(topic);
+        let is_new = self.wanted.insert(topic.clone()) && !is_known;
         self.update_requested |= is_new;
         self.is_urgent |= is_new;
         is_new
+    }
+
+    /// Asks about all topics from now on, for the sake of those that match.
+    pub(crate) fn want_matching(&mut self, regex: Regex, excludes_internal: bool) {
+        self.pattern = Some(Pattern { regex, excludes_internal });
+        self.request_update_now();
+    }
+
+    /// Whether a topic is of the pattern (`SubscriptionState#matchesSubscribedPattern`).
+    pub(crate) fn is_match(&self, topic: &TopicName) -> bool {
+        self.pattern.as_ref().is_some_and(|pattern| pattern.regex.matches(topic))
+    }
+
+    /// The topics there are that match.
+    pub(crate) fn matching(&self) -> Vec<TopicName> {
+        let known = self.topics.iter().filter(|(_, topic)| !topic.partitions.is_empty());
+        known.map(|(name, _)| name).filter(|name| self.is_match(name)).cloned().collect()
+    }
+
+    /// Whether a topic of an answer concerns this client.
+    fn keeps(&self, heard: &TopicMetadata) -> bool {
+        let Some(pattern) = &self.pattern else { return true };
+        self.wanted.contains(&heard.name)
+            || !(heard.is_internal && pattern.excludes_internal) && pattern.regex.matches(&heard.name)
     }
 
     /// Topics that are not used for `idle_max` are forgotten from now on (`metadata.max.idle.ms`).
@@ -127,10 +166,23 @@ impl Metadata {
     }
 
     /// What to ask about now. New topics are asked for alone unless everything is to be renewed.
-    pub(super) fn question(&mut self, is_stale: bool) -> Vec<TopicName> {
+    pub(super) fn question(&mut self, is_stale: bool) -> Option<Vec<TopicName>> {
+        if self.pattern.is_some() {
+            return None;
+        }
         self.is_partial = !self.update_requested && !is_stale && !self.fresh.is_empty();
         let topics = if self.is_partial { &self.fresh } else { &self.wanted };
-        topics.iter().cloned().collect()
+        Some(topics.iter().cloned().collect())
+    }
+
+    /// Whether there is nothing to ask, and nothing was asked that is not answered.
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.in_flight && !self.is_requested()
+    }
+
+    /// When the next refresh may go out (`Metadata#timeToAllowUpdate`).
+    pub(crate) fn may_update_from(&self) -> Time {
+        self.not_before
     }
 
     /// Forgets topics that have been idle for too long (`ProducerMetadata#retainTopic`).
@@ -253,9 +305,17 @@ impl Metadata {
         self.brokers = response.brokers.iter().map(|b| (b.id, (b.host.clone(), b.port))).collect();
         let mut is_incomplete = false;
         for topic in &response.topics {
+            if !self.keeps(topic) {
+                continue;
+            }
             is_incomplete |= topic.error.is_retriable() || topic.partitions.iter().any(|p| !p.leader.is_some());
             self.update_topic(topic);
             self.fresh.remove(&topic.name);
+        }
+        if self.pattern.is_some() {
+            // All topics were asked for: what is not in the answer is gone.
+            let there: SortedSet<&TopicName> = response.topics.iter().map(|topic| &topic.name).collect();
+            self.topics.retain(|name, _| there.contains(name));
         }
         self.forget_idle(now);
         is_incomplete

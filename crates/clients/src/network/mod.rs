@@ -362,7 +362,8 @@ impl<T> Net<T> {
         self.metadata.last_success.map_or(Time::ZERO, |at| at + self.settings.metadata_max_age)
     }
 
-    fn refresh(&mut self, now: Time, fx: &mut Fx) {
+    /// Asks for metadata if that is due.
+    pub(crate) fn refresh(&mut self, now: Time, fx: &mut Fx) {
         if self.refresh_due().is_none_or(|due| due > now) {
             return;
         }
@@ -371,7 +372,7 @@ impl<T> Net<T> {
         let request: Request = match self.settings.asks_controllers {
             true => DescribeClusterRequest { include_fenced: false, endpoint: EndpointType::Controller }.into(),
             false => {
-                let topics = Some(self.metadata.question(is_stale));
+                let topics = self.metadata.question(is_stale);
                 MetadataRequest { topics, allow_auto_topic_creation: self.metadata.allow_auto_create }.into()
             }
         };

@@ -62,6 +62,12 @@ pub struct FakeBroker {
     pub asked: Vec<ApiKey>,
     /// The topics that Metadata requests named.
     pub described: Vec<Vec<Arc<str>>>,
+    /// How many Metadata requests named none, as they meant all.
+    pub asked_for_all: u32,
+    /// The reason and the topics of each JoinGroup request.
+    pub joined: Vec<(Arc<str>, Vec<Arc<str>>)>,
+    /// Who joins is not the leader of its group.
+    pub is_led_by_another: bool,
     pub produced: Vec<(i32, u32)>,
     /// The producer epoch and first sequence number of each batch that came.
     pub stamps: Vec<(i16, i32)>,
@@ -136,8 +142,8 @@ impl FakeBroker {
             TopicMetadata {
                 error: if count.is_some() { ErrorCode::None } else { ErrorCode::UnknownTopicOrPartition },
                 topic_id: if count.is_some() { topic_id(&name) } else { TopicId::ZERO },
+                is_internal: protocol::is_internal_topic(&name),
                 name,
-                is_internal: false,
                 partitions: (0..count.unwrap_or(0)).map(partition).collect(),
             }
         };
@@ -159,6 +165,7 @@ impl FakeBroker {
             }
             Request::Metadata(r) => {
                 self.described.extend(r.topics.clone());
+                self.asked_for_all += u32::from(r.topics.is_none());
                 self.metadata(r.topics.as_ref()).into()
             }
             Request::InitProducerId(_) => {
@@ -318,7 +325,9 @@ impl FakeBroker {
         })
     }
 
-    fn joined(&self, error: ErrorCode, r: &protocol::api::join_group::JoinGroupRequest, member: &str) -> Response {
+    fn joined(&mut self, error: ErrorCode, r: &protocol::api::join_group::JoinGroupRequest, member: &str) -> Response {
+        self.joined.push((r.reason.clone(), r.protocols[0].subscription.topics.clone()));
+        let leader = if self.is_led_by_another { "m-0" } else { member };
         let me = JoinMember {
             member: member.into(),
             group_instance_id: None,
@@ -328,7 +337,7 @@ impl FakeBroker {
             error,
             generation: self.generation,
             protocol_name: Some(r.protocols[0].name.clone()),
-            leader: member.into(),
+            leader: leader.into(),
             skip_assignment: false,
             member: member.into(),
             members: vec![me],
@@ -345,6 +354,7 @@ pub enum Do {
     Flush,
     CloseProducer,
     Subscribe(&'static str),
+    SubscribePattern(&'static str),
     Assign(Vec<(TopicPartition, StartAt)>),
     StopPolling,
     Commit(Option<Vec<(TopicPartition, i64)>>),
@@ -477,6 +487,10 @@ impl App {
             (Do::CloseProducer, Some(producer), ..) => producer.close(now, fx),
             (Do::Subscribe(topic), _, Some(consumer), _) => {
                 consumer.subscribe(vec![topic.into()], now, fx);
+                self.is_polling = true;
+            }
+            (Do::SubscribePattern(pattern), _, Some(consumer), _) => {
+                consumer.subscribe_pattern(Regex::new(pattern).expect("it compiles"), now, fx);
                 self.is_polling = true;
             }
             (Do::Assign(partitions), _, Some(consumer), _) => {

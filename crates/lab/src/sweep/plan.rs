@@ -258,11 +258,14 @@ fn consumer(seed: u64, n: u64, bootstrap: &str, topics: &[TopicShape]) -> Client
     let name = &topics[topic as usize].name;
     let group = format!("{}-{}", ["g", "h"][group as usize], if is_mixed { "all" } else { name });
     let all: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
-    let (option, topics) = if is_of_all { ("include", all.join(",")) } else { ("topic", name.clone()) };
+    let (option, topics) = match is_of_all {
+        true => (format!("include '{}'", all.join("|")), all.join(",")),
+        false => (format!("topic {name}"), name.clone()),
+    };
     // consumer.py has the defaults of its family only.
     let line = match is_java || !strategy.is_empty() {
         true => format!(
-            "kafka-console-consumer --bootstrap-server {bootstrap} --{option} {topics} --group {group} --from-beginning \
+            "kafka-console-consumer --bootstrap-server {bootstrap} --{option} --group {group} --from-beginning \
              --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 \
              --command-property auto.commit.interval.ms={commit_ms}{strategy}"
         ),

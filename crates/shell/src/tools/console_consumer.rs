@@ -1,8 +1,9 @@
 //! `kafka-console-consumer` (`org.apache.kafka.tools.consumer.ConsoleConsumer`).
 
-use clients::{Consumer, ConsumerEvent, Profile, Properties, StartAt};
+use clients::{Consumer, ConsumerEvent, Profile, Properties, Regex, StartAt};
 use kernel::{Duration, Input, Order, Timers};
-use protocol::{Message, TopicPartition, gap};
+use protocol::api::Name;
+use protocol::{Message, TopicPartition};
 
 use crate::admin_tool::{INTERRUPTED, TERMINATED, log_line, properties_file};
 use crate::io::Io;
@@ -11,7 +12,7 @@ use crate::launch::Launch;
 use crate::options::{Opt, OptionError, Parsed, flag, value};
 use crate::process::Body;
 use crate::tools::formatter::Formatter;
-use crate::tools::{Misuse, Refusal, Tool, check_required, deprecated, key_values};
+use crate::tools::{Misuse, Refusal, Tool, check_required, deprecated, include, key_values};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-console-consumer",
@@ -84,7 +85,9 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
 /// What is read.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Source {
-    Topics(Vec<String>),
+    Topic(String),
+    /// It is read when the consumer subscribes, as in Kafka, and may be given twice.
+    Pattern(Result<String, OptionError>),
     Partition(TopicPartition, StartAt),
 }
 
@@ -94,7 +97,7 @@ fn source(options: &Parsed) -> Result<Source, Refusal> {
     let offset = options.one("offset").map_err(uncaught)?;
     let topic = options.one("topic").map_err(uncaught)?;
     if partition.is_some() && topic.is_none() {
-        return Err(Refusal::usage("Topic is required when partition is specified."));
+        return Err(Refusal::usage("The topic is required when partition is specified."));
     }
     if offset.is_some() && partition.is_none() {
         return Err(Refusal::usage("The partition is required when offset is specified."));
@@ -118,16 +121,11 @@ fn source(options: &Parsed) -> Result<Source, Refusal> {
         return Ok(Source::Partition(TopicPartition::new(topic, partition), start));
     }
     if let Some(topic) = topic {
-        return Ok(Source::Topics(vec![topic.to_owned()]));
+        return Ok(Source::Topic(topic.to_owned()));
     }
-    let include = options.one("include").map_err(uncaught)?.unwrap_or_default();
-    gap!("subscription to a pattern", "KafkaConsumer#subscribe(Pattern)");
-    if include.contains(['*', '+', '?', '[', '(', '{', '\\', '^', '$']) {
-        return Err(Refusal::line(format!(
-            "--include '{include}': a regular expression is not modelled here; name the topics, as in --include 'a|b'"
-        )));
-    }
-    Ok(Source::Topics(include.split([',', '|']).map(|name| name.trim().to_owned()).collect()))
+    let pattern = options.one("include").map(|pattern| pattern.unwrap_or_default().to_owned());
+    pattern.as_deref().map_or(Ok(()), include::check)?;
+    Ok(Source::Pattern(pattern))
 }
 
 fn reset_policy(options: &Parsed, properties: &mut Properties) -> Result<(), Refusal> {
@@ -162,6 +160,23 @@ fn group_id(options: &Parsed, properties: &mut Properties) -> Result<(), Refusal
         properties.insert("group.id".into(), given.into());
     }
     Ok(())
+}
+
+/// What `--include` says, or what is thrown when the consumer is to subscribe to it.
+fn pattern(given: &Result<String, OptionError>) -> Result<Regex, String> {
+    let text = given.as_ref().map_err(thrown)?;
+    include::compile(text).map_err(|(class, message)| format!("{class}: {message}"))
+}
+
+fn thrown(error: &OptionError) -> String {
+    format!("joptsimple.{}: {}", error.class, error.message)
+}
+
+/// `ConsoleConsumer#main` catches everything.
+fn fail_to_run(thrown: &str, io: &mut Io<'_>) {
+    io.log("ERROR", "Unknown error when running consumer: ", LOGGER);
+    thrown.lines().for_each(|line| io.err(line));
+    io.exit(1);
 }
 
 /// The program under way.
@@ -216,23 +231,30 @@ impl ConsoleConsumer {
                 return io.exit(1);
             }
         };
-        if let Err(error) = &self.max_messages {
+        let is_classic = |protocol: &Name| protocol.eq_ignore_ascii_case("classic");
+        if !matches!(self.source, Source::Partition(..)) && self.properties.get("group.protocol").is_none_or(is_classic)
+        {
             io.err(KIP_848_HINT);
+        }
+        let pattern = match &self.source {
+            Source::Pattern(given) => Some(pattern(given)),
+            Source::Topic(_) | Source::Partition(..) => None,
+        };
+        let pattern = match pattern.transpose() {
+            Ok(pattern) => pattern,
+            Err(thrown) => return fail_to_run(&thrown, io),
+        };
+        if let Err(error) = &self.max_messages {
             io.err("Processed a total of 0 messages");
-            io.log("ERROR", "Unknown error when running consumer: ", LOGGER);
-            io.err(format!("joptsimple.{}: {}", error.class, error.message));
-            return io.exit(1);
+            return fail_to_run(&thrown(error), io);
         }
         consumer.start(io.now, io.fx);
-        match &self.source {
-            Source::Topics(topics) => {
-                if self.properties.get("group.protocol").is_none_or(|protocol| protocol.eq_ignore_ascii_case("classic"))
-                {
-                    io.err(KIP_848_HINT);
-                }
-                consumer.subscribe(topics.iter().map(|topic| topic.as_str().into()).collect(), io.now, io.fx);
+        match (&self.source, pattern) {
+            (Source::Topic(topic), _) => consumer.subscribe(vec![topic.as_str().into()], io.now, io.fx),
+            (Source::Partition(tp, start), _) => consumer.assign(vec![(tp.clone(), *start)], io.now, io.fx),
+            (Source::Pattern(_), pattern) => {
+                pattern.into_iter().for_each(|regex| consumer.subscribe_pattern(regex, io.now, io.fx));
             }
-            Source::Partition(tp, start) => consumer.assign(vec![(tp.clone(), *start)], io.now, io.fx),
         }
         self.consumer = Some(consumer);
         self.wait_for_record(io);

@@ -9,7 +9,7 @@ use crate::io::{Io, civil};
 use crate::launch::Launch;
 use crate::options::{Opt, OptionError, Parsed, flag, maybe, value};
 use crate::process::Body;
-use crate::tools::{Misuse, Refusal, Tool, check_required, deprecated, key_values};
+use crate::tools::{Misuse, Refusal, Tool, check_required, deprecated, include, key_values};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-consumer-perf-test",
@@ -102,8 +102,8 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let mut said = Vec::new();
     let count_option = deprecated(options, "messages", "num-records")?.warn_briefly(&mut said);
     let config_option = deprecated(options, "consumer.config", "command-config")?.warn_briefly(&mut said);
-    gap!("kafka-consumer-perf-test --print-metrics, --date-format, --include", "ToolsUtils#printMetrics");
-    for name in ["print-metrics", "date-format", "include"] {
+    gap!("kafka-consumer-perf-test --print-metrics, --date-format", "ToolsUtils#printMetrics");
+    for name in ["print-metrics", "date-format"] {
         if options.has(name) {
             return Err(Refusal::line(format!("--{name}: not modelled here")));
         }
@@ -128,10 +128,13 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     ];
     properties.extend(set.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into()))));
     properties.entry("client.id".into()).or_insert_with(|| "perf-consumer-client".into());
+    let pattern = options.one("include").map_err(usage)?;
+    pattern.map_or(Ok(()), include::check)?;
     let program = ConsumerPerf {
         said,
         properties,
-        topic: options.one("topic").map_err(usage)?.unwrap_or_default().into(),
+        topic: options.one("topic").map_err(usage)?.map(TopicName::from),
+        include: pattern.unwrap_or_default().to_owned(),
         wanted: options.number::<i64>(count_option).map_err(usage)?.unwrap_or_default().max(0) as u64,
         timeout_ms: options.number("timeout").map_err(usage)?.unwrap_or(10_000),
         interval_ms: interval,
@@ -159,7 +162,9 @@ pub(crate) struct ConsumerPerf {
     /// What it says first.
     said: Vec<String>,
     properties: Properties,
-    topic: TopicName,
+    /// None: `include` says which.
+    topic: Option<TopicName>,
+    include: String,
     /// Records to read.
     wanted: u64,
     timeout_ms: i64,
@@ -245,7 +250,17 @@ impl ConsumerPerf {
         let now_ms = io.wall_ms();
         (self.started_ms, self.reported_ms, self.read_ms, self.join_began_ms) = (now_ms, now_ms, now_ms, now_ms);
         consumer.start(io.now, io.fx);
-        consumer.subscribe(vec![self.topic.clone()], io.now, io.fx);
+        match self.topic.clone() {
+            Some(topic) => consumer.subscribe(vec![topic], io.now, io.fx),
+            None => match include::compile(&self.include) {
+                Ok(regex) => consumer.subscribe_pattern(regex, io.now, io.fx),
+                Err((class, message)) => {
+                    let text = format!("{message}\n{class}: {message}");
+                    text.lines().for_each(|line| io.err(line));
+                    return io.exit(1);
+                }
+            },
+        }
         self.consumer = Some(consumer);
     }
 

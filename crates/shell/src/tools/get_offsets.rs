@@ -2,14 +2,13 @@
 //!
 //! Local logs are all there are here, so that `--time earliest-local` is the same as `earliest`, and of tiered logs nothing is told.
 
-use clients::{AdminCall, AdminResult, StartAt};
+use clients::{AdminCall, AdminResult, Regex, StartAt};
 use protocol::{TopicName, TopicPartition};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
 use crate::options::{Opt, OptionError, Parsed, flag, value};
 use crate::process::Body;
-use crate::regex::Regex;
 use crate::tools::{Misuse, Refusal, Tool, check_required, validate_bootstrap};
 
 pub(crate) const TOOL: Tool = Tool {
@@ -38,7 +37,7 @@ fn plan(options: &Parsed) -> Result<GetOffsets, String> {
     }
     let filters = match (options.one("topic-partitions").map_err(text)?, options.one("topic").map_err(text)?) {
         (Some(list), _) => list.split(',').map(filter).collect::<Result<_, _>>()?,
-        (None, topic) => vec![Filter { topic: topic.map(Regex::topic_filter).transpose()?, range: (0, i32::MAX) }],
+        (None, topic) => vec![Filter { topic: topic.map(expression).transpose()?, range: (0, i32::MAX) }],
     };
     let partitions = options.one("partitions").map_err(text)?.map(|list| {
         let bad =
@@ -84,6 +83,10 @@ struct Filter {
     range: (i32, i32),
 }
 
+fn expression(text: &str) -> Result<Regex, String> {
+    Regex::topic_filter(text).map_err(|error| error.to_string())
+}
+
 fn filter(text: &str) -> Result<Filter, String> {
     let (topic, partitions) = text.split_once(':').unwrap_or((text, ""));
     let bad = || format!("org.apache.kafka.tools.TerseException: Invalid rule specification: {text}");
@@ -95,7 +98,7 @@ fn filter(text: &str) -> Result<Filter, String> {
             (if from.is_empty() { 0 } else { number(from)? }, if to.is_empty() { i32::MAX } else { number(to)? })
         }
     };
-    let topic = if topic.is_empty() { None } else { Some(Regex::topic_filter(topic)?) };
+    let topic = if topic.is_empty() { None } else { Some(expression(topic)?) };
     Ok(Filter { topic, range })
 }
 

@@ -25,6 +25,7 @@ pub(crate) mod cluster;
 pub(crate) mod features;
 mod line_reader;
 mod formatter;
+mod include;
 mod json_value;
 
 use std::str::FromStr;

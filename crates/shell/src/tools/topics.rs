@@ -1,6 +1,6 @@
 //! `kafka-topics` (`org.apache.kafka.tools.TopicCommand`).
 
-use clients::{AdminCall, AdminResult, ClientError};
+use clients::{AdminCall, AdminResult, ClientError, Regex, RegexError};
 use protocol::api::create_partitions::NewPartitions;
 use protocol::api::create_topics::NewTopic;
 use protocol::api::describe_configs::{ConfigResource, DescribedConfig};
@@ -15,7 +15,6 @@ use crate::java::hash_order;
 use crate::launch::Launch;
 use crate::options::{Opt, OptionError, Parsed, flag, value};
 use crate::process::Body;
-use crate::regex::Regex;
 use crate::tools::{Misuse, Refusal, Tool, check_invalid, check_required};
 
 pub(crate) const TOOL: Tool = Tool {
@@ -272,11 +271,9 @@ impl Topics {
             return self.listed_for_id(topics, admin);
         }
         let topic = self.options.one("topic")?;
-        let invalid = |text: &str| Failure {
-            class: "java.lang.RuntimeException".to_owned(),
-            message: format!("{text} is an invalid regex."),
-        };
-        let filter = topic.map(|text| Regex::topic_filter(text).map_err(|_| invalid(text))).transpose()?;
+        let refused =
+            |error: RegexError| Failure { class: "java.lang.RuntimeException".to_owned(), message: error.to_string() };
+        let filter = topic.map(|text| Regex::topic_filter(text).map_err(refused)).transpose()?;
         let exclude_internal = self.options.has("exclude-internal");
         let is_wanted = |name: &str, internal: bool| {
             filter.as_ref().is_none_or(|f| f.matches(name)) && !(exclude_internal && internal)

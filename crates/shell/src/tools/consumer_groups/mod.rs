@@ -7,7 +7,7 @@ mod describe;
 mod reset;
 mod delete_offsets;
 
-use clients::{AdminCall, AdminResult, ClientError};
+use clients::{AdminCall, AdminResult, ClientError, Regex, RegexError};
 use protocol::api::list_groups::ListedGroup;
 use protocol::{BrokerId, ErrorCode, GroupId, gap};
 
@@ -15,7 +15,6 @@ use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
 use crate::options::{OptionError, Parsed};
 use crate::process::Body;
-use crate::regex::Regex;
 use crate::tools::{Misuse, Refusal, Tool};
 use delete_offsets::DeleteOffsets;
 use describe::Describe;
@@ -65,7 +64,8 @@ fn validated(regex: &str) -> String {
     gap!("--validate-regex knows Java's regular expressions, in the words of RE2", "RE2J");
     match Regex::new(regex) {
         Ok(_) => format!("The regular expression `{regex}` is valid."),
-        Err(error) => {
+        Err(RegexError::Unmodelled(text)) => text,
+        Err(RegexError::Syntax(error)) => {
             let reason = error.lines().next().unwrap_or_default();
             format!("The regular expression `{regex}` is invalid: {}.", as_re2(regex, reason))
         }
