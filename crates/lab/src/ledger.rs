@@ -4,7 +4,7 @@ use kernel::{Chunks, Stamped};
 use ordered::SortedMap;
 use partition_log::Log;
 use protocol::note::Values;
-use protocol::{Batch, Note, TopicId, TopicName, TopicPartition};
+use protocol::{Note, TopicId, TopicName, TopicPartition};
 
 use crate::by_partition::ByPartition;
 use crate::{Lab, replicas};
@@ -133,13 +133,15 @@ impl Ledger {
             };
             let (start, end) = (log.log_start_offset(), log.log_end_offset());
             lost.extend(lost_anywhere(&tp, log, promises.iter().filter(|p| p.offset < 0)));
-            // Promises are mostly made in the order of their offsets: the next is in the same batch, or in the next.
-            let mut batch: Option<&Batch> = None;
+            // Promises are mostly made in the order of their offsets: a walk along the log meets them, and seldom has to go back.
+            let mut batches = log.batches_from(start).peekable();
             for promise in promises.iter().filter(|p| p.offset >= start) {
                 let kept = promise.offset < end && {
-                    batch = batch
-                        .filter(|batch| replicas::has_place_for(batch, promise.offset))
-                        .or_else(|| replicas::batch_at(log, promise.offset));
+                    if batches.peek().is_none_or(|batch| promise.offset < batch.base_offset) {
+                        batches = log.batches_from(promise.offset).peekable();
+                    }
+                    while batches.next_if(|batch| batch.last_offset() < promise.offset).is_some() {}
+                    let batch = batches.peek().filter(|batch| replicas::has_place_for(batch, promise.offset));
                     let found = batch.and_then(|batch| batch.value_hash_at(promise.offset));
                     // What compaction removed has made way for a later value of its key. A replica that fetched the
                     // rest from one that was compacted has the same holes, and need not have been compacted itself.

@@ -1,4 +1,5 @@
-//! Small ordered collections: maps and sets that are sorted vectors, a window of ascending numbers, and sorts.
+//! Small ordered collections: maps and sets that are sorted vectors, a window of ascending numbers, lists that mostly
+//! hold one thing, and sorts.
 //!
 //! They stand for `BTreeMap` and `BTreeSet`, whose every instance costs the page some ten kilobytes of code, where this
 //! one costs about one. A lookup is a binary search; an insertion or removal moves what lies behind it, which for
@@ -7,6 +8,7 @@
 //!
 //! Iteration, equality, order and hashes are those of the standard maps, so digests do not tell them apart.
 
+mod few;
 mod room;
 mod search;
 mod shared;
@@ -20,6 +22,7 @@ mod window;
 mod json;
 
 pub use entry::Entry;
+pub use few::Few;
 pub use map::{IntoIter, Iter, IterMut, SortedMap};
 pub use room::Room;
 pub use set::SortedSet;

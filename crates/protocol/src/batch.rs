@@ -7,6 +7,8 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
+use ordered::Few;
+
 use crate::codec::Codec;
 use crate::content::Content;
 use crate::note::Values;
@@ -80,9 +82,9 @@ impl Batch {
     ///
     /// # Panics
     /// If `runs` is empty.
-    pub fn of_runs(mut runs: Vec<Run>, stamp: ProducerStamp) -> Batch {
+    pub fn of_runs(mut runs: Few<Run>, stamp: ProducerStamp) -> Batch {
         let mut offset_delta = 0;
-        for run in &mut runs {
+        for run in runs.as_mut_slice() {
             run.offset_delta = offset_delta;
             offset_delta += run.count as i32;
         }

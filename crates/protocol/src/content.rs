@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use ordered::Few;
+
 use crate::hashing::content_hash;
 use crate::note::{Values, value_hash};
 use crate::record::Record;
@@ -12,22 +14,22 @@ use crate::run::Run;
 #[derive(Debug)]
 pub(crate) enum Content {
     Listed(Vec<Record>),
-    Drawn(Box<Drawn>),
+    Drawn(Drawn),
 }
 
 /// Runs, and their records once somebody has looked.
 #[derive(Debug)]
 pub(crate) struct Drawn {
-    runs: Vec<Run>,
+    runs: Few<Run>,
     /// Of how many records.
     count: usize,
-    seen: OnceLock<Vec<Record>>,
+    seen: OnceLock<Box<[Record]>>,
 }
 
 impl Content {
-    pub(crate) fn of_runs(runs: Vec<Run>) -> Content {
+    pub(crate) fn of_runs(runs: Few<Run>) -> Content {
         let count = runs.iter().map(|run| run.count as usize).sum();
-        Content::Drawn(Box::new(Drawn { runs, count, seen: OnceLock::new() }))
+        Content::Drawn(Drawn { runs, count, seen: OnceLock::new() })
     }
 
     /// Whether no offset is missing, so that the record at an index has that offset delta. Only compaction makes holes.
@@ -168,7 +170,7 @@ impl Content {
                 Content::Listed(records.iter().filter(|record| keep(record)).cloned().collect())
             }
             Content::Drawn(_) => {
-                let mut runs: Vec<Run> = Vec::new();
+                let mut runs: Few<Run> = Few::None;
                 let kept = (0..).zip(self.records()).filter(|(_, record)| keep(record)).map(|(index, _)| index);
                 for run in kept.flat_map(|index: usize| self.runs_in(index..index + 1)) {
                     match runs.last_mut().filter(|last| last.split(last.count).1 == Run { count: 0, ..run }) {
@@ -231,7 +233,7 @@ mod tests {
     /// Runs answer as the list of their records does.
     #[test]
     fn runs_are_their_records() {
-        let drawn = Content::of_runs(vec![run(0, 70, 5, 0), run(70, 30, 6, 70), run(120, 2, 6, 120)]);
+        let drawn = Content::of_runs(vec![run(0, 70, 5, 0), run(70, 30, 6, 70), run(120, 2, 6, 120)].into());
         let listed = Content::Listed(drawn.records().to_vec());
         assert_eq!((drawn.len(), drawn.size(5)), (listed.len(), listed.size(5)));
         assert_eq!(drawn.max_timestamp_ms(), listed.max_timestamp_ms());
@@ -256,7 +258,7 @@ mod tests {
 
     #[test]
     fn what_a_filter_keeps_stays_in_runs() {
-        let drawn = Content::of_runs(vec![run(0, 10, 5, 0)]);
+        let drawn = Content::of_runs(vec![run(0, 10, 5, 0)].into());
         let kept = drawn.filtered(|record| record.offset_delta != 4);
         assert_eq!(kept.runs(), [run(0, 4, 5, 0), run(5, 5, 5, 5)]);
         assert_eq!((kept.value_hash_at(4), kept.value_hash_at(5)), (None, drawn.value_hash_at(5)));

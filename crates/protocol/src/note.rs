@@ -1,6 +1,8 @@
 //! Notes: the facts processes report while they run. The event feed, the timeline, lesson checks and exports are
 //! all drawn from them; they act on nothing. Closed enum, data only, no prose.
 
+use ordered::Few;
+
 use crate::api::{ApiKey, Name};
 use crate::error::ErrorCode;
 use crate::hashing::content_hash;
@@ -131,21 +133,21 @@ pub enum Note {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Values {
     /// A [`value_hash`] of each.
-    Each(Vec<u64>),
+    Each(Few<u64>),
     /// Those of runs, without drawing them.
-    Drawn(Vec<Run>),
+    Drawn(Few<Run>),
 }
 
 impl Default for Values {
     fn default() -> Values {
-        Values::Each(Vec::new())
+        Values::Each(Few::None)
     }
 }
 
 impl Values {
     /// None yet, with room for the hashes of so many.
     pub fn for_records(count: usize) -> Values {
-        Values::Each(Vec::with_capacity(count))
+        Values::Each(Few::with_capacity(count))
     }
     /// Adds a value by its hash.
     pub fn push(&mut self, hash: u64) {
@@ -161,7 +163,7 @@ impl Values {
         match self {
             Values::Drawn(known) => known.extend(runs),
             Values::Each(hashes) if hashes.is_empty() => {
-                let mut known = Vec::with_capacity(count);
+                let mut known = Few::with_capacity(count);
                 known.extend(runs);
                 if !known.is_empty() {
                     *self = Values::Drawn(known);

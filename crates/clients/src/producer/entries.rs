@@ -1,5 +1,6 @@
 //! The records of a batch that is being filled, with what their sender calls them.
 
+use ordered::Few;
 use protocol::batch::ProducerStamp;
 use protocol::note::{Values, value_hash};
 use protocol::{Batch, Record, Run};
@@ -9,7 +10,7 @@ use super::payload::Payload;
 /// Records in the order they were sent: one by one, or in runs, with the handle of the (first) one.
 #[derive(Clone, Default, Hash, Debug)]
 pub(crate) struct Entries {
-    pieces: Vec<(u64, Payload)>,
+    pieces: Few<(u64, Payload)>,
     count: u32,
 }
 
@@ -40,9 +41,9 @@ impl Entries {
         self.pieces().map(|(_, payload)| payload.record_bytes_max()).max().unwrap_or(0)
     }
     /// The runs, if there is nothing else.
-    fn runs(&self) -> Option<Vec<Run>> {
-        let mut runs = Vec::with_capacity(self.pieces.len());
-        for (_, payload) in &self.pieces {
+    fn runs(&self) -> Option<Few<Run>> {
+        let mut runs = Few::with_capacity(self.pieces.len());
+        for (_, payload) in self.pieces.iter() {
             let Payload::Run(run) = payload else { return None };
             runs.push(*run);
         }
@@ -65,7 +66,7 @@ impl Entries {
     pub(crate) fn values(&self) -> Values {
         match self.runs() {
             Some(runs) => Values::Drawn(runs),
-            None => Values::Each(self.list(|record| value_hash(record.value.as_deref()))),
+            None => Values::Each(self.list(|record| value_hash(record.value.as_deref())).into()),
         }
     }
 }
