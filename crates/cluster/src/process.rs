@@ -207,7 +207,9 @@ impl KafkaProcess {
         } else if let Some(response) = self.answer_as_any_controller(now, &request) {
             fx.send(conn, Message::Response { correlation, response });
         } else if let Some(controller) = &mut self.controller {
-            controller.on_request(now, fx, &mut self.raft, conn, correlation, request);
+            // Brokers wrap what they forward in an Envelope (KIP-590). Here the channel's name tells.
+            let is_forwarded = client_id.ends_with("-to-controller-forwarding-channel-manager");
+            controller.on_request(now, fx, &mut self.raft, conn, correlation, request, is_forwarded);
         }
     }
 

@@ -5,9 +5,9 @@ use protocol::api::incremental_alter_configs::{
     ConfigOp, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
 };
 use protocol::api::{ConfigResourceKind, Name};
-use protocol::config::{BROKER_CONFIGS, ConfigType, TOPIC_CONFIGS, find, validate_topic_configs};
+use protocol::config::{BROKER_CONFIGS, CORDONED_LOG_DIRS, ConfigType, TOPIC_CONFIGS, find, validate_topic_configs};
 use protocol::metadata::MetadataRecord;
-use protocol::{BrokerId, ErrorCode, Plant, gap};
+use protocol::{BrokerId, ErrorCode, Plant};
 
 use super::topics::Refusal;
 use super::{Controller, Decision};
@@ -59,9 +59,13 @@ impl Controller {
         check_topic_configs(&values)
     }
 
-    /// Sets and deletes configs of one resource.
-    pub(super) fn incremental_alter_configs(&mut self, request: &IncrementalAlterConfigsRequest) -> Decision {
-        let (records, error, message) = match self.alter_configs(request) {
+    /// Sets and deletes configs of one resource. What a broker forwards it has looked at itself.
+    pub(super) fn incremental_alter_configs(
+        &mut self,
+        request: &IncrementalAlterConfigsRequest,
+        is_forwarded: bool,
+    ) -> Decision {
+        let (records, error, message) = match self.alter_configs(request, is_forwarded) {
             Ok(records) => (records, ErrorCode::None, None),
             Err((error, text)) => (Vec::new(), error, Some(text.into())),
         };
@@ -69,7 +73,11 @@ impl Controller {
         Decision { records, response: IncrementalAlterConfigsResponse { error, message }.into() }
     }
 
-    fn alter_configs(&self, request: &IncrementalAlterConfigsRequest) -> Result<Vec<MetadataRecord>, Refusal> {
+    fn alter_configs(
+        &self,
+        request: &IncrementalAlterConfigsRequest,
+        is_forwarded: bool,
+    ) -> Result<Vec<MetadataRecord>, Refusal> {
         let resource = &request.resource;
         let Some(active) = &self.active else { return Err((ErrorCode::NotController, String::new())) };
         let image = active.state.image();
@@ -91,13 +99,14 @@ impl Controller {
                 None => values.remove(name),
             };
         }
-        gap!(
-            "a controller that is asked directly takes any cordoned.log.dirs, not only part of those before",
-            "KIP-1066"
-        );
         match resource.kind {
             ConfigResourceKind::Topic => check_topic_configs(&values)?,
-            ConfigResourceKind::Broker => self.check_min_isr(request)?,
+            ConfigResourceKind::Broker => {
+                self.check_min_isr(request)?;
+                if !is_forwarded {
+                    check_cordoned(image.config(resource.kind, &resource.name, CORDONED_LOG_DIRS), &values)?;
+                }
+            }
             ConfigResourceKind::Group => {}
         }
         let clear_elr = self.clear_elr(&records);
@@ -149,6 +158,21 @@ fn list_default(kind: ConfigResourceKind, name: &str) -> Option<&'static str> {
 
 fn check_topic_configs(values: &SortedMap<Name, Name>) -> Result<(), Refusal> {
     validate_topic_configs(values).map_err(|error| (ErrorCode::InvalidConfig, error.message))
+}
+
+/// No controller knows which directories a broker has: asked directly it takes some off those that are cordoned, and adds none
+/// (`#isCordonedLogDirsInvalid`).
+fn check_cordoned(before: Option<&Name>, values: &SortedMap<Name, Name>) -> Result<(), Refusal> {
+    let Some(value) = values.get(CORDONED_LOG_DIRS).filter(|value| !value.trim().is_empty()) else { return Ok(()) };
+    let listed = |dirs: &Name| dirs.trim().split(',').map(|dir| dir.trim().to_owned()).collect::<Vec<_>>();
+    let before = before.map_or(Vec::new(), listed);
+    match listed(value).iter().all(|dir| before.contains(dir)) {
+        true => Ok(()),
+        false => {
+            let text = "When updating cordoned.log.dirs via controllers,  the new value must be a subset of the current configuration value.";
+            Err((ErrorCode::InvalidConfig, text.into()))
+        }
+    }
 }
 
 /// Whether there is such a resource (`QuorumController.ConfigResourceExistenceChecker`).

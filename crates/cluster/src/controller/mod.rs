@@ -200,13 +200,14 @@ impl Controller {
         conn: ConnId,
         correlation: u32,
         request: Request,
+        is_forwarded: bool,
     ) {
         if self.active.is_none() {
             let response = refuse::refuse(&request, ErrorCode::NotController);
             fx.send(conn, Message::Response { correlation, response });
             return;
         }
-        let decision = self.decide(now, fx, raft, &request);
+        let decision = self.decide(now, fx, raft, &request, is_forwarded);
         self.commit(now, fx, raft, decision.records);
         let response = decision.response;
         let committed = self.committed;
@@ -219,7 +220,14 @@ impl Controller {
         }
     }
 
-    fn decide(&mut self, now: Time, fx: &mut Fx, raft: &mut Replica, request: &Request) -> Decision {
+    fn decide(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        raft: &mut Replica,
+        request: &Request,
+        is_forwarded: bool,
+    ) -> Decision {
         match request {
             Request::BrokerRegistration(request) => self.register_broker(now, raft, request),
             Request::ControllerRegistration(request) => register_controller(request),
@@ -235,7 +243,7 @@ impl Controller {
             Request::UnregisterBroker(request) => self.unregister_broker(request.broker),
             Request::AlterPartitionReassignments(request) => self.alter_reassignments(request),
             Request::ListPartitionReassignments(request) => self.list_reassignments(request),
-            Request::IncrementalAlterConfigs(request) => self.incremental_alter_configs(request),
+            Request::IncrementalAlterConfigs(request) => self.incremental_alter_configs(request, is_forwarded),
             other => Decision { records: Vec::new(), response: refuse::refuse(other, ErrorCode::InvalidRequest) },
         }
     }
