@@ -225,6 +225,17 @@ fn without_a_policy_a_new_group_fails() {
 }
 
 #[test]
+fn what_one_fetch_brought_is_handed_out_over_several_polls() {
+    let mut broker = FakeBroker::with(&[("t", 1)]);
+    (1..=7).for_each(|n| broker.put("t", 0, &n.to_string()));
+    let start = vec![(TopicPartition::new("t", 0), StartAt::Offset(1))];
+    let run =
+        Run::consumer(broker, Profile::Java, &[("max.poll.records", "4")], vec![(0, Do::Assign(start))]).until(1_000);
+    assert_eq!(run.values(), ["2", "3", "4", "5", "6", "7"]);
+    assert_eq!(run.app().polls, [4, 2]);
+}
+
+#[test]
 fn who_starts_a_while_ago_has_no_position_until_there_is_something_as_young() {
     let pairs = [("group.id", "g"), ("auto.offset.reset", "by_duration:PT1H")];
     let mut broker = FakeBroker::with(&[("t", 1)]);

@@ -71,6 +71,28 @@ fn who_had_better_read_elsewhere_is_not_told_that_its_offset_is_not_here() {
     assert_eq!(from_rack("rack-2", 4), (ErrorCode::OffsetOutOfRange, BrokerId::NONE), "nobody has that");
 }
 
+/// What consumers read from a follower is bounded by its own high watermark, and it sends nobody elsewhere (KIP-392).
+#[test]
+fn a_follower_gives_consumers_what_it_knows_to_be_committed() {
+    let selector = ("replica.selector.class", "org.apache.kafka.common.replica.RackAwareReplicaSelector");
+    let mut cluster = Cluster::with_racks(1, 2, &[selector], |id| Some(format!("rack-{id}").into()));
+    let topic = cluster.create_topic("t", &[&[1, 2]], &[]);
+    let read = |cluster: &mut Cluster, offset: i64| {
+        let request = FetchRequest { rack: Some("rack-1".into()), ..fetch_of(&[(topic, offset)]) };
+        let handle = cluster.ask(3, 2, request);
+        let result = cluster.fetched(handle).1.partitions[0].clone();
+        assert_eq!(result.preferred_read_replica, BrokerId::NONE);
+        (result.error, result.high_watermark, result.batches.len())
+    };
+    write(&mut cluster, 1, topic, -1, "a");
+    assert_eq!(cluster.offsets(2, topic), (1, 0), "it is acknowledged, and the follower has not heard of it");
+    assert_eq!(read(&mut cluster, 0), (ErrorCode::None, 0, 0));
+    assert_eq!(read(&mut cluster, 1), (ErrorCode::None, 0, 0), "its log goes so far");
+    assert_eq!(read(&mut cluster, 2).0, ErrorCode::OffsetOutOfRange);
+    cluster.run(ms(600));
+    assert_eq!(read(&mut cluster, 0), (ErrorCode::None, 1, 1));
+}
+
 #[test]
 fn a_broker_gives_a_follower_no_more_than_fetch_max_bytes_either() {
     let mut cluster = Cluster::new(1, 2, &[("fetch.max.bytes", "1024")]);

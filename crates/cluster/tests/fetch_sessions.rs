@@ -6,7 +6,7 @@ mod cluster_harness;
 use cluster_harness::{Cluster, fetch_of, ms};
 use kernel::Duration;
 use protocol::api::fetch::{FetchRequest, FetchResponse};
-use protocol::{ErrorCode, TopicId};
+use protocol::{BrokerId, ErrorCode, TopicId};
 
 /// A consumer's fetch of partition 0 of these topics from these offsets.
 fn request(session: (i32, i32), asked: &[(TopicId, i64)], forgotten: &[TopicId]) -> FetchRequest {
@@ -154,6 +154,36 @@ fn a_cache_that_is_full_evicts_only_what_has_been_idle() {
     let is_gone =
         |cluster: &mut Cluster, id: i32| fetch(cluster, (id, 1), &[]).error == ErrorCode::FetchSessionIdNotFound;
     assert_eq!(first.iter().filter(|id| is_gone(&mut cluster, **id)).count(), 1);
+}
+
+/// `FetchSessionCacheShard#tryEvict`: a follower takes a consumer's place at once, and anybody larger that of one which was
+/// still used two minutes after it began.
+#[test]
+fn a_session_makes_room_for_one_that_is_worth_more() {
+    let (mut cluster, a, b) = two_topics(&[("max.incremental.fetch.session.cache.slots", "8")]);
+    let mut first: Vec<i32> = (0..8).map(|_| fetch(&mut cluster, (0, 0), &[(a, 0), (b, 0)]).session_id).collect();
+    let is_gone = |cluster: &mut Cluster, id: i32, epoch| {
+        fetch(cluster, (id, epoch), &[]).error == ErrorCode::FetchSessionIdNotFound
+    };
+    let follower = FetchRequest { replica: BrokerId(2), replica_epoch: -1, ..request((0, 0), &[(a, 0)], &[]) };
+    let handle = cluster.ask(1, 1, follower);
+    assert!(cluster.fetched(handle).1.session_id > 0, "a follower finds room");
+    let gone: Vec<i32> = first.iter().copied().filter(|id| is_gone(&mut cluster, *id, 1)).collect();
+    assert_eq!(gone.len(), 1);
+    first.retain(|id| !gone.contains(id));
+    for epoch in [2, 3] {
+        cluster.run(Duration::from_secs(61));
+        first.iter().for_each(|id| assert!(!is_gone(&mut cluster, *id, epoch)));
+    }
+    // Shards come in turn; in one of them is the follower, which nobody used.
+    let made = |cluster: &mut Cluster, topics: &[TopicId]| {
+        let asked: Vec<(TopicId, i64)> = topics.iter().map(|topic| (*topic, 0)).collect();
+        (0..8).filter(|_| fetch(cluster, (0, 0), &asked).session_id > 0).count()
+    };
+    assert_eq!(made(&mut cluster, &[a, b]), 1, "others are as large");
+    let c = cluster.create_topic("c", &[&[1]], &[]);
+    assert_eq!(made(&mut cluster, &[a, b, c]), 7, "larger ones displace them, but not the one that is young");
+    assert!(first.iter().all(|id| is_gone(&mut cluster, *id, 4)));
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod cluster_harness;
 use cluster_harness::{Cluster, ONE_WAY, ms, tp};
 use kernel::{Duration, NodeState, Time};
 use protocol::api::metadata::MetadataRequest;
-use protocol::{BrokerId, ErrorCode, Note, Response};
+use protocol::{BrokerId, ErrorCode, Note, Response, wall_ms};
 
 fn three() -> (Cluster, protocol::TopicId) {
     let mut cluster = Cluster::new(1, 3, &[("auto.leader.rebalance.enable", "false")]);
@@ -97,6 +97,25 @@ fn a_new_leader_tells_no_end_before_its_epochs_start_is_committed() {
     cluster.world.heal(third, second);
     cluster.run(Duration::from_secs(3));
     assert_eq!(cluster.list_offset(2, "t", -1), (ErrorCode::None, 1));
+}
+
+/// `Partition#fetchOffsetForTimestamp`: what is not committed is not found, though it is the youngest of all.
+#[test]
+fn a_time_finds_no_record_that_is_not_committed() {
+    let (mut cluster, topic) = three();
+    let first = cluster.produce(0, 1, topic, -1, "committed");
+    cluster.produced(first);
+    let between = wall_ms(cluster.world.now().as_nanos()) + 1;
+    let (leader, follower) = (cluster.node(1), cluster.node(3));
+    cluster.world.cut(follower, leader);
+    cluster.run(ms(100));
+    let second = cluster.produce(0, 1, topic, 1, "not yet");
+    assert_eq!(cluster.produced(second).1.error, ErrorCode::None);
+    let found = |cluster: &mut Cluster| [0, between, -3, -1].map(|time| cluster.list_offset(1, "t", time).1);
+    assert_eq!(found(&mut cluster), [0, -1, -1, 1]);
+    cluster.world.heal(follower, leader);
+    cluster.run(ms(1_000));
+    assert_eq!(found(&mut cluster), [0, 1, 1, 2]);
 }
 
 #[test]

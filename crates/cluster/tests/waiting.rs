@@ -169,3 +169,48 @@ fn who_is_about_to_stop_and_has_left_the_isr_fetches_no_more() {
     assert_eq!(cluster.world.state(stops), kernel::NodeState::Running);
     assert_eq!((cluster.offsets(3, topic).0, cluster.offsets(2, topic).0), (1, 0));
 }
+
+/// Asks broker 1 to delete the first record of `t`; a handle for the answer.
+fn delete_one(cluster: &mut Cluster, lane: u32, timeout_ms: u32) -> u32 {
+    cluster.ask(lane, 1, DeleteRecordsRequest { partitions: vec![("t".into(), 0, 1)], timeout_ms })
+}
+
+fn deleted(cluster: &mut Cluster, handle: u32, within: Duration) -> (ErrorCode, i64) {
+    let Some(Response::DeleteRecords(answer)) = cluster.wait(handle, within).1 else { panic!("another answer") };
+    (answer.partitions[0].error, answer.partitions[0].low_watermark)
+}
+
+#[test]
+fn a_deletion_waits_for_the_log_start_of_every_live_replica() {
+    let mut cluster = by_hand();
+    let topic = stalled(&mut cluster);
+    let late = delete_one(&mut cluster, 1, 3_000);
+    cluster.run(ms(2_900));
+    assert!(cluster.answer(late).is_none(), "nothing comes from replica 3");
+    assert_eq!(deleted(&mut cluster, late, ms(200)), (ErrorCode::RequestTimedOut, -1));
+    assert_eq!([1, 2, 3].map(|id| cluster.log_start(id, topic)), [1; 3], "all have done it, and one cannot say so");
+    // A broker that is fenced is not waited for.
+    let third = cluster.node(3);
+    cluster.world.kill(third);
+    cluster.run(Duration::from_secs(12));
+    let again = delete_one(&mut cluster, 2, 3_000);
+    assert_eq!(deleted(&mut cluster, again, ms(50)), (ErrorCode::None, 1));
+}
+
+#[test]
+fn a_deletion_waits_for_a_broker_that_is_about_to_stop() {
+    let mut cluster = Cluster::new(1, 4, &[("auto.leader.rebalance.enable", "false")]);
+    let topic = cluster.create_topic("t", &[&[1, 2, 3]], &[]);
+    let first = cluster.produce(0, 1, topic, -1, "a");
+    cluster.produced(first);
+    // Who leads something may not stop before the fourth has heard that another does.
+    cluster.create_topic("led", &[&[3, 1]], &[]);
+    let (third, fourth) = (cluster.node(3), cluster.node(4));
+    cluster.world.pause(fourth);
+    cluster.world.order(third, Order::Terminate);
+    cluster.run(ms(500));
+    let waits = delete_one(&mut cluster, 1, 30_000);
+    cluster.run(ms(2_000));
+    assert!(cluster.answer(waits).is_none(), "it fetches no more, and is not fenced");
+    assert_eq!([1, 2, 3].map(|id| cluster.log_start(id, topic)), [1, 1, 0]);
+}

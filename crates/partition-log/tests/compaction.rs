@@ -182,3 +182,25 @@ fn a_deleted_file_takes_the_place_of_the_one_of_its_name_and_goes_with_its_delet
     log.delete_files(NOW + 120_000);
     assert_eq!((deleted(&log), log.next_file_deletion_ms()), (vec![], None));
 }
+
+/// Of a topic that was not always compacted, what has no key goes; and a batch is as young as the youngest record left in it.
+#[test]
+fn records_without_key_go_and_times_are_those_of_what_is_left() {
+    let mut log = log(LogConfig { segment_ms: 1_000, ..LogConfig::default() });
+    let record = |at_ms: i64, key: Option<&str>| Record::new(at_ms, key.map(str::as_bytes), Some(b"v"));
+    let append = |log: &mut Log, records: Vec<Record>, at_ms: i64| {
+        log.append_as_leader(&Batch::new(records, ProducerStamp::default()), 0, at_ms).expect("it is fine");
+        log.set_high_watermark(log.log_end_offset());
+    };
+    append(&mut log, vec![record(NOW, Some("a")), record(NOW + 900, Some("b")), record(NOW + 100, None)], NOW + 900);
+    append(&mut log, vec![record(NOW + 2_000, Some("b"))], NOW + 2_000);
+    append(&mut log, vec![record(NOW + 4_000, Some("c"))], NOW + 4_000);
+    log.set_config(LogConfig { compact: true, delete: false, ..*log.config() });
+    assert_eq!(compact(&mut log, None, NOW + 90_000), Some(4));
+    assert_eq!(contents(&log), ["0 a=v", "3 b=v", "4 c=v"]);
+    let first = log.batches_from(0).next().expect("it is there");
+    assert_eq!((first.base_offset, first.last_offset(), first.max_timestamp_ms()), (0, 2, NOW));
+    let file =
+        log.files(false).into_iter().find(|file| &*file.name == "00000000000000000000.log").expect("it is there");
+    assert_eq!(file.modified_ms, NOW + 2_000, "as young as the youngest of the files it was made of");
+}

@@ -373,6 +373,8 @@ pub struct App {
     pub produced: Vec<(Time, ProducerEvent)>,
     pub consumed: Vec<(Time, ConsumerEvent)>,
     pub records: Vec<ConsumerRecord>,
+    /// How many records each poll gave that gave any.
+    pub polls: Vec<usize>,
     pub results: Vec<(Time, AdminResult)>,
     pub logs: Vec<LogLine>,
 }
@@ -450,6 +452,7 @@ impl App {
                 if records.is_empty() {
                     break;
                 }
+                self.polls.push(records.len());
                 self.records.extend(records);
             }
             self.consumed.extend(consumer.events().into_iter().map(|event| (now, event)));

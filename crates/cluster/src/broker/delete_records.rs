@@ -3,7 +3,7 @@
 
 use kernel::Duration;
 use protocol::api::delete_records::{DeleteRecordsRequest, DeleteRecordsResponse, DeletedRecords};
-use protocol::{ErrorCode, PartitionIndex, is_internal_topic};
+use protocol::{BrokerId, ErrorCode, PartitionIndex, is_internal_topic};
 
 use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
@@ -81,11 +81,13 @@ impl Broker {
         Ok((index, offset))
     }
 
-    /// The smallest log start of the leader and of the replicas on live brokers (`Partition#lowWatermarkIfLeader`).
+    /// The smallest log start of the leader and of the replicas on live brokers (`Partition#lowWatermarkIfLeader`): one that is about
+    /// to stop is alive until it is fenced.
     fn low_watermark(&self, cx: &Context<'_>, index: ReplicaIndex) -> i64 {
         let own = self.disk.log(index).log_start_offset();
         let followers = self.partition(index).and_then(|p| p.leadership()).map_or(&[][..], |l| l.followers());
-        let live = followers.iter().filter(|follower| cx.image.is_active(follower.id));
+        let is_alive = |id: BrokerId| cx.image.brokers.get(&id).is_some_and(|broker| !broker.fenced);
+        let live = followers.iter().filter(|follower| is_alive(follower.id));
         live.map(|follower| follower.log_start_offset).fold(own, i64::min)
     }
 

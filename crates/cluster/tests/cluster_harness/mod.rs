@@ -346,6 +346,12 @@ impl Cluster {
         batches.iter().flat_map(|batch| batch.records().iter().map(text)).collect()
     }
 
+    /// Where broker `id`'s replica of partition 0 begins.
+    pub fn log_start(&self, id: i32, topic_id: TopicId) -> i64 {
+        let broker = self.process(id).broker().expect("it is a broker");
+        broker.replica(topic_id, 0).expect("it has a replica").0.log.log_start_offset()
+    }
+
     /// The committed partition 0 as broker `id` sees it: leader, epoch, ISR.
     pub fn partition(&self, id: i32, topic_id: TopicId) -> (i32, i32, Vec<i32>) {
         let record = self.process(id).image().partition(topic_id, 0).expect("the partition exists").clone();
