@@ -241,9 +241,13 @@ impl Reset {
     fn plan(&mut self, by_time: &SortedMap<TopicPartition, i64>, admin: &mut Calls<'_, '_>) -> Result<(), Failure> {
         let group = self.groups[self.at].clone();
         let mut plan = Vec::new();
-        for tp in &self.partitions {
+        // What it warns of comes in the order of a Java map.
+        let mut partitions: Vec<&TopicPartition> = self.partitions.iter().collect();
+        partition_hash_order(&mut partitions, DEFAULT_CAPACITY, |tp| tp);
+        for tp in partitions {
             plan.push((tp.clone(), self.new_offset(tp, &group, by_time, admin)?));
         }
+        ordered::sort_by(&mut plan, |(a, _), (b, _)| a.cmp(b));
         self.planned.extend(plan.iter().map(|(tp, offset)| (group.clone(), tp.clone(), *offset)));
         if self.execute && !plan.is_empty() {
             self.stage = Stage::Altering;
