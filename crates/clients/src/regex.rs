@@ -52,6 +52,7 @@ enum Atom {
     End,
 }
 
+/// Java tries on for ever.
 const STEPS_MAX: u32 = 100_000;
 
 impl Regex {
@@ -385,6 +386,10 @@ fn repeat(
 ) -> bool {
     *steps += 1;
     if *steps > STEPS_MAX {
+        protocol::gap!(
+            "regular expressions that take more than 100,000 steps for a name: they do not match it",
+            "java.util.regex.Pattern"
+        );
         return false;
     }
     if done < piece.max && once(piece, rest, text, at, done, steps, then) {
