@@ -67,7 +67,7 @@ fn a_directory_that_fails_while_its_broker_starts_is_reported() {
     assert_eq!(online, 1, "the controller knows of one that works");
 }
 
-/// What a controller knows of the directories of broker 2 that are cordoned, and where the replicas of a topic there lie.
+/// How many directories of broker 2 are cordoned, as broker 1 knows; none before that has told.
 fn cordoned(cluster: &Cluster) -> Option<usize> {
     cluster.process(1).image().brokers[&protocol::BrokerId(2)].cordoned.as_ref().map(Vec::len)
 }

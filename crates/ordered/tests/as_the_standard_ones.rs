@@ -4,8 +4,9 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-use ordered::{SortedMap, SortedSet, Window};
+use ordered::{Room, SortedMap, SortedSet, Window};
 
 /// A small generator of our own (SplitMix64): the same numbers on every machine.
 struct Numbers(u64);
@@ -35,6 +36,33 @@ fn pairs<'a>(entries: impl Iterator<Item = (&'a u64, &'a u64)>) -> Vec<(u64, u64
 }
 
 #[test]
+fn a_key_is_found_whether_it_is_a_copy_or_only_equal() {
+    let name = |n: usize| -> Arc<str> { format!("name-{n:02}").into() };
+    for len in [0, 1, 16, 17, 40] {
+        let mut map: SortedMap<Arc<str>, usize> = (0..len).map(|n| (name(n), n)).collect();
+        let copies: Vec<Arc<str>> = map.keys().cloned().collect();
+        for (n, copy) in copies.iter().enumerate() {
+            assert_eq!((map.get_shared(copy), map.get_shared(&name(n))), (Some(&n), Some(&n)));
+            *map.get_shared_mut(&name(n)).expect("it is there") += 1;
+            assert_eq!(*map.shared_or_insert_with(copy, || 0), n + 1);
+        }
+        assert_eq!(map.get_shared(&name(len)), None);
+        assert_eq!(*map.shared_or_insert_with(&name(len), || 7), 7);
+        assert_eq!(map.len(), len + 1);
+    }
+}
+
+#[test]
+fn a_room_is_empty_when_it_is_taken_and_no_part_of_what_it_is_kept_in() {
+    let (mut room, fresh) = (Room::default(), Room::<u32>::default());
+    room.put_back(vec![1, 2, 3]);
+    assert_eq!(digest(&room), digest(&fresh));
+    assert_eq!(room.clone().take().capacity(), 0);
+    let list = room.take();
+    assert!(list.is_empty() && list.capacity() >= 3);
+}
+
+#[test]
 fn a_sorted_map_does_what_a_tree_map_does() {
     let (mut ours, mut standard, mut numbers) = (SortedMap::new(), BTreeMap::new(), Numbers(1));
     for step in 0..20_000_u64 {
@@ -48,7 +76,10 @@ fn a_sorted_map_does_what_a_tree_map_does() {
                 assert_eq!(a.and_modify(|v| *v += 1).or_insert(step), b.and_modify(|v| *v += 1).or_insert(step));
             }
             8 => assert_eq!(ours.pop_first(), standard.pop_first()),
-            9 => assert_eq!(ours.get(&key), standard.get(&key)),
+            9 => {
+                assert_eq!(ours.get(&key), standard.get(&key));
+                assert_eq!(ours.get_near(other as usize, &key), standard.get(&key));
+            }
             10 => {
                 let bounds = key.min(other)..=key.max(other);
                 assert_eq!(pairs(ours.range(bounds.clone())), pairs(standard.range(bounds)));

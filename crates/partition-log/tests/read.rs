@@ -85,6 +85,8 @@ fn any_offset_of_a_long_log_is_found() {
     for offset in (0..6000).step_by(7) {
         let found = log.read(offset, 6000, 1, true).expect("in range");
         assert!(found[0].base_offset <= offset && offset <= found[0].last_offset(), "{offset}");
+        let from: Vec<i64> = log.batches_from(offset).map(|batch| batch.base_offset).collect();
+        assert!(from.iter().copied().eq((offset / 3 * 3..6000).step_by(3)), "{offset}: {from:?}");
     }
     assert_eq!(log.batches_from(0).count(), 2000);
 }

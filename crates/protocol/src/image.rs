@@ -305,9 +305,15 @@ impl MetadataImage {
     /// The partitions of a topic, or of all if the name is empty, that have eligible or last known leaders: those that
     /// [`MetadataRecord::ClearElr`] changes.
     pub fn with_elr(&self, topic: &str) -> impl Iterator<Item = &Arc<PartitionRecord>> {
-        let topics = self.topics.values().filter(move |image| topic.is_empty() || *image.name == *topic);
-        let partitions = topics.flat_map(|image| &image.partitions);
+        let partitions = self.topics_of(topic).flat_map(|(_, image)| &image.partitions);
         partitions.filter(|partition| !partition.elr.is_empty() || !partition.last_known_elr.is_empty())
+    }
+
+    /// The topic of a name, if there is one, or all topics if the name is empty.
+    pub fn topics_of(&self, name: &str) -> impl Iterator<Item = (&TopicId, &Arc<TopicImage>)> {
+        let named = self.by_name.get(name).and_then(|id| self.topics.get_key_value(id));
+        let all = name.is_empty().then(|| self.topics.iter());
+        all.into_iter().flatten().chain(named)
     }
 
     fn replay_remove_topic(&mut self, topic_id: TopicId) {

@@ -266,6 +266,13 @@ impl<T> Net<T> {
 
     /// Gives up on overdue requests and connection attempts, and refreshes metadata if it is time.
     pub(crate) fn tick(&mut self, now: Time, fx: &mut Fx) -> Vec<NetEvent<T>> {
+        let events = self.expire(now, fx);
+        self.refresh(now, fx);
+        events
+    }
+
+    /// Gives up on overdue requests and connection attempts.
+    pub(crate) fn expire(&mut self, now: Time, fx: &mut Fx) -> Vec<NetEvent<T>> {
         let mut events = Vec::new();
         for lane in [Lane::Data, Lane::Coordinator] {
             for (address, calls) in self.lanes[lane as usize].expire(fx, now) {
@@ -281,7 +288,6 @@ impl<T> Net<T> {
                 events.extend(self.disconnected(now, fx, lane, address, calls, None));
             }
         }
-        self.refresh(now, fx);
         events
     }
 
@@ -367,6 +373,9 @@ impl<T> Net<T> {
         if self.refresh_due().is_none_or(|due| due > now) {
             return;
         }
+        if self.profile == Profile::Java {
+            self.rebootstrap_if_lost(now);
+        }
         let Some(node) = self.any_node(now, fx) else { return };
         let is_stale = self.stale_at() <= now;
         let request: Request = match self.settings.asks_controllers {
@@ -418,25 +427,27 @@ impl<T> Net<T> {
         None
     }
 
-    /// Java's: when none of the brokers it knows can be connected to, it begins anew with the bootstrap servers (KIP-899). Of those that
-    /// it may try it takes the one that it tried the longest ago.
-    fn least_loaded(&mut self, now: Time, fx: &mut Fx) -> Option<Address> {
-        let known: Vec<Address> = self.metadata.nodes().cloned().collect();
-        if !known.is_empty() {
-            let can_connect = |node: &Address| {
-                let penalty = self.penalties.get(&(Lane::Data, node.clone()));
-                self.links[Lane::Data as usize].contains_key(node) || penalty.is_none_or(|penalty| penalty.until <= now)
-            };
-            if known.iter().any(can_connect) || !self.settings.rebootstraps {
-                return self.least_loaded_of(now, fx, &known);
-            }
+    /// Java's: when none of the brokers it knows can be connected to, a refresh begins anew with the bootstrap servers (KIP-899;
+    /// `DefaultMetadataUpdater#maybeUpdate`). Other requests wait for that.
+    fn rebootstrap_if_lost(&mut self, now: Time) {
+        let can_connect =
+            |node: &Address| self.links[Lane::Data as usize].contains_key(node) || self.may_try(now, node);
+        let is_lost = self.metadata.nodes().next().is_some() && !self.metadata.nodes().any(can_connect);
+        if is_lost && self.settings.rebootstraps {
             self.metadata.rebootstrap();
         }
-        let bootstrap = self.settings.bootstrap.clone();
-        self.least_loaded_of(now, fx, &bootstrap)
     }
 
-    fn least_loaded_of(&mut self, now: Time, fx: &mut Fx, nodes: &[Address]) -> Option<Address> {
+    fn may_try(&self, now: Time, node: &Address) -> bool {
+        self.penalties.get(&(Lane::Data, node.clone())).is_none_or(|penalty| penalty.until <= now)
+    }
+
+    /// Java's: of the nodes that it may try it takes the one that it tried the longest ago.
+    fn least_loaded(&mut self, now: Time, fx: &mut Fx) -> Option<Address> {
+        let mut nodes: Vec<Address> = self.metadata.nodes().cloned().collect();
+        if nodes.is_empty() {
+            nodes.clone_from(&self.settings.bootstrap);
+        }
         let state = |net: &Net<T>, node: &Address| net.links[Lane::Data as usize].get(node).copied();
         let ready = nodes.iter().filter(|node| state(self, node) == Some(Link::Ready));
         if let Some(best) = ready.min_by_key(|node| self.in_flight(Lane::Data, node)) {
@@ -447,11 +458,8 @@ impl<T> Net<T> {
         }
         let first = fx.rng(purpose::NODE).index(nodes.len());
         let turn = (0..nodes.len()).map(|i| &nodes[(first + i) % nodes.len()]);
-        let may_try = |node: &&Address| {
-            let penalty = self.penalties.get(&(Lane::Data, (*node).clone()));
-            penalty.is_none_or(|penalty| penalty.until <= now)
-        };
-        let next = turn.filter(may_try).min_by_key(|node| self.tried.get(*node).copied()).cloned()?;
+        let next =
+            turn.filter(|node| self.may_try(now, node)).min_by_key(|node| self.tried.get(*node).copied()).cloned()?;
         self.ready(now, fx, Lane::Data, &next);
         None
     }

@@ -109,9 +109,7 @@ impl Producer {
 
     fn try_admit(&mut self, now: Time, fx: &mut Fx, blocked: &Blocked, since: Time) -> Admission {
         if self.net.metadata.use_topic(now, &blocked.topic) {
-            for event in self.net.tick(now, fx) {
-                self.network_event(now, fx, event);
-            }
+            self.tick(now, fx);
         }
         let count = self.net.metadata.partition_count(&blocked.topic);
         let Some(count) = count.filter(|count| blocked.partition.is_none_or(|partition| partition < *count)) else {

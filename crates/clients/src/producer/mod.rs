@@ -216,6 +216,25 @@ impl Producer {
         true
     }
 
+    /// What is due of the network: a refresh of metadata too, unless the sender sleeps.
+    fn tick(&mut self, now: Time, fx: &mut Fx) {
+        let events = self.net.expire(now, fx);
+        if self.sleeps_until() <= now {
+            self.net.refresh(now, fx);
+        }
+        for event in events {
+            self.network_event(now, fx, event);
+        }
+    }
+
+    /// Java's sender does nothing else as long as it wants a producer id, and sleeps after a node that could not be connected to
+    /// (`Sender#maybeFindCoordinatorAndRetry`): until when.
+    fn sleeps_until(&self) -> Time {
+        let wants_id = self.profile == Profile::Java && self.settings.idempotent && self.identity == Identity::None;
+        let failed_at = self.net.failed_at.filter(|_| wants_id);
+        failed_at.map_or(Time::ZERO, |at| at + self.net.settings.retry_backoff.base())
+    }
+
     /// Sends a record; an event with the same handle tells what became of it.
     pub fn send(&mut self, now: Time, fx: &mut Fx, record: ProducerRecord) -> u64 {
         let ProducerRecord { topic, partition, key, value, headers, timestamp_ms } = record;
@@ -350,9 +369,7 @@ impl Producer {
         if !self.is_started || self.phase == Phase::Closed {
             return;
         }
-        for event in self.net.tick(now, fx) {
-            self.network_event(now, fx, event);
-        }
+        self.tick(now, fx);
         while self.admit(now, fx) {
             self.drain(now, fx);
         }
@@ -394,6 +411,7 @@ impl Producer {
         self.net.due(&mut soonest);
         soonest.at_each(self.admission_due());
         soonest.at(self.identity_not_before);
+        soonest.at(self.sleeps_until());
         let Some(due) = soonest.when() else { return };
         if self.timers.due(&Wake).is_none_or(|armed| armed > due) {
             self.timers.arm(fx, due, Wake);

@@ -23,10 +23,7 @@ impl Producer {
         if !self.settings.idempotent || self.identity != Identity::None || self.identity_not_before > now {
             return;
         }
-        // Its sender sleeps after a node that could not be connected to (`Sender#maybeFindCoordinatorAndRetry`).
-        let rest = self.net.failed_at.map(|at| at + self.net.settings.retry_backoff.base());
-        if let Some(until) = rest.filter(|until| self.profile == Profile::Java && *until > now) {
-            self.identity_not_before = until;
+        if self.sleeps_until() > now {
             return;
         }
         let Some(node) = self.net.any_node(now, fx) else { return };

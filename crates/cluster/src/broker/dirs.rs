@@ -12,7 +12,7 @@ use protocol::api::ConfigResourceKind;
 use protocol::api::assign_replicas_to_dirs::{AssignReplicasToDirsRequest, AssignReplicasToDirsResponse};
 use protocol::config::{CORDONED_LOG_DIRS, cordoned_log_dirs};
 use protocol::metadata::PartitionRecord;
-use protocol::{DirectoryId, ErrorCode, Note, PartitionIndex, Seldom, TopicId, TopicPartition};
+use protocol::{DirectoryId, ErrorCode, Note, PartitionIndex, Seldom, TopicId, TopicPartition, gap};
 
 use super::disk::{ReplicaIndex, StoredReplica};
 use super::{Broker, TimerKey, Work};
@@ -259,6 +259,10 @@ impl Broker {
 
 /// The directories that take no new replicas, as the broker is configured now (KIP-1066).
 pub(crate) fn cordoned_dirs(spec: &ProcessSpec, image: &MetadataImage) -> DirSet {
+    gap!(
+        "a broker keeps new replicas out of the directories that server.properties cordons; Kafka's only after the next change of a log config",
+        "DynamicLogConfig#reconfigure"
+    );
     let dynamic = image.config(ConfigResourceKind::Broker, &spec.id.to_string(), CORDONED_LOG_DIRS);
     let Some(value) = dynamic.or_else(|| spec.property(CORDONED_LOG_DIRS)) else { return DirSet::default() };
     let dirs: Vec<&str> = spec.log_dirs().collect();

@@ -219,7 +219,10 @@ impl TimerKey {
             (TimerKey::GroupWrite(one, write), TimerKey::GroupWrite(other, others)) => {
                 (one, write).cmp(&(other, others))
             }
-            _ => Ordering::Equal,
+            (one, other) => {
+                debug_assert_eq!(one, other, "timers of one kind that differ are told apart above");
+                Ordering::Equal
+            }
         })
     }
 }

@@ -102,9 +102,9 @@ impl Broker {
 
     /// Partitions of a topic, or of all, may have a new partition epoch because nobody is eligible any more.
     fn apply_cleared(&mut self, cx: &Context<'_>, fx: &mut Fx, name: &TopicName) {
-        for topic in cx.image.topics.values().filter(|topic| name.is_empty() || topic.name == *name) {
+        for (id, topic) in cx.image.topics_of(name) {
             for record in &topic.partitions {
-                let known = self.disk.find(topic.id, record.partition).and_then(|index| self.partition(index));
+                let known = self.disk.find(*id, record.partition).and_then(|index| self.partition(index));
                 if known.is_some_and(|partition| partition.partition_epoch < record.partition_epoch) {
                     self.apply_partition(cx, fx, &topic.name, record);
                 }

@@ -18,7 +18,7 @@ pub const BROKER_CONFIGS: &[ConfigDef] = &[
     ConfigDef::null("controller.listener.names", List, Any, "Which listeners controllers use."),
     ConfigDef::new("log.dir", List, "/tmp/kafka-logs", Any, "Where logs are kept, if log.dirs does not say."),
     ConfigDef::null("log.dirs", List, Any, "Where logs are kept."),
-    ConfigDef::new("cordoned.log.dirs", List, "", Any, "Those of log.dirs that take no new replicas, or * for all of them."),
+    ConfigDef::new("cordoned.log.dirs", List, "", ListOf(&[]), "Those of log.dirs that take no new replicas, or * for all of them."),
     ConfigDef::new("controlled.shutdown.enable", Boolean, "true", Any, "Whether a stopping broker hands its leaderships over first."),
     ConfigDef::new("request.timeout.ms", Int, "30000", Any, "How long the broker waits for an answer of the controller."),
     ConfigDef::new("num.network.threads", Int, "3", AtLeast(1), "Threads that read requests and write answers."),

@@ -89,7 +89,7 @@ pub enum ValidValues {
     OneOfIgnoringCase(&'static [&'static str]),
     /// From the first to the second, or the third.
     BetweenOr(i64, i64, i64),
-    /// A list of these; one that stands twice counts once.
+    /// A list of these, or of anything but empty texts if there are none; one that stands twice counts once.
     ListOf(&'static [&'static str]),
     /// `earliest`, `latest`, `none` or `by_duration:<ISO 8601>` (KIP-1106).
     OffsetReset,
@@ -264,7 +264,7 @@ impl ConfigDef {
                 if word.is_empty() {
                     return Err(ConfigError::new(format!("Configuration '{}' values must not be empty.", self.name)));
                 }
-                match words.contains(&word) {
+                match words.is_empty() || words.contains(&word) {
                     true => Ok(()),
                     false => Err(self.refuse(word, &format!("String must be one of: {}", words.join(", ")))),
                 }

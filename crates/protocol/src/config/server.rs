@@ -97,6 +97,8 @@ mod tests {
         check(&[("cordoned.log.dirs", "/c"), ("log.dirs", "/a,/b")], &why(text));
         check(&[("cordoned.log.dirs", "/b"), ("log.dirs", "/a,/b")], "");
         check(&[("cordoned.log.dirs", "/tmp/kafka-logs")], "");
+        let text = "Configuration 'cordoned.log.dirs' values must not be empty.";
+        check(&[("cordoned.log.dirs", "/a,,/b"), ("log.dirs", "/a,/b")], text);
         check(&[("log.roll.ms", "0")], &why("log.roll.ms must be greater than or equal to 1"));
         let retention = why("log.retention.ms must be unlimited (-1) or, greater than or equal to 1");
         check(&[("log.retention.minutes", "0")], &retention);
