@@ -433,6 +433,10 @@ impl<T> Net<T> {
         let can_connect =
             |node: &Address| self.links[Lane::Data as usize].contains_key(node) || self.may_try(now, node);
         let is_lost = self.metadata.nodes().next().is_some() && !self.metadata.nodes().any(can_connect);
+        protocol::gap!(
+            "metadata.recovery.rebootstrap.trigger.ms: a client begins anew only when none of its brokers can be connected to, however old its metadata",
+            "KIP-1102, NetworkClient#handleRebootstrap"
+        );
         if is_lost && self.settings.rebootstraps {
             self.metadata.rebootstrap();
         }
