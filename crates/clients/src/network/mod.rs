@@ -201,6 +201,15 @@ impl<T> Net<T> {
         self.lanes[lane as usize].in_flight(to)
     }
 
+    /// Whether something can be done at once for a request to `to`: it can be sent, or there is no connection yet.
+    pub(crate) fn may_send(&self, lane: Lane, to: &Address, in_flight_max: usize) -> bool {
+        match self.links[lane as usize].get_shared(to) {
+            Some(Link::Ready) => self.in_flight(lane, to) < in_flight_max,
+            Some(Link::Connecting { .. } | Link::Handshake) => false,
+            None => true,
+        }
+    }
+
     /// Takes an input, and out of it an answer; none if it is not for this client.
     pub(crate) fn handle(&mut self, now: Time, input: &mut Input<Message>, fx: &mut Fx) -> Option<Vec<NetEvent<T>>> {
         match input {

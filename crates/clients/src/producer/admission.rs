@@ -215,7 +215,9 @@ impl Producer {
         }
         // Can this make the producer send, or wait for another moment than before?
         self.is_stirred |= appended.is_first
-            || ((appended.is_head_due || self.is_hurried()) && may_send(&self.net, &self.settings, &tp));
+            || ((appended.is_head_due || self.is_hurried())
+                && self.has_identity()
+                && may_send(&self.net, &self.settings, &tp));
         Admission::Done(appended.count)
     }
 
@@ -235,9 +237,9 @@ impl Producer {
     }
 }
 
-/// Whether the leader of a partition can be sent one more request.
+/// Whether the leader of a partition can be sent one more request, or connected to.
 fn may_send(net: &Net<Sent>, settings: &ProducerSettings, tp: &TopicPartition) -> bool {
-    net.metadata.leader(tp).is_none_or(|(_, node, _)| net.in_flight(Lane::Data, node) < settings.in_flight_max)
+    net.metadata.leader(tp).is_none_or(|(_, node, _)| net.may_send(Lane::Data, node, settings.in_flight_max))
 }
 
 pub(super) fn timed_out() -> ClientError {

@@ -142,6 +142,7 @@ pub struct Producer {
     /// Something was appended that may change what there is to do.
     is_stirred: bool,
     nodes_room: Room<u32>,
+    drained_room: Room<sender::Drained>,
 }
 
 impl Producer {
@@ -188,6 +189,7 @@ impl Producer {
             ran_at: None,
             is_stirred: false,
             nodes_room: Room::default(),
+            drained_room: Room::default(),
         })
     }
 

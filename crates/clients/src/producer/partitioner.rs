@@ -226,18 +226,19 @@ fn next_partition(topic: &TopicView<'_>, settings: &ProducerSettings, random: &m
     let rack = settings.rack.as_ref();
     let queues = if settings.adaptive { topic.queues() } else { None };
     if let Some(queues) = queues.filter(|queues| is_uneven(queues, topic.partitions)) {
-        return by_load(&near(queues, |(n, _)| rack.is_some_and(|rack| topic.is_near(*n, rack))), random);
+        return by_load(&near(queues, rack, |(n, _), rack| topic.is_near(*n, rack)), random);
     }
-    let available = near(topic.metadata.available(topic.name), |n| rack.is_some_and(|rack| topic.is_near(*n, rack)));
+    let available = near(topic.metadata.available(topic.name), rack, |n, rack| topic.is_near(*n, rack));
     match available.len() {
         0 => random.below(topic.partitions.max(1) as u64) as i32,
         len => available[random.index(len)],
     }
 }
 
-/// Those that are near, or all if none is.
-fn near<T: Copy>(all: Vec<T>, is_near: impl Fn(&T) -> bool) -> Vec<T> {
-    let near: Vec<T> = all.iter().copied().filter(|one| is_near(one)).collect();
+/// Those that are near the rack, or all if none is or there is no rack.
+fn near<T: Copy>(all: Vec<T>, rack: Option<&Name>, is_near: impl Fn(&T, &Name) -> bool) -> Vec<T> {
+    let Some(rack) = rack else { return all };
+    let near: Vec<T> = all.iter().copied().filter(|one| is_near(one, rack)).collect();
     if near.is_empty() { all } else { near }
 }
 

@@ -9,12 +9,13 @@ use protocol::{ErrorCode, Note, Response, TopicId, TopicName, TopicPartition};
 use super::accumulator::Queue;
 use super::admission::timed_out;
 use super::idempotence::Identity;
+use super::routes::Route;
 use super::{Producer, ProducerBatch, Sent};
 use crate::network::{Lane, purpose};
 use crate::{ClientError, Fx, Profile};
 
-/// Batches that most requests hold at most.
-const DRAINED: usize = 2;
+/// A batch on its way out of the accumulator.
+pub(super) type Drained = (TopicPartition, TopicId, ProducerBatch);
 
 impl Producer {
     // ---- producer id
@@ -31,6 +32,11 @@ impl Producer {
         let request = InitProducerIdRequest { producer_id: -1, producer_epoch: -1 };
         let timeout = self.net.settings.request_timeout;
         self.net.send(now, fx, Lane::Data, &node, timeout, Sent::InitProducerId, request.into());
+    }
+
+    /// Whether batches can be sent: they need a producer id if they are to be idempotent.
+    pub(super) fn has_identity(&self) -> bool {
+        !self.settings.idempotent || matches!(self.identity, Identity::Known { .. })
     }
 
     pub(super) fn identity_answered(&mut self, now: Time, fx: &mut Fx, response: &Response) {
@@ -117,38 +123,40 @@ impl Producer {
     pub(super) fn drain(&mut self, now: Time, fx: &mut Fx) {
         self.bump_epoch();
         self.ask_identity(now, fx);
-        if self.settings.idempotent && !matches!(self.identity, Identity::Known { .. }) {
+        if !self.has_identity() {
             return;
         }
-        loop {
-            let mut is_idle = true;
-            let room = self.nodes_room.take();
-            let nodes = self.ready_nodes(now, room);
-            for node in nodes.iter().copied() {
-                let address = self.routes.address(node).clone();
-                let is_ready = self.net.ready(now, fx, Lane::Data, &address)
-                    && self.net.in_flight(Lane::Data, &address) < self.settings.in_flight_max;
-                self.waits.seen(now, &address, is_ready);
-                if !is_ready {
-                    continue;
-                }
-                let batches = self.drain_node(now, node);
-                if !batches.is_empty() {
-                    is_idle = false;
-                    self.transmit(now, fx, &address, batches);
-                }
-            }
-            self.nodes_room.put_back(nodes);
-            if is_idle {
-                return;
-            }
+        let room = self.nodes_room.take();
+        let mut nodes = self.ready_nodes(now, room);
+        // A node that nothing went to has nothing more to get: only what it is sent changes what there is for it.
+        while !nodes.is_empty() {
+            nodes.retain(|node| self.send_to(now, fx, *node) && self.may_send_more(now, *node));
         }
+        self.nodes_room.put_back(nodes);
+    }
+
+    /// Sends a node one request, if it can take one and there is something for it.
+    fn send_to(&mut self, now: Time, fx: &mut Fx, node: u32) -> bool {
+        let address = self.routes.address(node).clone();
+        let is_ready = self.net.ready(now, fx, Lane::Data, &address)
+            && self.net.in_flight(Lane::Data, &address) < self.settings.in_flight_max;
+        self.waits.seen(now, &address, is_ready);
+        if !is_ready {
+            return false;
+        }
+        let batches = self.drain_node(now, node);
+        if batches.is_empty() {
+            self.drained_room.put_back(batches);
+            return false;
+        }
+        self.transmit(now, fx, &address, batches);
+        true
     }
 
     /// Nodes that lead a partition whose head batch is to go now, ascending.
     fn ready_nodes(&mut self, now: Time, mut nodes: Vec<u32>) -> Vec<u32> {
         self.routes.refresh(&self.net.metadata, &self.accumulator.queues);
-        let is_hurried = self.is_hurried() || self.starved_since.is_some();
+        let is_hurried = self.is_all_due();
         let mut unknown: SortedSet<TopicName> = SortedSet::new();
         for (at, (tp, queue)) in self.accumulator.queues.iter().enumerate() {
             let Some(head) = queue.batches.front() else { continue };
@@ -156,10 +164,7 @@ impl Producer {
                 unknown.insert(tp.topic.clone());
                 continue;
             };
-            if nodes.contains(&route.node) || self.in_backoff(head, route.leader_epoch, now) || self.is_muted(queue) {
-                continue;
-            }
-            if is_hurried || queue.is_head_due(now, &self.settings) {
+            if !nodes.contains(&route.node) && self.is_to_go(now, queue, head, route, is_hurried) {
                 nodes.push(route.node);
             }
         }
@@ -169,6 +174,31 @@ impl Producer {
             self.net.metadata.request_update();
         }
         nodes
+    }
+
+    /// Whether what was not sent to a node with its last request can go at once in one more.
+    fn may_send_more(&self, now: Time, node: u32) -> bool {
+        if self.net.in_flight(Lane::Data, self.routes.address(node)) >= self.settings.in_flight_max {
+            return false;
+        }
+        let is_hurried = self.is_all_due();
+        self.accumulator.queues.values().enumerate().any(|(at, queue)| {
+            let route = self.routes.get(at).filter(|route| route.node == node);
+            route
+                .zip(queue.batches.front())
+                .is_some_and(|(route, head)| self.is_to_go(now, queue, head, route, is_hurried))
+        })
+    }
+
+    /// Whether nothing lingers.
+    fn is_all_due(&self) -> bool {
+        self.is_hurried() || self.starved_since.is_some()
+    }
+
+    fn is_to_go(&self, now: Time, queue: &Queue, head: &ProducerBatch, route: Route, is_hurried: bool) -> bool {
+        !self.in_backoff(head, route.leader_epoch, now)
+            && !self.is_muted(queue)
+            && (is_hurried || queue.is_head_due(now, &self.settings))
     }
 
     /// A retry waits out its backoff, unless the leader has changed since.
@@ -183,7 +213,7 @@ impl Producer {
 
     /// At most one batch of each partition that the node leads, with the topic's id, up to max.request.size, going round. Java takes along what
     /// still lingers; librdkafka sends one partition a request, each when it is due.
-    fn drain_node(&mut self, now: Time, node: u32) -> Vec<(TopicPartition, TopicId, ProducerBatch)> {
+    fn drain_node(&mut self, now: Time, node: u32) -> Vec<Drained> {
         let queues = self.accumulator.queues.len();
         let turn = match self.drain_from.get(self.routes.address(node)) {
             Some(from) => self.accumulator.queues.keys().take_while(|tp| *tp < from).count(),
@@ -191,7 +221,7 @@ impl Producer {
         };
         let is_single = self.profile == Profile::Librdkafka;
         let mut bytes = 0;
-        let mut batches = Vec::with_capacity(DRAINED);
+        let mut batches = self.drained_room.take();
         for at in (turn..queues).chain(0..turn) {
             let Some(route) = self.routes.get(at).filter(|route| route.node == node) else { continue };
             let queue = &self.accumulator.queues.values().as_slice()[at];
@@ -231,18 +261,12 @@ impl Producer {
         queue.batches.pop_front()
     }
 
-    fn transmit(
-        &mut self,
-        now: Time,
-        fx: &mut Fx,
-        node: &Address,
-        batches: Vec<(TopicPartition, TopicId, ProducerBatch)>,
-    ) {
+    fn transmit(&mut self, now: Time, fx: &mut Fx, node: &Address, mut batches: Vec<Drained>) {
         let mut partitions = Vec::with_capacity(batches.len());
         let mut tags = Vec::with_capacity(batches.len());
         let mut done = Vec::new();
         let correlation = self.net.next_correlation(Lane::Data);
-        for (tp, topic_id, mut batch) in batches {
+        for (tp, topic_id, mut batch) in batches.drain(..) {
             let sealed = batch.entries.seal(batch.stamp.unwrap_or_default());
             let sealed = sealed.compressed_with(self.settings.codec);
             self.accumulator.learn_ratio(&tp.topic, self.settings.codec);
@@ -259,6 +283,7 @@ impl Producer {
             batch.correlation = correlation;
             self.flying.insert(batch.id, (tp, batch));
         }
+        self.drained_room.put_back(batches);
         let timeout = self.net.settings.request_timeout;
         let timeout_ms = u32::try_from(self.settings.replica_timeout.as_millis()).unwrap_or(u32::MAX);
         let request = ProduceRequest { acks: self.settings.acks, timeout_ms, partitions };
