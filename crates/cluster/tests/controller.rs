@@ -6,15 +6,16 @@ mod quorum_world;
 use cluster::MetadataImage;
 use kernel::Order;
 use ordered::SortedMap;
-use protocol::api::ConfigResourceKind;
 use protocol::api::alter_partition::{AlterPartitionChange, AlterPartitionRequest};
 use protocol::api::broker_registration::BrokerRegistrationRequest;
 use protocol::api::create_partitions::{CreatePartitionsRequest, NewPartitions};
+use protocol::api::create_topics::{CreatedTopic, NewTopic};
 use protocol::api::delete_topics::DeleteTopicsRequest;
 use protocol::api::describe_configs::ConfigResource;
 use protocol::api::describe_quorum::DescribeQuorumRequest;
 use protocol::api::elect_leaders::ElectLeadersRequest;
 use protocol::api::incremental_alter_configs::{ConfigOp, IncrementalAlterConfigsRequest};
+use protocol::api::{ConfigResourceKind, Name};
 use protocol::metadata::MetadataRecord;
 use protocol::{BrokerId, DirectoryId, ErrorCode, Response, TopicId};
 use quorum_world::*;
@@ -116,6 +117,52 @@ fn topics_grow_and_go() {
     let Some(Response::DeleteTopics(answer)) = cluster.ask(request, 1_000) else { panic!("no answer") };
     assert_eq!(answer.topics[0].1, ErrorCode::None);
     assert!(cluster.image().topic("orders").is_none());
+}
+
+#[test]
+fn ten_thousand_partitions_are_the_most_that_a_whole_request_may_make() {
+    let mut cluster = Cluster::new(SEPARATE);
+    cluster.run_ms(12_000);
+    let mut create = |topics: &[(&str, i32)]| {
+        let mut request = create_topic("", 0, 1);
+        let like = request.topics.remove(0);
+        let named = |(name, partitions): &(&str, i32)| NewTopic {
+            name: (*name).into(),
+            partitions: *partitions,
+            ..like.clone()
+        };
+        request.topics.extend(topics.iter().map(named));
+        let Some(Response::CreateTopics(answer)) = cluster.ask(request, 1_000) else { panic!("no answer") };
+        let told =
+            |topic: CreatedTopic| topic.message.map_or(format!("{:?}", topic.error), |message| message.to_string());
+        answer.topics.into_iter().map(told).collect::<Vec<_>>()
+    };
+    let too_many = "Excessively large number of partitions per request.";
+    assert_eq!(create(&[("a", 4_000), ("b", 6_001)]), [too_many, too_many]);
+    assert_eq!(create(&[("a", 10_001), (".", 1)]), [too_many, too_many], "before anything else is looked at");
+    // The records of the topics themselves do not fit with them.
+    let too_large = "Unable to perform excessively large batch operation.";
+    assert_eq!(create(&[("a", 4_000), ("b", 6_000)]), [too_large, too_large]);
+    let twice = "Duplicate topic name.";
+    assert_eq!(create(&[("a", 1), ("b", 9_000), ("b", 9_000), ("c", 0)])[..3], ["None", twice, twice]);
+    assert_eq!(create(&[("b", 1)]), ["None"]);
+
+    let mut grow = |topics: &[(&str, i32)]| {
+        let new =
+            |(topic, count): &(&str, i32)| NewPartitions { topic: (*topic).into(), count: *count, assignments: None };
+        let request = CreatePartitionsRequest { topics: topics.iter().map(new).collect(), timeout_ms: 30_000 };
+        let Some(Response::CreatePartitions(answer)) = cluster.ask(request, 1_000) else { panic!("no answer") };
+        let told = |(_, error, message): (_, ErrorCode, Option<Name>)| {
+            message.map_or(format!("{error:?}"), |message| message.to_string())
+        };
+        answer.topics.into_iter().map(told).collect::<Vec<_>>()
+    };
+    let too_many = "Excessively large number of additional partitions per request.";
+    assert_eq!(grow(&[("a", 5_001), ("b", 5_002)]), [too_many, too_many]);
+    assert_eq!(grow(&[("a", 10_002), ("unknown", 3)]), [too_many, too_many]);
+    assert_eq!(grow(&[("b", 9_000), ("b", 9_001)]), [twice, twice]);
+    let none = "Topic already has 1 partition(s).";
+    assert_eq!(grow(&[("a", 1), ("b", 2), ("unknown", 20_000)])[..2], [none, "None"], "which cannot grow do not count");
 }
 
 #[test]

@@ -19,49 +19,60 @@ pub(super) type Refusal = (ErrorCode, String);
 
 /// `Topic#MAX_NAME_LENGTH`.
 const NAME_LENGTH_MAX: usize = 249;
-/// `ReplicationControlManager#MAX_PARTITIONS_PER_BATCH`.
-const PARTITIONS_MAX: usize = 10_000;
+/// `ReplicationControlManager#MAX_PARTITIONS_PER_BATCH`: so many of a whole request.
+const PARTITIONS_MAX: i64 = 10_000;
+/// `QuorumController#MAX_RECORDS_PER_USER_OP`.
+const RECORDS_MAX: usize = 10_000;
 
 impl Controller {
-    /// Creates topics, each on its own.
+    /// Creates topics, each on its own, unless all of them are too much.
     pub(super) fn create_topics(&mut self, fx: &mut Fx, request: &CreateTopicsRequest) -> Decision {
+        let is_twice = |name: &TopicName| request.topics.iter().filter(|topic| topic.name == *name).count() > 1;
+        let asked = request.topics.iter().filter(|topic| !is_twice(&topic.name));
+        if asked.map(|topic| self.partitions_asked(topic)).sum::<i64>() > PARTITIONS_MAX {
+            return refuse_topics(request, "Excessively large number of partitions per request.");
+        }
         let mut records = Vec::new();
         let mut topics: Vec<CreatedTopic> = Vec::new();
-        for (at, topic) in request.topics.iter().enumerate() {
-            let is_twice = request.topics.iter().enumerate().any(|(other, t)| other != at && t.name == topic.name);
-            let created = if is_twice {
+        for topic in &request.topics {
+            let created = if is_twice(&topic.name) {
                 Err((ErrorCode::InvalidRequest, "Duplicate topic name.".to_owned()))
             } else {
-                self.create_topic(fx, topic, records.len())
+                self.create_topic(fx, topic)
             };
             topics.push(match created {
                 Ok((created, mut made)) => {
-                    if !request.validate_only {
-                        let (partitions, replication_factor) = (created.partitions, created.replication_factor);
-                        fx.note(Note::TopicCreated { topic: topic.name.clone(), partitions, replication_factor });
-                        records.append(&mut made);
-                    }
+                    records.append(&mut made);
                     created
                 }
-                Err((error, message)) => CreatedTopic {
-                    name: topic.name.clone(),
-                    topic_id: TopicId::ZERO,
-                    error,
-                    message: Some(message.into()),
-                    partitions: -1,
-                    replication_factor: -1,
-                },
+                Err((error, message)) => not_created(topic, error, &message),
             });
+        }
+        // `BoundedListTooLongException`.
+        if records.len() > RECORDS_MAX {
+            return refuse_topics(request, "Unable to perform excessively large batch operation.");
+        }
+        if request.validate_only {
+            records.clear();
+        } else {
+            for created in topics.iter().filter(|topic| topic.error.is_ok()) {
+                let (partitions, replication_factor) = (created.partitions, created.replication_factor);
+                fx.note(Note::TopicCreated { topic: created.name.clone(), partitions, replication_factor });
+            }
         }
         Decision { records, response: CreateTopicsResponse { topics }.into() }
     }
 
-    fn create_topic(
-        &mut self,
-        fx: &mut Fx,
-        topic: &NewTopic,
-        pending: usize,
-    ) -> Result<(CreatedTopic, Vec<MetadataRecord>), Refusal> {
+    /// How many partitions a topic counts for (`validateTotalNumberOfPartitions`).
+    fn partitions_asked(&self, topic: &NewTopic) -> i64 {
+        match topic.partitions {
+            _ if !topic.assignments.is_empty() => topic.assignments.len() as i64,
+            -1 => self.spec.number("num.partitions", 1),
+            partitions => i64::from(partitions.max(0)),
+        }
+    }
+
+    fn create_topic(&mut self, fx: &mut Fx, topic: &NewTopic) -> Result<(CreatedTopic, Vec<MetadataRecord>), Refusal> {
         self.check_new_name(&topic.name)?;
         self.check_new_configs(&topic.configs)?;
         let assignments = if topic.assignments.is_empty() {
@@ -70,9 +81,6 @@ impl Controller {
             self.check_manual(topic)?;
             topic.assignments.clone()
         };
-        if pending + assignments.len() > PARTITIONS_MAX {
-            return Err((ErrorCode::PolicyViolation, "Excessively large number of partitions per request.".into()));
-        }
         let topic_id = new_topic_id(fx);
         let mut records = vec![MetadataRecord::Topic { name: topic.name.clone(), topic_id }];
         for (name, value) in &topic.configs {
@@ -114,9 +122,6 @@ impl Controller {
         let or_default = |asked: i64, name| if asked == -1 { self.spec.number(name, 1) } else { asked };
         let partitions = or_default(i64::from(topic.partitions), "num.partitions") as i32;
         let replicas = or_default(i64::from(topic.replication_factor), "default.replication.factor") as i32;
-        if partitions as usize > PARTITIONS_MAX {
-            return Err((ErrorCode::PolicyViolation, "Excessively large number of partitions per request.".into()));
-        }
         self.place(fx, partitions, replicas).map_err(|text| {
             (
                 ErrorCode::InvalidReplicationFactor,
@@ -281,12 +286,25 @@ impl Controller {
         Decision { records, response: DeleteTopicsResponse { topics }.into() }
     }
 
-    /// Adds partitions to topics.
+    /// Adds partitions to topics, each on its own, unless all of them are too much.
     pub(super) fn create_partitions(&mut self, fx: &mut Fx, request: &CreatePartitionsRequest) -> Decision {
+        let is_twice = |name: &TopicName| request.topics.iter().filter(|new| new.topic == *name).count() > 1;
+        let asked = request.topics.iter().filter(|new| !is_twice(&new.topic));
+        if asked.map(|new| self.partitions_added(new)).sum::<i64>() > PARTITIONS_MAX {
+            let message: Name = "Excessively large number of additional partitions per request.".into();
+            let refused = |new: &NewPartitions| (new.topic.clone(), ErrorCode::PolicyViolation, Some(message.clone()));
+            let topics = request.topics.iter().map(refused).collect();
+            return Decision { records: Vec::new(), response: CreatePartitionsResponse { topics }.into() };
+        }
         let mut records = Vec::new();
         let mut topics = Vec::new();
         for new in &request.topics {
-            let (error, message): (_, Option<Name>) = match self.grow_topic(fx, new) {
+            let grown = if is_twice(&new.topic) {
+                Err((ErrorCode::InvalidRequest, "Duplicate topic name.".into()))
+            } else {
+                self.grow_topic(fx, new)
+            };
+            let (error, message): (_, Option<Name>) = match grown {
                 Ok(mut made) => {
                     records.append(&mut made);
                     (ErrorCode::None, None)
@@ -296,6 +314,12 @@ impl Controller {
             topics.push((new.topic.clone(), error, message));
         }
         Decision { records, response: CreatePartitionsResponse { topics }.into() }
+    }
+
+    /// By how many partitions a topic is to grow; none if it cannot (`validateTotalNumberOfPartitions`).
+    fn partitions_added(&self, new: &NewPartitions) -> i64 {
+        let topic = self.active.as_ref().and_then(|active| active.state.image().topic(&new.topic));
+        topic.map_or(0, |topic| (i64::from(new.count) - topic.partitions.len() as i64).max(0))
     }
 
     fn grow_topic(&mut self, fx: &mut Fx, new: &NewPartitions) -> Result<Vec<MetadataRecord>, Refusal> {
@@ -313,9 +337,6 @@ impl Controller {
             let text =
                 format!("The topic {name} currently has {current} partition(s); {count} would not be an increase.");
             return Err((ErrorCode::InvalidPartitions, text));
-        }
-        if (count - current) as usize > PARTITIONS_MAX {
-            return Err((ErrorCode::PolicyViolation, "Excessively large number of partitions per request.".into()));
         }
         let replicas = topic.partitions[0].replicas.len();
         let placed = match &new.assignments {
@@ -336,6 +357,23 @@ impl Controller {
                 Ok(MetadataRecord::Partition(self.new_partition(topic.id, partition, replicas)?))
             })
             .collect()
+    }
+}
+
+/// A request that is refused as a whole (`CreateTopicsRequest#getErrorResponse`).
+fn refuse_topics(request: &CreateTopicsRequest, message: &str) -> Decision {
+    let topics = request.topics.iter().map(|topic| not_created(topic, ErrorCode::PolicyViolation, message)).collect();
+    Decision { records: Vec::new(), response: CreateTopicsResponse { topics }.into() }
+}
+
+fn not_created(topic: &NewTopic, error: ErrorCode, message: &str) -> CreatedTopic {
+    CreatedTopic {
+        name: topic.name.clone(),
+        topic_id: TopicId::ZERO,
+        error,
+        message: Some(message.into()),
+        partitions: -1,
+        replication_factor: -1,
     }
 }
 
