@@ -107,3 +107,53 @@ fn cordoned_directories_are_told_by_the_heartbeats_of_a_broker_and_take_no_new_r
     assert_eq!(cluster.reassign("a", Some(&[1, 2])), refused.map(drop), "even where it has a replica");
     assert_eq!(cluster.reassign("a", Some(&[1])), Ok(()));
 }
+
+/// How many of nine new partitions broker 2 keeps in each of three directories, of which `server.properties` cordons the third.
+fn spread(cluster: &mut Cluster, name: &str) -> [usize; 3] {
+    let topic = cluster.create_topic(name, &[[2].as_slice(); 9], &[]);
+    cluster.run(Duration::from_secs(3));
+    let process = cluster.process(2);
+    let place = |partition| process.image().partition(topic, partition).expect("it is there").directory_of(BrokerId(2));
+    [0, 1, 2].map(|dir| (0..9).filter(|partition| place(*partition) == process.spec().directory_id(dir)).count())
+}
+
+const THIRD_CORDONED: &[(&str, &str)] = &[("log.dirs", "/data1,/data2,/data3"), ("cordoned.log.dirs", "/data3")];
+
+#[test]
+fn what_server_properties_cordon_is_kept_free_from_the_next_change_of_a_log_config_on() {
+    let mut cluster = Cluster::with_elr(false, 1, 2, THIRD_CORDONED);
+    assert_eq!(cordoned(&cluster), Some(1), "the controller has been told");
+    assert_eq!(spread(&mut cluster, "a"), [3, 3, 3]);
+    cluster.set_config(2, ConfigResourceKind::Broker, "2", "num.io.threads", "9");
+    cluster.set_config(1, ConfigResourceKind::Broker, "1", "log.retention.ms", "9000000");
+    assert_eq!(spread(&mut cluster, "b"), [3, 3, 3], "that is no config of the logs, or of another broker");
+    cluster.set_config(2, ConfigResourceKind::Broker, "2", "log.retention.ms", "9000000");
+    assert_eq!(spread(&mut cluster, "c"), [5, 4, 0]);
+}
+
+#[test]
+fn eligible_leader_replicas_bring_a_log_config_and_with_it_the_cordons() {
+    let mut cluster = Cluster::with_elr(true, 1, 2, THIRD_CORDONED);
+    assert_eq!(cordoned(&cluster), Some(1));
+    assert_eq!(spread(&mut cluster, "a"), [5, 4, 0]);
+}
+
+#[test]
+fn a_broker_that_starts_opens_its_new_replicas_before_it_looks_at_cordons() {
+    let mut cluster =
+        Cluster::new(1, 2, &[("log.dirs", "/data1,/data2,/data3"), ("broker.session.timeout.ms", "3000")]);
+    cluster.set_config(2, ConfigResourceKind::Broker, "2", "cordoned.log.dirs", "/data3");
+    let node = cluster.node(2);
+    cluster.world.kill(node);
+    cluster.run(Duration::from_secs(6));
+    let topics = ["a", "b", "c"].map(|name| cluster.create_topic(name, &[&[1, 2]], &[]));
+    cluster.world.start(node);
+    cluster.run(Duration::from_secs(6));
+    let dirs = [0, 1, 2].map(|dir| cluster.process(2).spec().directory_id(dir));
+    let place =
+        |topic: TopicId| cluster.process(1).image().partition(topic, 0).expect("it is there").directory_of(BrokerId(2));
+    let mut places = topics.map(|topic| dirs.iter().position(|dir| *dir == place(topic)));
+    places.sort();
+    assert_eq!(places, [Some(0), Some(1), Some(2)]);
+    assert_eq!(spread(&mut cluster, "d"), [5, 4, 0], "then they hold");
+}

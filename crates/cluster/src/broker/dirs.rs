@@ -8,13 +8,14 @@ use std::hash::{Hash, Hasher};
 
 use kernel::{Calls, Duration};
 use ordered::{SortedMap, SortedSet};
-use protocol::api::ConfigResourceKind;
 use protocol::api::assign_replicas_to_dirs::{AssignReplicasToDirsRequest, AssignReplicasToDirsResponse};
-use protocol::config::{CORDONED_LOG_DIRS, cordoned_log_dirs};
+use protocol::api::{ConfigResourceKind, Name};
+use protocol::config::{CORDONED_LOG_DIRS, cordoned_log_dirs, log_config_names};
 use protocol::metadata::PartitionRecord;
-use protocol::{DirectoryId, ErrorCode, Note, PartitionIndex, Seldom, TopicId, TopicPartition, gap};
+use protocol::{DirectoryId, ErrorCode, Note, PartitionIndex, Seldom, TopicId, TopicPartition};
 
 use super::disk::{ReplicaIndex, StoredReplica};
+use super::topic_configs::broker_layers;
 use super::{Broker, TimerKey, Work};
 use crate::image::MetadataImage;
 use crate::process::{Context, Fx};
@@ -63,6 +64,27 @@ pub(super) struct Dirs {
     pub(super) calls: Calls<()>,
     /// How often in a row that failed.
     failures: Seldom<u32>,
+    cordons: Cordons,
+}
+
+/// The cordons that the logs have been told of (`LogManager#updateCordonedLogDirs`). A broker that starts has told of none: they
+/// are looked at when a config of the logs changes, even those of `server.properties`. `min.insync.replicas` is one, and eligible
+/// leader replicas (KIP-966) set it for all brokers: so it is with the first metadata, unless they are off.
+#[derive(Clone, Debug, Default)]
+struct Cordons {
+    in_force: DirSet,
+    /// The configs of the logs that are set at run time and are not what `server.properties` says, while that cordons directories.
+    log_configs: Vec<(&'static str, Name)>,
+}
+
+/// Where there is no such thing, digests stay as they are.
+impl Hash for Cordons {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.in_force.hash(state);
+        if !self.log_configs.is_empty() {
+            self.log_configs.hash(state);
+        }
+    }
 }
 
 impl Dirs {
@@ -134,11 +156,29 @@ impl Broker {
             return None;
         }
         let preferred = self.soft.dirs.preferred.get(tp).copied().filter(|dir| !self.is_dir_failed(*dir));
-        let cordoned = cordoned_dirs(cx.spec, cx.image);
         let next =
-            || self.live_dirs(cx).filter(|dir| !cordoned.contains(*dir)).min_by_key(|dir| self.disk.logs_in(*dir));
+            || self.live_dirs(cx).filter(|dir| !self.is_cordoned(*dir)).min_by_key(|dir| self.disk.logs_in(*dir));
         // If all are cordoned, the first has to do.
         preferred.or(is_known).or_else(next).or_else(|| self.live_dirs(cx).next())
+    }
+
+    /// Whether a directory takes no new replicas.
+    pub(super) fn is_cordoned(&self, dir: DirIndex) -> bool {
+        self.soft.dirs.cordons.in_force.contains(dir)
+    }
+
+    /// What is set on brokers at run time may have changed (`DynamicLogConfig#reconfigure`).
+    pub(super) fn reload_cordons(&mut self, cx: &Context<'_>) {
+        let cordons = &mut self.soft.dirs.cordons;
+        // Without those of `server.properties` a change of the cordons is itself the change that is waited for.
+        if cx.spec.property(CORDONED_LOG_DIRS).is_some() {
+            let log_configs = changed_log_configs(cx);
+            if cordons.log_configs == log_configs {
+                return;
+            }
+            cordons.log_configs = log_configs;
+        }
+        cordons.in_force = cordoned_dirs(cx.spec, cx.image);
     }
 
     /// The metadata log is told where a replica lies, unless it knows.
@@ -257,18 +297,23 @@ impl Broker {
     }
 }
 
-/// The directories that take no new replicas, as the broker is configured now (KIP-1066).
+/// The directories that take no new replicas, as the broker is configured now (KIP-1066). It tells the controller of these.
 pub(crate) fn cordoned_dirs(spec: &ProcessSpec, image: &MetadataImage) -> DirSet {
-    gap!(
-        "a broker keeps new replicas out of the directories that server.properties cordons; Kafka's only after the next change of a log config",
-        "DynamicLogConfig#reconfigure"
-    );
     let dynamic = image.config(ConfigResourceKind::Broker, &spec.id.to_string(), CORDONED_LOG_DIRS);
     let Some(value) = dynamic.or_else(|| spec.property(CORDONED_LOG_DIRS)) else { return DirSet::default() };
     let dirs: Vec<&str> = spec.log_dirs().collect();
     // What does not hold here was refused where it was set.
     let cordoned = cordoned_log_dirs(value, &dirs).unwrap_or_default();
     DirSet::of(|dir| cordoned.contains(&usize::from(dir)))
+}
+
+fn changed_log_configs(cx: &Context<'_>) -> Vec<(&'static str, Name)> {
+    let layers = broker_layers(cx);
+    let changed = |name: &'static str| {
+        let value = layers.dynamic.get(name).or_else(|| layers.dynamic_default.get(name))?;
+        (layers.properties.get(name) != Some(value)).then(|| (name, value.clone()))
+    };
+    log_config_names().filter_map(changed).collect()
 }
 
 /// The directories of a process whose disks do not work.

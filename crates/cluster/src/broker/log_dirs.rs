@@ -6,7 +6,7 @@ use protocol::api::describe_log_dirs::{DescribeLogDirsResponse, DescribedLogDir,
 use protocol::{ErrorCode, TopicPartition};
 
 use super::Broker;
-use super::dirs::{DirIndex, cordoned_dirs};
+use super::dirs::DirIndex;
 use super::disk::StoredReplica;
 use super::dispatch::Answer;
 use crate::process::{Context, Fx};
@@ -50,7 +50,7 @@ impl Broker {
         if self.is_dir_failed(dir) {
             return Err(ErrorCode::KafkaStorageError);
         }
-        if cordoned_dirs(cx.spec, cx.image).contains(dir) {
+        if self.is_cordoned(dir) {
             return Err(ErrorCode::InvalidReplicaAssignment);
         }
         let topic_id = cx.image.by_name.get(&tp.topic);

@@ -303,6 +303,7 @@ impl Broker {
                 }
             }
             self.reload_throttle_rates(cx);
+            self.reload_cordons(cx);
         }
         for index in self.disk.indexes() {
             let Some(name) = self.disk.get(index).map(|replica| replica.tp.topic.clone()) else { continue };

@@ -104,8 +104,23 @@ impl Cluster {
         Cluster::with_racks(seed, brokers, configs, |_| None)
     }
 
+    /// As [`Cluster::new`], with or without eligible leader replicas (KIP-966).
+    pub fn with_elr(elr_enabled: bool, seed: u64, brokers: u32, configs: &[(&str, &str)]) -> Cluster {
+        Cluster::of(elr_enabled, seed, brokers, configs, |_| None)
+    }
+
     /// As [`Cluster::new`], with brokers in racks.
     pub fn with_racks(
+        seed: u64,
+        brokers: u32,
+        configs: &[(&str, &str)],
+        rack: impl Fn(i32) -> Option<Name>,
+    ) -> Cluster {
+        Cluster::of(true, seed, brokers, configs, rack)
+    }
+
+    fn of(
+        elr_enabled: bool,
         seed: u64,
         brokers: u32,
         configs: &[(&str, &str)],
@@ -117,7 +132,7 @@ impl Cluster {
             cluster_id: "test-cluster".into(),
             voters: vec![(BrokerId(101), "controller-101".into())],
             initial_controllers: Default::default(),
-            elr_enabled: true,
+            elr_enabled,
             plant: protocol::Plant::None,
             placement_seed: Some(0),
         });

@@ -30,7 +30,9 @@ pub use librdkafka::{
 };
 pub use producer::PRODUCER_CONFIGS;
 pub use server::validate_server_configs;
-pub use synonyms::{BrokerLayers, ConfigSynonym, broker_config_names, effective_topic_configs, topic_config_synonyms};
+pub use synonyms::{
+    BrokerLayers, ConfigSynonym, broker_config_names, effective_topic_configs, log_config_names, topic_config_synonyms,
+};
 pub use topic::{TOPIC_CONFIGS, validate_topic_configs};
 pub use values::Configs;
 

@@ -3,7 +3,7 @@
 
 use ordered::SortedMap;
 
-use super::{BROKER_CONFIGS, ConfigDef, Configs, TOPIC_CONFIGS, find};
+use super::{BROKER_CONFIGS, CORDONED_LOG_DIRS, ConfigDef, Configs, TOPIC_CONFIGS, find};
 use crate::api::{ConfigSource, Name};
 
 /// A broker's configs by where they were set.
@@ -45,6 +45,12 @@ pub fn broker_config_names(name: &'static str) -> Vec<&'static str> {
         Some(names) if name != "log.flush.scheduler.interval.ms" => names.iter().map(|(name, _)| *name).collect(),
         Some(_) | None => vec![name],
     }
+}
+
+/// The broker configs of which a change at run time goes to the logs: those that stand in for topic configs, and
+/// `cordoned.log.dirs` (`DynamicLogConfig#RECONFIGURABLE_CONFIGS`).
+pub fn log_config_names() -> impl Iterator<Item = &'static str> {
+    TOPIC_CONFIGS.iter().filter_map(|def| Some(broker_names(def).next()?.0)).chain([CORDONED_LOG_DIRS])
 }
 
 /// Every definition of the topic config `def`, strongest first: what DescribeConfigs answers as synonyms.
