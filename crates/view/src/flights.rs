@@ -75,6 +75,7 @@ pub(crate) fn role_of(tag: Tag, is_client: bool) -> &'static str {
         | ApiKey::DescribeQuorum
         | ApiKey::AddRaftVoter
         | ApiKey::RemoveRaftVoter
+        | ApiKey::UpdateRaftVoter
         | ApiKey::AlterPartition
         | ApiKey::BrokerRegistration
         | ApiKey::BrokerHeartbeat

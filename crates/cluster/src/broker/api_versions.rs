@@ -64,6 +64,7 @@ pub(crate) fn newest_version(key: ApiKey) -> Option<i16> {
         ApiKey::Vote
         | ApiKey::BeginQuorumEpoch
         | ApiKey::EndQuorumEpoch
+        | ApiKey::UpdateRaftVoter
         | ApiKey::FetchSnapshot
         | ApiKey::AlterPartition
         | ApiKey::BrokerRegistration

@@ -96,6 +96,7 @@ impl Broker {
             Request::Vote(_)
             | Request::BeginQuorumEpoch(_)
             | Request::EndQuorumEpoch(_)
+            | Request::UpdateRaftVoter(_)
             | Request::FetchSnapshot(_)
             | Request::AlterPartition(_)
             | Request::BrokerRegistration(_)

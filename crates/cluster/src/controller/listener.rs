@@ -62,6 +62,7 @@ fn is_served(key: ApiKey) -> bool {
             | ApiKey::AssignReplicasToDirs
             | ApiKey::AddRaftVoter
             | ApiKey::RemoveRaftVoter
+            | ApiKey::UpdateRaftVoter
     )
 }
 

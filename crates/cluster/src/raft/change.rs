@@ -12,7 +12,8 @@ use protocol::features::KRAFT;
 use protocol::metadata::{MetadataRecord, Voter};
 use protocol::{BrokerId, DirectoryId, ErrorCode, Message, Plant, Response, Seldom};
 
-use super::role::{Leader, ReplicaKey, Role};
+use super::role::{Leader, Role};
+use super::update::VersionUpgrade;
 use super::voters::{DYNAMIC, VoterSet};
 use super::{Call, Replica, TimerKey};
 use crate::process::Fx;
@@ -183,29 +184,23 @@ impl Replica {
         self.drain(now, fx);
     }
 
-    /// `kraft.version` goes from 0 to 1: the voters that were configured are written down (`LeaderState#maybeAppendUpgradedKRaftVersion`).
-    /// Each must be known to this leader.
+    /// `kraft.version` goes from 0 to 1: the voters that were configured are written down, as they have told of themselves
+    /// (`LeaderState#maybeAppendUpgradedKRaftVersion`).
     pub fn upgrade(&mut self, now: Time, fx: &mut Fx, is_dry_run: bool) -> Result<(), String> {
         let Role::Leader(leader) = &self.soft.role else { return Ok(()) };
-        if self.voter_history().last_offset().is_some() {
+        if self.voter_history().last_offset().is_some() || leader.upgrade.0 == Some(VersionUpgrade::Version) {
             return Ok(());
         }
-        let directory = |id: BrokerId| match leader.voters.get(&id) {
-            Some(progress) => self.directory_of(&ReplicaKey { id, directory: progress.directory }),
-            None => self.directory(),
-        };
-        let voters: Vec<Voter> =
-            self.voters().iter().map(|voter| Voter { directory: directory(voter.id), ..voter.clone() }).collect();
-        let is_known = |voter: &&Voter| {
-            voter.id == self.spec.id || leader.voters.get(&voter.id).is_some_and(|p| p.last_fetch.is_some())
-        };
-        if !voters.iter().all(|voter| is_known(&voter)) {
-            // As long as they have not said what they support, Kafka takes them for old.
+        let Some(voters) = self.voters_that_know(1) else {
+            // As long as they have not said what they know, Kafka takes them for old.
             return Err(format!(
                 "Invalid upgrade of {KRAFT} to KRAFT_VERSION_1 because not all of the voters support it"
             ));
-        }
+        };
         if !is_dry_run {
+            if let Role::Leader(leader) = &mut self.soft.role {
+                leader.upgrade = Seldom(Some(VersionUpgrade::Version));
+            }
             self.append(now, fx, vec![DYNAMIC, MetadataRecord::Voters(Arc::new(voters))]);
             self.drain(now, fx);
         }

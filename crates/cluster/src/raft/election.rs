@@ -230,6 +230,7 @@ mod tests {
     use std::sync::Arc;
 
     use ordered::SortedSet;
+    use protocol::Seldom;
     use protocol::metadata::{MetadataBatch, MetadataRecord};
 
     use super::super::role::Leader;
@@ -268,8 +269,14 @@ mod tests {
         assert_eq!(gives(Role::Prospective(ballot(1, NOBODY)), NOBODY, NOBODY), (true, true));
         assert_eq!(gives(Role::Prospective(ballot(1, OTHER)), NOBODY, OTHER), (true, false));
         assert_eq!(gives(Role::Candidate(ballot(1, NOBODY)), BrokerId(1), NOBODY), (true, false));
-        assert_eq!(gives(Role::Follower { leader: OTHER, has_fetched: false }, NOBODY, OTHER), (true, false));
-        assert_eq!(gives(Role::Follower { leader: OTHER, has_fetched: true }, NOBODY, OTHER), (false, false));
+        assert_eq!(
+            gives(Role::Follower { leader: OTHER, has_fetched: false, update: Seldom::default() }, NOBODY, OTHER),
+            (true, false)
+        );
+        assert_eq!(
+            gives(Role::Follower { leader: OTHER, has_fetched: true, update: Seldom::default() }, NOBODY, OTHER),
+            (false, false)
+        );
         assert_eq!(gives(Role::Leader(Leader::new(0, &[CANDIDATE, OTHER])), BrokerId(1), BrokerId(1)), (false, false));
         let resigned = Role::Resigned { unacked: SortedSet::new(), successors: Vec::new() };
         assert_eq!(gives(resigned, NOBODY, BrokerId(1)), (true, false));

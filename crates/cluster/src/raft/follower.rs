@@ -25,7 +25,7 @@ impl Replica {
     pub(super) fn become_follower(&mut self, now: Time, fx: &mut Fx, epoch: i32, leader: BrokerId) {
         let voted = if epoch > self.hard.epoch { BrokerId::NONE } else { self.hard.voted };
         self.set_epoch(epoch, voted, leader);
-        self.set_role(fx, Role::Follower { leader, has_fetched: false });
+        self.set_role(fx, Role::Follower { leader, has_fetched: false, update: self.nothing_told(now) });
         self.arm_fetch_timeout(now, fx);
         self.arm_join(now, fx);
         self.soft.timers.arm(fx, now, TimerKey::Fetch);
@@ -98,6 +98,9 @@ impl Replica {
         };
         // An observer that asks around may ask the next voter while the last is silent.
         if self.soft.fetching == Some((self.hard.epoch, self.named_leader())) {
+            return;
+        }
+        if self.tell_leader(now, fx, to) {
             return;
         }
         let request = FetchRequest {
@@ -210,7 +213,7 @@ impl Replica {
     }
 
     /// Voters stand for election when their leader is silent for that long.
-    fn arm_fetch_timeout(&mut self, now: Time, fx: &mut Fx) {
+    pub(super) fn arm_fetch_timeout(&mut self, now: Time, fx: &mut Fx) {
         match self.is_voter() {
             true => self.soft.timers.arm(fx, now + self.fetch_timeout(), TimerKey::FetchTimeout),
             false => drop(self.soft.timers.cancel(&TimerKey::FetchTimeout)),

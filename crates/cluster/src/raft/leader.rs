@@ -33,8 +33,8 @@ impl Replica {
         self.set_role(fx, Role::Leader(Leader::new(epoch_start, &self.other_voters())));
         let mut first = vec![MetadataRecord::LeaderChange { leader: self.spec.id, voters: self.voter_ids() }];
         // So far they stand only in the snapshots that the storage of the first voters was formatted with.
-        if self.voter_history().last_offset() == Some(-1) {
-            first.extend([DYNAMIC, MetadataRecord::Voters(self.voter_history().last().clone())]);
+        if self.voter_history().last_offset() == Some(-1) || self.is_described_otherwise() {
+            first.extend([DYNAMIC, MetadataRecord::Voters(Arc::new(self.with_own(self.voters())))]);
         }
         self.append(now, fx, first);
         self.drain_now(now, fx);
@@ -227,7 +227,7 @@ impl Replica {
     }
 
     /// A voter follows: with a majority of them the leader need not resign (`LeaderState#updateCheckQuorumForFollowingVoter`).
-    fn count_follower(&mut self, now: Time, fx: &mut Fx, voter: BrokerId) {
+    pub(super) fn count_follower(&mut self, now: Time, fx: &mut Fx, voter: BrokerId) {
         let needed = self.majority() - usize::from(self.is_voter());
         let Role::Leader(leader) = &mut self.soft.role else { return };
         leader.fetched.insert(voter);

@@ -14,6 +14,7 @@ pub mod snapshot;
 #[cfg(test)]
 mod testing;
 mod transition;
+mod update;
 mod voters;
 
 use std::collections::VecDeque;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use kernel::{Address, Calls, ConnId, Duration, Time, Timers};
 use protocol::metadata::MetadataBatch;
-use protocol::{BrokerId, DirectoryId, Message, Request, Response, Seldom, gap};
+use protocol::{BrokerId, DirectoryId, Message, Request, Response, Seldom};
 
 use crate::image::MetadataImage;
 use crate::process::{Fx, space};
@@ -131,6 +132,7 @@ enum Call {
     FetchSnapshot { epoch: i32, to: BrokerId },
     Versions { voter: BrokerId, waits: bool },
     Join,
+    UpdateVoter { epoch: i32, to: BrokerId },
 }
 
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
@@ -186,10 +188,6 @@ impl Soft {
 impl Replica {
     /// A replica whose storage has just been formatted.
     pub fn new(spec: &Arc<ProcessSpec>) -> Replica {
-        gap!(
-            "UpdateRaftVoter: voters listen where they always did and support what they always did. Of a static quorum the leader learns directories from fetches, and not a fetch timeout later by that request",
-            "KIP-853"
-        );
         let hard = Hard { log: voters::formatted(spec), epoch: 0, voted: BrokerId::NONE, leader: BrokerId::NONE };
         Replica { spec: spec.clone(), hard, soft: Soft::new() }
     }
@@ -266,6 +264,7 @@ impl Replica {
                 | Request::DescribeQuorum(_)
                 | Request::AddRaftVoter(_)
                 | Request::RemoveRaftVoter(_)
+                | Request::UpdateRaftVoter(_)
         )
     }
 
@@ -317,6 +316,7 @@ impl Replica {
                 Some(response) => response.into(),
                 None => return,
             },
+            Request::UpdateRaftVoter(request) => self.on_update_voter(now, fx, &request).into(),
             Request::AddRaftVoter(request) => match self.on_add_voter(now, fx, (conn, correlation), request) {
                 Some(response) => response,
                 None => return,
@@ -366,6 +366,9 @@ impl Replica {
             }
             (Call::FetchSnapshot { epoch, to }, Response::FetchSnapshot(answer)) => {
                 self.on_snapshot_answer(now, fx, epoch, to, answer)
+            }
+            (Call::UpdateVoter { epoch, to }, Response::UpdateRaftVoter(answer)) => {
+                self.on_voter_updated(now, fx, epoch, to, &answer)
             }
             // Whether it votes now stands in the log; if not, it asks again.
             (Call::Join, Response::AddRaftVoter(_) | Response::RemoveRaftVoter(_)) => {}

@@ -6,6 +6,7 @@ use protocol::metadata::MetadataBatch;
 use protocol::{BrokerId, DirectoryId, Seldom};
 
 use super::change::Change;
+use super::update::{Update, VersionUpgrade};
 
 /// The state of a replica in its epoch (`QuorumState`).
 ///
@@ -27,6 +28,8 @@ pub enum Role {
         leader: BrokerId,
         /// Whether a fetch has succeeded in this epoch.
         has_fetched: bool,
+        /// What it has told the leader of itself, where it may vote.
+        update: Seldom<Update>,
     },
     /// Leads.
     Leader(Leader),
@@ -69,6 +72,8 @@ pub struct Leader {
     pub is_claimed: bool,
     /// The change of voters under way.
     pub change: Seldom<Box<Change>>,
+    /// What the voters of a static quorum have told.
+    pub upgrade: Seldom<VersionUpgrade>,
 }
 
 impl Leader {
@@ -83,6 +88,7 @@ impl Leader {
             fetched: SortedSet::new(),
             is_claimed: false,
             change: Seldom::default(),
+            upgrade: Seldom::default(),
         }
     }
 }

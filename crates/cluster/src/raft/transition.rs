@@ -50,7 +50,7 @@ impl Replica {
         let delay = Duration::from_millis((50_u64 << self.soft.failures.min(6)).min(1000));
         for call in calls {
             match call {
-                Call::Fetch { epoch, to } | Call::FetchSnapshot { epoch, to } => {
+                Call::Fetch { epoch, to } | Call::FetchSnapshot { epoch, to } | Call::UpdateVoter { epoch, to } => {
                     if self.soft.fetching == Some((epoch, to)) {
                         self.soft.fetching = None;
                         self.soft.timers.arm_once(fx, now + delay, TimerKey::Fetch);

@@ -220,4 +220,5 @@ apis! {
     75 DescribeTopicPartitions describe_topic_partitions(DescribeTopicPartitionsRequest DescribeTopicPartitionsResponse) "admin->broker"
     80 AddRaftVoter add_raft_voter(AddRaftVoterRequest AddRaftVoterResponse) "admin->broker->controller"
     81 RemoveRaftVoter remove_raft_voter(RemoveRaftVoterRequest RemoveRaftVoterResponse) "admin->broker->controller"
+    82 UpdateRaftVoter update_raft_voter(UpdateRaftVoterRequest UpdateRaftVoterResponse) "voter->leader"
 }
