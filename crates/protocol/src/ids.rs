@@ -21,8 +21,11 @@ impl BrokerId {
 /// A topic's name.
 pub type TopicName = Arc<str>;
 
+/// Where group coordinators write down groups and committed offsets (`Topic#GROUP_METADATA_TOPIC_NAME`).
+pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
+
 /// Topics that only brokers write to, and that clients are told are internal (`Topic.INTERNAL_TOPICS`).
-const INTERNAL_TOPICS: [&str; 3] = ["__consumer_offsets", "__transaction_state", "__share_group_state"];
+const INTERNAL_TOPICS: [&str; 3] = [OFFSETS_TOPIC, "__transaction_state", "__share_group_state"];
 
 /// Whether a topic of that name is Kafka's own.
 pub fn is_internal_topic(name: &str) -> bool {

@@ -34,8 +34,8 @@ pub use codec::Codec;
 pub use error::ErrorCode;
 pub use file::{DirEntry, FileContent, ProducerLine};
 pub use ids::{
-    BrokerId, DirectoryId, GroupId, MemberId, PartitionIndex, ProducerId, TopicId, TopicName, TopicPartition,
-    is_internal_topic,
+    BrokerId, DirectoryId, GroupId, MemberId, OFFSETS_TOPIC, PartitionIndex, ProducerId, TopicId, TopicName,
+    TopicPartition, is_internal_topic,
 };
 pub use java_duration::java_duration_ms;
 pub use note::Note;

@@ -4,15 +4,12 @@
 use protocol::api::create_topics::NewTopic;
 use protocol::api::find_coordinator::{FindCoordinatorRequest, FindCoordinatorResponse};
 use protocol::hashing::group_partition;
-use protocol::{ErrorCode, TopicName, gap};
+use protocol::{ErrorCode, OFFSETS_TOPIC, TopicName, gap};
 
 use super::Broker;
 use super::dispatch::Answer;
 use super::metadata::live_endpoint;
 use crate::process::{Context, Fx};
-
-/// Where groups keep their state.
-pub(super) const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
 impl Broker {
     pub(super) fn handle_find_coordinator(

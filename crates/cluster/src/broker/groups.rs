@@ -13,12 +13,11 @@ use protocol::api::describe_groups::{DescribeGroupsRequest, DescribeGroupsRespon
 use protocol::api::list_groups::ListGroupsResponse;
 use protocol::batch::ProducerStamp;
 use protocol::hashing::group_partition;
-use protocol::{Batch, EPOCH_MS, ErrorCode, GroupId, PartitionIndex, Request, Response, TopicName};
+use protocol::{Batch, EPOCH_MS, ErrorCode, GroupId, OFFSETS_TOPIC, PartitionIndex, Request, Response, TopicName};
 
 use super::connections::{Caller, Ticket};
 use super::disk::ReplicaIndex;
 use super::dispatch::Answer;
-use super::find_coordinator::OFFSETS_TOPIC;
 use super::partition::Writer;
 use super::recovery::NANOS_A_BYTE;
 use super::{Broker, TimerKey};

@@ -2,9 +2,9 @@
 
 use cluster::KafkaProcess;
 use ordered::{SortedMap, SortedSet};
-use protocol::{BrokerId, GroupId, Note, PartitionIndex, TopicName, TopicPartition};
+use protocol::{BrokerId, GroupId, Note, OFFSETS_TOPIC, PartitionIndex, TopicName, TopicPartition};
 
-use super::committed_offsets_grow::{OFFSETS_TOPIC, coordinator};
+use super::committed_offsets_grow::coordinator;
 use super::{Invariant, Kind, Kinds, Sight};
 
 /// What groups were told, and what excuses its loss.

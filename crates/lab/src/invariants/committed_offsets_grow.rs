@@ -6,7 +6,7 @@ use coordinator::GroupShard;
 use kernel::NodeState;
 use ordered::{SortedMap, SortedSet};
 use protocol::api::ApiKey;
-use protocol::{ErrorCode, GroupId, Note, PartitionIndex, TopicId, TopicName, TopicPartition};
+use protocol::{ErrorCode, GroupId, Note, OFFSETS_TOPIC, PartitionIndex, TopicId, TopicName, TopicPartition};
 
 use super::{Invariant, Kind, Kinds, Sight};
 use crate::by_partition::ByPartition;
@@ -27,8 +27,6 @@ pub(super) struct CommittedOffsetsGrow {
     /// What two members of a group were given (`one_owner.rs` says when that is right): each commits how far it is itself.
     shared: SortedSet<(GroupId, TopicPartition)>,
 }
-
-pub(super) const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
 impl Invariant for CommittedOffsetsGrow {
     const ID: &'static str = "committed-offsets-grow";

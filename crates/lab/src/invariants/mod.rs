@@ -20,6 +20,7 @@ use protocol::metadata::PartitionRecord;
 use protocol::{BrokerId, Note, TopicId, TopicPartition};
 
 use crate::Actor;
+use crate::lab::BOOT;
 use crate::layout::Layout;
 use crate::replicas::{self, Replica};
 
@@ -228,12 +229,14 @@ pub struct Violation {
     pub at: Time,
 }
 
+/// With the time that a run's clock shows.
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = Time::ZERO + self.at.since(BOOT);
         write!(
             f,
-            "invariant `{}` broke at event {} ({}): {} — {}",
-            self.invariant, self.event, self.at, self.claim, self.evidence
+            "invariant `{}` broke at event {} ({at}): {} — {}",
+            self.invariant, self.event, self.claim, self.evidence
         )
     }
 }
@@ -363,6 +366,16 @@ mod tests {
                 assert_eq!(looks_at.has(*kind), is_named, "{id}: {name}");
             }
         }
+    }
+
+    /// What broke is told with the time that the terminals show.
+    #[test]
+    fn a_violation_is_told_in_the_time_of_the_runs_clock() {
+        let at = BOOT + kernel::Duration::from_millis(1_500);
+        let of =
+            |at| Violation { invariant: "i", claim: "c", evidence: "e".into(), about: String::new(), event: 7, at };
+        assert_eq!(of(at).to_string(), "invariant `i` broke at event 7 (00:01.500): c — e");
+        assert_eq!(of(Time::ZERO).to_string(), "invariant `i` broke at event 7 (00:00.000): c — e");
     }
 
     /// A follower of the metadata log that is asked to truncate what is committed: nobody may do that, unless a voter's disk was lost.

@@ -11,7 +11,7 @@ use kernel::{NodeId, NodeState};
 use ordered::{SortedMap, SortedSet};
 use partition_log::Log;
 use protocol::metadata::PartitionRecord;
-use protocol::{Batch, BrokerId, GroupId, Note, TopicName, TopicPartition};
+use protocol::{Batch, BrokerId, GroupId, Note, OFFSETS_TOPIC, TopicName, TopicPartition};
 
 use crate::Lab;
 use crate::replicas;
@@ -77,7 +77,7 @@ pub(crate) fn obstacles(lab: &Lab) -> Vec<Obstacle> {
             }
         }
     }
-    group_obstacles(lab, image, &dead, &mut found);
+    group_obstacles(lab, image, &alive, &dead, &mut found);
     found
 }
 
@@ -177,12 +177,30 @@ fn has_more(log: &Log, from: i64) -> bool {
     below.filter_map(first).any(|offset| offset < log.high_watermark())
 }
 
+/// The fewest replicas that a broker that runs would make the groups' topic with (`AutoTopicCreationManager`).
+fn offsets_replicas(lab: &Lab, alive: &SortedSet<BrokerId>) -> usize {
+    let kafka = |id| lab.layout().brokers.get(id).and_then(|node| lab.world().machine(*node).kafka());
+    let factors =
+        alive.iter().filter_map(kafka).map(|kafka| kafka.spec().number("offsets.topic.replication.factor", 3));
+    factors.min().and_then(|factor| usize::try_from(factor).ok()).unwrap_or(0)
+}
+
 /// Consumers that run: in their groups, with every partition of their topics, at the end.
-fn group_obstacles(lab: &Lab, image: &MetadataImage, dead: &SortedSet<TopicPartition>, found: &mut Vec<Obstacle>) {
+fn group_obstacles(
+    lab: &Lab,
+    image: &MetadataImage,
+    alive: &SortedSet<BrokerId>,
+    dead: &SortedSet<TopicPartition>,
+    found: &mut Vec<Obstacle>,
+) {
     // A group without coordinator can do nothing.
-    if dead.iter().any(|tp| &*tp.topic == "__consumer_offsets") {
+    if dead.iter().any(|tp| &*tp.topic == OFFSETS_TOPIC) {
         return;
     }
+    let replicas = offsets_replicas(lab, alive);
+    // A broker that is registered may be given replicas, whether it runs or not.
+    let registered = image.brokers.len();
+    let lacks_topic = image.topic(OFFSETS_TOPIC).is_none() && registered < replicas;
     let mut owned: SortedMap<GroupId, SortedSet<TopicPartition>> = SortedMap::new();
     let mut wanted: SortedMap<GroupId, SortedSet<TopicName>> = SortedMap::new();
     for app in lab.apps().iter().filter(|app| lab.world().state(app.node) == NodeState::Running) {
@@ -190,6 +208,13 @@ fn group_obstacles(lab: &Lab, image: &MetadataImage, dead: &SortedSet<TopicParti
             continue;
         };
         let Some(group) = consumer.group() else { continue };
+        if lacks_topic {
+            let why = format!(
+                "group {group} has no coordinator: {OFFSETS_TOPIC} is to have {replicas} replicas \
+                 (offsets.topic.replication.factor), and there are {registered} brokers"
+            );
+            return found.push(Obstacle::new(why, true));
+        }
         let owns = owned.entry(group.clone()).or_default();
         wanted.entry(group.clone()).or_default().extend(consumer.topics().iter().cloned());
         if consumer.group_state() != "stable" {
