@@ -4,6 +4,7 @@ mod common;
 
 use clients::{ConsumerEvent, Profile};
 use common::*;
+use kernel::{Duration, LinkSpec};
 use protocol::{ApiKey, ErrorCode};
 
 /// Two records of leader epoch 0.
@@ -123,6 +124,22 @@ fn who_is_sent_to_a_near_replica_reads_there_and_asks_the_leader_again_after_the
     assert!(fetches(run.second()) > 100);
     let run = run.until(7_000);
     assert_eq!(fetches(run.broker()), 2, "and once more when the preference is old");
+}
+
+/// The lease is good for the millisecond in which it ends (`TopicPartitionState#preferredReadReplica`): clocks count whole ones.
+#[test]
+fn a_near_replica_is_read_from_up_to_the_millisecond_in_which_the_lease_ends() {
+    let mut run = near(&[("metadata.max.age.ms", "5000")], two_records());
+    let travel = Duration::from_micros(100);
+    let exact = LinkSpec { latency: travel, jitter: Duration::ZERO, bytes_per_second: 0 };
+    let app = run.world.find("app-1").expect("it was added");
+    for broker in ["broker-1", "broker-2"].map(|name| run.world.find(name).expect("it was added")) {
+        run.world.set_link(app, broker, exact);
+        run.world.set_link(broker, app, exact);
+    }
+    let begins = run.when(|run| fetches(run.broker()) == 1) + travel;
+    let asks_again = run.when(|run| fetches(run.broker()) == 2);
+    assert_eq!(asks_again.as_millis(), begins.as_millis() + 5_001, "{begins} and {asks_again}");
 }
 
 #[test]

@@ -86,12 +86,13 @@ impl Consumer {
         Some((topic_id, preferred.unwrap_or(leader), epoch))
     }
 
-    /// A preference holds for `metadata.max.age.ms`, and while its broker is there (`AbstractFetch#selectReadReplica`).
+    /// A preference holds for `metadata.max.age.ms`, the millisecond in which that ends included, and while its broker is there
+    /// (`AbstractFetch#selectReadReplica`).
     fn drop_stale_preferences(&mut self, now: Time) {
         for partition in self.partitions.values_mut() {
             let Some((id, until)) = partition.preferred else { continue };
             let is_there = self.net.metadata.brokers.contains_key(&id);
-            if until <= now || !is_there {
+            if until.as_millis() < now.as_millis() || !is_there {
                 partition.preferred = None;
             }
             if !is_there {
@@ -205,13 +206,13 @@ impl Consumer {
             ErrorCode::None if result.batches.is_empty() => {}
             ErrorCode::None => {
                 let (topic_id, batches) = (result.topic_id, result.batches.into());
-                self.completed.push_back(Completed { tp: tp.clone(), topic_id, batches });
+                self.completed.push_back(Completed { tp: tp.clone(), topic_id, batches, out_of_range: None });
             }
             ErrorCode::OffsetOutOfRange => {
                 self.note_error(fx, ApiKey::Fetch, result.error);
                 // What a follower does not have its leader may.
                 if !was_sent_away {
-                    self.out_of_range(tp, offset);
+                    self.out_of_range(tp, result.topic_id, offset);
                 }
             }
             code => {
@@ -254,6 +255,14 @@ impl Consumer {
         let mut left = max;
         while left > 0 {
             let Some(mut completed) = self.completed.pop_front() else { break };
+            if let Some(offset) = completed.out_of_range {
+                // An error is told when nothing else is.
+                match polled.is_empty() {
+                    true => self.fail_out_of_range(&completed.tp, offset),
+                    false => self.completed.push_front(completed),
+                }
+                break;
+            }
             let from = polled.len();
             let is_drained = self.collect_partition(&mut completed, &mut left, &mut polled);
             self.delivered(fx, completed.topic_id, &polled[from..]);

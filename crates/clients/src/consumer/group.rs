@@ -100,8 +100,8 @@ impl Consumer {
             (Asked::Committed { assignment }, Response::OffsetFetch(answer)) => {
                 self.committed_answered(now, fx, assignment, answer)
             }
-            (Asked::LookUp { assignment, partitions }, Response::ListOffsets(answer)) => {
-                self.look_up_answered(now, fx, assignment, &partitions, answer);
+            (Asked::LookUp { assignment, again_at, partitions }, Response::ListOffsets(answer)) => {
+                self.look_up_answered(now, fx, assignment, again_at, &partitions, answer);
             }
             (Asked::Validate { assignment, partitions }, Response::OffsetForLeaderEpoch(answer)) => {
                 self.validation_answered(now, fx, assignment, &partitions, answer);
@@ -135,7 +135,7 @@ impl Consumer {
                 self.lose_coordinator(now, fx);
                 self.ask_again(now, fx, assignment, None);
             }
-            Asked::LookUp { assignment, partitions } => self.ask_again(now, fx, assignment, Some(&partitions)),
+            Asked::LookUp { assignment, partitions, .. } => self.ask_again(now, fx, assignment, Some(&partitions)),
             Asked::Validate { assignment, partitions } => {
                 self.validation_unanswered(now, fx, assignment, &partitions);
             }

@@ -443,6 +443,14 @@ impl Consumer {
         }
     }
 
+    /// How long it waits before it asks a leader again about a position. Java's wait neither grows nor varies (`OffsetFetcherUtils`).
+    fn retry_wait(&self, fx: &mut Fx) -> Duration {
+        match self.profile {
+            Profile::Java => self.net.settings.retry_backoff.base(),
+            Profile::Librdkafka => self.backoff(1, fx),
+        }
+    }
+
     fn backoff(&self, attempts: u32, fx: &mut Fx) -> Duration {
         self.net.settings.retry_backoff.wait(attempts, fx.rng(crate::network::purpose::BACKOFF))
     }

@@ -1,16 +1,34 @@
 //! Where to read from: committed offsets, else `auto.offset.reset` (`ConsumerCoordinator#refreshCommittedOffsetsIfNeeded`,
 //! `OffsetFetcher`).
 
+use std::collections::VecDeque;
+
 use kernel::{Address, Time};
 use ordered::SortedMap;
 use protocol::api::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse};
 use protocol::api::offset_fetch::{OffsetFetchRequest, OffsetFetchResponse};
-use protocol::{ApiKey, BrokerId, ErrorCode, TopicPartition};
+use protocol::{ApiKey, BrokerId, ErrorCode, TopicId, TopicPartition};
 
 use super::Consumer;
-use super::state::{Asked, GroupPhase, Partition, Seek};
+use super::state::{Asked, Completed, GroupPhase, Partition, Seek};
 use crate::network::Lane;
 use crate::{ClientError, Fx, Profile, StartAt};
+
+const OFFSET_FETCHER: &str = "org.apache.kafka.clients.consumer.internals.OffsetFetcherUtils";
+
+/// Errors of a partition that moves from leader to leader, which Java clients tell nobody.
+pub(super) fn is_of_moves(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::NotLeaderOrFollower
+            | ErrorCode::ReplicaNotAvailable
+            | ErrorCode::KafkaStorageError
+            | ErrorCode::OffsetNotAvailable
+            | ErrorCode::LeaderNotAvailable
+            | ErrorCode::FencedLeaderEpoch
+            | ErrorCode::UnknownLeaderEpoch
+    )
+}
 
 impl Consumer {
     pub(super) fn update_positions(&mut self, now: Time, fx: &mut Fx) {
@@ -121,24 +139,32 @@ impl Consumer {
             partition.seek = Seek::LookUp(start);
             partition.position = None;
             partition.leader = None;
+            partition.waits_since = None;
             partition.is_asked = false;
         }
         self.completed.retain(|completed| completed.tp != *tp);
     }
 
-    /// The position is outside the log.
-    pub(super) fn out_of_range(&mut self, tp: &TopicPartition, offset: i64) {
+    /// The position is outside the log. Without a policy that is an error, behind what was fetched before.
+    pub(super) fn out_of_range(&mut self, tp: &TopicPartition, topic_id: TopicId, offset: i64) {
         match self.settings.reset {
             Some(start) => self.reset(tp, start),
-            None => self.fail(match self.profile {
-                Profile::Java => ClientError::new(
-                    "org.apache.kafka.clients.consumer.OffsetOutOfRangeException",
-                    format!("Fetch position {} is out of range for partition {tp}", self.shown_position(tp, offset)),
-                    ErrorCode::OffsetOutOfRange,
-                ),
-                Profile::Librdkafka => ClientError::of(Profile::Librdkafka, ErrorCode::OffsetOutOfRange),
-            }),
+            None => {
+                let (tp, batches, out_of_range) = (tp.clone(), VecDeque::new(), Some(offset));
+                self.completed.push_back(Completed { tp, topic_id, batches, out_of_range });
+            }
         }
+    }
+
+    pub(super) fn fail_out_of_range(&mut self, tp: &TopicPartition, offset: i64) {
+        self.fail(match self.profile {
+            Profile::Java => ClientError::new(
+                "org.apache.kafka.clients.consumer.OffsetOutOfRangeException",
+                format!("Fetch position {} is out of range for partition {tp}", self.shown_position(tp, offset)),
+                ErrorCode::OffsetOutOfRange,
+            ),
+            Profile::Librdkafka => ClientError::of(Profile::Librdkafka, ErrorCode::OffsetOutOfRange),
+        });
     }
 
     /// A position as Java prints it (`FetchPosition#toString`).
@@ -180,6 +206,13 @@ impl Consumer {
         for (node, wanted) in by_leader {
             if self.net.ready(now, fx, Lane::Data, &node) {
                 self.send_look_up(now, fx, &node, wanted);
+                continue;
+            }
+            // What is asked is settled before there is a connection to ask over.
+            let waits = !self.net.is_unavailable(now, Lane::Data, &node);
+            for (tp, ..) in &wanted {
+                let Some(partition) = self.partitions.get_mut(tp) else { continue };
+                partition.waits_since = waits.then(|| partition.waits_since.unwrap_or(now));
             }
         }
     }
@@ -187,23 +220,27 @@ impl Consumer {
     fn send_look_up(&mut self, now: Time, fx: &mut Fx, node: &Address, wanted: Vec<(TopicPartition, StartAt, i32)>) {
         let mut partitions = Vec::new();
         let mut tags = Vec::new();
-        let now_ms = crate::wall_ms(now, fx);
+        let mut began = now;
         for (tp, start, current_leader_epoch) in wanted {
+            let mut waited = None;
             if let Some(partition) = self.partitions.get_mut(&tp) {
                 partition.is_asked = true;
+                waited = partition.waits_since.take();
             }
+            let asks_since = waited.unwrap_or(now);
+            began = began.min(asks_since);
             partitions.push(ListOffsetsPartition {
                 topic: tp.topic.clone(),
                 partition: tp.partition,
                 current_leader_epoch,
-                timestamp: start.timestamp(now_ms),
+                timestamp: start.timestamp(crate::wall_ms(asks_since, fx)),
             });
             tags.push((tp, start));
         }
         let request =
             ListOffsetsRequest { replica: BrokerId::NONE, read_committed: self.settings.read_committed, partitions };
-        let tag = Asked::LookUp { assignment: self.assignment, partitions: tags };
         let timeout = self.net.settings.request_timeout;
+        let tag = Asked::LookUp { assignment: self.assignment, again_at: began + timeout, partitions: tags };
         self.net.send(now, fx, Lane::Data, node, timeout, tag, request.into());
     }
 
@@ -212,6 +249,7 @@ impl Consumer {
         now: Time,
         fx: &mut Fx,
         assignment: u64,
+        again_at: Time,
         asked: &[(TopicPartition, StartAt)],
         answer: ListOffsetsResponse,
     ) {
@@ -231,18 +269,34 @@ impl Consumer {
                     partition.epoch = if self.profile == Profile::Java { -1 } else { result.leader_epoch };
                 }
                 // Nothing as young as that yet: asked again as if there had been no answer (`#handleListOffsetResponse`).
-                ErrorCode::None if matches!(start, StartAt::Ago(_)) => {
-                    partition.not_before = now + self.net.settings.request_timeout;
-                }
+                ErrorCode::None if matches!(start, StartAt::Ago(_)) => partition.not_before = again_at,
                 // Nothing as young as the time asked for: the end.
                 ErrorCode::None => partition.seek = Seek::LookUp(StartAt::Latest),
                 code => {
                     self.note_error(fx, ApiKey::ListOffsets, code);
+                    self.log_look_up_error(&tp, code);
                     self.ask_again(now, fx, assignment, Some(&[(tp, *start)]));
                     self.net.metadata.request_update();
                 }
             }
         }
+    }
+
+    /// What Java logs of an error it goes on after; of those that come with a change of leader nothing (`#handleListOffsetResponse`).
+    fn log_look_up_error(&mut self, tp: &TopicPartition, code: ErrorCode) {
+        if self.profile == Profile::Librdkafka || is_of_moves(code) {
+            return;
+        }
+        let text = match code {
+            ErrorCode::UnknownTopicOrPartition => {
+                format!("Received unknown topic or partition error in ListOffset request for partition {tp}")
+            }
+            code => format!(
+                "Attempt to fetch offsets for partition {tp} failed due to unexpected exception: {}, retrying.",
+                code.message()
+            ),
+        };
+        self.net.warn(OFFSET_FETCHER, text);
     }
 
     /// Offsets are asked for again after a while: of these partitions, or of all that wait for committed ones.
@@ -253,7 +307,8 @@ impl Consumer {
         assignment: u64,
         which: Option<&[(TopicPartition, StartAt)]>,
     ) {
-        let at = now + self.backoff(1, fx);
+        let wait = if which.is_some() { self.retry_wait(fx) } else { self.backoff(1, fx) };
+        let at = now + wait;
         for (tp, partition) in self.partitions.iter_mut().filter(|(_, partition)| partition.since <= assignment) {
             let is_meant = match which {
                 None => partition.seek == Seek::Committed,

@@ -41,6 +41,8 @@ pub(crate) struct Partition {
     pub(crate) stored: Option<i64>,
     /// The last offset committed by this consumer.
     pub(crate) committed: Option<i64>,
+    /// Since when a look-up of its offset waits for a connection to its leader.
+    pub(crate) waits_since: Option<Time>,
     /// A look-up of its offset is under way.
     pub(crate) is_asked: bool,
     pub(crate) not_before: Time,
@@ -64,6 +66,7 @@ impl Partition {
             preferred: None,
             stored: None,
             committed: None,
+            waits_since: None,
             is_asked: false,
             not_before: Time::ZERO,
         }
@@ -86,13 +89,15 @@ impl Validating {
     }
 }
 
-/// Data of one partition that has been fetched and not handed out (`CompletedFetch`).
+/// Data of one partition that has been fetched and not handed out, or an error that is told in its turn (`CompletedFetch`).
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct Completed {
     pub(crate) tp: TopicPartition,
     /// Of which topic of that name.
     pub(crate) topic_id: TopicId,
     pub(crate) batches: VecDeque<Batch>,
+    /// There is no data: this position is outside the log, and no policy says what then.
+    pub(crate) out_of_range: Option<i64>,
 }
 
 /// What partitions come from.
@@ -252,6 +257,8 @@ pub(crate) enum Asked {
     },
     LookUp {
         assignment: u64,
+        /// Partitions without an offset are asked for again then.
+        again_at: Time,
         partitions: Vec<(TopicPartition, StartAt)>,
     },
     Validate {

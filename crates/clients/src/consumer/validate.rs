@@ -10,9 +10,12 @@ use protocol::api::offset_for_leader_epoch::{
 use protocol::{ApiKey, ErrorCode, Plant, TopicPartition};
 
 use super::Consumer;
+use super::positions::is_of_moves;
 use super::state::{Asked, Partition, Seek, Validating};
 use crate::network::Lane;
 use crate::{ClientError, Fx, Profile};
+
+const OFFSETS_FOR_EPOCH: &str = "org.apache.kafka.clients.consumer.internals.OffsetsForLeaderEpochUtils";
 
 impl Consumer {
     /// Positions whose leader has changed, or that are new, are not read on from before their leader was asked. Without an epoch
@@ -102,6 +105,7 @@ impl Consumer {
                 }
                 code => {
                     self.note_error(fx, ApiKey::OffsetForLeaderEpoch, code);
+                    self.log_validation_error(&tp, code);
                     self.validate_again(now, fx, assignment, asked, &tp);
                     self.net.metadata.request_update();
                 }
@@ -109,12 +113,30 @@ impl Consumer {
         }
     }
 
+    /// What Java logs of an error it goes on after, by a logger that does not know the client.
+    fn log_validation_error(&mut self, tp: &TopicPartition, code: ErrorCode) {
+        if self.profile == Profile::Librdkafka || is_of_moves(code) {
+            return;
+        }
+        let text = match code {
+            ErrorCode::UnknownTopicOrPartition => {
+                format!(
+                    "Received unknown topic or partition error in OffsetsForLeaderEpoch request for partition {tp}."
+                )
+            }
+            code => {
+                format!("Attempt to fetch offsets for partition {tp} failed due to: {}, retrying.", code.message())
+            }
+        };
+        self.net.warn_for_all(OFFSETS_FOR_EPOCH, text);
+    }
+
     /// The leader did not say: it is asked again after a while.
     fn validate_again(&mut self, now: Time, fx: &mut Fx, assignment: u64, asked: &[Validating], tp: &TopicPartition) {
         if asked.iter().all(|asked| asked.tp != *tp) {
             return;
         }
-        let at = now + self.backoff(1, fx);
+        let at = now + self.retry_wait(fx);
         let is_meant = |p: &&mut Partition| p.since <= assignment && p.seek == Seek::Validate;
         if let Some(partition) = self.partitions.get_mut(tp).filter(is_meant) {
             partition.is_asked = false;

@@ -38,7 +38,12 @@ impl<T> Net<T> {
         self.log_line(LogLevel::Warn, logger, format!("{} {}", self.context, text.as_ref()));
     }
 
-    /// The same, of a graver matter.
+    /// The same of a class that does not know the client.
+    pub(crate) fn warn_for_all(&mut self, logger: &'static str, text: String) {
+        self.log_line(LogLevel::Warn, logger, text);
+    }
+
+    /// As [`Net::warn`], of a graver matter.
     pub(crate) fn error(&mut self, logger: &'static str, text: impl AsRef<str>) {
         self.log_line(LogLevel::Error, logger, format!("{} {}", self.context, text.as_ref()));
     }

@@ -46,6 +46,9 @@ pub struct FakeBroker {
     pub heartbeat_errors: VecDeque<ErrorCode>,
     /// Answers for the next partitions that are fetched.
     pub fetch_errors: VecDeque<ErrorCode>,
+    /// Answers for the next partitions whose offsets, or ends of epochs, are asked for.
+    pub offset_errors: VecDeque<ErrorCode>,
+    pub epoch_errors: VecDeque<ErrorCode>,
     pub committed: SortedMap<(Arc<str>, i32), i64>,
     pub generation: i32,
     /// Of all partitions; who asks with a lower one is fenced.
@@ -246,7 +249,9 @@ impl FakeBroker {
                 .into()
             }
             Request::ListOffsets(r) => {
+                let mut errors = std::mem::take(&mut self.offset_errors);
                 let result = |p: protocol::api::list_offsets::ListOffsetsPartition| ListOffsetsResult {
+                    error: errors.pop_front().unwrap_or_default(),
                     offset: match p.timestamp {
                         -2 => self.log_start,
                         -1 => self.end((topic_id(&p.topic), p.partition)),
@@ -254,11 +259,12 @@ impl FakeBroker {
                     },
                     topic: p.topic,
                     partition: p.partition,
-                    error: ErrorCode::None,
                     timestamp: -1,
                     leader_epoch: 0,
                 };
-                ListOffsetsResponse { partitions: r.partitions.into_iter().map(result).collect() }.into()
+                let partitions = r.partitions.into_iter().map(result).collect();
+                self.offset_errors = errors;
+                ListOffsetsResponse { partitions }.into()
             }
             Request::Fetch(r) => {
                 let mut result = |p: protocol::api::fetch::FetchPartition| {
@@ -300,12 +306,16 @@ impl FakeBroker {
                 .into()
             }
             Request::OffsetForLeaderEpoch(r) => {
+                let mut errors = std::mem::take(&mut self.epoch_errors);
                 let answer = |q: EpochQuestion| {
+                    let error = errors.pop_front().unwrap_or_default();
                     let (leader_epoch, end_offset) = self.epoch_ends.get(&q.leader_epoch).copied().unwrap_or((-1, -1));
                     let (topic, partition) = (q.topic, q.partition);
-                    EpochAnswer { topic, partition, error: ErrorCode::None, leader_epoch, end_offset }
+                    EpochAnswer { topic, partition, error, leader_epoch, end_offset }
                 };
-                OffsetForLeaderEpochResponse { partitions: r.partitions.into_iter().map(answer).collect() }.into()
+                let partitions = r.partitions.into_iter().map(answer).collect();
+                self.epoch_errors = errors;
+                OffsetForLeaderEpochResponse { partitions }.into()
             }
             Request::CreateTopics(r) => {
                 let created = |t: protocol::api::create_topics::NewTopic| {
@@ -357,6 +367,7 @@ pub enum Do {
     SubscribePattern(&'static str),
     Assign(Vec<(TopicPartition, StartAt)>),
     StopPolling,
+    Seek(TopicPartition, i64),
     Commit(Option<Vec<(TopicPartition, i64)>>),
     CloseConsumer,
     Call(AdminCall),
@@ -500,6 +511,7 @@ impl App {
                 consumer.assign(partitions, now, fx);
                 self.is_polling = true;
             }
+            (Do::Seek(tp, offset), _, Some(consumer), _) => assert!(consumer.seek(&tp, StartAt::Offset(offset))),
             (Do::StopPolling, ..) => self.is_polling = false,
             (Do::Commit(offsets), _, Some(consumer), _) => consumer.commit_sync(now, fx, offsets),
             (Do::CloseConsumer, _, Some(consumer), _) => {
@@ -550,6 +562,16 @@ impl Run {
     pub fn admin(broker: FakeBroker, pairs: &[(&str, &str)], script: Vec<(u64, Do)>) -> Run {
         let admin = Admin::new(Profile::Java, &properties(pairs), "adminclient-1", 1).expect("good configuration");
         Run::new(broker, App { admin: Some(admin), script, ..App::default() })
+    }
+    /// Runs until there is `what`, and says when that was.
+    pub fn when(&mut self, what: impl Fn(&Run) -> bool) -> Time {
+        let mut events = 0;
+        while !what(self) {
+            self.world.step();
+            events += 1;
+            assert!(events < 200_000, "there is no such thing by {}", self.world.now());
+        }
+        self.world.now()
     }
     pub fn until(mut self, ms: u64) -> Run {
         let until = Time::from_millis(ms);
