@@ -135,11 +135,14 @@ pub(crate) struct NetSettings {
     pub(crate) retry_backoff: Backoff,
     pub(crate) connect_timeout: Duration,
     pub(crate) metadata_max_age: Duration,
-    /// `metadata.recovery.strategy` is not `none`.
-    pub(crate) rebootstraps: bool,
+    /// `metadata.recovery.rebootstrap.trigger.ms`; none if `metadata.recovery.strategy` is `none`.
+    pub(crate) rebootstrap_trigger: Option<Duration>,
+    /// `enable.metrics.push`, which admin clients leave alone.
+    pub(crate) pushes_metrics: bool,
 }
 
-/// Exponential backoff with jitter (`ExponentialBackoff`): `base·2^n` ms up to `max`, ±20 %.
+/// Exponential backoff with jitter (`ExponentialBackoff`): `base·2^n` ms ±20 %, but never more than `max`. What may not grow does not
+/// vary.
 #[derive(Clone, Copy, Hash, Debug)]
 pub(crate) struct Backoff {
     pub(crate) base_ms: u64,
@@ -153,10 +156,14 @@ impl Backoff {
     }
     /// The wait after `failures` failures (1 for the first).
     pub(crate) fn wait(self, failures: u32, random: &mut kernel::Rng) -> Duration {
+        if self.max_ms <= self.base_ms {
+            return self.base();
+        }
         let doubled = self.base_ms.saturating_mul(1u64 << failures.saturating_sub(1).min(30));
-        let us = doubled.min(self.max_ms.max(self.base_ms)).saturating_mul(1000);
+        let most = self.max_ms.saturating_mul(1000);
+        let us = doubled.saturating_mul(1000).min(most);
         let jitter = us / 5;
-        Duration::from_micros(us - jitter + random.below(2 * jitter + 1))
+        Duration::from_micros((us - jitter + random.below(2 * jitter + 1)).min(most))
     }
 }
 
@@ -165,9 +172,11 @@ impl NetSettings {
         Ok(NetSettings {
             bootstrap: config.bootstrap()?,
             asks_controllers: config.text(CONTROLLERS).is_some(),
-            rebootstraps: !config
-                .text("metadata.recovery.strategy")
-                .is_some_and(|text| text.eq_ignore_ascii_case("none")),
+            rebootstrap_trigger: match config.text("metadata.recovery.strategy") {
+                Some(text) if text.eq_ignore_ascii_case("none") => None,
+                _ => Some(config.span(&["metadata.recovery.rebootstrap.trigger.ms"], [300_000, 300_000])?),
+            },
+            pushes_metrics: config.flag("enable.metrics.push", [true, true])?,
             request_timeout: match config.profile {
                 Profile::Java => config.span(&["request.timeout.ms"], [30_000, 30_000])?,
                 Profile::Librdkafka => config.span(&["socket.timeout.ms"], [60_000, 60_000])?,

@@ -2,9 +2,10 @@
 
 mod common;
 
-use clients::Profile;
+use clients::{Profile, StartAt};
 use common::{Do, FakeBroker, Run, send};
 use kernel::Time;
+use protocol::TopicPartition;
 
 /// When a producer says that a node cannot be connected to, in ms, and the node's id.
 fn tries(mut run: Run, ms: u64) -> Vec<(u64, i32)> {
@@ -45,5 +46,80 @@ fn who_has_lost_all_brokers_asks_the_bootstrap_servers_again() {
         run.kill_broker();
         let run = run.until(20_000);
         assert_eq!(run.second().described.len() > before, is_asked, "{strategy}");
+    }
+}
+
+/// How long it takes from each of the first tries to the next, in ms.
+fn pauses(tries: &[(u64, i32)]) -> Vec<u64> {
+    tries.windows(2).map(|pair| pair[1].0 - pair[0].0).collect()
+}
+
+/// `Metadata#failedUpdate`: what is asked for at once before is not after it has failed. Kafka 4.3.1's producer waits as long.
+#[test]
+fn each_failed_refresh_waits_longer_even_if_there_are_new_topics() {
+    let pairs = [
+        ("bootstrap.servers", "broker-1:1,broker-1:2,broker-1:3"),
+        ("enable.idempotence", "false"),
+        ("enable.metrics.push", "false"),
+    ];
+    let script = vec![(0, send("t", None, "a"))];
+    let tries = tries(Run::producer(FakeBroker::with(&[]), Profile::Java, &pairs, script), 5_000);
+    let pauses = pauses(&tries);
+    for (pause, backoff) in pauses.iter().zip([100, 200, 400, 800, 1_000, 1_000]) {
+        // There and back to hear of it; no wait is longer than `retry.backoff.max.ms`.
+        let most = (backoff * 6 / 5).min(1_000) + 3;
+        assert!((backoff * 4 / 5 + 1..=most).contains(pause), "{pauses:?}");
+    }
+    assert!(pauses.len() >= 5, "{pauses:?}");
+}
+
+/// So does the producer of Kafka 4.3.1 as it comes: it looks for a broker to push metrics to.
+#[test]
+fn who_pushes_metrics_tries_all_servers_at_once() {
+    let pairs = [("bootstrap.servers", "broker-1:1,broker-1:2,broker-1:3"), ("enable.idempotence", "false")];
+    let script = vec![(0, send("t", None, "a"))];
+    let tries = tries(Run::producer(FakeBroker::with(&[]), Profile::Java, &pairs, script), 5_000);
+    let mut nodes: Vec<i32> = tries[..3].iter().map(|(_, node)| *node).collect();
+    nodes.sort_unstable();
+    assert_eq!(nodes, [-3, -2, -1]);
+    assert!(tries[2].0 < 10, "{tries:?}");
+    assert!(tries.len() > 12, "{tries:?}");
+}
+
+/// `Metadata#update` counts as a refresh just made.
+#[test]
+fn a_topic_that_comes_while_a_question_is_out_waits_for_the_backoff() {
+    let assign = |topic: &'static str| Do::Assign(vec![(TopicPartition::new(topic, 0), StartAt::Offset(0))]);
+    let broker = FakeBroker::with(&[("t", 1), ("u", 1)]);
+    let mut run = Run::consumer(broker, Profile::Java, &[], vec![(50, assign("t")), (51, assign("u"))]);
+    let [first, second] =
+        ["t", "u"].map(|topic| run.when(|run| run.broker().described.concat().contains(&topic.into())));
+    assert!(first.as_millis() <= 51, "{first}");
+    let apart = second.as_millis() - first.as_millis();
+    assert!((80..=123).contains(&apart), "{apart} ms");
+}
+
+/// The broker it knows takes its questions and answers none; the other of its bootstrap servers would (KIP-1102).
+#[test]
+fn who_asks_in_vain_for_too_long_begins_anew() {
+    for (strategy, begins_anew) in [("rebootstrap", true), ("none", false)] {
+        let pairs = [
+            ("bootstrap.servers", "broker-1:9092,broker-2:9092"),
+            ("metadata.max.age.ms", "5000"),
+            ("metadata.recovery.rebootstrap.trigger.ms", "12000"),
+            ("metadata.recovery.strategy", strategy),
+            ("group.id", "g"),
+        ];
+        let subscribe = vec![(0, Do::Subscribe("t"))];
+        let run = Run::consumer(FakeBroker::with(&[("t", 1)]), Profile::Java, &pairs, subscribe);
+        let mut run = run.beside(FakeBroker::with(&[("t", 1)])).until(4_000);
+        let [app, broker] = ["app-1", "broker-1"].map(|name| run.world.find(name).expect("it was added"));
+        run.world.cut(app, broker);
+        run.world.cut(broker, app);
+        let before = run.second().described.len();
+        let run = run.until(16_900);
+        assert_eq!(run.second().described.len(), before, "{strategy}");
+        let run = run.until(17_200);
+        assert_eq!(run.second().described.len() > before, begins_anew, "{strategy}");
     }
 }

@@ -102,15 +102,14 @@ impl<T> Net<T> {
             self.log_line(LogLevel::Warn, "org.apache.kafka.clients.ClientUtils", text);
             return;
         }
-        if !never_opened {
-            return;
-        }
         let (node, shown) = (self.node_id(lane, address), java_address(address));
-        self.warn(
-            NETWORK_CLIENT,
-            format!("Connection to node {node} ({shown}) could not be established. Node may not be available."),
-        );
-        if node < 0 && self.kind != Kind::Admin {
+        if never_opened {
+            self.warn(
+                NETWORK_CLIENT,
+                format!("Connection to node {node} ({shown}) could not be established. Node may not be available."),
+            );
+        }
+        if node < 0 && self.kind != Kind::Admin && self.metadata.nodes().next().is_none() {
             self.warn(
                 NETWORK_CLIENT,
                 format!("Bootstrap broker {host}:{port} (id: {node} rack: null isFenced: false) disconnected"),

@@ -38,6 +38,8 @@ pub(crate) struct Metadata {
     pub(super) attempts: u32,
     pub(super) not_before: Time,
     pub(super) last_success: Option<Time>,
+    /// Since when it has tried to refresh, in vain (KIP-1102).
+    pub(super) trying_since: Option<Time>,
     /// What it knew is forgotten: none of the brokers could be connected to (KIP-899).
     is_rebootstrapped: bool,
     /// Counts answers.
@@ -92,6 +94,7 @@ impl Metadata {
             attempts: 0,
             not_before: Time::ZERO,
             last_success: None,
+            trying_since: None,
             is_rebootstrapped: false,
             version: 0,
             leaders: 0,
@@ -218,7 +221,8 @@ impl Metadata {
     }
 
     /// Forgets brokers and topics, but not what leader epochs there were (`Metadata#rebootstrap`).
-    pub(super) fn rebootstrap(&mut self) {
+    pub(super) fn rebootstrap(&mut self, now: Time) {
+        self.trying_since = Some(now);
         self.brokers.clear();
         self.is_rebootstrapped = true;
         self.update_requested = true;

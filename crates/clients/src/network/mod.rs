@@ -1,5 +1,8 @@
 //! A client's connections (`NetworkClient`): bootstrap, one connection a broker (and one more to the coordinator),
-//! ApiVersions first, reconnect backoff, request time-outs, metadata refreshes, rebootstrap (KIP-899).
+//! ApiVersions first, reconnect backoff, request time-outs, metadata refreshes, rebootstrap (KIP-899, KIP-1102).
+//!
+//! What Java clients push to brokers of their metrics (KIP-714) is left out, as brokers take it only with a plugin that no broker here
+//! has; but that they look for a broker to push to is not.
 
 mod logging;
 mod metadata;
@@ -297,6 +300,9 @@ impl<T> Net<T> {
                 events.extend(self.disconnected(now, fx, lane, address, calls, None));
             }
         }
+        if self.rebootstraps_from().is_some_and(|at| at <= now) {
+            events.extend(self.rebootstrap(now, fx));
+        }
         events
     }
 
@@ -320,6 +326,22 @@ impl<T> Net<T> {
         if never_opened {
             self.failed_at = Some(now);
         }
+        let mut events = self.given_up(now, fx, node, calls, reason.is_none());
+        if reason == Some(CloseReason::UnknownHost) {
+            events.extend(self.unresolved(address));
+        }
+        events
+    }
+
+    /// What was asked over a connection that is gone will not be answered.
+    fn given_up(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        node: i32,
+        calls: Vec<Call<T>>,
+        is_timeout: bool,
+    ) -> Vec<NetEvent<T>> {
         // A refresh that is due has failed with the connection (`DefaultMetadataUpdater#handleServerDisconnect`).
         if self.profile == Profile::Java && self.kind != Kind::Admin && self.refresh_due().is_some_and(|due| due <= now)
         {
@@ -331,11 +353,8 @@ impl<T> Net<T> {
             match call {
                 Call::ApiVersions => {}
                 Call::Metadata => self.metadata_failed(now, fx),
-                Call::User(tag) => events.push(NetEvent::Failed { tag, node, is_timeout: reason.is_none() }),
+                Call::User(tag) => events.push(NetEvent::Failed { tag, node, is_timeout }),
             }
-        }
-        if reason == Some(CloseReason::UnknownHost) {
-            events.extend(self.unresolved(address));
         }
         events
     }
@@ -379,10 +398,24 @@ impl<T> Net<T> {
 
     /// Asks for metadata if that is due.
     pub(crate) fn refresh(&mut self, now: Time, fx: &mut Fx) {
+        self.refresh_if_due(now, fx);
+        if self.metadata.version == 0 && self.looks_for_telemetry() {
+            self.any_node(now, fx);
+        }
+    }
+
+    /// Java's have someone to push metrics to looked for as they start, and do not wait for any backoff of metadata's
+    /// (`NetworkClient.TelemetrySender`, KIP-714). The first broker that they find tells them that it takes none.
+    fn looks_for_telemetry(&self) -> bool {
+        self.profile == Profile::Java && self.kind != Kind::Admin && self.settings.pushes_metrics
+    }
+
+    fn refresh_if_due(&mut self, now: Time, fx: &mut Fx) {
         if self.refresh_due().is_none_or(|due| due > now) {
             return;
         }
         if self.profile == Profile::Java {
+            self.metadata.trying_since.get_or_insert(now);
             self.rebootstrap_if_lost(now);
         }
         let Some(node) = self.any_node(now, fx) else { return };
@@ -442,13 +475,44 @@ impl<T> Net<T> {
         let can_connect =
             |node: &Address| self.links[Lane::Data as usize].contains_key(node) || self.may_try(now, node);
         let is_lost = self.metadata.nodes().next().is_some() && !self.metadata.nodes().any(can_connect);
-        protocol::gap!(
-            "metadata.recovery.rebootstrap.trigger.ms: a client begins anew only when none of its brokers can be connected to, however old its metadata",
-            "KIP-1102, NetworkClient#handleRebootstrap"
-        );
-        if is_lost && self.settings.rebootstraps {
-            self.metadata.rebootstrap();
+        if is_lost && self.settings.rebootstrap_trigger.is_some() {
+            self.metadata.rebootstrap(now);
         }
+    }
+
+    /// When it has tried for too long to refresh its metadata (`DefaultMetadataUpdater#needsRebootstrap`): in the millisecond after
+    /// `metadata.recovery.rebootstrap.trigger.ms` (KIP-1102).
+    fn rebootstraps_from(&self) -> Option<Time> {
+        protocol::gap!("librdkafka's metadata.recovery.rebootstrap.trigger.ms", "KIP-1102, rd_kafka_rebootstrap");
+        protocol::gap!(
+            "REBOOTSTRAP_REQUIRED: clients do not say which cluster and node they mean, and brokers do not check it",
+            "KIP-1242, NetworkClient#handleApiVersionsResponse"
+        );
+        let trigger = self.settings.rebootstrap_trigger.filter(|_| self.profile == Profile::Java)?;
+        let since = Time::from_millis(self.metadata.trying_since?.as_millis());
+        Some(since + trigger + Duration::from_millis(1))
+    }
+
+    /// Java's begins anew with the bootstrap servers, and closes its connections to the nodes it knows (`NetworkClient#handleRebootstrap`).
+    /// That to the coordinator is none of them. Bootstrap servers are other nodes to it, even at the same addresses: it need not wait for
+    /// them.
+    fn rebootstrap(&mut self, now: Time, fx: &mut Fx) -> Vec<NetEvent<T>> {
+        let mut events = Vec::new();
+        for address in self.nodes() {
+            if self.links[Lane::Data as usize].remove(&address).is_some() {
+                let node = self.node_id(Lane::Data, &address);
+                let calls = self.lanes[Lane::Data as usize].close(fx, &address);
+                events.extend(self.given_up(now, fx, node, calls, false));
+            }
+        }
+        self.metadata.rebootstrap(now);
+        events
+    }
+
+    /// The nodes that metadata has: without any the bootstrap servers.
+    fn nodes(&self) -> Vec<Address> {
+        let known: Vec<Address> = self.metadata.nodes().cloned().collect();
+        if known.is_empty() { self.settings.bootstrap.clone() } else { known }
     }
 
     fn may_try(&self, now: Time, node: &Address) -> bool {
@@ -457,10 +521,7 @@ impl<T> Net<T> {
 
     /// Java's: of the nodes that it may try it takes the one that it tried the longest ago.
     fn least_loaded(&mut self, now: Time, fx: &mut Fx) -> Option<Address> {
-        let mut nodes: Vec<Address> = self.metadata.nodes().cloned().collect();
-        if nodes.is_empty() {
-            nodes.clone_from(&self.settings.bootstrap);
-        }
+        let nodes = self.nodes();
         let state = |net: &Net<T>, node: &Address| net.links[Lane::Data as usize].get(node).copied();
         let ready = nodes.iter().filter(|node| state(self, node) == Some(Link::Ready));
         if let Some(best) = ready.min_by_key(|node| self.in_flight(Lane::Data, node)) {
@@ -482,8 +543,10 @@ impl<T> Net<T> {
         self.metadata.brokers.get(&id)
     }
 
+    /// The backoff of what has failed is for new topics too (`Metadata#failedUpdate`).
     fn metadata_failed(&mut self, now: Time, fx: &mut Fx) {
         self.metadata.in_flight = false;
+        self.metadata.is_urgent &= self.profile == Profile::Librdkafka;
         self.metadata.update_requested |= !self.metadata.is_partial;
         self.metadata.attempts += 1;
         self.metadata.not_before =
@@ -502,6 +565,9 @@ impl<T> Net<T> {
             return Vec::new();
         }
         self.metadata.in_flight = false;
+        self.metadata.trying_since = None;
+        // Java's asks for a topic that came while the question was out when the backoff is over (`Metadata#update`).
+        self.metadata.is_urgent &= self.profile == Profile::Librdkafka;
         let failed: Vec<(&str, ErrorCode)> =
             response.topics.iter().filter(|t| !t.error.is_ok()).map(|t| (&*t.name, t.error)).collect();
         if !failed.is_empty() {
@@ -552,6 +618,7 @@ impl<T> Net<T> {
             return None;
         }
         self.metadata.in_flight = false;
+        self.metadata.trying_since = None;
         self.metadata.update_controllers(now, response);
         // Without an active controller there is nothing to be asked of anybody yet.
         self.metadata.attempts = if response.controller.is_some() { 0 } else { self.metadata.attempts + 1 };
@@ -572,6 +639,7 @@ impl<T> Net<T> {
             }
         }
         soonest.at_each(self.penalties.values().map(|penalty| penalty.until));
+        soonest.at_each(self.rebootstraps_from());
         // A refresh that is due but has no node to go to waits for a connection or a penalty's end.
         soonest.at_each(self.refresh_due());
     }

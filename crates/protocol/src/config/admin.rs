@@ -22,7 +22,7 @@ pub const ADMIN_CONFIGS: &[ConfigDef] = &[
     ConfigDef::new("socket.connection.setup.timeout.max.ms", Long, "30000", Any, "Longest wait for a connection."),
     ConfigDef::new("metadata.max.age.ms", Long, "300000", AtLeast(0), "Age at which metadata is fetched anew."),
     ConfigDef::new("metadata.recovery.strategy", String, "rebootstrap", OneOfIgnoringCase(&["REBOOTSTRAP", "NONE"]), "What to do when no known broker answers."),
-    ConfigDef::new("metadata.recovery.rebootstrap.trigger.ms", Long, "300000", AtLeast(0), "How long before that."),
+    ConfigDef::new("metadata.recovery.rebootstrap.trigger.ms", Long, "300000", AtLeast(0), "How long metadata may be asked for in vain before bootstrap.servers are asked again."),
     ConfigDef::new("client.dns.lookup", String, "use_all_dns_ips", OneOf(&["use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"]), "How host names are looked up."),
     ConfigDef::new("enable.metrics.push", Boolean, "false", Any, "Whether clients push metrics to the cluster."),
     ConfigDef::new("security.protocol", String, "PLAINTEXT", OneOfIgnoringCase(&["SASL_SSL", "PLAINTEXT", "SSL", "SASL_PLAINTEXT"]), "How brokers are spoken to."),

@@ -35,7 +35,7 @@ pub const PRODUCER_CONFIGS: &[ConfigDef] = &[
     ConfigDef::new("metadata.max.age.ms", Long, "300000", AtLeast(0), "Age at which metadata is fetched anew."),
     ConfigDef::new("metadata.max.idle.ms", Long, "300000", AtLeast(5000), "How long an unused topic's metadata is kept."),
     ConfigDef::new("metadata.recovery.strategy", String, "rebootstrap", OneOfIgnoringCase(&["REBOOTSTRAP", "NONE"]), "What to do when no known broker answers."),
-    ConfigDef::new("metadata.recovery.rebootstrap.trigger.ms", Long, "300000", AtLeast(0), "How long before that."),
+    ConfigDef::new("metadata.recovery.rebootstrap.trigger.ms", Long, "300000", AtLeast(0), "How long metadata may be asked for in vain before bootstrap.servers are asked again."),
     ConfigDef::new("transaction.timeout.ms", Int, "60000", Any, "How long a transaction may stay open."),
     ConfigDef::null("transactional.id", String, NonEmpty, "Names a transactional producer across restarts."),
     ConfigDef::new("transaction.two.phase.commit.enable", Boolean, "false", Any, "Whether the broker leaves prepared transactions open."),
