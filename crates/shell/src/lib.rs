@@ -17,6 +17,7 @@ mod io;
 mod outlet;
 mod json;
 mod java;
+mod java_date;
 mod duration;
 mod stdin;
 mod admin_tool;

@@ -5,7 +5,8 @@ use kernel::{Duration, Input, Order, Timers};
 use protocol::{Message, TopicName, gap};
 
 use crate::admin_tool::{INTERRUPTED, TERMINATED, log_line, properties_file};
-use crate::io::{Io, civil};
+use crate::io::Io;
+use crate::java_date::{JavaDate, NoPattern};
 use crate::launch::Launch;
 use crate::options::{Opt, OptionError, Parsed, flag, maybe, value};
 use crate::process::Body;
@@ -24,6 +25,8 @@ pub(crate) const TOOL: Tool = Tool {
     start,
 };
 
+/// If none is given, in UTC.
+const DATE_FORMAT: &str = "yyyy-MM-dd HH:mm:ss:SSS";
 const SUMMARY: &str = "This tool is used to verify the consumer performance.";
 /// The stream that draws the number in `perf-consumer-N`.
 const GROUP_NUMBER: u32 = 0x5348_0002;
@@ -102,11 +105,14 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let mut said = Vec::new();
     let count_option = deprecated(options, "messages", "num-records")?.warn_briefly(&mut said);
     let config_option = deprecated(options, "consumer.config", "command-config")?.warn_briefly(&mut said);
-    gap!("kafka-consumer-perf-test --print-metrics, --date-format", "ToolsUtils#printMetrics");
-    for name in ["print-metrics", "date-format"] {
-        if options.has(name) {
-            return Err(Refusal::line(format!("--{name}: not modelled here")));
-        }
+    gap!("kafka-consumer-perf-test --print-metrics", "ToolsUtils#printMetrics");
+    if options.has("print-metrics") {
+        return Err(Refusal::line("--print-metrics: not modelled here"));
+    }
+    let date_format = options.one("date-format").map_err(usage)?.unwrap_or(DATE_FORMAT);
+    gap!("kafka-consumer-perf-test --date-format with Y, w or W", "SimpleDateFormat");
+    if let Err(NoPattern::Unmodelled(letter)) = JavaDate::new(date_format) {
+        return Err(Refusal::line(format!("--date-format {date_format}: {letter} is not modelled here")));
     }
     let interval: i64 = options.number("reporting-interval").map_err(usage)?.unwrap_or(5_000);
     if interval <= 0 {
@@ -138,6 +144,8 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         wanted: options.number::<i64>(count_option).map_err(usage)?.unwrap_or_default().max(0) as u64,
         timeout_ms: options.number("timeout").map_err(usage)?.unwrap_or(10_000),
         interval_ms: interval,
+        date_format: date_format.to_owned(),
+        date: None,
         is_detailed: options.has("show-detailed-stats"),
         hides_header: options.has("hide-header"),
         consumer: None,
@@ -169,6 +177,9 @@ pub(crate) struct ConsumerPerf {
     wanted: u64,
     timeout_ms: i64,
     interval_ms: i64,
+    date_format: String,
+    /// The same, once it is read.
+    date: Option<JavaDate>,
     is_detailed: bool,
     hides_header: bool,
     consumer: Option<Consumer>,
@@ -239,6 +250,15 @@ impl ConsumerPerf {
             let number = io.fx.rng(GROUP_NUMBER).below(100_000);
             self.properties.insert("group.id".into(), format!("perf-consumer-{number}").into());
         }
+        match JavaDate::new(&self.date_format) {
+            Ok(date) => self.date = Some(date),
+            Err(NoPattern::Illegal(message)) => {
+                io.err(message.clone());
+                io.err(format!("java.lang.IllegalArgumentException: {message}"));
+                return io.exit(1);
+            }
+            Err(NoPattern::Unmodelled(_)) => unreachable!("it was refused with the options"),
+        }
         let client_id = self.properties.get("client.id").cloned().unwrap_or_default();
         let mut consumer = match Consumer::new(Profile::Java, &self.properties, &client_id, 1) {
             Ok(consumer) => consumer,
@@ -304,7 +324,7 @@ impl ConsumerPerf {
             let a_second = |n: f64, ms: i64| if ms <= 0 { 0.0 } else { 1000.0 * n / ms as f64 };
             io.out(format!(
                 "{}, 0, {:.4}, {:.4}, {}, {:.4}, {}, {fetched}, {:.4}, {:.4}",
-                date(now_ms),
+                self.date(now_ms),
                 upto.mb(),
                 a_second(interval.mb(), elapsed),
                 upto.records,
@@ -367,8 +387,8 @@ impl ConsumerPerf {
             let (mb, records) = (self.total.mb(), self.total.records);
             io.out(format!(
                 "{}, {}, {mb:.4}, {:.4}, {records}, {:.4}, {}, {fetch_ms}, {:.4}, {:.4}",
-                date(self.started_ms),
-                date(ended_ms),
+                self.date(self.started_ms),
+                self.date(ended_ms),
                 a_second(mb, elapsed_ms),
                 a_second(records as f64, elapsed_ms),
                 self.joined_ms,
@@ -379,6 +399,10 @@ impl ConsumerPerf {
         io.exit(0);
     }
 
+    fn date(&self, ms: i64) -> String {
+        self.date.as_ref().map_or_else(String::new, |date| date.format(ms))
+    }
+
     pub(crate) fn consumer(&self) -> Option<&Consumer> {
         self.consumer.as_ref()
     }
@@ -386,11 +410,4 @@ impl ConsumerPerf {
     pub(crate) fn records(&self) -> u64 {
         self.total.records
     }
-}
-
-/// `yyyy-MM-dd HH:mm:ss:SSS`, in UTC.
-fn date(ms: i64) -> String {
-    let t = civil(ms);
-    let (year, month, day) = (t.year, t.month, t.day);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}:{:03}", t.hour, t.minute, t.second, t.ms)
 }
