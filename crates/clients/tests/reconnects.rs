@@ -49,6 +49,21 @@ fn who_has_lost_all_brokers_asks_the_bootstrap_servers_again() {
     }
 }
 
+/// Of the nodes it is connected to it asks any that has nothing to do, and not the first.
+#[test]
+fn questions_are_spread_over_idle_connections() {
+    let broker = || FakeBroker { has_near_replica: true, ..FakeBroker::with(&[("t", 1)]) };
+    let pairs = [("client.rack", "b"), ("group.id", "g"), ("metadata.max.age.ms", "500")];
+    let script = vec![(0, Do::Subscribe("t")), (2_000, Do::StopPolling)];
+    let run = Run::consumer(broker(), Profile::Java, &pairs, script);
+    let run = run.beside(FakeBroker { is_follower: true, ..broker() }).until(3_000);
+    let asked = |run: &Run| [run.broker().described.len(), run.second().described.len()];
+    let before = asked(&run);
+    let after = asked(&run.until(43_000));
+    let times = [after[0] - before[0], after[1] - before[1]];
+    assert!(times.iter().sum::<usize>() >= 70 && times.iter().all(|n| *n >= 20), "{times:?}");
+}
+
 /// How long it takes from each of the first tries to the next, in ms.
 fn pauses(tries: &[(u64, i32)]) -> Vec<u64> {
     tries.windows(2).map(|pair| pair[1].0 - pair[0].0).collect()

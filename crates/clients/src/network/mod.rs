@@ -519,21 +519,23 @@ impl<T> Net<T> {
         self.penalties.get(&(Lane::Data, node.clone())).is_none_or(|penalty| penalty.until <= now)
     }
 
-    /// Java's: of the nodes that it may try it takes the one that it tried the longest ago.
+    /// Java's: of the nodes that it is connected to it takes the one with the fewest requests under way, else of those that it may try the
+    /// one that it tried the longest ago; of several the next in a turn that begins anywhere. The draw is left out where it decides nothing.
     fn least_loaded(&mut self, now: Time, fx: &mut Fx) -> Option<Address> {
         let nodes = self.nodes();
-        let state = |net: &Net<T>, node: &Address| net.links[Lane::Data as usize].get(node).copied();
-        let ready = nodes.iter().filter(|node| state(self, node) == Some(Link::Ready));
-        if let Some(best) = ready.min_by_key(|node| self.in_flight(Lane::Data, node)) {
-            return Some(best.clone());
-        }
-        if nodes.is_empty() || nodes.iter().any(|node| state(self, node).is_some()) {
+        let links = &self.links[Lane::Data as usize];
+        let ready = nodes.iter().filter(|node| links.get(*node) == Some(&Link::Ready)).count();
+        if nodes.is_empty() || ready == 0 && nodes.iter().any(|node| links.contains_key(node)) {
             return None;
         }
-        let first = fx.rng(purpose::NODE).index(nodes.len());
-        let turn = (0..nodes.len()).map(|i| &nodes[(first + i) % nodes.len()]);
-        let next =
-            turn.filter(|node| self.may_try(now, node)).min_by_key(|node| self.tried.get(*node).copied()).cloned()?;
+        let first = if ready == 1 { 0 } else { fx.rng(purpose::NODE).index(nodes.len()) };
+        let turn = || (0..nodes.len()).map(|i| &nodes[(first + i) % nodes.len()]);
+        if ready > 0 {
+            let ready = turn().filter(|node| links.get(*node) == Some(&Link::Ready));
+            return ready.min_by_key(|node| self.in_flight(Lane::Data, node)).cloned();
+        }
+        let free = turn().filter(|node| self.may_try(now, node));
+        let next = free.min_by_key(|node| self.tried.get(*node).copied()).cloned()?;
         self.ready(now, fx, Lane::Data, &next);
         None
     }
