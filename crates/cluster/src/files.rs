@@ -94,7 +94,7 @@ impl KafkaProcess {
 
     /// What the storage was formatted with.
     fn bootstrap(&self) -> Vec<MetadataBatch> {
-        let features = crate::controller::bootstrap_features(&self.spec().cluster);
+        let features = crate::controller::bootstrap_features(self.spec());
         let features = features.into_iter().map(|(name, level)| MetadataRecord::FeatureLevel { name, level });
         let header = MetadataRecord::SnapshotHeader { last_contained_ms: EPOCH_MS };
         let records = [header].into_iter().chain(self.raft().formatted_voters()).chain(features);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kernel::{Address, Duration};
 use ordered::SortedMap;
 use protocol::api::Name;
+use protocol::metadata::Voter;
 use protocol::{BrokerId, DirectoryId, Plant, Seldom};
 
 /// Where brokers listen for clients and for each other.
@@ -37,12 +38,25 @@ pub struct ProcessSpec {
 }
 
 /// A log directory on another disk than the first.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
 pub struct Replaced {
     /// How often it was replaced.
     pub times: u8,
     /// Whether it was formatted since.
     pub is_formatted: bool,
+    /// What with, where the metadata log lies; none for what the cluster was formatted with.
+    pub with: Seldom<Arc<Formatted>>,
+}
+
+/// What the storage of a node was formatted with (`Formatter`).
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+pub struct Formatted {
+    /// `directory.id`, where it was given.
+    pub directory: Seldom<DirectoryId>,
+    /// The levels of features that this controller writes down if it is the first of its quorum.
+    pub features: Vec<(Name, i16)>,
+    /// The first voters, by id; none if others know them.
+    pub voters: Vec<Voter>,
 }
 
 /// What all processes of a cluster agree on when its storage is formatted.
@@ -104,7 +118,14 @@ impl ProcessSpec {
     }
     /// `directory.id` of one of its log directories, by its place in `log.dirs`.
     pub fn directory_id(&self, place: u8) -> DirectoryId {
-        self.cluster.directory_id(self.id, place, self.replaced_dir(place).map_or(0, |replaced| replaced.times))
+        let replaced = self.replaced_dir(place);
+        let given = replaced.and_then(|replaced| replaced.with.0.as_ref()?.directory.0);
+        given
+            .unwrap_or_else(|| self.cluster.directory_id(self.id, place, replaced.map_or(0, |replaced| replaced.times)))
+    }
+    /// What its storage was formatted with, if that was done again.
+    pub fn formatted(&self) -> Option<&Formatted> {
+        self.replaced_dir(self.metadata_dir())?.with.0.as_deref()
     }
     /// A number of `server.properties`, or its default. Values are validated where the cluster is specified.
     pub fn number(&self, name: &str, default: i64) -> i64 {

@@ -5,10 +5,12 @@
 use std::sync::Arc;
 
 use protocol::Seldom;
+use protocol::api::Name;
+use protocol::metadata::{FirstVoters, Voter};
 
 use crate::controller::{Controller, ControllerRegistration};
 use crate::process::KafkaProcess;
-use crate::spec::{ClusterSpec, ProcessSpec, Replaced};
+use crate::spec::{CONTROLLER_PORT, ClusterSpec, Formatted, ProcessSpec, Replaced};
 
 impl KafkaProcess {
     /// New, empty disks are where these log directories were, by their places in `log.dirs`. The process does not run.
@@ -16,8 +18,8 @@ impl KafkaProcess {
         self.alter_spec(|spec| {
             let replaced = spec.replaced.0.get_or_insert_default();
             for place in places {
-                let dir = replaced.entry(*place).or_insert(Replaced { times: 0, is_formatted: true });
-                *dir = Replaced { times: dir.times.saturating_add(1), is_formatted: false };
+                let times = replaced.get(place).map_or(0, |dir| dir.times).saturating_add(1);
+                replaced.insert(*place, Replaced { times, is_formatted: false, with: Seldom::default() });
             }
         });
         let spec = self.spec().clone();
@@ -31,16 +33,45 @@ impl KafkaProcess {
         }
     }
 
-    /// These log directories are formatted: with the voters of a static quorum, which are configured, or with none.
+    /// These log directories are formatted as the cluster's were: with the voters of a static quorum, which are configured, or with none.
     pub fn format_dirs(&mut self, places: &[u8]) {
+        self.format(places, |_| None);
+    }
+
+    /// The same, with these levels of features and these first voters.
+    pub fn format_dirs_with(&mut self, places: &[u8], features: &[(Name, i16)], voters: &FirstVoters) {
+        self.format(places, |spec| {
+            let (features, own) = (features.to_vec(), |voter: &&Voter| voter.id == spec.id);
+            let voters = match voters {
+                FirstVoters::Others => Vec::new(),
+                FirstVoters::Own => {
+                    let (directory, endpoint) =
+                        (spec.directory_id(spec.metadata_dir()), (spec.host.clone(), CONTROLLER_PORT));
+                    vec![Voter { id: spec.id, directory, endpoint }]
+                }
+                FirstVoters::These(voters) => voters.clone(),
+            };
+            let directory = Seldom(voters.iter().find(own).map(|voter| voter.directory));
+            Some(Formatted { directory, features, voters })
+        });
+    }
+
+    fn format(&mut self, places: &[u8], with: impl FnOnce(&ProcessSpec) -> Option<Formatted>) {
         self.alter_spec(|spec| {
+            let metadata_dir = spec.metadata_dir();
+            if places.contains(&metadata_dir) {
+                // As with --no-initial-controllers: the first voters of this quorum stand in its log by now.
+                if spec.cluster.initial_controllers.0.is_some() {
+                    let initial_controllers = Seldom(Some(Vec::new()));
+                    spec.cluster = Arc::new(ClusterSpec { initial_controllers, ..ClusterSpec::clone(&spec.cluster) });
+                }
+                let with = Seldom(with(spec).map(Arc::new));
+                if let Some(dir) = spec.replaced.0.get_or_insert_default().get_mut(&metadata_dir) {
+                    dir.with = with;
+                }
+            }
             for (place, dir) in spec.replaced.0.iter_mut().flat_map(|dirs| dirs.iter_mut()) {
                 dir.is_formatted |= places.contains(place);
-            }
-            // As with --no-initial-controllers: the first voters of this quorum stand in its log by now.
-            if places.contains(&spec.metadata_dir()) && spec.cluster.initial_controllers.0.is_some() {
-                let initial_controllers = Seldom(Some(Vec::new()));
-                spec.cluster = Arc::new(ClusterSpec { initial_controllers, ..ClusterSpec::clone(&spec.cluster) });
             }
         });
         let spec = self.spec().clone();

@@ -2,11 +2,12 @@
 
 mod quorum_world;
 
+use protocol::api::Name;
 use protocol::api::add_raft_voter::AddRaftVoterRequest;
 use protocol::api::fetch_snapshot::FetchSnapshotRequest;
 use protocol::api::remove_raft_voter::RemoveRaftVoterRequest;
 use protocol::api::vote::VoteRequest;
-use protocol::metadata::Voter;
+use protocol::metadata::{FirstVoters, Voter};
 use protocol::{BrokerId, DirectoryId, ErrorCode, Note, Request, Response, Seldom};
 use quorum_world::*;
 
@@ -171,4 +172,54 @@ fn a_leader_stays_while_a_majority_fetches_its_snapshot() {
     };
     assert!(!led(4, false), "nobody fetches for 1.5 fetch timeouts");
     assert!(led(10, true));
+}
+
+/// Kills nodes and gives them empty disks, which are formatted so.
+fn format_anew(cluster: &mut Cluster, ids: &[i32], features: &[(Name, i16)], voters: &FirstVoters) {
+    for id in ids {
+        replace(cluster, *id, false);
+        let node = cluster.nodes[id];
+        let Actor::Kafka(process) = cluster.world.machine_mut(node) else { panic!("{id} is no Kafka process") };
+        process.format_dirs_with(&[0], features, voters);
+    }
+    for id in ids {
+        start(cluster, *id);
+    }
+}
+
+#[test]
+fn a_cluster_that_begins_anew_has_the_features_its_storage_is_formatted_with() {
+    let mut cluster = Cluster::new(ONE_OF_EACH);
+    cluster.run_ms(12_000);
+    assert_eq!(cluster.image().features["eligible.leader.replicas.version"], 1);
+    let features = [("metadata.version".into(), 33), ("transaction.version".into(), 1)];
+    format_anew(&mut cluster, &[1, 101], &features, &FirstVoters::Others);
+    cluster.run_ms(12_000);
+    let found: Vec<(&str, i16)> = cluster.image().features.iter().map(|(name, level)| (&**name, *level)).collect();
+    assert_eq!(found, [("metadata.version", 33), ("transaction.version", 1)]);
+    assert!(!cluster.image().elr_enabled());
+    assert_eq!(cluster.fenced(), [(1, false)]);
+}
+
+#[test]
+fn first_voters_have_the_directories_they_are_given_and_a_broker_may_know_them_too() {
+    let mut cluster = Cluster::new(Shape { brokers: 1, ..DYNAMIC });
+    cluster.run_ms(12_000);
+    let given = |id: i32| DirectoryId(1_000_000 + id as u128);
+    let voter =
+        |id| Voter { id: BrokerId(id), directory: given(id), endpoint: (format!("controller-{id}").into(), 9093) };
+    let voters = FirstVoters::These(vec![voter(101), voter(103)]);
+    format_anew(&mut cluster, &[1, 101, 102, 103], &[("metadata.version".into(), 33)], &voters);
+    cluster.run_ms(15_000);
+    for id in [1, 101, 102, 103] {
+        let known: Vec<_> = cluster.process(id).raft().voters().iter().map(|v| (v.id.0, v.directory)).collect();
+        assert_eq!(known, [(101, given(101)), (103, given(103))], "as {id} knows them");
+    }
+    assert_eq!(directory(&cluster, 101), given(101));
+    assert_ne!(directory(&cluster, 102), given(102));
+    assert_eq!(cluster.process(102).raft().role_name(), "Observer");
+    assert_eq!(cluster.fenced(), [(1, false)]);
+    // Another new disk has an id of its own.
+    replace(&mut cluster, 103, true);
+    assert_ne!(directory(&cluster, 103), given(103));
 }

@@ -4,7 +4,7 @@
 use kernel::{NodeId, NodeState, World};
 use protocol::api::Name;
 use protocol::{DirEntry, FileContent};
-use shell::Hosts;
+use shell::{Hosts, Quorum};
 
 use crate::Actor;
 use crate::layout::Layout;
@@ -47,6 +47,18 @@ impl Hosts for Disks<'_> {
     fn identity(&self, host: &str) -> Option<(Name, i32)> {
         let spec = self.process(host)?.spec();
         Some((spec.cluster.cluster_id.clone(), spec.id.0))
+    }
+    fn quorum(&self, host: &str) -> Option<Quorum> {
+        let own = self.node(host)?;
+        let others = self.layout.controllers.values().filter(|node| **node != own);
+        let others = others.filter_map(|node| self.world.machine(*node).kafka());
+        // Where the disk was replaced and not yet formatted there is nothing.
+        let others: Vec<_> = others.filter(|kafka| kafka.spec().is_formatted(kafka.spec().metadata_dir())).collect();
+        Some(Quorum {
+            is_dynamic: self.process(host)?.spec().cluster.initial_controllers.0.is_some(),
+            has_log: others.iter().any(|kafka| kafka.raft().log_end() > 0),
+            voters: others.iter().map(|kafka| kafka.raft().voters().to_vec()).find(|voters| !voters.is_empty()),
+        })
     }
     fn list(&self, host: &str, dir: u8, path: &str) -> Option<Vec<DirEntry>> {
         self.process(host)?.list(dir, path)

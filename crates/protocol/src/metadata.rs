@@ -84,6 +84,18 @@ pub struct Voter {
     pub endpoint: (Name, u16),
 }
 
+/// The first voters that storage is formatted with (`Formatter`, KIP-853).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub enum FirstVoters {
+    /// None: they are configured, or others know them (`--no-initial-controllers`).
+    #[default]
+    Others,
+    /// The node itself (`--standalone`).
+    Own,
+    /// These, by id (`--initial-controllers`).
+    These(Vec<Voter>),
+}
+
 /// The whole state of a partition.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct PartitionRecord {

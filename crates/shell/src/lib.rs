@@ -39,4 +39,4 @@ pub use process::{AppProcess, ProgramKind};
 pub use programs::{SCRIPTS, Script};
 pub use suggest::nearest;
 pub use tools::{TOOLS, Tool, find as find_tool};
-pub use tree::{Hosts, LogDir, NoHosts};
+pub use tree::{Formatting, Hosts, LogDir, NoHosts, Quorum};

@@ -38,7 +38,7 @@ use crate::tools::storage::{Format, RandomUuid};
 use crate::tools::topics::Topics;
 use crate::tools::verifiable_producer::VerifiableProducer;
 use crate::tools::zk_shell::ZkShell;
-use crate::tree::LogDir;
+use crate::tree::Formatting;
 
 /// A process that runs one program.
 #[derive(Clone, Hash, Debug)]
@@ -254,11 +254,11 @@ impl AppProcess {
         self.outlet.as_ref().map_or(&[], |outlet| outlet.files())
     }
 
-    /// The log directories it formats, at once when it is started.
-    pub fn formats(&self) -> &[LogDir] {
+    /// What it formats, at once when it is started.
+    pub fn formats(&self) -> Option<&Formatting> {
         match &self.body {
-            Body::Format(format) => format.dirs(),
-            _ => &[],
+            Body::Format(format) => Some(format.formatting()),
+            _ => None,
         }
     }
 

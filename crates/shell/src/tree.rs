@@ -5,6 +5,7 @@
 //! what it reads when it starts; no program sees the cluster, and none sees a file change.
 
 use protocol::api::Name;
+use protocol::metadata::{FirstVoters, Voter};
 use protocol::{DirEntry, EPOCH_MS, FileContent};
 
 use crate::files::Files;
@@ -21,6 +22,8 @@ pub trait Hosts {
     fn log_dirs(&self, host: &str) -> Vec<Name>;
     /// Its `cluster.id` and `node.id`.
     fn identity(&self, host: &str) -> Option<(Name, i32)>;
+    /// What the other controllers of its cluster have on their disks.
+    fn quorum(&self, host: &str) -> Option<Quorum>;
     /// What is in a directory of a log directory, by its place in `log.dirs`; the empty path is the log directory itself.
     fn list(&self, host: &str, dir: u8, path: &str) -> Option<Vec<DirEntry>>;
     /// What is in a file of a log directory.
@@ -45,6 +48,9 @@ impl Hosts for NoHosts {
         Vec::new()
     }
     fn identity(&self, _host: &str) -> Option<(Name, i32)> {
+        None
+    }
+    fn quorum(&self, _host: &str) -> Option<Quorum> {
         None
     }
     fn list(&self, _host: &str, _dir: u8, _path: &str) -> Option<Vec<DirEntry>> {
@@ -73,6 +79,28 @@ pub(crate) struct Tree<'a> {
     pub(crate) inside: Option<&'a str>,
 }
 
+/// The quorum of a host's cluster, as the disks of its other controllers have it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Quorum {
+    /// Whether its voters may change (KIP-853).
+    pub is_dynamic: bool,
+    /// Whether a controller still has its log.
+    pub has_log: bool,
+    /// The voters that one knows; none if none does.
+    pub voters: Option<Vec<Voter>>,
+}
+
+/// What `kafka-storage format` does to the disks.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Formatting {
+    /// Which log directories are formatted.
+    pub dirs: Vec<LogDir>,
+    /// With which levels of features.
+    pub features: Vec<(Name, i16)>,
+    /// With which first voters.
+    pub voters: FirstVoters,
+}
+
 /// A log directory of a host, and who it is for.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct LogDir {
@@ -84,6 +112,8 @@ pub struct LogDir {
     pub(crate) cluster: Name,
     /// Its `node.id`.
     pub(crate) node: i32,
+    /// The quorum of its cluster.
+    pub(crate) quorum: Quorum,
 }
 
 /// What a path leads to.
@@ -143,7 +173,8 @@ impl Tree<'_> {
     pub(crate) fn log_dir(&self, path: &str) -> Option<LogDir> {
         let Spot::OnHost(host, place, below) = self.locate(path)? else { return None };
         let (cluster, node) = self.hosts.identity(&host).filter(|_| below.is_empty())?;
-        Some(LogDir { host, place, cluster, node })
+        let quorum = self.hosts.quorum(&host)?;
+        Some(LogDir { host, place, cluster, node, quorum })
     }
 
     /// The path of one of the terminal's own files, which need not be there yet; none if it lies on a host.
@@ -308,6 +339,9 @@ pub(crate) mod tests {
             vec!["/tmp/kafka-logs".into()]
         }
         fn identity(&self, _host: &str) -> Option<(Name, i32)> {
+            None
+        }
+        fn quorum(&self, _host: &str) -> Option<Quorum> {
             None
         }
         fn list(&self, _host: &str, _dir: u8, path: &str) -> Option<Vec<DirEntry>> {

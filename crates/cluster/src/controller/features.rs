@@ -11,16 +11,19 @@ use super::configs::MIN_ISR;
 use super::{Controller, Decision};
 use crate::process::Fx;
 use crate::raft::Replica;
-use crate::spec::ClusterSpec;
+use crate::spec::ProcessSpec;
 
-const ELR: &str = "eligible.leader.replicas.version";
+pub(super) const ELR: &str = "eligible.leader.replicas.version";
 
 /// The feature levels that storage is formatted with.
-pub(crate) fn bootstrap_features(cluster: &ClusterSpec) -> Vec<(Name, i16)> {
+pub(crate) fn bootstrap_features(spec: &ProcessSpec) -> Vec<(Name, i16)> {
     gap!("only eligible.leader.replicas.version and kraft.version do anything", "KIP-584");
+    if let Some(formatted) = spec.formatted() {
+        return formatted.features.clone();
+    }
     let levels = [
         ("metadata.version", METADATA_VERSION),
-        (ELR, i16::from(cluster.elr_enabled)),
+        (ELR, i16::from(spec.cluster.elr_enabled)),
         ("group.version", 1),
         ("share.version", 2),
         ("streams.version", 1),

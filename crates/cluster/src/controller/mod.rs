@@ -34,6 +34,7 @@ use crate::raft::{Leadership, Replica};
 use crate::spec::ProcessSpec;
 pub use brokers::HeartbeatState;
 pub use election::Election;
+use features::ELR;
 pub(crate) use features::bootstrap_features;
 pub use registration::ControllerRegistration;
 use state::State;
@@ -159,10 +160,11 @@ impl Controller {
     /// (`ActivationRecordsGenerator`, KIP-868). Ten thousand records make a batch, and these are few: it is whole or it is not
     /// there, so that no controller finds one half done, which it would have to abort.
     fn bootstrap_records(&self) -> Vec<MetadataRecord> {
-        let features = bootstrap_features(&self.spec.cluster);
+        let features = bootstrap_features(&self.spec);
+        let has_elr = features.iter().any(|(name, level)| &**name == ELR && *level > 0);
         let mut records = vec![MetadataRecord::BeginTransaction { name: "Bootstrap records".into() }];
         records.extend(features.into_iter().map(|(name, level)| MetadataRecord::FeatureLevel { name, level }));
-        if self.spec.cluster.elr_enabled {
+        if has_elr {
             records.extend(self.pin_min_isr());
         }
         records.push(MetadataRecord::EndTransaction);

@@ -93,14 +93,16 @@ pub(super) fn formatted(spec: &ProcessSpec) -> MetadataLog {
     };
     let voters = spec.cluster.voters.iter();
     let voters = voters.filter(|(id, _)| initial.is_none_or(|initial| initial.contains(id))).map(voter).collect();
+    let header = || MetadataRecord::SnapshotHeader { last_contained_ms: protocol::EPOCH_MS };
+    let of = |voters| Snapshot::of(0, 0, &[header(), DYNAMIC, MetadataRecord::Voters(Arc::new(voters))]);
+    if let Some(formatted) = spec.formatted().filter(|formatted| !formatted.voters.is_empty()) {
+        return MetadataLog::new(VoterHistory::default(), Some(of(formatted.voters.clone())));
+    }
     let Some(initial) = initial else {
         return MetadataLog::new(VoterHistory { configured: Arc::new(voters), sets: Vec::new() }, None);
     };
     let is_first = spec.is_controller && initial.contains(&spec.id);
-    let snapshot = is_first.then(|| {
-        let header = MetadataRecord::SnapshotHeader { last_contained_ms: protocol::EPOCH_MS };
-        Snapshot::of(0, 0, &[header, DYNAMIC, MetadataRecord::Voters(Arc::new(voters))])
-    });
+    let snapshot = is_first.then(|| of(voters));
     MetadataLog::new(VoterHistory::default(), snapshot)
 }
 

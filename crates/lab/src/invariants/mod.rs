@@ -290,6 +290,11 @@ macro_rules! invariants {
                 self.torn.may_be = true;
             }
 
+            /// All voters of a dynamic quorum have lost their logs, and another one is to begin.
+            pub fn quorum_replaced(&mut self) {
+                self.torn = Torn { may_be: true, is: true };
+            }
+
             /// Whether so many voters lost their logs that what was committed in the metadata log is gone: nothing is claimed any more.
             pub fn is_quorum_torn(&self) -> bool {
                 self.torn.is

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kernel::Order;
 use ordered::SortedMap;
+use protocol::metadata::FirstVoters;
 use shell::{AppProcess, Pipeline, Setting};
 
 use super::{App, Given, Lab, Logged, MarkKind};
@@ -127,10 +128,16 @@ impl Lab {
             Ok(app) => app.planted(self.scenario.plant.0),
             Err(error) => return self.not_launched(term, &error),
         };
-        for dir in app.formats() {
-            let node = Disks { world: &self.world, layout: &self.layout }.node(&dir.host);
-            if let Some(Actor::Kafka(process)) = node.map(|node| self.world.machine_mut(node)) {
-                process.format_dirs(&[dir.place]);
+        if let Some(formatting) = app.formats() {
+            for dir in &formatting.dirs {
+                let node = Disks { world: &self.world, layout: &self.layout }.node(&dir.host);
+                if let Some(Actor::Kafka(process)) = node.map(|node| self.world.machine_mut(node)) {
+                    process.format_dirs_with(&[dir.place], &formatting.features, &formatting.voters);
+                    // Another quorum begins, under the same names and from epoch 1 on.
+                    if formatting.voters != FirstVoters::Others && dir.place == process.spec().metadata_dir() {
+                        self.monitors.quorum_replaced();
+                    }
+                }
             }
         }
         let is_read = app.reads_terminal();

@@ -2,7 +2,7 @@
 //! and `random-uuid`. It reads the properties and the directories of one node, and talks to nobody.
 //!
 //! Storage is formatted when its node is made, so that `format` finds all done, or says what speaks against it, unless its disk was
-//! replaced (`sim wipe`). Left out: SCRAM credentials, which no log has, and the checks of `KafkaConfig` but for what must be there.
+//! replaced (`sim wipe`). Of a quorum whose log is lost with all its controllers' disks, another one can begin. Left out: SCRAM credentials, which no log has, and the checks of `KafkaConfig` but for what must be there.
 
 use clients::Properties;
 use kernel::Input;
@@ -10,7 +10,8 @@ use ordered::SortedMap;
 use protocol::features::{
     KRAFT, METADATA, METADATA_VERSION, default_levels, dependencies, is_feature, metadata_version_name,
 };
-use protocol::{FileContent, Message, TopicId, gap};
+use protocol::metadata::{FirstVoters, Voter};
+use protocol::{BrokerId, DirectoryId, FileContent, Message, TopicId, gap};
 
 use crate::admin_tool::properties;
 use crate::io::Io;
@@ -21,7 +22,7 @@ use crate::process::{Body, Print};
 use crate::tools::dump_log::Opened;
 use crate::tools::features::{feature_dependencies, level_of, mapping, version_level};
 use crate::tools::{Argparse, Misuse, Refusal, Tool};
-use crate::tree::{LogDir, Tree};
+use crate::tree::{Formatting, LogDir, Tree};
 
 /// What it is called.
 pub(crate) const NAME: &str = "kafka-storage";
@@ -91,6 +92,11 @@ const FORMAT: Argparse = argparse(&[
 const DEPENDENCIES: Argparse = argparse(&["usage: kafka-storage feature-dependencies [-h] --feature FEATURE"]);
 
 const VOTERS: &str = "controller.quorum.voters";
+/// `MetadataVersion#latestTesting`: 4.5-IV0.
+const NEXT_VERSION: i16 = METADATA_VERSION + 1;
+/// `Uuid#RESERVED`: the first hundred.
+const RESERVED_IDS: u128 = 100;
+const ILLEGAL: &str = "java.lang.IllegalArgumentException";
 /// Where the id of a cluster and of a node stand.
 const META_PROPERTIES: &str = "meta.properties";
 
@@ -180,13 +186,13 @@ impl RandomUuid {
 /// `format` at work: the disks have it as soon as it is started.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Format {
-    dirs: Vec<LogDir>,
+    formatting: Formatting,
     print: Print,
 }
 
 impl Format {
-    pub(crate) fn dirs(&self) -> &[LogDir] {
-        &self.dirs
+    pub(crate) fn formatting(&self) -> &Formatting {
+        &self.formatting
     }
     pub(crate) fn step(&mut self, input: &Input<Message>, io: &mut Io<'_>) {
         self.print.step(input, io);
@@ -282,12 +288,12 @@ impl Storage {
         named.split(',').next().unwrap_or_default().trim()
     }
 
+    fn is_controller(&self) -> bool {
+        self.property("process.roles").split(',').any(|role| role.trim() == "controller")
+    }
+
     /// The node's directory that a path stands for. Only what its node can start with is formatted.
-    fn place(&self, launch: &Launch, dir: &str, cluster: &str, names_voters: bool) -> Result<LogDir, Refusal> {
-        gap!(
-            "kafka-storage formats the replaced disks of a node, for its own cluster and id, and no first voters: what it would not start with, or would begin another quorum with, is refused",
-            "Formatter"
-        );
+    fn place(&self, launch: &Launch, dir: &str, cluster: &str) -> Result<LogDir, Refusal> {
         let path = format!("{dir}/");
         let opened = launch.opened.iter().find(|opened| opened.path() == path);
         let refused = |why: String| Err(Refusal::line(format!("{dir}: {why}")));
@@ -299,8 +305,40 @@ impl Storage {
             Some(found) if found.node.to_string() != self.property("node.id") => {
                 refused(format!("its node has node.id={}, and would not start with another", found.node))
             }
-            Some(_) if names_voters => refused("its quorum has voters; use --no-initial-controllers".into()),
             Some(found) => Ok(found),
+        }
+    }
+
+    /// Why a metadata log cannot begin so, if the simulated cluster cannot have it.
+    fn check_quorum(&self, found: &LogDir, version: i16, voters: &FirstVoters) -> Result<(), &'static str> {
+        gap!(
+            "kafka-storage formats the replaced disks of a node, for its own cluster and id. First voters and another metadata.version than 4.4-IV2, with which another quorum would begin, are refused while a controller has the log of its quorum, or other first voters; such a metadata.version always",
+            "Formatter"
+        );
+        let quorum = &found.quorum;
+        let is_reserved = |voter: &Voter| voter.id.0 == found.node && voter.directory.0 < RESERVED_IDS;
+        match voters {
+            FirstVoters::Others if self.is_controller() && !quorum.has_log && version != METADATA_VERSION => {
+                Err("its cluster would begin anew with this metadata.version, and only 4.4-IV2 is modelled")
+            }
+            FirstVoters::Others => Ok(()),
+            _ if !quorum.is_dynamic => {
+                Err("its node has controller.quorum.voters, and would not start with first voters")
+            }
+            _ if quorum.has_log => Err("its quorum has voters; use --no-initial-controllers"),
+            _ if version != METADATA_VERSION => {
+                Err("its cluster would begin anew with this metadata.version, and only 4.4-IV2 is modelled")
+            }
+            FirstVoters::Own if quorum.voters.is_some() => {
+                Err("another controller is formatted with first voters, and there would be two quorums")
+            }
+            FirstVoters::These(voters) if quorum.voters.as_ref().is_some_and(|others| others != voters) => {
+                Err("another controller is formatted with other first voters, and there would be two quorums")
+            }
+            FirstVoters::These(voters) if voters.iter().any(is_reserved) => {
+                Err("its node would not start with a reserved directory ID")
+            }
+            FirstVoters::Own | FirstVoters::These(_) => Ok(()),
         }
     }
 
@@ -393,23 +431,22 @@ fn format(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let cluster =
         given(options, "cluster-id", "t").ok_or_else(|| FORMAT.refuse("argument --cluster-id/-t is required"))?;
     let storage = Storage::read(launch, options, &FORMAT)?;
-    let is_controller = storage.property("process.roles").split(',').any(|role| role.trim() == "controller");
-    let (is_static, names_voters) =
-        (!storage.property(VOTERS).is_empty(), named.iter().any(|(name, _)| *name != "no-initial-controllers"));
-    if named.first().is_some_and(|(name, _)| *name == "standalone") && !is_controller {
-        return Err(Refusal::line("You can only use --standalone on a controller."));
-    }
-    if is_controller && !is_static && named.is_empty() {
-        return Err(Refusal::line(format!(
-            "Because {VOTERS} is not set on this controller, you must specify one of the following: --standalone, --initial-controllers, or --no-initial-controllers."
-        )));
-    }
-    if is_static && names_voters {
+    let release = given(options, "release-version", "r").map(version_level).transpose()?;
+    let asked = asked_levels(options)?;
+    let is_static = !storage.property(VOTERS).is_empty();
+    if is_static && named.iter().any(|(name, _)| *name != "no-initial-controllers") {
         return Err(Refusal::line(format!(
             "You cannot specify {VOTERS} and format the node with --initial-controllers or --standalone. If you want to use dynamic quorum, please remove {VOTERS} and specify controller.quorum.bootstrap.servers instead."
         )));
     }
-    check_features(options, !is_static && !named.is_empty())?;
+    let voters = first_voters(&storage, options)?;
+    if storage.is_controller() && !is_static && named.is_empty() {
+        return Err(Refusal::line(format!(
+            "Because {VOTERS} is not set on this controller, you must specify one of the following: --standalone, --initial-controllers, or --no-initial-controllers."
+        )));
+    }
+    let version = metadata_version(release, &asked)?;
+    let levels = effective_levels(&asked, version, !is_static)?;
     storage.verify(cluster)?;
     let mut formatted: Vec<&str> = storage.formatted().map(|(dir, _)| dir).collect();
     hash_order(&mut formatted, DEFAULT_CAPACITY, |dir| dir);
@@ -425,67 +462,202 @@ fn format(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     }
     hash_order(&mut bare, DEFAULT_CAPACITY, |dir| dir);
     let mut dirs = Vec::new();
-    for dir in &bare {
-        dirs.push(storage.place(launch, dir, cluster, names_voters)?);
-    }
-    let version = metadata_version(options)?;
-    let mut out = vec![bootstrap_metadata(options, version)?];
+    let mut out = vec![bootstrap_metadata(&levels, version)];
     for dir in bare {
-        let kind = if dir == storage.metadata_dir() { "metadata directory" } else { "data directory" };
+        let found = storage.place(launch, dir, cluster)?;
+        let mut kind = "data directory";
+        if dir == storage.metadata_dir() {
+            storage.check_quorum(&found, version, &voters).map_err(|why| Refusal::line(format!("{dir}: {why}")))?;
+            kind = metadata_kind(&voters, found.node);
+        }
+        dirs.push(found);
         out.push(format!("Formatting {kind} {dir} with {METADATA} {}.", metadata_version_name(version)));
     }
-    Ok(Body::Format(Box::new(Format { dirs, print: Print { out, ..Print::default() } })))
+    let others =
+        levels.iter().filter(|(name, _)| *name != METADATA).map(|(name, level)| (name.as_str().into(), *level));
+    let features = [(METADATA.into(), version)].into_iter().chain(others).collect();
+    let formatting = Formatting { dirs, features, voters };
+    Ok(Body::Format(Box::new(Format { formatting, print: Print { out, ..Print::default() } })))
 }
 
-/// The level of `metadata.version` that the directories are formatted with.
-fn metadata_version(options: &Parsed) -> Result<i16, Refusal> {
-    let named = |text: &String| text.split_once('=').filter(|(name, _)| *name == METADATA)?.1.parse::<i16>().ok();
-    let given_level = options.all("feature").iter().chain(options.all("f")).find_map(named);
-    match (given(options, "release-version", "r"), given_level) {
-        (Some(_), Some(_)) => {
-            Err(Refusal::line(format!("Use --release-version instead of --feature {METADATA}=X to avoid ambiguity.")))
-        }
-        (Some(release), None) => version_level(release),
-        (None, level) => Ok(level.unwrap_or(METADATA_VERSION)),
+/// What `format` calls a directory with the metadata log (`Formatter.DirectoryType`).
+fn metadata_kind(voters: &FirstVoters, node: i32) -> &'static str {
+    match voters {
+        FirstVoters::Others => "metadata directory",
+        FirstVoters::These(voters) if !voters.iter().any(|voter| voter.id.0 == node) => "dynamic metadata directory",
+        FirstVoters::Own | FirstVoters::These(_) => "dynamic metadata voter directory",
     }
 }
 
-/// `BootstrapMetadata#toString`: the features that a cluster begins with, if it begins with this node.
-fn bootstrap_metadata(options: &Parsed, version: i16) -> Result<String, Refusal> {
-    let mut levels: SortedMap<String, i16> =
-        default_levels(version).into_iter().map(|(name, level)| (name.to_owned(), level)).collect();
+fn first_voters(storage: &Storage, options: &Parsed) -> Result<FirstVoters, Refusal> {
+    if let Some(text) = given(options, "initial-controllers", "I") {
+        let voters = dynamic_voters(text).map_err(|why| exception(ILLEGAL, why))?;
+        return Ok(FirstVoters::These(voters));
+    }
+    match has(options, "standalone", "s") {
+        true if !storage.is_controller() => Err(Refusal::line("You can only use --standalone on a controller.")),
+        true => Ok(FirstVoters::Own),
+        false => Ok(FirstVoters::Others),
+    }
+}
+
+/// `DynamicVoters#parse`.
+fn dynamic_voters(text: &str) -> Result<Vec<Voter>, String> {
+    let texts = text.trim().split(',').filter(|text| !text.is_empty());
+    let mut voters: Vec<Voter> = texts.map(|text| dynamic_voter(text.trim())).collect::<Result<_, _>>()?;
+    if voters.is_empty() {
+        return Err("No voters given.".into());
+    }
+    ordered::sort_by_key(&mut voters, |voter| voter.id);
+    match voters.windows(2).find(|pair| pair[0].id == pair[1].id) {
+        Some(pair) => Err(format!("Node id {} was specified more than once.", pair[0].id)),
+        None => Ok(voters),
+    }
+}
+
+/// `DynamicVoter#parse`: `id@host:port:directory`.
+fn dynamic_voter(text: &str) -> Result<Voter, String> {
+    let of_voter = |what: &str| format!("{what} in dynamic voter string.");
+    let (id, rest) = text.split_once('@').ok_or_else(|| "No @ found in dynamic voter string.".to_owned())?;
+    if id.is_empty() {
+        return Err("Invalid @ at beginning of dynamic voter string.".into());
+    }
+    let id: i32 = id.parse().map_err(|_| of_voter("Failed to parse node id"))?;
+    if id < 0 {
+        return Err(of_voter(&format!("Invalid negative node id {id}")));
+    }
+    if rest.is_empty() {
+        return Err("No hostname found after node id.".into());
+    }
+    let (host, rest) = match rest.strip_prefix('[') {
+        Some(rest) => {
+            rest.split_once(']').ok_or("Hostname began with left bracket, but no right bracket was found.")?
+        }
+        None => rest.split_at(rest.find(':').ok_or("No colon following hostname could be found.")?),
+    };
+    let rest = rest.strip_prefix(':').ok_or("Port section must start with a colon.")?;
+    let (port, directory) = rest.split_once(':').ok_or("No colon following port could be found.")?;
+    let port: i32 = port.parse().map_err(|_| of_voter("Failed to parse port"))?;
+    let port = u16::try_from(port).map_err(|_| of_voter(&format!("Invalid port {port}")))?;
+    let directory = TopicId::parse(directory).map_err(|_| of_voter("Failed to parse directory ID"))?;
+    Ok(Voter { id: BrokerId(id), directory: DirectoryId(directory.0), endpoint: (host.into(), port) })
+}
+
+type Levels = SortedMap<String, i16>;
+
+fn asked_levels(options: &Parsed) -> Result<Levels, Refusal> {
+    let mut levels = Levels::new();
     for text in options.all("feature").iter().chain(options.all("f")) {
         let (name, level) = level_of(text).map_err(|why| exception("java.lang.RuntimeException", why.err.concat()))?;
         levels.insert(name.to_owned(), level);
     }
-    levels.remove(METADATA);
+    Ok(levels)
+}
+
+/// The level of `metadata.version` that the directories are formatted with (`Formatter#calculateEffectiveReleaseVersion`).
+fn metadata_version(release: Option<i16>, asked: &Levels) -> Result<i16, Refusal> {
+    let level = match (release, asked.get(METADATA)) {
+        (Some(_), Some(_)) => {
+            let why = format!("Use --release-version instead of --feature {METADATA}=X to avoid ambiguity.");
+            return Err(Refusal::line(why));
+        }
+        (Some(level), None) | (None, Some(&level)) => level,
+        (None, None) => METADATA_VERSION,
+    };
+    match level {
+        7..=METADATA_VERSION => Ok(level),
+        NEXT_VERSION => Err(Refusal::line(format!("{METADATA} 4.5-IV0 is not yet stable."))),
+        _ => {
+            let why = format!(
+                "No MetadataVersion with feature level {level}. Valid feature levels are from 7 to {NEXT_VERSION}."
+            );
+            Err(exception(ILLEGAL, why))
+        }
+    }
+}
+
+/// The levels of all features (`Formatter#calculateEffectiveFeatureLevels`): those that are asked for, and the defaults of the version.
+fn effective_levels(asked: &Levels, version: i16, is_dynamic: bool) -> Result<Levels, Refusal> {
+    let defaults = default_levels(version);
+    if let Some(name) = asked.keys().find(|name| *name != METADATA && !is_feature(name)) {
+        let mut names: Vec<&str> = defaults.iter().map(|(feature, _)| *feature).collect();
+        ordered::sort(&mut names);
+        let names = names.join(", ");
+        return Err(Refusal::line(format!("Unsupported feature: {name}. Supported features are: {names}")));
+    }
+    let flags = "--standalone, --initial-controllers, or --no-initial-controllers";
+    match asked.get(KRAFT) {
+        Some(0) if is_dynamic => {
+            return Err(Refusal::line(format!(
+                "Cannot set {KRAFT} to 0 if {VOTERS} is empty and one of the flags {flags} is used. For dynamic controllers support, try removing the --feature flag for {KRAFT}."
+            )));
+        }
+        Some(level) if *level != 0 && !is_dynamic => {
+            return Err(Refusal::line(format!(
+                "Cannot set {KRAFT} to {level} unless {VOTERS} is empty and one of the flags {flags} is used. For dynamic controllers support, try using one of {flags} and removing {VOTERS}."
+            )));
+        }
+        _ => {}
+    }
+    let mut levels: Levels = defaults.into_iter().map(|(name, level)| (name.to_owned(), level)).collect();
+    levels.insert(KRAFT.to_owned(), i16::from(is_dynamic));
+    levels.extend(asked.iter().map(|(name, level)| (name.clone(), *level)));
+    levels.insert(METADATA.to_owned(), version);
+    for (name, level) in levels.iter().filter(|(name, _)| *name != METADATA) {
+        let needs = dependencies(name, *level);
+        let needs = needs.ok_or_else(|| exception(ILLEGAL, format!("No feature:{name} with feature level {level}")))?;
+        if let Some((other, needed)) =
+            needs.iter().find(|(other, needed)| levels.get(*other).is_none_or(|l| l < needed))
+        {
+            let why = format!("{name} could not be set to {level} because it depends on {other} level {needed}");
+            return Err(exception(ILLEGAL, why));
+        }
+    }
     levels.remove(KRAFT);
-    let set = levels.iter().filter(|(_, level)| **level > 0).map(|(name, level)| (name.as_str(), *level));
+    levels.retain(|_, level| *level > 0);
+    Ok(levels)
+}
+
+/// `BootstrapMetadata#toString`: the features that a cluster begins with, if it begins with this node.
+fn bootstrap_metadata(levels: &Levels, version: i16) -> String {
     let record = |(name, level): (&str, i16)| {
         format!("ApiMessageAndVersion(FeatureLevelRecord(name='{name}', featureLevel={level}) at version 0)")
     };
-    let records: Vec<String> = [(METADATA, version)].into_iter().chain(set).map(record).collect();
+    let others = levels.iter().filter(|(name, _)| *name != METADATA).map(|(name, level)| (name.as_str(), *level));
+    let records: Vec<String> = [(METADATA, version)].into_iter().chain(others).map(record).collect();
     let records = records.join(", ");
-    Ok(format!(
+    format!(
         "Bootstrap metadata: BootstrapMetadata(records=[{records}], metadataVersionLevel={version}, source=format command)"
-    ))
+    )
 }
 
-fn check_features(options: &Parsed, is_dynamic: bool) -> Result<(), Refusal> {
-    let known = default_levels(METADATA_VERSION);
-    for text in options.all("feature").iter().chain(options.all("f")) {
-        let (name, level) = level_of(text).map_err(|why| exception("java.lang.RuntimeException", why.err.concat()))?;
-        if name != METADATA && !known.iter().any(|(feature, _)| *feature == name) {
-            let mut names: Vec<&str> = known.iter().map(|(feature, _)| *feature).collect();
-            ordered::sort(&mut names);
-            let names = names.join(", ");
-            return Err(Refusal::line(format!("Unsupported feature: {name}. Supported features are: {names}")));
-        }
-        if name == KRAFT && level == 0 && is_dynamic {
-            return Err(Refusal::line(format!(
-                "Cannot set {KRAFT} to 0 if {VOTERS} is empty and one of the flags --standalone, --initial-controllers, or --no-initial-controllers is used. For dynamic controllers support, try removing the --feature flag for {KRAFT}."
-            )));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn voters_are_read_as_kafka_reads_them() {
+        let id = "3Db5QLSqSZieL3rJBUUegA";
+        let read = dynamic_voters(&format!("102@[::1]:9093:{id},101@localhost:9093:{id}")).expect("they are two");
+        let hosts: Vec<(i32, &str, u16)> = read.iter().map(|v| (v.id.0, &*v.endpoint.0, v.endpoint.1)).collect();
+        assert_eq!(hosts, [(101, "localhost", 9093), (102, "::1", 9093)]);
+        // What Kafka 4.3.1 says.
+        for (text, why) in [
+            ("", "No voters given."),
+            ("nonsense", "No @ found in dynamic voter string."),
+            ("@h:1:x", "Invalid @ at beginning of dynamic voter string."),
+            ("x@h:1:x", "Failed to parse node id in dynamic voter string."),
+            ("101@", "No hostname found after node id."),
+            ("101@h", "No colon following hostname could be found."),
+            ("101@[h", "Hostname began with left bracket, but no right bracket was found."),
+            ("101@[h]1", "Port section must start with a colon."),
+            ("101@h:9093", "No colon following port could be found."),
+            ("101@h:x:y", "Failed to parse port in dynamic voter string."),
+            ("101@h:70000:y", "Invalid port 70000 in dynamic voter string."),
+            ("101@h:9093:short", "Failed to parse directory ID in dynamic voter string."),
+            ("1@h:1:3Db5QLSqSZieL3rJBUUegA,1@g:1:3Db5QLSqSZieL3rJBUUegA", "Node id 1 was specified more than once."),
+        ] {
+            assert_eq!(dynamic_voters(text), Err(why.to_owned()), "{text}");
         }
     }
-    Ok(())
 }
