@@ -62,7 +62,7 @@ impl KafkaProcess {
         }
         let mut entries = self.broker().map_or(Vec::new(), |broker| broker.disk().root(dir));
         entries.push(DirEntry::file(META_PROPERTIES, self.meta_properties(dir).len() as u64, EPOCH_MS));
-        if has_metadata {
+        if has_metadata && (self.has_bootstrap() || !self.raft().is_unused()) {
             entries.push(DirEntry::dir(METADATA_DIRECTORY, self.raft().modified_ms()));
         }
         if let Some(text) = self.clean_shutdown(dir) {
@@ -120,6 +120,9 @@ impl crate::spec::ClusterSpec {
 impl Replica {
     /// The files of `__cluster_metadata-0`.
     fn files(&self) -> Vec<DirEntry> {
+        if self.is_unused() {
+            return Vec::new();
+        }
         let log = self.log();
         let first = log.batches().next().map_or(log.start_offset(), |batch| batch.base_offset);
         let (stem, modified_ms) = (format!("{first:020}"), self.modified_ms());
@@ -143,6 +146,9 @@ impl Replica {
     }
 
     fn read_file(&self, name: &str) -> Option<FileContent> {
+        if self.is_unused() {
+            return None;
+        }
         if let Some((_, text)) = self.texts().into_iter().find(|(known, _)| *known == name) {
             return Some(FileContent::Text(text.into()));
         }

@@ -202,7 +202,7 @@ fn a_cluster_that_begins_anew_has_the_features_its_storage_is_formatted_with() {
 }
 
 #[test]
-fn first_voters_have_the_directories_they_are_given_and_a_broker_may_know_them_too() {
+fn first_voters_have_the_directories_they_are_given_and_a_broker_finds_them_in_the_log() {
     let mut cluster = Cluster::new(Shape { brokers: 1, ..DYNAMIC });
     cluster.run_ms(12_000);
     let given = |id: i32| DirectoryId(1_000_000 + id as u128);

@@ -252,6 +252,10 @@ impl Replica {
     pub fn log_end(&self) -> i64 {
         self.hard.log.end_offset()
     }
+    /// Whether its storage has been formatted and it has not started since: there is no log yet.
+    pub fn is_unused(&self) -> bool {
+        !self.soft.is_started && self.hard.epoch == 0 && self.log_end() == 0
+    }
     /// Whether the replica is the one who takes a request that came in on the controller's port.
     pub fn handles(request: &Request) -> bool {
         matches!(

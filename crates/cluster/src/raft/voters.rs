@@ -95,7 +95,7 @@ pub(super) fn formatted(spec: &ProcessSpec) -> MetadataLog {
     let voters = voters.filter(|(id, _)| initial.is_none_or(|initial| initial.contains(id))).map(voter).collect();
     let header = || MetadataRecord::SnapshotHeader { last_contained_ms: protocol::EPOCH_MS };
     let of = |voters| Snapshot::of(0, 0, &[header(), DYNAMIC, MetadataRecord::Voters(Arc::new(voters))]);
-    if let Some(formatted) = spec.formatted().filter(|formatted| !formatted.voters.is_empty()) {
+    if let Some(formatted) = spec.formatted().filter(|formatted| spec.is_controller && !formatted.voters.is_empty()) {
         return MetadataLog::new(VoterHistory::default(), Some(of(formatted.voters.clone())));
     }
     let Some(initial) = initial else {

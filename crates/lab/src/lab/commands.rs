@@ -134,7 +134,9 @@ impl Lab {
                 if let Some(Actor::Kafka(process)) = node.map(|node| self.world.machine_mut(node)) {
                     process.format_dirs_with(&[dir.place], &formatting.features, &formatting.voters);
                     // Another quorum begins, under the same names and from epoch 1 on.
-                    if formatting.voters != FirstVoters::Others && dir.place == process.spec().metadata_dir() {
+                    let spec = process.spec();
+                    let is_metadata = spec.is_controller && dir.place == spec.metadata_dir();
+                    if formatting.voters != FirstVoters::Others && is_metadata {
                         self.monitors.quorum_replaced();
                     }
                 }

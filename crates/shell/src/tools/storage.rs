@@ -318,7 +318,9 @@ impl Storage {
         let quorum = &found.quorum;
         let is_reserved = |voter: &Voter| voter.id.0 == found.node && voter.directory.0 < RESERVED_IDS;
         match voters {
-            FirstVoters::Others if self.is_controller() && !quorum.has_log && version != METADATA_VERSION => {
+            // It writes down nothing of that (KIP-1170).
+            _ if !self.is_controller() => Ok(()),
+            FirstVoters::Others if !quorum.has_log && version != METADATA_VERSION => {
                 Err("its cluster would begin anew with this metadata.version, and only 4.4-IV2 is modelled")
             }
             FirstVoters::Others => Ok(()),
