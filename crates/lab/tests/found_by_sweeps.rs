@@ -294,6 +294,135 @@ fn a_broker_that_is_elected_with_the_news_of_its_failed_directory_leads_nothing_
         374,
     );
     assert_eq!(lab.violation(), None);
-    let verdict = lab.terminals()[&1].lines().iter().last().expect("it says something").text.to_string();
-    assert_eq!(verdict, "no anomaly; not converged, which is excused: t1-1 has no leader", "the moment is met");
+    assert_eq!(verdict(&lab), "no anomaly; not converged, which is excused: t1-1 has no leader", "the moment is met");
+}
+
+/// What `sim judge` said last in terminal 1.
+fn verdict(lab: &Lab) -> String {
+    lab.terminals()[&1].lines().iter().last().expect("it says something").text.to_string()
+}
+
+/// DeleteRecords cuts off what a former leader parts ways with, and the epochs with it; the kill of the leader brings only the records back,
+/// so that it cannot tell the other where to cut. What it sends does not go on where that one ends: it gives up, and what it has is not
+/// committed.
+#[test]
+fn a_follower_that_nobody_can_tell_where_to_cut_gives_up() {
+    let lab = judged(
+        r#"{
+            "seed": 102659,
+            "cluster": { "brokers": 2, "controllers": 1, "configs": { "broker.session.timeout.ms": "6000" } },
+            "topics": [{ "name": "t1", "partitions": 1, "replication_factor": 2 }],
+            "files": { "all.json": "{\"version\":1,\"partitions\":[{\"topic\":\"t1\",\"partition\":0,\"offset\":-1}]}" },
+            "commands": [
+                { "at": "100ms", "term": 13, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092 --topic t1 --throughput 60 --value-prefix 300" },
+                { "at": "200ms", "run": "sim cut broker 1 > broker 2" },
+                { "at": "300ms", "run": "sim stop broker 1" },
+                { "at": "400ms", "term": 3, "run": "kafka-delete-records --bootstrap-server broker-1:9092,broker-2:9092 --offset-json-file all.json" },
+                { "at": "2213ms", "run": "sim kill broker 2" },
+                { "at": "2313ms", "run": "sim mend" },
+                { "at": "3s", "term": 13, "run": "^C" },
+                { "at": "60s", "run": "sim judge" }
+            ]
+        }"#,
+        61,
+    );
+    assert_eq!(lab.violation(), None);
+    assert_eq!(
+        verdict(&lab),
+        "no anomaly; not converged, which is excused: t1-0 has broker 1 out of sync",
+        "the moment is met"
+    );
+    let former = &lab.layout().brokers[&BrokerId(1)];
+    let broker = lab.world().machine(*former).kafka().and_then(|kafka| kafka.broker()).expect("it runs");
+    let (stored, _) = broker.replicas().find(|(stored, _)| &*stored.tp.topic == "t1").expect("it has the replica");
+    assert_eq!((stored.log.log_end_offset(), stored.log.high_watermark()), (6, 5), "it ends with a record of its own");
+}
+
+/// A power failure leaves a segment empty that a follower began after a gap; its name still tells where the log ends. Who has nothing
+/// of the gap does not get over it before there is something new.
+#[test]
+fn a_follower_before_a_hole_at_the_end_of_the_log_waits() {
+    let lab = judged(
+        r#"{
+            "seed": 106887,
+            "cluster": { "brokers": 3, "controllers": 1, "configs": { "log.cleaner.backoff.ms": "2000" } },
+            "topics": [{ "name": "t1", "partitions": 1, "replication_factor": 3, "configs": { "cleanup.policy": "compact", "min.insync.replicas": "2", "segment.ms": "3000" } }],
+            "files": { "p": "request.timeout.ms=4000\n" },
+            "commands": [
+                { "at": "1117ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t1 --throughput 60 --value-prefix 100 --repeating-keys 7" },
+                { "at": "2165ms", "term": 13, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t1 --throughput 5 --value-prefix 300 --command-config p --repeating-keys 7" },
+                { "at": "2265ms", "run": "sim disk broker 1 full" },
+                { "at": "2365ms", "run": "sim mend broker 1" },
+                { "at": "7907ms", "run": "sim cut broker 1 | rest" },
+                { "at": "14237ms", "run": "sim restart broker 1" },
+                { "at": "16571ms", "run": "sim heal broker 1 | rest" },
+                { "at": "16671ms", "run": "sim power-off broker 1" },
+                { "at": "16856ms", "run": "sim disk broker 2 full" },
+                { "at": "16956ms", "run": "sim power-off broker 3" },
+                { "at": "17266ms", "run": "sim mend" },
+                { "at": "17366ms", "term": 11, "run": "^C" },
+                { "at": "17366ms", "term": 13, "run": "^C" },
+                { "at": "347s", "run": "sim judge" }
+            ]
+        }"#,
+        348,
+    );
+    assert_eq!(lab.violation(), None);
+    let excused = "no anomaly; not converged, which is excused: t1-0 has broker 2 out of sync";
+    assert!(verdict(&lab).starts_with(excused), "the moment is met: {}", verdict(&lab));
+}
+
+/// A replica whose directory failed counts as caught up for half a minute, and keeps the high watermark where it is; after the last
+/// record nothing has the leader look again.
+#[test]
+fn a_leader_whose_follower_lost_its_directory_is_not_made_to_look_at_its_high_watermark() {
+    let lab = judged(
+        r#"{
+            "seed": 100468,
+            "cluster": { "configs": { "log.dirs": "/data1,/data2,/data3" } },
+            "topics": [
+                { "name": "t1", "partitions": 1, "replication_factor": 1 },
+                { "name": "t2", "partitions": 1, "replication_factor": 2 }
+            ],
+            "files": { "p": "acks=0\n" },
+            "commands": [
+                { "at": "100ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t2 --throughput 20 --value-prefix 100 --command-config p" },
+                { "at": "200ms", "run": "sim disk broker 3 fail /data2" },
+                { "at": "300ms", "run": "sim mend" },
+                { "at": "1300ms", "term": 11, "run": "^C" },
+                { "at": "331s", "run": "sim judge" }
+            ]
+        }"#,
+        332,
+    );
+    assert_eq!(lab.violation(), None);
+    let excused =
+        "no anomaly; not converged, which is excused: t2-0 is not committed to its end: its high watermark is 2";
+    assert!(verdict(&lab).starts_with(excused), "the moment is met: {}", verdict(&lab));
+}
+
+/// A commit whose connection breaks comes after a later one, which went over the next connection: Kafka takes it.
+#[test]
+fn a_commit_that_was_on_its_way_when_its_connection_broke_may_come_after_a_later_one() {
+    let lab = run(
+        r#"{
+            "seed": 101088,
+            "cluster": { "brokers": 1, "controllers": 1, "configs": { "offsets.topic.replication.factor": "1" } },
+            "commands": [
+                { "at": "100ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092 --topic t1 --throughput 5 --value-prefix 100" },
+                { "at": "200ms", "term": 22, "run": "kafka-console-consumer --bootstrap-server broker-1:9092 --topic t1 --group h-t1 --from-beginning --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 --command-property auto.commit.interval.ms=200" },
+                { "at": "3920ms", "run": "sim delay broker 1 | rest 2000ms jitter 1000ms" },
+                { "at": "4312ms", "run": "sim heal broker 1 | rest" },
+                { "at": "4412ms", "run": "sim drop OffsetCommit response broker 1 > term:22" }
+            ]
+        }"#,
+        Duration::from_secs(8),
+    );
+    assert_eq!(lab.violation(), None);
+    let committed = lab.history().iter().filter_map(|stamped| match &stamped.note {
+        Note::OffsetsCommitted { offsets, .. } => Some(offsets[0].2),
+        _ => None,
+    });
+    let committed: Vec<i64> = committed.collect();
+    assert!(committed.windows(2).any(|pair| pair[1] < pair[0]), "the moment is met: {committed:?}");
 }

@@ -232,6 +232,15 @@ impl Consumer {
         }
     }
 
+    /// Nobody will answer a commit that was sent: it may be carried out yet, after later ones even, which go over another connection.
+    pub(super) fn doubt_commit(&mut self, number: u64) {
+        let generation = self.membership.generation;
+        self.commits_in_doubt.retain(|(of, ..)| *of == generation);
+        let Some(commit) = self.commits.get(&number) else { return };
+        let offsets = commit.offsets.iter().map(|(tp, offset, _)| (commit.generation, tp.clone(), *offset));
+        self.commits_in_doubt.extend(offsets);
+    }
+
     pub(super) fn commit_failed(&mut self, now: Time, fx: &mut Fx, number: u64, code: ErrorCode) {
         let Some(mut commit) = self.commits.remove(&number) else { return };
         if matches!(code, ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable | ErrorCode::RequestTimedOut) {

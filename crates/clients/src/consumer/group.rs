@@ -129,6 +129,7 @@ impl Consumer {
             Asked::Leave => self.left(),
             Asked::Commit(number) => {
                 self.lose_coordinator(now, fx);
+                self.doubt_commit(number);
                 self.commit_failed(now, fx, number, ErrorCode::CoordinatorNotAvailable);
             }
             Asked::Committed { assignment } => {

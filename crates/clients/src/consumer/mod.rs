@@ -85,6 +85,8 @@ pub struct Consumer {
     fetching: SortedSet<Address>,
     sessions: SortedMap<Address, FetchSession<fetch::SessionKey>>,
     commits: SortedMap<u64, Commit>,
+    /// Of this generation, with its number: a client has no use for them, but who watches a coordinator has.
+    commits_in_doubt: Vec<(i32, TopicPartition, i64)>,
     next_commit: u64,
     auto_commit_due: Time,
     reported_missing: SortedSet<TopicName>,
@@ -132,6 +134,7 @@ impl Consumer {
             fetching: SortedSet::new(),
             sessions: SortedMap::new(),
             commits: SortedMap::new(),
+            commits_in_doubt: Vec::new(),
             next_commit: 0,
             auto_commit_due: Time::MAX,
             reported_missing: SortedSet::new(),
@@ -323,10 +326,12 @@ impl Consumer {
     pub fn assignment(&self) -> Vec<TopicPartition> {
         self.partitions.keys().cloned().collect()
     }
-    /// Offsets it has asked a coordinator to commit, without an answer yet.
+    /// Offsets it has asked a coordinator to commit, without an answer yet, or without one for good in this generation.
     pub fn commits_under_way(&self) -> impl Iterator<Item = (&TopicPartition, i64)> {
         let sent = self.commits.values().filter(|commit| commit.is_sent);
-        sent.flat_map(|commit| commit.offsets.iter().map(|(tp, offset, _)| (tp, *offset)))
+        let in_doubt = self.commits_in_doubt.iter().filter(|(of, ..)| *of == self.membership.generation);
+        let sent = sent.flat_map(|commit| commit.offsets.iter().map(|(tp, offset, _)| (tp, *offset)));
+        sent.chain(in_doubt.map(|(_, tp, offset)| (tp, *offset)))
     }
 
     /// The next offset it will hand out, once known.

@@ -10,7 +10,7 @@ use protocol::api::Name;
 use protocol::api::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::fetch_session::{FetchSession, SessionRequest};
 use protocol::hashing::{java_string_hash, kafka_abs};
-use protocol::{BrokerId, ErrorCode, Message, Note, Request, Response, TopicPartition};
+use protocol::{BrokerId, ErrorCode, Message, Note, PartitionIndex, Request, Response, TopicId, TopicPartition};
 
 use super::disk::ReplicaIndex;
 use super::{Broker, TimerKey, Work};
@@ -42,7 +42,7 @@ pub(super) struct Fetcher {
 /// A partition that is followed.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Followed {
-    /// Waits for metadata with a newer leader epoch.
+    /// Waits for metadata with a newer leader epoch (`FailedPartitions`).
     is_failed: bool,
     /// Is out of range: ListOffsets asks where the leader's log is.
     pub(super) is_resolving: bool,
@@ -446,15 +446,26 @@ impl Broker {
                 fetcher.cursor = index;
             }
         }
+        if is_broken {
+            // What the leader sent does not go on where this log ends (`#processFetchRequest`, markPartitionFailed).
+            return self.fail(id, index);
+        }
         self.set_high_watermark(fx, index, result.high_watermark.min(next));
         if result.log_start_offset > self.disk.log(index).log_start_offset() {
             // Above the high watermark it is refused.
             let _ = self.disk.log_mut(index).set_log_start(result.log_start_offset);
             self.touch(index);
         }
-        if is_broken {
-            self.delay(cx, id, index);
-        }
+    }
+
+    /// Whether it has given up on what a leader sends of a partition, until that has another epoch (`FailedPartitions`).
+    pub fn has_given_up(&self, topic_id: TopicId, partition: PartitionIndex) -> bool {
+        let Some(index) = self.disk.find(topic_id, partition) else { return false };
+        self.soft
+            .fetchers
+            .values()
+            .filter_map(|fetcher| fetcher.followed.get(&index))
+            .any(|followed| followed.is_failed)
     }
 
     pub(super) fn followed_mut(&mut self, id: FetcherId, index: ReplicaIndex) -> Option<&mut Followed> {

@@ -109,7 +109,8 @@ fn consumers<'a>(sight: &Sight<'a>, group: &GroupId) -> impl Iterator<Item = &'a
 }
 
 /// Whether a member that has read on asked for this commit earlier, and a coordinator that was slow, and leads again, does
-/// it only now: Kafka takes any commit of the generation (sweep seed 268).
+/// it only now, or what was on its way over a connection that broke came after what went over the next one: Kafka takes any commit of the
+/// generation (sweep seeds 268 and 101084).
 fn is_late(sight: &Sight<'_>, group: &GroupId, tp: &TopicPartition, offset: i64, before: i64) -> bool {
     let groups = replicas::groups(sight.world, sight.layout);
     let is_member = |id| groups.iter().any(|known| known.id == *group && known.members.iter().any(|m| m.id == id));

@@ -59,6 +59,8 @@ impl LogMatching {
         let from = starts.into_iter().fold(before.unwrap_or(0), i64::max);
         match differs(mine.log, leader.log, from, offset) {
             None => Ok(()),
+            // Nobody could tell the follower that it has something else there (`judge::converge`, `may_give_up`).
+            Some((at, ..)) if leader.log.epochs().first().is_some_and(|(_, start)| at < *start) => Ok(()),
             Some((at, here, there)) => {
                 Err(format!("{tp} at offset {at}: broker {broker} has {here:?} and the leader {there:?}"))
             }

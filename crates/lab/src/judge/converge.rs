@@ -113,8 +113,10 @@ fn partition_obstacle(
         return obstacle(format!("is not led by broker {}, its leader", record.leader), false);
     };
     let away: Vec<_> = record.replicas.iter().filter(|id| alive.contains(id) && !record.isr.contains(id)).collect();
-    if let Some(id) = away.first() {
-        return obstacle(format!("has broker {id} out of sync"), false);
+    let is_stuck =
+        |id: &BrokerId| may_give_up(lab, *id, tp, record, leader.log) || faces_a_hole(lab, *id, tp, leader.log);
+    if let Some(id) = away.iter().find(|id| !is_stuck(id)).or(away.first()) {
+        return obstacle(format!("has broker {id} out of sync"), is_stuck(id));
     }
     if let Some(id) = record.isr.iter().find(|id| !alive.contains(id)) {
         return obstacle(format!("counts broker {id} as in sync, which does not run"), false);
@@ -123,10 +125,42 @@ fn partition_obstacle(
     if high_watermark < end && !is_under_way(lab, leader.log, high_watermark) {
         let needed = usize::try_from(leader.log.config().min_insync_replicas).unwrap_or(1).min(record.replicas.len());
         let figures = format!(": its high watermark is {high_watermark}, and it ends at {end}");
-        return obstacle("is not committed to its end".into(), record.isr.len() < needed)
-            .map(|obstacle| obstacle.with(figures));
+        let is_excused = record.isr.len() < needed || nobody_makes_it_look(lab, tp, record);
+        return obstacle("is not committed to its end".into(), is_excused).map(|obstacle| obstacle.with(figures));
     }
     None
+}
+
+/// Whether a follower has given up because nobody could tell it where its log parts from its leader's: the epochs that the leader knows
+/// begin after its end. DeleteRecords had cut off what comes before, and the kill of the leader brought back the records and not their
+/// epochs, because the log start is written down once a minute only (`LeaderEpochFileCache#truncateFromStartAsyncFlush`,
+/// `LogManager#checkpointLogStartOffsets`; sweep seed 102658).
+fn may_give_up(lab: &Lab, follower: BrokerId, tp: &TopicPartition, record: &PartitionRecord, leader: &Log) -> bool {
+    let kafka = lab.layout().brokers.get(&follower).and_then(|node| lab.world().machine(*node).kafka());
+    let broker = kafka.and_then(KafkaProcess::broker);
+    let has_given_up = broker.is_some_and(|broker| broker.has_given_up(record.topic_id, record.partition));
+    let first = leader.epochs().first().map_or(i64::MAX, |(_, start)| *start);
+    has_given_up && end_of(lab, follower, tp).is_some_and(|end| end < first)
+}
+
+fn end_of(lab: &Lab, broker: BrokerId, tp: &TopicPartition) -> Option<i64> {
+    replicas::find(lab.world(), lab.layout(), broker, tp).map(|replica| replica.log.log_end_offset())
+}
+
+/// Whether there is nothing in the leader's log from a follower's end on, though it ends later: what was there lost power, and left the
+/// name of its segment, which tells where the log ends (`LocalLog#roll`, `LogLoader#load`). With nothing to append the follower does not
+/// get any further before the leader has something new (sweep seed 106887).
+fn faces_a_hole(lab: &Lab, follower: BrokerId, tp: &TopicPartition, leader: &Log) -> bool {
+    let is_hole = |end| end < leader.log_end_offset() && leader.batches_from(end).next().is_none();
+    end_of(lab, follower, tp).is_some_and(is_hole)
+}
+
+/// Whether a leader alone in its ISR did not look at its high watermark again. A replica whose directory failed counts as caught up for
+/// `replica.lag.time.max.ms` more, and then there is no append or fetch any more that would have the leader look
+/// (`Partition#maybeIncrementLeaderHW`; sweep seeds 100468 and 104182).
+fn nobody_makes_it_look(lab: &Lab, tp: &TopicPartition, record: &PartitionRecord) -> bool {
+    let offline = |id: &BrokerId| replicas::offline(lab.world(), lab.layout(), *id, record.topic_id, tp.partition);
+    record.isr == [record.leader] && record.replicas.iter().any(|id| offline(id).is_some())
 }
 
 /// Those brokers that run and that do not have this partition's replica in a log directory that failed: only the next start brings it back.
