@@ -1,6 +1,6 @@
 //! Mistakes of the model, and of its claims, that sweeps found, each as the few commands that were left of the plan.
 
-use protocol::{Batch, BrokerId, Note, TopicPartition};
+use protocol::{Batch, BrokerId, Note, TopicId, TopicPartition};
 
 use lab::{BOOT, Duration, Lab, Scenario};
 
@@ -425,4 +425,35 @@ fn a_commit_that_was_on_its_way_when_its_connection_broke_may_come_after_a_later
     });
     let committed: Vec<i64> = committed.collect();
     assert!(committed.windows(2).any(|pair| pair[1] < pair[0]), "the moment is met: {committed:?}");
+}
+
+/// A broker that is late serves a topic that was deleted, and tells of its end who asks for one of that name: a consumer of the topic that was
+/// made since goes back there.
+#[test]
+fn a_consumer_of_a_topic_that_was_made_again_goes_back_to_where_the_old_one_ends() {
+    let lab = judged(
+        r#"{
+            "seed": 8613,
+            "cluster": { "brokers": 2, "controllers": 1, "configs": { "offsets.topic.replication.factor": "2" } },
+            "topics": [{ "name": "t1", "partitions": 2, "replication_factor": 1 }],
+            "files": { "p": "request.timeout.ms=4000\n" },
+            "commands": [
+                { "at": "100ms", "term": 12, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092 --topic t1 --throughput 20 --value-prefix 200 --command-config p" },
+                { "at": "200ms", "term": 21, "run": "kafka-console-consumer --bootstrap-server broker-1:9092,broker-2:9092 --topic t1 --group h-t1 --from-beginning --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 --command-property auto.commit.interval.ms=1000 --command-property partition.assignment.strategy=org.apache.kafka.clients.consumer.CooperativeStickyAssignor" },
+                { "at": "5503ms", "run": "sim delay broker 1 > rest 5992ms" },
+                { "at": "5689ms", "term": 4, "run": "kafka-topics --bootstrap-server broker-1:9092,broker-2:9092 --delete --topic t1" },
+                { "at": "28161ms", "run": "sim mend" },
+                { "at": "60s", "run": "sim judge" }
+            ]
+        }"#,
+        61,
+    );
+    assert_eq!(lab.violation(), None);
+    let given = lab.history().iter().filter_map(|stamped| match &stamped.note {
+        Note::Delivered { tp, topic_id, first, last, .. } if tp.partition == 0 => Some((*topic_id, *first, *last)),
+        _ => None,
+    });
+    let given: Vec<_> = given.collect();
+    let goes_back = |pair: &[(TopicId, i64, i64)]| pair[0].0 == pair[1].0 && pair[1].1 <= pair[0].2;
+    assert!(given.windows(2).any(goes_back), "the moment is met");
 }
