@@ -443,10 +443,10 @@ fn a_consumer_of_a_topic_that_was_made_again_goes_back_to_where_the_old_one_ends
                 { "at": "5503ms", "run": "sim delay broker 1 > rest 5992ms" },
                 { "at": "5689ms", "term": 4, "run": "kafka-topics --bootstrap-server broker-1:9092,broker-2:9092 --delete --topic t1" },
                 { "at": "28161ms", "run": "sim mend" },
-                { "at": "60s", "run": "sim judge" }
+                { "at": "400s", "run": "sim judge" }
             ]
         }"#,
-        61,
+        401,
     );
     assert_eq!(lab.violation(), None);
     let given = lab.history().iter().filter_map(|stamped| match &stamped.note {
