@@ -59,13 +59,19 @@ impl LogMatching {
         let from = starts.into_iter().fold(before.unwrap_or(0), i64::max);
         match differs(mine.log, leader.log, from, offset) {
             None => Ok(()),
-            // Nobody could tell the follower that it has something else there (`judge::converge`, `may_give_up`).
-            Some((at, ..)) if leader.log.epochs().first().is_some_and(|(_, start)| at < *start) => Ok(()),
+            // DeleteRecords took the epochs there from one of them, and a kill brought back only the records: it cannot tell where the
+            // logs part (`judge::converge`, `may_give_up`).
+            Some((at, ..)) if [mine.log, leader.log].iter().any(|log| at < first_known(log)) => Ok(()),
             Some((at, here, there)) => {
                 Err(format!("{tp} at offset {at}: broker {broker} has {here:?} and the leader {there:?}"))
             }
         }
     }
+}
+
+/// Where the epochs that a log knows begin.
+fn first_known(log: &Log) -> i64 {
+    log.epochs().first().map_or(0, |(_, start)| *start)
 }
 
 /// The first place in `from..to` where two logs differ, and what is there. In a compacted topic one may lack what the other

@@ -155,12 +155,12 @@ fn faces_a_hole(lab: &Lab, follower: BrokerId, tp: &TopicPartition, leader: &Log
     end_of(lab, follower, tp).is_some_and(is_hole)
 }
 
-/// Whether a leader alone in its ISR did not look at its high watermark again. A replica whose directory failed counts as caught up for
-/// `replica.lag.time.max.ms` more, and then there is no append or fetch any more that would have the leader look
-/// (`Partition#maybeIncrementLeaderHW`; sweep seeds 100468 and 104182).
+/// Whether a leader did not look at its high watermark again. A replica whose directory failed counts as caught up for
+/// `replica.lag.time.max.ms` more, and when that is over nothing is appended any more and no follower gets any further, which would have
+/// the leader look (`Partition#maybeIncrementLeaderHW`, `#updateFollowerFetchState`; sweep seeds 100468 and 104182).
 fn nobody_makes_it_look(lab: &Lab, tp: &TopicPartition, record: &PartitionRecord) -> bool {
     let offline = |id: &BrokerId| replicas::offline(lab.world(), lab.layout(), *id, record.topic_id, tp.partition);
-    record.isr == [record.leader] && record.replicas.iter().any(|id| offline(id).is_some())
+    record.replicas.iter().any(|id| offline(id).is_some())
 }
 
 /// Those brokers that run and that do not have this partition's replica in a log directory that failed: only the next start brings it back.
