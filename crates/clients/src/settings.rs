@@ -137,6 +137,9 @@ pub(crate) struct NetSettings {
     pub(crate) metadata_max_age: Duration,
     /// `metadata.recovery.rebootstrap.trigger.ms`; none if `metadata.recovery.strategy` is `none`.
     pub(crate) rebootstrap_trigger: Option<Duration>,
+    /// `metadata.cluster.check.enable`: brokers are told which cluster and node they are taken for, if they may answer that the client is to
+    /// begin anew (KIP-1242).
+    pub(crate) checks_cluster: bool,
     /// `enable.metrics.push`, which admin clients leave alone.
     pub(crate) pushes_metrics: bool,
 }
@@ -169,13 +172,16 @@ impl Backoff {
 
 impl NetSettings {
     pub(crate) fn read(config: &Config<'_>) -> Result<NetSettings, ConfigError> {
+        let rebootstrap_trigger = match config.text("metadata.recovery.strategy") {
+            Some(text) if text.eq_ignore_ascii_case("none") => None,
+            _ => Some(config.span(&["metadata.recovery.rebootstrap.trigger.ms"], [300_000, 300_000])?),
+        };
         Ok(NetSettings {
             bootstrap: config.bootstrap()?,
             asks_controllers: config.text(CONTROLLERS).is_some(),
-            rebootstrap_trigger: match config.text("metadata.recovery.strategy") {
-                Some(text) if text.eq_ignore_ascii_case("none") => None,
-                _ => Some(config.span(&["metadata.recovery.rebootstrap.trigger.ms"], [300_000, 300_000])?),
-            },
+            checks_cluster: rebootstrap_trigger.is_some()
+                && config.flag("metadata.cluster.check.enable", [true, false])?,
+            rebootstrap_trigger,
             pushes_metrics: config.flag("enable.metrics.push", [true, true])?,
             request_timeout: match config.profile {
                 Profile::Java => config.span(&["request.timeout.ms"], [30_000, 30_000])?,

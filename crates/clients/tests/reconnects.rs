@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use clients::{Profile, StartAt};
 use common::{Do, FakeBroker, Run, send};
 use kernel::Time;
@@ -136,5 +138,46 @@ fn who_asks_in_vain_for_too_long_begins_anew() {
         assert_eq!(run.second().described.len(), before, "{strategy}");
         let run = run.until(17_200);
         assert_eq!(run.second().described.len() > before, begins_anew, "{strategy}");
+    }
+}
+
+/// Whom a consumer means in its requests for ApiVersions: one to its bootstrap server, and one to its coordinator.
+fn meant(profile: Profile, pairs: &[(&str, &str)]) -> Vec<Option<(Arc<str>, i32)>> {
+    let pairs = [&[("group.id", "g")], pairs].concat();
+    let run = Run::consumer(FakeBroker::with(&[("t", 1)]), profile, &pairs, vec![(0, Do::Subscribe("t"))]);
+    run.until(5_000).broker().meant.clone()
+}
+
+/// KIP-1242: bootstrap servers may be anybody.
+#[test]
+fn java_tells_brokers_whom_it_takes_them_for() {
+    let known = Some((Arc::from("fake"), 1));
+    let java = meant(Profile::Java, &[]);
+    assert_eq!((&java[0], java.last()), (&None, Some(&known)));
+    for pair in [("metadata.cluster.check.enable", "false"), ("metadata.recovery.strategy", "none")] {
+        let meant = meant(Profile::Java, &[pair]);
+        assert!(meant.len() >= 2 && meant.iter().all(Option::is_none), "{pair:?}: {meant:?}");
+    }
+    let librdkafka = meant(Profile::Librdkafka, &[]);
+    assert!(librdkafka.len() >= 2 && librdkafka.iter().all(Option::is_none), "{librdkafka:?}");
+    let calls = vec![(100, Do::Call(clients::AdminCall::ListTopics))];
+    let run = Run::admin(FakeBroker::with(&[("t", 1)]), &[], calls).until(2_000);
+    assert!(run.broker().meant.iter().all(Option::is_none), "{:?}", run.broker().meant);
+}
+
+/// Broker 2 is not who it is taken for, and says so (`NetworkClient#handleApiVersionsResponse`).
+#[test]
+fn who_is_told_that_it_is_mistaken_begins_anew() {
+    for is_mistaken in [false, true] {
+        let broker = || FakeBroker { has_near_replica: true, ..FakeBroker::with(&[("t", 1)]) };
+        let pairs = [("client.rack", "b"), ("group.id", "g"), ("auto.offset.reset", "earliest")];
+        let mut run = Run::consumer(broker(), Profile::Java, &pairs, vec![(0, Do::Subscribe("t"))]);
+        run.broker_mut().put("t", 0, "a");
+        let other = FakeBroker { is_follower: true, is_mistaken, ..broker() };
+        let run = run.beside(other).until(5_000);
+        assert_eq!(run.second().meant[0], Some((Arc::from("fake"), 2)));
+        assert_eq!(run.second().meant.len() > 1, is_mistaken, "{:?}", run.second().meant);
+        let as_bootstrap = run.broker().meant.iter().filter(|meant| meant.is_none()).count();
+        assert_eq!(as_bootstrap, 1 + usize::from(is_mistaken), "{:?}", run.broker().meant);
     }
 }

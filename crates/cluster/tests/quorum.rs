@@ -361,7 +361,7 @@ fn what_storage_was_formatted_with_is_one_transaction() {
     let levels = ["FEATURE_LEVEL_RECORD"; 6];
     let whole = [&["BEGIN_TRANSACTION_RECORD"][..], &levels, &["CONFIG_RECORD", "END_TRANSACTION_RECORD"]].concat();
     assert_eq!((batches[0].base_offset, kinds), (0, whole));
-    let request = || ApiVersionsRequest { client_software: "".into() };
+    let request = || ApiVersionsRequest { client_software: "".into(), meant: None };
     let epoch = |answer| match answer {
         Some(Response::ApiVersions(answer)) => answer.features_epoch,
         other => panic!("no answer: {other:?}"),

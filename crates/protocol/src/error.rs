@@ -111,6 +111,7 @@ errors! {
     125 InvalidVoterKey "INVALID_VOTER_KEY" false "InvalidVoterKeyException" "The voter key doesn't match the receiving replica's key."
     126 DuplicateVoter "DUPLICATE_VOTER" false "DuplicateVoterException" "The voter is already part of the set of voters."
     127 VoterNotFound "VOTER_NOT_FOUND" false "VoterNotFoundException" "The voter is not part of the set of voters."
+    129 RebootstrapRequired "REBOOTSTRAP_REQUIRED" false "RebootstrapRequiredException" "Client metadata is stale. The client should rebootstrap to obtain new metadata."
 }
 
 impl ErrorCode {

@@ -215,7 +215,7 @@ impl Admin {
             }
             AdminCall::UnregisterBroker { broker } => self.any(task, UnregisterBrokerRequest { broker }),
             AdminCall::DescribeFeatures => {
-                self.any(task, ApiVersionsRequest { client_software: "apache-kafka-java".into() });
+                self.any(task, ApiVersionsRequest { client_software: "apache-kafka-java".into(), meant: None });
             }
             AdminCall::UpdateFeatures { updates, validate_only } => {
                 self.any(task, UpdateFeaturesRequest { updates, validate_only });

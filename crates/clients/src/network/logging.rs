@@ -68,11 +68,16 @@ impl<T> Net<T> {
         std::mem::take(&mut self.log)
     }
 
-    /// Java has connections of their own for the coordinator, by counting node ids from above.
-    pub(super) fn node_id(&self, lane: Lane, address: &Address) -> i32 {
-        if lane == Lane::Coordinator && self.profile == Profile::Java && self.coordinator.is_some() {
-            return i32::MAX - self.coordinator.0;
+    /// Java has a connection of its own for the coordinator, to a node that it calls `+1` (`GroupCoordinatorNode`).
+    fn node_name(&self, lane: Lane, address: &Address) -> String {
+        match lane == Lane::Coordinator && self.coordinator.is_some() {
+            true => format!("+{}", self.coordinator),
+            false => self.node_id(address).to_string(),
         }
+    }
+
+    /// The id of a broker, or the place of a bootstrap server counted from −1 down.
+    pub(super) fn node_id(&self, address: &Address) -> i32 {
         let known = self.metadata.brokers.iter().find(|(_, known)| *known == address).map(|(id, _)| id.0);
         let in_bootstrap = || self.settings.bootstrap.iter().position(|known| known == address);
         known.unwrap_or_else(|| -1 - in_bootstrap().unwrap_or(0) as i32)
@@ -88,7 +93,7 @@ impl<T> Net<T> {
     ) {
         match self.profile {
             Profile::Java => self.log_java_disconnect(lane, address, never_opened, reason),
-            Profile::Librdkafka if failures == 1 => self.log_librdkafka_disconnect(lane, address, never_opened, reason),
+            Profile::Librdkafka if failures == 1 => self.log_librdkafka_disconnect(address, never_opened, reason),
             Profile::Librdkafka => {}
         }
     }
@@ -102,14 +107,15 @@ impl<T> Net<T> {
             self.log_line(LogLevel::Warn, "org.apache.kafka.clients.ClientUtils", text);
             return;
         }
-        let (node, shown) = (self.node_id(lane, address), java_address(address));
+        let (node, shown) = (self.node_id(address), java_address(address));
         if never_opened {
+            let name = self.node_name(lane, address);
             self.warn(
                 NETWORK_CLIENT,
-                format!("Connection to node {node} ({shown}) could not be established. Node may not be available."),
+                format!("Connection to node {name} ({shown}) could not be established. Node may not be available."),
             );
         }
-        if node < 0 && self.kind != Kind::Admin && self.metadata.nodes().next().is_none() {
+        if lane == Lane::Data && node < 0 && self.kind != Kind::Admin && self.metadata.nodes().next().is_none() {
             self.warn(
                 NETWORK_CLIENT,
                 format!("Bootstrap broker {host}:{port} (id: {node} rack: null isFenced: false) disconnected"),
@@ -117,15 +123,9 @@ impl<T> Net<T> {
         }
     }
 
-    fn log_librdkafka_disconnect(
-        &mut self,
-        lane: Lane,
-        address: &Address,
-        never_opened: bool,
-        reason: Option<CloseReason>,
-    ) {
+    fn log_librdkafka_disconnect(&mut self, address: &Address, never_opened: bool, reason: Option<CloseReason>) {
         let (host, port) = address;
-        let node = self.node_id(lane, address);
+        let node = self.node_id(address);
         let name = if node < 0 { format!("{host}:{port}/bootstrap") } else { format!("{host}:{port}/{node}") };
         let what = match reason {
             Some(CloseReason::UnknownHost) => {

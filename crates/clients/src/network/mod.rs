@@ -1,5 +1,5 @@
 //! A client's connections (`NetworkClient`): bootstrap, one connection a broker (and one more to the coordinator),
-//! ApiVersions first, reconnect backoff, request time-outs, metadata refreshes, rebootstrap (KIP-899, KIP-1102).
+//! ApiVersions first, reconnect backoff, request time-outs, metadata refreshes, rebootstrap (KIP-899, KIP-1102, KIP-1242).
 //!
 //! What Java clients push to brokers of their metrics (KIP-714) is left out, as brokers take it only with a plugin that no broker here
 //! has; but that they look for a broker to push to is not.
@@ -142,10 +142,26 @@ impl<T> Net<T> {
             Profile::Java => "apache-kafka-java",
             Profile::Librdkafka => "librdkafka",
         };
-        let request = ApiVersionsRequest { client_software: client_software.into() };
+        let meant = self.meant(lane, to);
+        let request = ApiVersionsRequest { client_software: client_software.into(), meant };
         let timeout = self.settings.request_timeout;
         self.transmit(now, fx, lane, to, timeout, Call::ApiVersions, request.into());
         false
+    }
+
+    /// The cluster and the node that it takes `to` for (KIP-1242, `NetworkClient#handleInitiateApiVersionRequests`). Bootstrap servers are
+    /// nobody yet. An admin client does not say.
+    fn meant(&self, lane: Lane, to: &Address) -> Option<(Name, BrokerId)> {
+        if !self.settings.checks_cluster || self.kind == Kind::Admin {
+            return None;
+        }
+        let known = || self.metadata.brokers.iter().find(|(_, known)| *known == to).map(|(id, _)| *id);
+        let node = match lane {
+            Lane::Data => known()?,
+            Lane::Coordinator => Some(self.coordinator).filter(|id| id.is_some())?,
+        };
+        let cluster = self.metadata.cluster_id.clone().filter(|_| self.metadata.nodes().next().is_some());
+        Some((cluster?, node))
     }
 
     /// Whether the connection has failed, and is not to be tried again yet (`ConsumerNetworkClient#isUnavailable`).
@@ -254,6 +270,9 @@ impl<T> Net<T> {
         let address = self.lanes[lane as usize].address(conn).cloned();
         match (self.lanes[lane as usize].answered(conn, *correlation), response) {
             (Some(Call::ApiVersions), response) => {
+                if matches!(response, Response::ApiVersions(answer) if answer.error == ErrorCode::RebootstrapRequired) {
+                    return self.rebootstrap(now, fx);
+                }
                 if let Some(error) = self.speaks_no_metadata(response) {
                     return vec![self.fatal(error)];
                 }
@@ -320,7 +339,7 @@ impl<T> Net<T> {
         let failures = self.penalties.get(&key).map_or(0, |penalty| penalty.failures) + 1;
         let wait = self.settings.reconnect_backoff.wait(failures, fx.rng(purpose::BACKOFF));
         self.penalties.insert(key, Penalty { failures, until: now + wait });
-        let node = self.node_id(lane, &address);
+        let node = self.node_id(&address);
         let never_opened = matches!(link, Some(Link::Connecting { .. }) | None);
         self.log_disconnect(lane, &address, never_opened, failures, reason);
         if never_opened {
@@ -484,23 +503,19 @@ impl<T> Net<T> {
     /// `metadata.recovery.rebootstrap.trigger.ms` (KIP-1102).
     fn rebootstraps_from(&self) -> Option<Time> {
         protocol::gap!("librdkafka's metadata.recovery.rebootstrap.trigger.ms", "KIP-1102, rd_kafka_rebootstrap");
-        protocol::gap!(
-            "REBOOTSTRAP_REQUIRED: clients do not say which cluster and node they mean, and brokers do not check it",
-            "KIP-1242, NetworkClient#handleApiVersionsResponse"
-        );
         let trigger = self.settings.rebootstrap_trigger.filter(|_| self.profile == Profile::Java)?;
         let since = Time::from_millis(self.metadata.trying_since?.as_millis());
         Some(since + trigger + Duration::from_millis(1))
     }
 
-    /// Java's begins anew with the bootstrap servers, and closes its connections to the nodes it knows (`NetworkClient#handleRebootstrap`).
-    /// That to the coordinator is none of them. Bootstrap servers are other nodes to it, even at the same addresses: it need not wait for
+    /// Java's begins anew with the bootstrap servers, and closes its connections to the nodes it knows (`NetworkClient#handleRebootstrap`,
+    /// `#handleApiVersionsResponse`). That to the coordinator is none of them. Bootstrap servers are other nodes to it, even at the same addresses: it need not wait for
     /// them.
     fn rebootstrap(&mut self, now: Time, fx: &mut Fx) -> Vec<NetEvent<T>> {
         let mut events = Vec::new();
         for address in self.nodes() {
             if self.links[Lane::Data as usize].remove(&address).is_some() {
-                let node = self.node_id(Lane::Data, &address);
+                let node = self.node_id(&address);
                 let calls = self.lanes[Lane::Data as usize].close(fx, &address);
                 events.extend(self.given_up(now, fx, node, calls, false));
             }

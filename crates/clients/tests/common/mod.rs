@@ -61,6 +61,10 @@ pub struct FakeBroker {
     pub is_follower: bool,
     /// The epoch of the first producer; others begin with 0.
     pub first_producer_epoch: i16,
+    /// Whom the ApiVersions requests meant.
+    pub meant: Vec<Option<(Arc<str>, i32)>>,
+    /// The next ApiVersions request that means it is answered with REBOOTSTRAP_REQUIRED.
+    pub is_mistaken: bool,
     /// What was asked, in order, ApiVersions and Metadata left out.
     pub asked: Vec<ApiKey>,
     /// The topics that Metadata requests named.
@@ -163,7 +167,12 @@ impl FakeBroker {
             self.asked.push(request.api());
         }
         Some(match request {
-            Request::ApiVersions(_) => {
+            Request::ApiVersions(r) => {
+                let is_refused = r.meant.is_some() && std::mem::take(&mut self.is_mistaken);
+                self.meant.push(r.meant.map(|(cluster, node)| (cluster, node.0)));
+                if is_refused {
+                    return Some(ApiVersionsResponse::of(ErrorCode::RebootstrapRequired, vec![]).into());
+                }
                 ApiVersionsResponse::of(ErrorCode::None, vec![(ApiKey::Metadata as i16, 13)]).into()
             }
             Request::Metadata(r) => {

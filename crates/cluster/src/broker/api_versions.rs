@@ -1,9 +1,10 @@
-//! ApiVersions: what a listener speaks. Versions are Kafka's newest of each API.
+//! ApiVersions: what a listener speaks. Versions are Kafka's newest of each API. A client that means another cluster or node is told to
+//! begin anew (KIP-1242), as brokers do and controllers do not.
 
-use protocol::ErrorCode;
-use protocol::api::api_versions::ApiVersionsResponse;
-use protocol::api::{APIS, ApiKey};
+use protocol::api::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
+use protocol::api::{APIS, ApiKey, Name};
 use protocol::features::FEATURES;
+use protocol::{BrokerId, ErrorCode};
 
 use super::Broker;
 use super::dispatch::Answer;
@@ -11,7 +12,11 @@ use crate::image::MetadataImage;
 use crate::process::Context;
 
 impl Broker {
-    pub(super) fn handle_api_versions(&mut self, cx: &Context<'_>) -> Answer {
+    pub(super) fn handle_api_versions(&mut self, cx: &Context<'_>, request: &ApiVersionsRequest) -> Answer {
+        let is_me = |(cluster, node): &(Name, BrokerId)| *cluster == cx.spec.cluster.cluster_id && *node == cx.spec.id;
+        if !request.meant.as_ref().is_none_or(is_me) {
+            return ApiVersionsResponse::of(ErrorCode::RebootstrapRequired, Vec::new()).into();
+        }
         let apis = APIS.iter().filter_map(|api| Some((api.number, newest_version(api.key)?)));
         versions(cx.image, apis.collect(), cx.image.offset).into()
     }
@@ -43,8 +48,10 @@ pub(crate) fn newest_version(key: ApiKey) -> Option<i16> {
         ApiKey::OffsetCommit | ApiKey::OffsetFetch => 10,
         ApiKey::FindCoordinator | ApiKey::InitProducerId | ApiKey::DescribeGroups => 6,
         ApiKey::JoinGroup => 9,
-        ApiKey::Heartbeat | ApiKey::OffsetForLeaderEpoch | ApiKey::DescribeConfigs | ApiKey::ApiVersions => 4,
-        ApiKey::DescribeLogDirs | ApiKey::LeaveGroup | ApiKey::SyncGroup | ApiKey::ListGroups => 5,
+        ApiKey::Heartbeat | ApiKey::OffsetForLeaderEpoch | ApiKey::DescribeConfigs => 4,
+        ApiKey::ApiVersions | ApiKey::DescribeLogDirs | ApiKey::LeaveGroup | ApiKey::SyncGroup | ApiKey::ListGroups => {
+            5
+        }
         ApiKey::CreateTopics => 7,
         ApiKey::DeleteTopics => 6,
         ApiKey::CreatePartitions => 3,

@@ -68,7 +68,7 @@ impl Broker {
             Request::DescribeCluster(request) => self.handle_describe_cluster(cx, fx, &request),
             Request::DescribeConfigs(request) => self.handle_describe_configs(cx, &request),
             Request::IncrementalAlterConfigs(request) => self.handle_alter_configs(cx, fx, caller.ticket, request),
-            Request::ApiVersions(_) => self.handle_api_versions(cx),
+            Request::ApiVersions(request) => self.handle_api_versions(cx, &request),
             Request::InitProducerId(request) => self.handle_init_producer_id(cx, fx, &request),
             Request::FindCoordinator(request) => self.handle_find_coordinator(cx, fx, &request),
             request @ (Request::JoinGroup(_)

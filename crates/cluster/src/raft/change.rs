@@ -71,7 +71,13 @@ impl Replica {
             return Some(change.answer(error, why));
         }
         let call = Call::Versions { voter: request.voter.id, waits: request.waits };
-        self.call_at(now, fx, &request.voter.endpoint, call, ApiVersionsRequest { client_software: "".into() }.into());
+        self.call_at(
+            now,
+            fx,
+            &request.voter.endpoint,
+            call,
+            ApiVersionsRequest { client_software: "".into(), meant: None }.into(),
+        );
         self.begin_change(fx, change);
         None
     }

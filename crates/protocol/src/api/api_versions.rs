@@ -5,18 +5,21 @@ use std::hash::{Hash, Hasher};
 use super::{ApiKey, Name};
 use crate::error::ErrorCode;
 use crate::features::KRAFT;
+use crate::ids::BrokerId;
 
 /// ApiVersions request (client->broker).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ApiVersionsRequest {
     /// Name of the client library.
     pub client_software: Name,
+    /// The cluster and the node that the client means to speak to, once it knows them (version 5, KIP-1242).
+    pub meant: Option<(Name, BrokerId)>,
 }
 
 /// The answer to a ApiVersions request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ApiVersionsResponse {
-    /// None.
+    /// REBOOTSTRAP_REQUIRED if another cluster or node was meant.
     pub error: ErrorCode,
     /// (api key, newest version).
     pub apis: Vec<(i16, i16)>,
