@@ -3,6 +3,8 @@
 //! A killed broker loses nothing that it wrote: the page cache outlives the process. A power loss takes what was not
 //! on disk: Kafka flushes when a segment rolls and leaves the rest to the operating system, which writes it back in time, and to replication.
 
+use std::sync::Arc;
+
 use crate::log::Log;
 
 impl Log {
@@ -56,6 +58,7 @@ impl Log {
     /// A clean shutdown: everything is on disk, and producer state is written at the log end (`UnifiedLog#close`).
     pub fn close(&mut self) {
         self.flush();
+        self.active.stop();
         self.take_snapshot();
     }
 
@@ -74,6 +77,18 @@ impl Log {
         found
     }
 
+    /// The indexes of the segments that recovery reads are made anew.
+    fn recover_segments(&mut self, recovery_point_checkpoint: i64) {
+        let interval = self.config.index_interval_bytes;
+        let from = self.segment_index_of(recovery_point_checkpoint);
+        for index in from..self.closed.len() {
+            let mut segment = self.closed[index].as_ref().clone();
+            segment.recover(interval);
+            Arc::make_mut(&mut self.closed)[index] = Arc::new(segment);
+        }
+        self.active.recover(interval);
+    }
+
     /// The broker opens its log again (`LogLoader`). The high watermark is that of the checkpoint file, and so is the log
     /// start, unless the first segment begins later; of each producer only the last batch is known, because a clean shutdown and
     /// a recovery both leave a snapshot at the log end; a leader epoch in which nothing was written is forgotten. After an unclean
@@ -90,7 +105,10 @@ impl Log {
         self.log_start = log_start_checkpoint.max(first).min(self.log_end);
         match recovered_from {
             None => self.flush(),
-            Some(checkpoint) => self.recovery_point = checkpoint.min(self.recovery_point),
+            Some(checkpoint) => {
+                self.recovery_point = checkpoint.min(self.recovery_point);
+                self.recover_segments(checkpoint);
+            }
         }
         self.remove_old_strays();
         self.rebuild_producers();

@@ -1,9 +1,19 @@
 //! Which leader wrote which offsets (`LeaderEpochFileCache`, KIP-101, KIP-279).
 
+use std::hash::{Hash, Hasher};
+
 /// Leader epochs with the offset each starts at, both increasing.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct EpochCache {
     entries: Vec<(i32, i64)>,
+    /// Whether there is anything in its file: only who looks at the disk asks, so no digest holds it.
+    is_written: bool,
+}
+
+impl Hash for EpochCache {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.entries.hash(state);
+    }
 }
 
 /// Where an epoch ends. (−1, −1) if the log cannot tell.
@@ -42,6 +52,12 @@ impl EpochCache {
         }
         self.entries.retain(|(e, s)| *e < epoch && *s < start);
         self.entries.push((epoch, start));
+        self.is_written = true;
+    }
+
+    /// Whether `leader-epoch-checkpoint` was ever written: a new log's is empty (`CheckpointFile`).
+    pub(crate) fn is_written(&self) -> bool {
+        self.is_written
     }
 
     /// Where `epoch` ends in a log that ends at `log_end` (`#endOffsetFor`).
@@ -79,5 +95,6 @@ impl EpochCache {
     /// Forgets all.
     pub fn clear(&mut self) {
         self.entries.clear();
+        self.is_written = true;
     }
 }

@@ -85,8 +85,11 @@ impl Log {
         strays.map(|(offset, producers)| (*offset, producers.as_ref()))
     }
 
-    /// The text of `leader-epoch-checkpoint`: a version, a count, and a line an epoch.
+    /// The text of `leader-epoch-checkpoint`: a version, a count, and a line an epoch; nothing before it knows of any.
     pub fn leader_epoch_checkpoint(&self) -> String {
+        if !self.epochs.is_written() {
+            return String::new();
+        }
         let mut text = format!("0\n{}\n", self.epochs().len());
         for (epoch, start) in self.epochs() {
             let _ = writeln!(text, "{epoch} {start}");

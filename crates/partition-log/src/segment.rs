@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use protocol::Batch;
+use protocol::{Batch, Seldom};
 
 use crate::batches::{BatchList, Entry};
 use crate::config::LogConfig;
@@ -30,6 +30,9 @@ pub struct Segment {
     offset_entries: u32,
     time_entries: u32,
     last_time_entry_ms: i64,
+    /// Where the segment ended when its time index got an entry though its offset index got none: at a stop in good order, a recovery, or
+    /// a roll that was taken back.
+    time_ends: Seldom<Vec<i64>>,
     /// Largest timestamp of a record and the last offset of the earliest batch that has it; −1 if none.
     max_timestamp: (i64, i64),
     /// Index sizes are cut to what is used once a segment is closed.
@@ -69,6 +72,7 @@ impl Segment {
             offset_entries: 0,
             time_entries: 0,
             last_time_entry_ms: -1,
+            time_ends: Seldom(None),
             max_timestamp: (-1, base_offset),
             is_closed: false,
             snapshot: None,
@@ -164,7 +168,11 @@ impl Segment {
                 entries.push(max);
             }
         };
+        let mut ends = self.time_ends.0.iter().flatten().peekable();
         for entry in self.batches.iter_from(0) {
+            if ends.next_if(|end| **end <= entry.batch.base_offset).is_some() {
+                add(max);
+            }
             if entry.batch.max_timestamp_ms() > max.timestamp_ms {
                 max =
                     TimeIndexEntry { timestamp_ms: entry.batch.max_timestamp_ms(), offset: entry.batch.last_offset() };
@@ -172,6 +180,9 @@ impl Segment {
             if entry.is_indexed {
                 add(max);
             }
+        }
+        if ends.next().is_some() {
+            add(max);
         }
         if is_final || self.is_closed {
             add(max);
@@ -229,14 +240,56 @@ impl Segment {
         self.is_closed = true;
     }
 
+    /// Takes note of an entry that its time index has got at its end.
+    fn end_time_index(&mut self) {
+        let before = self.time_entries;
+        self.add_time_entry();
+        if self.time_entries > before {
+            let end = self.next_offset();
+            self.time_ends.0.get_or_insert_default().push(end);
+        }
+    }
+
+    /// The broker stops in good order: the last time index entry is written, and appends may follow (`LogSegment#close`).
+    pub(crate) fn stop(&mut self) {
+        if !self.is_closed {
+            self.end_time_index();
+        }
+    }
+
     /// It is the active segment again, after later ones were cut off.
     pub(crate) fn reopen(&mut self) {
         self.is_closed = false;
+        if self.time_entries as usize > self.time_index(false).len() {
+            let end = self.next_offset();
+            self.time_ends.0.get_or_insert_default().push(end);
+        }
     }
 
-    /// Its file was opened anew.
+    /// Its file was opened anew: what was written since the last index entry is not known any more.
     pub(crate) fn opened_at(&mut self, now_ms: i64) {
         self.created_ms = now_ms;
+        self.bytes_since_index_entry = 0;
+    }
+
+    /// Its indexes are made anew from its batches (`LogSegment#recover`).
+    pub(crate) fn recover(&mut self, index_interval_bytes: u32) {
+        let mut last_entry = 0;
+        let mut batches = BatchList::default();
+        for entry in self.batches.iter_from(0) {
+            let is_indexed = entry.position - last_entry > index_interval_bytes;
+            if is_indexed {
+                last_entry = entry.position;
+            }
+            batches.push(Entry { is_indexed, ..entry.clone() });
+        }
+        self.batches = batches;
+        self.time_ends = Seldom(None);
+        self.recount();
+        match self.is_closed {
+            true => self.add_time_entry(),
+            false => self.end_time_index(),
+        }
     }
 
     /// Whether `batch` must go to a new segment (`LogSegment#shouldRoll`).
@@ -272,32 +325,39 @@ impl Segment {
     pub(crate) fn truncate_to(&mut self, offset: i64, now_ms: i64) {
         let keep = self.batches.index_of(offset);
         if keep == self.batches.len() {
+            self.bytes_since_index_entry = 0;
             return;
         }
+        // A time index is cut by the offsets in it: an entry may name a batch before the one it was written with.
+        let stay = self.time_index(false).iter().filter(|entry| entry.offset < offset).count();
         self.batches.truncate(keep);
         if keep == 0 {
             self.created_ms = now_ms;
         }
         self.last_modified_ms = now_ms;
+        let end = self.next_offset();
+        self.time_ends.0.iter_mut().for_each(|ends| ends.retain(|at| *at <= end));
         self.recount();
+        if stay > self.time_entries as usize {
+            self.end_time_index();
+        }
     }
 
     /// Sizes and index counts from the batches that are left.
     fn recount(&mut self) {
         self.size_bytes = self.batches.last().map_or(0, |e| e.position + e.batch.size_in_bytes());
         self.bytes_since_index_entry = 0;
-        (self.offset_entries, self.time_entries, self.last_time_entry_ms) = (0, 0, -1);
         self.max_timestamp = (-1, self.base_offset);
-        for index in 0..self.batches.len() {
-            let Some(Entry { batch, is_indexed, .. }) = self.batches.get(index) else { continue };
-            let (timestamp, offset, is_indexed) = (batch.max_timestamp_ms(), batch.last_offset(), *is_indexed);
-            if timestamp > self.max_timestamp.0 {
-                self.max_timestamp = (timestamp, offset);
+        self.offset_entries = 0;
+        for entry in self.batches.iter_from(0) {
+            let timestamp_ms = entry.batch.max_timestamp_ms();
+            if timestamp_ms > self.max_timestamp.0 {
+                self.max_timestamp = (timestamp_ms, entry.batch.last_offset());
             }
-            if is_indexed {
-                self.offset_entries += 1;
-                self.add_time_entry();
-            }
+            self.offset_entries += u32::from(entry.is_indexed);
         }
+        let times = self.time_index(false);
+        self.time_entries = times.len() as u32;
+        self.last_time_entry_ms = times.last().map_or(-1, |last| last.timestamp_ms);
     }
 }

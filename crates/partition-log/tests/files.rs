@@ -27,8 +27,10 @@ fn a_directory_lists_segments_with_their_indexes_and_snapshots() {
 #[test]
 fn the_leader_epoch_checkpoint_has_a_line_an_epoch() {
     let mut log = default_log();
-    assert_eq!(log.leader_epoch_checkpoint(), "0\n0\n");
+    assert_eq!(log.leader_epoch_checkpoint(), "", "a file is made empty");
     append(&mut log, &batch(3));
     log.append_as_leader(&batch(1), 2, NOW).expect("fine");
     assert_eq!(log.leader_epoch_checkpoint(), "0\n2\n0 0\n2 3\n");
+    log.truncate_to(0, NOW);
+    assert_eq!(log.leader_epoch_checkpoint(), "0\n0\n", "it was written once");
 }

@@ -2,7 +2,7 @@
 
 mod common;
 use common::*;
-use partition_log::{LogConfig, Segment};
+use partition_log::{Log, LogConfig, Segment};
 
 const HOUR: i64 = 3_600_000;
 
@@ -136,4 +136,108 @@ fn jitter_rolls_segments_earlier_each_by_its_own_share() {
     let lengths: Vec<i64> = bases.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert!(lengths.iter().all(|length| (30..=61).contains(length)), "{lengths:?}");
     assert!(lengths.iter().any(|length| *length != lengths[0]), "{lengths:?}");
+}
+
+/// (last offset, position) of the offset index, and (ms after NOW, offset) of the time index, of the active segment.
+fn indexes(log: &Log) -> (Vec<(i64, u32)>, Vec<(i64, i64)>) {
+    let segment = log.active_segment();
+    let times = segment.time_index(false);
+    (
+        segment.offset_index().map(|entry| (entry.offset, entry.position)).collect(),
+        times.iter().map(|entry| (entry.timestamp_ms - NOW, entry.offset)).collect(),
+    )
+}
+
+fn append_at(log: &mut Log, range: std::ops::Range<i64>) {
+    for n in range {
+        append(log, &batch_of_size(NOW + n, 1024));
+    }
+}
+
+/// `LogSegment#close`, and a segment that is opened knows of no bytes since its last entry.
+#[test]
+fn a_stop_writes_a_time_index_entry_and_a_start_counts_bytes_from_nothing() {
+    let mut log = default_log();
+    append_at(&mut log, 0..4);
+    log.close();
+    log.reopen(4, 0, None, NOW);
+    assert_eq!(indexes(&log), (vec![], vec![(3, 3)]));
+    append_at(&mut log, 4..10);
+    assert_eq!(
+        indexes(&log),
+        (vec![(9, 9 * 1024)], vec![(3, 3), (9, 9)]),
+        "five batches after the start, not after the first"
+    );
+    log.close();
+    log.close();
+    log.reopen(10, 0, None, NOW);
+    assert_eq!(indexes(&log).1, [(3, 3), (9, 9)], "nothing is younger than the last entry");
+    log.validate().expect("sound");
+}
+
+/// `LogSegment#recover`.
+#[test]
+fn recovery_makes_the_indexes_anew() {
+    let mut log = default_log();
+    append_at(&mut log, 0..4);
+    log.close();
+    log.reopen(4, 0, None, NOW);
+    append_at(&mut log, 4..8);
+    assert_eq!(indexes(&log), (vec![], vec![(3, 3)]));
+    log.reopen(0, 0, Some(4), NOW);
+    assert_eq!(indexes(&log), (vec![(5, 5 * 1024)], vec![(5, 5), (7, 7)]));
+    append_at(&mut log, 8..14);
+    assert_eq!(indexes(&log).0, [(5, 5 * 1024), (13, 13 * 1024)], "and counts from the end of what it has read");
+}
+
+#[test]
+fn recovery_leaves_segments_below_the_recovery_point_alone() {
+    let mut log = log(LogConfig { segment_bytes: 9 * 1024, ..LogConfig::default() });
+    append_at(&mut log, 0..4);
+    log.close();
+    log.reopen(4, 0, None, NOW);
+    append_at(&mut log, 4..11);
+    assert_eq!(segment_bases(&log), [0, 9]);
+    let first =
+        |log: &Log| -> Vec<_> { log.segments().next().expect("one").offset_index().map(|e| e.offset).collect() };
+    assert_eq!(first(&log), [9; 0]);
+    let mut whole = log.clone();
+    log.reopen(0, 0, Some(9), NOW);
+    assert_eq!(first(&log), [9; 0]);
+    whole.reopen(0, 0, Some(8), NOW);
+    assert_eq!(first(&whole), [5]);
+    assert_eq!(whole.segments().next().expect("one").time_index(false).last().map(|e| e.offset), Some(8));
+}
+
+/// `TimeIndex#truncateTo`.
+#[test]
+fn a_time_index_is_cut_by_the_offsets_that_it_names() {
+    let mut log = default_log();
+    for ms in [0, 900, 1, 2, 3, 4, 5] {
+        append(&mut log, &batch_of_size(NOW + ms, 1024));
+    }
+    assert_eq!(indexes(&log), (vec![(5, 5 * 1024)], vec![(900, 1)]), "the youngest so far is in the second batch");
+    let mut cut = log.clone();
+    cut.truncate_to(4, NOW);
+    assert_eq!(indexes(&cut), (vec![], vec![(900, 1)]), "its entry stays");
+    append_at(&mut cut, 1000..1006);
+    assert_eq!(indexes(&cut), (vec![(9, 9 * 1024)], vec![(900, 1), (1005, 9)]), "bytes are counted from the cut");
+    log.truncate_to(1, NOW);
+    assert_eq!(indexes(&log), (vec![], vec![]));
+    log.validate().expect("sound");
+}
+
+#[test]
+fn a_segment_that_is_active_again_keeps_the_entry_of_its_roll() {
+    let mut log = log(LogConfig { segment_bytes: 3 * 1024, ..LogConfig::default() });
+    for ms in [0, 900, 1, 2] {
+        append(&mut log, &batch_of_size(NOW + ms, 1024));
+    }
+    assert_eq!(segment_bases(&log), [0, 3]);
+    let mut cut = log.clone();
+    cut.truncate_to(2, NOW);
+    assert_eq!(indexes(&cut).1, [(900, 1)]);
+    log.truncate_to(1, NOW);
+    assert_eq!(indexes(&log).1, [], "what it names is gone");
+    log.validate().expect("sound");
 }

@@ -18,7 +18,7 @@ use super::disk::{ReplicaIndex, StoredReplica};
 use super::topic_configs::broker_layers;
 use super::{Broker, TimerKey, Work};
 use crate::image::MetadataImage;
-use crate::process::{Context, Fx};
+use crate::process::{Context, Fx, wall_ms};
 use crate::spec::ProcessSpec;
 
 /// A log directory by its place in `log.dirs`.
@@ -34,6 +34,12 @@ impl DirSet {
     }
     pub(super) fn is_empty(self) -> bool {
         self.0 == 0
+    }
+    pub(super) fn insert(&mut self, dir: DirIndex) {
+        self.0 |= 1 << dir;
+    }
+    pub(super) fn remove(&mut self, dir: DirIndex) {
+        self.0 &= !(1 << dir);
     }
     /// Those that there can be, by the place.
     pub(super) fn of(is_in: impl Fn(DirIndex) -> bool) -> DirSet {
@@ -115,6 +121,8 @@ impl Broker {
     pub fn find_dirs(&mut self, cx: &Context<'_>, fx: &Fx) {
         self.soft.dirs.failed = failed_dirs(cx.spec, fx).collect();
         self.mount();
+        let dirs = &self.soft.dirs;
+        self.disk.top.start((0..cx.spec.log_dir_count()).filter(|dir| dirs.is_live(*dir)), wall_ms(cx.now, fx));
     }
 
     /// Its logs are about to be loaded: directories that have failed since it registered cannot be read, and the controller hears

@@ -11,6 +11,7 @@ use protocol::{PartitionIndex, TopicId, TopicPartition};
 
 use super::agenda::{Agenda, Task};
 use super::dirs::{DirIndex, DirSet};
+use super::top_files::{TopFile, TopFiles};
 
 /// Which replica of this broker: an index into dense vectors, never given out twice in one life of the process.
 pub type ReplicaIndex = u32;
@@ -88,6 +89,8 @@ pub struct Disk {
     pub(super) is_clean: bool,
     /// The directories of which the opposite is true: they did not work then, or do not now.
     contrary: DirSet,
+    /// Which files lie beside the partitions.
+    pub(super) top: TopFiles,
     /// What periodic tasks have to look at. A start puts everything on it.
     pub(super) agenda: Agenda,
     /// The replicas whose topics are compacted, as of the cleaner's last look.
@@ -242,6 +245,7 @@ impl Disk {
         }
         self.offline.retain(|replica| replica.dir != dir);
         self.removed.retain(|removed| removed.replica.dir != dir);
+        self.top.lose(dir);
     }
 
     /// What was to take a replica's place is not wanted any more.
@@ -259,6 +263,12 @@ impl Disk {
         let Some(future) = replica.future.take() else { return };
         let old = Arc::new(replica.clone());
         replica.dir = future.dir;
+        for file in [TopFile::RecoveryPoints, TopFile::LogStarts] {
+            self.top.write(file, old.dir);
+        }
+        if old.cleaner_checkpoint.is_some() {
+            self.top.write(TopFile::Cleaned, future.dir);
+        }
         self.removed.push(Removed { directory: renamed(&old.tp, uuid, "delete"), due_ms: Some(due_ms), replica: old });
     }
 
@@ -266,6 +276,11 @@ impl Disk {
     pub fn remove(&mut self, index: ReplicaIndex, uuid: u128, due_ms: Option<i64>) {
         if let Some(replica) = self.take_out(index) {
             let kind = if due_ms.is_some() { "delete" } else { "stray" };
+            if due_ms.is_some() {
+                for file in [TopFile::RecoveryPoints, TopFile::LogStarts, TopFile::Cleaned] {
+                    self.top.write(file, replica.dir);
+                }
+            }
             self.removed.push(Removed { directory: renamed(&replica.tp, uuid, kind), due_ms, replica });
         }
     }
@@ -320,6 +335,8 @@ impl Disk {
         self.cleaned_ms = now_ms;
         if let Some(replica) = self.get_mut(index) {
             replica.cleaner_checkpoint = Some(cleaned_to);
+            let dir = replica.dir;
+            self.top.write(TopFile::Cleaned, dir);
         }
     }
 
@@ -343,6 +360,19 @@ impl Disk {
         }
     }
 
+    /// The checkpoint files of high watermarks are written, where there are logs (`ReplicaManager#checkpointHighWatermarks`).
+    pub(super) fn write_high_watermarks(&mut self, now_ms: i64) {
+        self.high_watermarks_written_ms = now_ms;
+        if self.top.is_written_everywhere(TopFile::HighWatermarks) {
+            return;
+        }
+        for replica in self.replicas.iter().flatten() {
+            for dir in [replica.dir].into_iter().chain(replica.future.as_ref().map(|future| future.dir)) {
+                self.top.write(TopFile::HighWatermarks, dir);
+            }
+        }
+    }
+
     /// Writes a replica's high watermark into the checkpoint file.
     pub fn checkpoint(&mut self, index: ReplicaIndex) {
         if let Some(replica) = self.get_mut(index) {
@@ -354,6 +384,8 @@ impl Disk {
     /// `#checkpointLogStartOffsets`).
     pub fn checkpoint_offsets(&mut self, now_ms: i64) {
         self.offsets_written_ms = now_ms;
+        self.top.write_all(TopFile::RecoveryPoints);
+        self.top.write_all(TopFile::LogStarts);
         for index in self.agenda.take(Task::Checkpoints, now_ms) {
             let Some(Some(replica)) = self.replicas.get_mut(index as usize) else { continue };
             let (recovery_point, log_start) = (replica.log.recovery_point(), replica.log.log_start_to_checkpoint());
@@ -365,10 +397,12 @@ impl Disk {
         }
     }
 
-    /// After a truncation the recovery points of all logs are written down (`LogManager#truncateTo`): a log that grows again must not
-    /// be taken for one that was flushed.
-    pub fn checkpoint_recovery_points(&mut self) {
-        for replica in self.replicas.iter_mut().flatten() {
+    /// After a truncation the recovery points of all logs of its directory are written down (`LogManager#truncateTo`): a log that grows
+    /// again must not be taken for one that was flushed.
+    pub(super) fn checkpoint_recovery_points(&mut self, truncated: ReplicaIndex) {
+        let Some(dir) = self.get(truncated).map(|replica| replica.dir) else { return };
+        self.top.write(TopFile::RecoveryPoints, dir);
+        for replica in self.replicas.iter_mut().flatten().filter(|replica| replica.dir == dir) {
             let recovery_point = replica.log.recovery_point();
             if replica.checkpointed_recovery_point != recovery_point {
                 Arc::make_mut(replica).checkpointed_recovery_point = recovery_point;
@@ -413,7 +447,7 @@ impl Disk {
             replica.log.close();
             replica.checkpointed_high_watermark = replica.log.high_watermark();
         }
-        self.high_watermarks_written_ms = now_ms;
+        self.write_high_watermarks(now_ms);
         self.checkpoint_offsets(now_ms);
     }
 }

@@ -9,32 +9,45 @@ use protocol::{DirEntry, FileContent, TopicPartition};
 
 use super::dirs::DirIndex;
 use super::disk::{Disk, StoredReplica, renamed};
+use super::top_files::TopFile;
 
 /// The checkpoint files at the top of a log directory, with what a replica has to say in each.
-type Checkpoint = (&'static str, fn(&StoredReplica) -> Option<i64>, fn(&Disk) -> i64);
+type Checkpoint = (&'static str, TopFile, fn(&StoredReplica) -> Option<i64>, fn(&Disk) -> i64);
 const CHECKPOINTS: &[Checkpoint] = &[
-    ("log-start-offset-checkpoint", |replica| replica.checkpointed_log_start, |disk| disk.offsets_written_ms),
-    ("recovery-point-offset-checkpoint", |r| Some(r.checkpointed_recovery_point), |disk| disk.offsets_written_ms),
-    ("replication-offset-checkpoint", |r| Some(r.checkpointed_high_watermark), |disk| disk.high_watermarks_written_ms),
+    ("cleaner-offset-checkpoint", TopFile::Cleaned, |replica| replica.cleaner_checkpoint, |disk| disk.cleaned_ms),
+    ("log-start-offset-checkpoint", TopFile::LogStarts, |r| r.checkpointed_log_start, |disk| disk.offsets_written_ms),
+    (
+        "recovery-point-offset-checkpoint",
+        TopFile::RecoveryPoints,
+        |replica| Some(replica.checkpointed_recovery_point),
+        |disk| disk.offsets_written_ms,
+    ),
+    (
+        "replication-offset-checkpoint",
+        TopFile::HighWatermarks,
+        |replica| Some(replica.checkpointed_high_watermark),
+        |disk| disk.high_watermarks_written_ms,
+    ),
 ];
 
-/// Where compaction has come to; empty until the first is done.
-const CLEANER_CHECKPOINT: &str = "cleaner-offset-checkpoint";
 /// Tells which topic a directory is of.
 const PARTITION_METADATA: &str = "partition.metadata";
 
 impl Disk {
     /// The files and directories at the top of a log directory.
     pub fn root(&self, dir: DirIndex) -> Vec<DirEntry> {
-        let checkpoints = CHECKPOINTS.iter().map(|(name, value, written_ms)| {
-            let written_ms = written_ms(self).max(protocol::EPOCH_MS);
-            DirEntry::file(*name, self.checkpoint_text(dir, *value).len() as u64, written_ms)
+        let there = CHECKPOINTS.iter().filter(|(_, file, ..)| self.top.is_there(*file, dir));
+        let checkpoints = there.map(|(name, file, value, written_ms)| {
+            let text = self.checkpoint_text(dir, *file, *value);
+            let modified_ms = match self.top.is_written(*file, dir) {
+                true => written_ms(self).max(protocol::EPOCH_MS),
+                false => self.top.made_ms(),
+            };
+            DirEntry::file(*name, text.len() as u64, modified_ms)
         });
         let mut entries: Vec<DirEntry> = checkpoints.collect();
-        let cleaned = self.cleaner_text(dir).len() as u64;
-        entries.push(DirEntry::file(CLEANER_CHECKPOINT, cleaned, self.cleaned_ms.max(protocol::EPOCH_MS)));
-        if !self.is_clean {
-            entries.push(DirEntry::file(".lock", 0, protocol::EPOCH_MS));
+        if self.top.is_locked(dir) {
+            entries.push(DirEntry::file(".lock", 0, self.top.made_ms()));
         }
         for (name, replica) in self.directories(dir) {
             entries.push(DirEntry::dir(name, replica.log.active_segment().last_modified_ms()));
@@ -45,7 +58,7 @@ impl Disk {
     /// The files of a partition's directory.
     pub fn list(&self, dir: DirIndex, directory: &str) -> Option<Vec<DirEntry>> {
         let (_, replica) = self.directories(dir).find(|(name, _)| name == directory)?;
-        let mut files = replica.log.files(self.is_clean);
+        let mut files = replica.log.files(self.was_closed(dir));
         let made_ms = replica.log.created_ms();
         files.push(DirEntry::file(PARTITION_METADATA, replica.metadata_text().len() as u64, made_ms));
         Some(files)
@@ -57,26 +70,16 @@ impl Disk {
         let (_, replica) = self.directories(dir).find(|(known, _)| known == directory)?;
         match name {
             PARTITION_METADATA => Some(FileContent::Text(replica.metadata_text().into())),
-            _ => replica.log.read_file(name, self.is_clean),
+            _ => replica.log.read_file(name, self.was_closed(dir)),
         }
     }
 
     fn read_top(&self, dir: DirIndex, name: &str) -> Option<FileContent> {
-        if name == ".lock" && !self.is_clean {
+        if name == ".lock" && self.top.is_locked(dir) {
             return Some(FileContent::Empty);
         }
-        if name == CLEANER_CHECKPOINT {
-            return Some(FileContent::Text(self.cleaner_text(dir).into()));
-        }
-        let (_, value, _) = CHECKPOINTS.iter().find(|(known, ..)| *known == name)?;
-        Some(FileContent::Text(self.checkpoint_text(dir, *value).into()))
-    }
-
-    fn cleaner_text(&self, dir: DirIndex) -> String {
-        match self.iter().any(|(_, replica)| replica.dir == dir && replica.cleaner_checkpoint.is_some()) {
-            true => self.checkpoint_text(dir, |replica| replica.cleaner_checkpoint),
-            false => String::new(),
-        }
+        let (_, file, value, _) = CHECKPOINTS.iter().find(|(known, ..)| *known == name)?;
+        self.top.is_there(*file, dir).then(|| FileContent::Text(self.checkpoint_text(dir, *file, *value).into()))
     }
 
     fn directories(&self, dir: DirIndex) -> impl Iterator<Item = (String, Cow<'_, StoredReplica>)> {
@@ -89,8 +92,11 @@ impl Disk {
         live.chain(removed).chain(future.map(|(name, replica)| (name, Cow::Owned(replica))))
     }
 
-    /// A version, a count, and a line a partition.
-    fn checkpoint_text(&self, dir: DirIndex, value: impl Fn(&StoredReplica) -> Option<i64>) -> String {
+    /// A version, a count, and a line a partition; nothing before it is first written.
+    fn checkpoint_text(&self, dir: DirIndex, file: TopFile, value: impl Fn(&StoredReplica) -> Option<i64>) -> String {
+        if !self.top.is_written(file, dir) {
+            return String::new();
+        }
         let mut lines: Vec<(&TopicPartition, i64)> = self
             .iter()
             .filter(|(_, replica)| replica.dir == dir)

@@ -40,7 +40,7 @@ impl Broker {
         log.truncate_to(offset, wall_ms(cx.now, fx));
         let to = log.log_end_offset();
         if from != to {
-            self.disk.checkpoint_recovery_points();
+            self.disk.checkpoint_recovery_points(index);
         }
         self.note_truncation(cx, fx, index, from, to);
     }
@@ -105,7 +105,7 @@ impl Broker {
             self.truncate(cx, fx, index, *offset);
         } else if *offset > end {
             self.disk.log_mut(index).truncate_fully_and_start_at(*offset, wall_ms(cx.now, fx));
-            self.disk.checkpoint_recovery_points();
+            self.disk.checkpoint_recovery_points(index);
             self.note_truncation(cx, fx, index, end, *offset);
         }
         if let Some(followed) = self.followed_mut(id, index) {

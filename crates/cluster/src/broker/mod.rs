@@ -32,6 +32,7 @@ mod producer_ids;
 mod find_coordinator;
 mod groups;
 mod to_controller;
+mod top_files;
 mod recovery;
 mod agenda;
 mod tasks;
@@ -395,6 +396,7 @@ impl Broker {
     /// not loaded yet stay as they were found, and so does the mark of a clean stop (`LogManager#shutdown`).
     pub fn shutdown(&mut self, cx: &Context<'_>, fx: &mut Fx) {
         protocol::gap!("flushes take no time, but for the appends of a slow disk", "UnifiedLog#flush");
+        self.disk.top.unlock();
         if self.soft.is_started {
             let dirs = &self.soft.dirs;
             self.disk.close(|dir| dirs.is_live(dir), wall_ms(cx.now, fx));

@@ -20,6 +20,8 @@ impl Broker {
         self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::CheckpointOffsets);
         self.soft.timers.arm(fx, now + self.settings.producer_id_check_interval, TimerKey::ProducerExpiry);
         if self.settings.cleaner_enable {
+            let dirs = &self.soft.dirs;
+            self.disk.top.start_cleaner(|dir| dirs.is_live(dir));
             self.soft.timers.arm(fx, now + self.settings.cleaner_backoff, TimerKey::Cleaner);
         }
         if self.settings.flush_interval.is_some() {
@@ -82,7 +84,7 @@ impl Broker {
     pub(super) fn checkpoint_high_watermarks(&mut self, cx: &Context<'_>, fx: &mut Fx) {
         let now = cx.now;
         self.probe_dirs(cx, fx);
-        self.disk.high_watermarks_written_ms = wall_ms(now, fx);
+        self.disk.write_high_watermarks(wall_ms(now, fx));
         for index in std::mem::take(&mut self.soft.checkpoints_due) {
             self.disk.checkpoint(index);
             if let Some(partition) = self.partition_mut(index) {
