@@ -51,6 +51,9 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     if options.has("alter") && name.is_none() {
         return Err(Refusal::line("An entity name must be specified with --alter of topics"));
     }
+    if options.has("alter") && options.all("entity-name").len() > 1 {
+        return Err(Refusal::line("An entity name must be specified for every entity type"));
+    }
     if options.has("alter") && options.has("add-config") && options.has("add-config-file") {
         return Err(Refusal::line("Only one of --add-config or --add-config-file must be specified"));
     }
@@ -152,7 +155,9 @@ fn entity(options: &Parsed) -> Result<(ConfigResourceKind, Option<Name>), Refusa
     if let Some((_, kind)) = ENTITY_FLAGS.iter().find(|(option, _)| options.has(option)) {
         return Err(unmodelled(kind));
     }
-    let name = if options.has("entity-default") { Some("".into()) } else { text("entity-name")? };
+    // Of several names the first counts (`ConfigCommand#describeResourceConfig`).
+    let first = options.all("entity-name").first().map(|name| name.as_str().into());
+    let name = if options.has("entity-default") { Some("".into()) } else { first };
     match text("entity-type")?.as_deref() {
         Some("topics") => Ok((ConfigResourceKind::Topic, name)),
         Some("brokers") => Ok((ConfigResourceKind::Broker, name)),

@@ -1,6 +1,7 @@
 //! `kafka-log-dirs` (`org.apache.kafka.tools.LogDirsCommand`). Partitions come sorted here, and in the order of a hash map there.
 
 use clients::{AdminCall, AdminResult};
+use ordered::SortedSet;
 use protocol::api::describe_log_dirs::DescribeLogDirsResponse;
 use protocol::{BrokerId, ErrorCode};
 
@@ -37,7 +38,9 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     };
     let number =
         |word: &String| word.trim().parse::<i32>().map_err(|_| Refusal::line(format!("For input string: \"{word}\"")));
-    let brokers = list("broker-list").iter().map(number).collect::<Result<_, _>>()?;
+    // A set: each is asked once.
+    let brokers: SortedSet<i32> = list("broker-list").iter().map(number).collect::<Result<_, _>>()?;
+    let brokers = brokers.into_iter().collect();
     let script = LogDirs { brokers, topics: list("topic-list") };
     Ok(Body::LogDirs(Box::new(AdminTool::new(launch, options, script)?)))
 }

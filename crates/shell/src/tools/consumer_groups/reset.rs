@@ -2,7 +2,7 @@
 
 use clients::admin::{Described, GroupOffset};
 use clients::{AdminCall, AdminResult, ClientError, StartAt};
-use ordered::SortedMap;
+use ordered::{SortedMap, SortedSet};
 use protocol::api::describe_groups::DescribedGroup;
 use protocol::api::describe_topic_partitions::DescribedTopic;
 use protocol::{BrokerId, ErrorCode, GroupId, TopicName, TopicPartition};
@@ -146,23 +146,27 @@ impl Reset {
         admin: &mut Calls<'_, '_>,
     ) -> Result<(), Failure> {
         let Scope::Topics(wanted) = &self.scope else { return Ok(()) };
+        let mut known: SortedMap<TopicName, Vec<i32>> = SortedMap::new();
         for (name, topic) in topics {
             let topic = topic.map_err(|e| Failure::bare(&e.class, &*e.message))?;
-            let chosen =
-                wanted.iter().find(|(wanted, _)| *wanted == name).and_then(|(_, partitions)| partitions.clone());
-            let chosen = chosen.unwrap_or_else(|| topic.partitions.iter().map(|p| p.partition).collect());
-            let missing: Vec<String> = chosen
-                .iter()
-                .filter(|p| topic.partitions.iter().all(|t| t.partition != **p))
-                .map(|p| format!("{name}-{p}"))
-                .collect();
-            if !missing.is_empty() {
-                return Err(Failure::bare(
-                    &ErrorCode::UnknownTopicOrPartition.exception_class(),
-                    format!("The partitions \"{}\" do not exist", missing.join(", ")),
-                ));
-            }
-            self.partitions.extend(chosen.into_iter().map(|p| TopicPartition::new(name.clone(), p)));
+            known.insert(name, topic.partitions.iter().map(|p| p.partition).collect());
+        }
+        // Partitions that are named, each as often as it is named, and then topics as a whole (`#parseTopicPartitionsToReset`).
+        let named = wanted.iter().filter_map(|(topic, partitions)| Some((topic, partitions.as_ref()?)));
+        let whole: SortedSet<&TopicName> =
+            wanted.iter().filter(|(_, partitions)| partitions.is_none()).map(|(topic, _)| topic).collect();
+        let whole = whole.into_iter().filter_map(|topic| Some((topic, known.get(topic)?)));
+        let chosen = named.chain(whole);
+        self.partitions = chosen
+            .flat_map(|(topic, partitions)| partitions.iter().map(|p| TopicPartition::new(topic.clone(), *p)))
+            .collect();
+        let is_missing = |tp: &&TopicPartition| known.get(&tp.topic).is_none_or(|there| !there.contains(&tp.partition));
+        let missing: Vec<String> = self.partitions.iter().filter(is_missing).map(ToString::to_string).collect();
+        if !missing.is_empty() {
+            return Err(Failure::bare(
+                &ErrorCode::UnknownTopicOrPartition.exception_class(),
+                format!("The partitions \"{}\" do not exist", missing.join(", ")),
+            ));
         }
         self.next_group(admin);
         Ok(())
@@ -188,18 +192,46 @@ impl Reset {
         }
         if let Scenario::File(rows) = &self.scenario {
             let group = &self.groups[self.at];
-            self.partitions = rows
-                .iter()
-                .filter(|(g, ..)| g.as_ref().is_none_or(|g| **g == **group))
-                .map(|(_, tp, _)| tp.clone())
-                .collect();
+            let of_group = rows.iter().filter(|(g, ..)| g.as_ref().is_none_or(|g| **g == **group));
+            let partitions: SortedSet<&TopicPartition> = of_group.map(|(_, tp, _)| tp).collect();
+            self.partitions = partitions.into_iter().cloned().collect();
         }
         if self.partitions.is_empty() {
             return self.plan(&SortedMap::new(), admin);
         }
+        self.check_twice()?;
         self.stage = Stage::Earliest;
         self.list(StartAt::Earliest, admin);
         Ok(())
+    }
+
+    /// A partition that was named twice ends it: it is a key of a Java map (`OffsetsUtils#resetToEarliest` and the others).
+    fn check_twice(&self) -> Result<(), Failure> {
+        /// Java tells objects without a text of their own by a number, which is another in each run.
+        const NUMBERS: [&str; 2] = ["5ebd56e9", "63f34b70"];
+        let mut seen = SortedSet::new();
+        let Some(tp) = self.partitions.iter().find(|tp| !seen.insert(*tp)) else { return Ok(()) };
+        let committed = self.committed.get(tp).copied();
+        let spec = |kind: &str, n: usize| format!("org.apache.kafka.clients.admin.OffsetSpec${kind}@{}", NUMBERS[n]);
+        let (one, other) = match &self.scenario {
+            Scenario::Earliest => (spec("EarliestSpec", 0), spec("EarliestSpec", 0)),
+            Scenario::Time(_) => (spec("TimestampSpec", 0), spec("TimestampSpec", 1)),
+            Scenario::Offset(offset) => (offset.to_string(), offset.to_string()),
+            Scenario::Shift(by) => {
+                let offset = committed.ok_or_else(|| unshiftable(tp))?.saturating_add(*by).to_string();
+                (offset.clone(), offset)
+            }
+            Scenario::Current if committed.is_some() => {
+                let offset = committed.unwrap_or_default();
+                let text = format!("OffsetAndMetadata{{offset={offset}, leaderEpoch=null, metadata=''}}");
+                (text.clone(), text)
+            }
+            Scenario::Latest | Scenario::Current => (spec("LatestSpec", 0), spec("LatestSpec", 0)),
+            // Of a line that stands there twice the last one counts.
+            Scenario::File(_) => return Ok(()),
+        };
+        let message = format!("Duplicate key {tp} (attempted merging values {one} and {other})");
+        Err(Failure::bare("java.lang.IllegalStateException", message))
     }
 
     fn list(&self, start: StartAt, admin: &mut Calls<'_, '_>) {
@@ -275,12 +307,7 @@ impl Reset {
             Scenario::Current => committed.unwrap_or(latest),
             Scenario::Offset(offset) => in_range(*offset, tp, earliest, latest, admin),
             Scenario::Shift(by) => {
-                let current = committed.ok_or_else(|| {
-                    Failure::bare(
-                        "java.lang.IllegalArgumentException",
-                        format!("Cannot shift offset for partition {tp} since there is no current committed offset"),
-                    )
-                })?;
+                let current = committed.ok_or_else(|| unshiftable(tp))?;
                 in_range(current.saturating_add(*by), tp, earliest, latest, admin)
             }
             Scenario::Time(_) => match by_time.get(tp).copied().filter(|offset| *offset >= 0) {
@@ -294,7 +321,8 @@ impl Reset {
                 }
             },
             Scenario::File(rows) => {
-                let row = rows.iter().find(|(g, row_tp, _)| row_tp == tp && g.as_ref().is_none_or(|g| **g == *group));
+                let row =
+                    rows.iter().rev().find(|(g, row_tp, _)| row_tp == tp && g.as_ref().is_none_or(|g| **g == *group));
                 in_range(row.map_or(latest, |(.., offset)| *offset), tp, earliest, latest, admin)
             }
         })
@@ -318,6 +346,13 @@ impl Reset {
             admin.io.out(format!("{group:g$} {:t$} {:<10} {offset}", tp.topic, tp.partition));
         }
     }
+}
+
+fn unshiftable(tp: &TopicPartition) -> Failure {
+    Failure::bare(
+        "java.lang.IllegalArgumentException",
+        format!("Cannot shift offset for partition {tp} since there is no current committed offset"),
+    )
 }
 
 fn in_range(offset: i64, tp: &TopicPartition, earliest: i64, latest: i64, admin: &mut Calls<'_, '_>) -> i64 {
