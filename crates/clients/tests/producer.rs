@@ -135,9 +135,9 @@ fn a_full_buffer_holds_send_back_for_what_is_left_of_max_block() {
     ];
     let broker = FakeBroker { is_mute: true, ..FakeBroker::with(&[("t", 1)]) };
     let run = Run::producer(broker, Profile::Java, &pairs, script).until(10_000);
-    // A record of one byte may take 85: two of them fit. The next waits its three seconds, and only then the one after it.
-    let text = "org.apache.kafka.clients.producer.BufferExhaustedException: Failed to allocate 85 bytes within the configured \
-                max blocking time 3000 ms. Total memory: 200 bytes. Available memory: 30 bytes. Poolable size: 50 bytes";
+    // A record of one byte may take 86: two of them fit. The next waits its three seconds, and only then the one after it.
+    let text = "org.apache.kafka.clients.producer.BufferExhaustedException: Failed to allocate 86 bytes within the configured \
+                max blocking time 3000 ms. Total memory: 200 bytes. Available memory: 28 bytes. Poolable size: 50 bytes";
     assert_eq!(run.failed(), [(3_200, text.to_owned()), (6_200, text.to_owned())]);
     assert_eq!(run.broker().values("t", 0), ["a", "b"]);
 }

@@ -94,8 +94,8 @@ impl Log {
                 return Err(self.unexpected_offset(batch));
             }
         }
-        self.check_segment_size(batch)?;
         self.epochs.assign(batch.leader_epoch, batch.base_offset);
+        self.check_segment_size(batch)?;
         let rolled = self.roll_for(batch, now_ms);
         self.producers.update(batch);
         self.write(batch.clone(), now_ms);
@@ -133,8 +133,8 @@ impl Log {
             stamped = stamped.with_log_append_time(now_ms);
             log_append_time_ms = now_ms;
         }
-        self.check_segment_size(&stamped)?;
         self.epochs.assign(leader_epoch, stamped.base_offset);
+        self.check_segment_size(&stamped)?;
         let rolled = self.roll_for(&stamped, now_ms);
         let (base, last) = (stamped.base_offset, stamped.last_offset());
         let checks_sequences = origin == Origin::Client && self.config.plant != Plant::SequenceUnchecked;
@@ -170,7 +170,8 @@ impl Log {
             return Ok(());
         }
         let message = format!(
-            "The record batch size in the append to {} is {} bytes which exceeds the maximum configured value of {}.",
+            // The bracket is Kafka's.
+            "The record batch size in the append to {} is {} bytes which exceeds the maximum configured value of {}).",
             self.partition,
             batch.size_in_bytes(),
             self.config.max_message_bytes
@@ -185,7 +186,7 @@ impl Log {
             return Ok(());
         }
         let message = format!(
-            "Message batch size is {size} bytes in append to partition {}, which exceeds the maximum configured size of {max}.",
+            "Message batch size is {size} bytes in append to partition {} which exceeds the maximum configured size of {max}.",
             self.partition
         );
         Err(AppendError::new(ErrorCode::MessageTooLarge, message))
@@ -281,7 +282,7 @@ impl Log {
         let first: Vec<String> = batch.offsets().take(10).map(|(offset, _)| offset.to_string()).collect();
         let message = format!(
             "Unexpected offset in append to {}. First offset {} is less than the next offset {}. First 10 offsets in append: \
-             List({}), last offset in append: {}. Log start offset = {}",
+             {}, last offset in append: {}. Log start offset = {}",
             self.partition,
             batch.base_offset,
             self.log_end,

@@ -34,7 +34,7 @@ fn a_batch_above_max_message_bytes_is_refused_with_kafkas_words() {
     assert_eq!(error.code, ErrorCode::MessageTooLarge);
     assert_eq!(
         error.message,
-        "The record batch size in the append to orders-0 is 101 bytes which exceeds the maximum configured value of 100."
+        "The record batch size in the append to orders-0 is 101 bytes which exceeds the maximum configured value of 100)."
     );
     assert!(log.append_as_leader(&batch_of_size(NOW, 100), 0, NOW).is_ok(), "the limit itself is allowed");
 }
@@ -44,6 +44,11 @@ fn a_batch_above_segment_bytes_is_refused() {
     let mut log = log(LogConfig { segment_bytes: 200, ..LogConfig::default() });
     let error = log.append_as_leader(&batch_of_size(NOW, 201), 0, NOW).expect_err("too large");
     assert_eq!(error.code, ErrorCode::RecordListTooLarge);
+    assert_eq!(
+        error.message,
+        "Message batch size is 201 bytes in append to partition orders-0, which exceeds the maximum configured segment size of 200."
+    );
+    assert_eq!(log.epochs(), [(0, 0)], "its epoch was written down before");
     assert!(log.append_as_leader(&batch_of_size(NOW, 200), 0, NOW).is_ok());
 }
 
@@ -135,7 +140,12 @@ fn a_follower_copies_offsets_and_epochs_and_refuses_what_it_has() {
     assert_eq!(follower.epochs(), [(3, 0), (5, 4)]);
     assert_eq!(follower.log_end_offset(), 6);
     let again = leader.batches_from(2).next().expect("there").clone();
-    assert!(follower.append_as_follower(&again, NOW).is_err());
+    let error = follower.append_as_follower(&again, NOW).expect_err("it has that");
+    assert_eq!(
+        error.message,
+        "Unexpected offset in append to orders-0. First offset 2 is less than the next offset 6. First 10 offsets in append: 2, 3, \
+         last offset in append: 3. Log start offset = 0"
+    );
     let gap = batch(1).stamped(100, 5);
     follower.append_as_follower(&gap, NOW).expect("gaps are what compaction leaves");
     assert_eq!(follower.log_end_offset(), 101);
@@ -152,6 +162,10 @@ fn a_topics_own_codec_makes_another_batch_of_it() {
     log.set_config(LogConfig { codec: Some(Codec::None), max_message_bytes: 900, ..LogConfig::default() });
     let error = log.append_as_leader(&zipped, 0, NOW).expect_err("uncompressed it is too large");
     assert_eq!(error.code, protocol::ErrorCode::MessageTooLarge);
+    assert_eq!(
+        error.message,
+        "Message batch size is 1000 bytes in append to partition orders-0 which exceeds the maximum configured size of 900."
+    );
     log.set_config(LogConfig { max_message_bytes: 900, ..LogConfig::default() });
     append(&mut log, &zipped);
     assert_eq!(log.log_end_offset(), 2);

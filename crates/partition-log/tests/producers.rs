@@ -19,6 +19,18 @@ fn a_retried_batch_is_answered_with_its_first_offsets_and_not_written() {
     assert_eq!(log.log_end_offset(), 8);
 }
 
+/// `UnifiedLog#append`: whether a segment is full is asked before who is a duplicate.
+#[test]
+fn a_duplicate_that_has_no_room_starts_a_segment_all_the_same() {
+    let size = sequenced(1, 0, 0, 1).size_in_bytes();
+    let mut log = log(LogConfig { segment_bytes: size + 1, ..LogConfig::default() });
+    append(&mut log, &sequenced(1, 0, 0, 1));
+    let again = log.append_as_leader(&sequenced(1, 0, 0, 1), 0, NOW).expect("a success to the producer");
+    assert_eq!((again.duplicate_of, again.rolled), (Some(0), Some(1)));
+    assert_eq!((segment_bases(&log), log.log_end_offset()), (vec![0, 1], 1));
+    log.validate().expect("sound");
+}
+
 #[test]
 fn five_batches_are_remembered_and_the_sixth_last_is_out_of_order() {
     let mut log = default_log();

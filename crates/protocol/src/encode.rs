@@ -105,6 +105,7 @@ fn crc32c(bytes: &[u8]) -> u32 {
 mod tests {
     use super::*;
     use crate::batch::ProducerStamp;
+    use crate::codec::Codec;
     use crate::record::Header;
 
     #[test]
@@ -132,5 +133,63 @@ mod tests {
         let stamp = ProducerStamp { producer_id: 5, producer_epoch: 1, base_sequence: 9 };
         let batch = Batch::new(vec![record, late], stamp).stamped(77, 3);
         assert_eq!(batch.encode().len(), batch.size_in_bytes() as usize);
+    }
+
+    /// `DefaultRecordBatch`'s layout: (where, how many bytes, what).
+    #[test]
+    fn a_header_has_its_fields_where_kafka_has_them() {
+        let stamp = ProducerStamp { producer_id: 5, producer_epoch: 6, base_sequence: 7 };
+        let records =
+            vec![Record::new(1_000, None, None), Record::new(900, None, None), Record::new(1_200, None, None)];
+        let batch = Batch::new(records, stamp).stamped(77, 3);
+        let check = |batch: &Batch, expected: &[(usize, usize, i64)]| {
+            let bytes = batch.encode();
+            for (at, len, value) in expected {
+                let field = &bytes[*at..*at + *len];
+                let sign = if field[0] & 0x80 != 0 { -1 } else { 0 };
+                let read = field.iter().fold(sign, |read: i64, byte| read << 8 | i64::from(*byte));
+                assert_eq!(read, *value, "at {at}");
+            }
+            assert_eq!(u32::from_be_bytes(bytes[17..21].try_into().expect("four")), crc32c(&bytes[21..]));
+        };
+        let size = i64::from(batch.size_in_bytes());
+        check(
+            &batch,
+            &[
+                (0, 8, 77),
+                (8, 4, size - 12),
+                (12, 4, 3),
+                (16, 1, 2),
+                (21, 2, 0),
+                (23, 4, 2),
+                (27, 8, 1_000),
+                (35, 8, 1_200),
+                (43, 8, 5),
+                (51, 2, 6),
+                (53, 4, 7),
+                (57, 4, 3),
+            ],
+        );
+        let nobodys = Batch::new(vec![Record::new(1_000, None, None)], ProducerStamp::default());
+        check(&nobodys, &[(0, 8, 0), (12, 4, -1), (43, 8, -1), (51, 2, -1), (53, 4, -1)]);
+        check(&nobodys.with_log_append_time(5_000), &[(21, 2, 1 << 3), (27, 8, 1_000), (35, 8, 5_000)]);
+        check(
+            &batch.compacted(|offset, _| offset == 78, Some(9_000)),
+            &[(21, 2, 1 << 6), (23, 4, 2), (27, 8, 9_000), (35, 8, 900), (53, 4, 7), (57, 4, 1)],
+        );
+        let empty = batch.compacted(|_, _| false, Some(9_000));
+        check(&empty, &[(8, 4, 49), (21, 2, 0), (23, 4, 2), (27, 8, -1), (35, 8, 1_200), (53, 4, 7), (57, 4, 0)]);
+        assert_eq!((empty.last_offset(), empty.last_sequence()), (79, 9), "they do not come from the count");
+        for (codec, bits) in Codec::ALL.into_iter().zip(0..) {
+            assert_eq!(nobodys.compressed_with(codec).attributes(), bits);
+        }
+    }
+
+    /// `EndTransactionMarker`: version and type in the key, version and coordinator epoch in the value.
+    #[test]
+    fn a_transaction_marker_is_a_batch_of_78_bytes() {
+        let marker = Batch::control(Record::new(1_000, Some(&[0, 0, 0, 1]), Some(&[0, 0, 0, 0, 0, 9])));
+        assert_eq!((marker.size_in_bytes(), marker.count(), marker.attributes()), (78, 1, 1 << 5));
+        assert_eq!(marker.last_sequence(), -1);
     }
 }

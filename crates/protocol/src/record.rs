@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::hashing::content_hash;
 use crate::varint::varint_size;
 
-/// An upper bound of a record's own overhead (`MAX_RECORD_OVERHEAD`), used for producer bounds.
+/// An upper bound of a record's own overhead (`MAX_RECORD_OVERHEAD`): its length, attributes, timestamp and offset.
 pub const RECORD_OVERHEAD_MAX: u32 = 21;
 
 /// A header of a record.
@@ -59,7 +59,9 @@ impl Record {
     /// without the batch header).
     pub fn size_upper_bound(&self) -> u32 {
         let headers = self.headers.iter().map(Header::size_in_bytes).sum::<usize>();
-        RECORD_OVERHEAD_MAX + (bytes_field(self.key.as_deref()) + bytes_field(self.value.as_deref()) + headers) as u32
+        let count = varint_size(self.headers.len() as i64);
+        let fields = bytes_field(self.key.as_deref()) + bytes_field(self.value.as_deref()) + count + headers;
+        RECORD_OVERHEAD_MAX + fields as u32
     }
 
     /// A hash of it, after what came before: the same on every target.
@@ -93,4 +95,47 @@ fn bytes_field(bytes: Option<&[u8]>) -> usize {
 
 pub(crate) fn hash_number(hash: u64, n: i64) -> u64 {
     content_hash(hash, &n.to_le_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(key: &str, value: Option<&[u8]>) -> Header {
+        Header { key: key.into(), value: value.map(Into::into) }
+    }
+
+    /// Each row counted by hand: length, attributes, timestamp delta, offset delta, key, value, headers.
+    #[test]
+    fn a_record_takes_the_bytes_of_its_fields() {
+        let size = |timestamp_ms: i64, offset_delta, key: Option<&[u8]>, value: Option<&[u8]>, headers: Vec<Header>| {
+            let record = Record { offset_delta, headers, ..Record::new(timestamp_ms, key, value) };
+            record.size_in_bytes(1_000)
+        };
+        assert_eq!(size(1_000, 0, None, None, vec![]), 7, "null is a length of -1");
+        assert_eq!(size(1_000, 0, Some(b""), Some(b""), vec![]), 7, "and empty one of 0");
+        assert_eq!(size(1_000, 0, Some(b"k"), Some(b"val"), vec![]), 11);
+        assert_eq!(size(1_064, 0, None, None, vec![]), 8, "a timestamp 64 ms later takes two bytes");
+        assert_eq!(size(936, 0, None, None, vec![]), 7, "and one 64 ms earlier takes one");
+        assert_eq!(size(1_000, 64, None, None, vec![]), 8);
+        assert_eq!(size(1_000, 0, None, Some(&[0; 56]), vec![]), 1 + 62);
+        assert_eq!(size(1_000, 0, None, Some(&[0; 57]), vec![]), 1 + 63);
+        assert_eq!(
+            size(1_000, 0, None, Some(&[0; 58]), vec![]),
+            2 + 64,
+            "the length itself takes two bytes from 64 on"
+        );
+        assert_eq!(size(1_000, 0, None, None, vec![header("h", Some(b"xy"))]), 7 + 5);
+        assert_eq!(size(1_000, 0, None, None, vec![header("h", None), header("", None)]), 7 + 3 + 2);
+    }
+
+    /// Kafka 4.3.1 calls a value of 24 bytes one of 109 bytes, batch header included.
+    #[test]
+    fn the_upper_bound_counts_headers_even_where_there_are_none() {
+        assert_eq!(Record::new(0, None, Some(&[0; 24])).size_upper_bound() + 61, 109);
+        let mut record = Record::new(i64::MAX, Some(b"k"), Some(b"v"));
+        record.headers.push(header("h", None));
+        assert_eq!(record.size_upper_bound(), 21 + 2 + 2 + 1 + 3);
+        assert!(record.size_at(i32::MAX, 0) <= record.size_upper_bound());
+    }
 }

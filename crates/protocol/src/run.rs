@@ -137,7 +137,8 @@ impl Run {
     /// The largest size one of them can have in any batch.
     pub fn size_upper_bound(&self) -> u32 {
         const NULL_KEY: u32 = 1;
-        RECORD_OVERHEAD_MAX + NULL_KEY + varint_size(self.value_len.into()) as u32 + self.value_len
+        const NO_HEADERS: u32 = 1;
+        RECORD_OVERHEAD_MAX + NULL_KEY + NO_HEADERS + varint_size(self.value_len.into()) as u32 + self.value_len
     }
 
     /// A hash of the run.

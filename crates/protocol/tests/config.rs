@@ -122,6 +122,88 @@ fn the_defaults_of_4_0_hold() {
     assert_eq!(consumer.get("group.id"), None);
 }
 
+/// Topic configs by default, with the broker configs that stand in for them.
+#[test]
+fn a_log_has_kafkas_defaults() {
+    const FOREVER: &str = "9223372036854775807";
+    #[rustfmt::skip] // A table: one config a line.
+    let expected = [
+        ("segment.bytes", "1073741824", "log.segment.bytes"),
+        ("segment.ms", "604800000", "log.roll.ms"),
+        ("segment.jitter.ms", "0", "log.roll.jitter.ms"),
+        ("segment.index.bytes", "10485760", "log.index.size.max.bytes"),
+        ("index.interval.bytes", "4096", "log.index.interval.bytes"),
+        ("retention.ms", "604800000", "log.retention.ms"),
+        ("retention.bytes", "-1", "log.retention.bytes"),
+        ("cleanup.policy", "delete", "log.cleanup.policy"),
+        ("max.message.bytes", "1048588", "message.max.bytes"),
+        ("min.cleanable.dirty.ratio", "0.5", "log.cleaner.min.cleanable.ratio"),
+        ("min.compaction.lag.ms", "0", "log.cleaner.min.compaction.lag.ms"),
+        ("max.compaction.lag.ms", FOREVER, "log.cleaner.max.compaction.lag.ms"),
+        ("delete.retention.ms", "86400000", "log.cleaner.delete.retention.ms"),
+        ("file.delete.delay.ms", "60000", "log.segment.delete.delay.ms"),
+        ("flush.messages", FOREVER, "log.flush.interval.messages"),
+        ("flush.ms", FOREVER, "log.flush.interval.ms"),
+        ("message.timestamp.type", "CreateTime", "log.message.timestamp.type"),
+        ("message.timestamp.before.max.ms", FOREVER, "log.message.timestamp.before.max.ms"),
+        ("message.timestamp.after.max.ms", "3600000", "log.message.timestamp.after.max.ms"),
+        ("min.insync.replicas", "1", "min.insync.replicas"),
+        ("unclean.leader.election.enable", "false", "unclean.leader.election.enable"),
+        ("compression.type", "producer", "compression.type"),
+        ("preallocate", "false", "log.preallocate"),
+    ];
+    for (name, default, broker) in expected {
+        let def = find(TOPIC_CONFIGS, name).unwrap_or_else(|| panic!("{name} is missing"));
+        assert_eq!((def.default, def.broker_name), (Some(default), Some(broker)), "{name}");
+    }
+    assert!(topic_error("segment.bytes", "1048575").contains("Value must be at least 1048576"));
+}
+
+#[test]
+fn brokers_and_controllers_have_kafkas_defaults() {
+    #[rustfmt::skip] // A table: one config a line.
+    let expected = [
+        ("log.retention.check.interval.ms", "300000"),
+        ("log.initial.task.delay.ms", "30000"),
+        ("log.flush.offset.checkpoint.interval.ms", "60000"),
+        ("log.flush.start.offset.checkpoint.interval.ms", "60000"),
+        ("log.retention.hours", "168"),
+        ("log.roll.hours", "168"),
+        ("num.partitions", "1"),
+        ("default.replication.factor", "1"),
+        ("auto.create.topics.enable", "true"),
+        ("delete.topic.enable", "true"),
+        ("producer.id.expiration.ms", "86400000"),
+        ("producer.id.expiration.check.interval.ms", "600000"),
+        ("num.recovery.threads.per.data.dir", "2"),
+        ("log.cleaner.threads", "1"),
+        ("log.cleaner.backoff.ms", "15000"),
+        ("log.cleaner.dedupe.buffer.size", "134217728"),
+        ("log.cleaner.io.buffer.size", "524288"),
+        ("log.cleaner.io.buffer.load.factor", "0.9"),
+        ("log.cleaner.io.max.bytes.per.second", "1.7976931348623157E308"),
+        ("replica.high.watermark.checkpoint.interval.ms", "5000"),
+        ("controller.quorum.election.timeout.ms", "1000"),
+        ("controller.quorum.fetch.timeout.ms", "2000"),
+        ("controller.quorum.election.backoff.max.ms", "1000"),
+        ("controller.quorum.append.linger.ms", "25"),
+        ("controller.quorum.request.timeout.ms", "2000"),
+        ("controller.quorum.retry.backoff.ms", "20"),
+        ("broker.heartbeat.interval.ms", "2000"),
+        ("broker.session.timeout.ms", "9000"),
+        ("initial.broker.registration.timeout.ms", "60000"),
+        ("metadata.max.idle.interval.ms", "500"),
+        ("metadata.log.max.record.bytes.between.snapshots", "20971520"),
+        ("metadata.log.max.snapshot.interval.ms", "3600000"),
+        ("metadata.max.retention.bytes", "104857600"),
+        ("metadata.max.retention.ms", "604800000"),
+    ];
+    for (name, default) in expected {
+        let def = find(BROKER_CONFIGS, name).unwrap_or_else(|| panic!("{name} is missing"));
+        assert_eq!(def.default, Some(default), "{name}");
+    }
+}
+
 #[test]
 fn a_client_must_be_told_where_the_cluster_is() {
     let error = Configs::new(PRODUCER_CONFIGS, SortedMap::new()).expect_err("refused");

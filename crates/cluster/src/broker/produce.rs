@@ -145,12 +145,12 @@ impl Broker {
         }?;
         let next = appended.last + 1;
         let made = LeaderAppend { base: appended.base, next, log_append_time_ms: appended.log_append_time_ms };
-        if appended.duplicate_of.is_some() {
-            return Ok(made);
-        }
         let broker = self.id;
         if let Some(base) = appended.rolled {
             fx.note(Note::SegmentRolled { tp: tp.clone(), broker, base });
+        }
+        if appended.duplicate_of.is_some() {
+            return Ok(made);
         }
         let bytes = batch.size_in_bytes();
         fx.note(Note::Appended { tp, broker, as_leader: true, base: appended.base, next, leader_epoch, bytes });

@@ -229,6 +229,7 @@ impl Replica {
 mod tests {
     use std::sync::Arc;
 
+    use kernel::NodeId;
     use ordered::SortedSet;
     use protocol::Seldom;
     use protocol::metadata::{MetadataBatch, MetadataRecord};
@@ -256,6 +257,19 @@ mod tests {
     fn request(pre_vote: bool, (last_epoch, last_offset): (i32, i64)) -> VoteRequest {
         let voter_directory = Default::default();
         VoteRequest { candidate: CANDIDATE, candidate_epoch: 5, last_epoch, last_offset, pre_vote, voter_directory }
+    }
+
+    #[test]
+    fn an_election_timeout_is_drawn_between_one_and_two_of_what_is_configured() {
+        let due = |seed| {
+            let mut replica = replica(1, 3);
+            replica.become_unattached(Time::ZERO, &mut Fx::new(seed, NodeId(1)), 0);
+            replica.soft.timers.due(&TimerKey::Election).expect("a voter waits").as_nanos() / 1_000_000
+        };
+        let drawn: Vec<u64> = (0..200).map(due).collect();
+        assert!(drawn.iter().all(|ms| (1_000..2_000).contains(ms)), "{drawn:?}");
+        let in_quarter = |n| drawn.iter().filter(|ms| (**ms - 1_000) / 250 == n).count();
+        assert!((0..4).all(|n| in_quarter(n) > 20), "{drawn:?}");
     }
 
     /// `EpochState#canGrantVote` of each state, in Kafka 4.4.0.

@@ -407,3 +407,41 @@ impl Replica {
 fn whole(result: FetchResult) -> FetchResponse {
     FetchResponse { error: result.error, session_id: 0, partitions: vec![result] }
 }
+
+#[cfg(test)]
+mod tests {
+    use kernel::NodeId;
+
+    use super::super::testing::replica;
+    use super::*;
+
+    /// The high watermark of a leader whose epoch begins at 10 and whose log ends at 20, with the other voters this far; it was at
+    /// `before`.
+    fn committed(before: i64, others: &[i64]) -> i64 {
+        let voters = others.len() as i32 + 1;
+        let mut leader = replica(1, voters);
+        let records = Arc::new(vec![MetadataRecord::NoOp; 20]);
+        leader.hard.log.append(MetadataBatch { base_offset: 0, epoch: 1, timestamp_ms: 0, records });
+        let ids: Vec<BrokerId> = (2..=voters).map(BrokerId).collect();
+        let mut role = Leader::new(10, &ids);
+        for (progress, end) in role.voters.values_mut().zip(others) {
+            progress.end_offset = *end;
+        }
+        (leader.soft.role, leader.soft.high_watermark) = (Role::Leader(role), before);
+        leader.advance(Time::ZERO, &mut Fx::new(1, NodeId(1)));
+        leader.soft.high_watermark
+    }
+
+    /// `LeaderState#maybeUpdateHighWatermark`.
+    #[test]
+    fn what_a_majority_has_is_committed_once_that_is_of_this_epoch() {
+        assert_eq!(committed(0, &[]), 20);
+        assert_eq!((committed(0, &[-1]), committed(0, &[13])), (0, 13));
+        assert_eq!((committed(0, &[15, 12]), committed(0, &[12, 15]), committed(0, &[20, 20])), (15, 15, 20));
+        assert_eq!(committed(0, &[15, 12, 11]), 12, "three of four");
+        assert_eq!(committed(0, &[15, 14, 12, 11]), 14);
+        assert_eq!(committed(0, &[10, 10]), 0, "nothing of this epoch");
+        assert_eq!(committed(0, &[11, -1]), 11);
+        assert_eq!(committed(17, &[15, 12]), 17, "never back");
+    }
+}
