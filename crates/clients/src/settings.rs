@@ -131,6 +131,8 @@ pub(crate) struct NetSettings {
     /// `bootstrap.controllers` is set: an admin client talks to controllers (KIP-919).
     pub(crate) asks_controllers: bool,
     pub(crate) request_timeout: Duration,
+    /// How many requests may be under way on a connection before another node is asked.
+    pub(crate) in_flight_max: usize,
     pub(crate) reconnect_backoff: Backoff,
     pub(crate) retry_backoff: Backoff,
     pub(crate) connect_timeout: Duration,
@@ -182,6 +184,7 @@ impl NetSettings {
             checks_cluster: rebootstrap_trigger.is_some()
                 && config.flag("metadata.cluster.check.enable", [true, false])?,
             rebootstrap_trigger,
+            in_flight_max: usize::MAX,
             pushes_metrics: config.flag("enable.metrics.push", [true, true])?,
             request_timeout: match config.profile {
                 Profile::Java => config.span(&["request.timeout.ms"], [30_000, 30_000])?,

@@ -4,10 +4,10 @@ mod common;
 
 use std::sync::Arc;
 
-use clients::{Profile, StartAt};
+use clients::{ConsumerEvent, Profile, StartAt};
 use common::{Do, FakeBroker, Run, send};
 use kernel::Time;
-use protocol::TopicPartition;
+use protocol::{ApiKey, TopicPartition};
 
 /// When a producer says that a node cannot be connected to, in ms, and the node's id.
 fn tries(mut run: Run, ms: u64) -> Vec<(u64, i32)> {
@@ -66,6 +66,45 @@ fn questions_are_spread_over_idle_connections() {
     assert!(times.iter().sum::<usize>() >= 70 && times.iter().all(|n| *n >= 20), "{times:?}");
 }
 
+/// The only broker has all that it takes of a producer at a time (`InFlightRequests#canSendMore`).
+#[test]
+fn a_broker_that_takes_no_more_requests_is_not_asked_for_metadata() {
+    for (in_flight_max, is_asked) in [("1", false), ("2", true)] {
+        let broker = FakeBroker { is_mute: true, ..FakeBroker::with(&[("t", 1)]) };
+        let pairs = [("max.in.flight.requests.per.connection", in_flight_max), ("metadata.max.age.ms", "2000")];
+        let mut run = Run::producer(broker, Profile::Java, &pairs, vec![(1_000, send("t", None, "a"))]);
+        run.when(|run| run.broker().produced.len() == 1);
+        let before = run.broker().described.len();
+        assert_eq!(run.until(8_000).broker().described.len() > before, is_asked, "{in_flight_max}");
+    }
+}
+
+/// A consumer that is connected to brokers 1 and 2, in this order, loses 2 and then 1 (`ClusterConnectionStates#disconnected`).
+#[test]
+fn the_broker_that_was_lost_first_is_tried_first() {
+    let broker = || FakeBroker { has_near_replica: true, ..FakeBroker::with(&[("t", 1)]) };
+    let backoffs = ["retry.backoff.ms", "retry.backoff.max.ms"].map(|name| (name, "5000"));
+    let reconnects = ["reconnect.backoff.ms", "reconnect.backoff.max.ms"].map(|name| (name, "10"));
+    let pairs = [&backoffs[..], &reconnects, &[("client.rack", "b")]].concat();
+    let assign = Do::Assign(vec![(TopicPartition::new("t", 0), StartAt::Offset(0))]);
+    let run = Run::consumer(broker(), Profile::Java, &pairs, vec![(0, assign), (6_000, Do::StopPolling)]);
+    let mut run = run.beside(FakeBroker { is_follower: true, ..broker() }).until(7_000);
+    run.kill_second();
+    run = run.until(7_100);
+    run.kill_broker();
+    let tried = |run: Run| {
+        let run = run.until(14_000);
+        let told = run.app().consumed.iter().filter_map(|(_, event)| match event {
+            ConsumerEvent::Log(line) => {
+                line.text.split_once("Connection to node ")?.1.split(' ').next().map(str::to_owned)
+            }
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(tried(run).first().map(String::as_str), Some("2"));
+}
+
 /// How long it takes from each of the first tries to the next, in ms.
 fn pauses(tries: &[(u64, i32)]) -> Vec<u64> {
     tries.windows(2).map(|pair| pair[1].0 - pair[0].0).collect()
@@ -107,11 +146,13 @@ fn who_pushes_metrics_tries_all_servers_at_once() {
 #[test]
 fn a_topic_that_comes_while_a_question_is_out_waits_for_the_backoff() {
     let assign = |topic: &'static str| Do::Assign(vec![(TopicPartition::new(topic, 0), StartAt::Offset(0))]);
-    let broker = FakeBroker::with(&[("t", 1), ("u", 1)]);
-    let mut run = Run::consumer(broker, Profile::Java, &[], vec![(50, assign("t")), (51, assign("u"))]);
+    let broker = FakeBroker::with(&[("s", 1), ("t", 1), ("u", 1)]);
+    // It is connected to its broker by then.
+    let script = vec![(0, assign("s")), (150, assign("t")), (151, assign("u"))];
+    let mut run = Run::consumer(broker, Profile::Java, &[], script);
     let [first, second] =
         ["t", "u"].map(|topic| run.when(|run| run.broker().described.concat().contains(&topic.into())));
-    assert!(first.as_millis() <= 51, "{first}");
+    assert!(first.as_millis() <= 151, "{first}");
     let apart = second.as_millis() - first.as_millis();
     assert!((80..=123).contains(&apart), "{apart} ms");
 }
@@ -134,9 +175,10 @@ fn who_asks_in_vain_for_too_long_begins_anew() {
         run.world.cut(app, broker);
         run.world.cut(broker, app);
         let before = run.second().described.len();
-        let run = run.until(16_900);
+        // Its connection to that one as a bootstrap server is still there, and is asked first: in vain, for as long again.
+        let run = run.until(28_900);
         assert_eq!(run.second().described.len(), before, "{strategy}");
-        let run = run.until(17_200);
+        let run = run.until(29_400);
         assert_eq!(run.second().described.len() > before, begins_anew, "{strategy}");
     }
 }
@@ -165,6 +207,25 @@ fn java_tells_brokers_whom_it_takes_them_for() {
     assert!(run.broker().meant.iter().all(Option::is_none), "{:?}", run.broker().meant);
 }
 
+/// Java's bootstrap server is another node than the broker that it is, with a connection of its own; librdkafka knows it again.
+#[test]
+fn a_bootstrap_server_is_connected_to_once_more_as_a_broker() {
+    for (profile, connections) in [(Profile::Java, 2), (Profile::Librdkafka, 1)] {
+        let script = vec![(0, send("t", None, "a"))];
+        let run = Run::producer(FakeBroker::with(&[("t", 1)]), profile, &[], script).until(2_000);
+        assert_eq!((run.acked(), run.broker().meant.len()), (1, connections), "{profile:?}");
+    }
+}
+
+/// `AbstractCoordinator#lookupCoordinator`.
+#[test]
+fn java_asks_its_bootstrap_server_for_the_coordinator() {
+    let pairs = [("group.id", "g")];
+    let mut run = Run::consumer(FakeBroker::with(&[("t", 1)]), Profile::Java, &pairs, vec![(0, Do::Subscribe("t"))]);
+    run.when(|run| run.broker().asked.contains(&ApiKey::FindCoordinator));
+    assert_eq!(run.broker().meant, [None], "there is one connection");
+}
+
 /// Broker 2 is not who it is taken for, and says so (`NetworkClient#handleApiVersionsResponse`).
 #[test]
 fn who_is_told_that_it_is_mistaken_begins_anew() {
@@ -177,7 +238,12 @@ fn who_is_told_that_it_is_mistaken_begins_anew() {
         let run = run.beside(other).until(5_000);
         assert_eq!(run.second().meant[0], Some((Arc::from("fake"), 2)));
         assert_eq!(run.second().meant.len() > 1, is_mistaken, "{:?}", run.second().meant);
-        let as_bootstrap = run.broker().meant.iter().filter(|meant| meant.is_none()).count();
-        assert_eq!(as_bootstrap, 1 + usize::from(is_mistaken), "{:?}", run.broker().meant);
+        // As its coordinator, as a broker, and as one once more.
+        assert_eq!(
+            run.broker().meant.iter().flatten().count(),
+            2 + usize::from(is_mistaken),
+            "{:?}",
+            run.broker().meant
+        );
     }
 }

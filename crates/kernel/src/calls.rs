@@ -72,6 +72,11 @@ impl<T> Calls<T> {
         self.next
     }
 
+    /// The next call has this number, for callers that share a counter with others.
+    pub fn skip_to(&mut self, number: u32) {
+        self.next = number;
+    }
+
     /// A connection opened; true if it is one of these.
     pub fn opened(&mut self, conn: ConnId) -> bool {
         match self.addresses.get(&conn).and_then(|address| self.links.get_mut(address)) {

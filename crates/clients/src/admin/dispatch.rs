@@ -29,7 +29,7 @@ impl Admin {
             .map(|part| (part.number, part.target.clone()))
             .collect();
         for (part, target) in waiting {
-            let Some((id, node)) = self.node_for(now, fx, &target) else { continue };
+            let Some((id, lane, node)) = self.node_for(now, fx, &target) else { continue };
             let task = self.tasks.get_mut(&number).expect("looked up above");
             let timeout = self.net.settings.request_timeout.min(task.deadline.since(now));
             let Some(found) = task.parts.iter_mut().find(|candidate| candidate.number == part) else { continue };
@@ -37,12 +37,12 @@ impl Admin {
             found.tries += 1;
             found.to = id;
             let request = found.request.clone();
-            self.net.send(now, fx, Lane::Data, &node, timeout, Asked::Part { task: number, part }, request);
+            self.net.send(now, fx, lane, &node, timeout, Asked::Part { task: number, part }, request);
         }
     }
 
     /// A node that can take the request now; sees to it that there is one later.
-    fn node_for(&mut self, now: Time, fx: &mut Fx, target: &Target) -> Option<(BrokerId, Address)> {
+    fn node_for(&mut self, now: Time, fx: &mut Fx, target: &Target) -> Option<(BrokerId, Lane, Address)> {
         let (id, node) = match target {
             Target::Any => {
                 // Kafka's admin client first learns the real brokers from the bootstrap servers.
@@ -52,7 +52,7 @@ impl Admin {
                 if self.net.settings.asks_controllers {
                     return self.node_for(now, fx, &Target::Broker(self.net.metadata.controller));
                 }
-                let node = self.net.any_node(now, fx)?;
+                let (lane, node) = self.net.any_node(now, fx)?;
                 let id = self
                     .net
                     .metadata
@@ -60,7 +60,7 @@ impl Admin {
                     .iter()
                     .find(|(_, address)| **address == node)
                     .map_or(BrokerId::NONE, |(id, _)| *id);
-                return Some((id, node));
+                return Some((id, lane, node));
             }
             Target::Broker(id) => match self.net.broker(*id) {
                 Some(node) => (*id, node.clone()),
@@ -77,7 +77,7 @@ impl Admin {
                 }
             },
         };
-        self.net.ready(now, fx, Lane::Data, &node).then_some((id, node))
+        self.net.ready(now, fx, Lane::Data, &node).then_some((id, Lane::Data, node))
     }
 
     // ---- coordinators
@@ -91,11 +91,11 @@ impl Admin {
         if self.net.metadata.version == 0 {
             return;
         }
-        let Some(node) = self.net.any_node(now, fx) else { return };
+        let Some((lane, node)) = self.net.any_node(now, fx) else { return };
         self.coordinators.insert(group.clone(), Coordinator::Finding { tries: tries + 1 });
         let timeout = self.net.settings.request_timeout;
         let request = FindCoordinatorRequest { group: group.clone() };
-        self.net.send(now, fx, Lane::Data, &node, timeout, Asked::Coordinator(group.clone()), request.into());
+        self.net.send(now, fx, lane, &node, timeout, Asked::Coordinator(group.clone()), request.into());
     }
 
     pub(super) fn coordinator_answered(&mut self, now: Time, fx: &mut Fx, group: &GroupId, response: &Response) {

@@ -7,7 +7,7 @@ use protocol::{ApiKey, ErrorCode, Note, Response};
 use super::state::{Asked, Coordinator, GroupPhase};
 use super::{Consumer, Life};
 use crate::network::Lane;
-use crate::{ClientError, Fx};
+use crate::{ClientError, Fx, Profile};
 
 impl Consumer {
     /// Whether the coordinator is needed now.
@@ -20,14 +20,16 @@ impl Consumer {
 
     pub(super) fn find_coordinator(&mut self, now: Time, fx: &mut Fx) {
         let Coordinator::Unknown { not_before, tries } = self.membership.coordinator else { return };
-        if not_before > now || !self.wants_coordinator() || self.net.metadata.version == 0 {
+        // Java's asks a bootstrap server, beside its first question for metadata.
+        let is_early = self.profile == Profile::Librdkafka && self.net.metadata.version == 0;
+        if not_before > now || !self.wants_coordinator() || is_early {
             return;
         }
         let Some(group) = self.settings.group.clone() else { return };
-        let Some(node) = self.net.any_node(now, fx) else { return };
+        let Some((lane, node)) = self.net.any_node(now, fx) else { return };
         self.membership.coordinator = Coordinator::Finding { tries: tries + 1 };
         let timeout = self.net.settings.request_timeout;
-        self.net.send(now, fx, Lane::Data, &node, timeout, Asked::Coordinator, FindCoordinatorRequest { group }.into());
+        self.net.send(now, fx, lane, &node, timeout, Asked::Coordinator, FindCoordinatorRequest { group }.into());
     }
 
     /// The coordinator's address if a request can go to it now.

@@ -8,6 +8,9 @@ use protocol::api::Name;
 use crate::settings::{Config, NetSettings};
 use crate::{ConfigError, Profile, StartAt};
 
+/// `ConsumerUtils#CONSUMER_MAX_INFLIGHT_REQUESTS_PER_CONNECTION`.
+const IN_FLIGHT_MAX: usize = 100;
+
 #[derive(Clone, Hash, Debug)]
 pub(crate) struct ConsumerSettings {
     pub(crate) net: NetSettings,
@@ -64,7 +67,7 @@ impl ConsumerSettings {
             return Err(ConfigError::of_constructor("java.lang.IllegalArgumentException", text));
         }
         Ok(ConsumerSettings {
-            net: NetSettings::read(config)?,
+            net: NetSettings { in_flight_max: IN_FLIGHT_MAX, ..NetSettings::read(config)? },
             instance: text("group.instance.id"),
             session_timeout,
             heartbeat_interval,

@@ -72,13 +72,14 @@ impl<T> Net<T> {
     fn node_name(&self, lane: Lane, address: &Address) -> String {
         match lane == Lane::Coordinator && self.coordinator.is_some() {
             true => format!("+{}", self.coordinator),
-            false => self.node_id(address).to_string(),
+            false => self.node_id(lane, address).to_string(),
         }
     }
 
     /// The id of a broker, or the place of a bootstrap server counted from −1 down.
-    pub(super) fn node_id(&self, address: &Address) -> i32 {
-        let known = self.metadata.brokers.iter().find(|(_, known)| *known == address).map(|(id, _)| id.0);
+    pub(super) fn node_id(&self, lane: Lane, address: &Address) -> i32 {
+        let mut brokers = self.metadata.brokers.iter().filter(|_| lane != Lane::Bootstrap);
+        let known = brokers.find(|(_, known)| *known == address).map(|(id, _)| id.0);
         let in_bootstrap = || self.settings.bootstrap.iter().position(|known| known == address);
         known.unwrap_or_else(|| -1 - in_bootstrap().unwrap_or(0) as i32)
     }
@@ -107,7 +108,7 @@ impl<T> Net<T> {
             self.log_line(LogLevel::Warn, "org.apache.kafka.clients.ClientUtils", text);
             return;
         }
-        let (node, shown) = (self.node_id(address), java_address(address));
+        let (node, shown) = (self.node_id(lane, address), java_address(address));
         if never_opened {
             let name = self.node_name(lane, address);
             self.warn(
@@ -115,7 +116,7 @@ impl<T> Net<T> {
                 format!("Connection to node {name} ({shown}) could not be established. Node may not be available."),
             );
         }
-        if lane == Lane::Data && node < 0 && self.kind != Kind::Admin && self.metadata.nodes().next().is_none() {
+        if lane == Lane::Bootstrap && self.kind != Kind::Admin && self.metadata.nodes().next().is_none() {
             self.warn(
                 NETWORK_CLIENT,
                 format!("Bootstrap broker {host}:{port} (id: {node} rack: null isFenced: false) disconnected"),
@@ -125,7 +126,7 @@ impl<T> Net<T> {
 
     fn log_librdkafka_disconnect(&mut self, address: &Address, never_opened: bool, reason: Option<CloseReason>) {
         let (host, port) = address;
-        let node = self.node_id(address);
+        let node = self.node_id(Lane::Data, address);
         let name = if node < 0 { format!("{host}:{port}/bootstrap") } else { format!("{host}:{port}/{node}") };
         let what = match reason {
             Some(CloseReason::UnknownHost) => {

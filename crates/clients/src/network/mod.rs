@@ -35,12 +35,16 @@ pub(crate) enum Kind {
     Admin,
 }
 
-/// Answers on one connection come in order, so group requests have their own connection, past parked fetches.
+/// Answers on one connection come in order, so group requests have their own connection, past parked fetches. Java's bootstrap servers are
+/// nodes of their own, whatever brokers they turn out to be: their connections, and what is known of them, are nobody else's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Lane {
     Data = 0,
     Coordinator = 1,
+    Bootstrap = 2,
 }
+
+const LANES: [Lane; 3] = [Lane::Data, Lane::Coordinator, Lane::Bootstrap];
 
 #[derive(Clone, Hash, Debug)]
 enum Call<T> {
@@ -84,11 +88,13 @@ pub(crate) struct Net<T> {
     pub(crate) client_id: Name,
     context: Name,
     pub(crate) settings: NetSettings,
-    lanes: [Calls<Call<T>>; 2],
-    links: [SortedMap<Address, Link>; 2],
+    lanes: [Calls<Call<T>>; 3],
+    links: [SortedMap<Address, Link>; 3],
+    /// Java's number their requests in a row, to whomever they go.
+    correlation: u32,
     penalties: SortedMap<(Lane, Address), Penalty>,
-    /// When each node was last tried to be connected to.
-    tried: SortedMap<Address, Time>,
+    /// When a connection to each node was last tried, or lost.
+    tried: SortedMap<(Lane, Address), Time>,
     /// When a connection last could not be established.
     pub(crate) failed_at: Option<Time>,
     pub(crate) metadata: Metadata,
@@ -113,8 +119,9 @@ impl<T> Net<T> {
             client_id: client_id.into(),
             context: logging::context(kind, client_id, group),
             settings,
-            lanes: [Calls::default(), Calls::default()],
-            links: [SortedMap::new(), SortedMap::new()],
+            lanes: [Calls::default(), Calls::default(), Calls::default()],
+            links: [SortedMap::new(), SortedMap::new(), SortedMap::new()],
+            correlation: 0,
             penalties: SortedMap::new(),
             tried: SortedMap::new(),
             failed_at: None,
@@ -134,9 +141,7 @@ impl<T> Net<T> {
             return false;
         }
         let due = now + self.settings.connect_timeout;
-        if lane == Lane::Data {
-            self.tried.insert(to.clone(), now);
-        }
+        self.tried.insert((lane, to.clone()), now);
         self.links[lane as usize].insert(to.clone(), Link::Connecting { due });
         let client_software = match self.profile {
             Profile::Java => "apache-kafka-java",
@@ -159,6 +164,7 @@ impl<T> Net<T> {
         let node = match lane {
             Lane::Data => known()?,
             Lane::Coordinator => Some(self.coordinator).filter(|id| id.is_some())?,
+            Lane::Bootstrap => return None,
         };
         let cluster = self.metadata.cluster_id.clone().filter(|_| self.metadata.nodes().next().is_some());
         Some((cluster?, node))
@@ -191,13 +197,26 @@ impl<T> Net<T> {
 
     /// The correlation id of the next request.
     pub(crate) fn next_correlation(&self, lane: Lane) -> u32 {
-        self.lanes[lane as usize].next_number()
+        match self.profile {
+            Profile::Java => self.correlation,
+            Profile::Librdkafka => self.lanes[lane as usize].next_number(),
+        }
+    }
+
+    /// The requests of a lane, the next of which will have that id.
+    fn numbered(&mut self, lane: Lane) -> &mut Calls<Call<T>> {
+        let calls = &mut self.lanes[lane as usize];
+        if self.profile == Profile::Java {
+            calls.skip_to(self.correlation);
+            self.correlation = self.correlation.wrapping_add(1);
+        }
+        calls
     }
 
     /// Sends a request that gets no answer.
     pub(crate) fn tell(&mut self, fx: &mut Fx, lane: Lane, to: &Address, request: Request) {
         let client_id = self.client_id.clone();
-        self.lanes[lane as usize].tell(fx, to, |correlation| Message::Request { correlation, client_id, request });
+        self.numbered(lane).tell(fx, to, |correlation| Message::Request { correlation, client_id, request });
     }
 
     fn transmit(
@@ -212,7 +231,7 @@ impl<T> Net<T> {
     ) {
         let client_id = self.client_id.clone();
         let make = |correlation| Message::Request { correlation, client_id, request };
-        self.lanes[lane as usize].call(fx, now, to, timeout, tag, make);
+        self.numbered(lane).call(fx, now, to, timeout, tag, make);
     }
 
     /// Requests under way to `to`.
@@ -255,7 +274,7 @@ impl<T> Net<T> {
     }
 
     fn lane_of(&self, conn: kernel::ConnId) -> Option<Lane> {
-        [Lane::Data, Lane::Coordinator].into_iter().find(|lane| self.lanes[*lane as usize].owns(conn))
+        LANES.into_iter().find(|lane| self.lanes[*lane as usize].owns(conn))
     }
 
     fn message(
@@ -305,13 +324,13 @@ impl<T> Net<T> {
     /// Gives up on overdue requests and connection attempts.
     pub(crate) fn expire(&mut self, now: Time, fx: &mut Fx) -> Vec<NetEvent<T>> {
         let mut events = Vec::new();
-        for lane in [Lane::Data, Lane::Coordinator] {
+        for lane in LANES {
             for (address, calls) in self.lanes[lane as usize].expire(fx, now) {
                 events.extend(self.disconnected(now, fx, lane, address, calls, None));
             }
         }
         let stuck = |link: &Link| matches!(link, Link::Connecting { due } if *due <= now);
-        for lane in [Lane::Data, Lane::Coordinator] {
+        for lane in LANES {
             let links = self.links[lane as usize].iter();
             let late: Vec<Address> = links.filter(|(_, link)| stuck(link)).map(|(to, _)| to.clone()).collect();
             for address in late {
@@ -334,12 +353,9 @@ impl<T> Net<T> {
         calls: Vec<Call<T>>,
         reason: Option<CloseReason>,
     ) -> Vec<NetEvent<T>> {
-        let key = (lane, address.clone());
         let link = self.links[lane as usize].remove(&address);
-        let failures = self.penalties.get(&key).map_or(0, |penalty| penalty.failures) + 1;
-        let wait = self.settings.reconnect_backoff.wait(failures, fx.rng(purpose::BACKOFF));
-        self.penalties.insert(key, Penalty { failures, until: now + wait });
-        let node = self.node_id(&address);
+        let failures = self.punish(now, fx, lane, &address);
+        let node = self.node_id(lane, &address);
         let never_opened = matches!(link, Some(Link::Connecting { .. }) | None);
         self.log_disconnect(lane, &address, never_opened, failures, reason);
         if never_opened {
@@ -350,6 +366,16 @@ impl<T> Net<T> {
             events.extend(self.unresolved(address));
         }
         events
+    }
+
+    /// A node that was lost is not tried again at once (`ClusterConnectionStates#disconnected`); how many times in a row that was.
+    fn punish(&mut self, now: Time, fx: &mut Fx, lane: Lane, address: &Address) -> u32 {
+        let key = (lane, address.clone());
+        let failures = self.penalties.get(&key).map_or(0, |penalty| penalty.failures) + 1;
+        let wait = self.settings.reconnect_backoff.wait(failures, fx.rng(purpose::BACKOFF));
+        self.tried.insert(key.clone(), now);
+        self.penalties.insert(key, Penalty { failures, until: now + wait });
+        failures
     }
 
     /// What was asked over a connection that is gone will not be answered.
@@ -437,7 +463,7 @@ impl<T> Net<T> {
             self.metadata.trying_since.get_or_insert(now);
             self.rebootstrap_if_lost(now);
         }
-        let Some(node) = self.any_node(now, fx) else { return };
+        let Some((lane, node)) = self.any_node(now, fx) else { return };
         let is_stale = self.stale_at() <= now;
         let request: Request = match self.settings.asks_controllers {
             true => DescribeClusterRequest { include_fenced: false, endpoint: EndpointType::Controller }.into(),
@@ -450,14 +476,19 @@ impl<T> Net<T> {
         self.metadata.update_requested = false;
         self.metadata.is_urgent = false;
         let timeout = self.settings.request_timeout;
-        self.transmit(now, fx, Lane::Data, &node, timeout, Call::Metadata, request);
+        self.transmit(now, fx, lane, &node, timeout, Call::Metadata, request);
     }
 
     /// A node that can take a request now (`leastLoadedNode`); connects to one if there is none.
-    pub(crate) fn any_node(&mut self, now: Time, fx: &mut Fx) -> Option<Address> {
-        if self.profile == Profile::Java {
-            return self.least_loaded(now, fx);
+    pub(crate) fn any_node(&mut self, now: Time, fx: &mut Fx) -> Option<(Lane, Address)> {
+        match self.profile {
+            Profile::Java => self.least_loaded(now, fx),
+            Profile::Librdkafka => self.any_up(now, fx).map(|node| (Lane::Data, node)),
         }
+    }
+
+    /// librdkafka's.
+    fn any_up(&mut self, now: Time, fx: &mut Fx) -> Option<Address> {
         let mut nodes: Vec<Address> = self.metadata.brokers.values().cloned().collect();
         let is_lost = |net: &Net<T>, node: &Address| {
             !net.links[Lane::Data as usize].contains_key(node)
@@ -492,7 +523,7 @@ impl<T> Net<T> {
     /// `DefaultMetadataUpdater#maybeUpdate`). Other requests wait for that.
     fn rebootstrap_if_lost(&mut self, now: Time) {
         let can_connect =
-            |node: &Address| self.links[Lane::Data as usize].contains_key(node) || self.may_try(now, node);
+            |node: &Address| self.links[Lane::Data as usize].contains_key(node) || self.may_try(now, Lane::Data, node);
         let is_lost = self.metadata.nodes().next().is_some() && !self.metadata.nodes().any(can_connect);
         if is_lost && self.settings.rebootstrap_trigger.is_some() {
             self.metadata.rebootstrap(now);
@@ -508,15 +539,17 @@ impl<T> Net<T> {
         Some(since + trigger + Duration::from_millis(1))
     }
 
-    /// Java's begins anew with the bootstrap servers, and closes its connections to the nodes it knows (`NetworkClient#handleRebootstrap`,
-    /// `#handleApiVersionsResponse`). That to the coordinator is none of them. Bootstrap servers are other nodes to it, even at the same addresses: it need not wait for
-    /// them.
+    /// Java's begins anew with the bootstrap servers, and closes its connections to the nodes it has (`NetworkClient#handleRebootstrap`,
+    /// `#handleApiVersionsResponse`). That to the coordinator is none of them.
     fn rebootstrap(&mut self, now: Time, fx: &mut Fx) -> Vec<NetEvent<T>> {
         let mut events = Vec::new();
-        for address in self.nodes() {
-            if self.links[Lane::Data as usize].remove(&address).is_some() {
-                let node = self.node_id(&address);
-                let calls = self.lanes[Lane::Data as usize].close(fx, &address);
+        let (lane, nodes) = self.nodes();
+        for address in nodes {
+            if self.links[lane as usize].contains_key(&address) {
+                let calls = self.lanes[lane as usize].close(fx, &address);
+                self.links[lane as usize].remove(&address);
+                self.punish(now, fx, lane, &address);
+                let node = self.node_id(lane, &address);
                 events.extend(self.given_up(now, fx, node, calls, false));
             }
         }
@@ -525,33 +558,41 @@ impl<T> Net<T> {
     }
 
     /// The nodes that metadata has: without any the bootstrap servers.
-    fn nodes(&self) -> Vec<Address> {
+    fn nodes(&self) -> (Lane, Vec<Address>) {
         let known: Vec<Address> = self.metadata.nodes().cloned().collect();
-        if known.is_empty() { self.settings.bootstrap.clone() } else { known }
+        match known.is_empty() {
+            true => (Lane::Bootstrap, self.settings.bootstrap.clone()),
+            false => (Lane::Data, known),
+        }
     }
 
-    fn may_try(&self, now: Time, node: &Address) -> bool {
-        self.penalties.get(&(Lane::Data, node.clone())).is_none_or(|penalty| penalty.until <= now)
+    fn may_try(&self, now: Time, lane: Lane, node: &Address) -> bool {
+        self.penalties.get(&(lane, node.clone())).is_none_or(|penalty| penalty.until <= now)
     }
 
-    /// Java's: of the nodes that it is connected to it takes the one with the fewest requests under way, else of those that it may try the
-    /// one that it tried the longest ago; of several the next in a turn that begins anywhere. The draw is left out where it decides nothing.
-    fn least_loaded(&mut self, now: Time, fx: &mut Fx) -> Option<Address> {
-        let nodes = self.nodes();
-        let links = &self.links[Lane::Data as usize];
-        let ready = nodes.iter().filter(|node| links.get(*node) == Some(&Link::Ready)).count();
-        if nodes.is_empty() || ready == 0 && nodes.iter().any(|node| links.contains_key(node)) {
+    /// Java's: of the nodes that it is connected to and that take one more request it takes the one with the fewest under way. If there
+    /// is none it waits for a connection that is being made, else tries of those that it may the one that it tried or lost the longest ago;
+    /// of several the next in a turn that begins anywhere. The draw is left out where it decides nothing.
+    fn least_loaded(&mut self, now: Time, fx: &mut Fx) -> Option<(Lane, Address)> {
+        let (lane, nodes) = self.nodes();
+        let link = |node: &Address| self.links[lane as usize].get(node);
+        let takes_more = |node: &&Address| {
+            link(node) == Some(&Link::Ready) && self.in_flight(lane, node) < self.settings.in_flight_max
+        };
+        let is_coming = |node: &Address| matches!(link(node), Some(Link::Connecting { .. } | Link::Handshake));
+        let ready = nodes.iter().filter(takes_more).count();
+        if nodes.is_empty() || ready == 0 && nodes.iter().any(is_coming) {
             return None;
         }
         let first = if ready == 1 { 0 } else { fx.rng(purpose::NODE).index(nodes.len()) };
         let turn = || (0..nodes.len()).map(|i| &nodes[(first + i) % nodes.len()]);
         if ready > 0 {
-            let ready = turn().filter(|node| links.get(*node) == Some(&Link::Ready));
-            return ready.min_by_key(|node| self.in_flight(Lane::Data, node)).cloned();
+            let idlest = turn().filter(takes_more).min_by_key(|node| self.in_flight(lane, node));
+            return idlest.map(|node| (lane, node.clone()));
         }
-        let free = turn().filter(|node| self.may_try(now, node));
-        let next = free.min_by_key(|node| self.tried.get(*node).copied()).cloned()?;
-        self.ready(now, fx, Lane::Data, &next);
+        let free = turn().filter(|node| link(node).is_none() && self.may_try(now, lane, node));
+        let next = free.min_by_key(|node| self.tried.get(&(lane, (*node).clone())).copied()).cloned()?;
+        self.ready(now, fx, lane, &next);
         None
     }
 
@@ -647,6 +688,14 @@ impl<T> Net<T> {
 
     /// When `tick` has something to do.
     pub(crate) fn due(&self, soonest: &mut Soonest) {
+        protocol::gap!(
+            "connections.max.idle.ms: connections that idle stay open",
+            "Selector#maybeCloseOldestConnection"
+        );
+        protocol::gap!(
+            "socket.connection.setup.timeout.max.ms: every attempt to connect may take as long as the first",
+            "ClusterConnectionStates#updateConnectionSetupTimeout"
+        );
         for calls in &self.lanes {
             soonest.at_each(calls.deadlines());
         }
