@@ -33,7 +33,7 @@ use crate::settings::{Config, check};
 use crate::soonest::Soonest;
 use crate::{ClientError, ConfigError, ConsumerRecord, Fx, LogLine, Polled, Profile, Properties, Regex, StartAt};
 use settings::ConsumerSettings;
-use state::{Asked, Commit, Completed, GroupPhase, Life, Membership, Partition, Seek, Subscription};
+use state::{Asked, Commit, Completed, Coordinator, GroupPhase, Life, Membership, Partition, Seek, Subscription};
 
 /// What a consumer tells its application.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -93,6 +93,10 @@ pub struct Consumer {
     events: Vec<ConsumerEvent>,
     /// When a poll last did all there was to do, unless something has happened since.
     polled_at: Option<Time>,
+    /// How long a poll may take; none for ever.
+    poll_timeout: Option<Duration>,
+    /// Since when one is stuck.
+    stuck_since: Option<Time>,
     plant: Plant,
 }
 
@@ -140,6 +144,8 @@ impl Consumer {
             reported_missing: SortedSet::new(),
             events: Vec::new(),
             polled_at: None,
+            poll_timeout: None,
+            stuck_since: None,
             plant: Plant::None,
         })
     }
@@ -172,6 +178,11 @@ impl Consumer {
         }
         self.run(now, fx, false);
         true
+    }
+
+    /// How long a poll of the program may take. It matters to Java's, which wait in it for the coordinator; without it they wait for ever.
+    pub fn set_poll_timeout(&mut self, timeout: Duration) {
+        self.poll_timeout = Some(timeout);
     }
 
     /// Joins the group for these topics.
@@ -246,14 +257,42 @@ impl Consumer {
             self.run(now, fx, true);
             self.polled_at = Some(now);
         }
+        let is_late = self.waits_for_coordinator();
+        if is_late && self.is_stuck(now) {
+            self.arm(now, fx);
+            return Vec::new();
+        }
+        self.stuck_since = None;
         self.commit_ahead(now, fx);
         let polled = self.collect(fx, max.min(self.settings.max_poll_records));
-        if !polled.is_empty() {
+        if is_late || !polled.is_empty() {
             // What has been taken out is fetched anew at once (pipelining).
             self.fetch(now, fx);
             self.arm(now, fx);
         }
         polled
+    }
+
+    /// Whether poll() of a Java consumer waits, before it looks at what there is to hand out: for a coordinator to belong to
+    /// (`ConsumerCoordinator#poll`), or for the offsets that were committed of partitions that it has only just got
+    /// (`ClassicKafkaConsumer#updateFetchPositions`).
+    fn waits_for_coordinator(&self) -> bool {
+        if self.profile == Profile::Librdkafka || self.settings.group.is_none() {
+            return false;
+        }
+        let is_known = matches!(self.membership.coordinator, Coordinator::Known(..));
+        let is_settled = self.membership.phase == GroupPhase::Stable && self.membership.rejoin.is_none();
+        let wants_committed = || self.partitions.values().any(|partition| partition.seek == Seek::Committed);
+        match self.is_subscribed() {
+            true => !is_known || is_settled && wants_committed(),
+            false => wants_committed(),
+        }
+    }
+
+    /// Whether that poll goes on waiting: its time is not over.
+    fn is_stuck(&mut self, now: Time) -> bool {
+        let since = *self.stuck_since.get_or_insert(now);
+        self.poll_timeout.is_none_or(|timeout| since + timeout > now)
     }
 
     /// Whether records are buffered.
@@ -410,7 +449,9 @@ impl Consumer {
         self.send_commits(now, fx);
         if acts {
             self.update_positions(now, fx);
-            self.fetch(now, fx);
+            if !self.waits_for_coordinator() {
+                self.fetch(now, fx);
+            }
         }
         self.continue_close(now, fx);
         self.arm(now, fx);
@@ -425,6 +466,7 @@ impl Consumer {
         soonest.at_each(self.commits.values().map(|commit| commit.not_before));
         soonest.at_each(self.group_dues());
         soonest.at_each([self.auto_commit_due, self.close_due()]);
+        soonest.at_each(self.stuck_since.zip(self.poll_timeout).map(|(since, timeout)| since + timeout));
         self.net.due(&mut soonest);
         let Some(due) = soonest.when() else { return };
         if self.timers.due(&Wake).is_none_or(|armed| armed > due) {

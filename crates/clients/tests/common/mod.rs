@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clients::*;
 use kernel::*;
 use ordered::SortedMap;
+use protocol::api::LeaderHint;
 use protocol::api::api_versions::ApiVersionsResponse;
 use protocol::api::create_topics::{CreateTopicsResponse, CreatedTopic};
 use protocol::api::fetch::{FetchResponse, FetchResult};
@@ -35,6 +36,8 @@ pub struct FakeBroker {
     pub log_start: i64,
     /// Answers for the next Produce requests; nothing is written on an error.
     pub produce_errors: VecDeque<ErrorCode>,
+    /// Whom answers to Produce that are errors name as the leader, and its epoch.
+    pub leads_now: Option<(i32, i32)>,
     /// The next so many Produce requests are written, but the connection is cut instead of an answer.
     pub produce_drops: u32,
     /// Every Produce request gets this long to be answered: never.
@@ -44,6 +47,11 @@ pub struct FakeBroker {
     /// Other assignments than the leader's, for the next SyncGroup requests.
     pub assignments: VecDeque<Vec<(Arc<str>, i32)>>,
     pub heartbeat_errors: VecDeque<ErrorCode>,
+    /// Answers for the next requests for a coordinator, and for committed offsets.
+    pub coordinator_errors: VecDeque<ErrorCode>,
+    pub committed_errors: VecDeque<ErrorCode>,
+    /// Answers for the next InitProducerId requests.
+    pub identity_errors: VecDeque<ErrorCode>,
     /// Answers for the next partitions that are fetched.
     pub fetch_errors: VecDeque<ErrorCode>,
     /// Answers for the next partitions whose offsets, or ends of epochs, are asked for.
@@ -183,7 +191,8 @@ impl FakeBroker {
             Request::InitProducerId(_) => {
                 let given = self.asked.iter().filter(|api| **api == ApiKey::InitProducerId).count() as i64;
                 let producer_epoch = if given == 1 { self.first_producer_epoch } else { 0 };
-                InitProducerIdResponse { error: ErrorCode::None, producer_id: 6 + given, producer_epoch }.into()
+                let error = self.identity_errors.pop_front().unwrap_or_default();
+                InitProducerIdResponse { error, producer_id: 6 + given, producer_epoch }.into()
             }
             Request::Produce(r) => {
                 let error = self.produce_errors.pop_front().unwrap_or_default();
@@ -201,7 +210,10 @@ impl FakeBroker {
                         base_offset,
                         log_append_time_ms: -1,
                         log_start_offset: 0,
-                        current_leader: None,
+                        current_leader: self
+                            .leads_now
+                            .filter(|_| !error.is_ok())
+                            .map(|(id, leader_epoch)| LeaderHint { leader: BrokerId(id), leader_epoch }),
                         record_errors: vec![],
                         message: None,
                     });
@@ -211,9 +223,10 @@ impl FakeBroker {
                 }
                 ProduceResponse { partitions }.into()
             }
-            Request::FindCoordinator(_) => {
-                FindCoordinatorResponse { error: ErrorCode::None, broker: Some(FakeBroker::endpoint()) }.into()
-            }
+            Request::FindCoordinator(_) => match self.coordinator_errors.pop_front() {
+                Some(error) => FindCoordinatorResponse { error, broker: None }.into(),
+                None => FindCoordinatorResponse { error: ErrorCode::None, broker: Some(FakeBroker::endpoint()) }.into(),
+            },
             Request::JoinGroup(r) if r.member.is_empty() => self.joined(ErrorCode::MemberIdRequired, &r, "m-1"),
             Request::JoinGroup(r) => {
                 self.generation += 1;
@@ -252,7 +265,7 @@ impl FakeBroker {
                     error: ErrorCode::None,
                 };
                 OffsetFetchResponse {
-                    error: ErrorCode::None,
+                    error: self.committed_errors.pop_front().unwrap_or_default(),
                     partitions: r.partitions.unwrap_or_default().into_iter().map(result).collect(),
                 }
                 .into()
@@ -369,6 +382,7 @@ impl FakeBroker {
 #[derive(Clone, Hash)]
 pub enum Do {
     Send { topic: &'static str, key: Option<&'static str>, value: String, times: u32 },
+    SendTo { topic: &'static str, partition: i32, value: &'static str },
     SendRun { topic: &'static str, count: u32, value_len: u32 },
     Flush,
     CloseProducer,
@@ -376,6 +390,7 @@ pub enum Do {
     SubscribePattern(&'static str),
     Assign(Vec<(TopicPartition, StartAt)>),
     StopPolling,
+    PollTimeout(u64),
     Seek(TopicPartition, i64),
     Commit(Option<Vec<(TopicPartition, i64)>>),
     CloseConsumer,
@@ -501,6 +516,15 @@ impl App {
                     producer.send(now, fx, record);
                 }
             }
+            (Do::SendTo { topic, partition, value }, Some(producer), ..) => {
+                let (partition, value) = (Some(partition), Some(value.as_bytes().into()));
+                let (topic, headers) = (topic.into(), vec![]);
+                producer.send(
+                    now,
+                    fx,
+                    ProducerRecord { topic, partition, key: None, value, headers, timestamp_ms: None },
+                );
+            }
             (Do::SendRun { topic, count, value_len }, Some(producer), ..) => {
                 let run = protocol::Run { source: 1, first: 0, count, value_len, timestamp_ms: 0, offset_delta: 0 };
                 let (_, taken) = producer.send_run(now, fx, &topic.into(), &run);
@@ -521,6 +545,7 @@ impl App {
                 self.is_polling = true;
             }
             (Do::Seek(tp, offset), _, Some(consumer), _) => assert!(consumer.seek(&tp, StartAt::Offset(offset))),
+            (Do::PollTimeout(ms), _, Some(consumer), _) => consumer.set_poll_timeout(Duration::from_millis(ms)),
             (Do::StopPolling, ..) => self.is_polling = false,
             (Do::Commit(offsets), _, Some(consumer), _) => consumer.commit_sync(now, fx, offsets),
             (Do::CloseConsumer, _, Some(consumer), _) => {

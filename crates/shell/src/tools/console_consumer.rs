@@ -248,6 +248,7 @@ impl ConsoleConsumer {
             io.err("Processed a total of 0 messages");
             return fail_to_run(&thrown(error), io);
         }
+        self.timeout_ms.into_iter().for_each(|ms| consumer.set_poll_timeout(Duration::from_millis(ms)));
         consumer.start(io.now, io.fx);
         match (&self.source, pattern) {
             (Source::Topic(topic), _) => consumer.subscribe(vec![topic.as_str().into()], io.now, io.fx),

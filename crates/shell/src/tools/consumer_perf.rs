@@ -27,6 +27,7 @@ pub(crate) const TOOL: Tool = Tool {
 
 /// If none is given, in UTC.
 const DATE_FORMAT: &str = "yyyy-MM-dd HH:mm:ss:SSS";
+const POLL_TIMEOUT: Duration = Duration::from_millis(100);
 const SUMMARY: &str = "This tool is used to verify the consumer performance.";
 /// The stream that draws the number in `perf-consumer-N`.
 const GROUP_NUMBER: u32 = 0x5348_0002;
@@ -269,6 +270,7 @@ impl ConsumerPerf {
         };
         let now_ms = io.wall_ms();
         (self.started_ms, self.reported_ms, self.read_ms, self.join_began_ms) = (now_ms, now_ms, now_ms, now_ms);
+        consumer.set_poll_timeout(POLL_TIMEOUT);
         consumer.start(io.now, io.fx);
         match self.topic.clone() {
             Some(topic) => consumer.subscribe(vec![topic], io.now, io.fx),
