@@ -144,12 +144,13 @@ fn a_full_buffer_holds_send_back_for_what_is_left_of_max_block() {
 
 #[test]
 fn records_within_linger_travel_in_one_batch() {
-    let script = || vec![(100, send("t", None, "a")), (103, send("t", None, "b")), (120, send("t", None, "c"))];
+    let times = [(0, "first"), (100, "a"), (103, "b"), (120, "c")];
+    let script = || times.iter().map(|(at, value)| (*at, send("t", None, value))).collect();
     let lingering = Run::producer(FakeBroker::with(&[("t", 1)]), Profile::Java, &[], script()).until(1_000);
-    assert_eq!(lingering.broker().produced, [(0, 2), (0, 1)]);
+    assert_eq!(lingering.broker().produced, [(0, 1), (0, 2), (0, 1)]);
     let eager =
         Run::producer(FakeBroker::with(&[("t", 1)]), Profile::Java, &[("linger.ms", "0")], script()).until(1_000);
-    assert_eq!(eager.broker().produced, [(0, 1), (0, 1), (0, 1)]);
+    assert_eq!(eager.broker().produced, [(0, 1), (0, 1), (0, 1), (0, 1)]);
 }
 
 #[test]
@@ -187,7 +188,7 @@ fn with_a_retry(pairs: &[(&str, &str)]) -> Vec<String> {
         (0, send("t", None, "first")),
         (100, send("t", None, "a")),
         (101, send("t", None, "b")),
-        (102, send("t", None, "c")),
+        (101, send("t", None, "c")),
     ];
     let run = Run::producer(broker, Profile::Java, &[&[("linger.ms", "0")], pairs].concat(), script).until(5_000);
     assert_eq!(run.acked(), 4);
@@ -257,8 +258,8 @@ fn a_record_nobody_answers_for_expires_after_the_delivery_timeout() {
     let pairs = [("delivery.timeout.ms", "4000"), ("request.timeout.ms", "1500"), ("linger.ms", "0")];
     let run = Run::producer(broker, Profile::Java, &pairs, vec![(100, send("t", None, "a"))]).until(20_000);
     let text = "org.apache.kafka.common.errors.TimeoutException: Expiring 1 record(s) for t-0:4000 ms has passed since batch creation. The request has not been sent, or no server response has been received yet.";
-    // The batch was made when the topic's metadata had come, 2 ms after the send.
-    assert_eq!(run.failed(), [(4_102, text.to_string())]);
+    // The batch was made when the topic's metadata had come, 4 ms after the send: the broker had to be connected to.
+    assert_eq!(run.failed(), [(4_104, text.to_string())]);
     let warnings = run
         .app()
         .logs
@@ -393,12 +394,24 @@ fn configurations_that_contradict_each_other_are_refused() {
         refusal(&[("linger.ms", "abc")]).as_deref(),
         Some("Invalid value abc for configuration linger.ms: Not a number of type LONG")
     );
-    assert_eq!(
-        refusal(&[("max.in.flight.requests.per.connection", "6")]).as_deref(),
-        Some(
-            "To use the idempotent producer, max.in.flight.requests.per.connection must be set to at most 5. Current value is 6."
-        )
-    );
+    let six = ("max.in.flight.requests.per.connection", "6");
+    // With acks=1 it would not be idempotent, but that is seen later.
+    for pairs in [&[six][..], &[six, ("acks", "1")]] {
+        assert_eq!(
+            refusal(pairs).as_deref(),
+            Some(
+                "To use the idempotent producer, max.in.flight.requests.per.connection must be set to at most 5. Current value is 6."
+            )
+        );
+    }
+    assert_eq!(refusal(&[six, ("enable.idempotence", "false")]), None);
+    let unsafe_twice = [("acks", "1"), ("retries", "0"), ("enable.idempotence", "true")];
+    let retries = Some("Must set retries to non-zero when using the idempotent producer.");
+    assert_eq!((refusal(&unsafe_twice[..2]), refusal(&unsafe_twice).as_deref()), (None, retries));
+    let is_idempotent = |pairs: &[(&str, &str)]| {
+        Producer::new(Profile::Java, &properties(pairs), "p", 1).expect("it is fine").is_idempotent()
+    };
+    assert!(is_idempotent(&[]) && !is_idempotent(&[("acks", "1")]) && !is_idempotent(&[("retries", "0")]));
     assert_eq!(
         refusal(&[("delivery.timeout.ms", "1000")]).as_deref(),
         Some("delivery.timeout.ms should be equal to or larger than linger.ms + request.timeout.ms")

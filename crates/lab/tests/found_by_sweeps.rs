@@ -76,10 +76,11 @@ fn what_a_leader_takes_first_of_a_producer_may_be_its_second_batch() {
                 { "at": "4692ms", "run": "sim disk broker 1 slow 232ms" },
                 { "at": "4700ms", "run": "sim delay broker 1 | broker 2 548ms" },
                 { "at": "7646ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t1 --throughput 5 --value-prefix 108 --command-config p --repeating-keys 7" },
-                { "at": "19s", "run": "sim judge" }
+                { "at": "15s", "term": 11, "run": "^C" },
+                { "at": "24s", "run": "sim judge" }
             ]
         }"#,
-        20,
+        25,
     );
     assert_eq!(lab.violation(), None);
     let log = lab.leader_log(&TopicPartition::new("t1", 1)).expect("it is led");
@@ -169,7 +170,7 @@ fn an_offset_of_a_topic_that_is_gone_is_no_commit_of_the_next() {
 fn copies_that_a_restarted_leader_takes_are_excused_also_if_another_led_in_between() {
     let lab = judged(
         r#"{
-            "seed": 9880,
+            "seed": 57,
             "cluster": { "brokers": 4, "controllers": 1, "latency": "20ms" },
             "topics": [{ "name": "t1", "partitions": 1, "replication_factor": 2, "configs": { "min.insync.replicas": "2" } }],
             "files": { "p": "acks=0\n", "q": "request.timeout.ms=4000\nretries=2147483647\n" },
@@ -188,8 +189,8 @@ fn copies_that_a_restarted_leader_takes_are_excused_also_if_another_led_in_betwe
     assert_eq!(lab.violation(), None);
     let log = lab.leader_log(&TopicPartition::new("t1", 0)).expect("it is led");
     let value = |offset| lab.record_at(log, offset).flatten();
-    let first = value(16).expect("it was written");
-    let again = (17..log.log_end_offset()).find(|offset| value(*offset).as_ref() == Some(&first));
+    let first = value(15).expect("it was written");
+    let again = (16..log.log_end_offset()).find(|offset| value(*offset).as_ref() == Some(&first));
     assert_eq!((&*first, again.is_some()), (&b"200.6"[..], true), "the moment is met");
 }
 
@@ -233,7 +234,7 @@ fn a_broker_whose_predecessor_registered_after_it_stays_out() {
 fn what_the_cleaner_of_a_former_leader_took_away_is_no_hole() {
     let lab = run(
         r#"{
-            "seed": 6087,
+            "seed": 26,
             "cluster": {
                 "brokers": 3,
                 "controllers": 1,
@@ -309,7 +310,7 @@ fn verdict(lab: &Lab) -> String {
 fn a_follower_that_nobody_can_tell_where_to_cut_gives_up() {
     let lab = judged(
         r#"{
-            "seed": 102659,
+            "seed": 2,
             "cluster": { "brokers": 2, "controllers": 1, "configs": { "broker.session.timeout.ms": "6000" } },
             "topics": [{ "name": "t1", "partitions": 1, "replication_factor": 2 }],
             "files": { "all.json": "{\"version\":1,\"partitions\":[{\"topic\":\"t1\",\"partition\":0,\"offset\":-1}]}" },

@@ -306,6 +306,19 @@ mod tests {
 
     use super::*;
 
+    /// What is counted is what it takes in the log; times are told from the first record's on.
+    #[test]
+    fn a_batch_is_as_large_as_what_is_made_of_it() {
+        let mut batch = Accumulator::default().open(Time::ZERO, Codec::None, "t", 100_000);
+        for (n, timestamp_ms) in [5_000, 4_000, 5_063, 5_064, 1_000_000].into_iter().enumerate() {
+            let record = protocol::Record::new(timestamp_ms, Some(b"key"), Some(&vec![b'x'; 40 * n]));
+            batch.push(n as u64, &Payload::One(record), 1, usize::MAX);
+        }
+        let sealed = batch.entries.seal(ProducerStamp::default());
+        assert_eq!(u64::from(batch.bytes), u64::from(sealed.size_in_bytes()));
+        assert_eq!(sealed.base_timestamp_ms(), 5_000);
+    }
+
     #[test]
     fn the_next_record_of_a_compressed_batch_counts_whole() {
         let record = |bytes: usize| Payload::One(protocol::Record::new(0, None, Some(&vec![b'x'; bytes])));

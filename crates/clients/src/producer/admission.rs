@@ -35,9 +35,9 @@ impl Producer {
 
     /// One caller, one record at a time.
     fn admit_in_order(&mut self, now: Time, fx: &mut Fx) -> bool {
-        while let Some(head) = self.blocked.pop_front() {
+        while let Some(mut head) = self.blocked.pop_front() {
             let since = *self.head_since.get_or_insert(now);
-            let rest = match self.try_admit(now, fx, &head, since) {
+            let rest = match self.try_admit(now, fx, &mut head, since) {
                 Admission::Wait => {
                     self.blocked.push_front(head);
                     return false;
@@ -59,13 +59,13 @@ impl Producer {
         let mut stuck: SortedSet<TopicName> = SortedSet::new();
         for blocked in std::mem::take(&mut self.blocked) {
             let mut rest = Some(blocked);
-            while let Some(blocked) = rest.take() {
+            while let Some(mut blocked) = rest.take() {
                 let since = *self.topics_since.entry(blocked.topic.clone()).or_insert(now);
                 let expires = blocked.since + self.settings.delivery_timeout;
                 let outcome = match stuck.contains(&blocked.topic) {
                     _ if expires <= now => Admission::Fail(timed_out()),
                     true => Admission::Wait,
-                    false => self.try_admit(now, fx, &blocked, since),
+                    false => self.try_admit(now, fx, &mut blocked, since),
                 };
                 if let Admission::Wait = outcome {
                     stuck.insert(blocked.topic.clone());
@@ -107,7 +107,7 @@ impl Producer {
         }
     }
 
-    fn try_admit(&mut self, now: Time, fx: &mut Fx, blocked: &Blocked, since: Time) -> Admission {
+    fn try_admit(&mut self, now: Time, fx: &mut Fx, blocked: &mut Blocked, since: Time) -> Admission {
         if self.net.metadata.use_topic(now, &blocked.topic) {
             self.tick(now, fx);
         }
@@ -115,6 +115,9 @@ impl Producer {
         let Some(count) = count.filter(|count| blocked.partition.is_none_or(|partition| partition < *count)) else {
             return self.without_metadata(now, blocked, since, count);
         };
+        if std::mem::take(&mut blocked.is_unstamped) {
+            blocked.payload.stamp(crate::wall_ms(now, fx));
+        }
         if let Some(refusal) = self.check_size(blocked) {
             return Admission::Fail(refusal);
         }
@@ -174,6 +177,7 @@ impl Producer {
             Profile::Java if u64::from(size) > self.settings.memory_bytes => Some(ClientError::of(Profile::Java, ErrorCode::MessageTooLarge).with_message(Some(&format!(
                 "The message is {size} bytes when serialized which is larger than the total memory buffer you have configured with the buffer.memory configuration."
             )))),
+            Profile::Java if u64::from(self.settings.batch_bytes) > self.settings.memory_bytes => Some(self.hard_limit(blocked)),
             Profile::Librdkafka if size > most => Some(ClientError::of(Profile::Librdkafka, ErrorCode::MessageTooLarge)),
             Profile::Librdkafka if self.incomplete.len() > self.settings.queue_records_max as u64 => {
                 Some(ClientError::new("_QUEUE_FULL", "Local: Queue full", ErrorCode::RequestTimedOut))
@@ -219,6 +223,17 @@ impl Producer {
                 && self.has_identity()
                 && may_send(&self.net, &self.settings, &tp));
         Admission::Done(appended.count)
+    }
+
+    /// There will never be the memory for a batch (`BufferPool#allocate`).
+    fn hard_limit(&self, blocked: &Blocked) -> ClientError {
+        let wanted = self.settings.batch_memory(blocked.payload.record_bytes_max());
+        let limit = self.settings.memory_bytes;
+        ClientError::new(
+            "java.lang.IllegalArgumentException",
+            format!("Attempt to allocate {wanted} bytes, but there is a hard limit of {limit} on memory allocations."),
+            ErrorCode::InvalidRequest,
+        )
     }
 
     /// No memory came free in what the wait for metadata had left of max.block.ms (`BufferPool#allocate`).

@@ -43,14 +43,17 @@ fn add(sequence: i32, count: u32) -> i32 {
 
 impl Queue {
     /// Whether the head must wait for other batches (`shouldStopDrainBatchesForPartition`).
-    pub(crate) fn must_wait(&self, epoch: i16) -> bool {
+    pub(crate) fn must_wait(&self, epoch: i16, in_flight_max: usize) -> bool {
         let sequences = &self.sequences;
         let Some(head) = self.batches.front() else { return true };
         match head.base_sequence() {
             Some(own) => sequences.bump || sequences.outstanding.first().is_some_and(|first| *first != own),
             None => {
                 let is_stale = sequences.epoch != epoch && !sequences.outstanding.is_empty();
-                is_stale || sequences.unresolved.is_some() || sequences.bump || sequences.outstanding.len() >= 5
+                is_stale
+                    || sequences.unresolved.is_some()
+                    || sequences.bump
+                    || sequences.outstanding.len() >= in_flight_max
             }
         }
     }
@@ -98,6 +101,11 @@ impl Queue {
         } else if is_in_doubt {
             sequences.unresolved = sequences.unresolved.max(Some(add(stamp.base_sequence, count)));
         }
+    }
+
+    /// A batch that was given up was accepted (`handleCompletedBatch`, which does not ask for its epoch).
+    pub(crate) fn acked_late(&mut self, stamp: ProducerStamp, count: u32) {
+        self.sequences.last_acked = self.sequences.last_acked.max(add(stamp.base_sequence, count) - 1);
     }
 
     /// Whether OUT_OF_ORDER_SEQUENCE_NUMBER for a batch says that there is a gap, so that waiting does not mend it: it is next in
@@ -178,6 +186,15 @@ mod tests {
         assert_eq!([1, 2, 3].map(|n| queue.is_after_gap(stamp(n), false)), [true, false, false]);
         queue.sequence_done(stamp(1), 1, false, true);
         assert_eq!([2, 3].map(|n| queue.is_after_gap(stamp(n), false)), [true, false]);
+    }
+
+    #[test]
+    fn doubt_is_over_when_what_was_given_up_proves_to_be_accepted() {
+        let mut queue = four_in_flight();
+        (0..3).for_each(|n| queue.sequence_done(stamp(n), 1, true, true));
+        queue.sequence_done(stamp(3), 1, false, true);
+        queue.acked_late(stamp(3), 1);
+        assert!(!queue.needs_bump());
     }
 
     #[test]

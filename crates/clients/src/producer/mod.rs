@@ -21,6 +21,7 @@ use std::sync::Arc;
 use kernel::{Input, Time, Timers};
 use ordered::{Room, SortedMap, Spans};
 use protocol::api::Name;
+use protocol::batch::ProducerStamp;
 use protocol::config;
 use protocol::{Message, Note, PartitionIndex, Record, Run, TopicId, TopicName, TopicPartition};
 
@@ -75,6 +76,8 @@ pub enum ProducerEvent {
     Closed,
 }
 
+const KAFKA_PRODUCER: &str = "org.apache.kafka.clients.producer.KafkaProducer";
+
 /// A record whose caller waits, or records of which the first does.
 #[derive(Clone, Hash, Debug)]
 struct Blocked {
@@ -82,6 +85,8 @@ struct Blocked {
     topic: TopicName,
     partition: Option<PartitionIndex>,
     payload: Payload,
+    /// Java's give a record its time when `send()` has seen the topic's metadata.
+    is_unstamped: bool,
     since: Time,
 }
 
@@ -91,6 +96,15 @@ enum Sent {
     InitProducerId,
     /// Batches by topic id, partition and batch id.
     Produce(Vec<(TopicId, i32, u64)>),
+}
+
+/// What is left of a batch that was given up in the air: its buffer may be in use still (KAFKA-19012).
+#[derive(Clone, Hash, Debug)]
+struct Late {
+    tp: TopicPartition,
+    memory: u64,
+    stamp: Option<ProducerStamp>,
+    count: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -131,6 +145,8 @@ pub struct Producer {
     waits: Waits,
     accumulator: Accumulator,
     flying: SortedMap<u64, (TopicPartition, ProducerBatch)>,
+    /// Given up in the air: Java's wait for the answer even so.
+    late: SortedMap<u64, Late>,
     drain_from: SortedMap<kernel::Address, TopicPartition>,
     routes: Routes,
     identity: Identity,
@@ -159,6 +175,10 @@ impl Producer {
         let mut net = Net::new(profile, Kind::Producer, client_id, None, settings.net.clone(), true);
         if profile == Profile::Java {
             net.metadata.forget_after(settings.metadata_idle);
+            if settings.is_delivery_timeout_raised {
+                let ms = settings.delivery_timeout.as_millis();
+                net.warn(KAFKA_PRODUCER, format!("delivery.timeout.ms should be equal to or larger than linger.ms + request.timeout.ms. Setting it to {ms}."));
+            }
         }
         Ok(Producer {
             profile,
@@ -180,6 +200,7 @@ impl Producer {
             waits,
             accumulator: Accumulator::default(),
             flying: SortedMap::new(),
+            late: SortedMap::new(),
             drain_from: SortedMap::new(),
             routes: Routes::default(),
             identity: Identity::None,
@@ -240,16 +261,17 @@ impl Producer {
     /// Sends a record; an event with the same handle tells what became of it.
     pub fn send(&mut self, now: Time, fx: &mut Fx, record: ProducerRecord) -> u64 {
         let ProducerRecord { topic, partition, key, value, headers, timestamp_ms } = record;
+        let is_unstamped = timestamp_ms.is_none();
         let timestamp_ms = timestamp_ms.unwrap_or_else(|| crate::wall_ms(now, fx));
         let record = Record { offset_delta: 0, timestamp_ms, key, value, headers };
-        self.offer(now, fx, topic, partition, Payload::One(record))
+        self.offer(now, fx, topic, partition, Payload::One(record), is_unstamped)
     }
 
     /// Sends the records of a run, as [`Producer::send`] would one after the other. A Java producer stops at the first one that has
     /// to wait, which it takes. Returns the handle of the first one, and how many it took: their handles are in a row.
     pub fn send_run(&mut self, now: Time, fx: &mut Fx, topic: &TopicName, run: &Run) -> (u64, u32) {
         let run = Run { timestamp_ms: crate::wall_ms(now, fx), ..*run };
-        let handle = self.offer(now, fx, topic.clone(), None, Payload::Run(run));
+        let handle = self.offer(now, fx, topic.clone(), None, Payload::Run(run), true);
         let is_waiting = self.profile == Profile::Java;
         let Some(last) = self.blocked.back_mut().filter(|_| is_waiting) else { return (handle, run.count) };
         let left = last.payload.count() - 1;
@@ -269,6 +291,7 @@ impl Producer {
         topic: TopicName,
         partition: Option<PartitionIndex>,
         payload: Payload,
+        is_unstamped: bool,
     ) -> u64 {
         let handle = self.next_handle + 1;
         self.next_handle += u64::from(payload.count());
@@ -287,7 +310,8 @@ impl Producer {
             self.fail(handle, &topic, &payload, &error);
             return handle;
         }
-        self.blocked.push_back(Blocked { handle, topic, partition, payload, since: now });
+        let is_unstamped = is_unstamped && self.profile == Profile::Java;
+        self.blocked.push_back(Blocked { handle, topic, partition, payload, is_unstamped, since: now });
         self.take_in(now, fx);
         handle
     }
@@ -372,10 +396,11 @@ impl Producer {
             return;
         }
         self.tick(now, fx);
+        // What is given up makes room.
+        self.expire(now, fx);
         while self.admit(now, fx) {
             self.drain(now, fx);
         }
-        self.expire(now, fx);
         self.drain(now, fx);
         self.finish_flushes();
         self.ran_at = Some(now);

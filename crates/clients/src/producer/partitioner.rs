@@ -7,7 +7,7 @@ use protocol::api::Name;
 use protocol::hashing::{fnv1a_partition, java_partition, librdkafka_partition};
 use protocol::{PartitionIndex, TopicName, TopicPartition};
 
-use super::accumulator::Accumulator;
+use super::accumulator::{Accumulator, ProducerBatch};
 use super::settings::ProducerSettings;
 use super::waits::Waits;
 use crate::network::Metadata;
@@ -96,6 +96,12 @@ impl TopicView<'_> {
         self.metadata.leader_rack(&self.partition(n)) == Some(rack)
     }
 
+    /// Whether no batch of a partition takes more.
+    fn is_all_full(&self, n: PartitionIndex) -> bool {
+        let queue = self.accumulator.queues.get(&self.partition(n));
+        queue.and_then(|queue| queue.batches.back()).is_none_or(ProducerBatch::is_full)
+    }
+
     /// Batches waiting for each partition that has a leader, but those of nodes that are avoided; none unless every
     /// partition has had a batch (`RecordAccumulator#partitionReady`).
     fn queues(&self) -> Option<Vec<(PartitionIndex, u32)>> {
@@ -155,7 +161,11 @@ impl Partitioner {
     ) -> (PartitionIndex, u32) {
         let share = settings.batch_bytes.max(1).saturating_mul(2);
         let known = self.sticky.get_shared(topic.name).filter(|sticky| sticky.partition < topic.partitions);
-        if let Some(sticky) = known {
+        // It has had its share, and moves on now that what kept it is full or gone (`RecordAccumulator#partitionChanged`).
+        let is_over = |sticky: &Sticky| {
+            sticky.produced_bytes >= settings.batch_bytes.max(1) && topic.is_all_full(sticky.partition)
+        };
+        if let Some(sticky) = known.filter(|sticky| !is_over(sticky)) {
             return (sticky.partition, share.saturating_sub(sticky.produced_bytes));
         }
         let partition = next_partition(topic, settings, random);
@@ -261,4 +271,34 @@ fn by_load(queues: &[(PartitionIndex, u32)], random: &mut Rng) -> PartitionIndex
         }
     }
     unreachable!("a draw is less than the sum of the weights")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `BuiltInPartitioner#updatePartitionLoadStats`.
+    #[test]
+    fn a_choice_by_load_is_made_only_where_there_is_one() {
+        let queues = |lengths: &[u32]| lengths.iter().zip(0..).map(|(n, at)| (at, *n)).collect::<Vec<_>>();
+        assert!(is_uneven(&queues(&[0, 3, 1]), 3));
+        assert!(!is_uneven(&queues(&[2, 2, 2]), 3), "they are alike");
+        assert!(is_uneven(&queues(&[2, 2]), 3), "one is left out");
+        assert!(is_uneven(&queues(&[2]), 3), "all but one are left out");
+        assert!(!is_uneven(&queues(&[4]), 1) && !is_uneven(&[], 3), "there is nothing to choose");
+    }
+
+    /// The class's own example: queues of 0, 3 and 1 batches make weights of 4, 1 and 3.
+    #[test]
+    fn shorter_queues_are_chosen_more_often() {
+        let mut random = Rng::new(7, 1, 1);
+        let mut chosen = [0; 3];
+        for _ in 0..8_000 {
+            chosen[by_load(&[(0, 0), (1, 3), (2, 1)], &mut random) as usize] += 1;
+        }
+        assert!(
+            chosen.iter().zip([4_000, 1_000, 3_000]).all(|(n, wanted)| (wanted - 200..=wanted + 200).contains(n)),
+            "{chosen:?}"
+        );
+    }
 }

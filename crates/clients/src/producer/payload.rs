@@ -36,6 +36,13 @@ impl Payload {
             Payload::Run(run) => run.timestamp_ms,
         }
     }
+    /// Gives them their time.
+    pub(crate) fn stamp(&mut self, timestamp_ms: i64) {
+        match self {
+            Payload::One(record) => record.timestamp_ms = timestamp_ms,
+            Payload::Run(run) => run.timestamp_ms = timestamp_ms,
+        }
+    }
     /// An upper bound of the size of each in a batch.
     pub(crate) fn record_bytes_max(&self) -> u32 {
         match self {

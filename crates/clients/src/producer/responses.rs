@@ -7,8 +7,9 @@ use protocol::{ApiKey, ErrorCode, Note, Response, TopicId, TopicPartition};
 
 use super::{Producer, ProducerBatch};
 use crate::network::purpose;
-use crate::{Fx, Profile};
+use crate::{ClientError, Fx, Profile};
 
+const TRANSACTION_MANAGER: &str = "org.apache.kafka.clients.producer.internals.TransactionManager";
 const SENDER: &str = "org.apache.kafka.clients.producer.internals.Sender";
 
 /// Errors that say the client's metadata is out of date (`InvalidMetadataException`).
@@ -55,9 +56,11 @@ impl Producer {
                 .partitions
                 .iter()
                 .find(|result| result.topic_id == *topic_id && result.partition == *partition);
-            // A batch that is not in the air any more has expired meanwhile.
-            let (Some(result), Some((tp, batch))) = (result, self.land(*id)) else { continue };
-            self.batch_answered(now, fx, tp, batch, correlation, result);
+            let Some(result) = result else { continue };
+            match self.land(*id) {
+                Some((tp, batch)) => self.batch_answered(now, fx, tp, batch, correlation, result),
+                None => self.came_late(*id, result.error, result.message.as_deref()),
+            }
         }
     }
 
@@ -108,8 +111,24 @@ impl Producer {
                 let refused = Refused { code, detail: &detail, message: Some(&text), at_fault: &[] };
                 let correlation = batch.correlation;
                 self.batch_failed(now, fx, tp, batch, correlation, refused);
+            } else {
+                self.came_late(*id, code, Some(&text));
             }
         }
+    }
+
+    /// The answer to what was given up in the air, if the batch is one of those: its memory comes free, and what the broker said of it
+    /// counts, but for its records.
+    fn came_late(&mut self, id: u64, code: ErrorCode, message: Option<&str>) {
+        let Some(late) = self.late.remove(&id) else { return };
+        self.accumulator.memory_used -= late.memory;
+        if let Some(queue) = self.accumulator.queues.get_mut(&late.tp) {
+            queue.flying.retain(|flying| *flying != id);
+            if matches!(code, ErrorCode::None | ErrorCode::DuplicateSequenceNumber) {
+                late.stamp.into_iter().for_each(|stamp| queue.acked_late(stamp, late.count));
+            }
+        }
+        self.look_at_metadata(&late.tp, code, message);
     }
 
     fn batch_failed(
@@ -140,8 +159,14 @@ impl Producer {
                 queue.request_bump();
             }
             let error = self.error_of(code).with_message(message);
+            self.log_gap(&tp, &batch, &error);
             self.fail_batch(fx, &tp, batch, &error, at_fault, false);
         }
+        self.look_at_metadata(&tp, code, message);
+    }
+
+    /// Asks for metadata anew after an error that says that it is out of date.
+    fn look_at_metadata(&mut self, tp: &TopicPartition, code: ErrorCode, message: Option<&str>) {
         if is_metadata_error(code) {
             if self.profile == Profile::Java && code == ErrorCode::UnknownTopicOrPartition {
                 self.net.warn(SENDER, format!("Received unknown topic or partition error in produce request on partition {tp}. The topic-partition may not exist or the user may not have Describe access to it"));
@@ -165,6 +190,18 @@ impl Producer {
                 true
             }
             _ => code.is_retriable(),
+        }
+    }
+
+    /// What Java logs of a gap in the sequence numbers that no retry is left for (`TransactionManager#handleFailedBatch`).
+    fn log_gap(&mut self, tp: &TopicPartition, batch: &ProducerBatch, error: &ClientError) {
+        let Some(stamp) = batch.stamp.filter(|_| error.code == ErrorCode::OutOfOrderSequenceNumber) else { return };
+        if self.profile == Profile::Java {
+            let (id, epoch, sequence) = (stamp.producer_id, stamp.producer_epoch, stamp.base_sequence);
+            let text = format!(
+                "The broker returned {error} for topic-partition {tp} with producerId {id}, epoch {epoch}, and sequence number {sequence}"
+            );
+            self.net.error(TRANSACTION_MANAGER, text);
         }
     }
 

@@ -10,7 +10,7 @@ use super::accumulator::Queue;
 use super::admission::timed_out;
 use super::idempotence::Identity;
 use super::routes::Route;
-use super::{Producer, ProducerBatch, Sent};
+use super::{Late, Producer, ProducerBatch, Sent};
 use crate::network::{Lane, purpose};
 use crate::{ClientError, Fx, Profile};
 
@@ -27,11 +27,11 @@ impl Producer {
         if self.sleeps_until() > now {
             return;
         }
-        let Some(node) = self.net.any_node(now, fx) else { return };
+        let Some((lane, node)) = self.net.any_node(now, fx) else { return };
         self.identity = Identity::Asking;
         let request = InitProducerIdRequest { producer_id: -1, producer_epoch: -1 };
         let timeout = self.net.settings.request_timeout;
-        self.net.send(now, fx, Lane::Data, &node, timeout, Sent::InitProducerId, request.into());
+        self.net.send(now, fx, lane, &node, timeout, Sent::InitProducerId, request.into());
     }
 
     /// Whether batches can be sent: they need a producer id if they are to be idempotent.
@@ -52,8 +52,13 @@ impl Producer {
     pub(super) fn identity_failed(&mut self, now: Time, fx: &mut Fx) {
         self.identity = Identity::None;
         self.identity_attempts += 1;
-        self.identity_not_before =
-            now + self.net.settings.retry_backoff.wait(self.identity_attempts, fx.rng(purpose::BACKOFF));
+        let backoff = self.net.settings.retry_backoff;
+        let wait = match self.profile {
+            // `TxnRequestHandler#retryBackoffMs`: it neither grows nor varies.
+            Profile::Java => backoff.base(),
+            Profile::Librdkafka => backoff.wait(self.identity_attempts, fx.rng(purpose::BACKOFF)),
+        };
+        self.identity_not_before = now + wait;
     }
 
     /// Leaves sequences in doubt behind with a new epoch, or after the last one with another id: what has a number of those waits
@@ -86,7 +91,11 @@ impl Producer {
         let late = |batch: &ProducerBatch| batch.created + self.settings.delivery_timeout <= now;
         let in_flight: Vec<u64> = self.flying.iter().filter(|(_, (_, batch))| late(batch)).map(|(id, _)| *id).collect();
         for id in in_flight {
-            if let Some((tp, batch)) = self.land(id) {
+            let expired = match self.profile {
+                Profile::Java => self.leave_in_the_air(id),
+                Profile::Librdkafka => self.land(id),
+            };
+            if let Some((tp, batch)) = expired {
                 self.expire_batch(now, fx, &tp, batch);
             }
         }
@@ -107,6 +116,14 @@ impl Producer {
         };
         let is_in_doubt = batch.attempts > 0;
         self.fail_batch(fx, tp, batch, &error, &[], is_in_doubt);
+    }
+
+    /// A batch is done with, but not its request.
+    fn leave_in_the_air(&mut self, id: u64) -> Option<(TopicPartition, ProducerBatch)> {
+        let (tp, mut batch) = self.flying.remove(&id)?;
+        let memory = std::mem::take(&mut batch.memory);
+        self.late.insert(id, Late { tp: tp.clone(), memory, stamp: batch.stamp, count: batch.count() });
+        Some((tp, batch))
     }
 
     /// Takes a batch out of the air.
@@ -237,15 +254,21 @@ impl Producer {
                 self.drain_from.insert(self.routes.address(node).clone(), tp.clone());
                 break;
             }
-            bytes += head.estimated_bytes();
-            let tp = tp.clone();
-            if let Some(mut batch) = self.take_head(at) {
-                batch.close();
-                batch.sent_to_epoch = route.leader_epoch;
-                batch.last_attempt = now;
-                batch.is_restamped = false;
-                batches.push((tp, route.topic_id, batch));
-            }
+            let (tp, estimate) = (tp.clone(), head.estimated_bytes());
+            let Some(mut batch) = self.take_head(at) else {
+                // Java's leaves the node's other partitions alone, too, and begins with this one the next time.
+                if self.profile == Profile::Java {
+                    self.drain_from.insert(self.routes.address(node).clone(), tp);
+                    break;
+                }
+                continue;
+            };
+            bytes += estimate;
+            batch.close();
+            batch.sent_to_epoch = route.leader_epoch;
+            batch.last_attempt = now;
+            batch.is_restamped = false;
+            batches.push((tp, route.topic_id, batch));
         }
         batches
     }
@@ -253,7 +276,8 @@ impl Producer {
     fn take_head(&mut self, at: usize) -> Option<ProducerBatch> {
         let queue = &mut self.accumulator.queues.values_mut().into_slice()[at];
         if let Identity::Known { id, epoch } = self.identity {
-            if queue.must_wait(epoch) {
+            let in_flight_max = if self.profile == Profile::Java { usize::MAX } else { 5 };
+            if queue.must_wait(epoch, in_flight_max) {
                 return None;
             }
             queue.stamp_head(id, epoch);

@@ -27,6 +27,8 @@ pub(crate) struct ProducerSettings {
     pub(crate) max_block: Duration,
     pub(crate) request_bytes_max: u32,
     pub(crate) delivery_timeout: Duration,
+    /// It was not set, and its default is shorter than linger and request time-out together.
+    pub(crate) is_delivery_timeout_raised: bool,
     pub(crate) strategy: Strategy,
     pub(crate) adaptive: bool,
     pub(crate) availability_timeout: Duration,
@@ -36,6 +38,9 @@ pub(crate) struct ProducerSettings {
     pub(crate) sticky_linger: Duration,
     pub(crate) propagation_max: Duration,
 }
+
+/// Java's default.
+const DELIVERY_TIMEOUT: Duration = Duration::from_millis(120_000);
 
 fn refuse<T>(message: impl Into<String>) -> Result<T, ConfigError> {
     Err(ConfigError::new(message.into()))
@@ -48,7 +53,7 @@ impl ProducerSettings {
     }
 
     pub(crate) fn read(config: &Config<'_>) -> Result<ProducerSettings, ConfigError> {
-        let net = NetSettings::read(config)?;
+        let mut net = NetSettings::read(config)?;
         if config.text("transactional.id").is_some_and(|id| !id.is_empty()) {
             protocol::gap!("Transactional producers are refused", "KIP-98");
             return refuse("transactional.id: transactions are not modelled in this simulator");
@@ -59,6 +64,7 @@ impl ProducerSettings {
         let in_flight =
             config.number(&["max.in.flight.requests.per.connection", "max.in.flight"], [5, 1_000_000], 1)?;
         let idempotent = read_idempotence(config, acks, retries, in_flight)?;
+        net.in_flight_max = if idempotent { in_flight.min(5) as usize } else { in_flight as usize };
         let linger = config.span(&["linger.ms", "queue.buffering.max.ms"], [5, 5])?;
         let delivery_timeout = read_delivery_timeout(config, linger, net.request_timeout)?;
         let batch = config.number(&["batch.size"], [16_384, 1_000_000], 0)?;
@@ -68,7 +74,7 @@ impl ProducerSettings {
             codec: codec.and_then(Codec::named).unwrap_or_default(),
             idempotent,
             retries: u32::try_from(retries).unwrap_or(u32::MAX),
-            in_flight_max: if idempotent { in_flight.min(5) as usize } else { in_flight as usize },
+            in_flight_max: net.in_flight_max,
             batch_bytes: u32::try_from(batch).unwrap_or(u32::MAX),
             batch_records_max: config.number(&["batch.num.messages"], [i64::from(i32::MAX), 10_000], 1)? as usize,
             linger,
@@ -83,6 +89,9 @@ impl ProducerSettings {
             )?)
             .unwrap_or(u32::MAX),
             delivery_timeout,
+            is_delivery_timeout_raised: config.profile == Profile::Java
+                && delivery_timeout > DELIVERY_TIMEOUT
+                && config.text("delivery.timeout.ms").is_none(),
             strategy: Strategy::read(config)?,
             adaptive: config.flag("partitioner.adaptive.partitioning.enable", [true, false])?,
             availability_timeout: config.span(&["partitioner.availability.timeout.ms"], [0, 0])?,
@@ -124,17 +133,17 @@ fn read_idempotence(config: &Config<'_>, acks: i16, retries: i64, in_flight: i64
             refuse("`retries` must be set to >= 1 when `enable.idempotence` is true")
         }
         (Profile::Librdkafka, Some(true)) => Ok(true),
-        (Profile::Java, Some(true)) if acks != -1 => refuse(
-            "Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee idempotence.",
-        ),
         (Profile::Java, Some(true)) if retries == 0 => {
             refuse("Must set retries to non-zero when using the idempotent producer.")
         }
-        (Profile::Java, None) if !possible => Ok(false),
+        (Profile::Java, Some(true)) if acks != -1 => refuse(
+            "Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee idempotence.",
+        ),
+        // Even of a producer that is not idempotent, unless it was told not to be.
         (Profile::Java, _) if in_flight > 5 => refuse(format!(
             "To use the idempotent producer, max.in.flight.requests.per.connection must be set to at most 5. Current value is {in_flight}."
         )),
-        (Profile::Java, _) => Ok(true),
+        (Profile::Java, _) => Ok(possible),
     }
 }
 
@@ -156,4 +165,30 @@ fn read_delivery_timeout(
         return Err(ConfigError::of_constructor("org.apache.kafka.common.config.ConfigException", text));
     }
     Ok(least)
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::config::{ConfigDef, LIBRDKAFKA_PRODUCER_CONFIGS, PRODUCER_CONFIGS};
+
+    use super::*;
+    use crate::Properties;
+
+    /// What is read of these configs.
+    fn read(profile: Profile, configs: impl Iterator<Item = (&'static str, &'static str)>) -> String {
+        let properties: Properties = configs.map(|(name, value)| (name.into(), value.into())).collect();
+        format!("{:#?}", ProducerSettings::read(&Config { profile, properties: &properties }).expect("they are fine"))
+    }
+
+    #[test]
+    fn what_is_not_set_is_what_the_tables_say() {
+        for (profile, table) in [(Profile::Java, PRODUCER_CONFIGS), (Profile::Librdkafka, LIBRDKAFKA_PRODUCER_CONFIGS)]
+        {
+            let server = || [("bootstrap.servers", "broker-1:9092")].into_iter();
+            let set = |config: &'static ConfigDef| Some((config.name, config.default?));
+            let all =
+                table.iter().filter_map(set).filter(|(name, value)| *name != "bootstrap.servers" && !value.is_empty());
+            assert_eq!(read(profile, server().chain(all)), read(profile, server()), "{profile:?}");
+        }
+    }
 }
