@@ -110,7 +110,7 @@ impl Log {
             done.records_before += records(&mut group.iter().flat_map(|s| s.batches()).map(|(_, b)| b.count()));
             done.records_after += records(&mut batches.iter().map(Batch::count));
             done.bytes_before += group.iter().map(|segment| u64::from(segment.size_bytes())).sum::<u64>();
-            let segment = Segment::rewritten(group, batches, self.config.index_interval_bytes);
+            let segment = Segment::rewritten(group, batches, &self.config);
             done.bytes_after += u64::from(segment.size_bytes());
             rewritten.push(Arc::new(segment));
         }

@@ -114,7 +114,7 @@ impl Log {
         self.rebuild_producers();
         self.producers = self.producers.snapshot();
         self.doomed.clear();
-        self.active.opened_at(now_ms);
+        self.active.opened_at(now_ms, &self.config);
         self.epochs.truncate_from_end(self.log_end);
         self.high_watermark = high_watermark_checkpoint.max(self.log_start).min(self.log_end);
     }

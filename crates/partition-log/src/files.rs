@@ -68,8 +68,8 @@ impl Log {
                 add("timeindex", time_index, time_index);
             }
             false => {
-                add("index", segment.index_bytes(&self.config), index);
-                add("timeindex", segment.time_index_bytes(&self.config), time_index);
+                add("index", segment.index_bytes(), index);
+                add("timeindex", segment.time_index_bytes(), time_index);
             }
         }
         add("log", segment.size_bytes(), segment.size_bytes());

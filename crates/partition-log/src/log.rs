@@ -52,7 +52,7 @@ pub(crate) struct Doomed {
 impl Log {
     /// An empty log that starts at offset 0, in a directory made at `now_ms`. `partition` is what error messages name.
     pub fn new(partition: TopicPartition, config: LogConfig, now_ms: i64) -> Log {
-        let active = Segment::new(0, now_ms, config.jitter_ms(&partition, 0, now_ms));
+        let active = Segment::new(0, now_ms, config.jitter_ms(&partition, 0, now_ms), &config);
         Log {
             partition,
             config,
@@ -177,14 +177,14 @@ impl Log {
 
     pub(crate) fn write(&mut self, batch: Batch, now_ms: i64) {
         self.log_end = batch.next_offset();
-        self.active.append(batch, now_ms, self.config.index_interval_bytes);
+        self.active.append(batch, now_ms);
         if self.log_end - self.recovery_point >= self.config.flush_messages {
             self.flush();
         }
     }
 
     fn new_segment(&self, base: i64, now_ms: i64) -> Segment {
-        Segment::new(base, now_ms, self.config.jitter_ms(&self.partition, base, now_ms))
+        Segment::new(base, now_ms, self.config.jitter_ms(&self.partition, base, now_ms), &self.config)
     }
 
     /// A new active segment at `base`; what came before is flushed (`UnifiedLog#roll`).

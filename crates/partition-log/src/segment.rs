@@ -3,6 +3,7 @@
 //! Index entries decide when a segment rolls and what `ls -l` and `kafka-dump-log` show; look-ups do not need them.
 //! They are kept as marks on the batches and as counts.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use protocol::{Batch, Seldom};
@@ -15,6 +16,33 @@ use crate::producers::ProducerStates;
 const OFFSET_ENTRY_BYTES: u32 = 8;
 /// Bytes of an entry of a time index.
 const TIME_ENTRY_BYTES: u32 = 12;
+
+/// What a segment's indexes were made with: what is configured later counts from the next segment, or the next start, on
+/// (`LogSegment#open`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct IndexSizes {
+    /// `segment.index.bytes`.
+    bytes: u32,
+    /// `index.interval.bytes`.
+    interval_bytes: u32,
+}
+
+impl IndexSizes {
+    const DEFAULT: IndexSizes = IndexSizes { bytes: 10_485_760, interval_bytes: 4_096 };
+
+    fn of(config: &LogConfig) -> IndexSizes {
+        IndexSizes { bytes: config.segment_index_bytes, interval_bytes: config.index_interval_bytes }
+    }
+}
+
+/// Kafka's defaults leave digests as they are.
+impl Hash for IndexSizes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        if *self != IndexSizes::DEFAULT {
+            (self.bytes, self.interval_bytes).hash(state);
+        }
+    }
+}
 
 /// A segment of a log.
 #[derive(Clone, Hash, Debug)]
@@ -30,6 +58,7 @@ pub struct Segment {
     offset_entries: u32,
     time_entries: u32,
     last_time_entry_ms: i64,
+    index: IndexSizes,
     /// Where the segment ended when its time index got an entry though its offset index got none: at a stop in good order, a recovery, or
     /// a roll that was taken back.
     time_ends: Seldom<Vec<i64>>,
@@ -60,8 +89,9 @@ pub struct TimeIndexEntry {
 }
 
 impl Segment {
-    pub(crate) fn new(base_offset: i64, created_ms: i64, jitter_ms: i64) -> Segment {
+    pub(crate) fn new(base_offset: i64, created_ms: i64, jitter_ms: i64, config: &LogConfig) -> Segment {
         Segment {
+            index: IndexSizes::of(config),
             base_offset,
             created_ms,
             jitter_ms,
@@ -112,17 +142,17 @@ impl Segment {
         format!("{:020}", self.base_offset)
     }
     /// Size of its `.index` file: the whole allotment while it is active.
-    pub fn index_bytes(&self, config: &LogConfig) -> u32 {
+    pub fn index_bytes(&self) -> u32 {
         match self.is_closed {
             true => self.offset_entries * OFFSET_ENTRY_BYTES,
-            false => config.segment_index_bytes / OFFSET_ENTRY_BYTES * OFFSET_ENTRY_BYTES,
+            false => self.index.bytes / OFFSET_ENTRY_BYTES * OFFSET_ENTRY_BYTES,
         }
     }
     /// Size of its `.timeindex` file: the whole allotment while it is active.
-    pub fn time_index_bytes(&self, config: &LogConfig) -> u32 {
+    pub fn time_index_bytes(&self) -> u32 {
         match self.is_closed {
             true => self.time_entries * TIME_ENTRY_BYTES,
-            false => config.segment_index_bytes / TIME_ENTRY_BYTES * TIME_ENTRY_BYTES,
+            false => self.index.bytes / TIME_ENTRY_BYTES * TIME_ENTRY_BYTES,
         }
     }
     /// Bytes of the entries of its `.index` and its `.timeindex`; `is_final`: with the entry that is written at the end.
@@ -191,11 +221,11 @@ impl Segment {
     }
 
     /// Writes a batch that [`should_roll`](Segment::should_roll) let in (`LogSegment#append`).
-    pub(crate) fn append(&mut self, batch: Batch, now_ms: i64, index_interval_bytes: u32) {
+    pub(crate) fn append(&mut self, batch: Batch, now_ms: i64) {
         if batch.max_timestamp_ms() > self.max_timestamp.0 {
             self.max_timestamp = (batch.max_timestamp_ms(), batch.last_offset());
         }
-        let is_indexed = self.bytes_since_index_entry > index_interval_bytes;
+        let is_indexed = self.bytes_since_index_entry > self.index.interval_bytes;
         if is_indexed {
             self.offset_entries += 1;
             self.add_time_entry();
@@ -210,11 +240,11 @@ impl Segment {
 
     /// The closed segment that stands for a run of closed segments after compaction: at the first one's base, with the last
     /// one's time of writing.
-    pub(crate) fn rewritten(group: &[Arc<Segment>], batches: Vec<Batch>, index_interval_bytes: u32) -> Segment {
+    pub(crate) fn rewritten(group: &[Arc<Segment>], batches: Vec<Batch>, config: &LogConfig) -> Segment {
         let (first, last) = (&group[0], &group[group.len() - 1]);
-        let mut segment = Segment::new(first.base_offset, first.created_ms, 0);
+        let mut segment = Segment::new(first.base_offset, first.created_ms, 0, config);
         for batch in batches {
-            segment.append(batch, last.last_modified_ms, index_interval_bytes);
+            segment.append(batch, last.last_modified_ms);
         }
         segment.last_modified_ms = last.last_modified_ms;
         segment.snapshot = first.snapshot.clone();
@@ -267,8 +297,9 @@ impl Segment {
     }
 
     /// Its file was opened anew: what was written since the last index entry is not known any more.
-    pub(crate) fn opened_at(&mut self, now_ms: i64) {
+    pub(crate) fn opened_at(&mut self, now_ms: i64, config: &LogConfig) {
         self.created_ms = now_ms;
+        self.index = IndexSizes::of(config);
         self.bytes_since_index_entry = 0;
     }
 
@@ -298,8 +329,8 @@ impl Segment {
             i64::from(self.size_bytes) > i64::from(config.segment_bytes) - i64::from(batch.size_in_bytes());
         let time_reached =
             self.size_bytes > 0 && self.waited_ms(batch, now_ms) > config.segment_ms_max() - self.jitter_ms;
-        let index_full = self.offset_entries >= config.segment_index_bytes / OFFSET_ENTRY_BYTES
-            || self.time_entries + 1 >= config.segment_index_bytes / TIME_ENTRY_BYTES;
+        let index_full = self.offset_entries >= self.index.bytes / OFFSET_ENTRY_BYTES
+            || self.time_entries + 1 >= self.index.bytes / TIME_ENTRY_BYTES;
         size_reached || time_reached || index_full || last_offset - self.base_offset > i64::from(i32::MAX)
     }
 

@@ -83,7 +83,7 @@ fn a_small_closed_segment_has_an_empty_index_and_one_time_entry() {
     for _ in 0..3 {
         append(&mut log, &batch_of_size(NOW, 150));
     }
-    let files: Vec<_> = log.segments().map(|s| (s.index_bytes(&config), s.time_index_bytes(&config))).collect();
+    let files: Vec<_> = log.segments().map(|s| (s.index_bytes(), s.time_index_bytes())).collect();
     assert_eq!(files, [(0, 12), (10_485_760, 10_485_756)], "the active segment's files have their full size");
     assert_eq!(
         log.segments().map(Segment::file_stem).collect::<Vec<_>>(),
@@ -240,4 +240,38 @@ fn a_segment_that_is_active_again_keeps_the_entry_of_its_roll() {
     log.truncate_to(1, NOW);
     assert_eq!(indexes(&log).1, [], "what it names is gone");
     log.validate().expect("sound");
+}
+
+/// `LogSegment#open`: a segment keeps the sizes its indexes were made with.
+#[test]
+fn what_is_set_for_indexes_counts_from_the_next_segment_or_start_on() {
+    let small = LogConfig { segment_index_bytes: 120, index_interval_bytes: 0, ..LogConfig::default() };
+    let mut log = default_log();
+    append_at(&mut log, 0..3);
+    log.set_config(small);
+    append_at(&mut log, 3..6);
+    let sizes = |log: &Log| log.segments().map(|s| (s.index_bytes(), s.time_index_bytes())).collect::<Vec<_>>();
+    assert_eq!((sizes(&log), indexes(&log).0.len()), (vec![(10_485_760, 10_485_756)], 1));
+    let mut restarted = log.clone();
+    restarted.reopen(6, 0, None, NOW);
+    append_at(&mut restarted, 6..9);
+    assert_eq!(
+        (sizes(&restarted), indexes(&restarted).0.len()),
+        (vec![(120, 120)], 3),
+        "the first after a start has none"
+    );
+    log.set_config(LogConfig { segment_bytes: 6 * 1024, ..small });
+    append_at(&mut log, 6..9);
+    assert_eq!((sizes(&log), indexes(&log).0.len()), (vec![(8, 12), (120, 120)], 2));
+}
+
+/// Relative offsets are 32 bits wide.
+#[test]
+fn a_segment_spans_no_more_offsets_than_an_index_can_name() {
+    const SPAN: i64 = i32::MAX as i64;
+    let mut log = default_log();
+    for base in [0, SPAN, SPAN + 1, 2 * SPAN + 2] {
+        log.append_as_follower(&batch_at(NOW, 1).stamped(base, 0), NOW).expect("gaps are what compaction leaves");
+    }
+    assert_eq!(segment_bases(&log), [0, SPAN + 1, 2 * SPAN + 2]);
 }

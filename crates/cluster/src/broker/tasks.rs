@@ -46,6 +46,10 @@ impl Broker {
 
     /// Writes recovery points and log starts down.
     pub(super) fn checkpoint_offsets(&mut self, now: Time, fx: &mut Fx) {
+        protocol::gap!(
+            "log.flush.start.offset.checkpoint.interval.ms: log starts are written with recovery points",
+            "LogManager#checkpointLogStartOffsets"
+        );
         self.disk.checkpoint_offsets(wall_ms(now, fx));
         self.soft.timers.arm(fx, now + self.settings.offset_checkpoint_interval, TimerKey::CheckpointOffsets);
     }

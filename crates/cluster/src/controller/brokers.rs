@@ -370,7 +370,17 @@ impl Controller {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+    use std::sync::Arc;
+
+    use ordered::SortedMap;
+    use protocol::TopicId;
+    use protocol::metadata::PartitionRecord;
+
+    use super::super::Active;
+    use super::super::state::State;
     use super::*;
+    use crate::spec::{ClusterSpec, ProcessSpec};
 
     /// In which order sessions that are over at once are found.
     fn order(sessions: &[(i32, i64)]) -> Vec<i32> {
@@ -387,5 +397,121 @@ mod tests {
         assert_eq!(order(&[(1, 5), (2, 1 << 33), (3, -1)]), [2, 1, 3]);
         let twenty: Vec<(i32, i64)> = (1..=20).map(|id| (id, 50 + 13 * i64::from(id))).collect();
         assert_eq!(order(&twenty), [4, 12, 20, 7, 15, 2, 10, 18, 5, 13, 8, 16, 3, 11, 19, 6, 14, 1, 9, 17]);
+    }
+
+    /// A controller that has heard of broker 1, registered at offset 5 and in this state, and of broker 2, which has applied the log up
+    /// to 50.
+    fn controller(current: ControlState, leads: bool, shutdown_offset: Option<i64>) -> Controller {
+        let cluster = ClusterSpec {
+            cluster_id: "c".into(),
+            voters: vec![(BrokerId(101), "controller".into())],
+            initial_controllers: Default::default(),
+            elr_enabled: true,
+            plant: Plant::None,
+            placement_seed: None,
+        };
+        let spec = ProcessSpec {
+            id: BrokerId(101),
+            is_broker: false,
+            is_controller: true,
+            host: "controller".into(),
+            rack: None,
+            cluster: Arc::new(cluster),
+            overrides: SortedMap::new(),
+            replaced: Default::default(),
+        };
+        let register = |broker, broker_epoch, fenced, in_controlled_shutdown| MetadataRecord::RegisterBroker {
+            broker: BrokerId(broker),
+            incarnation: 0,
+            broker_epoch,
+            host: "broker".into(),
+            port: 9092,
+            rack: None,
+            fenced,
+            in_controlled_shutdown,
+            log_dirs: Vec::new(),
+            cordoned: None,
+        };
+        let (is_fenced, is_stopping) = (current == ControlState::Fenced, current == ControlState::ControlledShutdown);
+        let mut state = State::new(&Arc::default());
+        state.replay(5, &register(1, 5, is_fenced, is_stopping), |_| {});
+        state.replay(6, &register(2, 6, false, false), |_| {});
+        state.replay(7, &MetadataRecord::Topic { name: "t".into(), topic_id: TopicId(1) }, |_| {});
+        let partition = PartitionRecord {
+            topic_id: TopicId(1),
+            partition: 0,
+            replicas: vec![BrokerId(1), BrokerId(2)],
+            directories: vec![DirectoryId::UNASSIGNED; 2],
+            isr: vec![BrokerId(1), BrokerId(2)],
+            elr: Vec::new(),
+            last_known_elr: Vec::new(),
+            removing: Vec::new(),
+            adding: Vec::new(),
+            leader: BrokerId(if leads { 1 } else { 2 }),
+            recovering: false,
+            leader_epoch: 0,
+            partition_epoch: 0,
+        };
+        state.replay(8, &MetadataRecord::Partition(partition), |_| {});
+        let heard = |is_fenced: bool, shutdown_offset, metadata_offset| HeartbeatState {
+            last_contact: Time::ZERO,
+            has_session: !is_fenced,
+            metadata_offset,
+            is_fenced,
+            shutdown_offset,
+        };
+        let heartbeats =
+            [(BrokerId(1), heard(is_fenced, shutdown_offset, 40)), (BrokerId(2), heard(false, None, 50))].into();
+        let active =
+            Active { epoch: 1, state, heartbeats, deferred: VecDeque::new(), last_offset: 60, placement: None };
+        Controller { active: Some(active), ..Controller::new(&Arc::new(spec)) }
+    }
+
+    fn heartbeat(offset: i64, want_fence: bool, want_shut_down: bool) -> BrokerHeartbeatRequest {
+        BrokerHeartbeatRequest {
+            broker: BrokerId(1),
+            broker_epoch: 5,
+            current_metadata_offset: offset,
+            want_fence,
+            want_shut_down,
+            offline_dirs: Vec::new(),
+            cordoned_dirs: None,
+        }
+    }
+
+    /// `BrokerHeartbeatManager#calculateNextBrokerState`, row by row.
+    #[test]
+    fn a_heartbeat_moves_a_broker_on_as_kafkas_table_says() {
+        use ControlState::*;
+        #[rustfmt::skip] // A table: state, leads, offset of its shutdown, (offset, wants the fence, wants to stop), what follows.
+        let table = [
+            (Fenced, false, None, (4, false, true), ShutdownNow),
+            (Fenced, false, None, (9, true, true), ShutdownNow),
+            (Fenced, false, None, (4, false, false), Fenced),
+            (Fenced, false, None, (5, false, false), Unfenced),
+            (Fenced, false, None, (9, true, false), Fenced),
+            (Unfenced, true, None, (9, false, false), Unfenced),
+            (Unfenced, true, None, (9, true, false), Fenced),
+            (Unfenced, true, None, (9, true, true), ShutdownNow),
+            (Unfenced, true, None, (9, false, true), ControlledShutdown),
+            (Unfenced, false, None, (9, false, true), ShutdownNow),
+            (ControlledShutdown, true, Some(45), (9, false, true), ControlledShutdown),
+            (ControlledShutdown, false, Some(51), (9, false, true), ControlledShutdown),
+            (ControlledShutdown, false, Some(50), (9, false, true), ShutdownNow),
+        ];
+        for (current, leads, shutdown_offset, (offset, want_fence, want_shut_down), next) in table {
+            let controller = controller(current, leads, shutdown_offset);
+            let (from, to, _) = controller.next_control_state(&heartbeat(offset, want_fence, want_shut_down));
+            assert_eq!((from, to), (current, next), "{offset} {want_fence} {want_shut_down}");
+        }
+    }
+
+    /// `ClusterControlManager#checkBrokerEpoch`.
+    #[test]
+    fn a_heartbeat_of_another_registration_or_of_none_is_stale() {
+        let controller = controller(ControlState::Unfenced, false, None);
+        let check = |broker, epoch| controller.check_broker_epoch(BrokerId(broker), epoch);
+        assert_eq!((check(1, 5), check(1, 4)), (ErrorCode::None, ErrorCode::StaleBrokerEpoch));
+        assert_eq!(check(9, 5), ErrorCode::StaleBrokerEpoch);
     }
 }
