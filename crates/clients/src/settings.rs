@@ -3,6 +3,7 @@
 use kernel::{Address, Duration};
 use protocol::config::{ConfigDef, Configs, librdkafka_configs};
 
+use crate::types::CONFIG_EXCEPTION;
 use crate::{ConfigError, Profile, Properties};
 
 /// Checks properties against the definitions of a family and a kind of client; librdkafka's come back with one spelling each.
@@ -99,7 +100,7 @@ impl Config<'_> {
         };
         let servers: Vec<&str> = text.split(',').map(str::trim).filter(|server| !server.is_empty()).collect();
         if servers.is_empty() {
-            return Err(ConfigError::new(format!("No resolvable bootstrap urls given in {name}")));
+            return Err(self.unusable(format!("No resolvable bootstrap urls given in {name}")));
         }
         servers.into_iter().map(|server| self.address(name, server)).collect()
     }
@@ -117,12 +118,76 @@ impl Config<'_> {
                 if host.is_empty() && self.profile == Profile::Librdkafka { "localhost" } else { host }.into(),
                 port,
             )),
-            Err(_) => Err(ConfigError::new(format!("Invalid url in {name}: {server}"))),
+            Err(_) => Err(self.unusable(format!("Invalid url in {name}: {server}"))),
         }
+    }
+
+    /// What is wrong with configs that are each fine; Java finds it when it builds the client.
+    pub(crate) fn unusable(&self, text: String) -> ConfigError {
+        match self.profile {
+            Profile::Java => ConfigError::of_constructor(CONFIG_EXCEPTION, text),
+            Profile::Librdkafka => ConfigError::new(text),
+        }
+    }
+
+    /// What a Java client warns of before it begins (`CommonClientConfigs#warnDisablingExponentialBackoff`,
+    /// `#postProcessReconnectBackoffConfigs`).
+    fn warnings(&self) -> Result<Vec<String>, ConfigError> {
+        let mut warnings = Vec::new();
+        if self.profile == Profile::Librdkafka {
+            return Ok(warnings);
+        }
+        let pairs = [
+            ("retry.backoff.ms", 100, "retry.backoff.max.ms", 1_000, "backoff"),
+            (SETUP_TIMEOUT, 10_000, SETUP_TIMEOUT_MAX, 30_000, "connection setup timeout"),
+        ];
+        for (name, usual, max_name, usual_max, what) in pairs {
+            let value = self.number(&[name], [usual, usual], 0)?;
+            let max = self.number(&[max_name], [usual_max, usual_max], 0)?;
+            if value > max {
+                warnings.push(format!(
+                    "Configuration '{name}' with value '{value}' is greater than configuration '{max_name}' with value '{max}'. A static {what} with value '{max}' will be applied."
+                ));
+            }
+        }
+        if self.has_static_reconnect_backoff() {
+            warnings.push(format!(
+                "Disabling exponential reconnect backoff because {RECONNECT_BACKOFF} is set, but {RECONNECT_BACKOFF_MAX} is not."
+            ));
+        }
+        Ok(warnings)
+    }
+
+    fn has_static_reconnect_backoff(&self) -> bool {
+        self.profile == Profile::Java
+            && self.text(RECONNECT_BACKOFF).is_some()
+            && self.text(RECONNECT_BACKOFF_MAX).is_none()
+    }
+
+    fn reconnect_backoff(&self) -> Result<Backoff, ConfigError> {
+        let base_ms = self.number(&[RECONNECT_BACKOFF], [50, 100], 0)?.unsigned_abs();
+        let max_ms = match self.has_static_reconnect_backoff() {
+            true => base_ms,
+            false => self.number(&[RECONNECT_BACKOFF_MAX], [1_000, 10_000], 0)?.unsigned_abs(),
+        };
+        Ok(Backoff { base_ms, max_ms })
+    }
+
+    fn setup_timeout(&self) -> Result<Backoff, ConfigError> {
+        let base_ms = self.number(&[SETUP_TIMEOUT], [10_000, 30_000], 0)?.unsigned_abs();
+        let max_ms = match self.profile {
+            Profile::Java => self.number(&[SETUP_TIMEOUT_MAX], [30_000, 30_000], 0)?.unsigned_abs(),
+            Profile::Librdkafka => base_ms,
+        };
+        Ok(Backoff { base_ms, max_ms })
     }
 }
 
 const CONTROLLERS: &str = "bootstrap.controllers";
+const SETUP_TIMEOUT: &str = "socket.connection.setup.timeout.ms";
+const SETUP_TIMEOUT_MAX: &str = "socket.connection.setup.timeout.max.ms";
+const RECONNECT_BACKOFF: &str = "reconnect.backoff.ms";
+const RECONNECT_BACKOFF_MAX: &str = "reconnect.backoff.max.ms";
 
 /// What all clients need of their configuration.
 #[derive(Clone, Hash, Debug)]
@@ -135,7 +200,8 @@ pub(crate) struct NetSettings {
     pub(crate) in_flight_max: usize,
     pub(crate) reconnect_backoff: Backoff,
     pub(crate) retry_backoff: Backoff,
-    pub(crate) connect_timeout: Duration,
+    /// How long a connection may take to open.
+    pub(crate) setup_timeout: Backoff,
     pub(crate) metadata_max_age: Duration,
     /// `metadata.recovery.rebootstrap.trigger.ms`; none if `metadata.recovery.strategy` is `none`.
     pub(crate) rebootstrap_trigger: Option<Duration>,
@@ -144,10 +210,12 @@ pub(crate) struct NetSettings {
     pub(crate) checks_cluster: bool,
     /// `enable.metrics.push`, which admin clients leave alone.
     pub(crate) pushes_metrics: bool,
+    /// What is logged of the configuration when the client begins.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Exponential backoff with jitter (`ExponentialBackoff`): `base·2^n` ms ±20 %, but never more than `max`. What may not grow does not
-/// vary.
+/// vary: it is `max`.
 #[derive(Clone, Copy, Hash, Debug)]
 pub(crate) struct Backoff {
     pub(crate) base_ms: u64,
@@ -162,7 +230,7 @@ impl Backoff {
     /// The wait after `failures` failures (1 for the first).
     pub(crate) fn wait(self, failures: u32, random: &mut kernel::Rng) -> Duration {
         if self.max_ms <= self.base_ms {
-            return self.base();
+            return Duration::from_millis(self.max_ms);
         }
         let doubled = self.base_ms.saturating_mul(1u64 << failures.saturating_sub(1).min(30));
         let most = self.max_ms.saturating_mul(1000);
@@ -190,15 +258,13 @@ impl NetSettings {
                 Profile::Java => config.span(&["request.timeout.ms"], [30_000, 30_000])?,
                 Profile::Librdkafka => config.span(&["socket.timeout.ms"], [60_000, 60_000])?,
             },
-            reconnect_backoff: Backoff {
-                base_ms: config.number(&["reconnect.backoff.ms"], [50, 100], 0)?.unsigned_abs(),
-                max_ms: config.number(&["reconnect.backoff.max.ms"], [1_000, 10_000], 0)?.unsigned_abs(),
-            },
+            reconnect_backoff: config.reconnect_backoff()?,
             retry_backoff: Backoff {
                 base_ms: config.number(&["retry.backoff.ms"], [100, 100], 0)?.unsigned_abs(),
                 max_ms: config.number(&["retry.backoff.max.ms"], [1_000, 1_000], 0)?.unsigned_abs(),
             },
-            connect_timeout: config.span(&["socket.connection.setup.timeout.ms"], [10_000, 30_000])?,
+            setup_timeout: config.setup_timeout()?,
+            warnings: config.warnings()?,
             metadata_max_age: match config.profile {
                 Profile::Java => config.span(&["metadata.max.age.ms"], [300_000, 300_000])?,
                 Profile::Librdkafka => {

@@ -121,7 +121,7 @@ pub struct ConfigError {
 }
 
 /// `ConfigException`.
-const CONFIG_EXCEPTION: &str = "org.apache.kafka.common.config.ConfigException";
+pub(crate) const CONFIG_EXCEPTION: &str = "org.apache.kafka.common.config.ConfigException";
 
 impl ConfigError {
     /// A config that is refused by itself.
@@ -131,6 +131,17 @@ impl ConfigError {
     /// Found when a Java client is built: its constructor wraps the exception.
     pub(crate) fn of_constructor(class: &'static str, message: impl Into<String>) -> ConfigError {
         ConfigError { message: message.into(), thrown: Some(class) }
+    }
+    /// What an admin client's exception says, and the lines of its trace without the stack.
+    pub fn of_admin(&self) -> (String, Vec<String>) {
+        match self.thrown {
+            None => (self.message.clone(), vec![format!("{CONFIG_EXCEPTION}: {self}")]),
+            Some(class) => {
+                let message = "Failed to create new KafkaAdminClient";
+                let trace = format!("org.apache.kafka.common.KafkaException: {message}");
+                (message.to_string(), vec![trace, format!("Caused by: {class}: {self}")])
+            }
+        }
     }
     /// The lines a Java program prints of it, without the stack; `client` is `producer` or `consumer`.
     pub fn lines(&self, client: &str) -> Vec<String> {

@@ -162,3 +162,24 @@ fn without_its_near_replica_it_reads_from_the_leader() {
     run.broker_mut().put("t", 0, "c");
     assert_eq!(run.until(10_000).values(), ["a", "b", "c"]);
 }
+
+/// A broker that is cut off still leads in what it tells, and would send a consumer whose offset is of a later epoch back to its own log.
+/// Java knows by that epoch that there is another leader, and waits until somebody names it; librdkafka asks whom it knows.
+#[test]
+fn java_asks_no_leader_of_an_older_epoch_than_that_of_its_committed_offset() {
+    for (profile, waits) in [(Profile::Java, true), (Profile::Librdkafka, false)] {
+        let mut broker = two_records();
+        broker.committed = [(("t".into(), 0), 1)].into();
+        broker.committed_epoch = Some(1);
+        let pairs = [("group.id", "g"), ("auto.offset.reset", "earliest")];
+        let mut run = Run::consumer(broker, profile, &pairs, vec![(0, Do::Subscribe("t"))]).until(2_000);
+        let asks = |api| matches!(api, ApiKey::Fetch | ApiKey::OffsetForLeaderEpoch | ApiKey::ListOffsets);
+        assert_eq!(!run.broker().asked.iter().any(|api| asks(*api)), waits, "{profile:?}");
+        if waits {
+            assert!(run.broker().described.len() > 10, "it goes on asking who leads");
+            let broker = run.broker_mut();
+            (broker.leader_epoch, broker.epoch_ends) = (1, [(1, (1, 2))].into());
+            assert_eq!(run.until(4_000).values(), ["b"], "and goes on where it was");
+        }
+    }
+}

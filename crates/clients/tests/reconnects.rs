@@ -247,3 +247,86 @@ fn who_is_told_that_it_is_mistaken_begins_anew() {
         );
     }
 }
+
+/// When a producer says that it lost its bootstrap server, in ms.
+fn losses(mut run: Run, ms: u64) -> Vec<u64> {
+    let (mut losses, mut seen) = (Vec::new(), 0);
+    while run.world.next_time().is_some_and(|at| at <= Time::from_millis(ms)) {
+        run.world.step();
+        let new = &run.app().logs[seen..];
+        assert!(new.iter().all(|line| !line.text.contains("could not be established")), "it gave up itself");
+        losses
+            .extend(new.iter().filter(|line| line.text.contains("disconnected")).map(|_| run.world.now().as_millis()));
+        seen += new.len();
+    }
+    losses
+}
+
+/// Nothing comes back from a host behind a cut: `socket.connection.setup.timeout.ms`, twice that, and then the most there is, each a fifth
+/// more or less, whatever a request may take (`ClusterConnectionStates`). Kafka 4.3.1 prints only that the bootstrap server is gone.
+#[test]
+fn a_connection_that_does_not_open_is_waited_for_longer_each_time() {
+    // Its sender sleeps after each.
+    const SLEEP: u64 = 100;
+    let pairs = [("request.timeout.ms", "1000"), ("reconnect.backoff.max.ms", "50")];
+    let run = |pairs: &[(&str, &str)]| {
+        let mut run = Run::producer(FakeBroker::with(&[]), Profile::Java, pairs, vec![(0, send("t", None, "a"))]);
+        run.cut_broker();
+        run
+    };
+    let losses = losses(run(&pairs), 120_000);
+    let waits: Vec<u64> = losses.windows(2).map(|pair| pair[1] - pair[0] - SLEEP).collect();
+    assert!((8_000..=12_001).contains(&losses[0]), "{losses:?}");
+    assert!((16_000..=24_001).contains(&waits[0]), "{losses:?}");
+    assert!(waits[1..].iter().all(|wait| (24_000..=30_001).contains(wait)) && waits.len() >= 3, "{losses:?}");
+    let fixed = [("socket.connection.setup.timeout.ms", "70000"), ("reconnect.backoff.ms", "0")];
+    let losses = self::losses(run(&fixed), 100_000);
+    assert!(losses.windows(2).all(|pair| pair[1] - pair[0] == 30_001 + SLEEP) && losses.len() == 3, "{losses:?}");
+}
+
+/// The host of a process that stands still opens connections all the same: what is waited for is an answer.
+#[test]
+fn a_paused_broker_costs_a_request_timeout_and_not_the_time_to_connect() {
+    let pairs = [("request.timeout.ms", "3000"), ("socket.connection.setup.timeout.ms", "1000")];
+    let mut run = Run::producer(FakeBroker::with(&[]), Profile::Java, &pairs, vec![(0, send("t", None, "a"))]);
+    assert!(run.world.step().is_some(), "the broker listens");
+    run.pause_broker();
+    let losses = losses(run, 5_000);
+    assert!(losses.len() == 1 && (3_000..3_010).contains(&losses[0]), "{losses:?}");
+}
+
+/// As Kafka 4.3.1 says it, and does it: no backoff is longer than the longest, and one that is set alone does not grow.
+#[test]
+fn backoffs_that_do_not_go_together_are_warned_of() {
+    let pairs = [
+        ("retry.backoff.ms", "6000"),
+        ("socket.connection.setup.timeout.ms", "40000"),
+        ("reconnect.backoff.ms", "5000"),
+        ("request.timeout.ms", "400000"),
+        ("linger.ms", "1"),
+    ];
+    let run = Run::producer(FakeBroker::with(&[]), Profile::Java, &pairs, vec![]).until(10);
+    let lines: Vec<(&str, &str)> = run.app().logs.iter().map(|line| (&*line.text, line.logger)).collect();
+    const CONFIGS: &str = "org.apache.kafka.clients.CommonClientConfigs";
+    assert_eq!(
+        lines[..4],
+        [
+            (
+                "Configuration 'retry.backoff.ms' with value '6000' is greater than configuration 'retry.backoff.max.ms' with value '1000'. A static backoff with value '1000' will be applied.",
+                CONFIGS
+            ),
+            (
+                "Configuration 'socket.connection.setup.timeout.ms' with value '40000' is greater than configuration 'socket.connection.setup.timeout.max.ms' with value '30000'. A static connection setup timeout with value '30000' will be applied.",
+                CONFIGS
+            ),
+            (
+                "Disabling exponential reconnect backoff because reconnect.backoff.ms is set, but reconnect.backoff.max.ms is not.",
+                CONFIGS
+            ),
+            (
+                "[Producer clientId=p] delivery.timeout.ms should be equal to or larger than linger.ms + request.timeout.ms. Setting it to 400001.",
+                "org.apache.kafka.clients.producer.KafkaProducer"
+            ),
+        ]
+    );
+}

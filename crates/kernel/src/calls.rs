@@ -88,6 +88,16 @@ impl<T> Calls<T> {
         }
     }
 
+    /// The same, and what was sent with it is due at `due` only now that it can arrive.
+    pub fn opened_until(&mut self, conn: ConnId, due: Time) -> bool {
+        let is_known = self.opened(conn);
+        let link = self.addresses.get(&conn).and_then(|address| self.links.get_mut(address));
+        for (_, until) in link.into_iter().flat_map(|link| link.calls.values_mut()) {
+            *until = due;
+        }
+        is_known
+    }
+
     /// An answer came; the tag of its call, unless the call was given up.
     pub fn answered(&mut self, conn: ConnId, number: u32) -> Option<T> {
         let link = self.links.values_mut().find(|link| link.conn == conn)?;

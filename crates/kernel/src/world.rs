@@ -103,6 +103,12 @@ enum What<M> {
         node: NodeId,
         order: Order,
     },
+    /// A paused process learns, when it goes on, of a connection that its host has opened for it.
+    Accepted {
+        node: NodeId,
+        incarnation: u32,
+        pair: u64,
+    },
     /// Something travelling over a connection towards end `to`.
     Travel {
         pair: u64,

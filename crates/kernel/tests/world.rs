@@ -9,6 +9,8 @@ struct Echo {
     say: u32,
     got: Vec<u32>,
     closed: Vec<CloseReason>,
+    opened: u32,
+    accepted: u32,
     written: u32,
     durable: u32,
 }
@@ -37,6 +39,8 @@ impl Machine for Echo {
                     fx.sync(u64::from(self.written));
                 }
             }
+            Input::Opened { .. } => self.opened += 1,
+            Input::Accepted { .. } => self.accepted += 1,
             Input::Synced { token } => self.durable = token as u32,
             Input::Closed { reason, .. } => self.closed.push(reason),
             Input::Order(Order::Terminate) => fx.exit(0),
@@ -167,6 +171,25 @@ fn a_paused_process_gets_everything_once_it_goes_on() {
     world.resume(b);
     world.run_until(Time::from_millis(101));
     assert_eq!(world.state(b), NodeState::Running);
+}
+
+/// As operating systems do, which know nothing of what a process does with its time.
+#[test]
+fn the_host_of_a_paused_process_opens_connections_where_it_listens() {
+    let (mut world, a, b) = pair(0);
+    world.run_until(Time::from_millis(10));
+    world.pause(b);
+    world.machine_mut(a).opened = 0;
+    world.order(a, Order::Line("b".into()));
+    world.run_until(Time::from_millis(20));
+    assert_eq!((world.machine(a).opened, world.machine(b).got.len()), (1, 0), "it is open, and nobody reads");
+    let mut other = world.clone();
+    world.resume(b);
+    world.run_until(Time::from_millis(30));
+    assert_eq!((&world.machine(b).got[..], world.machine(b).accepted), (&[10][..], 2));
+    other.kill(b);
+    other.run_until(Time::from_millis(30));
+    assert_eq!(other.machine(a).closed, [CloseReason::Reset, CloseReason::Reset], "both connections");
 }
 
 #[test]

@@ -41,10 +41,11 @@ pub(crate) struct AdminTool<S> {
 }
 
 impl<S: Script> AdminTool<S> {
-    /// A tool with the client that its options ask for.
+    /// A tool with the client that its options ask for. If there cannot be one, the first line is the exception's message and
+    /// the others are its trace.
     pub(crate) fn new(launch: &Launch, options: &Parsed, script: S) -> Result<AdminTool<S>, Refusal> {
         let mut properties = match options.one("command-config").ok().flatten() {
-            Some(path) => properties_file(launch, path)?,
+            Some(path) => command_config(launch, path)?,
             None => Properties::new(),
         };
         let (option, property) = match options.has("bootstrap-controller") {
@@ -66,16 +67,12 @@ impl<S: Script> AdminTool<S> {
         AdminTool::with(&properties, script)
     }
 
-    /// A tool with a client of these properties.
+    /// The same with a client of these properties.
     pub(crate) fn with(properties: &Properties, script: S) -> Result<AdminTool<S>, Refusal> {
         let client_id = properties.get("client.id").cloned().unwrap_or_else(|| "adminclient-1".into());
         let admin = Admin::new(Profile::Java, properties, &client_id, 1).map_err(|e| {
-            let cause = format!("Caused by: org.apache.kafka.common.config.ConfigException: {e}");
-            Refusal {
-                err: vec!["Failed to create new KafkaAdminClient".to_owned(), cause],
-                code: 1,
-                ..Refusal::default()
-            }
+            let (message, trace) = e.of_admin();
+            Refusal { err: [message].into_iter().chain(trace).collect(), code: 1, ..Refusal::default() }
         })?;
         Ok(AdminTool { admin, script })
     }
@@ -133,6 +130,14 @@ pub(crate) fn log_line(line: &LogLine, io: &mut Io<'_>) {
 pub(crate) fn properties_file(launch: &Launch, path: &str) -> Result<Properties, Refusal> {
     let text = launch.read(path).ok_or_else(|| Refusal::line(format!("java.nio.file.NoSuchFileException: {path}")))?;
     Ok(properties(&text))
+}
+
+/// The same of an admin tool: it prints the exception's message, which is the path, and its trace.
+pub(crate) fn command_config(launch: &Launch, path: &str) -> Result<Properties, Refusal> {
+    properties_file(launch, path).map_err(|mut refusal| {
+        refusal.err.insert(0, path.to_owned());
+        refusal
+    })
 }
 
 /// The text of a properties file, read.

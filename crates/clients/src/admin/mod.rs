@@ -96,16 +96,34 @@ pub struct Admin {
     results: Vec<(u64, AdminResult)>,
 }
 
+const API_TIMEOUT: &str = "default.api.timeout.ms";
+
 impl Admin {
     /// An admin client; its timers carry `space`.
     pub fn new(profile: Profile, properties: &Properties, client_id: &str, space: u16) -> Result<Admin, ConfigError> {
         let checked = check(profile, config::ADMIN_CONFIGS, config::LIBRDKAFKA_ADMIN_CONFIGS, properties)?;
         let config = Config { profile, properties: &checked };
         let settings = NetSettings::read(&config)?;
+        let request_timeout = settings.request_timeout;
+        let mut net = Net::new(profile, Kind::Admin, client_id, None, settings, false);
+        let mut api_timeout = config.span(&[API_TIMEOUT], [60_000, 60_000])?;
+        if profile == Profile::Java && api_timeout < request_timeout {
+            if config.text(API_TIMEOUT).is_some() {
+                let text = "must be no smaller than the value of request.timeout.ms.";
+                return Err(config.unusable(format!("The specified value of {API_TIMEOUT} {text}")));
+            }
+            // Java names a default that it has not read yet (`KafkaAdminClient#configureDefaultApiTimeoutMs`).
+            let ms = request_timeout.as_millis();
+            let text = format!(
+                "Overriding the default value for {API_TIMEOUT} (0) with the explicitly configured request timeout {ms}"
+            );
+            net.warn("org.apache.kafka.clients.admin.KafkaAdminClient", text);
+            api_timeout = request_timeout;
+        }
         Ok(Admin {
             profile,
-            net: Net::new(profile, Kind::Admin, client_id, None, settings, false),
-            api_timeout: config.span(&["default.api.timeout.ms"], [60_000, 60_000])?,
+            net,
+            api_timeout,
             space,
             timers: Timers::new(space),
             is_started: false,

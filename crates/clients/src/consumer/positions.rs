@@ -103,9 +103,17 @@ impl Consumer {
                 partition.committed = Some(result.offset);
                 partition.epoch = result.leader_epoch;
                 self.leaders_seen = None;
+                self.saw_epoch(&tp, result.leader_epoch);
             }
         }
         self.reset_by_policy(unset);
+    }
+
+    /// Java takes a newer epoch for a newer leader (`ConsumerUtils#refreshCommittedOffsets`, `OffsetFetcherUtils#resetPositionIfNeeded`).
+    fn saw_epoch(&mut self, tp: &TopicPartition, epoch: i32) {
+        if self.profile == Profile::Java {
+            self.net.metadata.saw_epoch(tp, epoch);
+        }
     }
 
     /// Resets partitions as `auto.offset.reset` says.
@@ -257,6 +265,9 @@ impl Consumer {
             let tp = TopicPartition::new(result.topic, result.partition);
             let Some((_, start)) = asked.iter().find(|(known, _)| *known == tp) else { continue };
             let leader = self.net.metadata.leader(&tp).map(|(id, _, epoch)| (id, epoch));
+            if result.error.is_ok() && result.offset >= 0 {
+                self.saw_epoch(&tp, result.leader_epoch);
+            }
             let is_meant = |p: &&mut Partition| p.since <= assignment && p.seek == Seek::LookUp(*start);
             let Some(partition) = self.partitions.get_mut(&tp).filter(is_meant) else { continue };
             partition.is_asked = false;

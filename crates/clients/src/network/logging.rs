@@ -22,6 +22,12 @@ pub(super) fn context(kind: Kind, client_id: &str, group: Option<&str>) -> Name 
     .into()
 }
 
+/// What is logged of a configuration before there is a client.
+pub(super) fn of_config(text: &str) -> LogLine {
+    let logger = "org.apache.kafka.clients.CommonClientConfigs";
+    LogLine { level: LogLevel::Warn, logger, text: text.to_owned(), thrown: None }
+}
+
 /// An address as Java's `Node` and `InetAddress` print it, as far as names tell.
 fn java_address(address: &Address) -> String {
     let (host, port) = address;
@@ -109,7 +115,8 @@ impl<T> Net<T> {
             return;
         }
         let (node, shown) = (self.node_id(lane, address), java_address(address));
-        if never_opened {
+        // Of a connection that it gave up itself it says so only at level INFO (`ChannelState#LOCAL_CLOSE`).
+        if never_opened && reason.is_some() {
             let name = self.node_name(lane, address);
             self.warn(
                 NETWORK_CLIENT,

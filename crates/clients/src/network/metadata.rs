@@ -295,6 +295,18 @@ impl Metadata {
         is_news
     }
 
+    /// An answer tells of a leader's epoch. If it is newer than what is known of the partition, then whoever led it leads it no more; who
+    /// does is to be asked, and of nobody who knows less (`Metadata#updateLastSeenEpochIfNewer`, `#partitionMetadataIfCurrent`).
+    pub(crate) fn saw_epoch(&mut self, tp: &TopicPartition, epoch: i32) {
+        let partitions = self.topics.get_mut(&tp.topic).map_or(&mut [][..], |topic| &mut topic.partitions);
+        let known = usize::try_from(tp.partition).ok().and_then(|n| partitions.get_mut(n));
+        if let Some(partition) = known.filter(|known| known.leader_epoch < epoch) {
+            (partition.leader, partition.leader_epoch) = (BrokerId::NONE, epoch);
+            self.leaders += 1;
+            self.update_requested = true;
+        }
+    }
+
     /// Takes over an answer; true if something in it asks for another refresh soon.
     pub(super) fn update(&mut self, now: Time, response: &MetadataResponse) -> bool {
         self.version += 1;

@@ -25,6 +25,7 @@ pub(crate) mod purpose {
     pub(crate) const BACKOFF: u32 = 0xc11e_0001;
     pub(crate) const NODE: u32 = 0xc11e_0002;
     pub(crate) const PARTITION: u32 = 0xc11e_0003;
+    pub(crate) const SETUP: u32 = 0xc11e_0004;
 }
 
 /// The kind of a client, for its log lines.
@@ -64,6 +65,8 @@ enum Link {
 #[derive(Clone, Copy, Hash, Debug)]
 struct Penalty {
     failures: u32,
+    /// How many attempts in a row did not get as far as an open connection.
+    unopened: u32,
     until: Time,
 }
 
@@ -113,6 +116,7 @@ impl<T> Net<T> {
         settings: NetSettings,
         auto_create: bool,
     ) -> Net<T> {
+        let log = settings.warnings.iter().map(|text| logging::of_config(text)).collect();
         Net {
             profile,
             kind,
@@ -128,7 +132,7 @@ impl<T> Net<T> {
             metadata: Metadata::new(auto_create),
             coordinator: BrokerId::NONE,
             unresolved: Vec::new(),
-            log: Vec::new(),
+            log,
         }
     }
 
@@ -137,10 +141,14 @@ impl<T> Net<T> {
         if let Some(link) = self.links[lane as usize].get_shared(to) {
             return *link == Link::Ready;
         }
-        if self.penalties.get(&(lane, to.clone())).is_some_and(|penalty| penalty.until > now) {
+        let penalty = self.penalties.get(&(lane, to.clone()));
+        if penalty.is_some_and(|penalty| penalty.until > now) {
             return false;
         }
-        let due = now + self.settings.connect_timeout;
+        let attempts = penalty.map_or(0, |penalty| penalty.unopened) + 1;
+        let patience = self.settings.setup_timeout.wait(attempts, fx.rng(purpose::SETUP));
+        // Late is what takes more whole milliseconds than that (`ClusterConnectionStates#isConnectionSetupTimeout`).
+        let due = now + Duration::from_millis(patience.as_millis() + 1);
         self.tried.insert((lane, to.clone()), now);
         self.links[lane as usize].insert(to.clone(), Link::Connecting { due });
         let client_software = match self.profile {
@@ -149,7 +157,8 @@ impl<T> Net<T> {
         };
         let meant = self.meant(lane, to);
         let request = ApiVersionsRequest { client_software: client_software.into(), meant };
-        let timeout = self.settings.request_timeout;
+        // What is asked for first has its time once the connection is open.
+        let timeout = due.since(now) + self.settings.request_timeout;
         self.transmit(now, fx, lane, to, timeout, Call::ApiVersions, request.into());
         false
     }
@@ -253,7 +262,7 @@ impl<T> Net<T> {
         match input {
             Input::Opened { conn } => {
                 let lane = self.lane_of(*conn)?;
-                self.lanes[lane as usize].opened(*conn);
+                self.lanes[lane as usize].opened_until(*conn, now + self.settings.request_timeout);
                 let address = self.lanes[lane as usize].address(*conn)?.clone();
                 self.links[lane as usize].insert(address, Link::Handshake);
                 Some(Vec::new())
@@ -354,9 +363,9 @@ impl<T> Net<T> {
         reason: Option<CloseReason>,
     ) -> Vec<NetEvent<T>> {
         let link = self.links[lane as usize].remove(&address);
-        let failures = self.punish(now, fx, lane, &address);
-        let node = self.node_id(lane, &address);
         let never_opened = matches!(link, Some(Link::Connecting { .. }) | None);
+        let failures = self.punish(now, fx, lane, &address, never_opened);
+        let node = self.node_id(lane, &address);
         self.log_disconnect(lane, &address, never_opened, failures, reason);
         if never_opened {
             self.failed_at = Some(now);
@@ -369,12 +378,14 @@ impl<T> Net<T> {
     }
 
     /// A node that was lost is not tried again at once (`ClusterConnectionStates#disconnected`); how many times in a row that was.
-    fn punish(&mut self, now: Time, fx: &mut Fx, lane: Lane, address: &Address) -> u32 {
+    fn punish(&mut self, now: Time, fx: &mut Fx, lane: Lane, address: &Address, never_opened: bool) -> u32 {
         let key = (lane, address.clone());
-        let failures = self.penalties.get(&key).map_or(0, |penalty| penalty.failures) + 1;
+        let before = self.penalties.get(&key).copied().unwrap_or(Penalty { failures: 0, unopened: 0, until: now });
+        let failures = before.failures + 1;
+        let unopened = if never_opened { before.unopened + 1 } else { 0 };
         let wait = self.settings.reconnect_backoff.wait(failures, fx.rng(purpose::BACKOFF));
         self.tried.insert(key.clone(), now);
-        self.penalties.insert(key, Penalty { failures, until: now + wait });
+        self.penalties.insert(key, Penalty { failures, unopened, until: now + wait });
         failures
     }
 
@@ -547,8 +558,8 @@ impl<T> Net<T> {
         for address in nodes {
             if self.links[lane as usize].contains_key(&address) {
                 let calls = self.lanes[lane as usize].close(fx, &address);
-                self.links[lane as usize].remove(&address);
-                self.punish(now, fx, lane, &address);
+                let link = self.links[lane as usize].remove(&address);
+                self.punish(now, fx, lane, &address, matches!(link, Some(Link::Connecting { .. })));
                 let node = self.node_id(lane, &address);
                 events.extend(self.given_up(now, fx, node, calls, false));
             }
@@ -691,10 +702,6 @@ impl<T> Net<T> {
         protocol::gap!(
             "connections.max.idle.ms: connections that idle stay open",
             "Selector#maybeCloseOldestConnection"
-        );
-        protocol::gap!(
-            "socket.connection.setup.timeout.max.ms: every attempt to connect may take as long as the first",
-            "ClusterConnectionStates#updateConnectionSetupTimeout"
         );
         for calls in &self.lanes {
             soonest.at_each(calls.deadlines());

@@ -58,6 +58,8 @@ pub struct FakeBroker {
     pub offset_errors: VecDeque<ErrorCode>,
     pub epoch_errors: VecDeque<ErrorCode>,
     pub committed: SortedMap<(Arc<str>, i32), i64>,
+    /// The leader epoch of what comes before committed offsets, if it was told.
+    pub committed_epoch: Option<i32>,
     pub generation: i32,
     /// Of all partitions; who asks with a lower one is fenced.
     pub leader_epoch: i32,
@@ -260,7 +262,7 @@ impl FakeBroker {
                     offset: self.committed.get(&(topic.clone(), partition)).copied().unwrap_or(-1),
                     topic,
                     partition,
-                    leader_epoch: -1,
+                    leader_epoch: self.committed_epoch.unwrap_or(-1),
                     metadata: "".into(),
                     error: ErrorCode::None,
                 };
@@ -647,6 +649,13 @@ impl Run {
     }
     pub fn kill_broker(&mut self) {
         self.world.kill(self.broker);
+    }
+    /// Nothing comes back from the broker.
+    pub fn cut_broker(&mut self) {
+        self.world.cut(self.broker, self.app);
+    }
+    pub fn pause_broker(&mut self) {
+        self.world.pause(self.broker);
     }
     pub fn app(&self) -> &App {
         match self.world.machine(self.app) {

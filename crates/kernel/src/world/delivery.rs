@@ -26,6 +26,12 @@ impl<A: Machine> World<A> {
                 let (input, stimulus) = (Input::Order(order.clone()), Stimulus::Order(order.clone()));
                 self.dispatch_to(node, incarnation, event.cause, input, stimulus);
             }
+            What::Accepted { node, incarnation, pair } => {
+                let Some(c) = self.network.conns.get(pair) else { return };
+                let (conn, peer, port) = (ConnId::new(pair, 1), c.nodes[0], c.port);
+                let input = Input::Accepted { conn, peer, port };
+                self.dispatch_to(node, incarnation, event.cause, input, Stimulus::Open(conn));
+            }
             What::Travel { pair, to, n, .. } => self.arrive(pair, to, n, event),
         }
     }
@@ -43,7 +49,8 @@ impl<A: Machine> World<A> {
         let host_up = slot.state != NodeState::PoweredOff;
         let same_process =
             slot.incarnation == incarnation && matches!(slot.state, NodeState::Running | NodeState::Paused);
-        if slot.state == NodeState::Paused && (same_process || incarnation == 0) {
+        // Until it goes on nothing reaches it; but a connection is opened by its host.
+        if slot.state == NodeState::Paused && same_process {
             self.stalled.entry(node).or_default().push_back(event);
             return;
         }
@@ -104,7 +111,8 @@ impl<A: Machine> World<A> {
         let (incarnation, state) = (slot.incarnation, slot.state);
         let c = self.network.conns.get_mut(pair).expect("the caller found it");
         let (peer, port) = (c.nodes[0], c.port);
-        if state != NodeState::Running || !slot.ports.contains(&port) {
+        let is_up = matches!(state, NodeState::Running | NodeState::Paused);
+        if !is_up || !slot.ports.contains(&port) {
             c.alive[1] = false;
             self.travel(pair, 0, Cargo::Close(CloseReason::Refused));
             return;
@@ -113,7 +121,7 @@ impl<A: Machine> World<A> {
         c.incarnations[1] = incarnation;
         self.travel(pair, 0, Cargo::Opened);
         let conn = ConnId::new(pair, 1);
-        self.run_step(node, cause, Input::Accepted { conn, peer, port }, Stimulus::Open(conn));
+        self.dispatch_to(node, incarnation, cause, Input::Accepted { conn, peer, port }, Stimulus::Open(conn));
     }
 
     /// Runs a step of `node` if the process is still the one the event was meant for.
@@ -138,7 +146,8 @@ impl<A: Machine> World<A> {
                     Input::Order(order) => What::Order { node, order },
                     Input::Start => What::Start { node, incarnation },
                     Input::Closed { conn, reason } => What::Fail { node, incarnation, conn, reason },
-                    Input::Opened { .. } | Input::Accepted { .. } | Input::Message { .. } => {
+                    Input::Accepted { conn, .. } => What::Accepted { node, incarnation, pair: conn.pair() },
+                    Input::Opened { .. } | Input::Message { .. } => {
                         unreachable!("what travels is stalled where it arrives")
                     }
                 };

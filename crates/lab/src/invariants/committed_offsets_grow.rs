@@ -121,6 +121,14 @@ fn is_late(sight: &Sight<'_>, group: &GroupId, tp: &TopicPartition, offset: i64,
     })
 }
 
+/// Whether a broker that runs has not heard yet that a topic was made again.
+fn is_behind(sight: &Sight<'_>, topic: &TopicName) -> bool {
+    let today = sight.image().and_then(|image| image.by_name.get(topic));
+    let running = sight.layout.brokers.values().filter(|node| sight.world.state(**node) == NodeState::Running);
+    let mut processes = running.filter_map(|node| sight.world.machine(*node).kafka());
+    processes.any(|process| process.image().by_name.get(topic) != today)
+}
+
 impl CommittedOffsetsGrow {
     /// Whether the group was given what comes before this offset in the topic of today. If not, the offset is one of a topic of that
     /// name that is gone: Kafka takes commits by name (sweep seeds 4556 and 4752), and a consumer goes on where it was until it hears
@@ -141,9 +149,10 @@ impl CommittedOffsetsGrow {
         let end = sight.leader(&tp).map(|leader| leader.log.log_end_offset());
         let has_members = replicas::groups(sight.world, sight.layout).iter().any(|known| known.id == *group && !known.members.is_empty());
         // Where a topic was made again a member goes back to where the old one ends, if a broker that has not heard of the new one is
-        // asked (`judge::anomalies`, `poll`; sweep seed 104053).
-        let read_to = if self.remade.contains(&tp.topic) { 0 } else { before };
-        if is_late(sight, group, &tp, offset, read_to) {
+        // asked (`judge::anomalies`, `poll`; sweep seeds 104053 and 305427).
+        let is_remade = self.remade.contains(&tp.topic);
+        let read_to = if is_remade { 0 } else { before };
+        if is_remade && is_behind(sight, &tp.topic) || is_late(sight, group, &tp, offset, read_to) {
             return Ok(());
         }
         match has_members && end.is_some_and(|end| end >= before) {

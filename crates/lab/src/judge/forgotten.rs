@@ -16,7 +16,8 @@ use crate::Lab;
 use crate::replicas::batch_at;
 
 /// Whether that made the copy at `second` of what is at `first`: it has a later epoch of the same producer, which had
-/// written more than one batch in the epoch before, and whoever appended the copy had restarted or cut its log since.
+/// written more than one batch in the epoch before, and whoever appended the copy, or led in between (sweep seed 303512), had
+/// restarted or cut its log since.
 pub(super) fn between(lab: &Lab, tp: &TopicPartition, log: &Log, first: i64, second: i64) -> bool {
     let (Some(old), Some(new)) = (batch_at(log, first), batch_at(log, second)) else { return false };
     let (old, new) = (old.producer(), new.producer());
@@ -31,13 +32,16 @@ pub(super) fn between(lab: &Lab, tp: &TopicPartition, log: &Log, first: i64, sec
     else {
         return false;
     };
-    lab.history().iter().any(|stamped| {
-        let forgets = match &stamped.note {
-            Note::BrokerState { broker, state: "STARTING" } => *broker == leader,
-            Note::Truncated { tp: of, broker, .. } => *broker == leader && of == tp,
-            _ => false,
-        };
-        forgets && (written..=copied).contains(&stamped.at)
+    let between = || lab.history().iter().filter(|stamped| (written..=copied).contains(&stamped.at));
+    let led = |id: BrokerId| {
+        let leads =
+            |note: &Note| matches!(note, Note::LeaderElected { tp: of, leader, .. } if of == tp && *leader == id);
+        id == leader || between().any(|stamped| leads(&stamped.note))
+    };
+    between().any(|stamped| match &stamped.note {
+        Note::BrokerState { broker, state: "STARTING" } => led(*broker),
+        Note::Truncated { tp: of, broker, .. } => of == tp && led(*broker),
+        _ => false,
     })
 }
 

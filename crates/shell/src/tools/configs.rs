@@ -72,7 +72,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         listed: vec![],
     };
     let failed = |mut refusal: Refusal| {
-        refusal.err.insert(0, failed(&launch.argv[1..].join(" ")));
+        refusal.err[0] = failed(&launch.argv[1..].join(" "));
         refusal
     };
     Ok(Body::Configs(Box::new(AdminTool::new(launch, options, script).map_err(failed)?)))

@@ -141,7 +141,11 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         }
         Command::Dependencies => Features::Say(feature_dependencies(options.all("feature"))?),
     };
-    Ok(Body::Features(Box::new(AdminTool::new(launch, options, script)?)))
+    let tool = AdminTool::new(launch, options, script).map_err(|mut refusal| {
+        refusal.err.truncate(1);
+        refusal
+    });
+    Ok(Body::Features(Box::new(tool?)))
 }
 
 fn change(verb: Verb, options: &Parsed) -> Result<Features, Refusal> {

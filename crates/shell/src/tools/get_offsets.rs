@@ -27,7 +27,11 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     check_required(options, &["bootstrap-server"])?;
     validate_bootstrap(options)?;
     let script = plan(options).map_err(|message| Refusal::line(format!("Error occurred: {message}")))?;
-    Ok(Body::GetOffsets(Box::new(AdminTool::new(launch, options, script)?)))
+    let tool = AdminTool::new(launch, options, script).map_err(|mut refusal| {
+        refusal.err[0].insert_str(0, "Error occurred: ");
+        refusal
+    });
+    Ok(Body::GetOffsets(Box::new(tool?)))
 }
 
 fn plan(options: &Parsed) -> Result<GetOffsets, String> {

@@ -4,7 +4,7 @@ use clients::{AdminCall, AdminResult, ClientError, Properties};
 use ordered::SortedSet;
 use protocol::{ErrorCode, TopicPartition};
 
-use crate::admin_tool::{AdminTool, Calls, Script, properties_file};
+use crate::admin_tool::{AdminTool, Calls, Script, command_config};
 use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
@@ -103,7 +103,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let config = if options.has("admin.config") { "admin.config" } else { "command-config" };
     let out = if options.has("admin.config") { vec![NO_ADMIN_CONFIG.to_owned()] } else { Vec::new() };
     let mut properties = match options.one(config).map_err(text)? {
-        Some(path) => properties_file(launch, path).map_err(|refusal| Refusal { out: out.clone(), ..refusal })?,
+        Some(path) => command_config(launch, path).map_err(|refusal| Refusal { out: out.clone(), ..refusal })?,
         None => Properties::new(),
     };
     let nodes = options.one("bootstrap-server").map_err(text)?.unwrap_or_default();

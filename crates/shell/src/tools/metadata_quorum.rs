@@ -115,7 +115,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     };
     if let Some(change) = change {
         let script = MetadataQuorum { status: false, human: false, cluster_id: None, change: Some(change) };
-        return Ok(Body::MetadataQuorum(Box::new(AdminTool::new(launch, options, script)?)));
+        return tool(launch, options, script);
     }
     if options.has("status") == options.has("replication") {
         return Err(Refusal::line(match options.has("status") {
@@ -132,7 +132,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         cluster_id: None,
         change: None,
     };
-    Ok(Body::MetadataQuorum(Box::new(AdminTool::new(launch, options, script)?)))
+    tool(launch, options, script)
 }
 
 /// The command under way: the cluster's id for `--status`, then the quorum.
@@ -223,6 +223,22 @@ fn removed(options: &Parsed) -> Result<AdminCall, Refusal> {
     Ok(AdminCall::RemoveVoter { voter: BrokerId(id), directory: DirectoryId(directory.0) })
 }
 
+fn tool(launch: &Launch, options: &Parsed, script: MetadataQuorum) -> Result<Body, Refusal> {
+    match options
+        .one("command-config")
+        .ok()
+        .flatten()
+        .map(|path| properties_file(launch, path).map_err(|_| missing(path)))
+    {
+        Some(Err(refusal)) => Err(refusal),
+        Some(Ok(_)) | None => Ok(Body::MetadataQuorum(Box::new(AdminTool::new(launch, options, script)?))),
+    }
+}
+
+fn missing(path: &str) -> Refusal {
+    Refusal::line(format!("Properties file {path} does not exists!"))
+}
+
 /// The controller whose properties file is given, with the directory id in its `meta.properties`.
 fn new_controller(launch: &Launch, options: &Parsed) -> Result<Voter, Refusal> {
     let Some(path) = options.all("command-config").last() else {
@@ -230,8 +246,7 @@ fn new_controller(launch: &Launch, options: &Parsed) -> Result<Voter, Refusal> {
             "You must supply the configuration file of the controller you are adding when using add-controller.",
         ));
     };
-    let missing = |_| Refusal::line(format!("Properties file {path} does not exists!"));
-    let properties = properties_file(launch, path).map_err(missing)?;
+    let properties = properties_file(launch, path).map_err(|_| missing(path))?;
     let property = |name: &str| properties.get(name).map_or("", AsRef::as_ref);
     let is_wrong = |why: String| Refusal::line(format!("{why} Is this a valid controller configuration file?"));
     let id: i32 = match property("node.id") {

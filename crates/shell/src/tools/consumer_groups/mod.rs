@@ -52,7 +52,17 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let script = ConsumerGroups { options: options.clone(), warnings, work: Work::Groups, files };
     let tool = AdminTool::new(launch, options, script).map_err(|mut refusal| {
         // It is made where everything that goes wrong is printed, and ends well.
-        let text = refusal.err.first().cloned().unwrap_or_default();
+        let message = refusal.err.remove(0);
+        let text = match refusal.err.as_mut_slice() {
+            // A file that is not there is wrapped before it gets here.
+            [trace] if trace.starts_with("java.nio.file.") => {
+                let text = trace.clone();
+                trace.insert_str(0, "java.lang.RuntimeException: ");
+                refusal.err.push(format!("Caused by: {text}"));
+                text
+            }
+            _ => message,
+        };
         refusal.out.push(format!("\nError: Executing consumer group command failed due to {text}"));
         Refusal { code: 0, ..refusal }
     });

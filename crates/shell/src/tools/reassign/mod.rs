@@ -138,7 +138,11 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         return Err(Refusal::usage(format!("Option \"[{}]\" can't be used with action \"[{name}]\"", option.name)));
     }
     let script = Reassign::new(launch, options, *action).map_err(refusal)?;
-    Ok(Body::Reassign(Box::new(AdminTool::new(launch, options, script)?)))
+    let tool = AdminTool::new(launch, options, script).map_err(|mut refusal| {
+        refusal.err[0].insert_str(0, "Error: ");
+        refusal
+    });
+    Ok(Body::Reassign(Box::new(tool?)))
 }
 
 fn check_bootstrap(options: &Parsed) -> Result<(), Refusal> {
