@@ -348,7 +348,7 @@ fn a_follower_before_a_hole_at_the_end_of_the_log_waits() {
             "seed": 106887,
             "cluster": { "brokers": 3, "controllers": 1, "configs": { "log.cleaner.backoff.ms": "2000" } },
             "topics": [{ "name": "t1", "partitions": 1, "replication_factor": 3, "configs": { "cleanup.policy": "compact", "min.insync.replicas": "2", "segment.ms": "3000" } }],
-            "files": { "p": "request.timeout.ms=4000\n" },
+            "files": { "p": "request.timeout.ms=4000\nsocket.connection.setup.timeout.ms=4000\nsocket.connection.setup.timeout.max.ms=4000\n" },
             "commands": [
                 { "at": "1117ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t1 --throughput 60 --value-prefix 100 --repeating-keys 7" },
                 { "at": "2165ms", "term": 13, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t1 --throughput 5 --value-prefix 300 --command-config p --repeating-keys 7" },
@@ -457,4 +457,107 @@ fn a_consumer_of_a_topic_that_was_made_again_goes_back_to_where_the_old_one_ends
     let given: Vec<_> = given.collect();
     let goes_back = |pair: &[(TopicId, i64, i64)]| pair[0].0 == pair[1].0 && pair[1].1 <= pair[0].2;
     assert!(given.windows(2).any(goes_back), "the moment is met");
+}
+
+/// The leader in between, which restarted, knows only the last batch of a producer, and sends it into a new epoch; the copy is taken by the
+/// leader after it.
+#[test]
+fn copies_are_excused_also_if_the_leader_that_forgot_leads_no_more() {
+    let lab = judged(
+        r#"{
+            "seed": 303512,
+            "cluster": { "latency": "5ms", "configs": { "broker.session.timeout.ms": "3000", "leader.imbalance.check.interval.seconds": "5" } },
+            "topics": [
+                { "name": "t1", "partitions": 1, "replication_factor": 1 },
+                { "name": "t2", "partitions": 1, "replication_factor": 3, "configs": { "min.insync.replicas": "3" } }
+            ],
+            "files": { "p": "request.timeout.ms=1500\nretries=2147483647\n" },
+            "commands": [
+                { "at": "2822ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t2 --throughput 5 --value-prefix 100 --command-config p" },
+                { "at": "5802ms", "run": "sim pause leader:t1-0" },
+                { "at": "16880ms", "run": "sim cut broker 2 | rest" },
+                { "at": "16980ms", "run": "sim restart broker 3" },
+                { "at": "24552ms", "run": "sim mend" },
+                { "at": "27069ms", "run": "sim judge" }
+            ]
+        }"#,
+        28,
+    );
+    assert_eq!(lab.violation(), None);
+    let tp = TopicPartition::new("t2", 0);
+    let log = lab.leader_log(&tp).expect("it is led");
+    let value = |offset| lab.record_at(log, offset).flatten();
+    let first = value(15).expect("it was written");
+    let again = (16..log.log_end_offset()).find(|offset| value(*offset).as_ref() == Some(&first));
+    let of = |note: &Note| match note {
+        Note::Appended { tp: of, broker, base, as_leader: true, .. } if *of == tp => Some((*base, broker.0)),
+        _ => None,
+    };
+    let appended: Vec<(i64, i32)> = lab.history().iter().filter_map(|stamped| of(&stamped.note)).collect();
+    let at = |offset| appended.iter().find(|(base, _)| *base == offset).map(|(_, broker)| *broker);
+    assert_eq!((at(15), again.and_then(at)), (Some(2), Some(2)), "the moment is met: {again:?}");
+}
+
+/// A leader's log reaches in the largest epoch below a consumer's own beyond the consumer's position: Kafka's consumer compares only where
+/// that epoch ends, and reads on in a log that it has not read.
+#[test]
+fn a_consumer_reads_on_in_another_log_where_nothing_tells() {
+    let lab = run(
+        r#"{
+            "seed": 304447,
+            "cluster": { "brokers": 2, "controllers": 1, "configs": { "broker.heartbeat.interval.ms": "1000", "offsets.topic.replication.factor": "2" } },
+            "topics": [{ "name": "t1", "partitions": 1, "replication_factor": 2, "configs": { "unclean.leader.election.enable": "true" } }],
+            "commands": [
+                { "at": "100ms", "term": 12, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092 --topic t1 --throughput 5 --value-prefix 200 --repeating-keys 7" },
+                { "at": "200ms", "term": 22, "run": "kafka-console-consumer --bootstrap-server broker-1:9092,broker-2:9092 --topic t1 --group g-t1 --from-beginning --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 --command-property auto.commit.interval.ms=5000 --command-property partition.assignment.strategy=org.apache.kafka.clients.consumer.RoundRobinAssignor" },
+                { "at": "300ms", "run": "sim restart broker 1" },
+                { "at": "9297ms", "run": "sim restart broker 2" },
+                { "at": "17733ms", "run": "sim restart broker 1" }
+            ]
+        }"#,
+        Duration::from_millis(19_800),
+    );
+    assert_eq!(lab.violation(), None);
+    let given = |note: &Note| match note {
+        Note::Delivered { first, last, .. } => Some((*first, *last)),
+        _ => None,
+    };
+    let given: Vec<(i64, i64)> = lab.history().iter().filter_map(|stamped| given(&stamped.note)).collect();
+    let log = lab.leader_log(&TopicPartition::new("t1", 0)).expect("it is led");
+    let epoch_at = |offset| log.batches_from(offset).next().map(|batch| batch.leader_epoch);
+    let (first, _) = given.last().copied().expect("it read");
+    let reads_on = given.windows(2).all(|two| two[1].0 == two[0].1 + 1);
+    assert_eq!((reads_on, epoch_at(first - 1)), (true, Some(1)), "the moment is met: {given:?}");
+    assert!(
+        log.epochs().iter().all(|(epoch, _)| *epoch != 3),
+        "what it had read before was of epoch 3: {:?}",
+        log.epochs()
+    );
+}
+
+/// A topic is deleted and made again, and one broker has not heard of it. Who asks that one goes back, commits that, and is killed.
+#[test]
+fn what_a_member_that_is_gone_committed_of_a_topic_made_again_may_be_less() {
+    let lab = run(
+        r#"{
+            "seed": 305427,
+            "cluster": { "latency": "20ms", "configs": { "offsets.topic.num.partitions": "2" } },
+            "topics": [{ "name": "t1", "partitions": 3, "replication_factor": 1 }, { "name": "t2", "partitions": 1, "replication_factor": 1 }],
+            "commands": [
+                { "at": "100ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t1 --throughput 20 --value-prefix 100" },
+                { "at": "200ms", "term": 21, "run": "kafka-console-consumer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t1 --group h --from-beginning --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 --command-property auto.commit.interval.ms=200 --command-property partition.assignment.strategy=org.apache.kafka.clients.consumer.CooperativeStickyAssignor" },
+                { "at": "3878ms", "run": "sim cut broker 3 | controller 102" },
+                { "at": "3893ms", "term": 4, "run": "kafka-topics --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --delete --topic t1" },
+                { "at": "7707ms", "run": "sim kill term:21 at after-delivery" }
+            ]
+        }"#,
+        Duration::from_millis(8_000),
+    );
+    assert_eq!(lab.violation(), None);
+    let committed = |note: &Note| match note {
+        Note::OffsetsCommitted { offsets, .. } => offsets.last().map(|(.., offset)| *offset),
+        _ => None,
+    };
+    let committed: Vec<i64> = lab.history().iter().filter_map(|stamped| committed(&stamped.note)).collect();
+    assert!(matches!(committed[..], [.., before, last] if last < before), "the moment is met: {committed:?}");
 }
