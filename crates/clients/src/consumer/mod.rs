@@ -381,6 +381,10 @@ impl Consumer {
     pub fn epoch(&self, tp: &TopicPartition) -> i32 {
         self.partitions.get(tp).map_or(-1, |partition| partition.epoch)
     }
+    /// The newest leader epoch it knows of a partition, if it waits to hear who leads in it.
+    pub fn awaited_epoch(&self, tp: &TopicPartition) -> Option<i32> {
+        self.net.metadata.awaited_epoch(tp)
+    }
     /// Its group.
     pub fn group(&self) -> Option<&GroupId> {
         self.settings.group.as_ref()

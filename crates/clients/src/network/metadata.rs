@@ -295,6 +295,11 @@ impl Metadata {
         is_news
     }
 
+    /// The newest leader epoch it knows of a partition, if it does not know who leads in it.
+    pub(crate) fn awaited_epoch(&self, tp: &TopicPartition) -> Option<i32> {
+        self.partition(tp).filter(|partition| !partition.leader.is_some()).map(|partition| partition.leader_epoch)
+    }
+
     /// An answer tells of a leader's epoch. If it is newer than what is known of the partition, then whoever led it leads it no more; who
     /// does is to be asked, and of nobody who knows less (`Metadata#updateLastSeenEpochIfNewer`, `#partitionMetadataIfCurrent`).
     pub(crate) fn saw_epoch(&mut self, tp: &TopicPartition, epoch: i32) {

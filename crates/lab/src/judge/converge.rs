@@ -262,7 +262,11 @@ fn group_obstacles(
                 let at = position.map_or("nowhere".to_owned(), |at| at.to_string());
                 let figures = format!(": it is at {at}, and the high watermark is {}", log.high_watermark());
                 let about = format!("group {group} is not at the end of {tp}");
-                found.push(Obstacle::new(about, dead.contains(&tp)).with(figures));
+                // It was given an offset with an epoch that only the topic had that was there before, under the same name: it waits for a
+                // leader of that epoch (`ConsumerUtils#refreshCommittedOffsets`, `Metadata#updateLatestMetadata`; sweep seed 1682).
+                let led_in = image.partition_of(&tp.topic, tp.partition).map_or(i32::MAX, |record| record.leader_epoch);
+                let awaits = consumer.awaited_epoch(&tp).is_some_and(|epoch| led_in < epoch);
+                found.push(Obstacle::new(about, dead.contains(&tp) || awaits).with(figures));
             }
             owns.insert(tp);
         }
