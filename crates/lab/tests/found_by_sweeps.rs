@@ -588,3 +588,27 @@ fn a_consumer_waits_for_an_epoch_that_only_the_former_topic_had_which_is_excused
     let excused = "no anomaly; not converged, which is excused: group g is not at the end of t2-1";
     assert!(verdict(&lab).starts_with(excused), "the moment is met: {}", verdict(&lab));
 }
+
+/// The minimum of in-sync replicas counts those of the topic's first partition as they were before a move: who is moved away is eligible
+/// where it is no replica, and keeps the last leader from coming back.
+#[test]
+fn a_broker_that_is_moved_away_may_stay_eligible_and_nobody_leads() {
+    let lab = judged(
+        r#"{
+            "seed": 3818,
+            "cluster": { "brokers": 2, "controllers": 1, "configs": { "min.insync.replicas": "2" } },
+            "topics": [{ "name": "t1", "partitions": 1, "replication_factor": 1 }],
+            "files": { "m": "{\"version\":1,\"partitions\":[{\"topic\":\"t1\",\"partition\":0,\"replicas\":[1]}]}" },
+            "commands": [
+                { "at": "1823ms", "run": "kafka-reassign-partitions --bootstrap-server broker-1:9092,broker-2:9092 --execute --reassignment-json-file m" },
+                { "at": "4471ms", "run": "sim power-off leader:t1-0" },
+                { "at": "21s", "run": "sim mend" },
+                { "at": "100s", "run": "sim judge" }
+            ]
+        }"#,
+        101,
+    );
+    assert_eq!(lab.violation(), None);
+    let excused = "no anomaly; not converged, which is excused: t1-0 has no leader";
+    assert!(verdict(&lab).starts_with(excused), "the moment is met: {}", verdict(&lab));
+}

@@ -101,7 +101,9 @@ fn partition_obstacle(
     if record.leader == BrokerId::NONE || !alive.contains(&record.leader) {
         let eligible = record.isr.iter().chain(&record.elr);
         let may_lead = |id: &BrokerId| alive.contains(id) && !has_new_disk(lab, *id);
-        let has_heir = eligible.clone().any(may_lead);
+        // A move may leave a broker eligible that is no replica any more; it cannot lead, and nobody is asked to come back for its sake
+        // (`PartitionChangeBuilder#maybePopulateTargetElr`, `#canElectLastKnownLeader`; sweep seed 3818).
+        let has_heir = eligible.clone().any(|id| record.replicas.contains(id) && may_lead(id));
         let is_bereft = eligible.count() == 0;
         let returns = is_bereft && record.last_known_elr.len() == 1 && may_lead(&record.last_known_elr[0]);
         let is_excused = (!has_heir && !returns) || was_elected_with_its_directory(lab, tp, record);
