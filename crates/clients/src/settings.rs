@@ -252,7 +252,8 @@ impl NetSettings {
             checks_cluster: rebootstrap_trigger.is_some()
                 && config.flag("metadata.cluster.check.enable", [true, false])?,
             rebootstrap_trigger,
-            in_flight_max: usize::MAX,
+            // As much as every target can hold: it is part of the digest.
+            in_flight_max: u32::MAX as usize,
             pushes_metrics: config.flag("enable.metrics.push", [true, true])?,
             request_timeout: match config.profile {
                 Profile::Java => config.span(&["request.timeout.ms"], [30_000, 30_000])?,
