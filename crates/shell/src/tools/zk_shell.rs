@@ -1,12 +1,15 @@
 //! `zk-shell`, for workshops written before Kafka 4.0: the znodes that Kafka kept in ZooKeeper, drawn from what brokers answer
 //! today about the KRaft metadata, each answer with today's command beside it.
 //!
-//! Kafka's `ZkData` says what each znode held. Left out: timestamps, which no broker tells, and `config`, `admin`, `isr_change`.
+//! Kafka's `ZkData` says what each znode held, as of 3.9, the last version with ZooKeeper. Empty: what was
+//! there only until somebody had read it, such as notifications.
 
 use clients::{AdminCall, AdminResult};
 use kernel::Input;
 use protocol::Message;
+use protocol::api::ConfigResourceKind;
 use protocol::api::describe_cluster::DescribeClusterResponse;
+use protocol::api::describe_configs::ConfigResource;
 
 use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
@@ -77,6 +80,22 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     Ok(Body::ZkShell(Box::new(AdminTool::with(&properties, shell)?)))
 }
 
+impl Asked {
+    /// Whose configs are drawn, if they are: each broker tells its own, and one that is gone would hold up every answer.
+    fn configs(&self) -> Option<Vec<ConfigResource>> {
+        let path = self.path.strip_prefix("/kafka").unwrap_or(&self.path).trim_end_matches('/');
+        if !(path.starts_with("/config") || self.verb == Verb::Tree && path.is_empty()) {
+            return None;
+        }
+        let of = |kind, name| ConfigResource { kind, name };
+        let topics =
+            self.znodes.topics.iter().map(|topic| of(ConfigResourceKind::Topic, topic.name.to_string().into()));
+        let ids = self.cluster.iter().flat_map(|cluster| &cluster.brokers).map(|(broker, _)| broker.id.to_string());
+        let brokers = ids.chain([String::new()]).map(|name| of(ConfigResourceKind::Broker, name.into()));
+        Some(topics.chain(brokers).collect())
+    }
+}
+
 impl Script for ZkShell {
     fn begin(&mut self, admin: &mut Calls<'_, '_>) {
         WELCOME.into_iter().for_each(|line| admin.io.out(line));
@@ -96,6 +115,21 @@ impl Script for ZkShell {
             }
             AdminResult::DescribeTopics(topics) => {
                 asked.znodes.topics = topics.into_iter().filter_map(|(_, topic)| topic.ok()).collect();
+                admin.call(AdminCall::ListReassignments { partitions: None });
+            }
+            AdminResult::ListReassignments(moves) => {
+                asked.znodes.moves = moves;
+                admin.call(AdminCall::DescribeFeatures);
+            }
+            AdminResult::DescribeFeatures(versions) => {
+                asked.znodes.features = versions.finalized_features;
+                admin.call(match asked.configs() {
+                    Some(resources) => AdminCall::DescribeConfigs { resources },
+                    None => AdminCall::DescribeQuorum,
+                });
+            }
+            AdminResult::DescribeConfigs(results) => {
+                asked.znodes.configs = results.into_iter().filter_map(|(_, described)| described.ok()).collect();
                 admin.call(AdminCall::DescribeQuorum);
             }
             AdminResult::DescribeQuorum(quorum) => {
@@ -164,15 +198,23 @@ impl ZkShell {
 
 /// The command that tells the same today.
 fn today(path: &str, servers: &str) -> String {
-    let topic = path.strip_prefix("/kafka/brokers/topics/").and_then(|rest| rest.split('/').next());
-    match topic {
-        Some(topic) => format!("kafka-topics --bootstrap-server {servers} --describe --topic {topic}"),
-        None if path.starts_with("/kafka/brokers/topics") => {
-            format!("kafka-topics --bootstrap-server {servers} --describe")
-        }
-        None if path.starts_with("/kafka/controller") => {
-            format!("kafka-metadata-quorum --bootstrap-server {servers} describe --status")
-        }
-        None => format!("kafka-metadata-quorum --bootstrap-server {servers} describe --replication"),
-    }
+    let path = path.strip_prefix("/kafka").unwrap_or(path);
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let (tool, rest) = match parts[..] {
+        ["brokers", "topics", topic, ..] => ("kafka-topics", format!("--describe --topic {topic}")),
+        ["brokers", "topics"] | ["admin", ..] => ("kafka-topics", "--describe".into()),
+        ["config", "topics", topic] => ("kafka-configs", format!("--describe --topic {topic}")),
+        ["config", "topics"] => ("kafka-configs", "--describe --entity-type topics".into()),
+        ["config", "brokers", "<default>"] => ("kafka-configs", "--describe --broker-defaults".into()),
+        ["config", "brokers", broker] => ("kafka-configs", format!("--describe --broker {broker}")),
+        ["config", ..] => ("kafka-configs", "--describe --entity-type brokers".into()),
+        ["cluster", ..] => return format!("kafka-cluster cluster-id --bootstrap-server {servers}"),
+        ["consumers"] => ("kafka-consumer-groups", "--list".into()),
+        ["controller" | "controller_epoch"] => ("kafka-metadata-quorum", "describe --status".into()),
+        ["feature"] => ("kafka-features", "describe".into()),
+        ["isr_change_notification"] => ("kafka-topics", "--describe --under-replicated-partitions".into()),
+        ["log_dir_event_notification"] => ("kafka-log-dirs", "--describe".into()),
+        _ => ("kafka-metadata-quorum", "describe --replication".into()),
+    };
+    format!("{tool} --bootstrap-server {servers} {rest}")
 }
