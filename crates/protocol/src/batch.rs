@@ -34,6 +34,8 @@ struct Sealed {
     delete_horizon_ms: Option<i64>,
     size: u32,
     content: Content,
+    /// What it was before a topic's clock stamped it: its records lie on disk with the times their producer gave them.
+    unstamped: Option<Arc<Sealed>>,
     fingerprint: u64,
 }
 
@@ -119,6 +121,7 @@ impl Batch {
                 delete_horizon_ms: None,
                 size,
                 content,
+                unstamped: None,
                 fingerprint,
             }),
         }
@@ -129,28 +132,32 @@ impl Batch {
         Batch { base_offset, leader_epoch, last_offset_delta: self.last_offset_delta, sealed: self.sealed.clone() }
     }
 
-    /// The batch as a topic with `message.timestamp.type=LogAppendTime` keeps it: every record reads as written at `now_ms`.
+    /// The batch as a topic with `message.timestamp.type=LogAppendTime` keeps it: every record reads as written at `now_ms`. Only the
+    /// header is another one, so that the size stays (`DefaultRecordBatch#setMaxTimestamp`).
     pub fn with_log_append_time(&self, now_ms: i64) -> Batch {
         let content = self.sealed.content.written_at(now_ms);
         let fingerprint = fingerprint(&content, self.producer());
-        let sealed =
-            Sealed { content, fingerprint, max_timestamp_ms: now_ms, is_log_append_time: true, ..*self.sealed };
+        let sealed = Sealed {
+            content,
+            unstamped: Some(self.sealed.clone()),
+            fingerprint,
+            max_timestamp_ms: now_ms,
+            is_log_append_time: true,
+            ..*self.sealed
+        };
         Batch { sealed: Arc::new(sealed), ..*self }
     }
 
     /// The batch as compaction leaves it: with the records that `keep` keeps and the same offsets and sequence numbers, down
-    /// to no record at all. A horizon that is set stays (`MemoryRecords#filterTo`, `#writeEmptyHeader`).
+    /// to no record at all. A horizon that is set stays. Timestamps are written anew, as they read, relative to the horizon or to the first
+    /// record that is left (`MemoryRecords#buildRetainedRecordsInto`, `#writeEmptyHeader`).
     pub fn compacted(&self, mut keep: impl FnMut(i64, &Record) -> bool, delete_horizon_ms: Option<i64>) -> Batch {
         let content =
             self.sealed.content.filtered(|record| keep(self.base_offset + i64::from(record.offset_delta), record));
         let delete_horizon_ms = self.sealed.delete_horizon_ms.or(delete_horizon_ms);
         // An empty batch is only a header, without a horizon.
         let delete_horizon_ms = delete_horizon_ms.filter(|_| content.len() > 0);
-        let base_timestamp_ms = match (delete_horizon_ms, content.first_timestamp_ms()) {
-            (Some(horizon), _) => horizon,
-            (None, Some(_)) => self.sealed.base_timestamp_ms,
-            (None, None) => -1,
-        };
+        let base_timestamp_ms = delete_horizon_ms.or(content.first_timestamp_ms()).unwrap_or(-1);
         let max_timestamp_ms = content.max_timestamp_ms().unwrap_or(self.sealed.max_timestamp_ms);
         let size = size_of(&content, base_timestamp_ms, self.sealed.codec);
         let fingerprint = [delete_horizon_ms.unwrap_or(-1), self.last_offset_delta.into()]
@@ -158,6 +165,7 @@ impl Batch {
             .fold(fingerprint(&content, self.producer()), hash_number);
         let sealed = Sealed {
             content,
+            unstamped: None,
             fingerprint,
             delete_horizon_ms,
             base_timestamp_ms,
@@ -176,7 +184,8 @@ impl Batch {
         let fingerprint = hash_number(self.sealed.fingerprint, codec.number().into());
         let content = self.sealed.content.copy();
         let size = size_of(&content, self.sealed.base_timestamp_ms, codec);
-        let sealed = Sealed { content, codec, size, fingerprint, ..*self.sealed };
+        let unstamped = self.sealed.unstamped.clone();
+        let sealed = Sealed { content, unstamped, codec, size, fingerprint, ..*self.sealed };
         Batch { sealed: Arc::new(sealed), ..*self }
     }
 
@@ -207,6 +216,11 @@ impl Batch {
     /// Its records; offsets are `base_offset + offset_delta`.
     pub fn records(&self) -> &[Record] {
         self.sealed.content.records()
+    }
+    /// Its records as they lie on disk. Timestamps of a batch with [`Batch::is_log_append_time`] are the producer's there, and nobody
+    /// reads them.
+    pub(crate) fn written_records(&self) -> &[Record] {
+        self.sealed.unstamped.as_ref().unwrap_or(&self.sealed).content.records()
     }
     /// Its records with their offsets.
     pub fn offsets(&self) -> impl Iterator<Item = (i64, &Record)> {

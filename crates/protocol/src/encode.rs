@@ -35,15 +35,10 @@ impl Batch {
         out.extend(producer.producer_epoch.to_be_bytes());
         out.extend(producer.base_sequence.to_be_bytes());
         out.extend((self.count() as i32).to_be_bytes());
-        for record in self.records() {
-            record.encode(self.timestamp_delta(record), &mut out);
+        for record in self.written_records() {
+            record.encode(record.timestamp_ms - self.base_timestamp_ms(), &mut out);
         }
         out
-    }
-
-    /// Batches that a broker stamped have forgotten their producer's times: their differences are written as 0.
-    fn timestamp_delta(&self, record: &Record) -> i64 {
-        if self.is_log_append_time() { 0 } else { record.timestamp_ms - self.base_timestamp_ms() }
     }
 }
 
@@ -123,6 +118,34 @@ mod tests {
         let two = vec![record(1_795_264_750_224, "k1", "v1"), record(1_795_264_750_482, "k2", "v2")];
         let two = Batch::new(two, stamp).stamped(0, 0);
         assert_eq!((two.size_in_bytes(), two.crc()), (84, 2_159_498_698));
+    }
+
+    /// A topic's clock changes two fields of the header and leaves the records as they were written; compaction writes them anew. Sizes and
+    /// checksums are Kafka 4.3.1's of `MutableRecordBatch#setMaxTimestamp` and `MemoryRecords#filterTo`.
+    #[test]
+    fn timestamps_are_written_as_they_came_until_compaction_writes_them_as_they_read() {
+        let record =
+            |ms, key: &str, value: Option<&str>| Record::new(ms, Some(key.as_bytes()), value.map(str::as_bytes));
+        let records = vec![record(1_000, "k1", Some("v1")), record(1_100, "k2", Some("v2")), record(1_300, "k3", None)];
+        let stamp = ProducerStamp { producer_id: 5, producer_epoch: 6, base_sequence: 7 };
+        let sent = Batch::new(records, stamp);
+        let stamped = sent.with_log_append_time(5_000);
+        let check = |batch: &Batch, (size, crc, base): (u32, u32, i64), first_ms: i64| {
+            let told = (batch.size_in_bytes(), batch.crc(), batch.base_timestamp_ms());
+            assert_eq!((told, batch.records()[0].timestamp_ms), ((size, crc, base), first_ms));
+            assert_eq!(batch.encode().len(), size as usize);
+        };
+        check(&sent, (94, 1_943_443_392, 1_000), 1_000);
+        check(&stamped, (94, 2_027_410_261, 1_000), 5_000);
+        let all = |_, _: &Record| true;
+        check(&sent.compacted(all, Some(9_000)), (95, 3_504_643_701, 9_000), 1_000);
+        check(&stamped.compacted(all, Some(9_000)), (95, 2_097_747_930, 9_000), 5_000);
+        let no_tombstone = |offset, _: &Record| offset < 2;
+        check(&sent.compacted(no_tombstone, None), (84, 2_324_004_270, 1_000), 1_000);
+        check(&stamped.compacted(no_tombstone, None), (83, 873_782_152, 5_000), 5_000);
+        let middle = |offset, _: &Record| offset == 1;
+        check(&sent.compacted(middle, None), (72, 4_061_235_872, 1_100), 1_100);
+        check(&stamped.compacted(middle, None), (72, 3_857_614_105, 5_000), 5_000);
     }
 
     #[test]
