@@ -103,7 +103,32 @@ fn a_broker_gives_a_follower_no_more_than_fetch_max_bytes_either() {
     for replica in [BrokerId::NONE, BrokerId(2)] {
         let read = answer(&mut cluster, FetchRequest { replica, ..fetch_of(&[(topic, 0)]) });
         assert_eq!((read.error, read.batches.len()), (ErrorCode::None, 2), "{replica}: two of three fit");
+        assert_eq!(read.records_bytes(), 1_024, "{replica}: and what goes in of the third");
     }
+}
+
+/// `ReplicaManager#readFromLog`: part of a batch at the end of one partition leaves the next one less room, and of that only whole first
+/// batches come.
+#[test]
+fn what_is_sent_of_a_batch_that_is_cut_takes_room_from_others() {
+    let mut cluster = Cluster::new(1, 1, &[]);
+    let topics = ["t", "u"].map(|name| cluster.create_topic(name, &[&[1]], &[]));
+    for topic in topics {
+        (0..3).for_each(|_| write(&mut cluster, 1, topic, 1, &"x".repeat(400)));
+    }
+    let size = answer(&mut cluster, fetch_of(&[(topics[0], 0)])).batches[0].size_in_bytes();
+    let mut read = |partition_max_bytes, max_bytes| {
+        let mut request = FetchRequest { max_bytes, ..fetch_of(&topics.map(|topic| (topic, 0))) };
+        request.partitions.iter_mut().for_each(|asked| asked.partition_max_bytes = partition_max_bytes);
+        let handle = cluster.ask(3, 1, request);
+        let partitions = cluster.fetched(handle).1.partitions;
+        [0, 1].map(|at| partitions.get(at).map_or((0, 0), |read| (read.batches.len(), read.cut.bytes)))
+    };
+    assert_eq!(read(3 * size, 6 * size), [(3, 0), (3, 0)]);
+    assert_eq!(read(2 * size, 3 * size), [(2, 0), (1, 0)]);
+    assert_eq!(read(2 * size + 7, 3 * size), [(2, 7), (0, 0)], "seven bytes are missing for the other's first batch");
+    assert_eq!(read(2 * size + 7, 4 * size), [(2, 7), (1, size - 7)]);
+    assert_eq!(read(1, 3 * size), [(1, 0), (0, 0)], "only the first batch of all may be too large");
 }
 
 /// The offset of partition 0 in a broker's `recovery-point-offset-checkpoint`.

@@ -29,6 +29,7 @@ pub use config::LogConfig;
 pub use epochs::{EpochCache, EpochEnd};
 pub use log::Log;
 pub use producers::{BatchMetadata, PRODUCER_BATCHES_MAX, ProducerEntry};
+pub use read::Found;
 pub use retention::{DeletedSegment, RetentionReason};
 pub use segment::{IndexEntry, Segment, TimeIndexEntry};
 pub use timestamps::TimestampOffset;

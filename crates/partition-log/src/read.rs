@@ -8,35 +8,42 @@ use crate::segment::Segment;
 /// Batches that most reads find at most.
 const READ_BATCHES: usize = 4;
 
+/// What a read found (`FetchDataInfo`).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Found {
+    /// Whole batches.
+    pub batches: Vec<Batch>,
+    /// Bytes of the batch after them: its beginning, as much as may be read yet. Who gets that throws it away.
+    pub cut_bytes: u32,
+}
+
 impl Log {
-    /// Whole batches from the one that holds `from` up to the offset `bound` (exclusive), at most `max_bytes` of them, from
-    /// one segment. With `min_one_message` the first batch comes even if it is larger. The first batch may start before
-    /// `from`. `from` above the log end or below the log start is OFFSET_OUT_OF_RANGE; at the bound there is nothing.
-    pub fn read(&self, from: i64, bound: i64, max_bytes: u32, min_one_message: bool) -> Result<Vec<Batch>, ErrorCode> {
+    /// Batches from the one that holds `from` up to the offset `bound` (exclusive), from one segment: `max_bytes` of them, so that the
+    /// last may be cut anywhere. With `min_one_message` the first batch comes whole even if it is larger; else nothing comes if it is
+    /// (`LogSegment#read`, `ReplicaManager#readFromLog`). The first batch may start before `from`. `from` above the log end or below the
+    /// log start is OFFSET_OUT_OF_RANGE; at the bound there is nothing.
+    pub fn read(&self, from: i64, bound: i64, max_bytes: u32, min_one_message: bool) -> Result<Found, ErrorCode> {
         if from < self.log_start || from > self.log_end {
             return Err(ErrorCode::OffsetOutOfRange);
         }
         if from >= bound {
-            return Ok(Vec::new());
+            return Ok(Found::default());
         }
-        protocol::gap!(
-            "answers to fetches that end with part of a batch, because no more may be sent",
-            "LogSegment#read"
-        );
-        let mut found = Vec::with_capacity(READ_BATCHES);
-        let mut room = u64::from(max_bytes);
+        let mut found = Found { batches: Vec::with_capacity(READ_BATCHES), cut_bytes: 0 };
+        let mut room = max_bytes;
         for index in self.segment_index_of(from).. {
             let Some(segment) = self.segment_at(index) else { break };
             for batch in segment.batches_from(from).take_while(|batch| batch.last_offset() < bound) {
-                let size = u64::from(batch.size_in_bytes());
-                let must = min_one_message && found.is_empty();
-                if size > room && !must {
+                let size = batch.size_in_bytes();
+                let is_first = found.batches.is_empty();
+                if size > room && !(is_first && min_one_message) {
+                    found.cut_bytes = if is_first { 0 } else { room };
                     return Ok(found);
                 }
                 room = room.saturating_sub(size);
-                found.push(batch.clone());
+                found.batches.push(batch.clone());
             }
-            if !found.is_empty() || segment.next_offset() >= bound {
+            if !found.batches.is_empty() || segment.next_offset() >= bound {
                 break;
             }
         }

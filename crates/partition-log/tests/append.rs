@@ -14,7 +14,7 @@ fn a_leader_gives_offsets_and_its_epoch() {
     assert_eq!((second.base, second.last, second.duplicate_of), (3, 4, None));
     assert_eq!(log.log_end_offset(), 5);
     assert_eq!(log.epochs(), [(0, 0), (7, 3)]);
-    let read = log.read(0, 5, u32::MAX, true).expect("in range");
+    let read = log.read(0, 5, u32::MAX, true).expect("in range").batches;
     assert_eq!(read.iter().map(|b| (b.base_offset, b.leader_epoch)).collect::<Vec<_>>(), [(0, 0), (3, 7)]);
 }
 
@@ -122,7 +122,7 @@ fn a_topic_with_log_append_time_stamps_the_brokers_clock_and_keeps_the_size() {
     let sent = batch_at(NOW - 500_000, 2);
     let appended = log.append_as_leader(&sent, 0, NOW).expect("any timestamp is fine");
     assert_eq!(appended.log_append_time_ms, NOW);
-    let kept = &log.read(0, 2, u32::MAX, true).expect("in range")[0];
+    let kept = &log.read(0, 2, u32::MAX, true).expect("in range").batches[0];
     assert_eq!((kept.max_timestamp_ms(), kept.records()[1].timestamp_ms), (NOW, NOW));
     assert_eq!(kept.size_in_bytes(), sent.size_in_bytes());
     assert!(kept.is_log_append_time());

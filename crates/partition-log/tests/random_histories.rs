@@ -117,7 +117,7 @@ fn reads_give_what_a_list_gives() {
     for _ in 0..2000 {
         let from = dice.below(log.log_end_offset() as u64);
         let bound = from + dice.below(200);
-        let read = log.read(from, bound, 1 << 20, true).expect("in range");
+        let read = log.read(from, bound, 1 << 20, true).expect("in range").batches;
         let expected = all.iter().filter(|batch| batch.last_offset() >= from && batch.last_offset() < bound);
         assert!(read.iter().eq(expected.take(read.len())));
         let next = read.last().map_or(from, Batch::next_offset);

@@ -2,7 +2,7 @@
 
 mod common;
 use common::*;
-use partition_log::LogConfig;
+use partition_log::{Found, LogConfig};
 use protocol::ErrorCode;
 
 const ALL: u32 = u32::MAX;
@@ -13,8 +13,8 @@ fn a_read_returns_whole_batches_and_may_start_before_the_asked_offset() {
     for count in [3, 2, 4] {
         append(&mut log, &batch(count));
     }
-    assert_eq!(ranges(&log.read(4, 9, ALL, true).expect("in range")), [(3, 4), (5, 8)]);
-    assert_eq!(ranges(&log.read(2, 5, ALL, true).expect("in range")), [(0, 2), (3, 4)]);
+    assert_eq!(ranges(&log.read(4, 9, ALL, true).expect("in range").batches), [(3, 4), (5, 8)]);
+    assert_eq!(ranges(&log.read(2, 5, ALL, true).expect("in range").batches), [(0, 2), (3, 4)]);
 }
 
 #[test]
@@ -22,9 +22,9 @@ fn a_read_stops_at_the_bound() {
     let mut log = default_log();
     append(&mut log, &batch(2));
     append(&mut log, &batch(2));
-    assert_eq!(ranges(&log.read(0, 2, ALL, true).expect("in range")), [(0, 1)]);
-    assert!(log.read(2, 2, ALL, true).expect("at the bound").is_empty());
-    assert!(log.read(4, 2, ALL, true).expect("above the bound, in the log").is_empty());
+    assert_eq!(ranges(&log.read(0, 2, ALL, true).expect("in range").batches), [(0, 1)]);
+    assert!(log.read(2, 2, ALL, true).expect("at the bound").batches.is_empty());
+    assert!(log.read(4, 2, ALL, true).expect("above the bound, in the log").batches.is_empty());
 }
 
 #[test]
@@ -35,9 +35,9 @@ fn outside_the_log_is_out_of_range_and_the_end_is_not() {
     log.set_log_start(5).expect("below the high watermark");
     assert_eq!(log.read(4, 10, ALL, true), Err(ErrorCode::OffsetOutOfRange));
     assert_eq!(log.read(11, 10, ALL, true), Err(ErrorCode::OffsetOutOfRange));
-    assert_eq!(log.read(10, 10, ALL, true).map(|batches| batches.len()), Ok(0));
+    assert_eq!(log.read(10, 10, ALL, true), Ok(Found::default()));
     assert_eq!(
-        log.read(5, 10, ALL, true).map(|batches| batches[0].base_offset),
+        log.read(5, 10, ALL, true).map(|found| found.batches[0].base_offset),
         Ok(0),
         "the whole batch, from before the log start"
     );
@@ -48,10 +48,30 @@ fn a_batch_larger_than_the_limit_passes_only_as_the_first_with_min_one_message()
     let mut log = default_log();
     append(&mut log, &batch_of_size(NOW, 1000));
     append(&mut log, &batch_of_size(NOW, 100));
-    assert_eq!(log.read(0, 2, 500, true).map(|batches| ranges(&batches)), Ok(vec![(0, 0)]));
-    assert_eq!(log.read(0, 2, 500, false).map(|batches| batches.len()), Ok(0));
-    assert_eq!(log.read(0, 2, 1100, false).map(|batches| batches.len()), Ok(2));
-    assert_eq!(log.read(0, 2, 1099, false).map(|batches| batches.len()), Ok(1));
+    let read = |max_bytes, min_one_message| {
+        let found = log.read(0, 2, max_bytes, min_one_message).expect("in range");
+        (ranges(&found.batches), found.cut_bytes)
+    };
+    assert_eq!(read(500, true), (vec![(0, 0)], 0), "whole, and nothing after it");
+    assert_eq!(read(500, false), (vec![], 0), "no beginning of the first one");
+    assert_eq!(read(1100, false), (vec![(0, 0), (1, 1)], 0));
+}
+
+/// `LogSegment#read`: what is read ends at exactly as many bytes as are asked for.
+#[test]
+fn a_read_ends_in_the_middle_of_a_batch_if_no_more_bytes_are_wanted() {
+    let mut log = log(LogConfig { segment_bytes: 500, ..LogConfig::default() });
+    for size in [200, 100, 150, 300] {
+        append(&mut log, &batch_of_size(NOW, size));
+    }
+    assert_eq!(segment_bases(&log), [0, 3]);
+    let read = |bound, max_bytes| {
+        let found = log.read(0, bound, max_bytes, true).expect("in range");
+        (ranges(&found.batches).len(), found.cut_bytes)
+    };
+    assert_eq!([200, 201, 299, 300, 301].map(|max| read(4, max)), [(1, 0), (1, 1), (1, 99), (2, 0), (2, 1)]);
+    assert_eq!([449, 450, 600].map(|max| read(4, max)), [(2, 149), (3, 0), (3, 0)], "nothing of the next segment");
+    assert_eq!([(1, 250), (2, 350)].map(|(bound, max)| read(bound, max)), [(1, 0), (2, 0)], "nor above the bound");
 }
 
 #[test]
@@ -61,8 +81,8 @@ fn one_read_never_crosses_a_segment() {
         append(&mut log, &batch_of_size(NOW, 150));
     }
     assert_eq!(segment_bases(&log), [0, 2]);
-    assert_eq!(ranges(&log.read(1, 4, ALL, true).expect("in range")), [(1, 1)]);
-    assert_eq!(ranges(&log.read(2, 4, ALL, true).expect("in range")), [(2, 2), (3, 3)]);
+    assert_eq!(ranges(&log.read(1, 4, ALL, true).expect("in range").batches), [(1, 1)]);
+    assert_eq!(ranges(&log.read(2, 4, ALL, true).expect("in range").batches), [(2, 2), (3, 3)]);
 }
 
 #[test]
@@ -72,8 +92,8 @@ fn an_offset_in_a_gap_reads_the_next_batch_even_in_the_next_segment() {
         log.append_as_follower(&batch_of_size(NOW, 150).stamped(base, 0), NOW).expect("gaps are fine");
     }
     assert_eq!(segment_bases(&log), [0, 20]);
-    assert_eq!(ranges(&log.read(5, 21, ALL, true).expect("in range")), [(10, 10)]);
-    assert_eq!(ranges(&log.read(15, 21, ALL, true).expect("in range")), [(20, 20)]);
+    assert_eq!(ranges(&log.read(5, 21, ALL, true).expect("in range").batches), [(10, 10)]);
+    assert_eq!(ranges(&log.read(15, 21, ALL, true).expect("in range").batches), [(20, 20)]);
 }
 
 #[test]
@@ -83,7 +103,7 @@ fn any_offset_of_a_long_log_is_found() {
         append(&mut log, &batch(3));
     }
     for offset in (0..6000).step_by(7) {
-        let found = log.read(offset, 6000, 1, true).expect("in range");
+        let found = log.read(offset, 6000, 1, true).expect("in range").batches;
         assert!(found[0].base_offset <= offset && offset <= found[0].last_offset(), "{offset}");
         let from: Vec<i64> = log.batches_from(offset).map(|batch| batch.base_offset).collect();
         assert!(from.iter().copied().eq((offset / 3 * 3..6000).step_by(3)), "{offset}: {from:?}");

@@ -124,8 +124,12 @@ fn fields(lab: &Lab, message: &Message) -> Fields {
                 let records: u32 = p.batches.iter().map(Batch::count).sum();
                 let metadata: usize = p.metadata.iter().map(|batch| batch.records.len()).sum();
                 let marks = format!("high_watermark {}, last_stable_offset {}", p.high_watermark, p.last_stable_offset);
+                let cut = match p.cut.bytes {
+                    0 => String::new(),
+                    bytes => format!(", {bytes} bytes of the next batch"),
+                };
                 let said = match p.error.is_ok() {
-                    true => format!("records {}, {marks}", u64::from(records) + metadata as u64),
+                    true => format!("records {}{cut}, {marks}", u64::from(records) + metadata as u64),
                     false => error(p.error),
                 };
                 add(&topic(p.topic_id, p.partition), said);

@@ -319,6 +319,7 @@ impl FakeBroker {
                         preferred_read_replica: if is_sent_on { BrokerId(2) } else { BrokerId::NONE },
                         leader_endpoint: Seldom::default(),
                         batches: if has_data { batches.collect() } else { vec![] },
+                        cut: Default::default(),
                         metadata: vec![],
                     }
                 };

@@ -6,7 +6,7 @@ use kernel::{ConnId, Duration};
 use ordered::Room;
 use partition_log::EpochEnd;
 use protocol::api::LeaderHint;
-use protocol::api::fetch::{self, FetchPartition, FetchRequest, FetchResponse, FetchResult};
+use protocol::api::fetch::{self, Cut, FetchPartition, FetchRequest, FetchResponse, FetchResult};
 use protocol::fetch_session::{FINAL_EPOCH, INITIAL_EPOCH};
 use protocol::{BrokerId, ErrorCode, PartitionIndex, Plant, Seldom, TopicId};
 
@@ -453,9 +453,9 @@ impl Broker {
             if result.error == ErrorCode::UnknownTopicId && slot.is_named {
                 result.error = ErrorCode::UnknownTopicOrPartition;
             }
-            let bytes: u32 = result.batches.iter().map(|batch| batch.size_in_bytes()).sum();
-            left = left.saturating_sub(bytes);
-            read.bytes += u64::from(bytes);
+            let bytes = result.records_bytes();
+            left = u32::try_from(u64::from(left).saturating_sub(bytes)).unwrap_or(0);
+            read.bytes += bytes;
             read.is_urgent |=
                 !result.error.is_ok() || result.diverging_epoch.is_some() || result.preferred_read_replica.is_some();
             read.is_behind |= asker.min_bytes > 1 && self.is_behind(slot, &result);
@@ -507,7 +507,7 @@ impl Broker {
             && !self.holds_up(asker, readable.index)
         {
             match log.read(asked.fetch_offset, readable.bound, left.min(asked.partition_max_bytes), min_one_message) {
-                Ok(batches) => result.batches = batches,
+                Ok(found) => (result.batches, result.cut.bytes) = (found.batches, found.cut_bytes),
                 Err(error) => return failure(asked, error, None),
             }
         }
@@ -709,6 +709,7 @@ fn failure(asked: &FetchPartition, error: ErrorCode, current_leader: Option<Lead
         preferred_read_replica: BrokerId::NONE,
         leader_endpoint: Seldom::default(),
         batches: Vec::new(),
+        cut: Cut::default(),
         metadata: Vec::new(),
     }
 }

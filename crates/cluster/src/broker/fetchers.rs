@@ -433,7 +433,9 @@ impl Broker {
             }
         }
         let next = log.log_end_offset();
-        self.count_taken(cx.now, index, bytes.into());
+        if !is_broken {
+            self.count_taken(cx.now, index, result.records_bytes());
+        }
         if let Some(followed) = self.followed_mut(id, index).filter(|followed| bytes > 0 || !followed.is_known) {
             (followed.is_in_sync, followed.is_known) = (result.high_watermark <= next, true);
         }

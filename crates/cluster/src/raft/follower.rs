@@ -15,8 +15,6 @@ use crate::process::Fx;
 
 /// How long a leader may park a fetch (`KafkaRaftClient#MAX_FETCH_WAIT_MS`).
 const FETCH_WAIT_MAX_MS: u32 = 500;
-/// At most so many bytes an answer (`KafkaRaftClient#MAX_BATCH_SIZE_BYTES`).
-const FETCH_BYTES_MAX: u32 = 8 * 1024 * 1024;
 /// How long a node without leader waits between asking one voter and the next.
 const ASK_AROUND: Duration = Duration::from_millis(100);
 
@@ -103,12 +101,14 @@ impl Replica {
         if self.tell_leader(now, fx, to) {
             return;
         }
+        let max_bytes = self.spec.number("controller.quorum.fetch.max.bytes", 1 << 20);
+        let max_bytes = u32::try_from(max_bytes).unwrap_or(u32::MAX);
         let request = FetchRequest {
             replica: self.spec.id,
             replica_epoch: -1,
             max_wait_ms: FETCH_WAIT_MAX_MS,
             min_bytes: 0,
-            max_bytes: FETCH_BYTES_MAX,
+            max_bytes,
             read_committed: false,
             session_id: 0,
             session_epoch: -1,
@@ -119,7 +119,7 @@ impl Replica {
                 fetch_offset: self.hard.log.end_offset(),
                 last_fetched_epoch: self.hard.log.last_epoch(),
                 log_start_offset: self.hard.log.start_offset(),
-                partition_max_bytes: FETCH_BYTES_MAX,
+                partition_max_bytes: max_bytes,
             }],
             forgotten: Vec::new(),
             raft_high_watermark: self.soft.high_watermark,

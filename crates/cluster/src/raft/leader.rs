@@ -9,7 +9,7 @@ use protocol::api::LeaderHint;
 use protocol::api::begin_quorum_epoch::BeginQuorumEpochRequest;
 use protocol::api::describe_quorum::{DescribeQuorumResponse, QuorumReplica};
 use protocol::api::end_quorum_epoch::EndQuorumEpochRequest;
-use protocol::api::fetch::{EpochEnd, FetchRequest, FetchResponse, FetchResult};
+use protocol::api::fetch::{Cut, EpochEnd, FetchRequest, FetchResponse, FetchResult};
 use protocol::api::fetch_snapshot::{FetchSnapshotRequest, FetchSnapshotResponse};
 use protocol::metadata::{MetadataBatch, MetadataRecord};
 use protocol::{BrokerId, DirectoryId, ErrorCode, Message, Plant, Seldom, TopicId, wall_ms};
@@ -21,9 +21,6 @@ use super::snapshot::Snapshot;
 use super::voters::DYNAMIC;
 use super::{Call, OBSERVER_SESSION, Parked, Replica, TimerKey};
 use crate::process::Fx;
-
-/// Batches in one answer.
-const FETCH_BATCHES_MAX: usize = 1024;
 
 impl Replica {
     /// Wins the election: appends the epoch's first record and tells the voters.
@@ -137,6 +134,7 @@ impl Replica {
             offset: asked.fetch_offset,
             last_epoch: asked.last_fetched_epoch,
             high_watermark: request.raft_high_watermark,
+            max_bytes: request.max_bytes,
         };
         let before = self.soft.high_watermark;
         let answer = self.answer_fetch(now, fx, &parked);
@@ -170,7 +168,7 @@ impl Replica {
             }
             Position::Diverging(end) => result.diverging_epoch = Some(end),
             Position::Valid => {
-                result.metadata = log.read(parked.offset, log.end_offset(), FETCH_BATCHES_MAX);
+                (result.metadata, result.cut.bytes) = log.read_bytes(parked.offset, parked.max_bytes);
                 self.note_progress(now, fx, parked.replica, parked.offset);
                 result.high_watermark = self.soft.high_watermark;
             }
@@ -246,7 +244,7 @@ impl Replica {
         self.soft.parked = waiting;
         for parked in done {
             let mut result = self.fetch_result(ErrorCode::None);
-            result.metadata = self.hard.log.read(parked.offset, end, FETCH_BATCHES_MAX);
+            (result.metadata, result.cut.bytes) = self.hard.log.read_bytes(parked.offset, parked.max_bytes);
             let response = whole(result);
             fx.send(parked.conn, Message::Response { correlation: parked.correlation, response: response.into() });
         }
@@ -274,6 +272,7 @@ impl Replica {
             leader_endpoint: self.own_endpoint(),
             preferred_read_replica: BrokerId::NONE,
             batches: Vec::new(),
+            cut: Cut::default(),
             metadata: Vec::new(),
         }
     }

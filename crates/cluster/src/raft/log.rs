@@ -102,14 +102,29 @@ impl MetadataLog {
 
     /// Whole batches from the one that holds `from` up to `bound`, at most `batches_max`.
     pub fn read(&self, from: i64, bound: i64, batches_max: usize) -> Vec<MetadataBatch> {
-        let first_chunk = self.closed.partition_point(|chunk| chunk.last().is_some_and(|b| b.next_offset() <= from));
+        self.batches_from(from).take_while(|batch| batch.next_offset() <= bound).take(batches_max).cloned().collect()
+    }
+
+    /// Batches from the one that holds `from` on, `max_bytes` of them; the first comes whole even if it is larger. Also the bytes of the
+    /// batch after them that may still be sent (`KafkaRaftLog#read`).
+    pub fn read_bytes(&self, from: i64, max_bytes: u32) -> (Vec<MetadataBatch>, u32) {
+        let (mut found, mut room) = (Vec::new(), max_bytes);
+        for batch in self.batches_from(from) {
+            let size = u32::try_from(batch.size_in_bytes()).unwrap_or(u32::MAX);
+            if size > room && !found.is_empty() {
+                return (found, room);
+            }
+            room = room.saturating_sub(size);
+            found.push(batch.clone());
+        }
+        (found, 0)
+    }
+
+    fn batches_from(&self, offset: i64) -> impl Iterator<Item = &MetadataBatch> {
+        let is_before = move |batch: &MetadataBatch| batch.next_offset() <= offset;
+        let first_chunk = self.closed.partition_point(|chunk| chunk.last().is_some_and(is_before));
         let chunks = self.closed[first_chunk..].iter().map(|chunk| chunk.as_slice()).chain([self.tail.as_slice()]);
-        chunks
-            .flat_map(|chunk| chunk[chunk.partition_point(|batch| batch.next_offset() <= from)..].iter())
-            .take_while(|batch| batch.next_offset() <= bound)
-            .take(batches_max)
-            .cloned()
-            .collect()
+        chunks.flat_map(move |chunk| &chunk[chunk.partition_point(is_before)..])
     }
 
     /// The largest epoch not above `epoch`, and where it ends.
@@ -246,6 +261,21 @@ mod tests {
         let found: Vec<i64> = log.snapshots().iter().map(|snapshot| snapshot.end_offset).collect();
         assert_eq!((log.start_offset(), &found[..]), (start, snapshots));
         assert_eq!(log.bytes, bytes(log.batches()));
+    }
+
+    #[test]
+    fn a_fetch_ends_at_its_last_byte_but_not_in_its_first_batch() {
+        let log = log(300);
+        let size = log.batches().next().map_or(0, |batch| batch.size_in_bytes() as u32);
+        let read = |from, max_bytes| {
+            let (batches, cut) = log.read_bytes(from, max_bytes);
+            (batches.first().map(|batch| batch.base_offset), batches.len(), cut)
+        };
+        assert_eq!(read(100, 1), (Some(100), 1, 0));
+        assert_eq!(read(100, 2 * size), (Some(100), 2, 0));
+        assert_eq!(read(100, 200 * size - 1), (Some(100), 199, size - 1), "the end is not reached by a byte");
+        assert_eq!(read(100, 201 * size), (Some(100), 200, 0));
+        assert_eq!(read(300, 1_000), (None, 0, 0));
     }
 
     #[test]

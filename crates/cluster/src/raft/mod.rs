@@ -121,6 +121,7 @@ struct Parked {
     offset: i64,
     last_epoch: i32,
     high_watermark: i64,
+    max_bytes: u32,
 }
 
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]

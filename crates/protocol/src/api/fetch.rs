@@ -1,5 +1,7 @@
 //! Fetch, api key 1: consumer|follower|observer->leader. Reads batches: sent by consumers, by followers to their leader, and by Raft followers and observers to the active controller.
 
+use std::hash::{Hash, Hasher};
+
 use crate::error::ErrorCode;
 use crate::ids::{BrokerId, DirectoryId, PartitionIndex, TopicId};
 use crate::metadata::MetadataBatch;
@@ -95,8 +97,26 @@ pub struct FetchResult {
     pub preferred_read_replica: BrokerId,
     /// Whole batches, the first one containing `fetch_offset`.
     pub batches: Vec<Batch>,
+    /// What came of the batch after them.
+    pub cut: Cut,
     /// Raft only: batches of the metadata log instead of `batches`.
     pub metadata: Vec<MetadataBatch>,
+}
+
+/// The beginning of a batch, where an answer ends because no more may be sent (`FileRecords#slice`): bytes that are sent and counted, and
+/// that the receiver throws away. Where there are none digests are as without it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Cut {
+    /// How many.
+    pub bytes: u32,
+}
+
+impl Hash for Cut {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        if self.bytes > 0 {
+            self.bytes.hash(state);
+        }
+    }
 }
 
 /// The end of a leader epoch in the leader's log.
@@ -125,7 +145,11 @@ impl FetchResponse {
 impl FetchResult {
     /// Bytes of one partition on the wire.
     pub fn body_bytes(&self) -> u64 {
-        let batches = self.batches.iter().map(|batch| u64::from(batch.size_in_bytes())).sum::<u64>();
-        60 + batches + self.metadata.iter().map(MetadataBatch::size_in_bytes).sum::<u64>()
+        60 + self.records_bytes() + self.metadata.iter().map(MetadataBatch::size_in_bytes).sum::<u64>()
+    }
+
+    /// Bytes of its records, with those of a batch that is cut (`FetchResponse#recordsSize`).
+    pub fn records_bytes(&self) -> u64 {
+        self.batches.iter().map(|batch| u64::from(batch.size_in_bytes())).sum::<u64>() + u64::from(self.cut.bytes)
     }
 }

@@ -115,6 +115,7 @@ pub const BROKER_CONFIGS: &[ConfigDef] = &[
     ConfigDef::new("controller.quorum.append.linger.ms", Int, "25", AtLeast(0), "How long the leader collects metadata records."),
     ConfigDef::new("controller.quorum.request.timeout.ms", Int, "2000", AtLeast(0), "How long a quorum request waits for its answer."),
     ConfigDef::new("controller.quorum.retry.backoff.ms", Int, "20", AtLeast(0), "Pause before a quorum request is tried again."),
+    ConfigDef::new("controller.quorum.fetch.max.bytes", Int, "1048576", AtLeast(1), "Most bytes of an answer to a fetch of the metadata log."),
     ConfigDef::new("controller.quorum.voters", List, "", Any, "The voters of a fixed quorum: `id@host:port,…`."),
     ConfigDef::new("controller.quorum.auto.join.enable", Boolean, "false", Any, "Whether a controller that does not vote asks for it by itself."),
     ConfigDef::new("controller.quorum.bootstrap.servers", List, "", Any, "Where to find the quorum."),
