@@ -10,15 +10,17 @@ use super::disk::ReplicaIndex;
 pub(super) enum Task {
     /// Deleting old segments.
     Retention,
-    /// Writing recovery points and log starts down.
-    Checkpoints,
+    /// Writing recovery points down.
+    RecoveryPoints,
+    /// Writing log starts down.
+    LogStarts,
     /// Forgetting silent producers.
     Producers,
     /// Knowing which logs are compacted.
     Cleaner,
 }
 
-const TASKS: [Task; 4] = [Task::Retention, Task::Checkpoints, Task::Producers, Task::Cleaner];
+const TASKS: [Task; 5] = [Task::Retention, Task::RecoveryPoints, Task::LogStarts, Task::Producers, Task::Cleaner];
 const ALL: u8 = (1 << TASKS.len()) - 1;
 
 impl Task {

@@ -41,6 +41,9 @@ impl DirSet {
     pub(super) fn remove(&mut self, dir: DirIndex) {
         self.0 &= !(1 << dir);
     }
+    pub(super) fn iter(self) -> impl Iterator<Item = DirIndex> {
+        (0..32).filter(move |dir| self.contains(*dir))
+    }
     /// Those that there can be, by the place.
     pub(super) fn of(is_in: impl Fn(DirIndex) -> bool) -> DirSet {
         DirSet((0..32).filter(|dir| is_in(*dir)).fold(0, |bits, dir| bits | 1 << dir))

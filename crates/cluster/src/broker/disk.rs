@@ -79,18 +79,14 @@ pub struct Disk {
     pub(super) removed: Vec<Removed>,
     /// What lies in directories that do not work.
     offline: Vec<Arc<StoredReplica>>,
-    /// When `replication-offset-checkpoint` was last written, ms since the epoch.
-    pub(super) high_watermarks_written_ms: i64,
-    /// When the checkpoints of recovery points and log starts were last written, ms since the epoch.
-    pub(super) offsets_written_ms: i64,
-    /// When `cleaner-offset-checkpoint` was last written, ms since the epoch.
-    pub(super) cleaned_ms: i64,
     /// `.kafka_cleanshutdown`: the last stop was in good order.
     pub(super) is_clean: bool,
     /// The directories of which the opposite is true: they did not work then, or do not now.
     contrary: DirSet,
     /// Which files lie beside the partitions.
     pub(super) top: TopFiles,
+    /// From which directories replicas were removed in this step.
+    removed_from: DirSet,
     /// What periodic tasks have to look at. A start puts everything on it.
     pub(super) agenda: Agenda,
     /// The replicas whose topics are compacted, as of the cleaner's last look.
@@ -258,30 +254,39 @@ impl Disk {
     }
 
     /// The future replica is the replica now; what it was gets another name, with `uuid` in it, and goes at `due_ms`.
-    pub(super) fn replace_with_future(&mut self, index: ReplicaIndex, uuid: u128, due_ms: i64) {
+    pub(super) fn replace_with_future(&mut self, index: ReplicaIndex, uuid: u128, now_ms: i64, due_ms: i64) {
         let Some(replica) = self.get_mut(index) else { return };
         let Some(future) = replica.future.take() else { return };
         let old = Arc::new(replica.clone());
         replica.dir = future.dir;
-        for file in [TopFile::RecoveryPoints, TopFile::LogStarts] {
-            self.top.write(file, old.dir);
-        }
         if old.cleaner_checkpoint.is_some() {
-            self.top.write(TopFile::Cleaned, future.dir);
+            [old.dir, future.dir].into_iter().for_each(|dir| self.top.write(TopFile::Cleaned, dir, now_ms));
+        }
+        for file in [TopFile::RecoveryPoints, TopFile::LogStarts] {
+            self.top.write(file, old.dir, now_ms);
         }
         self.removed.push(Removed { directory: renamed(&old.tp, uuid, "delete"), due_ms: Some(due_ms), replica: old });
     }
 
     /// Removes a replica: its directory gets another name, with `uuid` in it, and goes at `due_ms`, or stays as a stray.
+    /// [`Disk::settle_removed`] is to follow for those that go.
     pub fn remove(&mut self, index: ReplicaIndex, uuid: u128, due_ms: Option<i64>) {
         if let Some(replica) = self.take_out(index) {
             let kind = if due_ms.is_some() { "delete" } else { "stray" };
             if due_ms.is_some() {
-                for file in [TopFile::RecoveryPoints, TopFile::LogStarts, TopFile::Cleaned] {
-                    self.top.write(file, replica.dir);
-                }
+                self.removed_from.insert(replica.dir);
             }
             self.removed.push(Removed { directory: renamed(&replica.tp, uuid, kind), due_ms, replica });
+        }
+    }
+
+    /// Replicas were removed: the checkpoint files of their directories are written anew, once for all of them
+    /// (`LogManager#asyncDelete`).
+    pub(super) fn settle_removed(&mut self, now_ms: i64) {
+        for dir in std::mem::take(&mut self.removed_from).iter() {
+            for file in [TopFile::RecoveryPoints, TopFile::LogStarts, TopFile::Cleaned] {
+                self.top.write(file, dir, now_ms);
+            }
         }
     }
 
@@ -332,19 +337,19 @@ impl Disk {
 
     /// Writes into `cleaner-offset-checkpoint` that a log is clean below an offset.
     pub(super) fn record_cleaned(&mut self, index: ReplicaIndex, cleaned_to: i64, now_ms: i64) {
-        self.cleaned_ms = now_ms;
         if let Some(replica) = self.get_mut(index) {
             replica.cleaner_checkpoint = Some(cleaned_to);
             let dir = replica.dir;
-            self.top.write(TopFile::Cleaned, dir);
+            self.top.write(TopFile::Cleaned, dir, now_ms);
         }
     }
 
     /// A log was cut: the segment it ends in now is dirty (`LogCleanerManager#maybeTruncateCheckpoint`).
-    pub(super) fn lower_cleaned(&mut self, index: ReplicaIndex) {
-        if let Some(replica) = self.get_mut(index) {
-            let active = replica.log.active_segment().base_offset();
-            replica.cleaner_checkpoint = replica.cleaner_checkpoint.map(|cleaned| cleaned.min(active));
+    pub(super) fn lower_cleaned(&mut self, index: ReplicaIndex, now_ms: i64) {
+        let Some(replica) = self.get(index) else { return };
+        let active = replica.log.active_segment().base_offset();
+        if replica.cleaner_checkpoint.is_some_and(|cleaned| cleaned > active) {
+            self.record_cleaned(index, active, now_ms);
         }
     }
 
@@ -362,13 +367,13 @@ impl Disk {
 
     /// The checkpoint files of high watermarks are written, where there are logs (`ReplicaManager#checkpointHighWatermarks`).
     pub(super) fn write_high_watermarks(&mut self, now_ms: i64) {
-        self.high_watermarks_written_ms = now_ms;
+        self.top.write_again(TopFile::HighWatermarks, now_ms);
         if self.top.is_written_everywhere(TopFile::HighWatermarks) {
             return;
         }
         for replica in self.replicas.iter().flatten() {
             for dir in [replica.dir].into_iter().chain(replica.future.as_ref().map(|future| future.dir)) {
-                self.top.write(TopFile::HighWatermarks, dir);
+                self.top.write(TopFile::HighWatermarks, dir, now_ms);
             }
         }
     }
@@ -380,34 +385,29 @@ impl Disk {
         }
     }
 
-    /// Writes recovery points and log starts into their checkpoint files (`LogManager#checkpointLogRecoveryOffsets`,
-    /// `#checkpointLogStartOffsets`).
-    pub fn checkpoint_offsets(&mut self, now_ms: i64) {
-        self.offsets_written_ms = now_ms;
-        self.top.write_all(TopFile::RecoveryPoints);
-        self.top.write_all(TopFile::LogStarts);
-        for index in self.agenda.take(Task::Checkpoints, now_ms) {
-            let Some(Some(replica)) = self.replicas.get_mut(index as usize) else { continue };
-            let (recovery_point, log_start) = (replica.log.recovery_point(), replica.log.log_start_to_checkpoint());
-            if (replica.checkpointed_recovery_point, replica.checkpointed_log_start) != (recovery_point, log_start) {
-                let replica = Arc::make_mut(replica);
-                replica.checkpointed_recovery_point = recovery_point;
-                replica.checkpointed_log_start = log_start;
-            }
+    /// Writes the recovery points of all logs down (`LogManager#checkpointLogRecoveryOffsets`).
+    pub fn checkpoint_recovery_points(&mut self, now_ms: i64) {
+        self.top.write_all(TopFile::RecoveryPoints, now_ms);
+        for index in self.agenda.take(Task::RecoveryPoints, now_ms) {
+            self.replicas.get_mut(index as usize).into_iter().flatten().for_each(checkpoint_recovery_point);
+        }
+    }
+
+    /// Writes the log starts of all logs down (`LogManager#checkpointLogStartOffsets`).
+    pub fn checkpoint_log_starts(&mut self, now_ms: i64) {
+        self.top.write_all(TopFile::LogStarts, now_ms);
+        for index in self.agenda.take(Task::LogStarts, now_ms) {
+            self.replicas.get_mut(index as usize).into_iter().flatten().for_each(checkpoint_log_start);
         }
     }
 
     /// After a truncation the recovery points of all logs of its directory are written down (`LogManager#truncateTo`): a log that grows
     /// again must not be taken for one that was flushed.
-    pub(super) fn checkpoint_recovery_points(&mut self, truncated: ReplicaIndex) {
+    pub(super) fn checkpoint_truncated(&mut self, truncated: ReplicaIndex, now_ms: i64) {
         let Some(dir) = self.get(truncated).map(|replica| replica.dir) else { return };
-        self.top.write(TopFile::RecoveryPoints, dir);
-        for replica in self.replicas.iter_mut().flatten().filter(|replica| replica.dir == dir) {
-            let recovery_point = replica.log.recovery_point();
-            if replica.checkpointed_recovery_point != recovery_point {
-                Arc::make_mut(replica).checkpointed_recovery_point = recovery_point;
-            }
-        }
+        self.top.write(TopFile::RecoveryPoints, dir, now_ms);
+        let of_dir = self.replicas.iter_mut().flatten().filter(|replica| replica.dir == dir);
+        of_dir.for_each(checkpoint_recovery_point);
     }
 
     /// The broker starts and loads its logs: high watermarks and log starts are those of the checkpoint files, and
@@ -448,7 +448,22 @@ impl Disk {
             replica.checkpointed_high_watermark = replica.log.high_watermark();
         }
         self.write_high_watermarks(now_ms);
-        self.checkpoint_offsets(now_ms);
+        self.checkpoint_recovery_points(now_ms);
+        self.checkpoint_log_starts(now_ms);
+    }
+}
+
+fn checkpoint_recovery_point(replica: &mut Arc<StoredReplica>) {
+    let recovery_point = replica.log.recovery_point();
+    if replica.checkpointed_recovery_point != recovery_point {
+        Arc::make_mut(replica).checkpointed_recovery_point = recovery_point;
+    }
+}
+
+fn checkpoint_log_start(replica: &mut Arc<StoredReplica>) {
+    let log_start = replica.log.log_start_to_checkpoint();
+    if replica.checkpointed_log_start != log_start {
+        Arc::make_mut(replica).checkpointed_log_start = log_start;
     }
 }
 

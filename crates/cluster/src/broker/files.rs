@@ -12,22 +12,12 @@ use super::disk::{Disk, StoredReplica, renamed};
 use super::top_files::TopFile;
 
 /// The checkpoint files at the top of a log directory, with what a replica has to say in each.
-type Checkpoint = (&'static str, TopFile, fn(&StoredReplica) -> Option<i64>, fn(&Disk) -> i64);
+type Checkpoint = (&'static str, TopFile, fn(&StoredReplica) -> Option<i64>);
 const CHECKPOINTS: &[Checkpoint] = &[
-    ("cleaner-offset-checkpoint", TopFile::Cleaned, |replica| replica.cleaner_checkpoint, |disk| disk.cleaned_ms),
-    ("log-start-offset-checkpoint", TopFile::LogStarts, |r| r.checkpointed_log_start, |disk| disk.offsets_written_ms),
-    (
-        "recovery-point-offset-checkpoint",
-        TopFile::RecoveryPoints,
-        |replica| Some(replica.checkpointed_recovery_point),
-        |disk| disk.offsets_written_ms,
-    ),
-    (
-        "replication-offset-checkpoint",
-        TopFile::HighWatermarks,
-        |replica| Some(replica.checkpointed_high_watermark),
-        |disk| disk.high_watermarks_written_ms,
-    ),
+    ("cleaner-offset-checkpoint", TopFile::Cleaned, |replica| replica.cleaner_checkpoint),
+    ("log-start-offset-checkpoint", TopFile::LogStarts, |replica| replica.checkpointed_log_start),
+    ("recovery-point-offset-checkpoint", TopFile::RecoveryPoints, |replica| Some(replica.checkpointed_recovery_point)),
+    ("replication-offset-checkpoint", TopFile::HighWatermarks, |replica| Some(replica.checkpointed_high_watermark)),
 ];
 
 /// Tells which topic a directory is of.
@@ -37,12 +27,9 @@ impl Disk {
     /// The files and directories at the top of a log directory.
     pub fn root(&self, dir: DirIndex) -> Vec<DirEntry> {
         let there = CHECKPOINTS.iter().filter(|(_, file, ..)| self.top.is_there(*file, dir));
-        let checkpoints = there.map(|(name, file, value, written_ms)| {
+        let checkpoints = there.map(|(name, file, value)| {
             let text = self.checkpoint_text(dir, *file, *value);
-            let modified_ms = match self.top.is_written(*file, dir) {
-                true => written_ms(self).max(protocol::EPOCH_MS),
-                false => self.top.made_ms(),
-            };
+            let modified_ms = self.top.written_ms(*file, dir).unwrap_or(self.top.made_ms());
             DirEntry::file(*name, text.len() as u64, modified_ms)
         });
         let mut entries: Vec<DirEntry> = checkpoints.collect();
@@ -78,7 +65,7 @@ impl Disk {
         if name == ".lock" && self.top.is_locked(dir) {
             return Some(FileContent::Empty);
         }
-        let (_, file, value, _) = CHECKPOINTS.iter().find(|(known, ..)| *known == name)?;
+        let (_, file, value) = CHECKPOINTS.iter().find(|(known, ..)| *known == name)?;
         self.top.is_there(*file, dir).then(|| FileContent::Text(self.checkpoint_text(dir, *file, *value).into()))
     }
 
@@ -92,14 +79,12 @@ impl Disk {
         live.chain(removed).chain(future.map(|(name, replica)| (name, Cow::Owned(replica))))
     }
 
-    /// A version, a count, and a line a partition; nothing before it is first written.
+    /// A version, a count, and a line for each partition that was there when it was last written; nothing before that.
     fn checkpoint_text(&self, dir: DirIndex, file: TopFile, value: impl Fn(&StoredReplica) -> Option<i64>) -> String {
-        if !self.top.is_written(file, dir) {
-            return String::new();
-        }
+        let Some(written_ms) = self.top.written_ms(file, dir) else { return String::new() };
         let mut lines: Vec<(&TopicPartition, i64)> = self
             .iter()
-            .filter(|(_, replica)| replica.dir == dir)
+            .filter(|(_, replica)| replica.dir == dir && replica.log.created_ms() <= written_ms)
             .filter_map(|(_, replica)| Some((&replica.tp, value(replica)?)))
             .collect();
         ordered::sort(&mut lines);

@@ -40,14 +40,14 @@ impl Broker {
         log.truncate_to(offset, wall_ms(cx.now, fx));
         let to = log.log_end_offset();
         if from != to {
-            self.disk.checkpoint_recovery_points(index);
+            self.disk.checkpoint_truncated(index, wall_ms(cx.now, fx));
         }
         self.note_truncation(cx, fx, index, from, to);
     }
 
     fn note_truncation(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex, from: i64, to: i64) {
         let broker = self.id;
-        self.disk.lower_cleaned(index);
+        self.disk.lower_cleaned(index, wall_ms(cx.now, fx));
         let due_ms = self.disk.log(index).next_file_deletion_ms();
         self.arm_file_deletion(cx.now, fx, due_ms);
         if let Some(partition) = self.partition(index).filter(|_| from != to) {
@@ -105,7 +105,7 @@ impl Broker {
             self.truncate(cx, fx, index, *offset);
         } else if *offset > end {
             self.disk.log_mut(index).truncate_fully_and_start_at(*offset, wall_ms(cx.now, fx));
-            self.disk.checkpoint_recovery_points(index);
+            self.disk.checkpoint_truncated(index, wall_ms(cx.now, fx));
             self.note_truncation(cx, fx, index, end, *offset);
         }
         if let Some(followed) = self.followed_mut(id, index) {

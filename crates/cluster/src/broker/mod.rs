@@ -153,8 +153,10 @@ enum TimerKey {
     Flush,
     /// `kafka-delete-logs`, and the same for segments: files whose `file.delete.delay.ms` is over go.
     FileDeletion,
-    /// `kafka-recovery-point-checkpoint` and `kafka-log-start-offset-checkpoint`.
-    CheckpointOffsets,
+    /// `kafka-recovery-point-checkpoint`.
+    CheckpointRecoveryPoints,
+    /// `kafka-log-start-offset-checkpoint`.
+    CheckpointLogStarts,
     /// `PeriodicProducerExpirationCheck`, while a log remembers a producer.
     ProducerExpiry,
     /// A fetcher's partitions that were put off are due.
@@ -194,20 +196,21 @@ impl TimerKey {
             TimerKey::Cleaner => 3,
             TimerKey::Flush => 4,
             TimerKey::FileDeletion => 5,
-            TimerKey::CheckpointOffsets => 6,
-            TimerKey::ProducerExpiry => 7,
-            TimerKey::FetcherBackoff(_) => 8,
-            TimerKey::FetchDeadline => 9,
-            TimerKey::ControllerDeadline => 10,
-            TimerKey::AlterPartitionsBackoff => 11,
-            TimerKey::ForwardsBackoff => 12,
-            TimerKey::AssignDirsBackoff => 13,
-            TimerKey::MoveLogs => 14,
-            TimerKey::ProducerIdsBackoff => 15,
-            TimerKey::Group(..) => 16,
-            TimerKey::GroupLoaded(_) => 17,
-            TimerKey::GroupWrite(..) => 18,
-            TimerKey::Parked(_) => 19,
+            TimerKey::CheckpointRecoveryPoints => 6,
+            TimerKey::CheckpointLogStarts => 7,
+            TimerKey::ProducerExpiry => 8,
+            TimerKey::FetcherBackoff(_) => 9,
+            TimerKey::FetchDeadline => 10,
+            TimerKey::ControllerDeadline => 11,
+            TimerKey::AlterPartitionsBackoff => 12,
+            TimerKey::ForwardsBackoff => 13,
+            TimerKey::AssignDirsBackoff => 14,
+            TimerKey::MoveLogs => 15,
+            TimerKey::ProducerIdsBackoff => 16,
+            TimerKey::Group(..) => 17,
+            TimerKey::GroupLoaded(_) => 18,
+            TimerKey::GroupWrite(..) => 19,
+            TimerKey::Parked(_) => 20,
         }
     }
 
@@ -375,7 +378,8 @@ impl Broker {
             TimerKey::Cleaner => self.clean_compacted_logs(cx, fx),
             TimerKey::Flush => self.flush_dirty_logs(cx.now, fx),
             TimerKey::FileDeletion => self.delete_files(cx.now, fx),
-            TimerKey::CheckpointOffsets => self.checkpoint_offsets(cx.now, fx),
+            TimerKey::CheckpointRecoveryPoints => self.checkpoint_recovery_points(cx.now, fx),
+            TimerKey::CheckpointLogStarts => self.checkpoint_log_starts(cx.now, fx),
             TimerKey::ProducerExpiry => self.expire_producers(cx.now, fx),
             TimerKey::FetcherBackoff(id) => self.soft.work.push_back(Work::Fetch(id)),
             TimerKey::FetchDeadline => self.expire_fetches(cx, fx),

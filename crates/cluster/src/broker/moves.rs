@@ -89,8 +89,9 @@ impl Broker {
     /// The future replica has everything, and the controller knows: it is the replica now (`LogManager#replaceCurrentWithFutureLog`).
     fn take_place(&mut self, cx: &Context<'_>, fx: &mut Fx, index: ReplicaIndex) {
         let uuid = random_uuid(fx);
-        let due_ms = wall_ms(cx.now, fx).saturating_add(self.settings.segment_delete_delay_ms);
-        self.disk.replace_with_future(index, uuid, due_ms);
+        let now_ms = wall_ms(cx.now, fx);
+        let due_ms = now_ms.saturating_add(self.settings.segment_delete_delay_ms);
+        self.disk.replace_with_future(index, uuid, now_ms, due_ms);
         self.arm_file_deletion(cx.now, fx, Some(due_ms));
     }
 

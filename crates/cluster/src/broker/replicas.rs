@@ -62,6 +62,7 @@ impl Broker {
                 self.apply_partition(cx, fx, &topic.name, record);
             }
         }
+        self.disk.settle_removed(wall_ms(cx.now, fx));
         self.reload_configs(cx, fx, None);
         self.stop_idle_fetchers(fx);
     }
@@ -87,6 +88,7 @@ impl Broker {
         for topic in touched.cleared {
             self.apply_cleared(cx, fx, &topic);
         }
+        self.disk.settle_removed(wall_ms(cx.now, fx));
         if touched.all_configs {
             self.reload_configs(cx, fx, None);
         }

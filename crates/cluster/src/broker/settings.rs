@@ -45,7 +45,9 @@ pub(super) struct Settings {
     /// `log.flush.scheduler.interval.ms`; none for never.
     pub(super) flush_interval: Option<Duration>,
     /// `log.flush.offset.checkpoint.interval.ms`: how often recovery points are written down.
-    pub(super) offset_checkpoint_interval: Duration,
+    pub(super) recovery_point_checkpoint_interval: Duration,
+    /// `log.flush.start.offset.checkpoint.interval.ms`: how often log starts are.
+    pub(super) log_start_checkpoint_interval: Duration,
     /// `log.segment.delete.delay.ms`, of deleted partitions.
     pub(super) segment_delete_delay_ms: i64,
     /// `producer.id.expiration.ms`.
@@ -109,7 +111,8 @@ impl Settings {
             cleaner_keys_max: cleaner_keys(spec),
             flush_interval: Some(spec.millis("log.flush.scheduler.interval.ms", i64::MAX as u64))
                 .filter(|interval| *interval < Duration::from_secs(1_000_000_000)),
-            offset_checkpoint_interval: spec.millis("log.flush.offset.checkpoint.interval.ms", 60_000),
+            recovery_point_checkpoint_interval: spec.millis("log.flush.offset.checkpoint.interval.ms", 60_000),
+            log_start_checkpoint_interval: spec.millis("log.flush.start.offset.checkpoint.interval.ms", 60_000),
             segment_delete_delay_ms: spec.number("log.segment.delete.delay.ms", 60_000),
             producer_id_expiration_ms: spec.number("producer.id.expiration.ms", 86_400_000),
             producer_id_check_interval: spec.millis("producer.id.expiration.check.interval.ms", 600_000),

@@ -1,7 +1,7 @@
 //! What a broker does by the clock: ISR checks, high-watermark checkpoints, retention (`ReplicaManager#startup`,
 //! `LogManager#startup`).
 
-use kernel::Time;
+use kernel::{Duration, Time};
 use partition_log::{LogConfig, RetentionReason};
 use protocol::Note;
 
@@ -13,11 +13,12 @@ use crate::process::{Context, Fx, wall_ms};
 impl Broker {
     /// Arms the periodic tasks.
     pub(super) fn start_tasks(&mut self, now: Time, fx: &mut Fx) {
-        let half_lag = kernel::Duration::from_nanos(self.settings.replica_lag_time_max.as_nanos() / 2);
+        let half_lag = Duration::from_nanos(self.settings.replica_lag_time_max.as_nanos() / 2);
         self.soft.timers.arm(fx, now + half_lag, TimerKey::ShrinkIsr);
         self.soft.timers.arm(fx, now + self.settings.hw_checkpoint_interval, TimerKey::CheckpointHighWatermarks);
         self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::Retention);
-        self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::CheckpointOffsets);
+        self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::CheckpointRecoveryPoints);
+        self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::CheckpointLogStarts);
         self.soft.timers.arm(fx, now + self.settings.producer_id_check_interval, TimerKey::ProducerExpiry);
         if self.settings.cleaner_enable {
             let dirs = &self.soft.dirs;
@@ -40,18 +41,27 @@ impl Broker {
             }
         }
         if let Some(interval) = self.settings.flush_interval {
-            self.soft.timers.arm(fx, now + interval, TimerKey::Flush);
+            self.repeat(now, fx, interval, TimerKey::Flush);
         }
     }
 
-    /// Writes recovery points and log starts down.
-    pub(super) fn checkpoint_offsets(&mut self, now: Time, fx: &mut Fx) {
-        protocol::gap!(
-            "log.flush.start.offset.checkpoint.interval.ms: log starts are written with recovery points",
-            "LogManager#checkpointLogStartOffsets"
-        );
-        self.disk.checkpoint_offsets(wall_ms(now, fx));
-        self.soft.timers.arm(fx, now + self.settings.offset_checkpoint_interval, TimerKey::CheckpointOffsets);
+    /// A task runs again when its period is over; without one it runs once (`KafkaScheduler#schedule`).
+    fn repeat(&mut self, now: Time, fx: &mut Fx, period: Duration, task: TimerKey) {
+        if period > Duration::ZERO {
+            self.soft.timers.arm(fx, now + period, task);
+        }
+    }
+
+    /// Writes recovery points down.
+    pub(super) fn checkpoint_recovery_points(&mut self, now: Time, fx: &mut Fx) {
+        self.disk.checkpoint_recovery_points(wall_ms(now, fx));
+        self.repeat(now, fx, self.settings.recovery_point_checkpoint_interval, TimerKey::CheckpointRecoveryPoints);
+    }
+
+    /// Writes log starts down.
+    pub(super) fn checkpoint_log_starts(&mut self, now: Time, fx: &mut Fx) {
+        self.disk.checkpoint_log_starts(wall_ms(now, fx));
+        self.repeat(now, fx, self.settings.log_start_checkpoint_interval, TimerKey::CheckpointLogStarts);
     }
 
     /// Removes `.deleted` files and `-delete` directories that are due.
@@ -63,7 +73,7 @@ impl Broker {
     /// Files go at `due_ms`, if at all.
     pub(super) fn arm_file_deletion(&mut self, now: Time, fx: &mut Fx, due_ms: Option<i64>) {
         let Some(wait_ms) = due_ms.map(|due_ms| due_ms - wall_ms(now, fx)) else { return };
-        let due = now + kernel::Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
+        let due = now + Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
         if self.soft.timers.due(&TimerKey::FileDeletion).is_none_or(|armed| armed > due) {
             self.soft.timers.arm(fx, due, TimerKey::FileDeletion);
         }
@@ -95,7 +105,7 @@ impl Broker {
                 partition.is_checkpoint_due = false;
             }
         }
-        self.soft.timers.arm(fx, now + self.settings.hw_checkpoint_interval, TimerKey::CheckpointHighWatermarks);
+        self.repeat(now, fx, self.settings.hw_checkpoint_interval, TimerKey::CheckpointHighWatermarks);
     }
 
     /// Removes old segments. Compacted logs are the cleaner's (`LogManager#cleanupLogs`).

@@ -3,14 +3,16 @@
 
 use std::hash::{Hash, Hasher};
 
+use ordered::SortedMap;
+
 use super::dirs::{DirIndex, DirSet};
 
 /// A checkpoint file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum TopFile {
-    /// `log-start-offset-checkpoint`: with the one of recovery points, but not after truncations.
+    /// `log-start-offset-checkpoint`: every minute, after deletions, and at a clean stop.
     LogStarts,
-    /// `recovery-point-offset-checkpoint`: every minute, after truncations and deletions, and at a clean stop.
+    /// `recovery-point-offset-checkpoint`: the same, and after truncations.
     RecoveryPoints,
     /// `replication-offset-checkpoint`: every five seconds and at a clean stop, in directories that have logs.
     HighWatermarks,
@@ -19,7 +21,7 @@ pub(super) enum TopFile {
 }
 
 /// Nothing acts on it, so no digest holds it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct TopFiles {
     /// Directories that a start of the broker has been in.
     started: DirSet,
@@ -29,8 +31,8 @@ pub(super) struct TopFiles {
     cleaned: DirSet,
     /// Directories with a `.lock`: a stop in good order takes it away.
     locked: DirSet,
-    /// Where each file was written, by their order above.
-    written: [DirSet; 4],
+    /// Where and when each file was last written, by their order above, ms since the epoch.
+    written_ms: [SortedMap<DirIndex, i64>; 4],
 }
 
 impl Hash for TopFiles {
@@ -60,20 +62,25 @@ impl TopFiles {
 
     /// A directory is on a new, empty disk.
     pub(super) fn lose(&mut self, dir: DirIndex) {
-        let written = self.written.iter_mut();
-        [&mut self.started, &mut self.cleaned, &mut self.locked].into_iter().chain(written).for_each(|s| s.remove(dir));
+        [&mut self.started, &mut self.cleaned, &mut self.locked].into_iter().for_each(|dirs| dirs.remove(dir));
+        self.written_ms.iter_mut().for_each(|written_ms| written_ms.retain(|written, _| *written != dir));
     }
 
     /// A file was written in a directory.
-    pub(super) fn write(&mut self, file: TopFile, dir: DirIndex) {
+    pub(super) fn write(&mut self, file: TopFile, dir: DirIndex, now_ms: i64) {
         if self.is_there(file, dir) {
-            self.written[file as usize].insert(dir);
+            self.written_ms[file as usize].insert(dir, now_ms);
         }
     }
 
     /// A file was written in every directory.
-    pub(super) fn write_all(&mut self, file: TopFile) {
-        self.written[file as usize] = self.started;
+    pub(super) fn write_all(&mut self, file: TopFile, now_ms: i64) {
+        self.started.iter().for_each(|dir| self.write(file, dir, now_ms));
+    }
+
+    /// A file was written wherever it was written before.
+    pub(super) fn write_again(&mut self, file: TopFile, now_ms: i64) {
+        self.written_ms[file as usize].values_mut().for_each(|written_ms| *written_ms = now_ms);
     }
 
     pub(super) fn is_there(&self, file: TopFile, dir: DirIndex) -> bool {
@@ -87,13 +94,13 @@ impl TopFiles {
         self.locked.contains(dir)
     }
 
-    /// Whether there is anything in it.
-    pub(super) fn is_written(&self, file: TopFile, dir: DirIndex) -> bool {
-        self.written[file as usize].contains(dir)
+    /// When there last came something into it, ms since the epoch.
+    pub(super) fn written_ms(&self, file: TopFile, dir: DirIndex) -> Option<i64> {
+        self.written_ms[file as usize].get(&dir).copied()
     }
 
     pub(super) fn is_written_everywhere(&self, file: TopFile) -> bool {
-        self.written[file as usize] == self.started
+        self.started.iter().all(|dir| self.written_ms(file, dir).is_some())
     }
 
     /// When files were made in which there is nothing yet, ms since the epoch.
