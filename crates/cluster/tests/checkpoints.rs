@@ -6,6 +6,7 @@ mod cluster_harness;
 use cluster_harness::Cluster;
 use kernel::Duration;
 use protocol::api::delete_records::DeleteRecordsRequest;
+use protocol::api::delete_topics::DeleteTopicsRequest;
 use protocol::{ErrorCode, FileContent, TopicId};
 
 const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
@@ -67,4 +68,25 @@ fn a_period_of_nothing_writes_them_once() {
     write(&mut cluster, topic);
     cluster.run(Duration::from_secs(600));
     assert_eq!(lines(&cluster, 0, RECOVERY_POINTS), ["t 0 1"]);
+}
+
+/// `LogManager#asyncDelete`: the checkpoints of the deleted partition's directory are written, of all logs that are left in it.
+#[test]
+fn a_deletion_writes_down_what_the_other_logs_of_its_directory_are_like() {
+    let mut cluster = Cluster::new(1, 1, &[("log.dirs", "/a,/b"), ("log.initial.task.delay.ms", "3600000")]);
+    let topics = ["t", "u", "v"].map(|name| cluster.create_topic(name, &[&[1]], FLUSHED_AT_ONCE));
+    for topic in topics {
+        (0..3).for_each(|_| write(&mut cluster, topic));
+    }
+    delete_before(&mut cluster, "t", 1);
+    delete_before(&mut cluster, "u", 1);
+    let nothing: [&str; 0] = [];
+    assert_eq!(lines(&cluster, 0, RECOVERY_POINTS), nothing, "the tasks have not run");
+    let before = written_ms(&cluster, 1, RECOVERY_POINTS);
+    cluster.call(1, DeleteTopicsRequest { topics: vec!["v".into()], timeout_ms: 30_000 });
+    cluster.run(Duration::from_secs(1));
+    assert_eq!(lines(&cluster, 0, RECOVERY_POINTS), ["t 0 3"], "where the deleted one was");
+    assert_eq!(lines(&cluster, 0, LOG_STARTS), ["t 0 1"]);
+    assert_eq!([RECOVERY_POINTS, LOG_STARTS].map(|file| lines(&cluster, 1, file)), [nothing; 2], "not in the other");
+    assert!(written_ms(&cluster, 0, RECOVERY_POINTS) > before && written_ms(&cluster, 1, RECOVERY_POINTS) == before);
 }

@@ -262,9 +262,7 @@ impl Disk {
         if old.cleaner_checkpoint.is_some() {
             [old.dir, future.dir].into_iter().for_each(|dir| self.top.write(TopFile::Cleaned, dir, now_ms));
         }
-        for file in [TopFile::RecoveryPoints, TopFile::LogStarts] {
-            self.top.write(file, old.dir, now_ms);
-        }
+        self.checkpoint_dir(old.dir, now_ms);
         self.removed.push(Removed { directory: renamed(&old.tp, uuid, "delete"), due_ms: Some(due_ms), replica: old });
     }
 
@@ -284,9 +282,8 @@ impl Disk {
     /// (`LogManager#asyncDelete`).
     pub(super) fn settle_removed(&mut self, now_ms: i64) {
         for dir in std::mem::take(&mut self.removed_from).iter() {
-            for file in [TopFile::RecoveryPoints, TopFile::LogStarts, TopFile::Cleaned] {
-                self.top.write(file, dir, now_ms);
-            }
+            self.top.write(TopFile::Cleaned, dir, now_ms);
+            self.checkpoint_dir(dir, now_ms);
         }
     }
 
@@ -398,6 +395,17 @@ impl Disk {
         self.top.write_all(TopFile::LogStarts, now_ms);
         for index in self.agenda.take(Task::LogStarts, now_ms) {
             self.replicas.get_mut(index as usize).into_iter().flatten().for_each(checkpoint_log_start);
+        }
+    }
+
+    /// Writes both down, of the logs of a directory (`LogManager#checkpointRecoveryOffsetsInDir`, `#checkpointLogStartOffsetsInDir`).
+    fn checkpoint_dir(&mut self, dir: DirIndex, now_ms: i64) {
+        for file in [TopFile::RecoveryPoints, TopFile::LogStarts] {
+            self.top.write(file, dir, now_ms);
+        }
+        for replica in self.replicas.iter_mut().flatten().filter(|replica| replica.dir == dir) {
+            checkpoint_recovery_point(replica);
+            checkpoint_log_start(replica);
         }
     }
 
