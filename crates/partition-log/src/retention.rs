@@ -34,14 +34,20 @@ pub enum RetentionReason {
 impl Log {
     /// One retention run. Returns what went, oldest first; the log start has moved past it.
     pub fn delete_old_segments(&mut self, now_ms: i64) -> Vec<DeletedSegment> {
-        let mut deleted = Vec::new();
-        self.delete_while(now_ms, RetentionReason::LogStart, &mut deleted, |log, _, next| {
-            next.is_some_and(|next| next.base_offset() <= log.log_start)
-        });
+        let mut deleted = self.delete_below_start(now_ms);
         if self.config.delete {
             self.delete_by_size(now_ms, &mut deleted);
             self.delete_by_time(now_ms, &mut deleted);
         }
+        deleted
+    }
+
+    /// Only what lies below the log start goes (`UnifiedLog#deleteLogStartOffsetBreachedSegments`). Returns that, oldest first.
+    pub fn delete_below_start(&mut self, now_ms: i64) -> Vec<DeletedSegment> {
+        let mut deleted = Vec::new();
+        self.delete_while(now_ms, RetentionReason::LogStart, &mut deleted, |log, _, next| {
+            next.is_some_and(|next| next.base_offset() <= log.log_start)
+        });
         deleted
     }
 

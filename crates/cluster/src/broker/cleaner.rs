@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use partition_log::{Cleanable, Compaction};
+use partition_log::{Cleanable, Compaction, Log};
 use protocol::Note;
 
 use super::disk::ReplicaIndex;
@@ -12,6 +12,22 @@ use super::{Broker, TimerKey};
 use crate::process::{Context, Fx, wall_ms};
 
 impl Broker {
+    /// The cleaner threads start, and look at once. Logs that were just loaded know no high watermark yet, so nothing is cleaned before the
+    /// next look; but checkpoints that lie outside their logs are written anew, and segments below a log's start go
+    /// (`LogManager#startup` comes before `ReplicaManager#applyDelta`).
+    pub(super) fn start_cleaner(&mut self, cx: &Context<'_>, fx: &mut Fx) {
+        let now_ms = wall_ms(cx.now, fx);
+        let logs = self.disk.compacted(now_ms);
+        self.disk.right_cleaned(&logs, now_ms);
+        for index in logs {
+            let log = self.disk.log(index);
+            if log.segments().nth(1).is_some_and(|second| second.base_offset() <= log.log_start_offset()) {
+                self.delete_segments(cx.now, fx, index, Log::delete_below_start);
+            }
+        }
+        self.soft.timers.arm(fx, cx.now + self.settings.cleaner_backoff, TimerKey::Cleaner);
+    }
+
     /// The cleaner threads' turn: compacts what is dirty enough, then deletes what `compact,delete` topics no longer keep
     /// (`LogCleaner.CleanerThread#doWork`). One turn does for all threads.
     pub(super) fn clean_compacted_logs(&mut self, cx: &Context<'_>, fx: &mut Fx) {

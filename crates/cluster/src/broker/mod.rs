@@ -296,6 +296,9 @@ impl Broker {
         self.set_strays_aside(cx, fx);
         self.start_tasks(cx.now, fx);
         self.apply_image(cx, fx);
+        if self.settings.cleaner_enable {
+            self.start_cleaner(cx, fx);
+        }
         self.resume_moves(cx.now, fx);
         self.settle(cx, fx);
     }

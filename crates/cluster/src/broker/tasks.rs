@@ -2,7 +2,7 @@
 //! `LogManager#startup`).
 
 use kernel::{Duration, Time};
-use partition_log::{LogConfig, RetentionReason};
+use partition_log::{DeletedSegment, Log, LogConfig, RetentionReason};
 use protocol::Note;
 
 use super::agenda::Task;
@@ -23,7 +23,6 @@ impl Broker {
         if self.settings.cleaner_enable {
             let dirs = &self.soft.dirs;
             self.disk.top.start_cleaner(|dir| dirs.is_live(dir));
-            self.soft.timers.arm(fx, now + self.settings.cleaner_backoff, TimerKey::Cleaner);
         }
         if self.settings.flush_interval.is_some() {
             self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::Flush);
@@ -126,10 +125,21 @@ impl Broker {
         if !self.disk.log(index).is_retention_due(wall_ms(now, fx)) {
             return;
         }
+        self.delete_segments(now, fx, index, Log::delete_old_segments);
+    }
+
+    /// Deletes segments of a log, and tells of it.
+    pub(super) fn delete_segments(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        index: ReplicaIndex,
+        delete: impl Fn(&mut Log, i64) -> Vec<DeletedSegment>,
+    ) {
         let broker = self.id;
         let log = self.disk.log_mut(index);
         let active = log.active_segment().base_offset();
-        let deleted = log.delete_old_segments(wall_ms(now, fx));
+        let deleted = delete(log, wall_ms(now, fx));
         if deleted.is_empty() {
             return;
         }
