@@ -267,7 +267,7 @@ impl Disk {
     }
 
     /// Removes a replica: its directory gets another name, with `uuid` in it, and goes at `due_ms`, or stays as a stray.
-    /// [`Disk::settle_removed`] is to follow for those that go.
+    /// `settle_removed` is to follow for those that go.
     pub fn remove(&mut self, index: ReplicaIndex, uuid: u128, due_ms: Option<i64>) {
         if let Some(replica) = self.take_out(index) {
             let kind = if due_ms.is_some() { "delete" } else { "stray" };
