@@ -131,6 +131,23 @@ fn what_is_sent_of_a_batch_that_is_cut_takes_room_from_others() {
     assert_eq!(read(1, 3 * size), [(1, 0), (0, 0)], "only the first batch of all may be too large");
 }
 
+/// `DelayedFetch#tryComplete` adds up what partitions have; the answer holds what fits in it.
+#[test]
+fn a_fetch_stops_waiting_for_bytes_that_its_answer_has_no_room_for() {
+    let mut cluster = Cluster::new(1, 1, &[]);
+    let topics = ["t", "u"].map(|name| cluster.create_topic(name, &[&[1]], &[]));
+    let asked = fetch_of(&topics.map(|topic| (topic, 0)));
+    let parked = cluster.ask(3, 1, FetchRequest { min_bytes: 800, max_bytes: 800, max_wait_ms: 30_000, ..asked });
+    write(&mut cluster, 1, topics[0], 1, &"x".repeat(400));
+    cluster.run(Duration::from_secs(1));
+    assert!(cluster.answer(parked).is_none(), "half of the bytes are there");
+    let since = cluster.world.now();
+    write(&mut cluster, 1, topics[1], 1, &"x".repeat(400));
+    let (at, told) = cluster.fetched(parked);
+    assert!(at.since(since) < Duration::from_secs(1));
+    assert_eq!(told.partitions.iter().map(|read| read.batches.len()).collect::<Vec<_>>(), [1, 0]);
+}
+
 /// The offset of partition 0 in a broker's `recovery-point-offset-checkpoint`.
 fn recovery_point(cluster: &Cluster, broker: i32) -> i64 {
     let Some(FileContent::Text(text)) = cluster.process(broker).read(0, "recovery-point-offset-checkpoint") else {

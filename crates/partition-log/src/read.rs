@@ -50,6 +50,13 @@ impl Log {
         Ok(found)
     }
 
+    /// Bytes from the batch that holds `from` up to the offset `bound` (exclusive), of the segment in which that ends
+    /// (`LogOffsetMetadata#positionDiff`).
+    pub fn bytes_between(&self, from: i64, bound: i64) -> u32 {
+        let segment = self.segment_at(self.segment_index_of(bound - 1));
+        segment.map_or(0, |segment| segment.position_of(bound).saturating_sub(segment.position_of(from)))
+    }
+
     /// Where the segment begins that `offset` would be in.
     pub fn segment_base(&self, offset: i64) -> i64 {
         self.segment_at(self.segment_index_of(offset)).map_or(self.log_start, Segment::base_offset)

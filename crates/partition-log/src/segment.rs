@@ -347,6 +347,11 @@ impl Segment {
         self.batches.iter_from(self.batches.index_of(offset)).map(|entry| &entry.batch)
     }
 
+    /// Bytes before the batch that holds `offset`, or the first after it.
+    pub(crate) fn position_of(&self, offset: i64) -> u32 {
+        self.batches.get(self.batches.index_of(offset)).map_or(self.size_bytes, |entry| entry.position)
+    }
+
     /// Batches from the first with a record at or after `timestamp_ms`.
     pub(crate) fn batches_from_timestamp(&self, timestamp_ms: i64) -> impl Iterator<Item = &Batch> {
         self.batches.iter_from(self.batches.index_of_timestamp(timestamp_ms)).map(|entry| &entry.batch)

@@ -75,6 +75,23 @@ fn a_read_ends_in_the_middle_of_a_batch_if_no_more_bytes_are_wanted() {
 }
 
 #[test]
+fn bytes_between_offsets_are_those_of_whole_batches_in_the_last_segment() {
+    let mut log = log(LogConfig { segment_bytes: 500, ..LogConfig::default() });
+    for size in [200, 100, 150, 300, 120] {
+        append(&mut log, &batch_of_size(NOW, size));
+    }
+    assert_eq!(segment_bases(&log), [0, 3]);
+    assert_eq!(
+        [(0, 1), (0, 3), (1, 2), (2, 2)].map(|(from, bound)| log.bytes_between(from, bound)),
+        [200, 450, 100, 0]
+    );
+    assert_eq!(
+        [(3, 4), (3, 5), (5, 5), (1, 5)].map(|(from, bound)| log.bytes_between(from, bound)),
+        [300, 420, 0, 420]
+    );
+}
+
+#[test]
 fn one_read_never_crosses_a_segment() {
     let mut log = log(LogConfig { segment_bytes: 300, ..LogConfig::default() });
     for _ in 0..4 {

@@ -287,23 +287,38 @@ impl Broker {
         }
     }
 
+    /// Whether a parked fetch is answered, now that a partition of it changed. What all of them have is counted, whether it would fit in
+    /// one answer or not (`DelayedFetch#tryComplete`).
     fn completes_fetch(&self, cx: &Context<'_>, reader: &Reader, slot: u32) -> bool {
         let Some(slot) = reader.slot(slot) else { return false };
-        match self.readable(cx, &reader.asker, &slot.asked, slot.index) {
-            Err(_) => true,
-            Ok(Readable { diverging: Some(_), .. }) => true,
-            Ok(Readable { bound, index, .. })
-                if bound <= slot.asked.fetch_offset || self.holds_up(&reader.asker, index) =>
-            {
-                false
-            }
-            Ok(_) if reader.asker.min_bytes <= 1 => true,
-            Ok(Readable { bound, index, .. }) if slot.segment < self.disk.log(index).segment_base(bound - 1) => true,
-            Ok(_) => {
-                let read = self.read_partitions(cx, reader, FetchRead::default());
-                read.is_urgent || read.bytes >= u64::from(self.min_bytes(&reader.asker))
-            }
+        match self.bytes_in_wait(cx, &reader.asker, slot) {
+            Some(0) => return false,
+            Some(_) => {}
+            None => return true,
         }
+        let mut missing = self.min_bytes(&reader.asker);
+        reader.due().any(|(_, slot)| match self.bytes_in_wait(cx, &reader.asker, slot) {
+            Some(bytes) => {
+                missing = missing.saturating_sub(bytes);
+                missing == 0
+            }
+            None => true,
+        })
+    }
+
+    /// Bytes that there are of a partition for a parked fetch; none if it is answered however many there are.
+    fn bytes_in_wait(&self, cx: &Context<'_>, asker: &Asker, slot: &Slot) -> Option<u32> {
+        let Readable { index, bound, diverging } = self.readable(cx, asker, &slot.asked, slot.index).ok()?;
+        let from = slot.asked.fetch_offset;
+        if diverging.is_some() {
+            return None;
+        }
+        if bound <= from || self.holds_up(asker, index) {
+            return Some(0);
+        }
+        let log = self.disk.log(index);
+        let counts = asker.min_bytes > 1 && slot.segment >= log.segment_base(bound - 1);
+        counts.then(|| log.bytes_between(from, bound).min(slot.asked.partition_max_bytes))
     }
 
     /// Answers a parked fetch with what there is now. Followers are not heard again: they said nothing new.
