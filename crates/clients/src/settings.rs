@@ -173,6 +173,12 @@ impl Config<'_> {
         Ok(Backoff { base_ms, max_ms })
     }
 
+    fn max_idle(&self, default_ms: i64) -> Result<Option<Duration>, ConfigError> {
+        let ms = self.number(&["connections.max.idle.ms"], [default_ms, 0], i64::MIN)?;
+        let is_off = ms < 0 || ms == 0 && self.profile == Profile::Librdkafka;
+        Ok((!is_off).then_some(Duration::from_millis(ms.unsigned_abs())))
+    }
+
     fn setup_timeout(&self) -> Result<Backoff, ConfigError> {
         let base_ms = self.number(&[SETUP_TIMEOUT], [10_000, 30_000], 0)?.unsigned_abs();
         let max_ms = match self.profile {
@@ -196,6 +202,8 @@ pub(crate) struct NetSettings {
     /// `bootstrap.controllers` is set: an admin client talks to controllers (KIP-919).
     pub(crate) asks_controllers: bool,
     pub(crate) request_timeout: Duration,
+    /// `connections.max.idle.ms`, if there is a limit.
+    pub(crate) max_idle: Option<Duration>,
     /// How many requests may be under way on a connection before another node is asked.
     pub(crate) in_flight_max: usize,
     pub(crate) reconnect_backoff: Backoff,
@@ -241,7 +249,8 @@ impl Backoff {
 }
 
 impl NetSettings {
-    pub(crate) fn read(config: &Config<'_>) -> Result<NetSettings, ConfigError> {
+    /// `max_idle_ms` is how long connections of a Java client of this kind may idle unless it is told otherwise.
+    pub(crate) fn read(config: &Config<'_>, max_idle_ms: i64) -> Result<NetSettings, ConfigError> {
         let rebootstrap_trigger = match config.text("metadata.recovery.strategy") {
             Some(text) if text.eq_ignore_ascii_case("none") => None,
             _ => Some(config.span(&["metadata.recovery.rebootstrap.trigger.ms"], [300_000, 300_000])?),
@@ -249,6 +258,7 @@ impl NetSettings {
         Ok(NetSettings {
             bootstrap: config.bootstrap()?,
             asks_controllers: config.text(CONTROLLERS).is_some(),
+            max_idle: config.max_idle(max_idle_ms)?,
             checks_cluster: rebootstrap_trigger.is_some()
                 && config.flag("metadata.cluster.check.enable", [true, false])?,
             rebootstrap_trigger,

@@ -10,6 +10,7 @@ pub mod raft;
 pub mod controller;
 pub mod broker;
 mod files;
+mod idle;
 mod storage;
 
 pub use broker::Served;

@@ -18,6 +18,7 @@ use crate::broker::describe_configs::describe;
 use crate::broker::dirs::failed_dirs;
 use crate::broker::lifecycle::{BrokerState, Lifecycle, LifecycleEvent};
 use crate::controller::{Controller, ControllerRegistration, listener};
+use crate::idle::{IdleExpiry, Listener, oldest};
 use crate::image::MetadataImage;
 use crate::raft::{Committed, Replica};
 use crate::spec::{BROKER_PORT, CONTROLLER_PORT, ProcessSpec};
@@ -41,6 +42,8 @@ pub mod space {
     pub const LIFECYCLE: u16 = 3;
     /// Timers of the controller's registration.
     pub const REGISTRATION: u16 = 4;
+    /// When to look at idle connections.
+    pub const IDLE: u16 = 5;
     /// The first space of the broker.
     pub const BROKER: u16 = 16;
 }
@@ -92,8 +95,10 @@ pub struct KafkaProcess {
     image: Arc<MetadataImage>,
     /// Soft: the offset of the image that last changed feature levels.
     features_epoch: i64,
-    /// Soft: connections that came in on the controller's port.
-    to_controller: SortedMap<ConnId, ()>,
+    /// Soft: connections that came in on the controller's port, and when something last came over each.
+    to_controller: SortedMap<ConnId, Time>,
+    /// Soft.
+    idle: IdleExpiry,
     /// Soft: SIGTERM has come.
     is_stopping: bool,
 }
@@ -111,6 +116,7 @@ impl KafkaProcess {
             image: Arc::default(),
             features_epoch: -1,
             to_controller: SortedMap::new(),
+            idle: IdleExpiry::new(),
             is_stopping: false,
             spec,
         }
@@ -179,6 +185,7 @@ impl KafkaProcess {
         if self.spec.is_controller {
             fx.listen(CONTROLLER_PORT);
         }
+        self.idle.start(now, fx, &self.spec);
         self.raft.start(now, fx);
         if let Some(registration) = &mut self.registration {
             registration.start(fx);
@@ -198,10 +205,11 @@ impl KafkaProcess {
         client_id: Name,
         request: Request,
     ) {
-        if !self.to_controller.contains_key(&conn) {
+        let Some(used) = self.to_controller.get_mut(&conn) else {
             self.with_broker(now, |broker, cx| broker.on_request(cx, fx, conn, correlation, client_id, request));
             return;
-        }
+        };
+        *used = now;
         if Replica::handles(&request) {
             self.raft.on_request(now, fx, conn, correlation, request);
         } else if let Some(response) = self.answer_as_any_controller(now, &request) {
@@ -289,7 +297,23 @@ impl KafkaProcess {
                     lifecycle.on_timer(now, fx, image, leader, token);
                 }
             }
+            space::IDLE => {
+                if let Some(listener) = self.idle.fire(now, fx, token) {
+                    self.look_for_idle(now, fx, listener);
+                }
+            }
             _ => self.with_broker(now, |broker, cx| broker.on_timer(cx, fx, token)),
+        }
+    }
+
+    fn look_for_idle(&mut self, now: Time, fx: &mut Fx, listener: Listener) {
+        let oldest = match listener {
+            Listener::Controller => oldest(&self.to_controller),
+            Listener::Broker => self.broker.as_ref().and_then(Broker::oldest_connection),
+        };
+        if let Some(conn) = self.idle.look(now, fx, &self.spec, listener, oldest) {
+            fx.close(conn);
+            self.on_closed(now, fx, conn);
         }
     }
 
@@ -454,7 +478,7 @@ impl Machine for KafkaProcess {
             Input::Start => self.on_start(now, fx),
             Input::Accepted { conn, port, peer } => {
                 if port == CONTROLLER_PORT {
-                    self.to_controller.insert(conn, ());
+                    self.to_controller.insert(conn, now);
                 } else if let Some(broker) = &mut self.broker {
                     broker.on_accepted(conn, peer);
                 }
@@ -500,6 +524,7 @@ impl Machine for KafkaProcess {
         self.image = Arc::default();
         self.features_epoch = -1;
         self.to_controller.clear();
+        self.idle.halt();
         self.is_stopping = false;
     }
 }

@@ -22,6 +22,8 @@ pub struct Calls<T> {
 struct Link<T> {
     conn: ConnId,
     is_open: bool,
+    /// When something last went or came over it.
+    used: Time,
     calls: SortedMap<u32, (T, Time)>,
 }
 
@@ -45,26 +47,28 @@ impl<T> Calls<T> {
     ) {
         let number = self.next;
         self.next = self.next.wrapping_add(1);
-        let link = self.link(fx, to);
+        let link = self.link(fx, now, to);
         link.calls.insert(number, (tag, now + timeout));
         fx.send(link.conn, make(number));
     }
 
     /// Sends a message that gets no answer (acks=0).
-    pub fn tell<M, N>(&mut self, fx: &mut Effects<M, N>, to: &Address, make: impl FnOnce(u32) -> M) {
+    pub fn tell<M, N>(&mut self, fx: &mut Effects<M, N>, now: Time, to: &Address, make: impl FnOnce(u32) -> M) {
         let number = self.next;
         self.next = self.next.wrapping_add(1);
-        let conn = self.link(fx, to).conn;
+        let conn = self.link(fx, now, to).conn;
         fx.send(conn, make(number));
     }
 
-    /// The connection to an address, made if there is none.
-    fn link<M, N>(&mut self, fx: &mut Effects<M, N>, to: &Address) -> &mut Link<T> {
-        self.links.shared_or_insert_with(to, || {
+    /// The connection to an address, made if there is none, which is used now.
+    fn link<M, N>(&mut self, fx: &mut Effects<M, N>, now: Time, to: &Address) -> &mut Link<T> {
+        let link = self.links.shared_or_insert_with(to, || {
             let conn = fx.connect(&to.0, to.1);
             self.addresses.insert(conn, to.clone());
-            Link { conn, is_open: false, calls: SortedMap::new() }
-        })
+            Link { conn, is_open: false, used: now, calls: SortedMap::new() }
+        });
+        link.used = now;
+        link
     }
 
     /// The number of the next call.
@@ -88,20 +92,22 @@ impl<T> Calls<T> {
         }
     }
 
-    /// The same, and what was sent with it is due at `due` only now that it can arrive.
-    pub fn opened_until(&mut self, conn: ConnId, due: Time) -> bool {
+    /// The same, and what was sent with it is due within `timeout` only now that it can arrive.
+    pub fn opened_anew(&mut self, now: Time, conn: ConnId, timeout: Duration) -> bool {
         let is_known = self.opened(conn);
         let link = self.addresses.get(&conn).and_then(|address| self.links.get_mut(address));
-        for (_, until) in link.into_iter().flat_map(|link| link.calls.values_mut()) {
-            *until = due;
+        if let Some(link) = link {
+            link.used = now;
+            link.calls.values_mut().for_each(|(_, until)| *until = now + timeout);
         }
         is_known
     }
 
     /// An answer came; the tag of its call, unless the call was given up.
-    pub fn answered(&mut self, conn: ConnId, number: u32) -> Option<T> {
+    pub fn answered(&mut self, now: Time, conn: ConnId, number: u32) -> Option<T> {
         let link = self.links.values_mut().find(|link| link.conn == conn)?;
         link.is_open = true;
+        link.used = now;
         link.calls.remove(&number).map(|(tag, _)| tag)
     }
 
@@ -158,6 +164,16 @@ impl<T> Calls<T> {
     /// The address a connection goes to.
     pub fn address(&self, conn: ConnId) -> Option<&Address> {
         self.addresses.get(&conn)
+    }
+
+    /// When each connection was last used.
+    pub fn uses(&self) -> impl Iterator<Item = (Time, &Address)> {
+        self.links.iter().map(|(address, link)| (link.used, address))
+    }
+
+    /// When the connection to an address was last used.
+    pub fn last_used(&self, address: &Address) -> Option<Time> {
+        self.links.get(address).map(|link| link.used)
     }
 
     /// How many calls to an address are waiting for their answer.

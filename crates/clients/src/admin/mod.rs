@@ -103,7 +103,7 @@ impl Admin {
     pub fn new(profile: Profile, properties: &Properties, client_id: &str, space: u16) -> Result<Admin, ConfigError> {
         let checked = check(profile, config::ADMIN_CONFIGS, config::LIBRDKAFKA_ADMIN_CONFIGS, properties)?;
         let config = Config { profile, properties: &checked };
-        let settings = NetSettings::read(&config)?;
+        let settings = NetSettings::read(&config, 300_000)?;
         let request_timeout = settings.request_timeout;
         let mut net = Net::new(profile, Kind::Admin, client_id, None, settings, false);
         let mut api_timeout = config.span(&[API_TIMEOUT], [60_000, 60_000])?;

@@ -67,7 +67,7 @@ impl ConsumerSettings {
             return Err(ConfigError::of_constructor("java.lang.IllegalArgumentException", text));
         }
         Ok(ConsumerSettings {
-            net: NetSettings { in_flight_max: IN_FLIGHT_MAX, ..NetSettings::read(config)? },
+            net: NetSettings { in_flight_max: IN_FLIGHT_MAX, ..NetSettings::read(config, 540_000)? },
             instance: text("group.instance.id"),
             session_timeout,
             heartbeat_interval,

@@ -4,6 +4,7 @@ use kernel::{Address, CloseReason};
 use protocol::ErrorCode;
 use protocol::api::Name;
 
+use super::idle::Loss;
 use super::{Kind, Lane, Net};
 use crate::{ClientError, LogLevel, LogLine, Profile};
 
@@ -96,18 +97,18 @@ impl<T> Net<T> {
         address: &Address,
         never_opened: bool,
         failures: u32,
-        reason: Option<CloseReason>,
+        loss: Loss,
     ) {
         match self.profile {
-            Profile::Java => self.log_java_disconnect(lane, address, never_opened, reason),
-            Profile::Librdkafka if failures == 1 => self.log_librdkafka_disconnect(address, never_opened, reason),
+            Profile::Java => self.log_java_disconnect(lane, address, never_opened, loss),
+            Profile::Librdkafka if failures == 1 => self.log_librdkafka_disconnect(address, never_opened, loss),
             Profile::Librdkafka => {}
         }
     }
 
-    fn log_java_disconnect(&mut self, lane: Lane, address: &Address, never_opened: bool, reason: Option<CloseReason>) {
+    fn log_java_disconnect(&mut self, lane: Lane, address: &Address, never_opened: bool, loss: Loss) {
         let (host, port) = address;
-        if reason == Some(CloseReason::UnknownHost) {
+        if loss == Loss::Peer(CloseReason::UnknownHost) {
             let text = format!(
                 "Couldn't resolve server {host}:{port} from bootstrap.servers as DNS resolution failed for {host}"
             );
@@ -115,8 +116,8 @@ impl<T> Net<T> {
             return;
         }
         let (node, shown) = (self.node_id(lane, address), java_address(address));
-        // Of a connection that it gave up itself it says so only at level INFO (`ChannelState#LOCAL_CLOSE`).
-        if never_opened && reason.is_some() {
+        // Of a connection that it gave up itself it says so only at level INFO (`ChannelState#LOCAL_CLOSE`), of one that idled at DEBUG.
+        if never_opened && matches!(loss, Loss::Peer(_)) {
             let name = self.node_name(lane, address);
             self.warn(
                 NETWORK_CLIENT,
@@ -131,20 +132,21 @@ impl<T> Net<T> {
         }
     }
 
-    fn log_librdkafka_disconnect(&mut self, address: &Address, never_opened: bool, reason: Option<CloseReason>) {
+    fn log_librdkafka_disconnect(&mut self, address: &Address, never_opened: bool, loss: Loss) {
         let (host, port) = address;
         let node = self.node_id(Lane::Data, address);
         let name = if node < 0 { format!("{host}:{port}/bootstrap") } else { format!("{host}:{port}/{node}") };
-        let what = match reason {
-            Some(CloseReason::UnknownHost) => {
+        let what = match loss {
+            Loss::Idle => return,
+            Loss::Peer(CloseReason::UnknownHost) => {
                 format!("Failed to resolve '{host}:{port}': Name or service not known (after 0ms in state CONNECT)")
             }
-            Some(CloseReason::Refused) => {
+            Loss::Peer(CloseReason::Refused) => {
                 format!("Connect to ipv4#{host}:{port} failed: Connection refused (after 0ms in state CONNECT)")
             }
-            Some(CloseReason::Closed | CloseReason::Reset) => "Disconnected (in state UP)".to_string(),
-            None if never_opened => "Connection setup timed out in state CONNECT".to_string(),
-            None => "1 request(s) timed out: disconnect".to_string(),
+            Loss::Peer(CloseReason::Closed | CloseReason::Reset) => "Disconnected (in state UP)".to_string(),
+            Loss::TimedOut if never_opened => "Connection setup timed out in state CONNECT".to_string(),
+            Loss::TimedOut => "1 request(s) timed out: disconnect".to_string(),
         };
         self.log_line(LogLevel::Error, "FAIL", format!("[thrd:{name}]: {name}: {what}"));
     }

@@ -4,6 +4,7 @@
 //! What Java clients push to brokers of their metrics (KIP-714) is left out, as brokers take it only with a plugin that no broker here
 //! has; but that they look for a broker to push to is not.
 
+mod idle;
 mod logging;
 mod metadata;
 
@@ -18,6 +19,7 @@ use protocol::{ApiKey, BrokerId, ErrorCode, Message, Note, Request, Response};
 use crate::settings::NetSettings;
 use crate::soonest::Soonest;
 use crate::{ClientError, Fx, LogLine, Profile};
+use idle::{Idle, Loss};
 pub(crate) use metadata::Metadata;
 
 /// Streams of random numbers of this crate.
@@ -104,6 +106,7 @@ pub(crate) struct Net<T> {
     /// Whom the connections of [`Lane::Coordinator`] lead to.
     pub(crate) coordinator: BrokerId,
     unresolved: Vec<Address>,
+    idle: Idle,
     log: Vec<LogLine>,
 }
 
@@ -132,6 +135,7 @@ impl<T> Net<T> {
             metadata: Metadata::new(auto_create),
             coordinator: BrokerId::NONE,
             unresolved: Vec::new(),
+            idle: Idle::until(Time::ZERO),
             log,
         }
     }
@@ -223,9 +227,9 @@ impl<T> Net<T> {
     }
 
     /// Sends a request that gets no answer.
-    pub(crate) fn tell(&mut self, fx: &mut Fx, lane: Lane, to: &Address, request: Request) {
+    pub(crate) fn tell(&mut self, now: Time, fx: &mut Fx, lane: Lane, to: &Address, request: Request) {
         let client_id = self.client_id.clone();
-        self.numbered(lane).tell(fx, to, |correlation| Message::Request { correlation, client_id, request });
+        self.numbered(lane).tell(fx, now, to, |correlation| Message::Request { correlation, client_id, request });
     }
 
     fn transmit(
@@ -262,7 +266,7 @@ impl<T> Net<T> {
         match input {
             Input::Opened { conn } => {
                 let lane = self.lane_of(*conn)?;
-                self.lanes[lane as usize].opened_until(*conn, now + self.settings.request_timeout);
+                self.lanes[lane as usize].opened_anew(now, *conn, self.settings.request_timeout);
                 let address = self.lanes[lane as usize].address(*conn)?.clone();
                 self.links[lane as usize].insert(address, Link::Handshake);
                 Some(Vec::new())
@@ -273,8 +277,11 @@ impl<T> Net<T> {
             }
             Input::Closed { conn, reason } => {
                 let lane = self.lane_of(*conn)?;
-                let (address, calls) = self.lanes[lane as usize].closed(*conn)?;
-                Some(self.disconnected(now, fx, lane, address, calls, Some(*reason)))
+                let lane_calls = &mut self.lanes[lane as usize];
+                let used = lane_calls.address(*conn).and_then(|address| lane_calls.last_used(address));
+                let (address, calls) = lane_calls.closed(*conn)?;
+                let loss = self.loss_to_peer(now, used, &calls, *reason);
+                Some(self.disconnected(now, fx, lane, address, calls, loss))
             }
             Input::Start | Input::Accepted { .. } | Input::Timer { .. } | Input::Synced { .. } | Input::Order(_) => {
                 None
@@ -296,7 +303,7 @@ impl<T> Net<T> {
     ) -> Vec<NetEvent<T>> {
         let Message::Response { correlation, response } = message else { return Vec::new() };
         let address = self.lanes[lane as usize].address(conn).cloned();
-        match (self.lanes[lane as usize].answered(conn, *correlation), response) {
+        match (self.lanes[lane as usize].answered(now, conn, *correlation), response) {
             (Some(Call::ApiVersions), response) => {
                 if matches!(response, Response::ApiVersions(answer) if answer.error == ErrorCode::RebootstrapRequired) {
                     return self.rebootstrap(now, fx);
@@ -330,12 +337,12 @@ impl<T> Net<T> {
         events
     }
 
-    /// Gives up on overdue requests and connection attempts.
+    /// Closes a connection that idles, and gives up on overdue requests and connection attempts.
     pub(crate) fn expire(&mut self, now: Time, fx: &mut Fx) -> Vec<NetEvent<T>> {
-        let mut events = Vec::new();
+        let mut events = self.close_idle(now, fx);
         for lane in LANES {
             for (address, calls) in self.lanes[lane as usize].expire(fx, now) {
-                events.extend(self.disconnected(now, fx, lane, address, calls, None));
+                events.extend(self.disconnected(now, fx, lane, address, calls, Loss::TimedOut));
             }
         }
         let stuck = |link: &Link| matches!(link, Link::Connecting { due } if *due <= now);
@@ -344,7 +351,7 @@ impl<T> Net<T> {
             let late: Vec<Address> = links.filter(|(_, link)| stuck(link)).map(|(to, _)| to.clone()).collect();
             for address in late {
                 let calls = self.lanes[lane as usize].close(fx, &address);
-                events.extend(self.disconnected(now, fx, lane, address, calls, None));
+                events.extend(self.disconnected(now, fx, lane, address, calls, Loss::TimedOut));
             }
         }
         if self.rebootstraps_from().is_some_and(|at| at <= now) {
@@ -360,18 +367,22 @@ impl<T> Net<T> {
         lane: Lane,
         address: Address,
         calls: Vec<Call<T>>,
-        reason: Option<CloseReason>,
+        loss: Loss,
     ) -> Vec<NetEvent<T>> {
         let link = self.links[lane as usize].remove(&address);
         let never_opened = matches!(link, Some(Link::Connecting { .. }) | None);
-        let failures = self.punish(now, fx, lane, &address, never_opened);
+        let failures = match (self.profile, loss) {
+            // librdkafka's may connect again at once (`rd_kafka_broker_planned_fail`).
+            (Profile::Librdkafka, Loss::Idle) => 0,
+            _ => self.punish(now, fx, lane, &address, never_opened),
+        };
         let node = self.node_id(lane, &address);
-        self.log_disconnect(lane, &address, never_opened, failures, reason);
+        self.log_disconnect(lane, &address, never_opened, failures, loss);
         if never_opened {
             self.failed_at = Some(now);
         }
-        let mut events = self.given_up(now, fx, node, calls, reason.is_none());
-        if reason == Some(CloseReason::UnknownHost) {
+        let mut events = self.given_up(now, fx, node, calls, loss == Loss::TimedOut);
+        if loss == Loss::Peer(CloseReason::UnknownHost) {
             events.extend(self.unresolved(address));
         }
         events
@@ -699,10 +710,6 @@ impl<T> Net<T> {
 
     /// When `tick` has something to do.
     pub(crate) fn due(&self, soonest: &mut Soonest) {
-        protocol::gap!(
-            "connections.max.idle.ms: connections that idle stay open",
-            "Selector#maybeCloseOldestConnection"
-        );
         for calls in &self.lanes {
             soonest.at_each(calls.deadlines());
         }
@@ -713,6 +720,7 @@ impl<T> Net<T> {
         }
         soonest.at_each(self.penalties.values().map(|penalty| penalty.until));
         soonest.at_each(self.rebootstraps_from());
+        self.idle_due(soonest);
         // A refresh that is due but has no node to go to waits for a connection or a penalty's end.
         soonest.at_each(self.refresh_due());
     }

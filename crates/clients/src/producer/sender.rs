@@ -312,7 +312,7 @@ impl Producer {
         let timeout_ms = u32::try_from(self.settings.replica_timeout.as_millis()).unwrap_or(u32::MAX);
         let request = ProduceRequest { acks: self.settings.acks, timeout_ms, partitions };
         if self.settings.acks == 0 {
-            self.net.tell(fx, Lane::Data, node, request.into());
+            self.net.tell(now, fx, Lane::Data, node, request.into());
             for (tp, topic_id, batch) in done {
                 self.ack_batch(fx, &tp, topic_id, batch, -1, -1);
             }

@@ -53,7 +53,7 @@ impl ProducerSettings {
     }
 
     pub(crate) fn read(config: &Config<'_>) -> Result<ProducerSettings, ConfigError> {
-        let mut net = NetSettings::read(config)?;
+        let mut net = NetSettings::read(config, 540_000)?;
         if config.text("transactional.id").is_some_and(|id| !id.is_empty()) {
             protocol::gap!("Transactional producers are refused", "KIP-98");
             return refuse("transactional.id: transactions are not modelled in this simulator");

@@ -1,10 +1,10 @@
 //! Connections of clients and followers (`SocketServer`). One request of a connection is handled at a time: the
 //! next is read when its answer is sent (Kafka mutes the channel), so answers keep the order of the requests.
-//! Left out: idle connections are not closed, and there is no limit to queued requests.
+//! Left out: a limit to queued requests.
 
 use std::collections::VecDeque;
 
-use kernel::ConnId;
+use kernel::{ConnId, Time};
 use ordered::SortedMap;
 use protocol::Request;
 use protocol::api::Name;
@@ -28,6 +28,8 @@ pub(super) struct Connections {
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Connection {
     host: Option<Name>,
+    /// When a request was last read from it, or an answer written.
+    used: Time,
     waiting: VecDeque<Asked>,
     pub(super) current: Option<Current>,
 }
@@ -73,15 +75,20 @@ pub(super) struct Caller {
 
 impl Connections {
     /// A peer has connected.
-    pub(super) fn accept(&mut self, conn: ConnId, host: Name) {
-        self.open.entry(conn).or_default().host = Some(host);
+    pub(super) fn accept(&mut self, now: Time, conn: ConnId, host: Name) {
+        let connection = self.open.entry(conn).or_default();
+        (connection.host, connection.used) = (Some(host), now);
     }
 
     /// A request came in. True if it can be handled now.
-    pub(super) fn push(&mut self, conn: ConnId, asked: Asked) -> bool {
+    pub(super) fn push(&mut self, now: Time, conn: ConnId, asked: Asked) -> bool {
         let connection = self.open.entry(conn).or_default();
         connection.waiting.push_back(asked);
-        connection.current.is_none()
+        let is_free = connection.current.is_none();
+        if is_free {
+            connection.used = now;
+        }
+        is_free
     }
 
     /// Starts on the next request of a connection, unless it has one in hand.
@@ -100,9 +107,11 @@ impl Connections {
     }
 
     /// A request has its answer: its connection and correlation, unless the connection is gone.
-    pub(super) fn finish(&mut self, ticket: Ticket) -> Option<(ConnId, Current)> {
+    pub(super) fn finish(&mut self, now: Time, ticket: Ticket) -> Option<(ConnId, Current)> {
         let conn = self.tickets.remove(&ticket)?;
-        let current = self.open.get_mut(&conn)?.current.take()?;
+        let connection = self.open.get_mut(&conn)?;
+        connection.used = now;
+        let current = connection.current.take()?;
         debug_assert_eq!(current.ticket, ticket, "a connection has one request in hand");
         Some((conn, current))
     }
@@ -147,6 +156,11 @@ impl Connections {
             Parked::Delete(delete) => Some(delete),
             Parked::Elsewhere | Parked::Fetch(_) | Parked::Produce(_) => None,
         }
+    }
+
+    /// The connection that has not been used for the longest, and since when.
+    pub(super) fn oldest(&self) -> Option<(Time, ConnId)> {
+        self.open.iter().map(|(conn, connection)| (connection.used, *conn)).min()
     }
 
     /// Connections with a fetch that waits for data.

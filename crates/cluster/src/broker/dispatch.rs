@@ -44,7 +44,7 @@ impl Broker {
             Answer::Now(response) => self.respond(fx, caller.ticket, response),
             Answer::Later => {}
             Answer::Never => {
-                self.soft.connections.finish(caller.ticket);
+                self.soft.connections.finish(cx.now, caller.ticket);
                 self.soft.work.push_back(Work::Serve(conn));
             }
             Answer::Disconnect => {

@@ -83,8 +83,8 @@ impl FetchCalls {
     pub(super) fn closed(&mut self, conn: ConnId) -> Option<Vec<FetchCall>> {
         self.0.iter_mut().find_map(|calls| calls.closed(conn)).map(|(_, failed)| failed)
     }
-    fn answered(&mut self, conn: ConnId, correlation: u32) -> Option<FetchCall> {
-        self.0.iter_mut().find(|calls| calls.owns(conn))?.answered(conn, correlation)
+    fn answered(&mut self, now: Time, conn: ConnId, correlation: u32) -> Option<FetchCall> {
+        self.0.iter_mut().find(|calls| calls.owns(conn))?.answered(now, conn, correlation)
     }
     fn expire(&mut self, fx: &mut Fx, now: Time) -> Vec<Vec<FetchCall>> {
         self.0.iter_mut().flat_map(|calls| calls.expire(fx, now)).map(|(_, failed)| failed).collect()
@@ -343,7 +343,7 @@ impl Broker {
         correlation: u32,
         response: Response,
     ) {
-        let Some(call) = self.soft.fetch_calls.answered(conn, correlation) else { return };
+        let Some(call) = self.soft.fetch_calls.answered(cx.now, conn, correlation) else { return };
         match (call, response) {
             (FetchCall::Fetch(id), Response::Fetch(response)) => {
                 if let Some(response) = self.wait_to_copy(fx, id, response) {

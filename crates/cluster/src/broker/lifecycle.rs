@@ -284,7 +284,7 @@ impl Lifecycle {
 
     /// An answer of the controller.
     pub fn on_response(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, response: Response) {
-        if self.soft.calls.answered(conn, correlation).is_none() {
+        if self.soft.calls.answered(now, conn, correlation).is_none() {
             return;
         }
         self.soft.is_in_flight = false;

@@ -323,7 +323,13 @@ impl Broker {
 
     /// A peer has connected to the broker's port. Hosts have addresses as in a container network: 172.18.0.2 and up.
     pub fn on_accepted(&mut self, conn: ConnId, peer: NodeId) {
-        self.soft.connections.accept(conn, format!("/172.18.{}.{}", (peer.0 + 2) / 256, (peer.0 + 2) % 256).into());
+        let host = format!("/172.18.{}.{}", (peer.0 + 2) / 256, (peer.0 + 2) % 256);
+        self.soft.connections.accept(self.disk.now, conn, host.into());
+    }
+
+    /// Of the connections that came in the one that has not been used for the longest, and since when.
+    pub fn oldest_connection(&self) -> Option<(Time, ConnId)> {
+        self.soft.connections.oldest()
     }
 
     /// A request came in on the broker's port.
@@ -336,7 +342,7 @@ impl Broker {
         client_id: Name,
         request: Request,
     ) {
-        if self.soft.connections.push(conn, Asked { correlation, client_id, request }) {
+        if self.soft.connections.push(cx.now, conn, Asked { correlation, client_id, request }) {
             self.soft.work.push_back(Work::Serve(conn));
             self.settle(cx, fx);
         }
@@ -499,7 +505,7 @@ impl Broker {
 
     /// Answers a request, if its connection is still there, and lets the connection's next one in.
     fn respond(&mut self, fx: &mut Fx, ticket: Ticket, response: Response) {
-        if let Some((conn, current)) = self.soft.connections.finish(ticket) {
+        if let Some((conn, current)) = self.soft.connections.finish(self.disk.now, ticket) {
             self.soft.timers.cancel(&TimerKey::Parked(ticket));
             fx.send(conn, Message::Response { correlation: current.correlation, response });
             self.soft.work.push_back(Work::Serve(conn));

@@ -152,17 +152,17 @@ impl Broker {
         correlation: u32,
         response: Response,
     ) {
-        if let Some(number) = self.soft.forwards.calls.answered(conn, correlation) {
+        if let Some(number) = self.soft.forwards.calls.answered(cx.now, conn, correlation) {
             self.on_forward_answered(cx, fx, number, response);
-        } else if self.soft.alter_partitions.calls.answered(conn, correlation).is_some() {
+        } else if self.soft.alter_partitions.calls.answered(cx.now, conn, correlation).is_some() {
             if let Response::AlterPartition(response) = &response {
                 self.on_alter_partition(cx, fx, response);
             }
-        } else if self.soft.producer_ids.calls.answered(conn, correlation).is_some()
+        } else if self.soft.producer_ids.calls.answered(cx.now, conn, correlation).is_some()
             && let Response::AllocateProducerIds(response) = &response
         {
             self.on_producer_ids(cx, fx, response);
-        } else if self.soft.dirs.calls.answered(conn, correlation).is_some()
+        } else if self.soft.dirs.calls.answered(cx.now, conn, correlation).is_some()
             && let Response::AssignReplicasToDirs(response) = &response
         {
             self.on_dirs_assigned(cx, fx, response);

@@ -130,7 +130,7 @@ impl ControllerRegistration {
 
     /// The active controller has answered. What it wrote comes with the image.
     pub fn on_response(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, response: &Response) {
-        if self.calls.answered(conn, correlation).is_none() {
+        if self.calls.answered(now, conn, correlation).is_none() {
             return;
         }
         let error = match response {

@@ -338,7 +338,7 @@ impl Replica {
     /// An answer to one of the replica's calls.
     pub fn on_response(&mut self, now: Time, fx: &mut Fx, conn: ConnId, correlation: u32, response: Response) {
         let Some(Held::Response(.., response)) = self.hold(Held::Response(conn, correlation, response)) else { return };
-        let Some(call) = self.soft.calls.answered(conn, correlation) else { return };
+        let Some(call) = self.soft.calls.answered(now, conn, correlation) else { return };
         self.soft.failures = 0;
         match (call, response) {
             (Call::Vote { epoch, voter, is_pre_vote }, Response::Vote(answer)) => {

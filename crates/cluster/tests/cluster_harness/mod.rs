@@ -73,7 +73,7 @@ impl Client {
             }
             Input::Message { conn, message } => {
                 let Message::Response { correlation, response } = *message else { return };
-                let handle = self.lanes.values_mut().find_map(|calls| calls.answered(conn, correlation));
+                let handle = self.lanes.values_mut().find_map(|calls| calls.answered(now, conn, correlation));
                 self.answers.insert(handle.expect("an answer has a question"), (now, Some(response)));
             }
             Input::Closed { conn, .. } => {

@@ -28,6 +28,7 @@ pub const BROKER_CONFIGS: &[ConfigDef] = &[
     ConfigDef::null("inter.broker.listener.name", String, Any, "The listener brokers use among each other."),
     ConfigDef::new("num.io.threads", Int, "8", AtLeast(1), "Threads that handle requests."),
     ConfigDef::new("connections.max.idle.ms", Long, "600000", Any, "Idle time after which the broker closes a connection."),
+    ConfigDef::new("connection.failed.authentication.delay.ms", Int, "100", AtLeast(0), "How long a connection is kept whose authentication has failed."),
     ConfigDef::new("message.max.bytes", Int, "1048588", AtLeast(0), "Default of max.message.bytes."),
     ConfigDef::new("max.decompressed.message.bytes", Int, "2147483639", Between(1, 2_147_483_639), "Default of the topic config."),
     ConfigDef::new("fetch.max.bytes", Int, "57671680", AtLeast(1024), "Most bytes of an answer to a fetch."),

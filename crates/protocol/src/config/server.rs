@@ -25,6 +25,13 @@ pub fn validate_server_configs(values: &SortedMap<Name, Name>) -> Result<(), Con
     };
     let strongest = |names: &[&str]| names.iter().find_map(|name| number(name)).unwrap_or(0);
     let at_least = |name: &str, least: &str| number(name) >= number(least);
+    let idle = number("connections.max.idle.ms").filter(|idle| *idle >= 0);
+    let delay = number("connection.failed.authentication.delay.ms").unwrap_or(0);
+    if let Some(idle) = idle.filter(|idle| delay >= *idle) {
+        return Err(ConfigError::new(format!(
+            "requirement failed: connection.failed.authentication.delay.ms={delay} should always be less than connections.max.idle.ms={idle} to prevent failed authentication responses from timing out"
+        )));
+    }
     for (holds, why) in [
         (strongest(&["log.roll.ms", "log.roll.hours"]) >= 1, "log.roll.ms must be greater than or equal to 1"),
         (
@@ -110,6 +117,12 @@ mod tests {
             "replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to prevent frequent changes in ISR",
         );
         check(&[("replica.lag.time.max.ms", "100")], &lag);
+        let idle = why(
+            "connection.failed.authentication.delay.ms=100 should always be less than connections.max.idle.ms=100 to prevent failed authentication responses from timing out",
+        );
+        check(&[("connections.max.idle.ms", "100")], &idle);
+        check(&[("connections.max.idle.ms", "101")], "");
+        check(&[("connections.max.idle.ms", "-1")], "");
     }
 
     #[test]
