@@ -54,6 +54,23 @@ fn a_position_that_the_new_leader_has_is_read_on_from() {
     assert_eq!(asked.iter().filter(|api| **api == ApiKey::OffsetForLeaderEpoch).count(), 1);
 }
 
+/// KIP-951: the refusal names broker 2, which the consumer's metadata does not have, and says where it listens, or does not.
+#[test]
+fn a_consumer_goes_to_a_leader_that_it_did_not_know() {
+    for names_node in [true, false] {
+        let pairs = [("group.id", "g"), ("auto.offset.reset", "earliest")];
+        let run = Run::consumer(two_records(), Profile::Java, &pairs, vec![(0, Do::Subscribe("t"))]);
+        let mut run = run.beside(FakeBroker { leader_epoch: 1, ..two_records() }).until(1_000);
+        let broker = run.broker_mut();
+        broker.fetch_errors = [ErrorCode::NotLeaderOrFollower].into();
+        (broker.leads_now, broker.names_node) = (Some((2, 1)), names_node);
+        // Its metadata, which is behind, has that broker from now on.
+        broker.has_near_replica = true;
+        let run = run.until(2_000);
+        assert_eq!(run.second().asked.contains(&ApiKey::OffsetForLeaderEpoch), names_node, "{:?}", run.second().asked);
+    }
+}
+
 /// `FetchCollector#handleInitializeErrors`.
 #[test]
 fn after_an_error_java_fetches_again_at_once_and_librdkafka_after_a_while() {

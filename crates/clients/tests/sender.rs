@@ -218,3 +218,19 @@ fn a_retry_goes_at_once_to_the_leader_that_a_refusal_names() {
         assert_eq!(run.second().produced.len(), usize::from(leads_now.is_some()));
     }
 }
+
+/// Its metadata does not have broker 2: that the refusal names it is of use only where it says where it listens, too.
+#[test]
+fn a_leader_that_was_not_known_is_found_where_the_refusal_says() {
+    for (names_node, at) in [(true, 100..120), (false, 4_000..6_200)] {
+        let produce_errors = [ErrorCode::NotLeaderOrFollower].into();
+        let broker = FakeBroker::with(&[("t", 1)]);
+        let first = FakeBroker { produce_errors, leads_now: Some((2, 1)), names_node, ..broker.clone() };
+        let backoffs = ["retry.backoff.ms", "retry.backoff.max.ms"].map(|name| (name, "5000"));
+        let run = Run::producer(first, Profile::Java, &backoffs, vec![(100, send("t", None, "a"))]);
+        let mut run = run.beside(broker);
+        let acked = run.when(|run| run.acked() == 1).as_millis();
+        assert!(at.contains(&acked), "{names_node}: {acked}");
+        assert_eq!(run.second().produced.len(), usize::from(names_node));
+    }
+}

@@ -229,8 +229,12 @@ fn below_min_isr_acks_all_is_refused_and_acks_1_is_written_but_invisible() {
 fn the_wrong_broker_names_the_leader() {
     let (mut cluster, topic) = three();
     let handle = cluster.produce(0, 2, topic, 1, "x");
-    let (_, result) = cluster.produced(handle);
+    let (_, Some(Response::Produce(answer))) = cluster.wait(handle, ms(1_000)) else { panic!("another answer") };
+    let result = &answer.partitions[0];
     assert_eq!(result.error, ErrorCode::NotLeaderOrFollower);
+    let nodes = answer.node_endpoints.0.expect("it tells where it listens");
+    let places: Vec<_> = nodes.iter().map(|node| (node.id, &*node.host, node.port)).collect();
+    assert_eq!(places, [(BrokerId(1), "broker-1", 9092)]);
     let hint = result.current_leader.expect("it tells who leads");
     assert_eq!((hint.leader, hint.leader_epoch), (BrokerId(1), 0));
     let handle = cluster.produce(0, 2, protocol::TopicId(99), 1, "x");

@@ -210,7 +210,7 @@ mod tests {
     }
 
     fn answer(error: ErrorCode, session_id: i32) -> FetchResponse {
-        FetchResponse { error, session_id, partitions: Vec::new() }
+        FetchResponse { error, session_id, partitions: Vec::new(), node_endpoints: crate::Seldom::default() }
     }
 
     /// (id, epoch, offsets asked, topics dropped)

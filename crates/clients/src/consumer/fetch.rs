@@ -11,7 +11,7 @@ use protocol::{ApiKey, BrokerId, ErrorCode, Note, PartitionIndex, Plant, TopicId
 
 use super::Consumer;
 use super::state::{Asked, Completed, GroupPhase, Partition, Seek};
-use crate::network::Lane;
+use crate::network::{Lane, is_leader_error};
 use crate::{Fx, Polled, Profile};
 
 /// A partition in a fetch session.
@@ -178,6 +178,7 @@ impl Consumer {
         if !is_usable {
             return;
         }
+        let moved = self.learn_leaders(node, &answer);
         for result in answer.partitions {
             let sent = self.sessions.get(node).and_then(|session| session.sent(&(result.topic_id, result.partition)));
             let (Some(sent), Some(topic)) = (sent, self.net.metadata.name_of(result.topic_id)) else { continue };
@@ -186,12 +187,37 @@ impl Consumer {
                 |p: &Partition| p.since <= assignment && p.seek == Seek::Done && p.position == Some(offset);
             let is_current = self.partitions.get(&tp).is_some_and(is_as_asked);
             if is_current {
-                self.partition_fetched(now, fx, &tp, offset, result);
+                let is_moved = moved.contains(&tp);
+                self.partition_fetched(now, fx, &tp, offset, result, is_moved);
             }
         }
     }
 
-    fn partition_fetched(&mut self, now: Time, fx: &mut Fx, tp: &TopicPartition, offset: i64, result: FetchResult) {
+    /// Who was asked and does not lead, or not in that epoch, tells who does: of which partitions that is news
+    /// (`AbstractFetch#handleFetchSuccess`).
+    fn learn_leaders(&mut self, node: &Address, answer: &FetchResponse) -> Vec<TopicPartition> {
+        let told = answer.partitions.iter().filter_map(|result| {
+            let hint = result.current_leader.filter(|_| is_leader_error(result.error))?;
+            self.sessions.get(node)?.sent(&(result.topic_id, result.partition))?;
+            let topic = self.net.metadata.name_of(result.topic_id)?;
+            Some((TopicPartition::new(topic.clone(), result.partition), hint))
+        });
+        let told: Vec<_> = told.collect();
+        match told.is_empty() {
+            true => Vec::new(),
+            false => self.net.metadata.update_leaders(told, &answer.node_endpoints),
+        }
+    }
+
+    fn partition_fetched(
+        &mut self,
+        now: Time,
+        fx: &mut Fx,
+        tp: &TopicPartition,
+        offset: i64,
+        result: FetchResult,
+        is_moved: bool,
+    ) {
         let until = now + self.net.settings.metadata_max_age;
         let Some(partition) = self.partitions.get_mut(tp) else { return };
         if result.preferred_read_replica.is_some() && result.error.is_ok() {
@@ -218,7 +244,6 @@ impl Consumer {
             code => {
                 self.note_error(fx, ApiKey::Fetch, code);
                 self.log_fetch_error(tp, code);
-                let is_moved = result.current_leader.is_some_and(|hint| self.net.metadata.hint(tp, hint));
                 // Java asks at once again; and who knows of a newer epoch than the broker has nothing to learn.
                 let is_java = self.profile == Profile::Java;
                 if !is_java || code != ErrorCode::UnknownLeaderEpoch {

@@ -5,7 +5,7 @@ use kernel::{Address, Duration, Time};
 use ordered::{SortedMap, SortedSet};
 use protocol::api::describe_cluster::DescribeClusterResponse;
 use protocol::api::metadata::{MetadataResponse, TopicMetadata};
-use protocol::api::{LeaderHint, Name};
+use protocol::api::{LeaderHint, Name, NodeEndpoints};
 use protocol::{BrokerId, ErrorCode, TopicId, TopicName, TopicPartition};
 
 use crate::Regex;
@@ -71,6 +71,11 @@ pub(crate) struct Partition {
     pub(crate) leader_epoch: i32,
     /// Empty if no broker has a rack.
     replicas: Vec<BrokerId>,
+}
+
+/// Errors of who was asked for a leader's answer and is none, or not in that epoch.
+pub(crate) fn is_leader_error(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch)
 }
 
 impl Metadata {
@@ -281,18 +286,38 @@ impl Metadata {
         partitions.iter().zip(0..).filter(|(p, _)| self.brokers.contains_key(&p.leader)).map(|(_, n)| n).collect()
     }
 
-    /// Takes over a leader named by an error answer (KIP-951); true if it was news.
-    pub(crate) fn hint(&mut self, tp: &TopicPartition, hint: LeaderHint) -> bool {
-        let Some(topic) = self.topics.get_mut(&tp.topic) else { return false };
-        let Some(partition) = usize::try_from(tp.partition).ok().and_then(|n| topic.partitions.get_mut(n)) else {
-            return false;
-        };
-        let is_news = hint.leader_epoch > partition.leader_epoch && hint.leader.is_some();
-        if is_news {
-            self.leaders += 1;
-            (partition.leader, partition.leader_epoch) = (hint.leader, hint.leader_epoch);
+    /// Takes over leaders that an error answer names, and where they listen, if they are news and it knows where (KIP-951,
+    /// `#updatePartitionLeadership`). Whose leader is another now.
+    pub(crate) fn update_leaders(
+        &mut self,
+        mut told: Vec<(TopicPartition, LeaderHint)>,
+        nodes: &NodeEndpoints,
+    ) -> Vec<TopicPartition> {
+        let nodes = nodes.0.as_deref().unwrap_or_default();
+        told.retain(|(tp, hint)| {
+            let has_place =
+                || self.brokers.contains_key(&hint.leader) || nodes.iter().any(|node| node.id == hint.leader);
+            self.partition(tp).is_some_and(|known| known.leader_epoch < hint.leader_epoch) && has_place()
+        });
+        if told.is_empty() {
+            return Vec::new();
         }
-        is_news
+        self.leaders += 1;
+        for (tp, hint) in &told {
+            let topic = self.topics.get_mut(&tp.topic);
+            let known = topic.and_then(|topic| topic.partitions.get_mut(usize::try_from(tp.partition).ok()?));
+            if let Some(known) = known {
+                (known.leader, known.leader_epoch) = (hint.leader, hint.leader_epoch);
+            }
+        }
+        for node in nodes {
+            self.brokers.insert(node.id, (node.host.clone(), node.port));
+            match &node.rack {
+                Some(rack) => drop(self.racks.insert(node.id, rack.clone())),
+                None => drop(self.racks.remove(&node.id)),
+            }
+        }
+        told.into_iter().map(|(tp, _)| tp).collect()
     }
 
     /// The newest leader epoch it knows of a partition, if it does not know who leads in it.

@@ -20,7 +20,7 @@ use crate::settings::NetSettings;
 use crate::soonest::Soonest;
 use crate::{ClientError, Fx, LogLine, Profile};
 use idle::{Idle, Loss};
-pub(crate) use metadata::Metadata;
+pub(crate) use metadata::{Metadata, is_leader_error};
 
 /// Streams of random numbers of this crate.
 pub(crate) mod purpose {

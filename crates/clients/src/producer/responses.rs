@@ -1,12 +1,12 @@
 //! Answers to Produce requests: success, retries with backoff, leader changes, giving up (`Sender#completeBatch`).
 
 use kernel::Time;
-use protocol::api::Name;
 use protocol::api::produce::ProduceResult;
+use protocol::api::{LeaderHint, Name};
 use protocol::{ApiKey, ErrorCode, Note, Response, TopicId, TopicPartition};
 
 use super::{Producer, ProducerBatch};
-use crate::network::purpose;
+use crate::network::{is_leader_error, purpose};
 use crate::{ClientError, Fx, Profile};
 
 const TRANSACTION_MANAGER: &str = "org.apache.kafka.clients.producer.internals.TransactionManager";
@@ -51,17 +51,30 @@ impl Producer {
         response: &Response,
     ) {
         let Response::Produce(response) = response else { return };
+        let mut told = Vec::new();
         for (topic_id, partition, id) in batches {
             let result = response
                 .partitions
                 .iter()
                 .find(|result| result.topic_id == *topic_id && result.partition == *partition);
             let Some(result) = result else { continue };
+            told.extend(self.leader_told(*id, result));
             match self.land(*id) {
                 Some((tp, batch)) => self.batch_answered(now, fx, tp, batch, correlation, result),
                 None => self.came_late(*id, result.error, result.message.as_deref()),
             }
         }
+        if !told.is_empty() {
+            self.net.metadata.update_leaders(told, &response.node_endpoints);
+        }
+    }
+
+    /// The leader that an answer names who is asked in vain.
+    fn leader_told(&self, id: u64, result: &ProduceResult) -> Option<(TopicPartition, LeaderHint)> {
+        let hint = result.current_leader.filter(|_| is_leader_error(result.error))?;
+        let (flying, late) = (self.flying.get(&id), self.late.get(&id));
+        let tp = flying.map(|(tp, _)| tp).or(late.map(|late| &late.tp))?;
+        Some((tp.clone(), hint))
     }
 
     fn batch_answered(
@@ -80,9 +93,6 @@ impl Producer {
             ErrorCode::DuplicateSequenceNumber => self.ack_batch(fx, &tp, result.topic_id, batch, -1, -1),
             code => {
                 fx.note(Note::ClientError { client_id: self.net.client_id.clone(), api: ApiKey::Produce, error: code });
-                if let Some(hint) = result.current_leader {
-                    self.net.metadata.hint(&tp, hint);
-                }
                 let refused =
                     Refused { code, detail: "", message: result.message.as_deref(), at_fault: &result.record_errors };
                 self.batch_failed(now, fx, tp, batch, correlation, refused);

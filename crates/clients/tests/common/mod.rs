@@ -8,7 +8,6 @@ use std::sync::Arc;
 use clients::*;
 use kernel::*;
 use ordered::SortedMap;
-use protocol::api::LeaderHint;
 use protocol::api::api_versions::ApiVersionsResponse;
 use protocol::api::create_topics::{CreateTopicsResponse, CreatedTopic};
 use protocol::api::fetch::{FetchResponse, FetchResult};
@@ -24,6 +23,7 @@ use protocol::api::offset_fetch::{OffsetFetchResponse, OffsetFetchResult};
 use protocol::api::offset_for_leader_epoch::{EpochAnswer, EpochQuestion, OffsetForLeaderEpochResponse};
 use protocol::api::produce::{ProduceResponse, ProduceResult};
 use protocol::api::sync_group::SyncGroupResponse;
+use protocol::api::{LeaderHint, NodeEndpoints};
 use protocol::{
     ApiKey, Batch, BrokerId, ErrorCode, Message, Note, Record, Request, Response, Seldom, TopicId, TopicPartition,
 };
@@ -38,6 +38,8 @@ pub struct FakeBroker {
     pub produce_errors: VecDeque<ErrorCode>,
     /// Whom answers to Produce that are errors name as the leader, and its epoch.
     pub leads_now: Option<(i32, i32)>,
+    /// It says where that one listens, too.
+    pub names_node: bool,
     /// The next so many Produce requests are written, but the connection is cut instead of an answer.
     pub produce_drops: u32,
     /// Every Produce request gets this long to be answered: never.
@@ -223,7 +225,7 @@ impl FakeBroker {
                 if r.acks == 0 || self.is_mute {
                     return None;
                 }
-                ProduceResponse { partitions }.into()
+                ProduceResponse { partitions, node_endpoints: self.node_endpoints() }.into()
             }
             Request::FindCoordinator(_) => match self.coordinator_errors.pop_front() {
                 Some(error) => FindCoordinatorResponse { error, broker: None }.into(),
@@ -315,7 +317,10 @@ impl FakeBroker {
                         log_start_offset: self.log_start,
                         diverging_epoch: None,
                         snapshot: Seldom::default(),
-                        current_leader: None,
+                        current_leader: self
+                            .leads_now
+                            .filter(|_| !error.is_ok())
+                            .map(|(id, leader_epoch)| LeaderHint { leader: BrokerId(id), leader_epoch }),
                         preferred_read_replica: if is_sent_on { BrokerId(2) } else { BrokerId::NONE },
                         leader_endpoint: Seldom::default(),
                         batches: if has_data { batches.collect() } else { vec![] },
@@ -323,10 +328,12 @@ impl FakeBroker {
                         metadata: vec![],
                     }
                 };
+                let partitions = r.partitions.into_iter().map(&mut result).collect();
                 FetchResponse {
                     error: ErrorCode::None,
                     session_id: 0,
-                    partitions: r.partitions.into_iter().map(&mut result).collect(),
+                    partitions,
+                    node_endpoints: self.node_endpoints(),
                 }
                 .into()
             }
@@ -358,6 +365,11 @@ impl FakeBroker {
             }
             other => panic!("the fake broker does not know {:?}", other.api()),
         })
+    }
+
+    fn node_endpoints(&self) -> NodeEndpoints {
+        let leader = self.leads_now.filter(|_| self.names_node);
+        Seldom(leader.map(|(id, _)| vec![FakeBroker::endpoint_of(id)]))
     }
 
     fn joined(&mut self, error: ErrorCode, r: &protocol::api::join_group::JoinGroupRequest, member: &str) -> Response {

@@ -14,7 +14,7 @@ use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
 use super::dispatch::Answer;
 use super::partition::{Partition, Role};
-use super::produce::hint;
+use super::produce::{endpoints, hint};
 use super::readers::{Asker, RNG_SESSION, Reader, ReaderId, Slot};
 use super::{Broker, Soft, TimerKey};
 use crate::process::{Context, Fx};
@@ -60,7 +60,7 @@ impl Broker {
         let max_wait_ms = request.max_wait_ms;
         let id = match self.reader_of(cx, request) {
             Ok(id) => id,
-            Err(error) => return FetchResponse { error, session_id: 0, partitions: Vec::new() }.into(),
+            Err(error) => return refusal(error).into(),
         };
         self.locate_slots(id);
         self.soft.throttles.leader.refresh(cx.now);
@@ -335,7 +335,7 @@ impl Broker {
 
     /// A parked request's time is over.
     pub(super) fn on_parked_too_long(&mut self, cx: &Context<'_>, fx: &mut Fx, ticket: Ticket) {
-        self.produce_timed_out(fx, ticket);
+        self.produce_timed_out(cx, fx, ticket);
         self.delete_timed_out(fx, ticket);
         if let Some(conn) = self.soft.connections.connection_of(ticket)
             && let Some((_, id)) = self.soft.connections.parked_fetch(conn)
@@ -349,7 +349,7 @@ impl Broker {
     /// What a reader is told of what was read (`#updateAndGenerateResponseData`).
     fn answer_fetch(&mut self, cx: &Context<'_>, fx: &mut Fx, id: ReaderId, mut read: FetchRead) -> FetchResponse {
         let Some(reader) = self.soft.readers.get_mut(id) else {
-            return FetchResponse { error: ErrorCode::None, session_id: 0, partitions: Vec::new() };
+            return refusal(ErrorCode::None);
         };
         let (session, is_follower) = (reader.session, reader.asker.is_follower());
         match is_follower {
@@ -377,8 +377,12 @@ impl Broker {
             let mut slots = read.slots.iter();
             partitions.retain(|_| slots.next().is_none_or(|(_, is_news)| *is_news));
         }
+        let node_endpoints = match read.is_urgent {
+            true => endpoints(cx, partitions.iter().filter_map(|result| result.current_leader)),
+            false => Seldom::default(),
+        };
         self.soft.read_room.put_back(read);
-        let response = FetchResponse { error: ErrorCode::None, session_id, partitions };
+        let response = FetchResponse { error: ErrorCode::None, session_id, partitions, node_endpoints };
         if is_follower {
             self.count_sent(cx.now, &response);
         }
@@ -701,6 +705,11 @@ impl Partition {
             self.watchers.remove(at);
         }
     }
+}
+
+/// An answer without partitions.
+fn refusal(error: ErrorCode) -> FetchResponse {
+    FetchResponse { error, session_id: 0, partitions: Vec::new(), node_endpoints: Seldom::default() }
 }
 
 fn hint_for(cx: &Context<'_>, asked: &FetchPartition, error: ErrorCode) -> Option<LeaderHint> {

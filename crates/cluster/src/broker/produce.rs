@@ -3,13 +3,14 @@
 
 use kernel::Duration;
 use partition_log::AppendError;
-use protocol::api::LeaderHint;
 use protocol::api::produce::{ProducePartition, ProduceRequest, ProduceResponse, ProduceResult};
-use protocol::{Batch, ErrorCode, Note, PartitionIndex, Plant, TopicId, gap, is_internal_topic};
+use protocol::api::{LeaderHint, NodeEndpoints};
+use protocol::{Batch, BrokerId, ErrorCode, Note, PartitionIndex, Plant, Seldom, TopicId, gap, is_internal_topic};
 
 use super::connections::{Caller, Parked, Ticket};
 use super::disk::ReplicaIndex;
 use super::dispatch::Answer;
+use super::metadata::live_endpoint;
 use super::partition::{WaitingWrite, Writer};
 use super::{Broker, TimerKey};
 use crate::process::{Context, Fx, wall_ms};
@@ -57,7 +58,7 @@ impl Broker {
             return if has_failed { Answer::Disconnect } else { Answer::Never };
         }
         if !parked.is_open.contains(&true) {
-            return ProduceResponse { partitions: parked.results }.into();
+            return answer(cx, parked.results).into();
         }
         let due = cx.now + Duration::from_millis(u64::from(request.timeout_ms));
         self.soft.timers.arm(fx, due, TimerKey::Parked(caller.ticket));
@@ -87,12 +88,11 @@ impl Broker {
                 (result, Some((index, append.next)))
             }
             Err(error) => {
-                let current_leader = leader_hint(cx, (asked.topic_id, asked.partition), error.code);
                 // Only where single records are at fault brokers say more than the error does.
                 let message = Some(error.message.into()).filter(|_| !error.record_errors.is_empty());
                 let record_errors =
                     error.record_errors.into_iter().map(|record| (record.batch_index, record.message.into())).collect();
-                (ProduceResult { current_leader, record_errors, message, ..failure(asked, error.code) }, None)
+                (ProduceResult { record_errors, message, ..failure(asked, error.code) }, None)
             }
         }
     }
@@ -182,16 +182,14 @@ impl Broker {
     ) {
         let Some(parked) = self.soft.connections.parked_produce(ticket) else { return };
         parked.close(slot as usize, error);
-        let result = &mut parked.results[slot as usize];
-        result.current_leader = leader_hint(cx, (result.topic_id, result.partition), error);
         if !parked.is_open.contains(&true) {
             let partitions = std::mem::take(&mut parked.results);
-            self.respond(fx, ticket, ProduceResponse { partitions }.into());
+            self.respond(fx, ticket, answer(cx, partitions).into());
         }
     }
 
     /// The request's timeout is over: what is not confirmed is answered with REQUEST_TIMED_OUT. Its data stays.
-    pub(super) fn produce_timed_out(&mut self, fx: &mut Fx, ticket: Ticket) {
+    pub(super) fn produce_timed_out(&mut self, cx: &Context<'_>, fx: &mut Fx, ticket: Ticket) {
         let Some(parked) = self.soft.connections.parked_produce(ticket) else { return };
         for slot in 0..parked.results.len() {
             if parked.is_open[slot] {
@@ -199,17 +197,26 @@ impl Broker {
             }
         }
         let partitions = std::mem::take(&mut parked.results);
-        self.respond(fx, ticket, ProduceResponse { partitions }.into());
+        self.respond(fx, ticket, answer(cx, partitions).into());
     }
 }
 
-/// Who was asked for a leader's answer and is none tells who is one.
-fn leader_hint(
-    cx: &Context<'_>,
-    (topic_id, partition): (TopicId, PartitionIndex),
-    error: ErrorCode,
-) -> Option<LeaderHint> {
-    hint(cx, topic_id, partition).filter(|_| error == ErrorCode::NotLeaderOrFollower)
+/// Who was asked for a leader's answer and is none tells who is one, and where (KIP-951, `KafkaApis#handleProduceRequest`).
+fn answer(cx: &Context<'_>, mut partitions: Vec<ProduceResult>) -> ProduceResponse {
+    for result in partitions.iter_mut().filter(|result| result.error == ErrorCode::NotLeaderOrFollower) {
+        result.current_leader = hint(cx, result.topic_id, result.partition);
+    }
+    let node_endpoints = endpoints(cx, partitions.iter().filter_map(|result| result.current_leader));
+    ProduceResponse { partitions, node_endpoints }
+}
+
+/// Where those leaders listen, as far as they are live.
+pub(super) fn endpoints(cx: &Context<'_>, hints: impl Iterator<Item = LeaderHint>) -> NodeEndpoints {
+    let mut leaders: Vec<BrokerId> = hints.map(|hint| hint.leader).collect();
+    leaders.sort_unstable();
+    leaders.dedup();
+    let nodes: Vec<_> = leaders.into_iter().filter_map(|id| live_endpoint(cx.image, id)).collect();
+    Seldom((!nodes.is_empty()).then_some(nodes))
 }
 
 /// Who leads a partition by this broker's metadata (KIP-951).

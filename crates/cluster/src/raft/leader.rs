@@ -404,7 +404,7 @@ impl Replica {
 }
 
 fn whole(result: FetchResult) -> FetchResponse {
-    FetchResponse { error: result.error, session_id: 0, partitions: vec![result] }
+    FetchResponse { error: result.error, session_id: 0, partitions: vec![result], node_endpoints: Seldom::default() }
 }
 
 #[cfg(test)]

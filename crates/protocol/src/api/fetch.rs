@@ -7,7 +7,7 @@ use crate::ids::{BrokerId, DirectoryId, PartitionIndex, TopicId};
 use crate::metadata::MetadataBatch;
 use crate::batch::Batch;
 use crate::seldom::Seldom;
-use super::{LeaderHint, Name};
+use super::{LeaderHint, Name, NodeEndpoints, endpoint_bytes};
 
 /// Fetch request (consumer|follower|observer->leader).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -68,6 +68,8 @@ pub struct FetchResponse {
     pub session_id: i32,
     /// One for each partition with news (each asked, if sessionless).
     pub partitions: Vec<FetchResult>,
+    /// Where the leaders listen that it names.
+    pub node_endpoints: NodeEndpoints,
 }
 
 /// What one partition holds.
@@ -138,7 +140,7 @@ impl FetchRequest {
 impl FetchResponse {
     /// Bytes of the body on the wire.
     pub fn body_bytes(&self) -> u64 {
-        20 + self.partitions.iter().map(FetchResult::body_bytes).sum::<u64>()
+        20 + endpoint_bytes(&self.node_endpoints) + self.partitions.iter().map(FetchResult::body_bytes).sum::<u64>()
     }
 }
 

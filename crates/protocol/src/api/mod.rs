@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::error::ErrorCode;
 use crate::ids::BrokerId;
+use crate::seldom::Seldom;
+use metadata::BrokerEndpoint;
 
 /// A short text that is copied often.
 pub type Name = Arc<str>;
@@ -16,6 +18,16 @@ pub struct LeaderHint {
     pub leader: BrokerId,
     /// Its epoch.
     pub leader_epoch: i32,
+}
+
+/// Where the brokers listen that an answer names as leaders, for clients that do not know them yet (KIP-951).
+pub type NodeEndpoints = Seldom<Vec<BrokerEndpoint>>;
+
+/// Bytes of [`NodeEndpoints`] on the wire: a tagged field.
+fn endpoint_bytes(endpoints: &NodeEndpoints) -> u64 {
+    let text = |text: &Name| text.len() as u64;
+    let bytes = |node: &BrokerEndpoint| 11 + text(&node.host) + node.rack.as_ref().map_or(0, text);
+    endpoints.0.as_ref().map_or(0, |nodes| 3 + nodes.iter().map(bytes).sum::<u64>())
 }
 
 /// What has configs.

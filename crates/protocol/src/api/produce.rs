@@ -3,7 +3,7 @@
 use crate::error::ErrorCode;
 use crate::ids::{PartitionIndex, TopicId};
 use crate::batch::Batch;
-use super::{LeaderHint, Name};
+use super::{LeaderHint, Name, NodeEndpoints, endpoint_bytes};
 
 /// Produce request (producer->leader).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -32,6 +32,8 @@ pub struct ProducePartition {
 pub struct ProduceResponse {
     /// One for each partition asked.
     pub partitions: Vec<ProduceResult>,
+    /// Where the leaders listen that it names.
+    pub node_endpoints: NodeEndpoints,
 }
 
 /// What became of one partition's batch.
@@ -68,6 +70,7 @@ impl ProduceResponse {
     /// Bytes of the body on the wire.
     pub fn body_bytes(&self) -> u64 {
         let texts = |p: &ProduceResult| p.record_errors.iter().map(|(_, text)| 8 + text.len() as u64).sum::<u64>();
-        self.partitions.iter().map(|p| 40 + texts(p) + p.message.as_ref().map_or(0, |text| text.len() as u64)).sum()
+        let result = |p| 40 + texts(p) + p.message.as_ref().map_or(0, |text| text.len() as u64);
+        endpoint_bytes(&self.node_endpoints) + self.partitions.iter().map(result).sum::<u64>()
     }
 }
