@@ -246,6 +246,17 @@ impl Backoff {
         let jitter = us / 5;
         Duration::from_micros((us - jitter + random.below(2 * jitter + 1)).min(most))
     }
+
+    /// The same for who draws anew whenever it looks (`RecordAccumulator#ready`, `#drain`), and has `waited` so long. It goes on if two draws
+    /// in a row say so, sleeps for as long as the second says if neither does, and else looks again at once.
+    pub(crate) fn wait_at_look(self, failures: u32, waited: Duration, random: &mut kernel::Rng) -> Duration {
+        loop {
+            let draws = [self.wait(failures, random), self.wait(failures, random)];
+            if (draws[0] <= waited) == (draws[1] <= waited) {
+                return draws[1];
+            }
+        }
+    }
 }
 
 impl NetSettings {
@@ -286,5 +297,29 @@ impl NetSettings {
                 }
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of 10,000 looks after so many ms: how many go on.
+    fn passes(waited_ms: u64) -> usize {
+        let backoff = Backoff { base_ms: 1_000, max_ms: 5_000 };
+        let waited = Duration::from_millis(waited_ms);
+        let mut streams = kernel::Streams::new(7, 0);
+        let draws = (0..10_000).map(|_| backoff.wait_at_look(1, waited, streams.get(1)));
+        let draws: Vec<Duration> = draws.collect();
+        assert!(draws.iter().all(|wait| (800..=1_200).contains(&wait.as_millis())), "a fifth more or less");
+        draws.iter().filter(|wait| **wait <= waited).count()
+    }
+
+    #[test]
+    fn a_look_goes_on_if_two_draws_say_so() {
+        assert_eq!((passes(799), passes(1_200)), (0, 10_000));
+        // One in ten, and one in two: of looks that decide, one in 82, and one in two.
+        assert!((80..170).contains(&passes(840)), "{}", passes(840));
+        assert!((4_800..5_200).contains(&passes(1_000)), "{}", passes(1_000));
     }
 }

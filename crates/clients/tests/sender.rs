@@ -234,3 +234,23 @@ fn a_leader_that_was_not_known_is_found_where_the_refusal_says() {
         assert_eq!(run.second().produced.len(), usize::from(names_node));
     }
 }
+
+/// The sender looks each time something wakes it, and draws each time how long to wait (`RecordAccumulator#shouldBackoff`): who sends all the
+/// time sends again soon after four fifths of the backoff.
+#[test]
+fn a_busy_producer_retries_sooner_than_a_quiet_one() {
+    let retried = |others: u64| {
+        let produce_errors = [ErrorCode::NotEnoughReplicas].into();
+        let broker = FakeBroker { produce_errors, ..FakeBroker::with(&[("t", 2)]) };
+        let pairs = [("retry.backoff.ms", "1000"), ("retry.backoff.max.ms", "5000"), ("linger.ms", "0")];
+        let mut script = vec![(100, Do::SendTo { topic: "t", partition: 0, value: "a" })];
+        script.extend((0..others).map(|n| (200 + n, Do::SendTo { topic: "t", partition: 1, value: "b" })));
+        let mut run = Run::producer(broker, Profile::Java, &pairs, script);
+        let tries = |run: &Run| run.broker().produced.iter().filter(|(partition, _)| *partition == 0).count();
+        let refused = run.when(|run| tries(run) == 1);
+        run.when(|run| tries(run) == 2).since(refused).as_millis()
+    };
+    let (busy, quiet) = (retried(1_300), retried(0));
+    assert!((800..950).contains(&busy), "{busy} ms");
+    assert!((800..1_203).contains(&quiet) && busy < quiet, "{quiet} ms");
+}

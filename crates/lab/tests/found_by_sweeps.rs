@@ -465,7 +465,7 @@ fn a_consumer_of_a_topic_that_was_made_again_goes_back_to_where_the_old_one_ends
 fn copies_are_excused_also_if_the_leader_that_forgot_leads_no_more() {
     let lab = judged(
         r#"{
-            "seed": 36,
+            "seed": 49,
             "cluster": { "latency": "5ms", "configs": { "broker.session.timeout.ms": "3000", "leader.imbalance.check.interval.seconds": "5" } },
             "topics": [
                 { "name": "t1", "partitions": 1, "replication_factor": 1 },

@@ -155,6 +155,8 @@ pub struct Producer {
     events: Vec<ProducerEvent>,
     /// When everything there was to do was last done.
     ran_at: Option<Time>,
+    /// There may be batches that wait out a backoff.
+    is_backing_off: bool,
     /// Something was appended that may change what there is to do.
     is_stirred: bool,
     nodes_room: Room<u32>,
@@ -208,6 +210,7 @@ impl Producer {
             identity_attempts: 0,
             events: Vec::new(),
             ran_at: None,
+            is_backing_off: false,
             is_stirred: false,
             nodes_room: Room::default(),
             drained_room: Room::default(),
@@ -398,6 +401,7 @@ impl Producer {
         self.tick(now, fx);
         // What is given up makes room.
         self.expire(now, fx);
+        self.look_at_backoffs(now, fx);
         while self.admit(now, fx) {
             self.drain(now, fx);
         }

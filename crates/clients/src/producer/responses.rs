@@ -236,8 +236,27 @@ impl Producer {
         batch.attempts += 1;
         batch.last_attempt = now;
         batch.retry_at = now + self.net.settings.retry_backoff.wait(batch.attempts, fx.rng(purpose::BACKOFF));
+        self.is_backing_off = self.profile == Profile::Java;
         if let Some(queue) = self.accumulator.queues.get_mut(tp) {
             queue.put_back(batch);
+        }
+    }
+
+    /// Java's sender draws how long a batch has to wait whenever it looks (`RecordAccumulator#shouldBackoff`): the more often it does, the
+    /// sooner the batch goes, but never before the shortest wait.
+    pub(super) fn look_at_backoffs(&mut self, now: Time, fx: &mut Fx) {
+        if !self.is_backing_off || self.ran_at == Some(now) {
+            return;
+        }
+        let backoff = self.net.settings.retry_backoff;
+        self.is_backing_off = false;
+        for queue in self.accumulator.queues.values_mut() {
+            self.is_backing_off |= queue.batches.iter().any(|batch| batch.retry_at > now);
+            if let Some(head) = queue.batches.front_mut().filter(|head| head.retry_at > now) {
+                let waited = now.since(head.last_attempt);
+                head.retry_at =
+                    head.last_attempt + backoff.wait_at_look(head.attempts, waited, fx.rng(purpose::BACKOFF));
+            }
         }
     }
 }
