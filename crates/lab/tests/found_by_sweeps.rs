@@ -612,3 +612,27 @@ fn a_broker_that_is_moved_away_may_stay_eligible_and_nobody_leads() {
     let excused = "no anomaly; not converged, which is excused: t1-0 has no leader";
     assert!(verdict(&lab).starts_with(excused), "the moment is met: {}", verdict(&lab));
 }
+
+/// A controller decides by what it has written, be it committed or not: here that a topic allows unclean elections, while its disk is slow.
+/// The election is committed after it, or neither is.
+#[test]
+fn an_election_may_be_unclean_by_a_config_that_is_not_committed_yet() {
+    let lab = judged(
+        r#"{
+            "seed": 1,
+            "cluster": { "brokers": 2, "controllers": 1, "configs": { "broker.session.timeout.ms": "3000", "replica.lag.time.max.ms": "2000" } },
+            "topics": [{ "name": "t1", "partitions": 1, "replication_factor": 2 }],
+            "commands": [
+                { "at": "500ms", "term": 12, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092 --topic t1 --throughput 20 --acks 1" },
+                { "at": "1s", "run": "sim cut broker 1 | broker 2" },
+                { "at": "8s", "run": "sim kill leader:t1-0" },
+                { "at": "8950ms", "run": "sim disk controller 101 slow 2s" },
+                { "at": "9s", "term": 3, "run": "kafka-configs --bootstrap-server broker-1:9092,broker-2:9092 --alter --topic t1 --add-config unclean.leader.election.enable=true" }
+            ]
+        }"#,
+        20,
+    );
+    assert_eq!(lab.violation(), None);
+    let is_unclean = |note: &Note| matches!(note, Note::LeaderElected { unclean: true, .. });
+    assert!(lab.history().iter().any(|stamped| is_unclean(&stamped.note)), "the moment is met");
+}

@@ -38,10 +38,13 @@ impl Invariant for UncleanOnlyIfAllowed {
     }
 }
 
-/// Whether the topic, the cluster or the processes' own properties allow it.
+/// Whether the topic, the cluster or the processes' own properties allow it: as committed, or as the controller that elects has written
+/// before, for the one is committed with the other.
 fn is_allowed(sight: &Sight<'_>, tp: &TopicPartition, leader: BrokerId) -> bool {
+    let elects = sight.world.machine(sight.node).kafka().and_then(|process| process.controller()?.image());
     let is_on = |kind, resource: &str| {
-        sight.image().and_then(|image| image.config(kind, resource, UNCLEAN)).is_some_and(|value| &**value == "true")
+        let mut images = sight.image().map(AsRef::as_ref).into_iter().chain(elects);
+        images.any(|image| image.config(kind, resource, UNCLEAN).is_some_and(|value| &**value == "true"))
     };
     // Who led when this was committed last, and who was alone in sync, led last.
     let led_last = sight.record(tp).is_some_and(|record| {
