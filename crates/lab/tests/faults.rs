@@ -392,3 +392,17 @@ fn a_request_lost_on_its_way_is_sent_again_and_one_held_up_comes_late_and_both_a
     let Ok(replayed) = Timeline::from_link(&timeline.link()) else { panic!("the link is whole") };
     assert_eq!(replayed.lab().digest(), timeline.lab().digest());
 }
+
+/// Kafka's cleaners, and its look for stale brokers, never rest where their pause is 0. Here time goes on.
+#[test]
+fn pauses_of_nothing_do_not_stop_the_clock() {
+    let configs = r#"{ "log.cleaner.backoff.ms": "0", "broker.session.timeout.ms": "1" }"#;
+    let text = format!(r#"{{ "cluster": {{ "brokers": 1, "controllers": 1, "configs": {configs} }} }}"#);
+    let mut lab = Lab::new(&Scenario::parse(&text).expect("it is right")).expect("it can be built");
+    let before = lab.now();
+    let steps = (0..50_000).take_while(|_| {
+        lab.step();
+        lab.now() < before + Duration::from_secs(1)
+    });
+    assert!(steps.count() < 50_000, "a second takes a few thousand events");
+}

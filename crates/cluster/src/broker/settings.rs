@@ -107,7 +107,8 @@ impl Settings {
             retention_check_interval: spec.millis("log.retention.check.interval.ms", 300_000),
             initial_task_delay: spec.millis("log.initial.task.delay.ms", 30_000),
             cleaner_enable: spec.flag("log.cleaner.enable", true),
-            cleaner_backoff: spec.millis("log.cleaner.backoff.ms", 15_000),
+            // With 0 Kafka's cleaners never rest; a look takes a millisecond here, so that time goes on.
+            cleaner_backoff: spec.millis("log.cleaner.backoff.ms", 15_000).max(Duration::from_millis(1)),
             cleaner_keys_max: cleaner_keys(spec),
             flush_interval: Some(spec.millis("log.flush.scheduler.interval.ms", i64::MAX as u64))
                 .filter(|interval| *interval < Duration::from_secs(1_000_000_000)),
