@@ -16,9 +16,9 @@ const BUDGET: u64 = 250_000;
 /// a browser does differently from one build to the next.
 const BUDGET_OF_EMBED: u64 = 202_000;
 /// The same of an embedded page that opens a lesson: what is reached.
-const BUDGET_OF_LESSON: u64 = 503_000;
+const BUDGET_OF_LESSON: u64 = 506_000;
 /// What all files may weigh today, those too that are loaded later.
-const CEILING_OF_ALL: u64 = 1_160_000;
+const CEILING_OF_ALL: u64 = 1_170_000;
 
 pub(crate) const TASK: Task = Task {
     name: "dist",
