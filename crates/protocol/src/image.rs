@@ -277,15 +277,15 @@ impl MetadataImage {
         }
     }
 
-    fn replay_partition(&mut self, record: &PartitionRecord) {
+    fn replay_partition(&mut self, record: &Arc<PartitionRecord>) {
         let topic = self.topics.get_mut(&record.topic_id).expect("a partition record follows its topic record");
         let partitions = &mut Arc::make_mut(topic).partitions;
         let index = usize::try_from(record.partition).expect("partitions are numbered from 0");
         if index < partitions.len() {
-            partitions[index] = Arc::new(record.clone());
+            partitions[index] = record.clone();
         } else {
             debug_assert_eq!(index, partitions.len(), "partitions are numbered without holes");
-            partitions.push(Arc::new(record.clone()));
+            partitions.push(record.clone());
         }
     }
 
@@ -380,7 +380,7 @@ impl MetadataImage {
         }
         for topic in self.topics.values() {
             records.push(MetadataRecord::Topic { name: topic.name.clone(), topic_id: topic.id });
-            records.extend(topic.partitions.iter().map(|p| MetadataRecord::Partition(PartitionRecord::clone(p))));
+            records.extend(topic.partitions.iter().map(Arc::clone).map(MetadataRecord::Partition));
         }
         for ((kind, resource), configs) in &self.configs {
             records.extend(configs.iter().map(|(name, value)| MetadataRecord::Config {

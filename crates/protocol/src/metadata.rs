@@ -30,11 +30,11 @@ pub enum MetadataRecord {
     /// A topic exists (2).
     Topic { name: TopicName, topic_id: TopicId },
     /// A partition exists, in this state (3).
-    Partition(PartitionRecord),
+    Partition(Arc<PartitionRecord>),
     /// A config was set, or deleted when the value is none (4).
     Config { kind: crate::api::ConfigResourceKind, resource: Name, name: Name, value: Option<Name> },
     /// A partition changed (5).
-    PartitionChange(PartitionChange),
+    PartitionChange(Box<PartitionChange>),
     /// A topic is gone (9).
     RemoveTopic { topic_id: TopicId },
     /// A feature has this level now (12): `metadata.version`, `eligible.leader.replicas.version`, …

@@ -453,7 +453,7 @@ mod tests {
             leader_epoch: 0,
             partition_epoch: 0,
         };
-        state.replay(8, &MetadataRecord::Partition(partition), |_| {});
+        state.replay(8, &MetadataRecord::Partition(Arc::new(partition)), |_| {});
         let heard = |is_fenced: bool, shutdown_offset, metadata_offset| HeartbeatState {
             last_contact: Time::ZERO,
             has_session: !is_fenced,

@@ -68,7 +68,7 @@ impl Controller {
             builder.election = Election::Unclean;
         }
         wish(&mut builder);
-        builder.build().map(|(change, _)| MetadataRecord::PartitionChange(change))
+        builder.build().map(|(change, _)| MetadataRecord::PartitionChange(Box::new(change)))
     }
 
     /// A broker leaves every ISR it is in; with its data lost, every ELR too. Partitions it led get new leaders.
@@ -99,7 +99,8 @@ impl Controller {
         records.extend(out.map(|partition| {
             let isr = Some(partition.isr.iter().copied().chain([broker]).collect());
             let (topic_id, partition) = (partition.topic_id, partition.partition);
-            MetadataRecord::PartitionChange(PartitionChange { topic_id, partition, isr, ..PartitionChange::default() })
+            let change = PartitionChange { topic_id, partition, isr, ..PartitionChange::default() };
+            MetadataRecord::PartitionChange(Box::new(change))
         }));
     }
 

@@ -103,7 +103,7 @@ impl State {
             let mut after = PartitionRecord::clone(before);
             apply_change(&mut after, change);
             after.leader_epoch = before.leader_epoch;
-            Some(MetadataRecord::Partition(after))
+            Some(MetadataRecord::Partition(Arc::new(after)))
         };
         records.iter().filter_map(back).collect()
     }

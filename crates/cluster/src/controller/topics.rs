@@ -1,5 +1,7 @@
 //! Topics: CreateTopics, DeleteTopics, CreatePartitions (`ReplicationControlManager`).
 
+use std::sync::Arc;
+
 use protocol::api::ConfigResourceKind;
 use protocol::api::Name;
 use protocol::api::create_partitions::{CreatePartitionsRequest, CreatePartitionsResponse, NewPartitions};
@@ -96,7 +98,7 @@ impl Controller {
         let replication_factor = assignments.first().map_or(0, Vec::len) as i16;
         let partitions = assignments.len() as i32;
         for (partition, replicas) in (0..).zip(assignments) {
-            records.push(MetadataRecord::Partition(self.new_partition(topic_id, partition, replicas)?));
+            records.push(MetadataRecord::Partition(Arc::new(self.new_partition(topic_id, partition, replicas)?)));
         }
         let created = CreatedTopic {
             name: topic.name.clone(),
@@ -354,7 +356,7 @@ impl Controller {
         (current..)
             .zip(placed)
             .map(|(partition, replicas)| {
-                Ok(MetadataRecord::Partition(self.new_partition(topic.id, partition, replicas)?))
+                Ok(MetadataRecord::Partition(Arc::new(self.new_partition(topic.id, partition, replicas)?)))
             })
             .collect()
     }
