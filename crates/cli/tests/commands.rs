@@ -206,3 +206,60 @@ fn a_sweep_of_nothing_or_of_an_unknown_bug_is_refused() {
     refused(&["sweep", "--shard", "9/3"], &["1 to 3"]);
     refused(&["sweep", "--plant", "weeds"], &["weeds", "window-of-four", "truncate-to-high-watermark"]);
 }
+
+#[test]
+fn what_a_run_shows_is_in_order_whole_and_says_what_was_not_done() {
+    // Each terminal remembers 2,000 lines, and this one is written 6,000 of them.
+    let name = file(
+        "told.json",
+        r#"{"topics": [{"name": "t"}], "until": "20s", "commands": [
+            {"at": "1s", "run": "sim kill broker 9"},
+            {"at": "2s", "run": "kafka-verifiable-producer --bootstrap-server :9092 --topic t --max-messages 6000"},
+            {"at": "2s", "term": 3, "run": "sim when 'acked() > 10' sim status"},
+            {"at": "2100ms", "term": 2, "run": "sim status"},
+            {"at": "21s", "term": 2, "run": "sim judge"}
+        ]}"#,
+    );
+    let ran = kafkasim(&["run", &name, "--quiet", "-v"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let clocks: Vec<&str> = ran.out.lines().filter_map(|line| line.split_once(" [").map(|(at, _)| at)).collect();
+    let clocks: Vec<&str> = clocks.into_iter().filter(|at| at.len() == "00:01.000".len()).collect();
+    assert!(clocks.is_sorted(), "lines of terminals stand in the order of time");
+    assert_eq!(ran.out.matches("producer_send_success").count(), 6_000);
+    for word in
+        ["refused       00:01.000 [1] sim kill broker 9", "not given     00:21.000 [2] sim judge: the run ends before"]
+    {
+        assert!(ran.out.contains(word), "no `{word}` behind the run");
+    }
+    let tested = kafkasim(&["test", &name]);
+    for word in ["! refused: 00:01.000 [1] sim kill broker 9", "! not given: 00:21.000 [2] sim judge"] {
+        assert!(tested.out.contains(word), "no `{word}` in {}", tested.out);
+    }
+}
+
+#[test]
+fn a_command_of_a_front_matter_that_is_refused_is_told() {
+    let commands = "commands: [{\"at\": \"0s\", \"term\": 2, \"run\": \"sim kil broker 1\"}]\nkafka:";
+    let name = file(
+        "kil.md",
+        &LESSON.replace("kafka:", commands).replace("Created topic one.", "Created topic one.\n$ sim kil 2\n[..]"),
+    );
+    let ran = kafkasim(&["test", &name]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert_eq!(ran.out.matches("! refused: ").count(), 1, "{}", ran.out);
+    assert!(ran.out.contains("! refused: 00:00.000 [2] sim kil broker 1: sim: there is no verb `kil`."), "{}", ran.out);
+}
+
+#[test]
+fn a_check_that_cannot_be_met_says_so_in_one_sentence() {
+    for (claim, says) in [
+        ("partitions(\"one\")", "`partitions(\"one\")` is 1, neither true nor false; partitions(one) is 1\n"),
+        ("7 / (partitions(\"one\") - 1) == 0", "cannot be told: 7 / 0: there is no such number\n"),
+        ("leader(\"two\", 0) == 1", "cannot be told: leader: there is no topic two\n"),
+        ("1 == 2", "`1 == 2` not within 1s\n"),
+    ] {
+        let text = LESSON.replace("partitions(\"one\") == 1", claim).replace("```check", "```check within=1s");
+        let ran = kafkasim(&["test", &file("claim.md", &text)]);
+        assert!(ran.out.contains(says), "no `{says}` in {}", ran.out);
+    }
+}

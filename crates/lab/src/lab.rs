@@ -150,7 +150,7 @@ impl Lab {
         {
             let (at, term, text) = self.scheduled.pop_front().expect("just seen");
             self.world.advance(at);
-            self.carry_out(term, &text);
+            self.carry_out_scheduled(term, &text);
         } else if self.world.step().is_some() {
             self.digest_notes();
             self.after_traps();

@@ -9,6 +9,7 @@ use kernel::{Death, Effect, NodeId, Strike};
 use protocol::api::ApiKey;
 use protocol::{Message, Note, Request, Response, TopicPartition, is_internal_topic};
 
+use crate::Actor;
 use crate::lab::{Lab, MarkKind};
 
 /// A trap of the lab's world.
@@ -26,45 +27,67 @@ pub struct Step {
     pub doc: &'static str,
     /// Whether it can be one of a certain partition.
     pub of_partition: bool,
+    /// Whose step it is: nobody else ever takes it.
+    pub(crate) taker: Taker,
     is_reached: fn(&Deed, Option<&TopicPartition>) -> bool,
 }
 
+/// Whose step it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taker {
+    Broker,
+    Controller,
+    Consumer,
+}
+
+impl Taker {
+    /// Whether a process may ever take such a step. Of programs each may turn out to consume.
+    pub(crate) fn may_be(self, actor: &Actor) -> bool {
+        match (self, actor.kafka().map(|process| process.spec())) {
+            (Taker::Broker, Some(spec)) => spec.is_broker,
+            (Taker::Controller, Some(spec)) => spec.is_controller,
+            (Taker::Consumer, spec) => spec.is_none(),
+            (Taker::Broker | Taker::Controller, None) => false,
+        }
+    }
+}
+
 macro_rules! steps {
-    ($($name:literal $doc:literal $of_partition:literal $is_reached:expr;)*) => {
+    ($($name:literal $doc:literal $of_partition:literal $taker:ident $is_reached:expr;)*) => {
         /// Every step, in the order in which a record meets them. One that begins with `before` is not taken any more.
         pub const STEPS: &[Step] =
-            &[$(Step { name: $name, doc: $doc, of_partition: $of_partition, is_reached: $is_reached }),*];
+            &[$(Step { name: $name, doc: $doc, of_partition: $of_partition, taker: Taker::$taker, is_reached: $is_reached }),*];
     };
 }
 
 steps! {
-    "after-append" "a leader has records of a producer in its log; no follower has, and nobody was answered" true
+    "after-append" "a leader has records of a producer in its log; no follower has, and nobody was answered" true Broker
         |deed, tp| matches!(deed, Effect::Note(Note::Appended { as_leader: true, tp: of, .. }) if is_of(of, tp));
-    "after-copy" "a follower has fetched records into its log; its leader does not know" true
+    "after-copy" "a follower has fetched records into its log; its leader does not know" true Broker
         |deed, tp| matches!(deed, Effect::Note(Note::Appended { as_leader: false, tp: of, .. }) if is_of(of, tp));
-    "after-high-watermark" "a broker has moved a high watermark; who waited for it was not answered" true
+    "after-high-watermark" "a broker has moved a high watermark; who waited for it was not answered" true Broker
         |deed, tp| matches!(deed, Effect::Note(Note::HighWatermark { tp: of, .. }) if is_of(of, tp));
-    "before-ack" "a broker would answer a Produce request now" false
+    "before-ack" "a broker would answer a Produce request now" false Broker
         |deed, _| matches!(response(deed), Some(Response::Produce(_)));
-    "after-ack" "a broker has answered a Produce request" false
+    "after-ack" "a broker has answered a Produce request" false Broker
         |deed, _| matches!(response(deed), Some(Response::Produce(_)));
-    "after-truncation" "a follower has cut off the end of its log" true
+    "after-truncation" "a follower has cut off the end of its log" true Broker
         |deed, tp| matches!(deed, Effect::Note(Note::Truncated { tp: of, .. }) if is_of(of, tp));
-    "after-roll" "a replica has begun a segment" true
+    "after-roll" "a replica has begun a segment" true Broker
         |deed, tp| matches!(deed, Effect::Note(Note::SegmentRolled { tp: of, .. }) if is_of(of, tp));
-    "after-isr-request" "a leader has asked the controller for another ISR, and has no answer" false
+    "after-isr-request" "a leader has asked the controller for another ISR, and has no answer" false Broker
         |deed, _| matches!(request(deed), Some(Request::AlterPartition(_)));
-    "after-isr-record" "the active controller has written another ISR into its log, and it is not committed" true
+    "after-isr-record" "the active controller has written another ISR into its log, and it is not committed" true Controller
         |deed, tp| matches!(deed, Effect::Note(Note::IsrChanged { tp: of, .. }) if is_of(of, tp));
-    "before-isr-answer" "another ISR is committed, and the controller would tell the leader that asked for it" false
+    "before-isr-answer" "another ISR is committed, and the controller would tell the leader that asked for it" false Controller
         |deed, _| matches!(response(deed), Some(Response::AlterPartition(_)));
-    "after-election" "the active controller has written another leader into its log, and it is not committed" true
+    "after-election" "the active controller has written another leader into its log, and it is not committed" true Controller
         |deed, tp| matches!(deed, Effect::Note(Note::LeaderElected { tp: of, .. }) if is_of(of, tp));
-    "after-vote" "a controller has answered another one that asked for its vote" false
+    "after-vote" "a controller has answered another one that asked for its vote" false Controller
         |deed, _| matches!(response(deed), Some(Response::Vote(_)));
-    "before-commit-answer" "offsets of a group are committed, and its coordinator would tell the consumer" false
+    "before-commit-answer" "offsets of a group are committed, and its coordinator would tell the consumer" false Broker
         |deed, _| matches!(response(deed), Some(Response::OffsetCommit(_)));
-    "after-delivery" "a consumer has handed records to its application, which it has not committed" true
+    "after-delivery" "a consumer has handed records to its application, which it has not committed" true Consumer
         |deed, tp| matches!(deed, Effect::Note(Note::Delivered { tp: of, .. }) if is_of(of, tp));
 }
 

@@ -19,6 +19,18 @@ fn what_cannot_be_understood_is_refused_and_changes_nothing() {
         ("sim heal", "there is no such cut"),
         ("sim kill leader:nope-0", "there is no partition nope-0"),
         ("sim kill term:7", "no program runs in terminal 7"),
+        ("sim kill broker 1 at after-vote", "broker-1 never takes the step `after-vote`: controllers do"),
+        ("sim kill controller 101 at after-append", "controller-101 never takes the step `after-append`: brokers do"),
+        (
+            "sim power-off controller 101 at after-delivery",
+            "controller-101 never takes the step `after-delivery`: consumers do",
+        ),
+        ("sim at 5s sim run 5s", "then time passes by itself"),
+        ("sim at 5s sim until leader(\"t\", 0) == 1", "then time passes by itself"),
+        ("sim drop Foo response 1 > 2", "`Foo` is no request that is modelled: `kafkasim list` names them"),
+        ("sim status now", "nothing stands behind it, and `now` does"),
+        ("sim judge twice", "nothing stands behind it, and `twice` does"),
+        ("sim help kil", "there is no verb `kil`"),
         ("kafka-topic --list", "command not found"),
         ("echo 'open", "column"),
     ] {
@@ -121,4 +133,55 @@ fn only_what_was_promised_and_is_gone_counts_as_lost() {
     lab.command(1, "seq 200 | kafka-console-producer --bootstrap-server localhost:9092 --topic t");
     lab.run_for(Duration::from_secs(10));
     assert_eq!((lab.ledger().acked(), lab.ledger().lost(&lab).len()), (200, 0));
+}
+
+#[test]
+fn a_process_that_is_paused_is_not_said_to_be_down() {
+    let mut lab = lab();
+    lab.command(1, "sim pause broker 1");
+    let Given::Refused(why) = lab.command(1, "sim pause broker 1") else { panic!("it is paused") };
+    assert!(why.contains("broker-1 is paused already"), "{why}");
+    lab.command(1, "sim kill broker 1");
+    let Given::Refused(why) = lab.command(1, "sim pause broker 1") else { panic!("it is dead") };
+    assert!(why.contains("broker-1 is not running"), "{why}");
+}
+
+#[test]
+fn help_tells_of_one_verb() {
+    let Given::Done(told) = lab().command(1, "sim help kill") else { panic!("there is such a verb") };
+    assert!(told.starts_with("sim kill PROCESS"), "{told}");
+    assert_eq!(told.lines().count(), 2, "{told}");
+}
+
+#[test]
+fn a_combined_node_may_die_at_the_steps_of_both() {
+    let text = r#"{"cluster": {"brokers": 2, "controllers": 1, "combined": true}}"#;
+    let mut lab = Lab::new(&Scenario::parse(text).expect("it is right")).expect("it can be built");
+    for line in ["sim kill 1 at after-vote", "sim kill 1 at after-append", "sim kill 2 at after-append"] {
+        assert!(matches!(lab.command(1, line), Given::Done(_)), "{line}");
+    }
+    assert!(matches!(lab.command(1, "sim kill 2 at after-vote"), Given::Refused(_)));
+}
+
+/// What terminal 1 shows of a scenario's run.
+fn shown(scenario: &str) -> Vec<(LineKind, String)> {
+    let mut lab = Lab::new(&Scenario::parse(scenario).expect("it is right")).expect("it can be built");
+    lab.run_for(Duration::from_secs(20));
+    lab.terminals()[&1].lines().iter().map(|line| (line.kind, line.text.to_string())).collect()
+}
+
+#[test]
+fn a_scenario_is_told_that_its_commands_have_times_of_their_own() {
+    let lines = shown(
+        r#"{"commands": [{"at": "1s", "run": "sim run 5s"}, {"at": "2s", "run": "sim until running(\"broker-1\")"}]}"#,
+    );
+    let errors: Vec<&String> = lines.iter().filter(|(kind, _)| *kind == LineKind::Err).map(|(_, text)| text).collect();
+    assert_eq!(errors.len(), 2, "{lines:?}");
+    assert!(errors.iter().all(|text| text.contains("time passes by itself")), "{errors:?}");
+}
+
+#[test]
+fn what_is_given_later_is_given_as_it_was_typed() {
+    let lines = shown(r#"{"commands": [{"at": "1s", "run": "sim at 3s echo 'two  spaces'"}]}"#);
+    assert_eq!(lines.last(), Some(&(LineKind::Out, "two  spaces".to_owned())), "{lines:?}");
 }

@@ -293,7 +293,12 @@ fn predict(text: &str, first: usize) -> Result<Predict, LessonError> {
             let Some((value, text)) = choice.split_once(" :: ") else {
                 return Err(LessonError::at(number, 1, "a choice is `- value :: what the reader sees`"));
             };
-            choices.push((value.trim().to_owned(), text.trim().to_owned()));
+            let value = value.trim();
+            if choices.iter().any(|(other, _): &(String, String)| other == value) {
+                let message = format!("`{value}` is a choice already; the engine's answer must be one of them");
+                return Err(LessonError::at(number, 1, message));
+            }
+            choices.push((value.to_owned(), text.trim().to_owned()));
         } else if let Some(source) = line.strip_prefix("answer:") {
             answer = Some((expression(source, number, "answer:".len())?, source.trim().to_owned()));
         } else {

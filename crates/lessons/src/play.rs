@@ -150,8 +150,8 @@ impl<'a> Player<'a> {
                     return Ok(());
                 }
                 Ok(Value::Bool(false)) => {}
-                Ok(value) => trouble = Some(format!("it is {value}, neither true nor false")),
-                Err(error) => trouble = Some(error.message),
+                Ok(value) => trouble = Some(format!("is {value}, neither true nor false")),
+                Err(error) => trouble = Some(format!("cannot be told: {}", error.message)),
             }
             if self.lab.now() >= limit || trouble.is_some() {
                 break;
@@ -160,15 +160,16 @@ impl<'a> Player<'a> {
             self.run_until(next, check.line)?;
         }
         let why = trouble.unwrap_or_else(|| format!("not within {}", lab::units::format_duration(check.within)));
-        Err((
-            check.line,
-            format!(
-                "“{}” did not come true: `{}` {why}; {}",
-                check.text,
-                check.source,
-                lab::facts::explain(&check.expr, &self.lab)
-            ),
-        ))
+        Err((check.line, format!("“{}” did not come true: `{}` {why}{}", check.text, check.source, self.values(check))))
+    }
+
+    /// What the facts of a check are now, behind why it is not met. Those that cannot be told were just named.
+    fn values(&self, check: &Check) -> String {
+        let values = match evaluate(&check.expr, &self.lab) {
+            Ok(_) => lab::facts::explain(&check.expr, &self.lab),
+            Err(_) => String::new(),
+        };
+        if values.is_empty() { values } else { format!("; {values}") }
     }
 
     fn predict(&mut self, predict: &Predict) -> Step {

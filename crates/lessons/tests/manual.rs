@@ -24,3 +24,15 @@ fn an_unknown_key_is_named_in_sentences() {
     let error = lessons::Lesson::parse("---\nid: a\ntitle: A\ncolour: red\n---\n").expect_err("there is no such key");
     assert!(error.to_string().contains("there is no key `colour`. The keys are id, title, "), "{error}");
 }
+
+#[test]
+fn two_choices_of_one_value_are_no_choice() {
+    let text = "---\nid: a\ntitle: A\n---\n\n```predict\nHow many?\n- 1 :: one\n- 2 :: two\n- 1 :: a single one\nanswer: 1\n```\n\n\
+                ```check\nYes :: 1 == 1\n```\n";
+    let error = lessons::Lesson::parse(text).expect_err("which of them was right?");
+    assert_eq!(
+        error.to_string(),
+        "line 10, column 1: `1` is a choice already; the engine's answer must be one of them"
+    );
+    assert!(lessons::Lesson::parse(&text.replace("- 1 :: a single", "- 3 :: a single")).is_ok());
+}

@@ -67,6 +67,29 @@ fn topic_configs_are_refused_in_kafkas_words() {
     );
 }
 
+/// Answers of Kafka 4.4.0's `LogConfig#validate` and `ProducerConfig`, which look at configs in the order they define them in.
+#[test]
+fn of_several_wrong_values_the_one_that_kafka_defines_first_is_told() {
+    let topic = |pairs: &[(&str, &str)]| validate_topic_configs(&map(pairs)).expect_err("they are wrong").message;
+    let (policy, segment) = (("cleanup.policy", "x"), ("segment.bytes", "1"));
+    assert_eq!(
+        topic(&[policy, segment]),
+        "Invalid value 1 for configuration segment.bytes: Value must be at least 1048576"
+    );
+    assert_eq!(topic(&[policy, ("zzz", "1")]), "Unknown topic config name: zzz");
+    let producer =
+        |pairs: &[(&str, &str)]| Configs::new(PRODUCER_CONFIGS, map(pairs)).expect_err("they are wrong").message;
+    let servers = ("bootstrap.servers", "a:1");
+    assert_eq!(
+        producer(&[servers, ("acks", "2"), ("retries", "-1"), ("linger.ms", "x")]),
+        "Invalid value -1 for configuration retries: Value must be at least 0"
+    );
+    assert_eq!(
+        producer(&[servers, ("metrics.recording.level", "ALL")]),
+        "Invalid value ALL for configuration metrics.recording.level: String must be one of: INFO, DEBUG, TRACE"
+    );
+}
+
 #[test]
 fn an_unknown_name_and_a_bad_value_are_different_exceptions() {
     let class = |name, value| validate_topic_configs(&map(&[(name, value)])).expect_err("refused").exception_class();

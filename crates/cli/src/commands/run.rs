@@ -62,10 +62,17 @@ impl Run {
         let began = Instant::now();
         let mut shown = Shown::default();
         let mut refused = Vec::new();
+        let late = late(&scenario, until);
         let end = BOOT + until;
         let slice = lab::Duration::from_nanos((until.as_nanos() / 200).max(1_000_000));
         while lab.now() < end && lab.violation().is_none() {
-            lab.run_until((lab.now() + slice).min(end));
+            let to = (lab.now() + slice).min(end);
+            shown.run_until(&mut lab, to, |lab, news| {
+                if self.verbose {
+                    bar.suspend(|| print_terminals(&news));
+                }
+                news.iter().for_each(|new| refused.extend(refusals(lab, new)));
+            });
             bar.set_position(lab.clock().as_millis());
             bar.set_message(format!(
                 "{} of {}, {} events",
@@ -73,16 +80,11 @@ impl Run {
                 format_duration(until),
                 lab.events()
             ));
-            for (id, lines) in shown.new_lines(&lab) {
-                if self.verbose {
-                    bar.suspend(|| print_terminal(id, &lines));
-                }
-                refused.extend(refusals(&lab, id, &lines));
-            }
         }
         bar.finish_and_clear();
         summary(&lab, began.elapsed());
         refused.iter().for_each(|line| println!("refused       {line}"));
+        late.iter().filter(|_| lab.violation().is_none()).for_each(|line| println!("not given     {line}"));
         if let Some(path) = &self.report {
             write(path, &report::html(&lab)?)?;
             println!("report        {}", path.display());
@@ -95,19 +97,58 @@ impl Run {
     }
 }
 
+/// Commands of a scenario that its run ends before, which may be meant or a mistake: they are told.
+pub(super) fn late(scenario: &Scenario, until: lab::Duration) -> Vec<String> {
+    let late = scenario.commands.iter().filter(|command| command.at.0 > until);
+    late.map(|command| {
+        format!("{} [{}] {}: the run ends before", lab::Time::ZERO + command.at.0, command.term, command.run)
+    })
+    .collect()
+}
+
+/// What a terminal was written since it was last looked at.
+pub(super) struct News {
+    term: u32,
+    lines: Vec<Line>,
+    /// Lines before them that it remembers no more.
+    forgotten: u64,
+}
+
 /// What was looked at of each terminal.
 #[derive(Default)]
 pub(super) struct Shown(BTreeMap<u32, u64>);
 
+/// Events between two looks at the terminals, which remember so many lines only.
+const EVENTS_UNSEEN: u32 = 32;
+
 impl Shown {
-    /// What terminals were written since the last call.
-    pub(super) fn new_lines(&mut self, lab: &Lab) -> Vec<(u32, Vec<Line>)> {
-        let terminals = lab.terminals().iter();
-        let new = terminals.map(|(id, terminal)| {
+    /// Runs up to and including `until`, and hands over what terminals are written meanwhile.
+    pub(super) fn run_until(&mut self, lab: &mut Lab, until: lab::Time, mut look: impl FnMut(&Lab, Vec<News>)) {
+        while lab.next_time().is_some_and(|next| next <= until) && lab.violation().is_none() {
+            let mut left = EVENTS_UNSEEN;
+            while left > 0 && lab.next_time().is_some_and(|next| next <= until) && lab.step() {
+                left -= 1;
+            }
+            let news = self.news(lab);
+            if !news.is_empty() {
+                look(lab, news);
+            }
+        }
+        lab.run_until(until);
+    }
+
+    /// What terminals were written since the last look.
+    pub(super) fn news(&mut self, lab: &Lab) -> Vec<News> {
+        let mut news = Vec::new();
+        for (id, terminal) in lab.terminals().iter() {
             let before = self.0.insert(*id, terminal.written).unwrap_or(0);
-            (*id, terminal.since(before).cloned().collect())
-        });
-        new.collect()
+            if terminal.written > before {
+                let lines: Vec<Line> = terminal.since(before).cloned().collect();
+                let forgotten = terminal.written - before - lines.len() as u64;
+                news.push(News { term: *id, lines, forgotten });
+            }
+        }
+        news
     }
 }
 
@@ -115,8 +156,15 @@ fn clock(line: &Line) -> lab::Time {
     lab::Time::ZERO + line.at.since(BOOT)
 }
 
-fn print_terminal(id: u32, lines: &[Line]) {
-    for line in lines {
+/// In the order of time, whatever terminals they stand in.
+fn print_terminals(news: &[News]) {
+    for new in news.iter().filter(|new| new.forgotten > 0) {
+        println!("[{}] … {} lines were written at once, more than a terminal remembers", new.term, new.forgotten);
+    }
+    let lines = news.iter().flat_map(|new| new.lines.iter().map(|line| (new.term, line)));
+    let mut lines: Vec<(u32, &Line)> = lines.collect();
+    lines.sort_by_key(|(_, line)| line.at);
+    for (id, line) in lines {
         let mark = match line.kind {
             LineKind::Command => "$ ",
             LineKind::Input => "> ",
@@ -128,7 +176,8 @@ fn print_terminal(id: u32, lines: &[Line]) {
 
 /// Commands that were answered by an error in the same moment: a verb that could not be carried out, a tool or an option that is
 /// not there.
-pub(super) fn refusals(lab: &Lab, id: u32, lines: &[Line]) -> Vec<String> {
+pub(super) fn refusals(lab: &Lab, news: &News) -> Vec<String> {
+    let (id, lines) = (news.term, &news.lines);
     // A tool that is there and goes on had something else to say.
     let is_started = |line: &Line| {
         let app = lab.apps().iter().find(|app| app.term == id && app.started == line.at && *app.command == *line.text);

@@ -10,7 +10,7 @@ use lessons::{BUNDLED, Lesson, play};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::Exit;
-use super::run::{Shown, refusals};
+use super::run::{Shown, late, refusals};
 use crate::guarded::guarded;
 use crate::input::{page_link, read, write};
 
@@ -32,6 +32,9 @@ pub(crate) struct Test {
 
 /// Before a command of a scenario that was refused, which may be meant or a typing error: it is always told.
 const REFUSED: &str = "! refused: ";
+
+/// Before one that was never given, as the run ends before: the same.
+const LATE: &str = "! not given: ";
 
 /// How one file went.
 struct Played {
@@ -116,7 +119,7 @@ impl Test {
         match &played.trouble {
             None => {
                 println!("ok    {} ({:.2} s)", played.name, played.took.as_secs_f64());
-                let told = played.lines.iter().filter(|line| self.verbose || line.starts_with(REFUSED));
+                let told = played.lines.iter().filter(|line| self.verbose || line.starts_with("! "));
                 told.for_each(|line| println!("      {line}"));
             }
             Some(trouble) => {
@@ -139,7 +142,7 @@ fn lesson(text: &str, name: &str, seed: Option<u64>, bar: &ProgressBar) -> Resul
         Ok(outcome) => {
             let met = outcome.met.iter().map(|(text, at)| format!("● {text} ({})", format_duration(*at)));
             let told = outcome.predictions.iter().map(|(question, answer)| format!("? {question} — {answer}"));
-            Ok(met.chain(told).collect())
+            Ok(met.chain(told).chain(refused_of(&lesson.scenario, &outcome.lab)).collect())
         }
         Err(failure) => {
             let replay = failure.lab.as_deref().map_or(Vec::new(), how_to_replay);
@@ -148,20 +151,36 @@ fn lesson(text: &str, name: &str, seed: Option<u64>, bar: &ProgressBar) -> Resul
     }
 }
 
+/// The commands in a lesson's front matter that were refused: no expected line stands below them. What a terminal remembers is
+/// looked at.
+fn refused_of(scenario: &Scenario, lab: &Lab) -> Vec<String> {
+    let of_front_matter = |told: &String| {
+        scenario
+            .commands
+            .iter()
+            .any(|c| told.starts_with(&format!("{} [{}] {}: ", lab::Time::ZERO + c.at.0, c.term, c.run.trim())))
+    };
+    let news = Shown::default().news(lab);
+    let told = news.iter().flat_map(|new| refusals(lab, new));
+    told.filter(of_front_matter).map(|line| format!("{REFUSED}{line}")).collect()
+}
+
 fn scenario(text: &str, seed: Option<u64>) -> Result<Vec<String>, Trouble> {
     let wrong = |message: String| Trouble { message, replay: Vec::new() };
     let mut scenario = Scenario::parse(text).map_err(|error| wrong(error.to_string()))?;
     scenario.seed = seed.unwrap_or(scenario.seed);
     let until = scenario.until.map_or(lab::Duration::from_secs(60), |until| until.0);
     let mut lab = Lab::new(&scenario).map_err(|error| wrong(error.to_string()))?;
-    lab.run_until(BOOT + until);
+    let mut refused = Vec::new();
+    let look = |lab: &Lab, news: Vec<_>| news.iter().for_each(|new| refused.extend(refusals(lab, new)));
+    Shown::default().run_until(&mut lab, BOOT + until, look);
     match lab.violation() {
         Some(violation) => Err(Trouble { message: violation.to_string(), replay: how_to_replay(&lab) }),
         None => {
             let held = format!("● {} invariants held for {}", lab::INVARIANTS.len(), format_duration(until));
-            let lines = Shown::default().new_lines(&lab);
-            let refused = lines.iter().flat_map(|(id, lines)| refusals(&lab, *id, lines));
-            Ok([held].into_iter().chain(refused.map(|line| format!("{REFUSED}{line}"))).collect())
+            let refused = refused.iter().map(|line| format!("{REFUSED}{line}"));
+            let late = late(&scenario, until).into_iter().map(|line| format!("{LATE}{line}"));
+            Ok([held].into_iter().chain(refused).chain(late).collect())
         }
     }
 }

@@ -16,9 +16,17 @@ use super::dispatch::Answer;
 use super::topic_configs::{broker_layers, dynamic_configs};
 use crate::process::{Context, Fx};
 
-/// Configs of pools that are resized while the broker runs (`DynamicThreadPool#RECONFIGURABLE_CONFIGS`).
-const THREADS: [&str; 4] =
-    ["num.io.threads", "num.replica.fetchers", "num.recovery.threads.per.data.dir", "background.threads"];
+/// Configs of pools that are resized while the broker runs, in the order in which they are checked: those of
+/// `SocketServer.DataPlaneAcceptor`, of `DynamicThreadPool` as a Java map lists them, and of `LogCleaner`.
+const THREADS: [&str; 6] = [
+    "num.network.threads",
+    "num.recovery.threads.per.data.dir",
+    "num.replica.fetchers",
+    "background.threads",
+    "num.io.threads",
+    CLEANERS,
+];
+const CLEANERS: &str = "log.cleaner.threads";
 
 impl Broker {
     pub(super) fn handle_alter_configs(
@@ -69,8 +77,8 @@ impl Broker {
     }
 }
 
-/// Numbers of threads at most halve or double at a time (`DynamicThreadPool#validateReconfiguration`). `values` is what would
-/// be set, on this broker (`of_one`) or on all.
+/// Numbers of threads at most halve or double at a time (`DynamicThreadPool#validateReconfiguration`,
+/// `LogCleaner#validateReconfiguration`). `values` is what would be set, on this broker (`of_one`) or on all.
 fn check_threads(cx: &Context<'_>, values: &SortedMap<Name, Name>, of_one: bool) -> Result<(), String> {
     let now = broker_layers(cx);
     let then = match of_one {
@@ -84,15 +92,31 @@ fn check_threads(cx: &Context<'_>, values: &SortedMap<Name, Name>, of_one: bool)
                 [layers.dynamic, layers.dynamic_default, layers.properties].into_iter().find_map(|set| set.get(name));
             set.map_or(default, AsRef::as_ref).trim().parse().unwrap_or(1)
         };
-        let (old, new) = (number(now), number(then));
-        let should = match new {
-            new if new < old / 2 => "be at least half",
-            new if new > old * 2 => "not be greater than double",
-            _ => continue,
-        };
-        return Err(format!(
-            "Invalid value org.apache.kafka.common.config.ConfigException: Dynamic thread count update validation failed for {name}={new}, value should {should} the current value {old} for configuration Invalid dynamic configuration"
-        ));
+        check_thread_count(name, number(now), number(then))?;
     }
     Ok(())
+}
+
+fn check_thread_count(name: &str, old: i64, new: i64) -> Result<(), String> {
+    let (is_few, is_many) = (new < old / 2, new > old * 2);
+    let why = match name {
+        // Kafka shares the cleaners' memory out among them before it looks how many they are to be.
+        CLEANERS if new == 0 => return Err("/ by zero".to_owned()),
+        CLEANERS if is_few => {
+            format!("Log cleaner threads cannot be reduced to less than half the current value {old}")
+        }
+        CLEANERS if is_many => {
+            format!("Log cleaner threads cannot be increased to more than double the current value {old}")
+        }
+        _ if is_few || is_many => {
+            let should = if is_few { "be at least half" } else { "not be greater than double" };
+            format!(
+                "Dynamic thread count update validation failed for {name}={new}, value should {should} the current value {old}"
+            )
+        }
+        _ => return Ok(()),
+    };
+    Err(format!(
+        "Invalid value org.apache.kafka.common.config.ConfigException: {why} for configuration Invalid dynamic configuration"
+    ))
 }

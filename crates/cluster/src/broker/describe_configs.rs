@@ -73,7 +73,10 @@ fn topic_configs(cx: &Context<'_>, resource: &ConfigResource) -> Result<Vec<Desc
             synonyms: synonyms.into_iter().map(|synonym| (synonym.name, synonym.value, synonym.source)).collect(),
         }
     };
-    Ok(visible(TOPIC_CONFIGS).map(describe).collect())
+    // Kafka's broker answers in the order of a Java map; tools sort. Here they come by name.
+    let mut described: Vec<DescribedConfig> = visible(TOPIC_CONFIGS).map(describe).collect();
+    described.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(described)
 }
 
 /// What is set at run time on all brokers.

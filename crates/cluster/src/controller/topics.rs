@@ -21,6 +21,8 @@ pub(super) type Refusal = (ErrorCode, String);
 
 /// `Topic#MAX_NAME_LENGTH`.
 const NAME_LENGTH_MAX: usize = 249;
+/// The metadata log looks like a topic, and nobody may make one of its name (`Topic#CLUSTER_METADATA_TOPIC_NAME`).
+const METADATA_TOPIC: &str = "__cluster_metadata";
 /// `ReplicationControlManager#MAX_PARTITIONS_PER_BATCH`: so many of a whole request.
 const PARTITIONS_MAX: i64 = 10_000;
 /// `QuorumController#MAX_RECORDS_PER_USER_OP`.
@@ -30,7 +32,8 @@ impl Controller {
     /// Creates topics, each on its own, unless all of them are too much.
     pub(super) fn create_topics(&mut self, fx: &mut Fx, request: &CreateTopicsRequest) -> Decision {
         let is_twice = |name: &TopicName| request.topics.iter().filter(|topic| topic.name == *name).count() > 1;
-        let asked = request.topics.iter().filter(|topic| !is_twice(&topic.name));
+        let is_metadata = |name: &TopicName| &**name == METADATA_TOPIC;
+        let asked = request.topics.iter().filter(|topic| !is_twice(&topic.name) && !is_metadata(&topic.name));
         if asked.map(|topic| self.partitions_asked(topic)).sum::<i64>() > PARTITIONS_MAX {
             return refuse_topics(request, "Excessively large number of partitions per request.");
         }
@@ -39,6 +42,10 @@ impl Controller {
         for topic in &request.topics {
             let created = if is_twice(&topic.name) {
                 Err((ErrorCode::InvalidRequest, "Duplicate topic name.".to_owned()))
+            } else if is_metadata(&topic.name) {
+                // `ControllerApis#createTopics`.
+                let text = format!("Creation of internal topic {METADATA_TOPIC} is prohibited.");
+                Err((ErrorCode::InvalidRequest, text))
             } else {
                 self.create_topic(fx, topic)
             };

@@ -111,7 +111,11 @@ impl Lab {
     fn check_topics(&self, scenario: &Scenario) -> Result<(), ScenarioError> {
         for (topic, term) in scenario.topics.iter().zip(FIRST_SETUP_TERMINAL..) {
             let Some(terminal) = self.terminals.get(&term) else { continue };
-            let said = terminal.lines().iter().find(|line| matches!(line.kind, LineKind::Err | LineKind::Out));
+            // The tool warns of some names before it says what is wrong.
+            let is_told = |line: &&crate::Line| {
+                matches!(line.kind, LineKind::Err | LineKind::Out) && !line.text.starts_with("WARNING")
+            };
+            let said = terminal.lines().iter().find(is_told);
             let what = match (terminal.last_exit, said) {
                 (Some(0), _) => continue,
                 (Some(_), Some(line)) => format!("was not made: {}", line.text),
@@ -153,6 +157,8 @@ mod tests {
     fn a_topic_that_cannot_be_made_is_named_with_what_the_tool_said() {
         let error = error_of(r#"{"topics": [{"name": "fine"}, {"name": "orders", "replication_factor": 5}]}"#);
         assert!(error.starts_with("topic orders was not made: Error while executing topic command"), "{error}");
+        let error = error_of(r#"{"topics": [{"name": "a.b"}, {"name": "a_b"}]}"#);
+        assert!(error.starts_with("topic a_b was not made: Error while executing topic command"), "{error}");
         let error = error_of(r#"{"topics": [{"name": "two words"}]}"#);
         assert!(error.starts_with("topic two words was not made: "), "{error}");
         let error =

@@ -24,6 +24,17 @@ impl Lab {
         given
     }
 
+    /// A command of the scenario, or one that `sim at` gives.
+    pub(super) fn carry_out_scheduled(&mut self, term: u32, text: &str) {
+        if !verbs::lets_time_pass(text) {
+            self.carry_out(term, text);
+            return;
+        }
+        // Whoever wrote it meant the next command to wait; it does not, each has its time.
+        self.write(term, LineKind::Command, text.trim().into());
+        self.write_lines(term, LineKind::Err, verbs::TIME_PASSES);
+    }
+
     pub(crate) fn carry_out(&mut self, term: u32, text: &str) -> Given {
         let text = text.trim_end();
         let foreground = self.terminals.entry(term).or_default().foreground;

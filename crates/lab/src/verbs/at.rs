@@ -14,14 +14,19 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn act(call: Call<'_>) -> Result<String, String> {
-    let [time, rest @ ..] = call.words.as_slice() else { return Err("when, and what?".into()) };
+    let Some(time) = call.words.first() else { return Err("when, and what?".into()) };
     let at = BOOT + parse_duration(time)?;
-    if rest.is_empty() {
+    // As it was typed: spaces within quotes count.
+    let line = call.rest.strip_prefix(time).unwrap_or("").trim();
+    if line.is_empty() {
         return Err("what should be done then?".into());
+    }
+    if super::lets_time_pass(line) {
+        return Err("then time passes by itself; give the next command its own time".into());
     }
     if at < call.lab.now() {
         return Err("that moment is past".into());
     }
-    call.lab.schedule(at, call.term, rest.join(" ").into());
-    Ok(format!("at {time}: {}", rest.join(" ")))
+    call.lab.schedule(at, call.term, line.into());
+    Ok(format!("at {time}: {line}"))
 }

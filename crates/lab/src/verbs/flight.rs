@@ -43,7 +43,7 @@ fn api_of(name: &str) -> Result<ApiKey, String> {
     let found = APIS.iter().find(|api| plain(api.name) == plain(name)).map(|api| api.key);
     found.ok_or_else(|| {
         let near = shell::nearest(name, APIS.iter().map(|api| api.name));
-        let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+        let near = near.map_or(":".to_owned(), |near| format!("; did you mean {near}?"));
         format!("`{name}` is no request that is modelled{near} `kafkasim list` names them")
     })
 }

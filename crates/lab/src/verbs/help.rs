@@ -4,13 +4,19 @@ use super::{Call, VERBS, Verb};
 
 pub(super) const VERB: Verb = Verb {
     name: "help",
-    usage: "help",
-    summary: "Lists the verbs.",
+    usage: "help [VERB]   (sim help cut)",
+    summary: "Lists the verbs, or tells of one.",
     only_moves_time: true,
     act,
 };
 
-fn act(_: Call<'_>) -> Result<String, String> {
+fn act(call: Call<'_>) -> Result<String, String> {
+    let wanted = call.rest;
+    let meant = VERBS.iter().filter(|verb| wanted.is_empty() || verb.name == wanted);
     // What a verb does stands below it: side by side they would not fit into a terminal.
-    Ok(VERBS.iter().map(|verb| format!("sim {}\n    {}", verb.usage, verb.summary)).collect::<Vec<_>>().join("\n"))
+    let told: Vec<String> = meant.map(|verb| format!("sim {}\n    {}", verb.usage, verb.summary)).collect();
+    match told.is_empty() {
+        true => Err(format!("there is no verb `{wanted}`")),
+        false => Ok(told.join("\n")),
+    }
 }

@@ -3,7 +3,7 @@
 use protocol::TopicPartition;
 
 use crate::lab::{Given, Lab};
-use crate::traps;
+use crate::traps::{self, Taker};
 
 /// What a verb needs to act.
 pub(crate) struct Call<'a> {
@@ -53,6 +53,16 @@ pub fn only_moves_time(line: &str) -> bool {
     words.next() == Some("sim") && words.next().and_then(find).is_some_and(|verb| verb.only_moves_time)
 }
 
+/// Whether a line is a verb that is there to let time pass, which a scheduled command cannot: time passes by itself.
+pub(crate) fn lets_time_pass(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    words.next() == Some("sim") && words.next().is_some_and(|name| [run::VERB.name, until::VERB.name].contains(&name))
+}
+
+/// What is said of such a line.
+pub(crate) const TIME_PASSES: &str =
+    "sim: between the commands of a scenario time passes by itself; give the next command its own time";
+
 fn find(name: &str) -> Option<&'static Verb> {
     VERBS.iter().find(|verb| verb.name == name)
 }
@@ -69,6 +79,9 @@ pub(crate) fn carry_out(lab: &mut Lab, term: u32, line: &str) -> Given {
     };
     let rest = line.trim_start().strip_prefix("sim").unwrap_or(line).trim_start();
     let rest = rest.strip_prefix(name).unwrap_or("").trim();
+    if verb.usage == verb.name && !rest.is_empty() {
+        return Given::Refused(format!("sim {name}: nothing stands behind it, and `{rest}` does"));
+    }
     match (verb.act)(Call { lab, term, words: words.collect(), rest }) {
         Ok(answer) => Given::Done(answer),
         Err(why) => Given::Refused(format!("sim {}: {why}\nusage: sim {}", verb.name, verb.usage)),
@@ -149,6 +162,14 @@ impl Call<'_> {
         };
         if partition.is_some() && !step.of_partition {
             return Err(format!("`{}` is not a step of one partition", step.name));
+        }
+        if !step.taker.may_be(self.lab.world.machine(node)) {
+            let (name, step, taker) = (self.lab.world.name(node), step.name, step.taker);
+            return Err(match taker {
+                Taker::Broker => format!("{name} never takes the step `{step}`: brokers do"),
+                Taker::Controller => format!("{name} never takes the step `{step}`: controllers do"),
+                Taker::Consumer => format!("{name} never takes the step `{step}`: consumers do"),
+            });
         }
         let trap = traps::death_at(node, death, step, partition);
         let told = format!("{} will die {}: {}", self.lab.world.name(node), trap.name, step.doc);

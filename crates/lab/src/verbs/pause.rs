@@ -1,5 +1,7 @@
 //! `sim pause broker 1`: a long garbage collection.
 
+use kernel::NodeState;
+
 use super::{Call, Verb};
 
 pub(super) const VERB: Verb = Verb {
@@ -14,7 +16,10 @@ fn act(call: Call<'_>) -> Result<String, String> {
     let node = call.process()?;
     let name = call.lab.world.name(node).clone();
     if !call.lab.world.pause(node) {
-        return Err(format!("{name} is not running"));
+        return Err(match call.lab.world.state(node) {
+            NodeState::Paused => format!("{name} is paused already"),
+            _ => format!("{name} is not running"),
+        });
     }
     call.lab.state_changed(node);
     Ok(format!("{name} is paused"))

@@ -1,60 +1,60 @@
-//! Which broker configs can be changed at run time (`DynamicBrokerConfig`), of those in the table. Left out: limits on how far a
-//! number of threads may change at once.
+//! Which broker configs can be changed at run time (`DynamicBrokerConfig`), of those in the table. How far a number
+//! of threads may change at once is the broker's to check, which knows how many it has.
 
 use ordered::SortedMap;
 
 use super::{BROKER_CONFIGS, ConfigError, find};
 use crate::api::Name;
 
-/// As `kafka-configs --help` lists them.
+/// In the order in which Kafka looks at their values, and finds the first that is wrong (`DynamicConfig.Broker`).
 const DYNAMIC: &[&str] = &[
+    "leader.replication.throttled.rate",
+    "follower.replication.throttled.rate",
+    "replica.alter.log.dirs.io.max.bytes.per.second",
+    "log.local.retention.ms",
+    "log.local.retention.bytes",
+    "message.max.bytes",
+    "num.io.threads",
     "background.threads",
+    "compression.type",
     "compression.gzip.level",
     "compression.lz4.level",
-    "compression.type",
     "compression.zstd.level",
-    "cordoned.log.dirs",
-    "follower.replication.throttled.rate",
-    "group.consumer.assignment.interval.ms",
-    "leader.replication.throttled.rate",
     "listeners",
-    "log.cleaner.backoff.ms",
-    "log.cleaner.dedupe.buffer.size",
-    "log.cleaner.delete.retention.ms",
-    "log.cleaner.io.buffer.load.factor",
-    "log.cleaner.io.buffer.size",
-    "log.cleaner.io.max.bytes.per.second",
-    "log.cleaner.max.compaction.lag.ms",
-    "log.cleaner.min.cleanable.ratio",
-    "log.cleaner.min.compaction.lag.ms",
-    "log.cleaner.threads",
-    "log.cleanup.policy",
-    "log.flush.interval.messages",
-    "log.flush.interval.ms",
-    "log.index.interval.bytes",
-    "log.index.size.max.bytes",
-    "log.local.retention.bytes",
-    "log.local.retention.ms",
-    "log.message.timestamp.after.max.ms",
-    "log.message.timestamp.before.max.ms",
-    "log.message.timestamp.type",
-    "log.preallocate",
-    "log.retention.bytes",
-    "log.retention.ms",
-    "log.roll.jitter.ms",
-    "log.roll.ms",
-    "log.segment.bytes",
-    "log.segment.delete.delay.ms",
-    "message.max.bytes",
-    "min.insync.replicas",
-    "num.io.threads",
     "num.network.threads",
-    "num.recovery.threads.per.data.dir",
     "num.replica.fetchers",
-    "producer.id.expiration.ms",
-    "replica.alter.log.dirs.io.max.bytes.per.second",
-    "transaction.partition.verification.enable",
     "unclean.leader.election.enable",
+    "group.consumer.assignment.interval.ms",
+    "log.cleaner.threads",
+    "log.cleaner.io.max.bytes.per.second",
+    "log.cleaner.dedupe.buffer.size",
+    "log.cleaner.io.buffer.size",
+    "log.cleaner.io.buffer.load.factor",
+    "log.cleaner.backoff.ms",
+    "log.cleaner.min.cleanable.ratio",
+    "log.cleaner.delete.retention.ms",
+    "log.cleaner.min.compaction.lag.ms",
+    "log.cleaner.max.compaction.lag.ms",
+    "cordoned.log.dirs",
+    "log.segment.bytes",
+    "log.roll.ms",
+    "log.roll.jitter.ms",
+    "log.retention.ms",
+    "log.retention.bytes",
+    "log.cleanup.policy",
+    "log.index.size.max.bytes",
+    "log.index.interval.bytes",
+    "log.flush.interval.messages",
+    "log.segment.delete.delay.ms",
+    "log.flush.interval.ms",
+    "log.preallocate",
+    "num.recovery.threads.per.data.dir",
+    "min.insync.replicas",
+    "log.message.timestamp.type",
+    "log.message.timestamp.before.max.ms",
+    "log.message.timestamp.after.max.ms",
+    "transaction.partition.verification.enable",
+    "producer.id.expiration.ms",
 ];
 
 /// Of those, what each broker must be told for itself.
@@ -68,8 +68,9 @@ pub fn is_dynamic_broker_config(name: &str) -> bool {
 /// Whether these may be set on a broker (`of_one`) or on all of them at run time.
 pub fn validate_broker_configs(values: &SortedMap<Name, Name>, of_one: bool) -> Result<(), ConfigError> {
     refuse(values, |name| !is_dynamic_broker_config(name), "Cannot update these configs dynamically")?;
-    for (name, value) in values {
-        find(BROKER_CONFIGS, name).map_or(Ok(()), |def| def.validate(value))?;
+    for name in DYNAMIC {
+        let def = find(BROKER_CONFIGS, name).expect("a test sees that each is in the table");
+        values.get(*name).map_or(Ok(()), |value| def.validate(value))?;
     }
     let text = "Cannot update these configs at default cluster level, broker id must be specified";
     refuse(values, |name| !of_one && PER_BROKER.contains(&name), text)
@@ -124,6 +125,18 @@ mod tests {
             "PLAINTEXT://:9099",
             false,
             "Cannot update these configs at default cluster level, broker id must be specified: [listeners]",
+        );
+    }
+
+    #[test]
+    fn of_several_wrong_values_the_one_that_kafka_defines_first_is_told() {
+        let values = [("log.roll.ms", "x"), ("log.segment.bytes", "1")];
+        let values = values.into_iter().map(|(name, value)| (Name::from(name), Name::from(value))).collect();
+        let error = validate_broker_configs(&values, false).expect_err("both are wrong");
+        // As Kafka 4.4.0 answered.
+        assert_eq!(
+            error.message,
+            "Invalid value 1 for configuration log.segment.bytes: Value must be at least 1048576"
         );
     }
 
