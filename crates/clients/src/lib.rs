@@ -18,6 +18,6 @@ pub use consumer::{Consumer, ConsumerEvent};
 pub use producer::{Producer, ProducerEvent};
 pub use regex::{Regex, RegexError};
 pub use types::{
-    ClientError, ConfigError, ConsumerRecord, Fx, LogLevel, LogLine, Polled, ProducerRecord, Profile, Properties,
-    StartAt, wall_ms,
+    ClientError, ConfigError, ConsumerRecord, Fx, LogLevel, LogLine, NO_BOOTSTRAP, Polled, ProducerRecord, Profile,
+    Properties, StartAt, wall_ms,
 };

@@ -121,6 +121,8 @@ pub struct ConfigError {
 }
 
 /// `ConfigException`.
+/// What a Java client says when it can look up no bootstrap server (`ClientUtils#parseAndValidateAddresses`).
+pub const NO_BOOTSTRAP: &str = "No resolvable bootstrap urls given in bootstrap.servers";
 pub(crate) const CONFIG_EXCEPTION: &str = "org.apache.kafka.common.config.ConfigException";
 
 impl ConfigError {
@@ -131,6 +133,10 @@ impl ConfigError {
     /// Found when a Java client is built: its constructor wraps the exception.
     pub(crate) fn of_constructor(class: &'static str, message: impl Into<String>) -> ConfigError {
         ConfigError { message: message.into(), thrown: Some(class) }
+    }
+    /// No bootstrap server's name is known.
+    pub fn unresolvable() -> ConfigError {
+        ConfigError::of_constructor(CONFIG_EXCEPTION, NO_BOOTSTRAP)
     }
     /// What an admin client's exception says, and the lines of its trace without the stack.
     pub fn of_admin(&self) -> (String, Vec<String>) {

@@ -1,6 +1,8 @@
 //! Compression codecs (`CompressionType`). Nothing is compressed here: a codec makes the records of a batch smaller by a fixed
 //! ratio, which is what Kafka 4.3.1 made of 200 lines of `seq` in one batch. Real ratios depend on the data.
 
+use crate::gap;
+
 /// How the records of a batch are compressed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Codec {
@@ -52,6 +54,10 @@ impl Codec {
     }
     /// The size of records of `bytes` bytes, compressed.
     pub fn compressed(self, bytes: u32) -> u32 {
+        gap!(
+            "compressed batches have a fixed share of their size, whatever the records are, and small ones do not grow",
+            "Compression"
+        );
         match self {
             Codec::None => bytes,
             codec => (u64::from(bytes) * u64::from(codec.ratio_permille())).div_ceil(1_000) as u32,

@@ -25,6 +25,7 @@ pub mod features;
 pub mod java_random;
 mod java_duration;
 mod seldom;
+mod topic_name;
 pub mod placement;
 pub mod plant;
 
@@ -43,6 +44,7 @@ pub use plant::Plant;
 pub use record::{Header, Record};
 pub use run::{Run, splittable_draw};
 pub use seldom::Seldom;
+pub use topic_name::{CLUSTER_METADATA, validate_topic_name};
 
 /// The wall clock of every run at virtual time 0, in ms since the epoch: 2027-01-15T08:00:00Z.
 pub const EPOCH_MS: i64 = 1_800_000_000_000;

@@ -55,6 +55,12 @@ fn topic_configs_are_refused_in_kafkas_words() {
             "Invalid value yes for configuration preallocate: Expected value to be either true or false",
         ),
         ("min.compaction.lag.ms", "9223372036854775807", ""),
+        ("remote.storage.enable", "false", ""),
+        (
+            "remote.storage.enable",
+            "true",
+            "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.",
+        ),
     ] {
         match message {
             "" => assert_eq!(validate_topic_configs(&map(&[(name, value)])), Ok(())),

@@ -1,6 +1,8 @@
 //! The shape of Kafka's admin tools: an admin client, a few calls one after the other, some lines, an exit code.
 
-use clients::{Admin, AdminCall, AdminEvent, AdminResult, LogLevel, LogLine, Profile, Properties};
+use clients::{
+    Admin, AdminCall, AdminEvent, AdminResult, ConfigError, LogLevel, LogLine, NO_BOOTSTRAP, Profile, Properties,
+};
 use kernel::{Input, Order};
 use protocol::Message;
 use std::hash::Hash;
@@ -12,6 +14,10 @@ use crate::tools::Refusal;
 
 /// What a tool does with its answers. It ends by calling [`Io::exit`].
 pub(crate) trait Script: Clone + Hash {
+    /// What the tool says when it has no client: `refusal` holds the exception's message, and its trace.
+    fn unmade(&self, refusal: Refusal) -> Refusal {
+        refusal
+    }
     /// Makes the first call, or prints and exits.
     fn begin(&mut self, admin: &mut Calls<'_, '_>);
     /// Takes what else comes: lines that are typed, or their end, and its own timers. Most tools have none.
@@ -45,7 +51,7 @@ impl<S: Script> AdminTool<S> {
     /// the others are its trace.
     pub(crate) fn new(launch: &Launch, options: &Parsed, script: S) -> Result<AdminTool<S>, Refusal> {
         let mut properties = match options.one("command-config").ok().flatten() {
-            Some(path) => command_config(launch, path)?,
+            Some(path) => command_config(launch, path).map_err(|refusal| script.unmade(refusal))?,
             None => Properties::new(),
         };
         let (option, property) = match options.has("bootstrap-controller") {
@@ -70,10 +76,7 @@ impl<S: Script> AdminTool<S> {
     /// The same with a client of these properties.
     pub(crate) fn with(properties: &Properties, script: S) -> Result<AdminTool<S>, Refusal> {
         let client_id = properties.get("client.id").cloned().unwrap_or_else(|| "adminclient-1".into());
-        let admin = Admin::new(Profile::Java, properties, &client_id, 1).map_err(|e| {
-            let (message, trace) = e.of_admin();
-            Refusal { err: [message].into_iter().chain(trace).collect(), code: 1, ..Refusal::default() }
-        })?;
+        let admin = Admin::new(Profile::Java, properties, &client_id, 1).map_err(|e| script.unmade(refusal(&e)))?;
         Ok(AdminTool { admin, script })
     }
 
@@ -103,12 +106,35 @@ impl<S: Script> AdminTool<S> {
                 break;
             }
             for (id, result) in results {
+                if is_unmade(&result) {
+                    self.end_unmade(io);
+                }
                 if io.exited.is_none() {
                     self.script.answer(id, result, &mut Calls { io, admin: &mut self.admin });
                 }
             }
         }
     }
+}
+
+impl<S: Script> AdminTool<S> {
+    /// No bootstrap server's name is known: Java's clients look them up as they are made.
+    fn end_unmade(&self, io: &mut Io<'_>) {
+        let refusal = self.script.unmade(refusal(&ConfigError::unresolvable()));
+        refusal.out.into_iter().for_each(|line| io.out(line));
+        refusal.err.into_iter().for_each(|line| io.err(line));
+        io.exit(refusal.code);
+    }
+}
+
+fn is_unmade(result: &AdminResult) -> bool {
+    matches!(result, AdminResult::Failed(error) if *error.message == *NO_BOOTSTRAP)
+}
+
+/// The exception's message, and its trace.
+fn refusal(error: &ConfigError) -> Refusal {
+    let (message, trace) = error.of_admin();
+    Refusal { err: [message].into_iter().chain(trace).collect(), code: 1, ..Refusal::default() }
 }
 
 /// 128 + SIGINT.
@@ -142,9 +168,14 @@ pub(crate) fn command_config(launch: &Launch, path: &str) -> Result<Properties, 
 
 /// The text of a properties file, read.
 pub(crate) fn properties(text: &str) -> Properties {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', '!']));
-    lines
-        .filter_map(|line| line.split_once(['=', ':']))
-        .map(|(key, value)| (key.trim().into(), value.trim().into()))
-        .collect()
+    let lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with(['#', '!']));
+    // A key ends at the first of these; what is behind it may be nothing, and keeps the blanks at its end.
+    let pair = |line: &str| match line.find(|c: char| matches!(c, '=' | ':') || c.is_whitespace()) {
+        Some(end) => {
+            let rest = line[end..].trim_start();
+            (line[..end].into(), rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start().into())
+        }
+        None => (line.into(), "".into()),
+    };
+    lines.map(pair).collect()
 }

@@ -2,27 +2,25 @@
 
 use crate::io::{Civil, epoch_ms};
 
-/// `Utils#getDateTime`: ms since the epoch of `YYYY-MM-DDThh:mm[:ss[.sss]]`, with `Z` or `+hh:mm` (else UTC, the zone of
-/// every machine here). The error is a `ParseException`'s text.
+/// `Utils#getDateTime`: ms since the epoch of `YYYY-MM-DDThh:mm:ss.sss`, milliseconds and all, with `Z` or `+hh:mm` (else UTC,
+/// the zone of every machine here). The error is a `ParseException`'s text.
 pub(crate) fn date_time(text: &str) -> Result<i64, String> {
     let Some((date, time)) = text.split_once('T') else {
         return Err("Error parsing timestamp. It does not contain a 'T' according to ISO8601 format".to_owned());
     };
-    parse_date_time(date, time).ok_or_else(|| format!("Unparseable date: \"{text}\""))
+    // It names what it parsed, with the zone it was given.
+    let zone = if time.contains(['Z', '+', '-']) { "" } else { "Z" };
+    parse_date_time(date, time).ok_or_else(|| format!("Unparseable date: \"{text}{zone}\""))
 }
 
 fn parse_date_time(date: &str, time: &str) -> Option<i64> {
     let zone_at = time.find(['Z', '+', '-']).unwrap_or(time.len());
     let (time, zone) = time.split_at(zone_at);
     let date: Vec<i64> = date.split('-').map(|part| part.parse().ok()).collect::<Option<_>>()?;
-    let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let (clock, fraction) = time.split_once('.')?;
     let clock: Vec<i64> = clock.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
     let [year, month, day] = date[..] else { return None };
-    let (hour, minute, second) = match clock[..] {
-        [hour, minute] => (hour, minute, 0),
-        [hour, minute, second] => (hour, minute, second),
-        _ => return None,
-    };
+    let [hour, minute, second] = clock[..] else { return None };
     let in_range = (1..=12).contains(&month)
         && (1..=31).contains(&day)
         && (0..24).contains(&hour)
@@ -56,13 +54,16 @@ mod tests {
     #[test]
     fn date_times_are_utc_unless_they_say_otherwise() {
         assert_eq!(date_time("2027-01-15T08:00:00.000"), Ok(protocol::EPOCH_MS));
-        assert_eq!(date_time("2027-01-15T08:00:01Z"), Ok(protocol::EPOCH_MS + 1000));
+        assert_eq!(date_time("2027-01-15T08:00:01.000Z"), Ok(protocol::EPOCH_MS + 1000));
         assert_eq!(date_time("2027-01-15T10:00:00.000+02:00"), Ok(protocol::EPOCH_MS));
         assert_eq!(
             date_time("2020-01-01"),
             Err("Error parsing timestamp. It does not contain a 'T' according to ISO8601 format".to_owned())
         );
-        assert_eq!(date_time("2020-13-01T00:00:00"), Err("Unparseable date: \"2020-13-01T00:00:00\"".to_owned()));
+        for bad in ["2020-13-01T00:00:00.000Z", "2027-01-15T08:00:01Z", "2027-01-15T08:00Z"] {
+            assert_eq!(date_time(bad), Err(format!("Unparseable date: \"{bad}\"")));
+        }
+        assert_eq!(date_time("2027-01-15T08:00:00"), Err("Unparseable date: \"2027-01-15T08:00:00Z\"".to_owned()));
     }
 
     #[test]

@@ -132,7 +132,7 @@ fn usage_errors_are_kafkas() {
     check_first(
         "kafka-consumer-groups --bootstrap-server h:1 --describe",
         1,
-        &["Option [describe] takes one of these options: [group], [all-groups]"],
+        &["Option [describe] takes one of these options: [all-groups], [group]"],
     );
     check_first(
         "kafka-consumer-groups --bootstrap-server h:1 --list --describe --group x",

@@ -172,6 +172,10 @@ impl Admin {
                     return Verdict::Retry(answer.error);
                 }
                 let outcome = self.described(answer.error, answer.message.as_ref(), ());
+                if let (Err(error), AdminCall::UnregisterBroker { broker }) = (&outcome, &task.call) {
+                    let text = format!("Unregister broker request for broker ID {broker} failed: {}", error.message);
+                    self.net.error("org.apache.kafka.clients.admin.KafkaAdminClient", text);
+                }
                 task.result = Some(AdminResult::UnregisterBroker(outcome));
             }
             Response::ApiVersions(answer) => task.result = Some(AdminResult::DescribeFeatures(answer)),

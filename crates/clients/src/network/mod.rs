@@ -18,7 +18,7 @@ use protocol::{ApiKey, BrokerId, ErrorCode, Message, Note, Request, Response};
 
 use crate::settings::NetSettings;
 use crate::soonest::Soonest;
-use crate::{ClientError, Fx, LogLine, Profile};
+use crate::{ClientError, Fx, LogLine, NO_BOOTSTRAP, Profile};
 use idle::{Idle, Loss};
 pub(crate) use metadata::{Metadata, is_leader_error};
 
@@ -436,10 +436,9 @@ impl<T> Net<T> {
         self.unresolved.push(address);
         let is_hopeless = self.settings.bootstrap.iter().all(|known| self.unresolved.contains(known));
         (is_hopeless && self.profile == Profile::Java).then(|| {
-            let text = "No resolvable bootstrap urls given in bootstrap.servers";
             NetEvent::Fatal(ClientError::new(
                 "org.apache.kafka.common.config.ConfigException",
-                text,
+                NO_BOOTSTRAP,
                 ErrorCode::NetworkException,
             ))
         })

@@ -7,6 +7,7 @@ use protocol::api::Name;
 use protocol::api::incremental_alter_configs::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 use protocol::config::{
     BROKER_CONFIGS, BrokerLayers, CORDONED_LOG_DIRS, ConfigType, cordoned_log_dirs, find, validate_broker_configs,
+    validate_together,
 };
 use protocol::{BrokerId, ErrorCode};
 
@@ -73,18 +74,34 @@ impl Broker {
         if let Some(cordoned) = values.get(CORDONED_LOG_DIRS) {
             cordoned_log_dirs(cordoned, &cx.spec.log_dirs().collect::<Vec<_>>())?;
         }
+        check_together(cx, &values, !name.is_empty())?;
         check_threads(cx, &values, !name.is_empty())
+    }
+}
+
+/// All configs of this broker as they would be are checked as when it starts (`KafkaConfig#validateValues`).
+fn check_together(cx: &Context<'_>, values: &SortedMap<Name, Name>, of_one: bool) -> Result<(), String> {
+    let then = then(cx, values, of_one);
+    let mut all = SortedMap::new();
+    for layer in [then.properties, then.dynamic_default, then.dynamic] {
+        layer.iter().for_each(|(name, value)| drop(all.insert(name.clone(), value.clone())));
+    }
+    validate_together(&all).map_err(|error| error.message)
+}
+
+/// The configs of this broker with `values` set, on it (`of_one`) or on all.
+fn then<'a>(cx: &'a Context<'_>, values: &'a SortedMap<Name, Name>, of_one: bool) -> BrokerLayers<'a> {
+    let now = broker_layers(cx);
+    match of_one {
+        true => BrokerLayers { dynamic: values, ..now },
+        false => BrokerLayers { dynamic_default: values, ..now },
     }
 }
 
 /// Numbers of threads at most halve or double at a time (`DynamicThreadPool#validateReconfiguration`,
 /// `LogCleaner#validateReconfiguration`). `values` is what would be set, on this broker (`of_one`) or on all.
 fn check_threads(cx: &Context<'_>, values: &SortedMap<Name, Name>, of_one: bool) -> Result<(), String> {
-    let now = broker_layers(cx);
-    let then = match of_one {
-        true => BrokerLayers { dynamic: values, ..now },
-        false => BrokerLayers { dynamic_default: values, ..now },
-    };
+    let (now, then) = (broker_layers(cx), then(cx, values, of_one));
     for name in THREADS {
         let default = find(BROKER_CONFIGS, name).and_then(|def| def.default).unwrap_or_default();
         let number = |layers: BrokerLayers<'_>| -> i64 {
@@ -100,8 +117,6 @@ fn check_threads(cx: &Context<'_>, values: &SortedMap<Name, Name>, of_one: bool)
 fn check_thread_count(name: &str, old: i64, new: i64) -> Result<(), String> {
     let (is_few, is_many) = (new < old / 2, new > old * 2);
     let why = match name {
-        // Kafka shares the cleaners' memory out among them before it looks how many they are to be.
-        CLEANERS if new == 0 => return Err("/ by zero".to_owned()),
         CLEANERS if is_few => {
             format!("Log cleaner threads cannot be reduced to less than half the current value {old}")
         }

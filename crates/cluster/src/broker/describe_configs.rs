@@ -17,7 +17,10 @@ use crate::process::Context;
 
 impl Broker {
     pub(super) fn handle_describe_configs(&mut self, cx: &Context<'_>, request: &DescribeConfigsRequest) -> Answer {
-        gap!("configs of groups, loggers and client metrics are not described", "ConfigHelper#describeConfigs");
+        gap!(
+            "values of groups' configs are not checked, and those of groups, loggers and client metrics are not described",
+            "ConfigHelper#describeConfigs"
+        );
         described(cx, request).into()
     }
 }

@@ -5,7 +5,9 @@ use protocol::api::incremental_alter_configs::{
     ConfigOp, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
 };
 use protocol::api::{ConfigResourceKind, Name};
-use protocol::config::{BROKER_CONFIGS, CORDONED_LOG_DIRS, ConfigType, TOPIC_CONFIGS, find, validate_topic_configs};
+use protocol::config::{
+    BROKER_CONFIGS, CORDONED_LOG_DIRS, ConfigType, GROUP_CONFIGS, TOPIC_CONFIGS, find, validate_topic_configs,
+};
 use protocol::metadata::MetadataRecord;
 use protocol::{BrokerId, ErrorCode, Plant};
 
@@ -107,7 +109,7 @@ impl Controller {
                     check_cordoned(image.config(resource.kind, &resource.name, CORDONED_LOG_DIRS), &values)?;
                 }
             }
-            ConfigResourceKind::Group => {}
+            ConfigResourceKind::Group => check_group_configs(&values)?,
         }
         let clear_elr = self.clear_elr(&records);
         records.extend(clear_elr);
@@ -158,6 +160,12 @@ fn list_default(kind: ConfigResourceKind, name: &str) -> Option<&'static str> {
 
 fn check_topic_configs(values: &SortedMap<Name, Name>) -> Result<(), Refusal> {
     validate_topic_configs(values).map_err(|error| (ErrorCode::InvalidConfig, error.message))
+}
+
+/// A group may have configs of these names only.
+fn check_group_configs(values: &SortedMap<Name, Name>) -> Result<(), Refusal> {
+    let unknown = values.keys().find(|name| !GROUP_CONFIGS.contains(&name.as_ref()));
+    unknown.map_or(Ok(()), |name| Err((ErrorCode::InvalidConfig, format!("Unknown group config name: {name}"))))
 }
 
 /// No controller knows which directories a broker has: asked directly it takes some off those that are cordoned, and adds none

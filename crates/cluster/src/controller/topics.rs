@@ -10,7 +10,7 @@ use protocol::api::delete_topics::{DeleteTopicsRequest, DeleteTopicsResponse};
 use protocol::java_random::first_bits;
 use protocol::metadata::{MetadataRecord, PartitionRecord};
 use protocol::placement::{UsableBroker, place};
-use protocol::{BrokerId, DirectoryId, ErrorCode, Note, TopicId, TopicName};
+use protocol::{BrokerId, CLUSTER_METADATA, DirectoryId, ErrorCode, Note, TopicId, TopicName, validate_topic_name};
 
 use super::refuse::refuse;
 use super::{Controller, Decision, RNG_PLACEMENT, RNG_TOPIC_ID};
@@ -19,10 +19,6 @@ use crate::process::Fx;
 /// A refusal: its code and what users read.
 pub(super) type Refusal = (ErrorCode, String);
 
-/// `Topic#MAX_NAME_LENGTH`.
-const NAME_LENGTH_MAX: usize = 249;
-/// The metadata log looks like a topic, and nobody may make one of its name (`Topic#CLUSTER_METADATA_TOPIC_NAME`).
-const METADATA_TOPIC: &str = "__cluster_metadata";
 /// `ReplicationControlManager#MAX_PARTITIONS_PER_BATCH`: so many of a whole request.
 const PARTITIONS_MAX: i64 = 10_000;
 /// `QuorumController#MAX_RECORDS_PER_USER_OP`.
@@ -32,7 +28,7 @@ impl Controller {
     /// Creates topics, each on its own, unless all of them are too much.
     pub(super) fn create_topics(&mut self, fx: &mut Fx, request: &CreateTopicsRequest) -> Decision {
         let is_twice = |name: &TopicName| request.topics.iter().filter(|topic| topic.name == *name).count() > 1;
-        let is_metadata = |name: &TopicName| &**name == METADATA_TOPIC;
+        let is_metadata = |name: &TopicName| &**name == CLUSTER_METADATA;
         let asked = request.topics.iter().filter(|topic| !is_twice(&topic.name) && !is_metadata(&topic.name));
         if asked.map(|topic| self.partitions_asked(topic)).sum::<i64>() > PARTITIONS_MAX {
             return refuse_topics(request, "Excessively large number of partitions per request.");
@@ -44,7 +40,7 @@ impl Controller {
                 Err((ErrorCode::InvalidRequest, "Duplicate topic name.".to_owned()))
             } else if is_metadata(&topic.name) {
                 // `ControllerApis#createTopics`.
-                let text = format!("Creation of internal topic {METADATA_TOPIC} is prohibited.");
+                let text = format!("Creation of internal topic {CLUSTER_METADATA} is prohibited.");
                 Err((ErrorCode::InvalidRequest, text))
             } else {
                 self.create_topic(fx, topic)
@@ -395,26 +391,6 @@ fn check_factor(replicas: &[BrokerId], factor: usize) -> Result<(), Refusal> {
         replicas.len()
     );
     Err((ErrorCode::InvalidReplicaAssignment, text))
-}
-
-/// Whether a topic may have this name (`Topic#validate`); the error is Kafka's text.
-pub(super) fn validate_topic_name(name: &str) -> Result<(), String> {
-    let invalid = |text: &str| Err(format!("Topic name is invalid: {text}"));
-    match name {
-        "" => return invalid("the empty string is not allowed"),
-        "." => return invalid("'.' is not allowed"),
-        ".." => return invalid("'..' is not allowed"),
-        _ => {}
-    }
-    if name.len() > NAME_LENGTH_MAX {
-        return invalid(&format!("the length of '{name}' is longer than the max allowed length {NAME_LENGTH_MAX}"));
-    }
-    if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')) {
-        return invalid(&format!(
-            "'{name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"
-        ));
-    }
-    Ok(())
 }
 
 /// A random UUID whose text does not begin with a dash (`Uuid#randomUuid`).

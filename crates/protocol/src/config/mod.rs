@@ -18,6 +18,7 @@ mod values;
 mod synonyms;
 mod cordon;
 mod dynamic;
+mod group;
 mod server;
 
 pub use admin::ADMIN_CONFIGS;
@@ -25,11 +26,12 @@ pub use broker::BROKER_CONFIGS;
 pub use consumer::CONSUMER_CONFIGS;
 pub use cordon::{CORDONED_LOG_DIRS, cordoned_log_dirs};
 pub use dynamic::{is_dynamic_broker_config, validate_broker_configs};
+pub use group::GROUP_CONFIGS;
 pub use librdkafka::{
     LIBRDKAFKA_ADMIN_CONFIGS, LIBRDKAFKA_CONSUMER_CONFIGS, LIBRDKAFKA_PRODUCER_CONFIGS, ignored, librdkafka_configs,
 };
 pub use producer::PRODUCER_CONFIGS;
-pub use server::validate_server_configs;
+pub use server::{validate_server_configs, validate_together};
 pub use synonyms::{
     BrokerLayers, ConfigSynonym, broker_config_names, effective_topic_configs, log_config_names, topic_config_synonyms,
 };

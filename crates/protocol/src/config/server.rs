@@ -19,6 +19,25 @@ pub fn validate_server_configs(values: &SortedMap<Name, Name>) -> Result<(), Con
         let unknown = || ConfigError::new(format!("{name} is no broker config that kafkasim knows"));
         find(BROKER_CONFIGS, name).filter(|def| !def.is_internal).ok_or_else(unknown)?.validate(value)?;
     }
+    validate_together(values)?;
+    if let Some(cordoned) = values.get(CORDONED_LOG_DIRS) {
+        let dirs = values.get("log.dirs").or_else(|| values.get("log.dir")).map_or("/tmp/kafka-logs", AsRef::as_ref);
+        let dirs: Vec<&str> = dirs.split(',').map(str::trim).collect();
+        cordoned_log_dirs(cordoned, &dirs).map_err(ConfigError::new)?;
+    }
+    match values.get("replica.selector.class").map(|class| class.trim()) {
+        Some(class) if !class.is_empty() && !SELECTORS.contains(&class) => {
+            Err(ConfigError::new(format!("java.lang.ClassNotFoundException: {class}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether values go together, each of which is fine (`KafkaConfig#validateValues`).
+///
+/// # Errors
+/// What Kafka writes when it does not start, or answers who would set them while it runs.
+pub fn validate_together(values: &SortedMap<Name, Name>) -> Result<(), ConfigError> {
     let number = |name: &str| {
         let value = values.get(name).map(|value| value.trim()).or_else(|| find(BROKER_CONFIGS, name)?.default);
         value.and_then(|value| value.parse::<i64>().ok())
@@ -32,18 +51,20 @@ pub fn validate_server_configs(values: &SortedMap<Name, Name>) -> Result<(), Con
             "requirement failed: connection.failed.authentication.delay.ms={delay} should always be less than connections.max.idle.ms={idle} to prevent failed authentication responses from timing out"
         )));
     }
+    let retention = strongest(&["log.retention.ms", "log.retention.minutes", "log.retention.hours"]);
+    let threads = strongest(&["log.cleaner.threads"]);
+    if threads == 0 && retention != 0 {
+        return Err(ConfigError::new("/ by zero".to_owned()));
+    }
     for (holds, why) in [
         (strongest(&["log.roll.ms", "log.roll.hours"]) >= 1, "log.roll.ms must be greater than or equal to 1"),
         (
             strongest(&["log.roll.jitter.ms", "log.roll.jitter.hours"]) >= 0,
             "log.roll.jitter.ms must be greater than or equal to 0",
         ),
+        (retention != 0, "log.retention.ms must be unlimited (-1) or, greater than or equal to 1"),
         (
-            strongest(&["log.retention.ms", "log.retention.minutes", "log.retention.hours"]) != 0,
-            "log.retention.ms must be unlimited (-1) or, greater than or equal to 1",
-        ),
-        (
-            number("log.cleaner.dedupe.buffer.size") > Some((1 << 20) * strongest(&["log.cleaner.threads"])),
+            number("log.cleaner.dedupe.buffer.size") > Some((1 << 20) * threads),
             "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.",
         ),
         (
@@ -59,17 +80,7 @@ pub fn validate_server_configs(values: &SortedMap<Name, Name>) -> Result<(), Con
             return Err(ConfigError::new(format!("requirement failed: {why}")));
         }
     }
-    if let Some(cordoned) = values.get(CORDONED_LOG_DIRS) {
-        let dirs = values.get("log.dirs").or_else(|| values.get("log.dir")).map_or("/tmp/kafka-logs", AsRef::as_ref);
-        let dirs: Vec<&str> = dirs.split(',').map(str::trim).collect();
-        cordoned_log_dirs(cordoned, &dirs).map_err(ConfigError::new)?;
-    }
-    match values.get("replica.selector.class").map(|class| class.trim()) {
-        Some(class) if !class.is_empty() && !SELECTORS.contains(&class) => {
-            Err(ConfigError::new(format!("java.lang.ClassNotFoundException: {class}")))
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -113,6 +124,7 @@ mod tests {
         let buffer = why("log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.");
         check(&[("log.cleaner.threads", "128")], &buffer);
         check(&[("log.cleaner.threads", "127")], "");
+        check(&[("log.cleaner.threads", "0")], "/ by zero");
         let lag = why(
             "replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to prevent frequent changes in ISR",
         );

@@ -20,10 +20,20 @@ pub fn validate_topic_configs(values: &SortedMap<Name, Name>) -> Result<(), Conf
         value?.parse::<i64>().ok()
     };
     match (lag("min.compaction.lag.ms"), lag("max.compaction.lag.ms")) {
-        (Some(min), Some(max)) if min > max => Err(ConfigError::invalid_configuration(format!(
-            "conflict topic config setting min.compaction.lag.ms ({min}) > max.compaction.lag.ms ({max})"
-        ))),
-        _ => Ok(()),
+        (Some(min), Some(max)) if min > max => {
+            return Err(ConfigError::invalid_configuration(format!(
+                "conflict topic config setting min.compaction.lag.ms ({min}) > max.compaction.lag.ms ({max})"
+            )));
+        }
+        _ => {}
+    }
+    // No broker here has remote storage (`remote.log.storage.system.enable`).
+    match values.get("remote.storage.enable").is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
+        true => Err(ConfigError::invalid_configuration(
+            "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage."
+                .to_owned(),
+        )),
+        false => Ok(()),
     }
 }
 

@@ -1,5 +1,5 @@
 //! `kafka-cluster` (`org.apache.kafka.tools.ClusterTool`): `cluster-id`, `list-endpoints` and `unregister`.
-//! Left out: short options, the usage lines of argparse4j.
+//! Left out: short options.
 
 use clients::{AdminCall, AdminResult};
 use protocol::BrokerId;
@@ -9,16 +9,51 @@ use crate::admin_tool::{AdminTool, Calls, Script};
 use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
-use crate::tools::{Misuse, Refusal, Tool};
+use crate::tools::{Argparse, Misuse, Refusal, Tool};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-cluster",
     summary: SUMMARY,
-    without_arguments: SUMMARY,
+    without_arguments: "",
     options: OPTIONS,
     removed: &[("config", "today it is --command-config (KIP-1147)")],
-    on_misuse: Misuse::MessageAndHelp,
+    on_misuse: Misuse::Argparse(&ARGPARSE),
     start,
+};
+
+const ARGPARSE: Argparse = Argparse {
+    program: "kafka-cluster",
+    usage: &["usage: kafka-cluster [-h] {cluster-id,unregister,list-endpoints} ..."],
+};
+
+/// What is wrong with the options of a command is said by its own parser.
+const ID: Argparse = Argparse {
+    program: "kafka-cluster",
+    usage: &[
+        "usage: kafka-cluster cluster-id [-h] [--config CONFIG]",
+        "                     [--command-config COMMAND_CONFIG]",
+        "                     (--bootstrap-server BOOTSTRAP_SERVER |",
+        "                     --bootstrap-controller BOOTSTRAP_CONTROLLER)",
+    ],
+};
+const UNREGISTER: Argparse = Argparse {
+    program: "kafka-cluster",
+    usage: &[
+        "usage: kafka-cluster unregister [-h] [--config CONFIG]",
+        "                     [--command-config COMMAND_CONFIG] --id ID",
+        "                     (--bootstrap-server BOOTSTRAP_SERVER |",
+        "                     --bootstrap-controller BOOTSTRAP_CONTROLLER)",
+    ],
+};
+const ENDPOINTS: Argparse = Argparse {
+    program: "kafka-cluster",
+    usage: &[
+        "usage: kafka-cluster list-endpoints [-h] [--config CONFIG]",
+        "                     [--command-config COMMAND_CONFIG]",
+        "                     [--include-fenced-brokers]",
+        "                     (--bootstrap-server BOOTSTRAP_SERVER |",
+        "                     --bootstrap-controller BOOTSTRAP_CONTROLLER)",
+    ],
 };
 
 const SUMMARY: &str =
@@ -51,15 +86,22 @@ pub(crate) enum Cluster {
 
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let command = options.rest.first().map(String::as_str);
+    let parser = match command {
+        Some("cluster-id") => &ID,
+        Some("unregister") => &UNREGISTER,
+        Some("list-endpoints") => &ENDPOINTS,
+        Some(other) => {
+            return Err(ARGPARSE.refuse(format!(
+                "invalid choice: '{other}' (choose from 'cluster-id', 'unregister', 'list-endpoints')"
+            )));
+        }
+        None => return Err(ARGPARSE.refuse("too few arguments")),
+    };
     let to_controllers = options.has("bootstrap-controller");
-    if command.is_some() && options.has("bootstrap-server") == to_controllers {
-        return Err(Refusal::usage(match to_controllers {
-            true => {
-                "kafka-cluster: error: argument --bootstrap-controller/-C: not allowed with argument --bootstrap-server/-b"
-            }
-            false => {
-                "kafka-cluster: error: one of the arguments --bootstrap-server/-b --bootstrap-controller/-C is required"
-            }
+    if options.has("bootstrap-server") == to_controllers {
+        return Err(parser.refuse(match to_controllers {
+            true => "argument --bootstrap-controller/-C: not allowed with argument --bootstrap-server/-b",
+            false => "one of the arguments --bootstrap-server/-b --bootstrap-controller/-C is required",
         }));
     }
     if command == Some("list-endpoints") && to_controllers && options.has("include-fenced-brokers") {
@@ -70,20 +112,15 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
             ..Refusal::default()
         });
     }
-    let id = options.number("id").map_err(|error| Refusal::line(error.message))?;
-    let script = match (command, id) {
+    let id = options.all("id").last().map(|text| {
+        let why = format!("could not convert '{text}' to Integer (For input string: \"{text}\")");
+        text.parse().map_err(|_| UNREGISTER.refuse(format!("argument --id/-i: {why}")))
+    });
+    let script = match (command, id.transpose()?) {
         (Some("cluster-id"), _) => Cluster::Id,
-        (Some("list-endpoints"), _) => Cluster::Endpoints { include_fenced: options.has("include-fenced-brokers") },
         (Some("unregister"), Some(id)) => Cluster::Unregister(BrokerId(id)),
-        (Some("unregister"), None) => {
-            return Err(Refusal::usage("kafka-cluster: error: argument --id/-i is required"));
-        }
-        (Some(other), _) => {
-            return Err(Refusal::usage(format!(
-                "kafka-cluster: error: invalid choice: '{other}' (choose from 'cluster-id', 'unregister', 'list-endpoints')"
-            )));
-        }
-        (None, _) => return Err(Refusal::usage("kafka-cluster: error: too few arguments")),
+        (Some("unregister"), None) => return Err(UNREGISTER.refuse("argument --id/-i is required")),
+        _ => Cluster::Endpoints { include_fenced: options.has("include-fenced-brokers") },
     };
     Ok(Body::Cluster(Box::new(AdminTool::new(launch, options, script)?)))
 }

@@ -10,10 +10,11 @@ use protocol::api::{ConfigResourceKind, ConfigSource, Name};
 use protocol::gap;
 
 use crate::admin_tool::{AdminTool, Calls, Script, properties_file};
+use crate::java::{DEFAULT_CAPACITY, hash_order};
 use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
-use crate::tools::{Misuse, Refusal, Tool};
+use crate::tools::{Misuse, Refusal, Tool, check_invalid};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-configs",
@@ -31,6 +32,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     if options.has("alter") == options.has("describe") {
         return Err(Refusal::usage("Command must include exactly one action: --describe, --alter"));
     }
+    check_invalid(options, "describe", &["add-config", "delete-config"])?;
     match (options.has("bootstrap-server"), options.has("bootstrap-controller")) {
         (false, false) => {
             return Err(Refusal::line("Either --bootstrap-server or --bootstrap-controller must be specified."));
@@ -48,8 +50,8 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     if kind == ConfigResourceKind::Broker {
         check_broker(name.as_deref().unwrap_or(""), "brokers")?;
     }
-    if options.has("alter") && name.is_none() {
-        return Err(Refusal::line("An entity name must be specified with --alter of topics"));
+    if options.has("alter") {
+        check_named(kind, name.as_deref())?;
     }
     if options.has("alter") && options.all("entity-name").len() > 1 {
         return Err(Refusal::line("An entity name must be specified for every entity type"));
@@ -57,12 +59,20 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     if options.has("alter") && options.has("add-config") && options.has("add-config-file") {
         return Err(Refusal::line("Only one of --add-config or --add-config-file must be specified"));
     }
-    let changes = changes(launch, options)?;
-    if options.has("alter") && changes.is_empty() {
+    let is_changed = ["add-config", "add-config-file", "delete-config"].iter().any(|option| options.has(option));
+    if options.has("alter") && !is_changed {
         return Err(Refusal::line(
             "At least one of --add-config, --add-config-file, or --delete-config must be specified with --alter",
         ));
     }
+    if options.has("describe") && options.has("entity-default") && kind != ConfigResourceKind::Broker {
+        let kind = if kind == ConfigResourceKind::Topic { "topics" } else { "groups" };
+        return Err(Refusal::line(format!("--entity-default must not be specified with --describe of {kind}")));
+    }
+    if let (ConfigResourceKind::Topic, Some(topic), false) = (kind, name.as_deref(), options.has("alter")) {
+        protocol::validate_topic_name(topic).map_err(Refusal::line)?;
+    }
+    let changes = changes(launch, options)?;
     let script = Configs {
         args: launch.argv[1..].join(" "),
         kind,
@@ -71,11 +81,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         all: options.has("all"),
         listed: vec![],
     };
-    let failed = |mut refusal: Refusal| {
-        refusal.err[0] = failed(&launch.argv[1..].join(" "));
-        refusal
-    };
-    Ok(Body::Configs(Box::new(AdminTool::new(launch, options, script).map_err(failed)?)))
+    Ok(Body::Configs(Box::new(AdminTool::new(launch, options, script)?)))
 }
 
 /// Options that name a type of entity and one of it, or its default.
@@ -116,6 +122,22 @@ fn check_entities(options: &Parsed) -> Result<(), Refusal> {
     match options.one("broker-logger").ok().flatten() {
         Some(id) => check_broker(id, "broker-loggers"),
         None => Ok(()),
+    }
+}
+
+/// Of topics and groups there is no default to alter.
+fn check_named(kind: ConfigResourceKind, name: Option<&str>) -> Result<(), Refusal> {
+    match (kind, name) {
+        (ConfigResourceKind::Broker, None) => Err(Refusal::line(
+            "An entity-name or default entity must be specified with --alter of users, clients, brokers or ips",
+        )),
+        (ConfigResourceKind::Topic, None | Some("")) => {
+            Err(Refusal::line("An entity name must be specified with --alter of topics"))
+        }
+        (ConfigResourceKind::Group, None | Some("")) => {
+            Err(Refusal::line("An entity name must be specified with --alter of groups"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -181,13 +203,20 @@ fn changes(launch: &Launch, options: &Parsed) -> Result<Vec<(Name, ConfigOp)>, R
         changes.extend(properties.into_iter().map(|(key, value)| (key, ConfigOp::Set(value))));
     }
     for text in options.all("add-config") {
-        for pair in split_outside_brackets(text) {
-            let (key, value) = pair.split_once('=').ok_or_else(|| {
-                Refusal::line("requirement failed: Invalid entity config: all configs to be added must be in the format \"key=val\" or  \"key=[val1,val2]\" to group values which contain commas.")
-            })?;
-            let value = value.trim();
-            let value = value.strip_prefix('[').and_then(|v| v.strip_suffix(']')).unwrap_or(value);
-            changes.push((key.trim().into(), ConfigOp::Set(value.into())));
+        let mut pairs = split_outside_brackets(text, ',');
+        // Java's split drops what is empty at the end, but not a text that is empty as a whole.
+        while pairs.len() > 1 && pairs.last().is_some_and(String::is_empty) {
+            pairs.pop();
+        }
+        for pair in pairs {
+            let parts = split_outside_brackets(&pair, '=');
+            let [key, value] = &parts[..] else {
+                return Err(Refusal::line(
+                    "requirement failed: Invalid entity config: all configs to be added must be in the format \"key=val\" or  \"key=[val1,val2]\" to group values which contain commas.",
+                ));
+            };
+            let value = value.replace(['[', ']'], "");
+            changes.push((key.trim().into(), ConfigOp::Set(value.trim().into())));
         }
     }
     // They become a map: of equal keys the last one counts.
@@ -198,7 +227,10 @@ fn changes(launch: &Launch, options: &Parsed) -> Result<Vec<(Name, ConfigOp)>, R
     let deleted = options
         .all("delete-config")
         .iter()
-        .flat_map(|text| text.split(','))
+        .flat_map(|text| match text.trim_end_matches(',') {
+            "" if !text.is_empty() => vec![],
+            keys => keys.split(',').collect(),
+        })
         .map(|key| (key.trim().into(), ConfigOp::Delete));
     changes.extend(deleted);
     Ok(changes)
@@ -208,17 +240,18 @@ fn failed(args: &str) -> String {
     format!("Error while executing config command with args '{args}'")
 }
 
-fn split_outside_brackets(text: &str) -> Vec<String> {
+/// Splits where `mark` stands before the next `[`, or the end, and not before a `]`: a bracket that nothing closes keeps nothing
+/// together.
+fn split_outside_brackets(text: &str, mark: char) -> Vec<String> {
     let mut parts = vec![String::new()];
-    let mut depth = 0;
-    for c in text.chars() {
-        depth += i32::from(c == '[') - i32::from(c == ']');
+    for (at, c) in text.char_indices() {
+        let is_outside = || text[at..].chars().find(|c| matches!(c, '[' | ']')) != Some(']');
         match parts.last_mut() {
-            Some(part) if c != ',' || depth > 0 => part.push(c),
+            Some(part) if c != mark || !is_outside() => part.push(c),
             _ => parts.push(String::new()),
         }
     }
-    parts.into_iter().filter(|part| !part.trim().is_empty()).collect()
+    parts
 }
 
 /// The command under way: alter; or (list →) describe.
@@ -233,6 +266,11 @@ pub(crate) struct Configs {
 }
 
 impl Script for Configs {
+    fn unmade(&self, mut refusal: Refusal) -> Refusal {
+        refusal.err[0] = failed(&self.args);
+        refusal
+    }
+
     fn begin(&mut self, admin: &mut Calls<'_, '_>) {
         match (&self.name, self.changes.clone()) {
             (Some(name), Some(changes)) => {
@@ -260,7 +298,11 @@ impl Script for Configs {
                 admin.io.exit(0);
             }
             AdminResult::AlterConfigs(Err(error)) | AdminResult::Failed(error) => self.fail(&error, admin),
-            AdminResult::ListTopics(topics) => self.listed(topics.into_iter().map(|(name, ..)| name).collect(), admin),
+            AdminResult::ListTopics(topics) => {
+                let mut names: Vec<Name> = topics.into_iter().map(|(name, ..)| name).collect();
+                hash_order(&mut names, DEFAULT_CAPACITY, |name| name);
+                self.listed(names, admin);
+            }
             AdminResult::ListGroups(groups) => self.listed(groups.into_iter().map(|(g, _)| g.group).collect(), admin),
             AdminResult::DescribeCluster(cluster) => {
                 let mut names: Vec<Name> = cluster.brokers.iter().map(|(b, _)| b.id.to_string().into()).collect();
@@ -418,8 +460,11 @@ mod tests {
     #[test]
     fn lists_in_brackets_are_one_value() {
         assert_eq!(
-            split_outside_brackets("retention.ms=60000,cleanup.policy=[compact,delete]"),
+            split_outside_brackets("retention.ms=60000,cleanup.policy=[compact,delete]", ','),
             ["retention.ms=60000", "cleanup.policy=[compact,delete]"]
         );
+        assert_eq!(split_outside_brackets("a=[b,c", ','), ["a=[b", "c"]);
+        assert_eq!(split_outside_brackets("a=1=2", '='), ["a", "1", "2"]);
+        assert_eq!(split_outside_brackets("", ','), [""]);
     }
 }

@@ -47,7 +47,10 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let config_option = deprecated(options, "consumer.config", "command-config")?.warn_as_consumer(&mut out);
     let source = source(options).map_err(|refusal| Refusal { out: out.clone(), ..refusal })?;
     let mut properties = match options.one(config_option).map_err(uncaught)? {
-        Some(path) => properties_file(launch, path).map_err(|refusal| Refusal { out: out.clone(), ..refusal })?,
+        Some(path) => properties_file(launch, path).map_err(|mut refusal| {
+            refusal.err[0].insert_str(0, "Exception in thread \"main\" ");
+            Refusal { out: out.clone(), ..refusal }
+        })?,
         None => Properties::new(),
     };
     properties.extend(key_values(options.all(property_option)).into_iter().map(|(k, v)| (k.into(), v.into())));
@@ -63,7 +66,17 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         properties.insert("isolation.level".into(), isolation.unwrap_or("read_uncommitted").into());
     }
     let class = options.one("formatter").map_err(uncaught)?.unwrap_or(DEFAULT_FORMATTER);
-    let Some(formatter) = Formatter::named(class, &key_values(options.all(formatter_option))) else {
+    let mut of_formatter = match options.one("formatter-config").map_err(uncaught)? {
+        // The exception's message, which is the path, and help.
+        Some(path) => {
+            properties_file(launch, path).map_err(|_| Refusal { out: out.clone(), ..Refusal::usage(path) })?
+        }
+        None => Properties::new(),
+    };
+    of_formatter.extend(key_values(options.all(formatter_option)).into_iter().map(|(k, v)| (k.into(), v.into())));
+    let of_formatter: Vec<(String, String)> =
+        of_formatter.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let Some(formatter) = Formatter::named(class, &of_formatter) else {
         return Err(Refusal { out, ..Refusal::usage(class) });
     };
     let program = ConsoleConsumer {

@@ -88,7 +88,13 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     if let Some(class) = options.one("line-reader").map_err(uncaught)?.filter(|class| *class != LINE_READER) {
         return Err(refused(format!("java.lang.ClassNotFoundException: {class}")));
     }
-    let reader = LineReader::new(topic, &key_values(options.all(reader_option)))
+    let mut of_reader = match options.one("reader-config").map_err(uncaught)? {
+        Some(path) => properties_file(launch, path).map_err(|refusal| Refusal { out: out.clone(), ..refusal })?,
+        None => Properties::new(),
+    };
+    of_reader.extend(key_values(options.all(reader_option)).into_iter().map(|(k, v)| (k.into(), v.into())));
+    let of_reader: Vec<(String, String)> = of_reader.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+    let reader = LineReader::new(topic, &of_reader)
         .map_err(|e| refused(format!("org.apache.kafka.common.KafkaException: {e}")))?;
     let producer = Producer::new(Profile::Java, &properties, &client_id, 1)
         .map_err(|e| refused(e.lines("producer").join("\n")))?;

@@ -5,6 +5,7 @@ use ordered::SortedSet;
 use protocol::TopicPartition;
 
 use crate::admin_tool::{AdminTool, Calls, Script};
+use crate::java::{DEFAULT_CAPACITY, partition_hash_order};
 use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
@@ -69,13 +70,14 @@ impl Script for DeleteRecords {
     fn begin(&mut self, admin: &mut Calls<'_, '_>) {
         admin.io.out("Executing records delete operation");
         admin.call(AdminCall::DeleteRecords { partitions: self.partitions.clone() });
+        // It says so before anybody has answered.
+        admin.io.out("Records delete operation completed:");
     }
 
     fn answer(&mut self, _id: u64, result: AdminResult, admin: &mut Calls<'_, '_>) {
         match result {
             AdminResult::DeleteRecords(mut done) => {
-                ordered::sort_by(&mut done, |a, b| a.0.cmp(&b.0));
-                admin.io.out("Records delete operation completed:");
+                partition_hash_order(&mut done, DEFAULT_CAPACITY, |(tp, _)| tp);
                 for (tp, result) in done {
                     match result {
                         Ok(low_watermark) => admin.io.out(format!("partition: {tp}\tlow_watermark: {low_watermark}")),

@@ -22,7 +22,7 @@ use crate::tools::{Misuse, Refusal, Tool};
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-features",
     summary: SUMMARY,
-    without_arguments: SUMMARY,
+    without_arguments: "",
     options: OPTIONS,
     removed: &[],
     on_misuse: Misuse::MessageAndHelp,

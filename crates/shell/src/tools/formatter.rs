@@ -73,6 +73,7 @@ pub(crate) struct Fields {
     timestamp: bool,
     partition: bool,
     offset: bool,
+    delivery: bool,
     epoch: bool,
     headers: bool,
     key: bool,
@@ -92,6 +93,7 @@ impl Fields {
             timestamp: is_on("print.timestamp", false),
             partition: is_on("print.partition", false),
             offset: is_on("print.offset", false),
+            delivery: is_on("print.delivery", false),
             epoch: is_on("print.epoch", false),
             headers: is_on("print.headers", false),
             key: is_on("print.key", false),
@@ -123,6 +125,10 @@ impl Fields {
         }
         if field(self.offset, to) {
             write(to, format_args!("Offset:{}", record.offset));
+        }
+        if field(self.delivery, to) {
+            // Only share consumers (KIP-932) count deliveries.
+            to.push_str("Delivery:NOT_PRESENT");
         }
         if field(self.epoch, to) {
             // The real tool rebuilds each record without its leader epoch before it formats it.
@@ -191,12 +197,16 @@ mod tests {
             "print.key",
             "print.headers",
             "print.epoch",
+            "print.delivery",
             "print.offset",
             "print.partition",
             "print.timestamp",
         ]
         .map(|name| (name, "true"));
-        check(&all, "CreateTime:1795182568386\tPartition:0\tOffset:1\tEpoch:NOT_PRESENT\th1:a,h2:null\tk9\tnull");
+        check(
+            &all,
+            "CreateTime:1795182568386\tPartition:0\tOffset:1\tDelivery:NOT_PRESENT\tEpoch:NOT_PRESENT\th1:a,h2:null\tk9\tnull",
+        );
         check(&[], "null");
         check(&[("print.key", "true"), ("key.separator", " = "), ("null.literal", "∅")], "k9 = ∅");
         check(&[("print.value", "false")], "");

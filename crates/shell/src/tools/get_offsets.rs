@@ -27,11 +27,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     check_required(options, &["bootstrap-server"])?;
     validate_bootstrap(options)?;
     let script = plan(options).map_err(|message| Refusal::line(format!("Error occurred: {message}")))?;
-    let tool = AdminTool::new(launch, options, script).map_err(|mut refusal| {
-        refusal.err[0].insert_str(0, "Error occurred: ");
-        refusal
-    });
-    Ok(Body::GetOffsets(Box::new(tool?)))
+    Ok(Body::GetOffsets(Box::new(AdminTool::new(launch, options, script)?)))
 }
 
 fn plan(options: &Parsed) -> Result<GetOffsets, String> {
@@ -116,6 +112,11 @@ pub(crate) struct GetOffsets {
 }
 
 impl Script for GetOffsets {
+    fn unmade(&self, mut refusal: Refusal) -> Refusal {
+        refusal.err[0].insert_str(0, "Error occurred: ");
+        refusal
+    }
+
     fn begin(&mut self, admin: &mut Calls<'_, '_>) {
         admin.call(AdminCall::ListTopics);
     }

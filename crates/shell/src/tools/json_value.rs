@@ -36,6 +36,11 @@ pub(super) fn text(value: &Value) -> Result<&str, String> {
     value.as_str().ok_or_else(|| expected("String", value))
 }
 
+/// `DecodeList`, of a value that is more than the file's own frame.
+pub(super) fn list(value: &Value) -> Result<&[Value], String> {
+    value.as_array().map(Vec::as_slice).ok_or_else(|| expected("JSON array", value))
+}
+
 /// The field `version`: 1 unless it is there.
 pub(super) fn version(object: &Map<String, Value>) -> Result<i32, String> {
     object.get("version").map_or(Ok(1), int)

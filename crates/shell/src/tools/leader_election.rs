@@ -5,6 +5,7 @@ use ordered::SortedSet;
 use protocol::{ErrorCode, TopicPartition};
 
 use crate::admin_tool::{AdminTool, Calls, Script, command_config};
+use crate::java::{DEFAULT_CAPACITY, partition_hash_order};
 use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
@@ -162,9 +163,15 @@ impl Script for LeaderElection {
 
 impl LeaderElection {
     fn print(&self, results: Vec<(TopicPartition, Result<(), ClientError>)>, admin: &mut Calls<'_, '_>) {
+        // They are sorted into hash sets of partitions by what became of them.
+        let in_order = |wanted: fn(&Result<(), ClientError>) -> bool| {
+            let mut found: Vec<_> = results.iter().filter(|(_, result)| wanted(result)).collect();
+            partition_hash_order(&mut found, DEFAULT_CAPACITY, |(tp, _)| tp);
+            found
+        };
         let kind = if self.unclean { "UNCLEAN" } else { "PREFERRED" };
         let names = |wanted: fn(&Result<(), ClientError>) -> bool| {
-            results.iter().filter(|(_, r)| wanted(r)).map(|(tp, _)| tp.to_string()).collect::<Vec<_>>().join(", ")
+            in_order(wanted).iter().map(|(tp, _)| tp.to_string()).collect::<Vec<_>>().join(", ")
         };
         let elected = names(Result::is_ok);
         if !elected.is_empty() {
@@ -174,11 +181,9 @@ impl LeaderElection {
         if !not_needed.is_empty() && self.partitions.is_some() {
             admin.io.out(format!("Valid replica already elected for partitions {not_needed}"));
         }
-        let failed: Vec<(&TopicPartition, &ClientError)> = results
-            .iter()
-            .filter_map(|(tp, r)| r.as_ref().err().map(|e| (tp, e)))
-            .filter(|(_, e)| e.code != ErrorCode::ElectionNotNeeded)
-            .collect();
+        let failed = in_order(|r| r.as_ref().is_err_and(|e| e.code != ErrorCode::ElectionNotNeeded));
+        let failed: Vec<(&TopicPartition, &ClientError)> =
+            failed.into_iter().filter_map(|(tp, r)| r.as_ref().err().map(|e| (tp, e))).collect();
         for (tp, error) in &failed {
             admin.io.out(format!("Error completing leader election ({kind}) for partition: {tp}: {error}"));
         }

@@ -63,11 +63,7 @@ impl LineReader {
             self.part(self.parse_headers, line, line, &self.headers_delimiter, "headers delimiter")?;
         let (key, value) = self.part(self.parse_key, line, rest, &self.key_separator, "key separator")?;
         let headers = match headers.filter(|h| !self.is_null(h)) {
-            Some(headers) => headers
-                .split(&*self.headers_separator)
-                .filter(|h| !h.is_empty())
-                .map(|h| self.header(h))
-                .collect::<Result<_, _>>()?,
+            Some(headers) => self.split(headers).map(|h| self.header(h)).collect::<Result<_, _>>()?,
             None => Vec::new(),
         };
         let bytes = |text: &str| (!self.is_null(text)).then(|| Arc::from(text.as_bytes()));
@@ -96,6 +92,18 @@ impl LineReader {
             None if self.ignore_error => Ok((None, rest)),
             None => Err(format!("No {name} found on line number {}: '{line}'", self.lines)),
         }
+    }
+
+    /// Java's split drops what is empty at the end, but not a text that is empty as a whole.
+    fn split<'a>(&'a self, headers: &'a str) -> impl Iterator<Item = &'a str> {
+        let mut pairs: Vec<&str> = headers.split(&*self.headers_separator).collect();
+        while pairs.len() > 1 && pairs.last().is_some_and(|pair| pair.is_empty()) {
+            pairs.pop();
+        }
+        if pairs == [""] && !headers.is_empty() {
+            pairs.clear();
+        }
+        pairs.into_iter()
     }
 
     fn header(&self, pair: &str) -> Result<Header, String> {

@@ -1,4 +1,4 @@
-//! `kafka-log-dirs` (`org.apache.kafka.tools.LogDirsCommand`). Partitions come sorted here, and in the order of a hash map there.
+//! `kafka-log-dirs` (`org.apache.kafka.tools.LogDirsCommand`). Left out: Java stack traces.
 
 use clients::{AdminCall, AdminResult};
 use ordered::SortedSet;
@@ -6,6 +6,7 @@ use protocol::api::describe_log_dirs::DescribeLogDirsResponse;
 use protocol::{BrokerId, ErrorCode};
 
 use crate::admin_tool::{AdminTool, Calls, Script};
+use crate::java::{DEFAULT_CAPACITY, partition_hash_order};
 use crate::launch::Launch;
 use crate::options::{Opt, Parsed, flag, value};
 use crate::process::Body;
@@ -33,15 +34,16 @@ pub(crate) struct LogDirs {
 fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     check_required(options, &["bootstrap-server", "describe"])?;
     let list = |name: &str| {
-        let words = options.one(name).ok().flatten().unwrap_or_default().split(',').filter(|word| !word.is_empty());
-        words.map(str::to_owned).collect::<Vec<String>>()
+        let text = options.one(name).map_err(|error| Refusal::line(error.message))?.unwrap_or_default();
+        let words = text.split(',').filter(|word| !word.is_empty());
+        Ok::<_, Refusal>(words.map(str::to_owned).collect::<Vec<String>>())
     };
     let number =
         |word: &String| word.trim().parse::<i32>().map_err(|_| Refusal::line(format!("For input string: \"{word}\"")));
     // A set: each is asked once.
-    let brokers: SortedSet<i32> = list("broker-list").iter().map(number).collect::<Result<_, _>>()?;
+    let brokers: SortedSet<i32> = list("broker-list")?.iter().map(number).collect::<Result<_, _>>()?;
     let brokers = brokers.into_iter().collect();
-    let script = LogDirs { brokers, topics: list("topic-list") };
+    let script = LogDirs { brokers, topics: list("topic-list")? };
     Ok(Body::LogDirs(Box::new(AdminTool::new(launch, options, script)?)))
 }
 
@@ -89,7 +91,9 @@ impl LogDirs {
     fn broker(&self, broker: BrokerId, answer: &DescribeLogDirsResponse) -> String {
         let dirs = answer.log_dirs.iter().map(|dir| {
             let is_wanted = |topic: &str| self.topics.is_empty() || self.topics.iter().any(|wanted| wanted == topic);
-            let wanted = dir.partitions.iter().filter(|replica| is_wanted(&replica.tp.topic));
+            let mut replicas: Vec<_> = dir.partitions.iter().collect();
+            partition_hash_order(&mut replicas, DEFAULT_CAPACITY, |replica| &replica.tp);
+            let wanted = replicas.iter().filter(|replica| is_wanted(&replica.tp.topic));
             let partitions = wanted.map(|replica| {
                 format!(
                     "{{\"partition\":\"{}\",\"size\":{},\"offsetLag\":{},\"isFuture\":{}}}",

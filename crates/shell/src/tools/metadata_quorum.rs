@@ -24,7 +24,7 @@ pub(crate) const NAME: &str = "kafka-metadata-quorum";
 pub(crate) const TOOL: Tool = Tool {
     name: NAME,
     summary: SUMMARY,
-    without_arguments: SUMMARY,
+    without_arguments: "",
     options: OPTIONS,
     removed: &[],
     on_misuse: Misuse::Argparse(&ARGPARSE),

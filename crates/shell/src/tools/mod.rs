@@ -30,6 +30,8 @@ mod json_value;
 
 use std::str::FromStr;
 
+use protocol::gap;
+
 use crate::help;
 use crate::launch::Launch;
 use crate::options::{Opt, OptionError, Parsed};
@@ -41,7 +43,7 @@ pub struct Tool {
     pub name: &'static str,
     /// The first line of its help.
     pub summary: &'static str,
-    /// The first line of its help when it is started without any argument.
+    /// The first line of its help when it is started without any argument; nothing if that is to it a command line like others.
     pub(crate) without_arguments: &'static str,
     /// Its options, in the order help shows them.
     pub options: &'static [Opt],
@@ -132,7 +134,7 @@ impl Tool {
 
     pub(crate) fn launch(&self, launch: &Launch) -> Body {
         let args = launch.argv.get(1..).unwrap_or_default();
-        if args.is_empty() {
+        if args.is_empty() && !self.without_arguments.is_empty() {
             return Body::Print(self.refused(Refusal::usage(self.without_arguments)));
         }
         if args.iter().any(|a| a == "--help") {
@@ -197,6 +199,11 @@ macro_rules! tools {
         }
     };
 }
+
+gap!(
+    "kafka-acls, kafka-broker-api-versions, kafka-client-metrics, kafka-delegation-tokens, kafka-groups, kafka-jmx, kafka-replica-verification, kafka-share-…, kafka-streams-…, kafka-transactions, kafka-verifiable-consumer",
+    "Kafka's bin folder"
+);
 
 tools! {
     topics::TOOL,

@@ -76,7 +76,7 @@ fn check(options: &Parsed) -> Result<(), Refusal> {
     if options.has("alter") {
         if options.has("config") {
             return Err(Refusal::usage(
-                "Option combination \"[[bootstrap-server], [config]]\" can't be used with option \"[alter]\" (To alter topic configurations, the kafka-configs tool can be used.)",
+                "Option combination \"[[config], [bootstrap-server]]\" can't be used with option \"[alter]\" (To alter topic configurations, the kafka-configs tool can be used.)",
             ));
         }
         check_required(options, &["partitions"])?;
@@ -223,7 +223,8 @@ impl Topics {
         let partitions: Option<i32> = options.number("partitions")?;
         let replication_factor: Option<i32> = options.number("replication-factor")?;
         let configs = options.all("config").iter().map(|text| config(text)).collect::<Result<Vec<_>, _>>()?;
-        let assignments = options.one("replica-assignment")?.map_or(Ok(vec![]), assignments)?;
+        let assignments =
+            options.one("replica-assignment")?.filter(|text| !text.is_empty()).map_or(Ok(vec![]), assignments)?;
         // The tool looks at configs itself, before anybody is asked.
         let values = configs.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect();
         validate_topic_configs(&values).map_err(|error| Failure { class: class_of(&error), message: error.message })?;
@@ -304,7 +305,7 @@ impl Topics {
         admin: &mut Calls<'_, '_>,
     ) -> Result<(), Failure> {
         let id = self.options.one("topic-id")?.unwrap_or_default();
-        let bytes = id.len() * 6 / 8;
+        let bytes = decoded_length(id).map_err(Failure::illegal_argument)?;
         if bytes != 16 {
             return Err(Failure::illegal_argument(format!(
                 "Input string `{id}` decoded as {bytes} bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID"
@@ -460,10 +461,22 @@ fn ids(brokers: &[BrokerId]) -> String {
     brokers.iter().map(BrokerId::to_string).collect::<Vec<_>>().join(",")
 }
 
+/// How many bytes `Base64.Decoder` of the URL alphabet makes of a text; the error is Java's.
+fn decoded_length(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches('=');
+    match digits.bytes().find(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_')) {
+        Some(byte) => Err(format!("Illegal base64 character {byte:x}")),
+        None if digits.len() % 4 == 1 => Err("Last unit does not have enough valid bits".to_owned()),
+        None => Ok(digits.len() * 6 / 8),
+    }
+}
+
 fn config(text: &str) -> Result<(protocol::api::Name, Option<protocol::api::Name>), Failure> {
-    match text.split_once('=') {
-        Some((name, value)) => Ok((name.trim().into(), Some(value.trim().into()))),
-        None => Err(Failure::illegal_argument(
+    // Java's split drops what is empty at the end, so that a value must not be empty.
+    let parts: Vec<&str> = text.trim_end_matches('=').split('=').collect();
+    match parts[..] {
+        [name, value] => Ok((name.trim().into(), Some(value.trim().into()))),
+        _ => Err(Failure::illegal_argument(
             "requirement failed: Invalid topic config: all configs to be added must be in the format \"key=val\".",
         )),
     }
@@ -472,9 +485,10 @@ fn config(text: &str) -> Result<(protocol::api::Name, Option<protocol::api::Name
 /// `1:2,2:3`: brokers of partition 0, of partition 1, ….
 fn assignments(text: &str) -> Result<Vec<Vec<BrokerId>>, Failure> {
     let mut all: Vec<Vec<BrokerId>> = Vec::new();
-    for (partition, list) in text.split(',').enumerate() {
+    // Java's split drops what is empty at the end, but not a text that is empty as a whole.
+    for (partition, list) in text.trim_end_matches(',').split(',').enumerate() {
         let mut brokers = Vec::new();
-        for id in list.split(':') {
+        for id in list.trim_end_matches(':').split(':') {
             let number = id.trim().parse().map_err(|_| Failure {
                 class: "java.lang.NumberFormatException".to_owned(),
                 message: format!("For input string: \"{id}\""),

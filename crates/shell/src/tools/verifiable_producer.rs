@@ -94,11 +94,15 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let mut properties = Properties::new();
     properties
         .insert("bootstrap.servers".into(), options.one("bootstrap-server").map_err(usage)?.unwrap_or_default().into());
-    properties.insert("acks".into(), options.one("acks").map_err(usage)?.unwrap_or("-1").into());
+    let acks = ARGPARSE.number::<i32>(options, "acks", "Integer")?.unwrap_or(-1);
+    if ![0, 1, -1].contains(&acks) {
+        return Err(ARGPARSE.refuse(format!("argument --acks: invalid choice: '{acks}' (choose from {{0,1,-1}})")));
+    }
+    properties.insert("acks".into(), acks.to_string().into());
     properties.insert("retries".into(), "0".into());
     // What the file says comes last, as in Kafka's tool.
     if let Some(path) = options.one("command-config").map_err(usage)? {
-        properties.extend(properties_file(launch, path)?);
+        properties.extend(properties_file(launch, path).map_err(|_| ARGPARSE.refuse(path))?);
     }
     let producer = Producer::new(Profile::Java, &properties, "producer-1", 1)
         .map_err(|e| Refusal::line(e.lines("producer").join("\n")))?;

@@ -4,6 +4,7 @@
 
 mod options;
 mod describe;
+mod plan;
 mod reset;
 mod delete_offsets;
 
@@ -50,23 +51,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     }
     let files = launch.files.clone();
     let script = ConsumerGroups { options: options.clone(), warnings, work: Work::Groups, files };
-    let tool = AdminTool::new(launch, options, script).map_err(|mut refusal| {
-        // It is made where everything that goes wrong is printed, and ends well.
-        let message = refusal.err.remove(0);
-        let text = match refusal.err.as_mut_slice() {
-            // A file that is not there is wrapped before it gets here.
-            [trace] if trace.starts_with("java.nio.file.") => {
-                let text = trace.clone();
-                trace.insert_str(0, "java.lang.RuntimeException: ");
-                refusal.err.push(format!("Caused by: {text}"));
-                text
-            }
-            _ => message,
-        };
-        refusal.out.push(format!("\nError: Executing consumer group command failed due to {text}"));
-        Refusal { code: 0, ..refusal }
-    });
-    Ok(Body::ConsumerGroups(Box::new(tool?)))
+    Ok(Body::ConsumerGroups(Box::new(AdminTool::new(launch, options, script)?)))
 }
 
 /// What `--validate-regex` says. It asks no broker.
@@ -159,6 +144,23 @@ impl From<OptionError> for Failure {
 }
 
 impl Script for ConsumerGroups {
+    /// The client is made where everything that goes wrong is printed, and ends well.
+    fn unmade(&self, mut refusal: Refusal) -> Refusal {
+        let message = refusal.err.remove(0);
+        let text = match refusal.err.as_mut_slice() {
+            // A file that is not there is wrapped before it gets here.
+            [trace] if trace.starts_with("java.nio.file.") => {
+                let text = trace.clone();
+                trace.insert_str(0, "java.lang.RuntimeException: ");
+                refusal.err.push(format!("Caused by: {text}"));
+                text
+            }
+            _ => message,
+        };
+        refusal.out.push(format!("\nError: Executing consumer group command failed due to {text}"));
+        Refusal { code: 0, ..refusal }
+    }
+
     fn begin(&mut self, admin: &mut Calls<'_, '_>) {
         self.warnings.drain(..).for_each(|line| admin.io.err(line));
         if let Err(e) = self.options.number::<i64>("timeout") {
@@ -237,6 +239,9 @@ impl ConsumerGroups {
         ordered::sort(&mut groups);
         groups.dedup();
         if groups.is_empty() {
+            if self.options.has("delete") {
+                deleted(&[], admin);
+            }
             return admin.io.exit(0);
         }
         if self.options.has("delete") {

@@ -15,6 +15,7 @@ const NO_ACTION: &str = "WARN: No action will be performed as the --execute opti
 
 /// Checks the options; the lines to print to standard error before anything else.
 pub(crate) fn check(options: &Parsed) -> Result<Vec<String>, Refusal> {
+    check_available(options)?;
     if !options.has("validate-regex") {
         check_required(options, &["bootstrap-server"])?;
     }
@@ -25,7 +26,7 @@ pub(crate) fn check(options: &Parsed) -> Result<Vec<String>, Refusal> {
     if options.has("delete") {
         check_invalid(options, "group", &["all-groups"])?;
         if !has_group {
-            return Err(Refusal::usage("Option [delete] takes one of these options: [group], [all-groups]"));
+            return Err(Refusal::usage("Option [delete] takes one of these options: [all-groups], [group]"));
         }
         if options.has("topic") {
             return Err(Refusal::usage(
@@ -67,6 +68,27 @@ pub(crate) fn check(options: &Parsed) -> Result<Vec<String>, Refusal> {
     Ok(warnings)
 }
 
+/// Options that are read only beside certain others (`availableIf`): the parser itself refuses them elsewhere.
+fn check_available(options: &Parsed) -> Result<(), Refusal> {
+    const ONLY_BESIDE: &[(&str, &[&str])] = &[
+        ("members", &["describe"]),
+        ("offsets", &["describe"]),
+        ("state", &["describe", "list"]),
+        ("type", &["list"]),
+        ("verbose", &["describe"]),
+    ];
+    let is_alone = |others: &[&str]| !others.iter().any(|other| options.has(other));
+    let alone = ONLY_BESIDE.iter().filter(|(option, others)| options.has(option) && is_alone(others));
+    let alone: Vec<&str> = alone.map(|(option, _)| *option).collect();
+    match alone.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::line(format!(
+            "Exception in thread \"main\" joptsimple.UnavailableOptionException: Option(s) [{}] are unavailable given other options on the command line",
+            alone.join(", ")
+        ))),
+    }
+}
+
 /// A topic, with some of its partitions or (none) all.
 pub(super) type TopicArg = (TopicName, Option<Vec<i32>>);
 
@@ -94,7 +116,7 @@ fn topic_arg(text: &str) -> Result<TopicArg, Refusal> {
 
 fn check_describe(options: &Parsed, has_group: bool) -> Result<(), Refusal> {
     if !has_group {
-        return Err(Refusal::usage("Option [describe] takes one of these options: [group], [all-groups]"));
+        return Err(Refusal::usage("Option [describe] takes one of these options: [all-groups], [group]"));
     }
     check_invalid(options, "group", &["all-groups"])?;
     if ["members", "offsets", "state"].iter().filter(|o| options.has(o)).count() > 1 {

@@ -8,6 +8,7 @@ use protocol::api::describe_topic_partitions::DescribedTopic;
 use protocol::{BrokerId, ErrorCode, GroupId, TopicName, TopicPartition};
 
 use super::options::{TopicArg, topic_args};
+use super::plan::Plan;
 use super::{Failure, not_found};
 use crate::Files;
 use crate::admin_tool::Calls;
@@ -57,7 +58,7 @@ enum Scenario {
     Shift(i64),
     Time(i64),
     /// Group (none: every group), partition, offset.
-    File(Vec<(Option<String>, TopicPartition, i64)>),
+    File(Plan),
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -75,7 +76,7 @@ impl Reset {
         groups: Vec<GroupId>,
         admin: &mut Calls<'_, '_>,
     ) -> Result<Reset, Failure> {
-        let scenario = scenario(options, files, admin.io.wall_ms())?;
+        let scenario = scenario(options, &groups, files, admin.io.wall_ms())?;
         let scope = scope(options);
         admin.call(AdminCall::DescribeGroups { groups });
         Ok(Reset {
@@ -190,10 +191,15 @@ impl Reset {
         if self.scope == Scope::AllTopics {
             self.partitions = self.committed.keys().cloned().collect();
         }
-        if let Scenario::File(rows) = &self.scenario {
+        if let Scenario::File(plan) = &self.scenario {
             let group = &self.groups[self.at];
-            let of_group = rows.iter().filter(|(g, ..)| g.as_ref().is_none_or(|g| **g == **group));
+            let of_group = plan.rows.iter().filter(|(g, ..)| **g == **group);
             let partitions: SortedSet<&TopicPartition> = of_group.map(|(_, tp, _)| tp).collect();
+            // The file is read for the partitions, and again for their offsets.
+            plan.trace.iter().chain(&plan.trace).for_each(|trace| admin.io.err(trace.as_str()));
+            if partitions.is_empty() {
+                admin.io.out(format!("\nError: No reset plan for group {group} found"));
+            }
             self.partitions = partitions.into_iter().cloned().collect();
         }
         if self.partitions.is_empty() {
@@ -320,9 +326,8 @@ impl Reset {
                     latest
                 }
             },
-            Scenario::File(rows) => {
-                let row =
-                    rows.iter().rev().find(|(g, row_tp, _)| row_tp == tp && g.as_ref().is_none_or(|g| **g == *group));
+            Scenario::File(plan) => {
+                let row = plan.rows.iter().rev().find(|(g, row_tp, _)| row_tp == tp && **g == *group);
                 in_range(row.map_or(latest, |(.., offset)| *offset), tp, earliest, latest, admin)
             }
         })
@@ -371,7 +376,7 @@ fn in_range(offset: i64, tp: &TopicPartition, earliest: i64, latest: i64, admin:
     bound
 }
 
-fn scenario(options: &Parsed, files: &Files, now_ms: i64) -> Result<Scenario, Failure> {
+fn scenario(options: &Parsed, groups: &[GroupId], files: &Files, now_ms: i64) -> Result<Scenario, Failure> {
     if options.has("to-earliest") {
         return Ok(Scenario::Earliest);
     }
@@ -396,7 +401,13 @@ fn scenario(options: &Parsed, files: &Files, now_ms: i64) -> Result<Scenario, Fa
         return Ok(Scenario::Time(now_ms.saturating_sub(ms)));
     }
     match options.one("from-file")? {
-        Some(path) => csv(path, files).map(Scenario::File),
+        // With `--all-groups` none is named.
+        Some(path) => {
+            let single = groups.first().filter(|_| options.all("group").len() == 1);
+            let text = files.get(path).ok_or_else(|| unreadable(path))?;
+            let thrown = |text: String| Failure { stack: format!("java.lang.RuntimeException: {text}"), text };
+            Plan::read(text, single).map(Scenario::File).map_err(thrown)
+        }
         None => Ok(Scenario::Current),
     }
 }
@@ -404,32 +415,6 @@ fn scenario(options: &Parsed, files: &Files, now_ms: i64) -> Result<Scenario, Fa
 fn unreadable(path: &str) -> Failure {
     let text = format!("java.io.IOException: Unable to read file {path}");
     Failure { stack: format!("java.lang.RuntimeException: {text}"), text }
-}
-
-/// `topic,partition,offset` or `group,topic,partition,offset` lines, as `--export` writes them.
-fn csv(path: &str, files: &Files) -> Result<Vec<(Option<String>, TopicPartition, i64)>, Failure> {
-    let text = files.get(path).ok_or_else(|| unreadable(path))?;
-    let mut rows = Vec::new();
-    for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let cells: Vec<&str> = line.split(',').map(|cell| cell.trim().trim_matches('"')).collect();
-        let (group, topic, partition, offset) = match cells[..] {
-            [topic, partition, offset] => (None, topic, partition, offset),
-            [group, topic, partition, offset] => (Some(group.to_owned()), topic, partition, offset),
-            _ => return Err(bad_row(path, n, line)),
-        };
-        let (Ok(partition), Ok(offset)) = (partition.parse(), offset.parse()) else {
-            return Err(bad_row(path, n, line));
-        };
-        rows.push((group, TopicPartition::new(topic, partition), offset));
-    }
-    Ok(rows)
-}
-
-fn bad_row(path: &str, n: usize, line: &str) -> Failure {
-    Failure::bare(
-        "java.lang.RuntimeException",
-        format!("{path}, line {}: '{line}' is not topic,partition,offset or group,topic,partition,offset", n + 1),
-    )
 }
 
 fn scope(options: &Parsed) -> Scope {

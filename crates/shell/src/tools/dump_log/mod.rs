@@ -7,10 +7,10 @@ mod errors;
 mod metadata;
 pub(in crate::tools) mod offsets;
 
-use protocol::{Batch, FileContent, Record};
+use protocol::{Batch, FileContent, Record, gap};
 
 use crate::launch::Launch;
-use crate::options::{Opt, Parsed, flag, maybe, value};
+use crate::options::{Opt, OptionError, Parsed, flag, maybe, value};
 use crate::process::{Body, Print};
 use crate::tools::{Misuse, Refusal, Tool, check_required};
 use crate::tree::{LogDir, Tree};
@@ -115,6 +115,10 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         (false, true) => Decoder::ClusterMetadata,
         (false, false) => Decoder::Strings,
     };
+    gap!(
+        "kafka-dump-log: decoders of keys and values other than for text, and those of logs that there are not here",
+        "Decoder"
+    );
     let max_bytes = options.one("max-bytes").ok().flatten().and_then(|n| n.parse().ok());
     let mut dump = Dump {
         opened: &launch.opened,
@@ -129,7 +133,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         err: Vec::new(),
         errors: Errors::default(),
     };
-    let files = options.one("files").ok().flatten().unwrap_or_default();
+    let files = options.one("files").map_err(OptionError::uncaught)?.unwrap_or_default();
     for path in files.split(',') {
         dump.out.push(format!("Dumping {path}"));
         if let Err(exception) = dump.file(path) {
@@ -184,14 +188,14 @@ impl Dump<'_> {
     fn log(&mut self, path: &str) -> Result<(), String> {
         let opened = self.find(path)?.clone();
         match &opened.content {
-            FileContent::Batches(batches) => self.batches(batches, &opened.absolute),
+            FileContent::Batches(batches) => self.batches(batches, &opened.absolute)?,
             FileContent::Metadata(batches) => self.metadata(batches, &opened.absolute),
             _ => {}
         }
         Ok(())
     }
 
-    fn batches(&mut self, batches: &[Batch], absolute: &str) {
+    fn batches(&mut self, batches: &[Batch], absolute: &str) -> Result<(), String> {
         let (mut position, mut last) = (0, -1);
         for batch in batches {
             if position + u64::from(batch.size_in_bytes()) > self.max_bytes {
@@ -206,8 +210,15 @@ impl Dump<'_> {
                 self.errors.follow(absolute, &mut last, offset);
                 let line = self.record_line(batch, offset, record);
                 self.out.push(line);
+                // What is in front of it has been printed by then.
+                if self.decoder == Decoder::Offsets && record.key.is_none() && !batch.is_control() {
+                    return Err(format!(
+                        "java.lang.RuntimeException: Failed to decode message at offset {offset} using the specified decoder (message had a missing key)"
+                    ));
+                }
             }
         }
+        Ok(())
     }
 
     fn record_line(&self, batch: &Batch, offset: i64, record: &Record) -> String {
@@ -232,8 +243,12 @@ impl Dump<'_> {
         };
         if self.contents && !batch.is_control() {
             let (key, payload) = match self.decoder {
-                Decoder::Offsets => offsets::decode(offset, record),
-                Decoder::Strings | Decoder::ClusterMetadata => (text(&record.key), text(&record.value)),
+                Decoder::Offsets => match &record.key {
+                    Some(key) => offsets::decode(offset, key, record.value.as_deref()),
+                    None => (None, None),
+                },
+                Decoder::ClusterMetadata => (None, Some(not_metadata(offset, record.value.as_deref()))),
+                Decoder::Strings => (text(&record.key), text(&record.value)),
             };
             if self.skip_metadata {
                 line.push('|');
@@ -331,6 +346,21 @@ impl Dump<'_> {
         }
         Ok(())
     }
+}
+
+/// What the decoder of metadata records says of a record of another log: a frame begins with its version, as an unsigned varint.
+fn not_metadata(offset: i64, value: Option<&[u8]>) -> String {
+    let (mut version, mut shift) = (0u32, 0);
+    for byte in value.unwrap_or_default() {
+        version |= u32::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
+        shift += 7;
+        if byte & 0x80 == 0 {
+            return format!(
+                "Error at {offset}, skipping. Could not deserialize metadata record due to unknown frame version {version}(only frame version 1 is supported)"
+            );
+        }
+    }
+    format!("Error at {offset}, skipping. Error while reading frame version")
 }
 
 fn text(bytes: &Option<std::sync::Arc<[u8]>>) -> Option<String> {

@@ -2,12 +2,15 @@
 //! formatters of the console consumer do (`CoordinatorRecordMessageFormatter`), which quote no numbers and do not look into what members
 //! say to each other.
 
-use protocol::Record;
 use protocol::wire::{Malformed, Reader};
 
 /// Key and payload of a record.
-pub(super) fn decode(offset: i64, record: &Record) -> (Option<String>, Option<String>) {
-    match read(Style::DumpLog, record.key.as_deref().unwrap_or_default(), record.value.as_deref()) {
+pub(super) fn decode(offset: i64, key: &[u8], value: Option<&[u8]>) -> (Option<String>, Option<String>) {
+    if key.len() < 2 {
+        let why = "Could not read version from key's buffer.";
+        return (Some(format!("Error at offset {offset}, skipping. {why}")), None);
+    }
+    match read(Style::DumpLog, key, value) {
         Ok(Some(Shown { key, value, .. })) => (Some(key), Some(value.unwrap_or_else(|| "<DELETE>".to_owned()))),
         Ok(None) => (Some(format!("Unknown record type at offset {offset}, skipping.")), None),
         Err(Malformed(at)) => (Some(format!("Error at offset {offset}, skipping. The data ends at byte {at}")), None),

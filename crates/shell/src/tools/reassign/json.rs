@@ -1,12 +1,12 @@
 //! The JSON that `kafka-reassign-partitions` reads and prints.
 
 use ordered::SortedSet;
-use protocol::{BrokerId, TopicPartition};
+use protocol::{BrokerId, TopicPartition, gap};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Failure;
-use crate::tools::json_value::{MAPPING, array, field, int, object, text, version};
+use crate::tools::json_value::{MAPPING, array, field, int, list, object, text, version};
 
 /// The log directory that says "wherever it is".
 pub(super) const ANY: &str = "any";
@@ -42,6 +42,7 @@ fn mapping(message: String) -> Failure {
 /// A file of version 1: the rows of one of its fields; none if it is not there.
 fn rows(text: &str, name: &str) -> Result<Vec<Value>, Failure> {
     let operation = |message: String| Failure::thrown("org.apache.kafka.tools.AdminOperationException", message);
+    gap!("what Kafka's JSON parser says of a reassignment file that is no JSON", "Json#tryParseFull");
     let json: Value =
         serde_json::from_str(text).map_err(|_| operation("The input string is not a valid JSON".to_owned()))?;
     let file = object(&json).map_err(mapping)?;
@@ -73,8 +74,8 @@ type Fields = (TopicPartition, Vec<i32>, Option<Vec<String>>);
 fn fields(row: &Value) -> Result<Fields, String> {
     let row = object(row)?;
     let tp = TopicPartition::new(text(field(row, "topic")?)?, int(field(row, "partition")?)?);
-    let replicas = array(field(row, "replicas")?)?.iter().map(int).collect::<Result<_, _>>()?;
-    let dirs = |dirs: &Value| array(dirs)?.iter().map(|dir| text(dir).map(str::to_owned)).collect();
+    let replicas = list(field(row, "replicas")?)?.iter().map(int).collect::<Result<_, _>>()?;
+    let dirs = |dirs: &Value| list(dirs)?.iter().map(|dir| text(dir).map(str::to_owned)).collect();
     Ok((tp, replicas, row.get("log_dirs").map(dirs).transpose()?))
 }
 
@@ -202,6 +203,14 @@ mod tests {
                 "org.apache.kafka.tools.AdminCommandFailedException: Size of replicas list [1, 2] is different from size of log dirs list [any] for partition t-0",
             ),
         );
+    }
+
+    #[test]
+    fn what_should_be_a_list_and_is_none_is_named_as_kafka_names_it() {
+        for wrong in ["null", "{}", "3"] {
+            let text = format!(r#"{{"partitions":[{{"topic":"t","partition":0,"replicas":{wrong}}}]}}"#);
+            check(&text, Err(&format!("{MAPPING}: Expected `JSON array` value, received {wrong}")));
+        }
     }
 
     #[test]

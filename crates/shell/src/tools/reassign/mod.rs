@@ -138,11 +138,7 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         return Err(Refusal::usage(format!("Option \"[{}]\" can't be used with action \"[{name}]\"", option.name)));
     }
     let script = Reassign::new(launch, options, *action).map_err(refusal)?;
-    let tool = AdminTool::new(launch, options, script).map_err(|mut refusal| {
-        refusal.err[0].insert_str(0, "Error: ");
-        refusal
-    });
-    Ok(Body::Reassign(Box::new(tool?)))
+    Ok(Body::Reassign(Box::new(AdminTool::new(launch, options, script)?)))
 }
 
 fn check_bootstrap(options: &Parsed) -> Result<(), Refusal> {
@@ -368,6 +364,11 @@ fn joined_of<'a, T: ToString + 'a>(items: impl Iterator<Item = &'a T>) -> String
 }
 
 impl Script for Reassign {
+    fn unmade(&self, mut refusal: Refusal) -> Refusal {
+        refusal.err[0].insert_str(0, "Error: ");
+        refusal
+    }
+
     fn begin(&mut self, admin: &mut Calls<'_, '_>) {
         let partitions = self.targets.iter().map(|target| target.tp.clone()).collect();
         admin.call(match self.action {
