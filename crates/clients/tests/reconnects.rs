@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clients::{ConsumerEvent, Profile, StartAt};
 use common::{Do, FakeBroker, Run, send};
 use kernel::Time;
-use protocol::{ApiKey, TopicPartition};
+use protocol::{ApiKey, ErrorCode, TopicPartition};
 
 /// When a producer says that a node cannot be connected to, in ms, and the node's id.
 fn tries(mut run: Run, ms: u64) -> Vec<(u64, i32)> {
@@ -224,6 +224,24 @@ fn java_asks_its_bootstrap_server_for_the_coordinator() {
     let mut run = Run::consumer(FakeBroker::with(&[("t", 1)]), Profile::Java, &pairs, vec![(0, Do::Subscribe("t"))]);
     run.when(|run| run.broker().asked.contains(&ApiKey::FindCoordinator));
     assert_eq!(run.broker().meant, [None], "there is one connection");
+}
+
+/// What was on its way to the coordinator that was lost is given up with the connection, and cannot come once that is the coordinator again
+/// (`AbstractCoordinator#markCoordinatorUnknown`; sweep seed 504335).
+#[test]
+fn java_leaves_a_coordinator_that_it_looks_for_anew() {
+    for (profile, greetings) in [(Profile::Java, 1), (Profile::Librdkafka, 0)] {
+        let pairs = [("group.id", "g"), ("heartbeat.interval.ms", "300")];
+        let script = vec![(0, Do::Subscribe("t"))];
+        let mut run = Run::consumer(FakeBroker::with(&[("t", 1)]), profile, &pairs, script).until(1_500);
+        let before = run.broker().meant.len();
+        run.broker_mut().heartbeat_errors = [ErrorCode::NotCoordinator].into();
+        let beats = |run: &Run| run.broker().asked.iter().filter(|api| **api == ApiKey::Heartbeat).count();
+        let beaten = beats(&run);
+        let run = run.until(4_000);
+        assert_eq!(run.broker().meant.len() - before, greetings, "{profile:?}");
+        assert!(beats(&run) > beaten + 2, "{profile:?}: it is a member still");
+    }
 }
 
 /// Broker 2 is not who it is taken for, and says so (`NetworkClient#handleApiVersionsResponse`).

@@ -56,14 +56,19 @@ impl Consumer {
         }
     }
 
-    /// The coordinator must be looked for again (`markCoordinatorUnknown`).
+    /// The coordinator must be looked for again. Java's leaves the one it knew: what is under way to it will not be answered, so nothing of
+    /// it comes later (`AbstractCoordinator#markCoordinatorUnknown`).
     pub(super) fn lose_coordinator(&mut self, now: Time, fx: &mut Fx) {
-        let tries = match self.membership.coordinator {
-            Coordinator::Unknown { tries, .. } | Coordinator::Finding { tries } => tries,
-            Coordinator::Known(..) => 0,
+        let (tries, known) = match &self.membership.coordinator {
+            Coordinator::Unknown { tries, .. } | Coordinator::Finding { tries } => (*tries, None),
+            Coordinator::Known(_, node) => (0, Some(node.clone())),
         };
         let not_before = now + self.backoff(tries.max(1), fx);
         self.membership.coordinator = Coordinator::Unknown { not_before, tries };
+        let Some(node) = known.filter(|_| self.profile == Profile::Java) else { return };
+        for tag in self.net.disconnect(now, fx, Lane::Coordinator, &node) {
+            self.unanswered(now, fx, tag);
+        }
     }
 
     fn coordinator_answered(&mut self, now: Time, fx: &mut Fx, response: &Response) {

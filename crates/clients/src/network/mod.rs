@@ -388,6 +388,16 @@ impl<T> Net<T> {
         events
     }
 
+    /// Closes a connection that its client has no more use for, and says what will not be answered: nothing is told of the node, and no
+    /// metadata asked for (`NetworkClient#disconnect`).
+    pub(crate) fn disconnect(&mut self, now: Time, fx: &mut Fx, lane: Lane, to: &Address) -> Vec<T> {
+        let Some(link) = self.links[lane as usize].remove(to) else { return Vec::new() };
+        let calls = self.lanes[lane as usize].close(fx, to);
+        self.punish(now, fx, lane, to, matches!(link, Link::Connecting { .. }));
+        let asked = |call| if let Call::User(tag) = call { Some(tag) } else { None };
+        calls.into_iter().filter_map(asked).collect()
+    }
+
     /// A node that was lost is not tried again at once (`ClusterConnectionStates#disconnected`); how many times in a row that was.
     fn punish(&mut self, now: Time, fx: &mut Fx, lane: Lane, address: &Address, never_opened: bool) -> u32 {
         let key = (lane, address.clone());

@@ -299,6 +299,8 @@ impl Broker {
         if self.settings.cleaner_enable {
             self.start_cleaner(cx, fx);
         }
+        // Its first delay is 0 (`ReplicaManager#startHighWatermarkCheckPointThread`).
+        self.checkpoint_high_watermarks(cx, fx);
         self.resume_moves(cx.now, fx);
         self.settle(cx, fx);
     }

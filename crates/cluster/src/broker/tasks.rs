@@ -15,7 +15,6 @@ impl Broker {
     pub(super) fn start_tasks(&mut self, now: Time, fx: &mut Fx) {
         let half_lag = Duration::from_nanos(self.settings.replica_lag_time_max.as_nanos() / 2);
         self.soft.timers.arm(fx, now + half_lag, TimerKey::ShrinkIsr);
-        self.soft.timers.arm(fx, now + self.settings.hw_checkpoint_interval, TimerKey::CheckpointHighWatermarks);
         self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::Retention);
         self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::CheckpointRecoveryPoints);
         self.soft.timers.arm(fx, now + self.settings.initial_task_delay, TimerKey::CheckpointLogStarts);
