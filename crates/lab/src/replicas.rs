@@ -285,9 +285,19 @@ pub fn out_of_touch(world: &World<Actor>, layout: &Layout, leader: NodeId) -> Ve
 }
 
 /// The metadata as the active controller has applied it. Without one, or with one that was just elected and does not know yet how
-/// much is committed, as the most advanced process has.
+/// much is committed, as the most advanced process has. One that leads in an epoch which others have left is none: its disk may be slow.
 pub fn image<'a>(world: &'a World<Actor>, layout: &Layout) -> Option<&'a Arc<MetadataImage>> {
-    let leads = active_controller(world, layout).and_then(|node| world.machine(node).kafka());
+    let (mut newest, mut leads) = (i32::MIN, None);
+    for node in layout.controllers.values().filter(|node| world.state(**node) == NodeState::Running) {
+        let Some(process) = world.machine(*node).kafka() else { continue };
+        let raft = process.raft();
+        if raft.epoch() > newest {
+            (newest, leads) = (raft.epoch(), None);
+        }
+        if raft.epoch() == newest && raft.is_leader() {
+            leads = Some(process);
+        }
+    }
     match leads.filter(|process| process.controller().is_some_and(|controller| controller.is_active())) {
         Some(process) => Some(process.image()),
         None => {

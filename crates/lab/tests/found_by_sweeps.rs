@@ -636,3 +636,77 @@ fn an_election_may_be_unclean_by_a_config_that_is_not_committed_yet() {
     let is_unclean = |note: &Note| matches!(note, Note::LeaderElected { unclean: true, .. });
     assert!(lab.history().iter().any(|stamped| is_unclean(&stamped.note)), "the moment is met");
 }
+
+/// A leader whose metadata comes late takes back what it has proposed since, but its request goes out: it commits without a replica that it has
+/// let join. Kafka's does, too (`Partition#makeLeader`, `AlterPartitionManager`), and nothing else of it is excused.
+#[test]
+fn a_leader_may_forget_whom_it_asks_to_be_in_sync() {
+    let lab = run(
+        r#"{
+            "seed": 3543,
+            "client": "java",
+            "cluster": {"brokers": 4, "controllers": 3, "combined": true, "configs": {"group.initial.rebalance.delay.ms": "500", "replica.lag.time.max.ms": "2000"}},
+            "topics": [{"name": "t1", "partitions": 2, "replication_factor": 3}, {"name": "t2", "partitions": 3, "replication_factor": 1}],
+            "commands": [
+                {"at": "2578ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092,broker-4:9092 --topic t2 --throughput 20 --value-prefix 100 --repeating-keys 7"},
+                {"at": "4096ms", "term": 21, "run": "kafka-console-consumer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092,broker-4:9092 --topic t2 --group g-t2 --from-beginning --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 --command-property auto.commit.interval.ms=5000 --command-property partition.assignment.strategy=org.apache.kafka.clients.consumer.CooperativeStickyAssignor"},
+                {"at": "4313ms", "term": 22, "run": "kafka-console-consumer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092,broker-4:9092 --include 't1|t2' --group h-all --from-beginning --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 --command-property auto.commit.interval.ms=1000 --command-property partition.assignment.strategy=org.apache.kafka.clients.consumer.StickyAssignor"},
+                {"at": "7690ms", "term": 23, "run": "kafka-console-consumer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092,broker-4:9092 --include 't1|t2' --group g-all --from-beginning --command-property session.timeout.ms=6000 --command-property heartbeat.interval.ms=1500 --command-property auto.commit.interval.ms=200"},
+                {"at": "12830ms", "run": "sim stop broker 2"},
+                {"at": "18352ms", "run": "sim start broker 2"},
+                {"at": "26190ms", "run": "sim delay broker 4 | rest 2000ms jitter 2000ms"},
+                {"at": "28098ms", "run": "sim disk broker 4 slow 400ms"},
+                {"at": "33467ms", "run": "sim heal broker 2 > rest"},
+                {"at": "39364ms", "run": "sim heal broker 4 | rest"}
+            ]
+        }"#,
+        Duration::from_millis(41_594),
+    );
+    assert_eq!(lab.violation(), None);
+    let tp = TopicPartition::new("__consumer_offsets", 31);
+    let joins = |note: &Note| matches!(note, Note::IsrChanged { tp: of, isr, .. } if *of == tp && *isr == [BrokerId(3), BrokerId(4)]);
+    let joined = lab.history().iter().find(|stamped| joins(&stamped.note)).expect("the moment is met");
+    let is_before = |event: u64| event < joined.event;
+    let is_commit =
+        |note: &Note| matches!(note, Note::HighWatermark { tp: of, broker: BrokerId(4), offset: 453 } if *of == tp);
+    let is_copy =
+        |note: &Note| matches!(note, Note::Appended { tp: of, broker: BrokerId(3), base: 452, .. } if *of == tp);
+    let before = |is_it: &dyn Fn(&Note) -> bool| {
+        lab.history().iter().any(|stamped| is_before(stamped.event) && is_it(&stamped.note))
+    };
+    assert!(before(&is_commit) && !before(&is_copy), "what is committed is not on who joins");
+}
+
+/// A controller whose disk is slow leads on, as it believes, when the others have elected another: what it knows of the metadata is old, also while the
+/// other stops.
+#[test]
+fn who_leads_in_an_epoch_that_is_over_knows_no_metadata() {
+    let lab = run(
+        r#"{
+            "seed": 9362,
+            "client": "java",
+            "cluster": {"brokers": 3, "controllers": 3, "combined": true, "configs": {"broker.heartbeat.interval.ms": "1000", "broker.session.timeout.ms": "3000", "leader.imbalance.check.interval.seconds": "5", "log.dirs": "/data1,/data2"}},
+            "files": {"producer-1.properties": "retries=2147483647\n"},
+            "topics": [{"name": "t1", "partitions": 1, "replication_factor": 3}],
+            "commands": [
+                {"at": "1104ms", "term": 12, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t1 --throughput 60 --value-prefix 200"},
+                {"at": "1391ms", "term": 11, "run": "kafka-verifiable-producer --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --topic t1 --throughput 5 --value-prefix 100 --command-config producer-1.properties --repeating-keys 7"},
+                {"at": "3935ms", "term": 22, "run": "CLIENT=librdkafka TOPICS=t1 GROUP=g-t1 BOOTSTRAP=broker-1:9092,broker-2:9092,broker-3:9092 python consumer.py"},
+                {"at": "6838ms", "run": "sim disk broker 2 fail /data2"},
+                {"at": "7441ms", "term": 40, "run": "kafka-configs --bootstrap-server broker-3:9092 --alter --broker 3 --add-config cordoned.log.dirs=/data2"},
+                {"at": "9028ms", "term": 3, "run": "kafka-topics --bootstrap-server broker-1:9092,broker-2:9092,broker-3:9092 --alter --topic t1 --partitions 3"},
+                {"at": "11465ms", "run": "sim restart broker 2"},
+                {"at": "11465ms", "run": "sim mend broker 2"},
+                {"at": "15849ms", "run": "sim disk broker 2 fail /data2"},
+                {"at": "19970ms", "run": "sim disk broker 1 slow 3000ms"},
+                {"at": "20070ms", "run": "sim restart broker 2"}
+            ]
+        }"#,
+        Duration::from_millis(27_399),
+    );
+    assert_eq!(lab.violation(), None);
+    let tp = TopicPartition::new("t1", 1);
+    let is_met =
+        |note: &Note| matches!(note, Note::HighWatermark { tp: of, broker: BrokerId(3), offset: 242 } if *of == tp);
+    assert!(lab.history().iter().any(|stamped| is_met(&stamped.note)), "the moment is met");
+}

@@ -7,7 +7,7 @@ use ordered::{SortedMap, SortedSet};
 use protocol::api::alter_partition::{
     AlterPartitionChange, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult,
 };
-use protocol::{BrokerId, ErrorCode, Plant};
+use protocol::{BrokerId, ErrorCode, PartitionIndex, Plant, TopicId};
 
 use super::disk::ReplicaIndex;
 use super::partition::{FollowerState, Partition};
@@ -159,6 +159,17 @@ impl Broker {
         proposals.in_flight = Some(proposals.unsent.keys().copied().collect());
         let request = AlterPartitionRequest { broker: self.id, broker_epoch: cx.broker_epoch, partitions };
         self.ask_controller(cx, fx, &controller, "alter-partition", |soft| &mut soft.alter_partitions.calls, request);
+    }
+
+    /// Whether a request is out that asks for a replica to be in sync, and its leader does not know it any more: metadata of the same partition
+    /// epoch, which came after the answer to a request before, has taken back what was proposed since, but not the request. Until it hears of
+    /// what it has asked for, the leader commits without that replica (`Partition#makeLeader`, `AlterPartitionManager`).
+    pub fn has_forgotten_joiner(&self, topic_id: TopicId, partition: PartitionIndex, id: BrokerId) -> bool {
+        let Some(index) = self.disk.find(topic_id, partition) else { return false };
+        let leadership = self.partition(index).and_then(Partition::leadership);
+        let change = self.soft.alter_partitions.unsent.get(&index);
+        let is_asked_for = change.is_some_and(|change| change.new_isr.iter().any(|(member, _)| *member == id));
+        is_asked_for && leadership.is_some_and(|leadership| !leadership.is_in_maximal_isr(id))
     }
 
     fn change_for(&self, cx: &Context<'_>, index: ReplicaIndex) -> Option<AlterPartitionChange> {

@@ -13,6 +13,8 @@ pub(super) struct InSyncHoldCommitted {
     committed: ByPartition<(TopicId, i64)>,
     /// The epoch of the last unclean election. It is noted before it is committed, and meanwhile the leader before goes on.
     unclean: ByPartition<i32>,
+    /// Whom a leader has let join without knowing it: see [`Sight::is_forgotten_joiner`].
+    forgotten: ByPartition<BrokerId>,
 }
 
 impl Invariant for InSyncHoldCommitted {
@@ -37,6 +39,7 @@ impl Invariant for InSyncHoldCommitted {
             Note::TopicDeleted { topic } => {
                 self.committed.forget_topic(topic);
                 self.unclean.forget_topic(topic);
+                self.forgotten.forget_topic(topic);
                 Ok(())
             }
             _ => Ok(()),
@@ -57,6 +60,7 @@ impl InSyncHoldCommitted {
         for id in &record.isr {
             if let Some(end) = sight.serving_end(tp, *id)
                 && end < offset
+                && self.forgotten.get(tp) != Some(id)
             {
                 return Err(format!("{tp}: the high watermark is {offset} on broker {broker}, and broker {id}, in sync, ends at {end}"));
             }
@@ -71,7 +75,12 @@ impl InSyncHoldCommitted {
     }
 
     /// A replica joined the ISR, or will when that is committed.
-    fn joined(&self, sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId) -> Result<(), String> {
+    fn joined(&mut self, sight: &Sight<'_>, tp: &TopicPartition, broker: BrokerId) -> Result<(), String> {
+        if sight.is_forgotten_joiner(tp, broker) {
+            self.forgotten.insert(tp, broker);
+            return Ok(());
+        }
+        self.forgotten.remove(tp);
         self.holds(sight, tp, broker, "joined the ISR")
     }
 

@@ -138,6 +138,13 @@ impl<'a> Sight<'a> {
         }
         replicas::leader(self.world, self.layout, tp)
     }
+    /// Whether the leader has asked for a replica to be in sync, and has forgotten it ([`cluster::broker::Broker::has_forgotten_joiner`]).
+    pub fn is_forgotten_joiner(&self, tp: &TopicPartition, id: BrokerId) -> bool {
+        let leader = self.record(tp).and_then(|record| self.layout.brokers.get(&record.leader));
+        let broker = leader.and_then(|node| self.world.machine(*node).kafka()?.broker());
+        let topic_id = self.topic_id(tp);
+        broker.zip(topic_id).is_some_and(|(broker, topic_id)| broker.has_forgotten_joiner(topic_id, tp.partition, id))
+    }
     /// Where a replica ends, unless its broker is away or does not know yet what power took from it.
     pub fn serving_end(&self, tp: &TopicPartition, broker: BrokerId) -> Option<i64> {
         let node = self.layout.brokers.get(&broker)?;
