@@ -213,14 +213,24 @@ impl GroupInfo {
     }
 }
 
+/// Of the controllers that run, the one that leads in the newest epoch in which one does, and the newest epoch that any of them knows.
+fn leading_controller<'a>(world: &'a World<Actor>, layout: &Layout) -> (Option<(NodeId, &'a KafkaProcess)>, i32) {
+    let (mut leads, mut newest) = (None, i32::MIN);
+    for node in layout.controllers.values().filter(|node| world.state(**node) == NodeState::Running) {
+        let Some(process) = world.machine(*node).kafka() else { continue };
+        let epoch = process.raft().epoch();
+        newest = newest.max(epoch);
+        let is_newer = |(_, other): (NodeId, &KafkaProcess)| other.raft().epoch() <= epoch;
+        if process.raft().is_leader() && leads.is_none_or(is_newer) {
+            leads = Some((*node, process));
+        }
+    }
+    (leads, newest)
+}
+
 /// The node of the active controller, if one runs.
 pub fn active_controller(world: &World<Actor>, layout: &Layout) -> Option<NodeId> {
-    let running = layout.controllers.values().copied().filter(|node| world.state(*node) == NodeState::Running);
-    running
-        .filter_map(|node| world.machine(node).kafka().map(|process| (node, process.raft())))
-        .filter(|(_, raft)| raft.is_leader())
-        .max_by_key(|(_, raft)| raft.epoch())
-        .map(|(node, _)| node)
+    leading_controller(world, layout).0.map(|(node, _)| node)
 }
 
 /// Who votes in the metadata quorum, by id, as the controller with the longest log knows it.
@@ -287,17 +297,8 @@ pub fn out_of_touch(world: &World<Actor>, layout: &Layout, leader: NodeId) -> Ve
 /// The metadata as the active controller has applied it. Without one, or with one that was just elected and does not know yet how
 /// much is committed, as the most advanced process has. One that leads in an epoch which others have left is none: its disk may be slow.
 pub fn image<'a>(world: &'a World<Actor>, layout: &Layout) -> Option<&'a Arc<MetadataImage>> {
-    let (mut newest, mut leads) = (i32::MIN, None);
-    for node in layout.controllers.values().filter(|node| world.state(**node) == NodeState::Running) {
-        let Some(process) = world.machine(*node).kafka() else { continue };
-        let raft = process.raft();
-        if raft.epoch() > newest {
-            (newest, leads) = (raft.epoch(), None);
-        }
-        if raft.epoch() == newest && raft.is_leader() {
-            leads = Some(process);
-        }
-    }
+    let (leads, newest) = leading_controller(world, layout);
+    let leads = leads.map(|(_, process)| process).filter(|process| process.raft().epoch() == newest);
     match leads.filter(|process| process.controller().is_some_and(|controller| controller.is_active())) {
         Some(process) => Some(process.image()),
         None => {

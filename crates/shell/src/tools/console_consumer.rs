@@ -12,7 +12,7 @@ use crate::launch::Launch;
 use crate::options::{Opt, OptionError, Parsed, flag, value};
 use crate::process::Body;
 use crate::tools::formatter::Formatter;
-use crate::tools::{Misuse, Refusal, Tool, check_required, deprecated, include, key_values};
+use crate::tools::{Misuse, Refusal, Tool, check_required, deprecated, include, pairs_with_args, with_args};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-console-consumer",
@@ -46,14 +46,13 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let property_option = deprecated(options, "consumer-property", "command-property")?.warn_as_consumer(&mut out);
     let config_option = deprecated(options, "consumer.config", "command-config")?.warn_as_consumer(&mut out);
     let source = source(options).map_err(|refusal| Refusal { out: out.clone(), ..refusal })?;
-    let mut properties = match options.one(config_option).map_err(uncaught)? {
-        Some(path) => properties_file(launch, path).map_err(|mut refusal| {
-            refusal.err[0].insert_str(0, "Exception in thread \"main\" ");
-            Refusal { out: out.clone(), ..refusal }
-        })?,
-        None => Properties::new(),
+    let file = options.one(config_option).map_err(uncaught)?;
+    let uncaught_at = |mut refusal: Refusal| {
+        refusal.err[0].insert_str(0, "Exception in thread \"main\" ");
+        Refusal { out: out.clone(), ..refusal }
     };
-    properties.extend(key_values(options.all(property_option)).into_iter().map(|(k, v)| (k.into(), v.into())));
+    let file = file.map(|path| properties_file(launch, path).map_err(uncaught_at)).transpose()?;
+    let mut properties = with_args(file, options.all(property_option));
     reset_policy(options, &mut properties)
         .and_then(|()| group_id(options, &mut properties))
         .map_err(|refusal| Refusal { out: out.clone(), ..refusal })?;
@@ -66,16 +65,11 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
         properties.insert("isolation.level".into(), isolation.unwrap_or("read_uncommitted").into());
     }
     let class = options.one("formatter").map_err(uncaught)?.unwrap_or(DEFAULT_FORMATTER);
-    let mut of_formatter = match options.one("formatter-config").map_err(uncaught)? {
-        // The exception's message, which is the path, and help.
-        Some(path) => {
-            properties_file(launch, path).map_err(|_| Refusal { out: out.clone(), ..Refusal::usage(path) })?
-        }
-        None => Properties::new(),
-    };
-    of_formatter.extend(key_values(options.all(formatter_option)).into_iter().map(|(k, v)| (k.into(), v.into())));
-    let of_formatter: Vec<(String, String)> =
-        of_formatter.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let file = options.one("formatter-config").map_err(uncaught)?;
+    // The exception's message, which is the path, and help.
+    let no_file = |path| Refusal { out: out.clone(), ..Refusal::usage(path) };
+    let file = file.map(|path| properties_file(launch, path).map_err(|_| no_file(path))).transpose()?;
+    let of_formatter = pairs_with_args(file, options.all(formatter_option));
     let Some(formatter) = Formatter::named(class, &of_formatter) else {
         return Err(Refusal { out, ..Refusal::usage(class) });
     };

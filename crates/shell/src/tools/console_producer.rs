@@ -2,7 +2,7 @@
 //!
 //! Left out on purpose: `--line-reader` classes other than Kafka's own.
 
-use clients::{Producer, ProducerEvent, Profile, Properties};
+use clients::{Producer, ProducerEvent, Profile};
 use kernel::{Input, Order};
 use protocol::Message;
 
@@ -13,7 +13,7 @@ use crate::options::{Arg, Opt, OptionError, Parsed, flag, maybe, value};
 use crate::process::Body;
 use crate::stdin::Lines;
 use crate::tools::line_reader::LineReader;
-use crate::tools::{Misuse, Refusal, Tool, check_required, deprecated, key_values, validate_bootstrap};
+use crate::tools::{Misuse, Refusal, Tool, check_required, deprecated, pairs_with_args, validate_bootstrap, with_args};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-console-producer",
@@ -63,11 +63,10 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     let refused = |line: String| Refusal { out: out.clone(), ..Refusal::line(line) };
     let uncaught = |e: OptionError| refused(e.message);
     let topic = options.one("topic").map_err(uncaught)?.unwrap_or_default();
-    let mut properties = match options.one(config_option).map_err(uncaught)? {
-        Some(path) => properties_file(launch, path).map_err(|refusal| Refusal { out: out.clone(), ..refusal })?,
-        None => Properties::new(),
-    };
-    properties.extend(key_values(options.all(property_option)).into_iter().map(|(k, v)| (k.into(), v.into())));
+    let no_file = |refusal| Refusal { out: out.clone(), ..refusal };
+    let file = options.one(config_option).map_err(uncaught)?;
+    let file = file.map(|path| properties_file(launch, path).map_err(no_file)).transpose()?;
+    let mut properties = with_args(file, options.all(property_option));
     for (option, name, default) in CONFIG_OPTIONS {
         if is_number(option) {
             options.number::<i64>(option).map_err(uncaught)?;
@@ -88,12 +87,9 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     if let Some(class) = options.one("line-reader").map_err(uncaught)?.filter(|class| *class != LINE_READER) {
         return Err(refused(format!("java.lang.ClassNotFoundException: {class}")));
     }
-    let mut of_reader = match options.one("reader-config").map_err(uncaught)? {
-        Some(path) => properties_file(launch, path).map_err(|refusal| Refusal { out: out.clone(), ..refusal })?,
-        None => Properties::new(),
-    };
-    of_reader.extend(key_values(options.all(reader_option)).into_iter().map(|(k, v)| (k.into(), v.into())));
-    let of_reader: Vec<(String, String)> = of_reader.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+    let file = options.one("reader-config").map_err(uncaught)?;
+    let file = file.map(|path| properties_file(launch, path).map_err(no_file)).transpose()?;
+    let of_reader = pairs_with_args(file, options.all(reader_option));
     let reader = LineReader::new(topic, &of_reader)
         .map_err(|e| refused(format!("org.apache.kafka.common.KafkaException: {e}")))?;
     let producer = Producer::new(Profile::Java, &properties, &client_id, 1)

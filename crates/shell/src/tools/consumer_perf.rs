@@ -10,7 +10,7 @@ use crate::java_date::{JavaDate, NoPattern};
 use crate::launch::Launch;
 use crate::options::{Opt, OptionError, Parsed, flag, maybe, value};
 use crate::process::Body;
-use crate::tools::{Misuse, Refusal, Tool, check_required, deprecated, include, key_values};
+use crate::tools::{Misuse, Refusal, Tool, check_required, deprecated, include, with_args};
 
 pub(crate) const TOOL: Tool = Tool {
     name: "kafka-consumer-perf-test",
@@ -119,11 +119,9 @@ fn start(launch: &Launch, options: &Parsed) -> Result<Body, Refusal> {
     if interval <= 0 {
         return Err(Refusal::usage("Reporting interval must be greater than 0."));
     }
-    let mut properties = match options.one(config_option).map_err(usage)? {
-        Some(path) => properties_file(launch, path)?,
-        None => Properties::new(),
-    };
-    properties.extend(key_values(options.all("command-property")).into_iter().map(|(k, v)| (k.into(), v.into())));
+    let file = options.one(config_option).map_err(usage)?;
+    let file = file.map(|path| properties_file(launch, path)).transpose()?;
+    let mut properties = with_args(file, options.all("command-property"));
     let reset = if options.has("from-latest") { "latest" } else { "earliest" };
     let set = [
         ("bootstrap.servers", options.one("bootstrap-server").map_err(usage)?),

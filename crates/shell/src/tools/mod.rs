@@ -30,6 +30,7 @@ mod json_value;
 
 use std::str::FromStr;
 
+use clients::Properties;
 use protocol::gap;
 
 use crate::help;
@@ -299,10 +300,22 @@ impl Deprecated {
 }
 
 /// `key=value` arguments (`CommandLineUtils#parseKeyValueArgs`); a missing value is empty.
-pub(crate) fn key_values(args: &[String]) -> Vec<(String, String)> {
+fn key_values(args: &[String]) -> Vec<(String, String)> {
     let pair =
         |arg: &String| arg.split_once('=').map_or((arg.clone(), String::new()), |(k, v)| (k.to_owned(), v.to_owned()));
     args.iter().filter(|arg| !arg.is_empty()).map(pair).collect()
+}
+
+/// What a properties file holds, if one is given, and arguments say, which count more.
+pub(crate) fn with_args(file: Option<Properties>, args: &[String]) -> Properties {
+    let mut properties = file.unwrap_or_default();
+    properties.extend(key_values(args).into_iter().map(|(key, value)| (key.into(), value.into())));
+    properties
+}
+
+/// The same, as readers and formatters take them.
+pub(crate) fn pairs_with_args(file: Option<Properties>, args: &[String]) -> Vec<(String, String)> {
+    with_args(file, args).iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
 }
 
 /// `ToolsUtils#validateBootstrapServer`.
